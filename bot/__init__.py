@@ -1,0 +1,23 @@
+"""A Discord bot that looks up and watches Suno tasks at gateways, and posts the finished songs.
+
+The floors, from the top; nobody imports upwards, and siblings on a floor do not import each other:
+
+    __main__    the command line
+    app         opens, wires, runs and closes everything
+    cogs        slash commands, loaded by name: declare, defer, call one service, show
+    ui          what people read and press: texts, embeds, cards, buttons
+    client      the connection to Discord
+    services    what the bot does, without Discord
+    gateways    what gateways and their media hosts say      storage    what we remember
+    domain      values and rules: no I/O, no clock, no asyncio
+    errors, config, log
+
+Words:
+
+    task        one job at a gateway, which makes songs or lyrics
+    clip        one rendering of a song in a task; a task usually makes two
+    lyrics      the text of a song, or what a LYRICS task made
+    gateway     an HTTP relay that speaks Suno; Discord's socket is "the Discord connection"
+    status      ours: waiting, running, done, failed; a gateway's own word is kept for display
+    settled     will not change any more
+"""

@@ -1,0 +1,72 @@
+"""The command line: `python -m bot run | demo`. Arguments in, exit code out."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from enum import IntEnum
+
+import discord
+
+from bot.app import run
+from bot.config import load_settings
+from bot.errors import SettingsError, StorageError
+from bot.log import set_up_logging
+
+log = logging.getLogger("bot")
+
+
+class Exit(IntEnum):
+    """As in sysexits.h, so that a supervisor can tell what to restart from what to leave alone."""
+
+    OK = 0
+    FAILED = 1
+    STORAGE = 74
+    TOKEN_REFUSED = 77
+    SETTINGS = 78
+
+
+def main(arguments: list[str] | None = None) -> Exit:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="connect to Discord and serve until stopped")
+    demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
+    demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
+    demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "demo":
+        return _demo(port=chosen.port, open_browser=not chosen.no_browser)
+    return _run()
+
+
+def _run() -> Exit:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write("\n  - ".join(["The settings cannot be used:", *error.faults]) + "\n")
+        return Exit.SETTINGS
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+    try:
+        asyncio.run(run(settings))
+    except StorageError as error:
+        log.critical("%s", error)
+        return Exit.STORAGE
+    except discord.LoginFailure:
+        log.critical("Discord refused the token: copy DISCORD_TOKEN again from the Bot page of the developer portal")
+        return Exit.TOKEN_REFUSED
+    except Exception:
+        log.critical("stopped by an error that nobody foresaw", exc_info=True)
+        return Exit.FAILED
+    return Exit.OK
+
+
+def _demo(*, port: int, open_browser: bool) -> Exit:
+    from sandbox.demo import run_demo
+
+    set_up_logging("warning", "plain", ())
+    asyncio.run(run_demo(port=port, open_browser=open_browser))
+    return Exit.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""The connection to Discord: a lean client that carries the services to commands and buttons."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import discord
+import msgspec
+from discord import app_commands
+from discord.ext import commands
+
+from bot.services.lookup import Lookup
+from bot.services.recordings import Recordings
+from bot.storage.store import Store
+
+_SYNCED = "commands"  # the note that says which commands Discord was given last
+
+log = logging.getLogger(__name__)
+
+
+class Services(msgspec.Struct, frozen=True):
+    store: Store
+    lookup: Lookup
+    recordings: Recordings
+    upload_limit: int  # bytes a file
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """What people see of the bot, named by those above: command modules, buttons, languages, the end of errors."""
+
+    extensions: Sequence[str]
+    buttons: Sequence[type[discord.ui.DynamicItem[Any]]]
+    translator: app_commands.Translator
+    tree: type[app_commands.CommandTree[Any]]
+
+
+class SunoBot(commands.Bot):
+    def __init__(self, services: Services, interface: Interface) -> None:
+        super().__init__(
+            commands.when_mentioned,
+            tree_cls=interface.tree,
+            help_command=None,
+            intents=discord.Intents(guilds=True, dm_messages=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=0,
+            max_ratelimit_timeout=60,
+        )
+        self.services = services
+        self._interface = interface
+
+    async def setup_hook(self) -> None:
+        for extension in self._interface.extensions:
+            await self.load_extension(extension)
+        self.add_dynamic_items(*self._interface.buttons)
+        await self.tree.set_translator(self._interface.translator)
+        await self._sync_commands()
+
+    async def _sync_commands(self) -> None:
+        """Give Discord our commands when they are not those it was given last: syncs are limited to 200 a day."""
+        translator = self._interface.translator
+        payload = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(msgspec.json.encode([self.application_id, payload])).hexdigest()
+        if digest == await self.services.store.note(_SYNCED):
+            return
+        try:
+            await self.tree.sync()
+        except discord.HTTPException:
+            log.exception("the commands could not be given to Discord; the next start tries again")
+        else:
+            await self.services.store.keep_note(_SYNCED, digest)
+            log.info("gave Discord %d commands", len(payload))
+
+    async def on_ready(self) -> None:
+        log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
+
+
+Interaction: TypeAlias = discord.Interaction[SunoBot]

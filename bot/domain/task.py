@@ -1,0 +1,102 @@
+"""A task at a gateway, as every dialect is translated into it."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Status(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        return self in (Status.DONE, Status.FAILED)
+
+
+class Kind(StrEnum):
+    MUSIC = "MUSIC"
+    LYRICS = "LYRICS"
+    UNKNOWN = ""  # nothing has been made yet, and the gateway does not say
+
+
+class Lyrics(Struct, frozen=True, kw_only=True):
+    """What a LYRICS task made."""
+
+    title: str = ""
+    text: str = ""
+    style: str = ""
+
+
+class Clip(Struct, frozen=True, kw_only=True):
+    """One rendering of a song. Absent texts and urls are empty; urls are http or https."""
+
+    id: str
+    status: Status
+    raw_status: str = ""
+    title: str = ""
+    style: str = ""
+    lyrics: str = ""
+    model: str = ""
+    duration: float | None = None  # seconds
+    audio_url: str = ""
+    video_url: str = ""
+    image_url: str = ""
+    reason: str = ""
+
+    @property
+    def streaming(self) -> bool:
+        """It can be listened to while it is rendered; the address is temporary."""
+        return self.status is Status.RUNNING and self.audio_url != ""
+
+    @property
+    def playable(self) -> bool:
+        """It claims to have a finished file; only its bytes prove it."""
+        return self.status is Status.DONE and self.audio_url != ""
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """Times are Unix seconds; `progress` is a percentage that the gateway gave, never one of ours."""
+
+    id: str
+    kind: Kind
+    status: Status
+    raw_status: str = ""
+    recognised: bool = True  # False: `raw_status` is a word that we do not know, taken for "running"
+    reason: str = ""
+    progress: float | None = None
+    submitted_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    clips: tuple[Clip, ...] = ()
+    lyrics: Lyrics | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.status.final
+
+    @property
+    def title(self) -> str:
+        """The first title that anything in it has; empty if nothing has one."""
+        if self.lyrics and self.lyrics.title:
+            return self.lyrics.title
+        return next((clip.title for clip in self.clips if clip.title), "")
+
+    @property
+    def playable(self) -> tuple[Clip, ...]:
+        return tuple(clip for clip in self.clips if clip.playable)
+
+    @property
+    def partial(self) -> bool:
+        """It has ended with something to play and something that failed."""
+        failed = self.status is Status.FAILED or any(clip.status is Status.FAILED for clip in self.clips)
+        return self.settled and failed and bool(self.playable)
+
+
+class Answer(Struct, frozen=True):
+    """What a gateway said of the ids it was asked for: each stands in exactly one of the two."""
+
+    tasks: dict[str, Task]
+    missing: tuple[str, ...] = ()

@@ -1,0 +1,111 @@
+"""Every error of ours, as a tree.
+
+    BotError
+    ├── SettingsError            the environment cannot be used; lists every fault
+    ├── StorageError             the database cannot be used
+    ├── InvalidTaskId            what was typed cannot be a task id
+    ├── UnknownTask              no gateway knows the id
+    ├── GatewayError             a gateway gave no usable answer; says nothing about the task
+    │   ├── GatewayUnreachable   no answer: refused, unknown host, TLS, time-out, cut off
+    │   ├── GatewayBusy          429, 503: later, perhaps after `retry_after` seconds
+    │   ├── GatewayBroken        5xx, an empty or cut body, an answer of no known shape
+    │   ├── GatewayRefused       401, 403: about the key, never about the task
+    │   └── GatewayMisplaced     a web page or a redirect: nothing speaks Suno at this base URL
+    └── MediaError               a song's file or cover cannot be had
+        ├── MediaUnavailable     refused, gone, time-out, cut off
+        ├── MediaForbidden       its address is not one the bot may ask
+        ├── MediaTooBig          larger than `limit` bytes
+        └── MediaUnrecognised    its bytes are no known audio or picture
+
+That a gateway does not know an id is no error of the gateway: `Answer.missing` names it.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+
+class BotError(Exception):
+    """The root: its text is for the log, never for a person."""
+
+
+class SettingsError(BotError):
+    """`faults` holds one sentence per faulty setting, without its value."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class StorageError(BotError):
+    pass
+
+
+class InvalidTaskId(BotError):
+    """`count`: how many ids stand in `text`, if it is "many"; otherwise how many characters it has."""
+
+    def __init__(self, why: Literal["empty", "long", "many", "odd"], text: str, count: int) -> None:
+        super().__init__(f"{why}: {count}")
+        self.why = why
+        self.text = text
+        self.count = count
+
+
+class UnknownTask(BotError):
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id)
+        self.task_id = task_id
+
+
+class GatewayError(BotError):
+    """`transient`: the same request may pass a moment later."""
+
+    transient = False
+
+
+class GatewayUnreachable(GatewayError):
+    transient = True
+
+
+class GatewayBusy(GatewayError):
+    transient = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class GatewayBroken(GatewayError):
+    transient = True
+
+
+class GatewayRefused(GatewayError):
+    pass
+
+
+class GatewayMisplaced(GatewayError):
+    pass
+
+
+class MediaError(BotError):
+    pass
+
+
+class MediaUnavailable(MediaError):
+    pass
+
+
+class MediaForbidden(MediaError):
+    pass
+
+
+class MediaTooBig(MediaError):
+    """`size` is what the host declares, in bytes; None when it declared nothing."""
+
+    def __init__(self, limit: int, size: int | None = None) -> None:
+        super().__init__(f"larger than {limit} bytes")
+        self.limit = limit
+        self.size = size
+
+
+class MediaUnrecognised(MediaError):
+    pass

@@ -1,0 +1,1 @@
+"""What gateways and their media hosts say."""

@@ -1,0 +1,112 @@
+"""Reading a stranger's JSON: each reader takes any value and answers with the type it names, never with an error."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+Object = Mapping[str, Any]
+
+_MAX_URL = 2_000
+_MILLISECONDS = 1e11  # taken for Unix seconds, this is the year 5138
+_LATEST = 253_402_300_799  # the end of the year 9999, in Unix seconds
+_ABSENT_FILES = ("/none.mp3", "/none.mp4", "/api/forbidden")
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%?")
+
+
+def parse_json(body: bytes, content_type: str) -> Any:
+    """The value, whatever the body is labelled; ValueError if it is no JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    # What strict JSON forbids and gateways send: another charset, a byte order mark, NaN, half a surrogate pair.
+    labelled = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
+    for encoding in (json.detect_encoding(body), labelled[1] if labelled else "", "utf-8"):
+        try:
+            return json.loads(body.decode(encoding, "replace" if encoding == "utf-8" else "strict"))
+        except (ValueError, LookupError, RecursionError):
+            continue
+    raise ValueError("no JSON")
+
+
+def first(source: Object, *names: str) -> Any:
+    """The first value that is there: neither missing nor null nor an empty text."""
+    return next((source[name] for name in names if source.get(name) not in (None, "")), None)
+
+
+def as_object(value: Any) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def as_text(value: Any) -> str:
+    """Texts as they are; numbers written out; the texts of a list joined by commas; everything else empty."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(as_text, value)))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    try:
+        return str(value).encode("utf-8", "replace").decode()
+    except ValueError:  # an integer of more digits than Python writes out
+        return ""
+
+
+def as_number(value: Any) -> float | None:
+    """Finite, from a number or a text that is one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def as_seconds(value: Any) -> float | None:
+    """A length; nothing that has not begun."""
+    number = as_number(value)
+    return number if number is not None and 0 < number < _MILLISECONDS else None
+
+
+def as_moment(value: Any) -> float | None:
+    """Unix seconds, from seconds, milliseconds or RFC 3339; 0 means "not yet"."""
+    number = as_number(value)
+    if number is None and isinstance(value, str):
+        number = _parse_date(value)
+    if number is None or number <= 0:
+        return None
+    seconds = number / 1000 if number >= _MILLISECONDS else number
+    return seconds if seconds <= _LATEST else None
+
+
+def _parse_date(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_percentage(value: Any) -> float | None:
+    """A progress that tells something: "0%" and "100%" are what gateways say when they do not know."""
+    match = _PERCENT.fullmatch(as_text(value).strip())
+    percentage = float(match[1]) if match else 0.0
+    return percentage if 0 < percentage < 100 else None
+
+
+def as_url(value: Any) -> str:
+    """An absolute http(s) address of something that is there, or nothing."""
+    url = as_text(value).strip()
+    if len(url) > _MAX_URL or not re.fullmatch(r"https?://[^\s\x00-\x20\x7f]+", url, re.IGNORECASE):
+        return ""
+    try:
+        parts = urlsplit(url)
+        reachable = parts.hostname and parts.port != 0  # raises for a port that is no number
+    except ValueError:
+        return ""
+    return url if reachable and not parts.path.lower().endswith(_ABSENT_FILES) else ""

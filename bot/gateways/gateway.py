@@ -1,0 +1,157 @@
+"""One gateway over HTTP: one door for all requests, through which its key goes to the gateway and nowhere else."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Collection, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+import msgspec
+import stamina
+from msgspec import Struct
+from yarl import URL
+
+from bot.domain.task import Answer
+from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
+from bot.gateways.decode import decode
+
+_TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+_MAX_BODY = 32 * 1024 * 1024  # bytes, decompressed
+_CHUNK = 64 * 1024
+_MAX_REDIRECTS = 3
+_REDIRECTS = {301, 302, 303, 307, 308}
+_ATTEMPTS = 3
+_PATIENCE = 20.0  # seconds, for all attempts together
+_LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
+_CALLS = re.compile(r"(/suno(/v\d+)?(/(fetch|music|submit)(/.*)?)?|/v\d+)/*$", re.IGNORECASE)
+
+log = logging.getLogger(__name__)
+
+
+def normalise_base_url(text: str) -> str:
+    """What stands before `/suno/fetch`. Raises ValueError with a sentence for the operator."""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("this is no address; type something like https://gateway.example.com") from None
+    if parts.scheme.lower() not in ("http", "https") or not host or re.search(r"[\s\\]", host):
+        raise ValueError("type the whole address, as in https://gateway.example.com")
+    if parts.username or parts.password:
+        raise ValueError("a key does not belong into the address; there is a setting of its own for it")
+    path = parts.path.rstrip("/")
+    while (shorter := _CALLS.sub("", path).rstrip("/")) != path:
+        path = shorter
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme.lower()}://{shown}{f':{port}' if port else ''}{path}"
+
+
+class _Reply(Struct, frozen=True):
+    status: int
+    content_type: str
+    body: bytes
+    retry_after: float | None
+
+
+class Gateway:
+    """Raises GatewayError and nothing else. What may pass is tried again, a bounded number of times."""
+
+    def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession) -> None:
+        self.name = name
+        self._base = base_url
+        self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        self._session = session
+
+    async def fetch(self, task_id: str) -> Answer:
+        """GET /suno/fetch/{task_id}."""
+        if task_id in ("", ".", ".."):
+            raise ValueError("an id that would change the path")
+        return await self._ask([task_id], "GET", f"/suno/fetch/{quote(task_id, safe='')}", None)
+
+    async def fetch_many(self, task_ids: Sequence[str]) -> Answer:
+        """POST /suno/fetch: all of them in one request."""
+        return await self._ask(task_ids, "POST", "/suno/fetch", {"ids": list(task_ids)})
+
+    async def _ask(self, asked: Collection[str], method: Literal["GET", "POST"], path: str, body: Any) -> Answer:
+        attempts = stamina.retry_context(on=_may_pass, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.25)
+        async for attempt in attempts:
+            with attempt:
+                reply = await self._request(method, URL(f"{self._base}{path}", encoded=True), body)
+                try:
+                    return decode(asked, reply.status, reply.content_type, reply.body)
+                except GatewayBusy as busy:
+                    busy.retry_after = reply.retry_after
+                    raise
+        raise AssertionError("stamina ends in an answer or an error")
+
+    async def _request(self, method: str, url: URL, body: Any) -> _Reply:
+        try:
+            async with asyncio.timeout(_TIMEOUT.total):
+                for _ in range(_MAX_REDIRECTS + 1):
+                    reply, location = await self._request_once(method, url, body)
+                    if location is None:
+                        return reply
+                    url = _same_origin(url, location)
+        except TimeoutError as error:
+            raise GatewayUnreachable("no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise GatewayUnreachable(type(error).__name__) from error
+        except ValueError as error:  # a header or an address that cannot be read
+            raise GatewayBroken(type(error).__name__) from error
+        raise GatewayMisplaced("it redirects in a circle")
+
+    async def _request_once(self, method: str, url: URL, body: Any) -> tuple[_Reply, str | None]:
+        data = None if body is None else msgspec.json.encode(body)
+        headers = self._headers | ({"Content-Type": "application/json"} if data else {})
+        async with self._session.request(
+            method, url, data=data, headers=headers, allow_redirects=False, timeout=_TIMEOUT
+        ) as response:
+            location = response.headers.get("Location") if response.status in _REDIRECTS else None
+            reply = _Reply(
+                response.status,
+                response.headers.get("Content-Type", ""),
+                b"" if location else await _read(response),
+                _retry_after(response.headers.get("Retry-After")),
+            )
+        log.debug("%s %s%s: %d, %d bytes", method, self.name, url.raw_path, reply.status, len(reply.body))
+        return reply, location
+
+
+def _may_pass(error: Exception) -> bool | float:
+    """Whether to try again, or when. A 4xx never: the same question has the same answer."""
+    if isinstance(error, GatewayBusy) and error.retry_after is not None:
+        return max(error.retry_after, 0.1) if error.retry_after <= _LONGEST_WAIT else False
+    return isinstance(error, GatewayError) and error.transient
+
+
+def _same_origin(url: URL, location: str) -> URL:
+    """Where a redirect leads, if the key may go there."""
+    target = url.join(URL(location, encoded=True))
+    if target.origin() != url.origin():
+        raise GatewayMisplaced("it redirects to another host")
+    return target
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds, from seconds or an HTTP date."""
+    if not header:
+        return None
+    try:
+        if header.strip().isdigit():
+            return float(header)
+        moment = parsedate_to_datetime(header)
+        return max(0.0, (moment - moment.now(moment.tzinfo)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise GatewayBroken(f"an answer of more than {_MAX_BODY} bytes")
+    return bytes(body)

@@ -1,0 +1,156 @@
+"""Songs and covers from the hosts that gateways name: guarded, capped, and recognised before anything is claimed."""
+
+import asyncio
+import re
+import tempfile
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from io import BufferedIOBase
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import stamina
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from bot.errors import MediaError, MediaTooBig, MediaUnavailable, MediaUnrecognised
+from bot.gateways.guard import Guard
+from bot.gateways.sniff import NEEDED, Kind, audio_kind, picture_kind
+
+_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=5, sock_read=15)
+_CHUNK = 64 * 1024
+_MAX_REDIRECTS = 5
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+
+class MediaFile:
+    """An open file on its way to Discord; `async with` closes it. `size` in bytes."""
+
+    def __init__(self, kind: Kind, file: BufferedIOBase, size: int) -> None:
+        self.kind = kind
+        self.file = file
+        self.size = size
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.file.close()
+
+
+class Media:
+    """Raises MediaError and nothing else. Sends no cookie and no key, to whomever."""
+
+    def __init__(self, *, allow_hosts: Collection[str], resolver: AbstractResolver | None = None) -> None:
+        self._guard = Guard(allow_hosts, resolver)
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            # Names are resolved for each connection: a cached answer would be an unchecked one.
+            connector=aiohttp.TCPConnector(resolver=self._guard, use_dns_cache=False),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept-Encoding": "identity"},
+            auto_decompress=False,
+            timeout=_TIMEOUT,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def audio(self, url: str, *, limit: int) -> MediaFile:
+        """`limit` in bytes."""
+        return await self._fetch(url, limit, audio_kind)
+
+    async def picture(self, url: str, *, limit: int) -> MediaFile:
+        return await self._fetch(url, limit, picture_kind)
+
+    async def _fetch(self, url: str, limit: int, recognise: Callable[[bytes], Kind | None]) -> MediaFile:
+        async for attempt in stamina.retry_context(on=_Passing, attempts=2, timeout=60, wait_initial=0.5):
+            with attempt:
+                try:
+                    async with self._open(url) as response:
+                        return await _receive(response, limit, recognise)
+                except MediaError:
+                    raise
+                except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+                    raise _Passing(type(error).__name__) from error
+        raise AssertionError("stamina ends in a file or an error")
+
+    @asynccontextmanager
+    async def _open(self, address: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer behind all redirects, each of which is checked."""
+        url = URL(address)
+        for _ in range(_MAX_REDIRECTS + 1):
+            self._guard.check(url)
+            async with self._session.get(url, allow_redirects=False) as response:
+                if response.status not in _REDIRECTS:
+                    _check_status(response)
+                    yield response
+                    return
+                url = url.join(URL(response.headers.get("Location", "")))
+        raise MediaUnavailable("it redirects in a circle")
+
+
+class _Passing(MediaUnavailable):
+    """A fault that may be gone a moment later."""
+
+
+def _check_status(response: aiohttp.ClientResponse) -> None:
+    if response.status >= 500:
+        raise _Passing(f"status {response.status}")
+    if response.status != 200:
+        raise MediaUnavailable(f"status {response.status}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise MediaUnrecognised("compressed, though that was not asked for")
+
+
+async def _receive(
+    response: aiohttp.ClientResponse, limit: int, recognise: Callable[[bytes], Kind | None]
+) -> MediaFile:
+    declared = response.content_length
+    if declared is not None and declared > limit:
+        raise MediaTooBig(limit, declared)
+    head = await _head(response)
+    kind = recognise(head)
+    if kind is None:
+        raise MediaUnrecognised(f"{len(head)} first bytes of nothing known")
+    file = tempfile.TemporaryFile()
+    try:
+        size = await _copy(response, head, file, limit)
+    except BaseException:
+        file.close()
+        raise
+    return MediaFile(kind, file, size)
+
+
+async def _head(response: aiohttp.ClientResponse) -> bytes:
+    head = b""
+    while len(head) < NEEDED and (more := await response.content.read(NEEDED - len(head))):
+        head += more
+    return head
+
+
+async def _copy(response: aiohttp.ClientResponse, head: bytes, file: BufferedIOBase, limit: int) -> int:
+    size = file.write(head)
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise MediaTooBig(limit)
+        # Off the event loop: it may be a slow disk.
+        await asyncio.to_thread(file.write, chunk)
+    return size
+
+
+def file_name(title: str, clip_id: str, kind: Kind) -> str:
+    """ASCII only, for `attachment://` and for Discord, which strips the rest; the id keeps siblings apart."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    short = re.sub(r"[^A-Za-z0-9]", "", clip_id)[:8]
+    return "-".join(part for part in (words or "suno", short) if part) + kind.extension

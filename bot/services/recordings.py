@@ -1,0 +1,62 @@
+"""A task's files: the audio and the cover of each finished clip, fetched together, each failing alone."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from msgspec import Struct
+
+from bot.domain.task import Clip
+from bot.errors import MediaError, MediaUnavailable
+from bot.gateways.media import Media, MediaFile
+
+_COVER_LIMIT = 4 * 1024 * 1024  # bytes
+
+log = logging.getLogger(__name__)
+
+
+class Recording(Struct, frozen=True):
+    """What could be had of a clip. `audio` is an open file, or why there is none."""
+
+    clip: Clip
+    audio: MediaFile | MediaError
+    cover: MediaFile | None
+
+
+class Recordings:
+    def __init__(self, media: Media) -> None:
+        self._media = media
+
+    @asynccontextmanager
+    async def of(self, clips: Sequence[Clip], *, limit: int) -> AsyncIterator[tuple[Recording, ...]]:
+        """The files are open inside of the block; `limit` is the largest audio file wanted, in bytes."""
+        async with AsyncExitStack() as files:
+            async with asyncio.TaskGroup() as all_at_once:
+                wanted = [all_at_once.create_task(self._record(clip, limit, files)) for clip in clips]
+            yield tuple(task.result() for task in wanted)
+
+    async def _record(self, clip: Clip, limit: int, files: AsyncExitStack) -> Recording:
+        async with asyncio.TaskGroup() as both:
+            audio = both.create_task(_kept(self._audio(clip, limit), files))
+            cover = both.create_task(_kept(self._cover(clip), files))
+        picture = cover.result()
+        return Recording(clip, audio.result(), None if isinstance(picture, MediaError) else picture)
+
+    async def _audio(self, clip: Clip, limit: int) -> MediaFile:
+        if not clip.audio_url:
+            raise MediaUnavailable("the gateway names no audio")
+        return await self._media.audio(clip.audio_url, limit=limit)
+
+    async def _cover(self, clip: Clip) -> MediaFile:
+        if not clip.image_url:
+            raise MediaUnavailable("the gateway names no cover")
+        return await self._media.picture(clip.image_url, limit=_COVER_LIMIT)
+
+
+async def _kept(fetched: Awaitable[MediaFile], files: AsyncExitStack) -> MediaFile | MediaError:
+    try:
+        return await files.enter_async_context(await fetched)
+    except MediaError as error:
+        log.info("no file: %s: %s", type(error).__name__, error)
+        return error

@@ -1,0 +1,89 @@
+"""Opening the database: one SQLite file, one process, brought to the newest revision."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, inspect, make_url, text
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import StorageError
+from bot.storage.lock import locked
+from bot.storage.schema import REVISION
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
+
+READ_ONLY = "read_only"  # an execution option: the transaction only reads, and so waits for nobody
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
+    """`url`: sqlite+aiosqlite:///path. Raises StorageError: in use, unreadable, or newer than this program."""
+    path = Path(make_url(url).database or "")
+    _make_folder(path.parent)
+    with locked(path):
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _set_up_connection)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
+        try:
+            await migrate(engine)
+            yield engine
+        finally:
+            # Shielded: a cancelled close would leave a connection's thread behind.
+            await asyncio.shield(engine.dispose())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"the folder {folder} cannot be made: {error.strerror}") from error
+
+
+def _set_up_connection(connection: Any, _record: object) -> None:
+    # The driver's own BEGIN comes too late and is deferred; see _begin_immediate.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that starts as a reader and then writes cannot wait for another writer.
+    mode = "DEFERRED" if connection.get_execution_options().get(READ_ONLY) else "IMMEDIATE"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Apply what is missing; raises StorageError when the database is newer than this program."""
+    try:
+        async with engine.connect() as connection:
+            found = await connection.run_sync(_revision)
+        if found == REVISION:
+            return
+        if found and found > REVISION:
+            raise StorageError(f"the database has revision {found}, this program knows {REVISION}: install a newer bot")
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade)
+        log.info("database brought from revision %s to %s", found or "nothing", REVISION)
+    except DatabaseError as error:
+        raise StorageError(f"the database cannot be used: {error.orig}") from error
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from bot.storage.migrations import upgrade
+
+    upgrade(connection)

@@ -1,0 +1,16 @@
+"""Alembic, run inside the program. Imported only when there is something to migrate: it costs 12 MB."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

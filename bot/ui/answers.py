@@ -1,0 +1,183 @@
+"""What a command or a button answers: looks the task up, shows it, and turns its card into the song when it is there.
+
+Every interaction comes deferred; errors end in bot/ui/failures.py.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+import discord
+from discord.app_commands import Choice
+from msgspec.structs import replace
+
+from bot.client import Interaction
+from bot.domain.ids import parse_id
+from bot.domain.sheets import sheets
+from bot.errors import MediaTooBig, StorageError
+from bot.gateways.media import MediaFile
+from bot.services.lookup import Found
+from bot.services.recordings import Recording
+from bot.storage.store import Recent
+from bot.ui.buttons import Verb, on_press
+from bot.ui.cards import MAX_REQUEST, Card, song_cards, songs_card, task_card
+from bot.ui.locales import language_for
+from bot.ui.lyrics import lyrics_card, lyrics_file
+from bot.ui.text import clean, cut
+
+_PATIENCE = 1.5  # seconds until people are shown the song without its files, which may take a while
+_TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
+
+log = logging.getLogger(__name__)
+
+
+async def show_task(interaction: Interaction, typed: str) -> None:
+    found = await _look_up(interaction, parse_id(typed))
+    await _show(interaction, found)
+    await _remember(interaction, found)
+
+
+@on_press(Verb.REFRESH)
+async def refresh(interaction: Interaction, task_id: str, _number: int) -> None:
+    await interaction.response.defer()
+    await _show(interaction, await _look_up(interaction, task_id))
+
+
+@on_press(Verb.AUDIO)
+async def send_audio(interaction: Interaction, task_id: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await _show(interaction, await _look_up(interaction, task_id))
+
+
+@on_press(Verb.LYRICS)
+async def send_lyrics(interaction: Interaction, task_id: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await _show_lyrics(interaction, task_id, 0)
+
+
+@on_press(Verb.LYRICS_PAGE)
+async def turn_page(interaction: Interaction, task_id: str, page: int) -> None:
+    await interaction.response.defer()
+    await _show_lyrics(interaction, task_id, page)
+
+
+@on_press(Verb.LYRICS_FILE)
+async def send_lyrics_file(interaction: Interaction, task_id: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    found = await _look_up(interaction, task_id)
+    if texts := sheets(found.task):
+        await interaction.edit_original_response(attachments=[lyrics_file(texts)])
+    else:
+        await _tell(interaction, "lyrics.none")
+
+
+async def _tell(interaction: Interaction, key: str) -> None:
+    await interaction.edit_original_response(content=language_for(interaction.locale.value)(key))
+
+
+async def _show_lyrics(interaction: Interaction, task_id: str, page: int) -> None:
+    found = await _look_up(interaction, task_id)
+    language = language_for(interaction.locale.value)
+    if texts := sheets(found.task):
+        await interaction.edit_original_response(view=lyrics_card(texts, task_id, page, language))
+    else:
+        await _tell(interaction, "lyrics.none")
+
+
+async def _look_up(interaction: Interaction, task_id: str) -> Found:
+    services = interaction.client.services
+    return await services.lookup.find(task_id, known_at=await services.store.known_gateway(task_id))
+
+
+async def _show(interaction: Interaction, found: Found) -> None:
+    language = language_for(interaction.locale.value)
+    if not found.task.playable:
+        await _send(interaction, [task_card(found, language)])
+        return
+    limit = _upload_limit(interaction)
+    async with AsyncExitStack() as files:
+        opening = interaction.client.services.recordings.of(found.task.playable, limit=limit)
+        fetching = asyncio.create_task(files.enter_async_context(opening))
+        files.callback(fetching.cancel)
+        await asyncio.wait({fetching}, timeout=_PATIENCE)
+        if not fetching.done():
+            await _send(interaction, [songs_card(found, language)])
+        await _send_songs(interaction, found, await fetching, limit)
+
+
+def _upload_limit(interaction: Interaction) -> int:
+    """Bytes a file: what Discord says here, but never more than it takes in a message."""
+    return min(interaction.filesize_limit or interaction.client.services.upload_limit, MAX_REQUEST)
+
+
+async def _send_songs(interaction: Interaction, found: Found, recordings: Sequence[Recording], limit: int) -> None:
+    """What Discord says of its limit has been seen too high: then the largest file stays behind, its siblings go."""
+    language = language_for(interaction.locale.value)
+    try:
+        await _send(interaction, song_cards(found, recordings, language, limit))
+    except discord.HTTPException as error:
+        smaller = _without_largest(recordings)
+        if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):
+            raise
+        log.info("Discord takes less than it said: %s", error)
+        await _send_songs(interaction, found, smaller, limit)
+
+
+def _without_largest(recordings: Sequence[Recording]) -> list[Recording] | None:
+    sizes = [recording.audio.size if isinstance(recording.audio, MediaFile) else 0 for recording in recordings]
+    largest = max(sizes)
+    if not largest:
+        return None
+    left_behind = sizes.index(largest)
+    too_big = MediaTooBig(largest - 1, largest)
+    return [
+        replace(recording, audio=too_big) if index == left_behind else recording
+        for index, recording in enumerate(recordings)
+    ]
+
+
+async def _send(interaction: Interaction, cards: Sequence[Card]) -> None:
+    first, *others = cards
+    original = await interaction.edit_original_response(
+        content=first.content, embeds=first.embeds, attachments=first.files(), view=first.view()
+    )
+    for card in others:
+        await interaction.followup.send(
+            card.content,
+            embeds=card.embeds,
+            files=card.files(),
+            view=card.view() or discord.utils.MISSING,
+            ephemeral=original.flags.ephemeral,
+        )
+
+
+async def _remember(interaction: Interaction, found: Found) -> None:
+    """For autocomplete. The answer is given already: a database that fails now must not take it back."""
+    answer = await interaction.original_response()
+    recent = Recent(
+        user_id=interaction.user.id,
+        task_id=found.task.id,
+        channel_id=interaction.channel_id or 0,
+        public=not answer.flags.ephemeral,
+        gateway=found.gateway,
+        title=clean(found.task.title),
+        looked_up_at=time.time(),
+    )
+    try:
+        await interaction.client.services.store.keep_recent(recent)
+    except StorageError as error:
+        log.error("a look-up could not be remembered: %s", error)
+
+
+async def recent_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
+    """What may be offered while an id is typed: titles and ids that contain it."""
+    channel_id = interaction.channel_id or 0
+    recents = await interaction.client.services.store.recent(interaction.user.id, channel_id, typed.strip())
+    return [Choice(name=_choice_name(recent), value=recent.task_id) for recent in recents]
+
+
+def _choice_name(recent: Recent) -> str:
+    title = " ".join(clean(recent.title).split())
+    return cut(f"{title} · {recent.task_id}" if title else recent.task_id, 100)

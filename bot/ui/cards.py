@@ -1,0 +1,189 @@
+"""A task as one Discord message or more, in every state that it can be in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.sheets import sheets
+from bot.domain.task import Clip, Kind, Status, Task
+from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable
+from bot.gateways.media import MediaFile, file_name
+from bot.services.lookup import Found
+from bot.services.recordings import Recording
+from bot.ui.buttons import Verb, task_button
+from bot.ui.embeds import clip_embed, failure, lyrics_embed, suno_page, task_embed
+from bot.ui.locales import Language
+from bot.ui.text import clean, megabytes
+
+_SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics
+MAX_REQUEST = 24 * 1024 * 1024  # bytes of files in one message; Discord takes 25 MiB with all that surrounds them
+_MAX_URL = 512  # characters, in a link button
+_MAX_DESCRIPTION = 1_024  # characters, of an attached picture
+
+
+class Upload(Struct, frozen=True):
+    """A file to attach. `description` says what a picture shows."""
+
+    name: str
+    media: MediaFile
+    description: str | None = None
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """One classic message. What discord.py lets us use once only is made anew for each attempt to send it."""
+
+    content: str
+    embeds: Sequence[discord.Embed]
+    uploads: Sequence[Upload] = ()
+    buttons: Sequence[discord.ui.Item[Any]] = ()
+
+    def files(self) -> list[discord.File]:
+        files = []
+        for upload in self.uploads:
+            upload.media.file.seek(0)
+            files.append(discord.File(upload.media.file, upload.name, description=upload.description))
+        return files
+
+    def view(self) -> discord.ui.View | None:
+        if not self.buttons:
+            return None
+        view = discord.ui.View(timeout=None)
+        for button in self.buttons:
+            view.add_item(button)
+        return view
+
+
+def task_card(found: Found, language: Language) -> Card:
+    """A task without a finished song: on its way, failed, without audio, or lyrics."""
+    task = found.task
+    embeds = [task_embed(task, found.gateway, language)]
+    if task.kind is Kind.LYRICS and (texts := sheets(task)):
+        embeds.append(lyrics_embed(texts, language, before=embeds))
+    missing = task.status is Status.DONE and task.kind is not Kind.LYRICS
+    return Card(content=_no_audio(task, language) if missing else "", embeds=embeds, buttons=_buttons(task, language))
+
+
+def _no_audio(task: Task, language: Language) -> str:
+    numbers = range(1, max(len(task.clips), 1) + 1)
+    return "\n".join(language("audio.none", n=number) for number in numbers)
+
+
+def songs_card(found: Found, language: Language) -> Card:
+    """The finished songs before their files are here."""
+    embeds = [clip_embed(found.task, clip, found.gateway, language) for clip in found.task.playable[:_SONGS]]
+    return Card(content=language("card.fetching"), embeds=embeds)
+
+
+def song_cards(found: Found, recordings: Sequence[Recording], language: Language, limit: int) -> tuple[Card, ...]:
+    """A task's finished songs with their files, in more than one message where Discord would not take them in one.
+
+    `limit`: bytes a file, for the sentence that says so.
+    """
+    groups = _grouped(recordings)
+    cards = [_song_card(found, group, language, limit, last=group is groups[-1]) for group in groups]
+    if found.task.partial:
+        cards[0] = replace(cards[0], content=f"⚠️ {failure(found.task, language)}\n{cards[0].content}".strip())
+    return tuple(cards)
+
+
+def _grouped(recordings: Sequence[Recording]) -> list[list[Recording]]:
+    groups: list[list[Recording]] = [[]]
+    for recording in recordings:
+        size = sum(map(_size, [*groups[-1], recording]))
+        if groups[-1] and (len(groups[-1]) == _SONGS or size > MAX_REQUEST):
+            groups.append([])
+        groups[-1].append(recording)
+    return groups
+
+
+def _size(recording: Recording) -> int:
+    return sum(file.size for file in (recording.audio, recording.cover) if isinstance(file, MediaFile))
+
+
+def _song_card(found: Found, group: Sequence[Recording], language: Language, limit: int, *, last: bool) -> Card:
+    task = found.task
+    uploads: list[Upload] = []
+    embeds = []
+    notes = []
+    for recording in group:
+        clip, cover = recording.clip, _cover(recording, language)
+        uploads += [upload for upload in (_song(recording), cover) if upload]
+        embeds.append(clip_embed(task, clip, found.gateway, language, cover=cover.name if cover else None))
+        if isinstance(recording.audio, MediaError):
+            notes.append(_problem(recording.audio, task.clips.index(clip) + 1, language, limit))
+    if last and (texts := sheets(task)):
+        embeds.append(lyrics_embed(texts, language, before=embeds))
+    buttons = _buttons(task, language, shown=group, last=last)
+    return Card(content="\n".join(notes), embeds=embeds, uploads=uploads, buttons=buttons)
+
+
+def _song(recording: Recording) -> Upload | None:
+    clip, audio = recording.clip, recording.audio
+    return Upload(file_name(clip.title, clip.id, audio.kind), audio) if isinstance(audio, MediaFile) else None
+
+
+def _cover(recording: Recording, language: Language) -> Upload | None:
+    clip, cover = recording.clip, recording.cover
+    if cover is None:
+        return None
+    title = clean(clip.title) or language("card.untitled")
+    name = file_name("cover", clip.id, cover.kind)
+    return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
+
+
+def _problem(error: MediaError, number: int, language: Language, limit: int) -> str:
+    """Why a song comes without its file, and what to do."""
+    match error:
+        case MediaTooBig(size=int(size)):
+            return language("audio.toobig", n=number, size=megabytes(size), limit=megabytes(limit))
+        case MediaTooBig():
+            return language("audio.endless", n=number, limit=megabytes(limit))
+        case MediaForbidden():
+            return language("audio.forbidden", n=number)
+        case MediaUnavailable():
+            return language("audio.unavailable", n=number)
+    return language("audio.none", n=number)
+
+
+def _buttons(
+    task: Task, language: Language, *, shown: Sequence[Recording] = (), last: bool = True
+) -> list[discord.ui.Item[Any]]:
+    verbs = []
+    if last and not _complete(task, shown):
+        verbs.append(Verb.REFRESH)
+    if last and sheets(task):
+        verbs.append(Verb.LYRICS)
+    if last and task.playable:
+        verbs.append(Verb.AUDIO)
+    clips = [recording.clip for recording in shown] or task.clips
+    return [*(task_button(verb, task.id, language) for verb in verbs), *_links(task, clips, language)]
+
+
+def _complete(task: Task, shown: Sequence[Recording]) -> bool:
+    """Nothing more can come of another look."""
+    if task.status is not Status.DONE or task.partial:
+        return False
+    if task.kind is Kind.LYRICS:
+        return True
+    return bool(shown) and all(isinstance(recording.audio, MediaFile | MediaTooBig) for recording in shown)
+
+
+def _links(task: Task, clips: Sequence[Clip], language: Language) -> list[discord.ui.Item[Any]]:
+    links = []
+    for clip in clips:
+        number = task.clips.index(clip) + 1
+        kind = "link" if clip.playable else "listen"
+        if clip.playable or clip.streaming:
+            links.append((kind, "⬇️" if clip.playable else "▶️", number, clip.audio_url))
+        if clip.playable and (page := suno_page(clip)):
+            links.append(("suno", "🔗", number, page))
+    links.sort(key=lambda link: link[0])
+    suffix = "_n" if len(task.clips) > 1 else ""
+    return [
+        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=1)
+        for kind, emoji, number, url in links[:5]
+        if len(url) <= _MAX_URL
+    ]

@@ -1,0 +1,121 @@
+"""A task, its clips and its lyrics as embeds."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import discord
+
+from bot.domain.sheets import Sheet
+from bot.domain.task import Clip, Kind, Status, Task
+from bot.ui.locales import Language
+from bot.ui.text import cut, escape, minutes, one_line
+
+_MAX_TOTAL = 6_000  # characters in all embeds of a message
+_MAX_TITLE, _MAX_DESCRIPTION = 256, 4_096
+_MAX_STYLE = 300
+_PROGRESS_CELLS = 10
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_COLOURS = {
+    Status.WAITING: discord.Colour.light_grey(),
+    Status.RUNNING: discord.Colour.blurple(),
+    Status.DONE: discord.Colour.green(),
+    Status.FAILED: discord.Colour.red(),
+}
+_EMOJI = {Status.WAITING: "⏳", Status.RUNNING: "🎛️", Status.DONE: "✅", Status.FAILED: "❌"}
+_ODD_COLOUR, _ODD_EMOJI = discord.Colour.yellow(), "❔"
+_PARTIAL_EMOJI = "⚠️"
+
+
+def suno_page(clip: Clip) -> str | None:
+    """Suno's own page of a song; ids that are not Suno's have none."""
+    return f"https://suno.com/song/{quote(clip.id)}" if _UUID.fullmatch(clip.id) else None
+
+
+def headline(task: Task, language: Language) -> str:
+    """The state: emoji, word, kind and model; below it the progress, if the gateway gave one."""
+    if not task.recognised:
+        state = f"{_ODD_EMOJI} **{language('st.unknown', raw=one_line(task.raw_status, 60))}**"
+    elif task.partial:
+        state = f"{_PARTIAL_EMOJI} **{language('st.partial')}**"
+    else:
+        state = f"{_EMOJI[task.status]} **{language(f'st.{task.status}')}**"
+    kind = "" if task.kind is Kind.UNKNOWN else language(f"kind.{task.kind}")
+    model = next((clip.model for clip in task.clips if clip.model), "")
+    line = " · ".join(part for part in (state, kind, one_line(model, 40)) if part)
+    return line if task.settled or task.progress is None else f"{line}\n{_bar(task.progress)}"
+
+
+def _bar(progress: float) -> str:
+    filled = round(progress / 100 * _PROGRESS_CELLS)
+    return f"{'▰' * filled}{'▱' * (_PROGRESS_CELLS - filled)} {progress:.0f} %"
+
+
+def failure(task: Task, language: Language) -> str:
+    """What became of a task that did not end well: what arrived, and the gateway's reason."""
+    reason = task.reason or next((clip.reason for clip in task.clips if clip.reason), "")
+    values = {"ok": len(task.playable), "all": len(task.clips), "reason": one_line(reason, 1_000)}
+    key = "partial" if task.partial else "failed"
+    return language(f"{key}.body" if reason else f"{key}.noreason", **values)
+
+
+def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
+    """The whole task in one embed: for a task that has no song to show (yet)."""
+    lines = [headline(task, language)]
+    if task.status is Status.FAILED:
+        lines.append(failure(task, language))
+    embed = discord.Embed(
+        colour=_COLOURS[task.status] if task.recognised else _ODD_COLOUR,
+        title=one_line(task.title or task.id, _MAX_TITLE),
+        description="\n".join(lines),
+    )
+    _add_times(embed, task, language)
+    if style := next((clip.style for clip in task.clips if clip.style), ""):
+        embed.add_field(name=language("card.style"), value=one_line(style, _MAX_STYLE), inline=False)
+    if not task.settled and (image := next((clip.image_url for clip in task.clips if clip.image_url), "")):
+        embed.set_thumbnail(url=image)
+    return embed.set_footer(text=_footer(task, gateway))
+
+
+def _add_times(embed: discord.Embed, task: Task, language: Language) -> None:
+    started = task.submitted_at or task.started_at
+    if started:
+        embed.add_field(name=language("card.submitted"), value=f"<t:{started:.0f}:R>")
+    if started and task.finished_at and task.finished_at > started:
+        embed.add_field(name=language("card.took"), value=minutes(task.finished_at - started))
+
+
+def _footer(task: Task, gateway: str) -> str:
+    return f"{task.id} · {gateway}"
+
+
+def clip_embed(task: Task, clip: Clip, gateway: str, language: Language, *, cover: str | None = None) -> discord.Embed:
+    """One finished song of the task; `cover` is the name of an attached picture."""
+    title = one_line(clip.title or task.title or language("card.untitled"), _MAX_TITLE - 20)
+    if len(task.clips) > 1:
+        title = language("card.song", title=title, n=task.clips.index(clip) + 1, all=len(task.clips))
+    embed = discord.Embed(
+        colour=_COLOURS[Status.DONE], title=title, url=suno_page(clip), description=one_line(clip.style, _MAX_STYLE)
+    )
+    if clip.duration:
+        embed.add_field(name=language("card.length"), value=minutes(clip.duration))
+    if clip.model:
+        embed.add_field(name=language("card.model"), value=one_line(clip.model, 60))
+    if task.finished_at:
+        embed.add_field(name=language("card.finished"), value=f"<t:{task.finished_at:.0f}:R>")
+    if cover:
+        embed.set_thumbnail(url=f"attachment://{cover}")
+    return embed.set_footer(text=_footer(task, gateway))
+
+
+def lyrics_embed(sheets: Sequence[Sheet], language: Language, *, before: Sequence[discord.Embed]) -> discord.Embed:
+    """As much of the lyrics as Discord takes beside the embeds `before` it; the rest is behind a button."""
+    embed = discord.Embed(colour=_COLOURS[Status.DONE], title=f"📝 {language('card.lyrics')}")
+    room = min(_MAX_DESCRIPTION, _MAX_TOTAL - sum(map(len, before)) - len(embed))
+    text = "\n\n".join(escape(sheet.text) for sheet in sheets)
+    if len(text) > room:
+        more = f"\n\n*{language('card.lyrics_more')}*"
+        text = cut(text, room - len(more)) + more
+    embed.description = text
+    return embed

@@ -1,0 +1,88 @@
+"""Where the errors of commands and buttons end: a sentence for the person, a line for the log."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+import discord
+from discord import app_commands
+
+from bot.client import Interaction, SunoBot
+from bot.errors import (
+    BotError,
+    GatewayBusy,
+    GatewayError,
+    GatewayMisplaced,
+    GatewayRefused,
+    GatewayUnreachable,
+    InvalidTaskId,
+    UnknownTask,
+)
+from bot.ui.locales import Language, language_for
+from bot.ui.text import code
+
+_EXAMPLE = "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
+
+log = logging.getLogger(__name__)
+
+
+def sentence(error: BaseException, language: Language) -> str | None:
+    """What happened and what to do about it; None for what nobody foresaw."""
+    match error:
+        case InvalidTaskId():
+            return language(f"id.{error.why}", id=code(error.text), n=error.count, example=_EXAMPLE)
+        case UnknownTask():
+            return language("id.unknown", id=code(error.task_id))
+        case GatewayRefused():
+            return language("gw.auth")
+        case GatewayUnreachable():
+            return language("gw.down")
+        case GatewayBusy(retry_after=float(seconds)):
+            when = discord.utils.utcnow() + timedelta(seconds=seconds)
+            return language("gw.busy_until", when=discord.utils.format_dt(when, "T"))
+        case GatewayBusy():
+            return language("gw.busy")
+        case GatewayMisplaced():
+            return language("gw.misplaced")
+        case GatewayError():
+            return language("gw.broken")
+    return None
+
+
+async def answer_failure(interaction: Interaction, error: BaseException) -> None:
+    """Tell the person, whatever was answered before. Never raises: there is nobody above to tell."""
+    language = language_for(interaction.locale.value)
+    text = sentence(error, language)
+    if text is None:
+        reference = secrets.token_hex(3)
+        log.error("failure %s: %s: %s", reference, _where(interaction), type(error).__name__, exc_info=error)
+        text = language("err.body", ref=reference)
+    elif isinstance(error, BotError):
+        log.info("%s: %s: %s", _where(interaction), type(error).__name__, error)
+    try:
+        await _say(interaction, text)
+    except discord.HTTPException as unanswered:
+        log.warning("%s: the person could not be told: %s", _where(interaction), unanswered)
+
+
+async def _say(interaction: Interaction, text: str) -> None:
+    if not interaction.response.is_done():
+        await interaction.response.send_message(text, ephemeral=True)
+    elif interaction.type is discord.InteractionType.component:
+        # The original is the card that was pressed on: it stays as it is.
+        await interaction.followup.send(text, ephemeral=True)
+    else:
+        await interaction.edit_original_response(content=text, embeds=[], attachments=[], view=None)
+
+
+def _where(interaction: Interaction) -> str:
+    if interaction.command:
+        return f"/{interaction.command.qualified_name}"
+    data: Mapping[str, object] = dict(interaction.data or {})
+    return str(data.get("custom_id", interaction.type.name))
+
+
+class Tree(app_commands.CommandTree[SunoBot]):
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
+        await answer_failure(interaction, getattr(error, "original", error))

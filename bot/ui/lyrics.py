@@ -1,0 +1,40 @@
+"""Lyrics to read: pages in a card, or a text file."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+
+from bot.domain.sheets import Sheet, paginate
+from bot.ui.buttons import Verb, page_button, task_button
+from bot.ui.locales import Language
+from bot.ui.text import clean, escape, one_line
+
+_PAGE = 3_600  # escaped characters; all texts of a card together have 4,000
+
+
+def lyrics_card(sheets: Sequence[Sheet], task_id: str, page: int, language: Language) -> discord.ui.LayoutView:
+    """One page, with buttons to the others and to the file. A page beyond the last is the last."""
+    pages = [
+        f"### {one_line(sheet.title or language('card.untitled'), 200)}\n{text}"
+        for sheet in sheets
+        for text in paginate(escape(sheet.text), _PAGE)
+    ]
+    page = min(page, len(pages) - 1)
+    turn: list[discord.ui.Item[Any]] = []
+    if len(pages) > 1:
+        turn = [page_button("◀️", task_id, page - 1, len(pages)), page_button("▶️", task_id, page + 1, len(pages))]
+    container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(pages[page]))
+    if turn:
+        container.add_item(discord.ui.TextDisplay(f"-# {language('lyrics.page', page=page + 1, pages=len(pages))}"))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(container)
+    return view.add_item(discord.ui.ActionRow(*turn, task_button(Verb.LYRICS_FILE, task_id, language)))
+
+
+def lyrics_file(sheets: Sequence[Sheet]) -> discord.File:
+    """UTF-8 with a byte order mark: without it Windows shows Chinese as nonsense."""
+    songs = ("\n\n".join(filter(None, (clean(sheet.title), clean(sheet.text)))) for sheet in sheets)
+    text = "\n\n\n".join(songs)
+    return discord.File(io.BytesIO(f"{text}\n".encode("utf-8-sig")), "lyrics.txt")

@@ -1,0 +1,1 @@
+"""Slash commands, loaded by name: each declares, defers, calls one service or answer, and shows nothing itself."""

@@ -1,0 +1,94 @@
+"""Opening the database: a real file, as an operator has it."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bot.errors import StorageError
+from bot.storage.database import open_database
+from bot.storage.schema import REVISION, metadata
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "bot.db"
+
+
+async def test_a_new_database_has_exactly_the_tables_of_the_schema(url: str) -> None:
+    async with open_database(url) as engine, engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+        )
+    assert differences == []
+
+
+def test_the_program_knows_the_newest_migration() -> None:
+    assert ScriptDirectory("migrations").get_current_head() == REVISION
+
+
+async def test_what_was_stored_is_there_after_a_restart(url: str, file: Path) -> None:
+    async with open_database(url):
+        pass
+    with sqlite3.connect(file) as database:
+        database.execute("INSERT INTO notes VALUES ('k', 'v')")
+    database.close()
+    async with open_database(url) as engine, engine.connect() as connection:
+        assert (await connection.exec_driver_sql("SELECT value FROM notes")).scalar() == "v"
+
+
+async def test_the_file_is_set_up_for_a_server(url: str) -> None:
+    async with open_database(url) as engine, engine.connect() as connection:
+        pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        found = [(await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() for pragma in pragmas]
+    assert found == ["wal", 1, 1, 10_000]
+
+
+async def test_a_database_of_a_newer_program_is_left_alone(url: str, file: Path) -> None:
+    async with open_database(url):
+        pass
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(StorageError, match=r"9999.*install a newer bot"):
+        async with open_database(url):
+            pass
+
+
+async def test_a_second_bot_on_the_same_file_is_told_so(url: str) -> None:
+    async with open_database(url):
+        with pytest.raises(StorageError, match="another bot is running"):
+            async with open_database(url):
+                pass
+
+
+def test_a_killed_bot_does_not_hold_the_file(file: Path) -> None:
+    """The lock is the system's, not a file that stays behind."""
+    code = (
+        "import os, sys; from pathlib import Path; from bot.storage.lock import locked\n"
+        "with locked(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    )
+    file.parent.mkdir()
+    for _ in range(2):
+        killed = subprocess.run([sys.executable, "-c", code, str(file)], check=False, capture_output=True)
+        assert (killed.returncode, killed.stderr) == (-9, b"")
+
+
+async def test_a_file_that_is_no_database_is_refused_in_words(url: str, file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b"not a database, and long enough to be read as one" * 100)
+    with pytest.raises(StorageError, match="the database cannot be used: file is not a database"):
+        async with open_database(url):
+            pass
+
+
+async def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(StorageError, match="taken cannot be made"):
+        async with open_database(f"sqlite+aiosqlite:///{tmp_path}/taken/bot.db"):
+            pass

@@ -1,0 +1,89 @@
+"""The named statements, on a real file."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.errors import StorageError
+from bot.storage.store import KEPT_RECENTS, Recent, Store
+
+ADA, BEN = 1, 2
+HERE, ELSEWHERE = 10, 11
+
+
+def recent(user_id: int = ADA, task_id: str = "task_1", at: float = 0, **fields: Any) -> Recent:
+    values: dict[str, Any] = {"channel_id": HERE, "public": True, "gateway": "default", "title": "Rain"}
+    return Recent(user_id=user_id, task_id=task_id, looked_up_at=at, **(values | fields))
+
+
+async def test_a_note_is_kept_and_replaced(store: Store) -> None:
+    assert await store.note("commands") is None
+    await store.keep_note("commands", "a")
+    await store.keep_note("commands", "b")
+    assert await store.note("commands") == "b"
+
+
+async def test_the_newest_look_up_comes_first_and_once(store: Store) -> None:
+    await store.keep_recent(recent(task_id="old", at=1))
+    await store.keep_recent(recent(task_id="new", at=2))
+    await store.keep_recent(recent(task_id="old", at=3, title="Later"))
+    assert [(each.task_id, each.title) for each in await store.recent(ADA, HERE)] == [("old", "Later"), ("new", "Rain")]
+
+
+async def test_others_see_what_was_shown_to_all_in_their_channel_and_nothing_else(store: Store) -> None:
+    await store.keep_recent(recent(task_id="public", at=1))
+    await store.keep_recent(recent(task_id="private", at=2, public=False))
+    await store.keep_recent(recent(task_id="elsewhere", at=3, channel_id=ELSEWHERE))
+    assert [each.task_id for each in await store.recent(BEN, HERE)] == ["public"]
+    assert [each.task_id for each in await store.recent(ADA, HERE)] == ["elsewhere", "private", "public"]
+
+
+async def test_a_task_that_two_people_looked_up_is_offered_once(store: Store) -> None:
+    await store.keep_recent(recent(ADA, at=1))
+    await store.keep_recent(recent(BEN, at=2))
+    assert len(await store.recent(ADA, HERE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("RAIN", {"task_1", "task-2"}),
+        ("ask_", {"task_1"}),
+        ("%", set()),
+        ("k_1", {"task_1"}),
+        ("", {"task_1", "task-2"}),
+    ],
+)
+async def test_titles_and_ids_are_searched_to_the_letter(store: Store, typed: str, found: set[str]) -> None:
+    await store.keep_recent(recent(task_id="task_1"))
+    await store.keep_recent(recent(task_id="task-2"))
+    assert {each.task_id for each in await store.recent(ADA, HERE, typed)} == found
+
+
+async def test_only_the_newest_of_a_person_are_kept(store: Store) -> None:
+    await store.keep_recent(recent(BEN, "bens", at=0))
+    for number in range(KEPT_RECENTS + 5):
+        await store.keep_recent(recent(ADA, f"t{number}", at=number))
+    mine = await store.recent(ADA, ELSEWHERE, limit=500)
+    assert len(mine) == KEPT_RECENTS
+    assert mine[-1].task_id == "t5"
+    assert len(await store.recent(BEN, ELSEWHERE)) == 1
+
+
+async def test_the_gateway_that_knew_a_task_last_is_remembered(store: Store) -> None:
+    await store.keep_recent(recent(ADA, at=1, gateway="default"))
+    await store.keep_recent(recent(BEN, at=2, gateway="backup"))
+    assert await store.known_gateway("task_1") == "backup"
+    assert await store.known_gateway("other") is None
+
+
+async def test_a_failing_database_is_an_error_of_ours_without_the_values(store: Store, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "data" / "bot.db") as database:
+        database.execute("DROP TABLE recents")
+    database.close()
+    with pytest.raises(StorageError) as failure:
+        await store.keep_recent(recent(title="a private title"))
+    assert "no such table" in str(failure.value)
+    assert "private" not in str(failure.value)
