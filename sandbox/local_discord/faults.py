@@ -1,0 +1,45 @@
+"""Faults to order: the next requests of a kind are answered badly, late or not at all."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Fault:
+    """`path` is a regular expression for the path behind /api/v10. A status of 0 cuts the connection."""
+
+    path: str
+    status: int
+    method: str = ""
+    times: int = 1
+    body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0  # seconds before the answer
+    after: bool = False  # what was asked for is done all the same: only the answer is lost
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._ordered: list[Fault] = []
+
+    def order(self, fault: Fault) -> None:
+        self._ordered.append(fault)
+
+    def rate_limit(self, path: str, retry_after: float, *, everywhere: bool = False, times: int = 1) -> None:
+        """As Discord says it: with a `Via` header, without which it would come from something in between."""
+        headers = {"Via": "1.1 google", "Retry-After": str(retry_after)}
+        headers |= {"X-RateLimit-Global": "true"} if everywhere else {"X-RateLimit-Scope": "user"}
+        body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": everywhere, "code": 0}
+        self.order(Fault(path, 429, times=times, body=body, headers=headers))
+
+    def take(self, method: str, path: str) -> Fault | None:
+        for fault in self._ordered:
+            if fault.times and fault.method in ("", method) and re.search(fault.path, path):
+                fault.times -= 1
+                return fault
+        return None
+
+    def clear(self) -> None:
+        self._ordered.clear()

@@ -1,0 +1,102 @@
+"""Who hears of what: the bot by its intents, people by what they may see."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_discord.world import DM, GROUP_DM, Object, World
+
+GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
+
+
+class BotConnection(Protocol):
+    intents: int
+
+    def send_event(self, name: str, data: Any) -> None: ...
+
+
+Listener = Callable[[str, Object], None]
+
+
+class Hub:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.bots: set[BotConnection] = set()
+        self._listeners: dict[str, list[Listener]] = {}
+        self._waiters: set[asyncio.Event] = set()
+
+    @property
+    def online(self) -> bool:
+        return bool(self.bots)
+
+    def listen(self, user_id: str, listener: Listener) -> Callable[[], None]:
+        """What the person sees goes to `listener`, until the answer is called."""
+        self._listeners.setdefault(user_id, []).append(listener)
+        return lambda: self._listeners[user_id].remove(listener)
+
+    def message(self, name: str, message: Object, reader: str | None) -> None:
+        """A message came, changed or went; `reader` is the only one who sees it."""
+        channel = self._world.channels[message["channel_id"]]
+        for user in self._world.people():
+            if reader in (None, user["id"]) and self._world.permissions(channel, user["id"]) & Permission.VIEW_CHANNEL:
+                self.person(user["id"], name, message)
+        if reader is None:
+            self._message_to_bots(name, message, channel)
+        self.wake()
+
+    def _message_to_bots(self, name: str, message: Object, channel: Object) -> None:
+        in_guild, bot = "guild_id" in channel, self._world.bot
+        if channel["type"] == GROUP_DM or not self._world.permissions(channel, bot["id"]) & Permission.VIEW_CHANNEL:
+            return
+        for connection in self.bots:
+            if not connection.intents & (GUILD_MESSAGES if in_guild else DIRECT_MESSAGES):
+                continue
+            readable = channel["type"] == DM or connection.intents & MESSAGE_CONTENT or _concerns(message, bot)
+            hidden = {} if readable else {"content": "", "embeds": [], "attachments": [], "components": []}
+            connection.send_event(name, self._with_member(message | hidden, channel))
+
+    def _with_member(self, message: Object, channel: Object) -> Object:
+        guild = self._world.guild_of(channel)
+        if guild is None or "author" not in message:
+            return message
+        member = self._world.member(guild, message["author"]["id"])
+        return message | ({"member": {k: v for k, v in member.items() if k != "user"}} if member else {})
+
+    def person(self, user_id: str, name: str, data: Object) -> None:
+        for listener in self._listeners.get(user_id, ()):
+            listener(name, data)
+
+    def everyone(self, name: str, data: Object) -> None:
+        for user_id in list(self._listeners):
+            self.person(user_id, name, data)
+
+    def bot_event(self, name: str, data: Any) -> None:
+        for connection in list(self.bots):
+            if connection.intents & GUILDS or name == "INTERACTION_CREATE":
+                connection.send_event(name, data)
+        self.wake()
+
+    def wake(self) -> None:
+        """Whoever waits for something looks again."""
+        for waiter in self._waiters:
+            waiter.set()
+
+    async def until(self, condition: Callable[[], Any], patience: float = 10) -> Any:
+        """Wait for something to become true, and answer with it. Raises TimeoutError."""
+        waiter = asyncio.Event()
+        self._waiters.add(waiter)
+        try:
+            async with asyncio.timeout(patience):
+                while not (found := condition()):
+                    waiter.clear()
+                    await waiter.wait()
+                return found
+        finally:
+            self._waiters.discard(waiter)
+
+
+def _concerns(message: Object, bot: Object) -> bool:
+    return message.get("author", {}).get("id") == bot["id"] or bot["id"] in {
+        user["id"] for user in message.get("mentions", ())
+    }

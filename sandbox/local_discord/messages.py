@@ -1,0 +1,190 @@
+"""Posting and editing messages: limits, permissions, uploads, mentions, nonces."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.local_discord.errors import ApiError, unknown
+from sandbox.local_discord.limits import COMPONENTS_V2, check_files, check_message
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_discord.world import DM, PUBLIC_THREAD, Object, StoredFile, World
+
+EPHEMERAL, THINKING = 1 << 6, 1 << 7
+_NONCE_LIFE = 300.0  # seconds; "the past few minutes"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A part `files[n]` of a request."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
+class Messages:
+    """`base` is the address under which files are served."""
+
+    def __init__(self, world: World, base: str) -> None:
+        self._world = world
+        self.base = base
+        self._nonces: dict[tuple[str, str, str], tuple[float, str]] = {}
+        self.private: dict[str, str] = {}  # reader by message id
+
+    def create(
+        self, channel: Object, author: Object, body: Object, uploads: Mapping[str, Upload], **fields: Any
+    ) -> Object:
+        """A new message, stored. `fields` are set on it as they are."""
+        if known := self._by_nonce(channel, author, body):
+            return known
+        world = self._world
+        message: Object = {
+            "id": world.new_id(), "channel_id": channel["id"], "author": author, "content": "", "embeds": [],
+            "attachments": [], "components": [], "timestamp": world.now(), "edited_timestamp": None, "tts": False,
+            "mention_everyone": False, "mentions": [], "mention_roles": [], "pinned": False, "type": 0,
+            "flags": int(body.get("flags") or 0),
+        }  # fmt: skip
+        if channel.get("guild_id"):
+            message["guild_id"] = channel["guild_id"]
+        if reference := body.get("message_reference"):
+            message |= self._reply(channel, reference)
+        message |= fields
+        self._apply(message, channel, body, uploads)
+        if body.get("nonce") is not None:
+            message["nonce"] = body["nonce"]
+            self._nonces[self._nonce_key(channel, author, body)] = (world.clock(), message["id"])
+        world.messages[channel["id"]][message["id"]] = message
+        channel["last_message_id"] = message["id"]
+        return message
+
+    def edit(self, message: Object, body: Object, uploads: Mapping[str, Upload]) -> Object:
+        if message["flags"] & COMPONENTS_V2 and not int(body.get("flags", COMPONENTS_V2) or 0) & COMPONENTS_V2:
+            raise ApiError(400, 50035, "Invalid Form Body", {"flags": {"_errors": [{"code": "COMPONENTS_V2_REMOVED"}]}})
+        edited = dict(message)
+        edited["flags"] = (message["flags"] | int(body.get("flags") or 0)) & ~THINKING
+        self._apply(edited, self._world.channel(message["channel_id"]), body, uploads)
+        edited["edited_timestamp"] = None if message["flags"] & THINKING else self._world.now()
+        message.clear()
+        message.update(edited)
+        return message
+
+    def _apply(self, message: Object, channel: Object, body: Object, uploads: Mapping[str, Upload]) -> None:
+        for name in ("content", "embeds", "components"):
+            if name in body:
+                message[name] = body[name] or ("" if name == "content" else [])
+        check_files([len(upload.content) for upload in uploads.values()], self._world.upload_limit)
+        every = self._attachments(message, body, uploads)
+        if not message["flags"] & THINKING:
+            check_message(message, flags=message["flags"], attachments=len(every))
+        message["embeds"], shown = self._resolve(message["embeds"], every)
+        message["attachments"] = [each for each in every if each["id"] not in shown]
+        self._mention(message, channel, body.get("allowed_mentions"))
+
+    def _attachments(self, message: Object, body: Object, uploads: Mapping[str, Upload]) -> list[Object]:
+        listed = body.get("attachments")
+        kept_ids = None if listed is None else {str(each["id"]) for each in listed}
+        kept = [each for each in message["attachments"] if kept_ids is None or each["id"] in kept_ids]
+        about = {str(each["id"]): each for each in listed or ()}
+        return kept + [
+            self.attachment(
+                self._world.add_file(upload.name, upload.content, upload.content_type), about.get(number, {})
+            )
+            for number, upload in uploads.items()
+        ]
+
+    def attachment(self, stored: StoredFile, about: Object | None = None) -> Object:
+        url = f"{self.base}/attachments/{stored.id}/{stored.name}"
+        attachment = {
+            "id": stored.id, "filename": stored.name, "size": len(stored.content), "url": url, "proxy_url": url,
+            "content_type": stored.content_type,
+        }  # fmt: skip
+        return attachment | ({"description": about["description"]} if about and about.get("description") else {})
+
+    def _resolve(self, embeds: Sequence[Object], attachments: Sequence[Object]) -> tuple[list[Object], set[str]]:
+        """Embeds with `attachment://name` resolved, and the ids of the files that they show."""
+        by_name = {each["filename"]: each for each in attachments}
+        shown: set[str] = set()
+        resolved = []
+        for embed in embeds:
+            copy = {"type": "rich", **embed}
+            for part in ("image", "thumbnail"):
+                name = (copy.get(part) or {}).get("url", "").removeprefix("attachment://")
+                if name in by_name:
+                    shown.add(by_name[name]["id"])
+                    copy[part] = {
+                        "url": by_name[name]["url"],
+                        "proxy_url": by_name[name]["url"],
+                        "width": 0,
+                        "height": 0,
+                    }
+            resolved.append(copy)
+        return resolved, shown
+
+    def _mention(self, message: Object, channel: Object, allowed: Object | None) -> None:
+        """Who is pinged, as `allowed_mentions` lets it."""
+        text, parse = message["content"], set((allowed or {}).get("parse", ("users", "roles", "everyone")))
+        users = {str(each) for each in (allowed or {}).get("users", ())}
+        roles = {str(each) for each in (allowed or {}).get("roles", ())}
+        named = dict.fromkeys(re.findall(r"<@!?(\d+)>", text))
+        message["mentions"] = [
+            self._world.users[each]
+            for each in named
+            if each in self._world.users and ("users" in parse or each in users)
+        ]
+        found = dict.fromkeys(re.findall(r"<@&(\d+)>", text))
+        message["mention_roles"] = [each for each in found if "roles" in parse or each in roles]
+        message["mention_everyone"] = "everyone" in parse and bool(re.search(r"@(everyone|here)", text))
+
+    def _reply(self, channel: Object, reference: Object) -> Object:
+        target = self._world.messages[channel["id"]].get(str(reference["message_id"]))
+        if target is None and reference.get("fail_if_not_exists", True):
+            raise ApiError(400, 50035, "Invalid Form Body", {"message_reference": {"_errors": [{"code": "UNKNOWN"}]}})
+        link = {"type": 0, "channel_id": channel["id"], "message_id": str(reference["message_id"])}
+        return {"type": 19, "message_reference": link, "referenced_message": target}
+
+    def _nonce_key(self, channel: Object, author: Object, body: Object) -> tuple[str, str, str]:
+        return channel["id"], author["id"], str(body["nonce"])
+
+    def _by_nonce(self, channel: Object, author: Object, body: Object) -> Object | None:
+        if body.get("nonce") is None or not body.get("enforce_nonce"):
+            return None
+        if len(str(body["nonce"])) > 25:
+            raise ApiError(400, 50035, "Invalid Form Body", {"nonce": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH"}]}})
+        when, message_id = self._nonces.get(self._nonce_key(channel, author, body), (0.0, ""))
+        if not message_id or self._world.clock() - when > _NONCE_LIFE:
+            return None
+        return self._world.message(channel["id"], message_id)  # a deleted one answers 404
+
+    def check_may_post(self, channel: Object, body: Object, uploads: Mapping[str, Upload]) -> None:
+        """Whether the bot may post this by itself; an interaction's answers need no permission."""
+        world = self._world
+        if channel["type"] == DM:
+            self._check_dm(channel["recipients"][0])
+            return
+        has = world.permissions(channel, world.bot["id"])
+        if not has & Permission.VIEW_CHANNEL:
+            raise ApiError(403, 50001, "Missing Access")
+        thread = channel["type"] == PUBLIC_THREAD
+        if thread and channel["thread_metadata"]["archived"] and channel["thread_metadata"]["locked"]:
+            raise ApiError(400, 50083, "Thread is archived")
+        needed = Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES
+        if uploads:
+            needed |= Permission.ATTACH_FILES
+        if body.get("embeds"):
+            needed |= Permission.EMBED_LINKS
+        if body.get("message_reference"):
+            needed |= Permission.READ_MESSAGE_HISTORY
+        if has & needed != needed:
+            raise ApiError(403, 50013, "Missing Permissions")
+
+    def _check_dm(self, user: Object) -> None:
+        shared = any(self._world.member(guild, user["id"]) for guild in self._world.guilds.values())
+        if not shared and user["id"] not in self._world.installed_by:
+            raise ApiError(403, 50278, "Cannot send messages to this user due to having no mutual guilds")
+        if user["id"] in self._world.closed_dms:
+            raise ApiError(403, 50007, "Cannot send messages to this user")
+
+    def delete(self, message: Object) -> None:
+        if self._world.messages[message["channel_id"]].pop(message["id"], None) is None:
+            raise unknown("Message", 10008)

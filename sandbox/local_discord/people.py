@@ -1,0 +1,160 @@
+"""People who act as they do in Discord: they type commands, press buttons, choose, write, and read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.local_discord.errors import ApiError
+from sandbox.local_discord.hub import Hub
+from sandbox.local_discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Interactions
+from sandbox.local_discord.limits import walk
+from sandbox.local_discord.messages import Messages, Upload
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_discord.world import DM, GROUP_DM, Object, World
+
+_OPTION_TYPES = {3: str, 4: int, 5: bool}
+_ATTACHMENT = 11
+
+
+class Person:
+    def __init__(self, user: Object, world: World, messages: Messages, interactions: Interactions, hub: Hub) -> None:
+        self.user = user
+        self._world = world
+        self._messages = messages
+        self._interactions = interactions
+        self._hub = hub
+
+    @property
+    def id(self) -> str:
+        return str(self.user["id"])
+
+    def commands(self, channel: Object) -> list[Object]:
+        """The commands on offer in a channel: by where they are installed, where they may be used, and by whom."""
+        guild = self._world.guild_of(channel)
+        context = 0 if guild else 1 if channel["type"] == DM else 2
+        return [command for command in self._world.commands if self._may_use(command, channel, context)]
+
+    def _may_use(self, command: Object, channel: Object, context: int) -> bool:
+        contexts = command.get("contexts")
+        if contexts is not None and context not in contexts:
+            return False
+        types = command.get("integration_types") or [0]
+        installed = (0 in types and self._bot_is_in(channel)) or (1 in types and self.id in self._world.installed_by)
+        needed = int(command.get("default_member_permissions") or 0)
+        return installed and (context != 0 or self._world.permissions(channel, self.id) & needed == needed)
+
+    def _bot_is_in(self, channel: Object) -> bool:
+        guild = self._world.guild_of(channel)
+        return channel["type"] == DM or bool(guild and self._world.member(guild, self._world.bot["id"]))
+
+    async def slash(self, channel: Object, name: str, **options: Any) -> Interaction:
+        """Type a command such as "suno status"; a value of `bytes` is a file to attach."""
+        command, data = self._command_data(channel, name, options)
+        return await self.run(channel, command, data)
+
+    async def run(self, channel: Object, command: Object, data: Object, *, kind: int = COMMAND) -> Interaction:
+        """`data` is what Discord sends of a command: its options, its target, what they refer to."""
+        if command not in self.commands(channel):
+            raise ApiError(403, 50013, "This command is not on offer here")
+        only_user = not self._bot_is_in(channel) or channel["type"] == GROUP_DM
+        base = {"id": command["id"], "name": command["name"], "type": command.get("type", 1)}
+        return await self._interactions.start(kind, self.user, channel, base | data, user_install_only=only_user)
+
+    async def autocomplete(self, channel: Object, name: str, **options: Any) -> list[Object]:
+        """What is offered while the last of the options is typed."""
+        command, data = self._command_data(channel, name, options)
+        leaf = data
+        while leaf.get("options") and leaf["options"][0]["type"] in (1, 2):
+            leaf = leaf["options"][0]
+        leaf["options"][-1]["focused"] = True
+        interaction = await self.run(channel, command, data, kind=AUTOCOMPLETE)
+        return interaction.choices or []
+
+    def _command_data(self, channel: Object, name: str, options: Mapping[str, Any]) -> tuple[Object, Object]:
+        first, *rest = name.split()
+        command = next((each for each in self.commands(channel) if each["name"] == first), None)
+        if command is None:
+            raise LookupError(f"/{name} is not on offer here")
+        data: Object = {}
+        place, declared = data, command.get("options") or []
+        for part in rest:
+            branch = next(each for each in declared if each["name"] == part)
+            inner: Object = {"type": branch["type"], "name": part}
+            place["options"] = [inner]
+            place, declared = inner, branch.get("options") or []
+        resolved: Object = {}
+        types = {each["name"]: each["type"] for each in declared}
+        place["options"] = [
+            {"name": key, "type": types[key], "value": self._value(value, resolved)} for key, value in options.items()
+        ]
+        return command, data | ({"resolved": resolved} if resolved else {})
+
+    def _value(self, value: Any, resolved: Object) -> Any:
+        if not isinstance(value, Upload):
+            return value["id"] if isinstance(value, dict) else value
+        stored = self._world.add_file(value.name, value.content, value.content_type)
+        resolved.setdefault("attachments", {})[stored.id] = self._messages.attachment(stored)
+        return stored.id
+
+    async def menu(self, message: Object, name: str) -> Interaction:
+        """Right click on a message, Apps, and the entry of that name."""
+        channel = self._world.channels[message["channel_id"]]
+        command = next(each for each in self.commands(channel) if each["name"] == name)
+        resolved = {"messages": {message["id"]: message}}
+        return await self.run(channel, command, {"target_id": message["id"], "resolved": resolved})
+
+    async def press(self, message: Object, button: str) -> Interaction:
+        """Press the button with this label, emoji or custom_id."""
+        found = next((each for each in components(message) if button in _names(each)), None)
+        if found is None:
+            raise LookupError(f"no button {button!r} among {[_names(each) for each in components(message)]}")
+        if found.get("disabled"):
+            raise LookupError(f"the button {button!r} is disabled")
+        return await self.use(message, found["custom_id"])
+
+    async def select(self, message: Object, custom_id: str, values: Sequence[str]) -> Interaction:
+        return await self.use(message, custom_id, values)
+
+    async def use(self, message: Object, custom_id: str, values: Sequence[str] | None = None) -> Interaction:
+        component = next(each for each in components(message) if each.get("custom_id") == custom_id)
+        data = {"custom_id": custom_id, "component_type": component["type"], "id": component.get("id", 1)}
+        if values is not None:
+            data["values"] = list(values)
+        channel = self._world.channels[message["channel_id"]]
+        return await self._interactions.start(COMPONENT, self.user, channel, data, pressed=message)
+
+    async def submit(self, opened: Interaction, sent: Sequence[Object], resolved: Object | None = None) -> Interaction:
+        """Send off the modal that an interaction opened; `sent` are its components as Discord sends them."""
+        if opened.modal is None:
+            raise LookupError("no modal was opened")
+        data = {"custom_id": opened.modal["custom_id"], "components": list(sent)}
+        if resolved:
+            data["resolved"] = resolved
+        return await self._interactions.start(MODAL, self.user, opened.channel, data, pressed=opened.pressed)
+
+    def say(self, channel: Object, text: str, files: Sequence[Upload] = ()) -> Object:
+        uploads = {str(number): upload for number, upload in enumerate(files)}
+        message = self._messages.create(channel, self.user, {"content": text}, uploads)
+        self._hub.message("MESSAGE_CREATE", message, None)
+        return message
+
+    def read(self, channel: Object) -> list[Object]:
+        """The messages that this person sees there, oldest first."""
+        if not self._world.permissions(channel, self.id) & Permission.VIEW_CHANNEL:
+            return []
+        private = self._messages.private
+        every = self._world.messages[channel["id"]].values()
+        return [message for message in every if private.get(message["id"], self.id) == self.id]
+
+    def dismiss(self, message_id: str) -> None:
+        """Hide a private answer; the bot does not hear of it."""
+        if self._messages.private.get(message_id) == self.id:
+            self._messages.private[message_id] = ""
+
+
+def components(message: Object) -> list[Object]:
+    return [each for _, each in walk(message["components"], "components")]
+
+
+def _names(component: Object) -> set[str]:
+    emoji = (component.get("emoji") or {}).get("name")
+    return {name for name in (component.get("label"), emoji, component.get("custom_id")) if name}

@@ -1,0 +1,323 @@
+"""Discord's REST, as far as bots like ours use it."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from sandbox.local_discord.errors import ApiError, unknown
+from sandbox.local_discord.faults import Fault, Faults
+from sandbox.local_discord.hub import Hub
+from sandbox.local_discord.interactions import Interactions
+from sandbox.local_discord.limits import check_commands
+from sandbox.local_discord.messages import Messages, Upload
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_discord.world import DM, Object, World
+
+_WITHOUT_TOKEN = re.compile(r"/(interactions|webhooks)/\d+/|/gateway$")
+
+
+@dataclass
+class Request:
+    """A request of the bot, as it was sent and answered."""
+
+    method: str
+    path: str  # behind /api/v10
+    headers: Mapping[str, str]
+    body: Any = None
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    status: int = 0
+    answer: Any = None
+
+
+Handler = Callable[["Rest", Request, Mapping[str, str], Mapping[str, str]], Awaitable[Any]]
+_routes: list[tuple[str, re.Pattern[str], Handler]] = []
+
+
+def route(method: str, path: str) -> Callable[[Handler], Handler]:
+    pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+
+    def register(handler: Handler) -> Handler:
+        _routes.append((method, pattern, handler))
+        return handler
+
+    return register
+
+
+class Rest:
+    def __init__(
+        self, world: World, messages: Messages, interactions: Interactions, hub: Hub, faults: Faults, token: str
+    ) -> None:
+        self.world = world
+        self.messages = messages
+        self.interactions = interactions
+        self.hub = hub
+        self.faults = faults
+        self.token = token
+        self.requests: list[Request] = []
+        self.socket_url = ""
+
+    async def handle(self, incoming: web.Request) -> web.StreamResponse:
+        request = Request(incoming.method, f"/{incoming.match_info['path']}", incoming.headers.copy())
+        self.requests.append(request)
+        fault = self.faults.take(request.method, request.path)
+        try:
+            request.body, request.uploads = await _read(incoming)
+            if fault and not fault.after:
+                return await _answer_badly(incoming, request, fault)
+            request.status, request.answer = 200, await self._dispatch(request, incoming.query)
+            if fault:
+                return await _answer_badly(incoming, request, fault)
+        except ApiError as error:
+            request.status, request.answer = error.status, error.body
+        finally:
+            self.hub.wake()
+        if request.answer is None:
+            request.status = 204
+            return web.Response(status=204)
+        return _json(request.status, request.answer)
+
+    async def _dispatch(self, request: Request, query: Mapping[str, str]) -> Any:
+        if not _WITHOUT_TOKEN.search(request.path) and request.headers.get("Authorization") != f"Bot {self.token}":
+            raise ApiError(401, 0, "401: Unauthorized")
+        for method, pattern, handler in _routes:
+            if method == request.method and (match := pattern.fullmatch(request.path)):
+                return await handler(self, request, match.groupdict(), query)
+        raise ApiError(404, 0, "404: Not Found")
+
+
+async def _read(incoming: web.Request) -> tuple[Any, dict[str, Upload]]:
+    if not incoming.content_type.startswith("multipart/"):
+        raw = await incoming.read()
+        return (json.loads(raw) if raw else None), {}
+    body: Any = None
+    uploads: dict[str, Upload] = {}
+    async for part in await incoming.multipart():
+        if not isinstance(part, BodyPartReader):
+            continue
+        content = bytes(await part.read())
+        if part.name == "payload_json":
+            body = json.loads(content)
+        elif match := re.fullmatch(r"files\[(\d+)\]", part.name or ""):
+            uploads[match[1]] = Upload(part.filename or "file", content, content_type_of(part.filename or ""))
+    return body, uploads
+
+
+def content_type_of(name: str) -> str:
+    """Discord goes by the name."""
+    types = {
+        "mp3": "audio/mpeg", "m4a": "audio/mp4", "wav": "audio/x-wav", "ogg": "audio/ogg", "flac": "audio/flac",
+        "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4",
+        "txt": "text/plain; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json; charset=utf-8",
+    }  # fmt: skip
+    return types.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+async def _answer_badly(incoming: web.Request, request: Request, fault: Fault) -> web.StreamResponse:
+    await asyncio.sleep(fault.delay)
+    request.status, request.answer = fault.status, dict(fault.body)
+    if not fault.status and incoming.transport:
+        incoming.transport.abort()
+    return _json(fault.status or 500, request.answer, fault.headers)
+
+
+def _json(status: int, value: Any, headers: Mapping[str, str] | None = None) -> web.Response:
+    # Without a charset: discord.py takes anything else for text.
+    response = web.Response(body=json.dumps(value).encode(), status=status, headers=headers)
+    response.headers["Content-Type"] = "application/json"
+    return response
+
+
+@route("GET", "/gateway")
+async def get_gateway(rest: Rest, _request: Request, _path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    return {"url": rest.socket_url}
+
+
+@route("GET", "/gateway/bot")
+async def get_gateway_bot(rest: Rest, _request: Request, _path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
+    return {"url": rest.socket_url, "shards": 1, "session_start_limit": limit}
+
+
+@route("GET", "/users/@me")
+async def get_me(rest: Rest, _request: Request, _path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    return rest.world.bot | {
+        "mfa_enabled": False,
+        "locale": "en-US",
+        "verified": True,
+        "email": None,
+        "premium_type": 0,
+    }
+
+
+@route("GET", "/oauth2/applications/@me")
+@route("GET", "/applications/@me")
+async def get_application(rest: Rest, _request: Request, _path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    bot, owner = rest.world.bot, next(rest.world.people(), rest.world.bot)
+    return {
+        "id": bot["id"], "name": bot["username"], "icon": None, "description": "", "type": None, "summary": "",
+        "bot_public": True, "bot_require_code_grant": False, "verify_key": "0" * 64, "owner": owner, "team": None,
+        "flags": 0, "bot": bot, "rpc_origins": [], "redirect_uris": [], "interactions_endpoint_url": None,
+        "role_connections_verification_url": None, "approximate_guild_count": len(rest.world.guilds), "cover_image": None,
+        "approximate_user_install_count": len(rest.world.installed_by), "explicit_content_filter": 0, "hook": True,
+        "integration_types_config": {"0": {}, "1": {}}, "event_webhooks_status": 1, "event_webhooks_types": [],
+    }  # fmt: skip
+
+
+@route("GET", "/applications/{application}/commands")
+async def get_commands(rest: Rest, _request: Request, _path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    return rest.world.commands
+
+
+@route("PUT", "/applications/{application}/commands")
+async def put_commands(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    check_commands(request.body)
+    known = {(command["name"], command["type"]): command["id"] for command in rest.world.commands}
+    defaults: Object = {
+        "type": 1, "description": "", "default_member_permissions": None, "nsfw": False, "contexts": None,
+        "integration_types": [0, 1], "dm_permission": True, "application_id": path["application"],
+    }  # fmt: skip
+    rest.world.commands = [
+        defaults
+        | {key: value for key, value in command.items() if value is not None}
+        | {
+            "id": known.get((command["name"], command.get("type", 1))) or rest.world.new_id(),
+            "version": rest.world.new_id(),
+        }
+        for command in request.body
+    ]
+    rest.hub.everyone("COMMANDS", {})
+    return rest.world.commands
+
+
+@route("GET", "/guilds/{guild}")
+async def get_guild(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    guild = rest.world.guilds.get(path["guild"])
+    if guild is None:
+        raise unknown("Guild", 10004)
+    return {key: value for key, value in guild.items() if key not in ("members", "channels", "threads")}
+
+
+@route("GET", "/users/{user}")
+async def get_user(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    if path["user"] not in rest.world.users:
+        raise unknown("User", 10013)
+    return rest.world.users[path["user"]]
+
+
+@route("POST", "/users/@me/channels")
+async def open_dm(rest: Rest, request: Request, _path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    user = rest.world.users.get(str(request.body["recipient_id"]))
+    if user is None:
+        raise unknown("User", 10013)
+    return rest.world.dm_with(user)
+
+
+@route("GET", "/channels/{channel}")
+async def get_channel(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    return _visible(rest, path["channel"])
+
+
+def _visible(rest: Rest, channel_id: str) -> Object:
+    channel = rest.world.channel(channel_id)
+    if not rest.world.permissions(channel, rest.world.bot["id"]) & Permission.VIEW_CHANNEL:
+        raise ApiError(403, 50001, "Missing Access")
+    return channel
+
+
+@route("POST", "/channels/{channel}/typing")
+async def type_in(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    _visible(rest, path["channel"])
+
+
+@route("GET", "/channels/{channel}/messages")
+async def get_history(rest: Rest, _request: Request, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    channel = _visible(rest, path["channel"])
+    bits = rest.world.permissions(channel, rest.world.bot["id"])
+    if not bits & Permission.READ_MESSAGE_HISTORY and channel["type"] != DM:
+        return []
+    private = rest.messages.private
+    every = [each for each in rest.world.messages[channel["id"]].values() if each["id"] not in private]
+    before, after = int(query.get("before", 2**64)), int(query.get("after", 0))
+    found = [each for each in every if after < int(each["id"]) < before]
+    limit = int(query.get("limit", 50))
+    return found[:limit][::-1] if "after" in query else found[::-1][:limit]
+
+
+@route("GET", "/channels/{channel}/messages/{message}")
+async def get_message(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    _visible(rest, path["channel"])
+    return rest.world.message(path["channel"], path["message"])
+
+
+@route("POST", "/channels/{channel}/messages")
+async def post_message(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    channel = rest.world.channel(path["channel"])
+    rest.messages.check_may_post(channel, request.body, request.uploads)
+    before = len(rest.world.messages[channel["id"]])
+    message = rest.messages.create(channel, rest.world.bot, request.body, request.uploads)
+    if len(rest.world.messages[channel["id"]]) > before:
+        rest.hub.message("MESSAGE_CREATE", message, None)
+    return message
+
+
+@route("PATCH", "/channels/{channel}/messages/{message}")
+async def patch_message(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    _visible(rest, path["channel"])
+    message = rest.world.message(path["channel"], path["message"])
+    if message["author"]["id"] != rest.world.bot["id"]:
+        raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+    return rest.interactions.edit(message, request.body, request.uploads)
+
+
+@route("DELETE", "/channels/{channel}/messages/{message}")
+async def delete_message(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    _visible(rest, path["channel"])
+    rest.interactions.delete(rest.world.message(path["channel"], path["message"]))
+
+
+@route("POST", "/interactions/{interaction}/{token}/callback")
+async def callback(rest: Rest, request: Request, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    interaction = rest.interactions.answer(path["token"], request.body, request.uploads)
+    if query.get("with_response", "").lower() not in ("true", "1"):
+        return None
+    message = interaction.message
+    about: Object = {"id": interaction.id, "type": interaction.type}
+    if message:
+        about |= {
+            "response_message_id": message["id"], "response_message_loading": interaction.thinking,
+            "response_message_ephemeral": interaction.ephemeral,
+        }  # fmt: skip
+    resource: Object = {"type": request.body["type"]} | ({"message": message} if message else {})
+    return {"interaction": about, "resource": resource}
+
+
+@route("POST", "/webhooks/{application}/{token}")
+async def follow_up(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    return rest.interactions.follow_up(rest.interactions.find(path["token"]), request.body, request.uploads)
+
+
+def _of_webhook(rest: Rest, path: Mapping[str, str]) -> Object:
+    interaction = rest.interactions.find(path["token"])
+    if path["message"] == "@original":
+        return rest.interactions.original(interaction)
+    return rest.world.message(interaction.channel["id"], path["message"])
+
+
+@route("GET", "/webhooks/{application}/{token}/messages/{message}")
+async def get_answer(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    return _of_webhook(rest, path)
+
+
+@route("PATCH", "/webhooks/{application}/{token}/messages/{message}")
+async def patch_answer(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    return rest.interactions.edit(_of_webhook(rest, path), request.body, request.uploads)
+
+
+@route("DELETE", "/webhooks/{application}/{token}/messages/{message}")
+async def delete_answer(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    rest.interactions.delete(_of_webhook(rest, path))

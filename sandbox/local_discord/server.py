@@ -1,0 +1,93 @@
+"""The whole of the local Discord, on one port of 127.0.0.1."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from sandbox.local_discord.faults import Faults
+from sandbox.local_discord.hub import Hub
+from sandbox.local_discord.interactions import Interactions
+from sandbox.local_discord.messages import Messages
+from sandbox.local_discord.people import Person
+from sandbox.local_discord.rest import Request, Rest
+from sandbox.local_discord.socket import Sockets
+from sandbox.local_discord.world import World
+
+_MAX_BODY = 64 * 1024 * 1024
+
+
+class LocalDiscord:
+    """`async with LocalDiscord() as discord`: discord.world is what there is, discord.person(...) acts in it."""
+
+    def __init__(self, *, token: str = "local-token", port: int = 0, world: World | None = None) -> None:
+        self.token = token
+        self.world = world or World()
+        self.hub = Hub(self.world)
+        self.faults = Faults()
+        self._port = port
+
+    async def __aenter__(self) -> Self:
+        application = web.Application(client_max_size=_MAX_BODY)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        application.router.add_get("/socket/", self._socket)
+        application.router.add_get("/socket", self._socket)
+        application.router.add_get("/attachments/{id}/{name}", self._attachment)
+        application.router.add_route("*", "/api/v10/{path:.*}", self._rest)
+        self.application = application
+        await self.prepare(application)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._wire()
+        return self
+
+    async def prepare(self, application: web.Application) -> None:
+        """For those who add to it, as the demo does with its page."""
+
+    def _wire(self) -> None:
+        socket_url = f"{self.url.replace('http', 'ws', 1)}/socket"
+        self.messages = Messages(self.world, self.url)
+        self.interactions = Interactions(self.world, self.messages, self.hub)
+        self.rest = Rest(self.world, self.messages, self.interactions, self.hub, self.faults, self.token)
+        self.rest.socket_url = socket_url
+        self.sockets = Sockets(self.world, self.hub, self.token, socket_url)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.sockets.drop()
+        await self._runner.cleanup()
+
+    @property
+    def requests(self) -> list[Request]:
+        """What the bot asked for, oldest first."""
+        return self.rest.requests
+
+    def person(self, user: Mapping[str, Any]) -> Person:
+        return Person(dict(user), self.world, self.messages, self.interactions, self.hub)
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        return await self.sockets.handle(request)
+
+    async def _rest(self, request: web.Request) -> web.StreamResponse:
+        return await self.rest.handle(request)
+
+    async def _attachment(self, request: web.Request) -> web.StreamResponse:
+        stored = self.world.files.get(request.match_info["id"])
+        if stored is None:
+            raise web.HTTPNotFound
+        return serve(request, stored.content, stored.content_type)
+
+
+def serve(request: web.Request, content: bytes, content_type: str) -> web.Response:
+    """With ranges: without them a player cannot seek."""
+    headers = {"Accept-Ranges": "bytes", "Content-Type": content_type}
+    wanted = request.http_range
+    if wanted.start is None and wanted.stop is None:
+        return web.Response(body=content, headers=headers)
+    start, stop, _ = wanted.indices(len(content))
+    headers["Content-Range"] = f"bytes {start}-{max(start, stop) - 1}/{len(content)}"
+    return web.Response(status=206, body=content[start:stop], headers=headers)

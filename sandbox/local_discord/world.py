@@ -1,0 +1,161 @@
+"""Who and what there is, in the shapes in which Discord sends it."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.local_discord.errors import unknown
+from sandbox.local_discord.permissions import ALL, IN_DIRECT_MESSAGES, OF_EVERYONE, permissions_in
+
+Object = dict[str, Any]
+
+EPOCH = 1_420_070_400_000  # Discord's, in Unix milliseconds
+TEXT, DM, GROUP_DM, NEWS, PUBLIC_THREAD = 0, 1, 3, 5, 11
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    id: str
+    name: str
+    content: bytes
+    content_type: str
+
+
+@dataclass
+class World:
+    """`clock` gives Unix seconds; ids carry it."""
+
+    clock: Callable[[], float] = time.time
+    users: dict[str, Object] = field(default_factory=dict)
+    guilds: dict[str, Object] = field(default_factory=dict)
+    channels: dict[str, Object] = field(default_factory=dict)
+    messages: dict[str, dict[str, Object]] = field(default_factory=lambda: defaultdict(dict))
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    commands: list[Object] = field(default_factory=list)
+    locales: dict[str, str] = field(default_factory=dict)  # of people
+    installed_by: set[str] = field(default_factory=set)  # users who installed the application for themselves
+    closed_dms: set[str] = field(default_factory=set)  # users who take no DM
+    upload_limit: int = 20 * _MIB  # bytes a file
+    _last_id: int = 0
+
+    def __post_init__(self) -> None:
+        self.bot = self.add_user("Suno", bot=True)
+
+    def new_id(self) -> str:
+        self._last_id = max(self._last_id + 1, (int(self.clock() * 1000) - EPOCH) << 22)
+        return str(self._last_id)
+
+    def now(self) -> str:
+        return datetime.fromtimestamp(self.clock(), UTC).isoformat()
+
+    def add_user(self, name: str, *, bot: bool = False, locale: str = "en-US") -> Object:
+        user = {
+            "id": self.new_id(), "username": name.lower(), "global_name": None if bot else name,
+            "discriminator": "0000" if bot else "0", "avatar": None, "bot": bot, "system": False, "public_flags": 0,
+            "flags": 0, "banner": None, "accent_color": None, "avatar_decoration_data": None, "collectibles": None,
+            "clan": None, "primary_guild": None,
+        }  # fmt: skip
+        self.users[user["id"]] = user
+        self.locales[user["id"]] = locale
+        return user
+
+    def add_guild(self, name: str, *, owner: Object, locale: str = "en-US") -> Object:
+        guild_id = self.new_id()
+        everyone = _role(guild_id, "@everyone", int(OF_EVERYONE), 0)
+        guild: Object = {
+            "id": guild_id, "name": name, "icon": None, "owner_id": owner["id"], "preferred_locale": locale,
+            "roles": [everyone], "members": [], "channels": [], "threads": [], "premium_tier": 0,
+        }  # fmt: skip
+        self.guilds[guild_id] = guild
+        for user in (owner, self.bot):
+            self.add_member(guild, user)
+        return guild
+
+    def add_member(self, guild: Object, user: Object, *roles: Object) -> None:
+        member = {
+            "user": user, "nick": None, "avatar": None, "banner": None, "roles": [role["id"] for role in roles],
+            "joined_at": self.now(), "premium_since": None, "deaf": False, "mute": False, "flags": 0, "pending": False,
+            "communication_disabled_until": None,
+        }  # fmt: skip
+        guild["members"].append(member)
+
+    def add_role(self, guild: Object, name: str, permissions: int = 0) -> Object:
+        role = _role(self.new_id(), name, permissions, len(guild["roles"]))
+        guild["roles"].append(role)
+        return role
+
+    def add_channel(self, guild: Object, name: str, kind: int = TEXT) -> Object:
+        channel: Object = {
+            "id": self.new_id(), "type": kind, "name": name, "guild_id": guild["id"], "position": len(guild["channels"]),
+            "permission_overwrites": [], "parent_id": None, "topic": None, "nsfw": False, "rate_limit_per_user": 0,
+            "last_message_id": None, "flags": 0,
+        }  # fmt: skip
+        guild["channels"].append(channel)
+        self.channels[channel["id"]] = channel
+        return channel
+
+    def dm_with(self, user: Object) -> Object:
+        """The DM channel of the bot and a person, as the bot sees it."""
+        for channel in self.channels.values():
+            if channel["type"] == DM and channel["recipients"][0]["id"] == user["id"]:
+                return channel
+        channel = {"id": self.new_id(), "type": DM, "recipients": [user], "last_message_id": None, "flags": 0}
+        self.channels[channel["id"]] = channel
+        return channel
+
+    def add_private_channel(self, *users: Object) -> Object:
+        """A group DM, in which the bot is not."""
+        channel: Object = {
+            "id": self.new_id(), "type": GROUP_DM, "name": None, "icon": None, "owner_id": users[0]["id"],
+            "recipients": list(users), "last_message_id": None, "flags": 0,
+        }  # fmt: skip
+        self.channels[channel["id"]] = channel
+        return channel
+
+    def channel(self, channel_id: str) -> Object:
+        try:
+            return self.channels[channel_id]
+        except KeyError:
+            raise unknown("Channel", 10003) from None
+
+    def message(self, channel_id: str, message_id: str) -> Object:
+        try:
+            return self.messages[channel_id][message_id]
+        except KeyError:
+            raise unknown("Message", 10008) from None
+
+    def guild_of(self, channel: Object) -> Object | None:
+        return self.guilds.get(channel.get("guild_id", ""))
+
+    def member(self, guild: Object, user_id: str) -> Object | None:
+        return next((each for each in guild["members"] if each["user"]["id"] == user_id), None)
+
+    def permissions(self, channel: Object, user_id: str) -> int:
+        """Of a user in a channel; none for who is not there."""
+        guild = self.guild_of(channel)
+        if guild is None:
+            there = user_id in {user["id"] for user in channel["recipients"]}
+            is_own_dm = channel["type"] == DM and user_id == self.bot["id"]
+            return int(IN_DIRECT_MESSAGES) if there or is_own_dm else 0
+        member = self.member(guild, user_id)
+        return permissions_in(guild, member, channel) if member else 0
+
+    def people(self) -> Iterator[Object]:
+        return (user for user in self.users.values() if not user["bot"])
+
+    def add_file(self, name: str, content: bytes, content_type: str) -> StoredFile:
+        stored = StoredFile(self.new_id(), name, content, content_type)
+        self.files[stored.id] = stored
+        return stored
+
+
+def _role(role_id: str, name: str, permissions: int, position: int) -> Object:
+    return {
+        "id": role_id, "name": name, "description": None, "color": 0, "hoist": False, "icon": None,
+        "unicode_emoji": None, "position": position, "permissions": str(permissions & ALL), "managed": False,
+        "mentionable": False, "flags": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+    }  # fmt: skip

@@ -1,0 +1,184 @@
+"""How each dialect says what is true of a task: bodies as the gateways really send them."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.local_gateway.life import Life, Song, State
+
+Object = dict[str, Any]
+
+_TASK_WORDS = {
+    "new-api": ("SUBMITTED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS", "FAILURE"),
+    "goamz": ("pending", "processing", "processing", "completed", "failed"),
+    "code-1": ("submitted", "processing", "processing", "complete", "error"),
+}
+_CLIP_WORDS = ("submitted", "queued", "streaming", "complete", "error")
+_ITEM_NUMBERS = (10, 20, 20, 30, 40)
+_STATES: tuple[State, ...] = ("queued", "running", "streaming", "done", "failed")
+
+
+def single(life: Life, born: float, now: float, media: str) -> Any:
+    """The body of `GET /suno/fetch/{id}`."""
+    task = _task(life, born, now, media)
+    match life.dialect:
+        case "suno-api":
+            return {"code": "success", "message": "", "data": task["data"]}
+        case "bare":
+            return task
+        case "goamz":
+            return {"code": 200, "data": task, "message": "success"}
+        case "code-1":
+            return {"code": 1, "message": "success", "data": task}
+    return {"code": "success", "message": "", "data": task}
+
+
+def batch(lives: Sequence[tuple[Life, float]], now: float, media: str) -> Any:
+    """The body of `POST /suno/fetch`; the order is not the request's. None known is null, as new-api says it."""
+    tasks = [
+        {"code": 1, "message": "", "data": task} if life.dialect == "code-1" else task
+        for life, born in reversed(lives)
+        for task in [_task(life, born, now, media)]
+    ]
+    return {"code": "success", "message": "", "data": tasks or None}
+
+
+def _task(life: Life, born: float, now: float, media: str) -> Object:
+    age = now - born
+    state = life.state(age)
+    if life.dialect == "goamz":
+        return _goamz(life, state, media)
+    if life.dialect == "code-1":
+        return _code_1(life, state, media)
+    finished = life.since({"done", "failed"}) if state in ("done", "failed") else None
+    started = life.since({"running", "streaming", "done", "failed"})
+    task: Object = {
+        "task_id": life.id,
+        "action": "" if life.dialect == "new-api" else "LYRICS" if life.text is not None else "MUSIC",
+        "status": life.word or _word("new-api", state),
+        "fail_reason": life.reason,
+        "submit_time": int(born),
+        "start_time": int(born + started) if started is not None and age >= started else 0,
+        "finish_time": int(born + finished) if finished is not None else 0,
+        "progress": _progress(life, age, state),
+        "data": _data(life, state, media),
+    }
+    if life.dialect == "rix":
+        task["notify_hook"] = ""
+    if life.dialect == "suno-api":
+        del task["progress"]
+        task["created_at"] = task["updated_at"] = datetime.fromtimestamp(born, UTC).isoformat()
+    if life.dialect == "nested":
+        return _nested(task, state)
+    if life.dialect == "items":
+        task["data"] = {"code": 200, "data": {"taskBatchId": life.id, "items": _items(life, state, age, media)}}
+    return task
+
+
+def _word(dialect: str, state: State) -> str:
+    return _TASK_WORDS[dialect][_STATES.index(state)]
+
+
+def _progress(life: Life, age: float, state: State) -> str:
+    percent = life.percent(age)
+    if life.dialect == "rix" and percent is not None:
+        return f"{percent}%"
+    return "100%" if state in ("done", "failed") else "0%"
+
+
+def _data(life: Life, state: State, media: str) -> Any:
+    if life.text is not None:
+        if state != "done":
+            return None
+        return {"id": life.id, "text": life.text, "title": life.title, "status": "complete"}
+    if state == "queued" or not life.songs:
+        return None
+    return [_clip(song, song.state or state, media) for song in life.songs]
+
+
+def _clip(song: Song, state: State, media: str) -> Object:
+    return {
+        "id": song.clip_id,
+        "title": song.title,
+        "status": _CLIP_WORDS[_STATES.index(state)],
+        "metadata": {
+            "tags": song.style or None,
+            "prompt": song.lyrics,
+            "gpt_description_prompt": None,
+            "type": "gen",
+            "duration": song.duration if state == "done" else None,
+            "error_type": "generation_error" if state == "failed" else None,
+            "error_message": song.reason or None,
+            "audio_prompt_id": None,
+        },
+        "audio_url": audio_url(song, state, media),
+        "image_url": image_url(song, media),
+        "image_large_url": image_url(song, media),
+        "video_url": "",
+        "model_name": "chirp-v4-5",
+        "major_model_version": "v4.5",
+    }
+
+
+def audio_url(song: Song, state: State, media: str) -> str:
+    if state == "streaming":
+        return f"{media}/stream/{song.clip_id}?audiopipe.suno.ai"
+    if state == "failed":
+        return f"{media}/None.mp3"
+    if state != "done":
+        return ""
+    return song.audio_url if song.audio_url is not None else f"{media}/audio/{song.clip_id}"
+
+
+def image_url(song: Song, media: str) -> str:
+    return song.image_url if song.image_url is not None else f"{media}/cover/{song.clip_id}.png"
+
+
+def _nested(task: Object, state: State) -> Object:
+    """The wrapper has stopped listening; the task inside of it goes on."""
+    stale = {key: value for key, value in task.items() if key != "data"}
+    if state != "queued":
+        stale |= {"status": "IN_PROGRESS", "progress": "100%", "finish_time": 0}
+    return stale | {"data": task}
+
+
+def _goamz(life: Life, state: State, media: str) -> Object:
+    asked_for = {"custom_mode": False, "gpt_description_prompt": "", "prompt": "", "title": "", "mv": "chirp-v4-5", "tags": ""}
+    clips = {song.clip_id: _clip(song, song.state or state, media) for song in life.songs}
+    return {
+        "task_id": life.id,
+        "status": life.word or _word("goamz", state),
+        "input": json.dumps(asked_for),
+        "clips": clips if state in ("streaming", "done", "failed") else None,
+    }
+
+
+def _code_1(life: Life, state: State, media: str) -> Object:
+    song = life.songs[0]
+    return {
+        "taskId": life.id,
+        "status": life.word or _word("code-1", state),
+        "title": song.title,
+        "audioUrl": audio_url(song, state, media),
+    }
+
+
+def _items(life: Life, state: State, age: float, media: str) -> list[Object]:
+    return [
+        {
+            "id": 880_000 + number,
+            "clipId": song.clip_id,
+            "title": song.title,
+            "tags": song.style,
+            "prompt": song.lyrics,
+            "duration": str(song.duration),
+            "progress": life.percent(age) or 0,
+            "progressMsg": song.reason,
+            "status": _ITEM_NUMBERS[_STATES.index(song.state or state)],
+            "cld2AudioUrl": audio_url(song, song.state or state, media),
+            "cld2ImageUrl": image_url(song, media),
+            "cld2VideoUrl": "",
+        }
+        for number, song in enumerate(life.songs)
+    ]

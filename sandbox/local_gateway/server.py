@@ -1,0 +1,167 @@
+"""The fetch API on one port and the media host on another, with a log of requests and faults to order."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from sandbox.local_gateway import dialects, songs
+from sandbox.local_gateway.life import Life
+
+_WEB_PAGE = "<!doctype html><title>Gateway</title><h1>Welcome</h1>"
+_UNKNOWN = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
+_BAD_KEY = {"error": {"message": "invalid token (request id: 20261121)", "type": "new_api_error"}}
+
+
+@dataclass
+class Request:
+    """`path` is as it was sent, undecoded."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    at: float = 0.0  # time.monotonic()
+    status: int = 0
+
+
+@dataclass
+class Fault:
+    """The next `times` requests whose path matches are answered with this. Status 0 cuts the connection."""
+
+    status: int = 500
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""  # a regular expression
+    times: int = 1_000_000
+    delay: float = 0.0  # seconds before the answer
+    stall_after: int | None = None  # bytes of the body, after which nothing more comes
+
+
+class LocalGateway:
+    """`async with LocalGateway() as gateway`: gateway.url is the base URL, gateway.add(life) makes a task known.
+
+    `clock` gives Unix seconds; `key` None asks for none. `batch` False: it does not know `POST /suno/fetch`.
+    """
+
+    def __init__(self, *, key: str | None = None, clock: Callable[[], float] = time.time, batch: bool = True) -> None:
+        self.key = key
+        self.clock = clock
+        self.batch = batch
+        self.requests: list[Request] = []
+        self.media_requests: list[Request] = []
+        self.faults: list[Fault] = []
+        self.media_faults: list[Fault] = []
+        self._lives: dict[str, Life] = {}
+        self._births: dict[str, float] = {}
+
+    def add(self, *lives: Life, age: float = 0.0) -> None:
+        """`age`: how many seconds ago they were born."""
+        for life in lives:
+            self._lives[life.id] = life
+            if not life.born_when_asked:
+                self._births[life.id] = self.clock() - age
+
+    def forget(self, task_id: str) -> None:
+        self._lives.pop(task_id, None)
+
+    async def __aenter__(self) -> Self:
+        self._runners: list[web.AppRunner] = []
+        self.url = await self._serve(self._answer)
+        self.media_url = await self._serve(self._answer_media)
+        self.media_host = self.media_url.removeprefix("http://")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for runner in self._runners:
+            await runner.cleanup()
+
+    async def _serve(self, handler: Callable[[web.Request], Any]) -> str:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", handler)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self._runners.append(runner)
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def _answer(self, incoming: web.Request) -> web.StreamResponse:
+        request = await _record(incoming, self.requests)
+        response = await _faulty(incoming, request, self.faults) or self._fetch(request)
+        request.status = response.status
+        return response
+
+    def _fetch(self, request: Request) -> web.Response:
+        one = re.fullmatch(r"/suno/fetch/([^/]+)", request.path)
+        if request.path != "/suno/fetch" and not one:
+            return web.Response(text=_WEB_PAGE, content_type="text/html")
+        if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
+            return web.json_response(_BAD_KEY, status=401)
+        if one:
+            return self._fetch_one(one[1])
+        if not self.batch:
+            return web.json_response({"error": {"message": "Invalid URL (POST /suno/fetch)"}}, status=404)
+        return self._fetch_many(json.loads(request.body)["ids"])
+
+    def _fetch_one(self, task_id: str) -> web.Response:
+        life = self._lives.get(task_id)
+        if life is None:
+            return web.json_response(_UNKNOWN, status=400)
+        return web.json_response(dialects.single(life, self._born(life), self.clock(), self.media_url))
+
+    def _fetch_many(self, task_ids: list[str]) -> web.Response:
+        known = [self._lives[task_id] for task_id in dict.fromkeys(task_ids) if task_id in self._lives]
+        lives = [(life, self._born(life)) for life in known]
+        return web.json_response(dialects.batch(lives, self.clock(), self.media_url))
+
+    def _born(self, life: Life) -> float:
+        return self._births.setdefault(life.id, self.clock())
+
+    async def _answer_media(self, incoming: web.Request) -> web.StreamResponse:
+        request = await _record(incoming, self.media_requests)
+        response = await _faulty(incoming, request, self.media_faults) or await self._media(incoming)
+        request.status = response.status
+        return response
+
+    async def _media(self, incoming: web.Request) -> web.StreamResponse:
+        kind, _, name = incoming.match_info["path"].partition("/")
+        clips = {song.clip_id: song for life in self._lives.values() for song in life.songs}
+        song = clips.get(name.partition(".")[0])
+        if song is None:
+            raise web.HTTPNotFound
+        if kind == "cover":
+            return web.Response(body=songs.cover(song.clip_id, song.title), content_type="image/png")
+        content, content_type = songs.audio(song.sound, song.duration)
+        return web.Response(body=content, content_type=content_type)
+
+
+async def _record(incoming: web.Request, log: list[Request]) -> Request:
+    request = Request(incoming.method, incoming.raw_path, incoming.headers.copy(), await incoming.read(), time.monotonic())
+    log.append(request)
+    return request
+
+
+async def _faulty(incoming: web.Request, request: Request, faults: list[Fault]) -> web.StreamResponse | None:
+    fault = next((each for each in faults if each.times and re.search(each.path, request.path)), None)
+    if fault is None:
+        return None
+    fault.times -= 1
+    await asyncio.sleep(fault.delay)
+    if not fault.status and incoming.transport:
+        incoming.transport.abort()
+    if fault.stall_after is None:
+        return web.Response(status=fault.status or 500, body=fault.body, headers=fault.headers)
+    response = web.StreamResponse(status=fault.status, headers=fault.headers)
+    response.content_length = len(fault.body)
+    await response.prepare(incoming)
+    await response.write(fault.body[: fault.stall_after])
+    await asyncio.sleep(3600)
+    return response

@@ -1,0 +1,11 @@
+"""The bot as a process of its own, unmodified but for where Discord is: `python -m sandbox.redirected_bot URL run`."""
+
+import runpy
+import sys
+
+from sandbox.local_discord.redirect import redirected
+
+if __name__ == "__main__":
+    base = sys.argv.pop(1)
+    with redirected(base):
+        runpy.run_module("bot", run_name="__main__", alter_sys=True)

@@ -1,0 +1,85 @@
+"""The whole: a local Discord, a local gateway, and the real bot between them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import serve
+from bot.config import load_settings
+from sandbox.local_discord.interactions import Interaction
+from sandbox.local_discord.people import Person
+from sandbox.local_discord.redirect import redirected
+from sandbox.local_discord.server import LocalDiscord
+from sandbox.local_gateway.server import LocalGateway
+
+KEY = "sk-the-gateways-key-0123456789"
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A developer's own .env is no part of a test."""
+    monkeypatch.setitem(load_settings.__globals__["Settings"].model_config, "env_file", str(tmp_path / ".env"))
+
+
+@dataclass
+class Town:
+    """A server with a channel and two people, Ada its owner and Ben a Chinese reader, and the bot running in it."""
+
+    discord: LocalDiscord
+    gateway: LocalGateway
+    channel: dict[str, Any]
+    ada: Person
+    ben: Person
+    settings: dict[str, Any]
+
+    @asynccontextmanager
+    async def bot(self, **settings: Any) -> AsyncIterator[None]:
+        """The bot, from its connection to its clean end."""
+        serving = asyncio.create_task(serve(load_settings(**(self.settings | settings))))
+        try:
+            await self.discord.hub.until(lambda: self.discord.hub.online or serving.done())
+            if serving.done():
+                serving.result()
+            yield
+        finally:
+            serving.cancel()
+            await asyncio.wait({serving})
+        if not serving.cancelled():
+            serving.result()
+
+    async def finished(self, interaction: Interaction) -> dict[str, Any]:
+        """The answer, once the bot no longer thinks."""
+        assert not interaction.failed, interaction.failed
+        await self.discord.hub.until(lambda: not interaction.thinking)
+        assert interaction.message is not None
+        return interaction.message
+
+    async def status(self, task_id: str, *, person: Person | None = None, **options: Any) -> dict[str, Any]:
+        """What /suno status answers in the channel."""
+        asked = await (person or self.ada).slash(self.channel, "suno status", id=task_id, **options)
+        return await self.finished(asked)
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with LocalDiscord(token=TOKEN) as discord, LocalGateway(key=KEY) as gateway:
+        world = discord.world
+        ada, ben = world.add_user("Ada"), world.add_user("Ben", locale="zh-CN")
+        guild = world.add_guild("Studio", owner=ada)
+        world.add_member(guild, ben)
+        channel = world.add_channel(guild, "songs")
+        settings = {
+            "discord_token": TOKEN,
+            "suno_base_url": gateway.url,
+            "suno_api_key": KEY,
+            "database_url": f"sqlite:///{tmp_path}/bot.db",
+            "media_allow_hosts": gateway.media_host,
+        }
+        with redirected(discord.url):
+            yield Town(discord, gateway, channel, discord.person(ada), discord.person(ben), settings)
