@@ -14,41 +14,12 @@ MAX_REQUEST = 25 * 1024 * 1024
 ROW, BUTTON, TEXT_DISPLAY, CONTAINER = 1, 2, 10, 17
 _SELECTS = {3, 5, 6, 7, 8}
 _EMBED_TEXTS = {"title": 256, "description": 4096}
-_LOCALES = set(
-    [
-        "id",
-        "da",
-        "de",
-        "en-GB",
-        "en-US",
-        "es-ES",
-        "es-419",
-        "fr",
-        "hr",
-        "it",
-        "lt",
-        "hu",
-        "nl",
-        "no",
-        "pl",
-        "pt-BR",
-        "ro",
-        "fi",
-        "sv-SE",
-        "vi",
-        "tr",
-        "cs",
-        "el",
-        "bg",
-        "ru",
-        "uk",
-        "hi",
-        "th",
-        "zh-CN",
-        "ja",
-        "zh-TW",
-        "ko",
-    ]
+_LOCALES = frozenset(
+    re.findall(
+        r"\S+",
+        "id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg ru uk hi th zh-CN"
+        " ja zh-TW ko",
+    )
 )
 
 
@@ -86,16 +57,18 @@ def check_files(sizes: Sequence[int], limit: int) -> None:
 def check_message(message: Object, *, flags: int, attachments: int) -> None:
     """`message` as it would be afterwards; `flags` those that it has."""
     check = _Check()
-    content, embeds, components = (message.get(name) or "" for name in ("content", "embeds", "components"))
+    content: str = message.get("content") or ""
+    embeds: list[Object] = message.get("embeds") or []
+    components: list[Object] = message.get("components") or []
     check.length("content", content, 2000)
     check.count("attachments", range(attachments), 10)
-    _check_embeds(check, embeds or [])
+    _check_embeds(check, embeds)
     if flags & COMPONENTS_V2:
         if content or embeds:
             check.fail("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Not with components V2.")
-        _check_v2(check, components or [])
+        _check_v2(check, components)
     else:
-        _check_rows(check, components or [])
+        _check_rows(check, components)
     check.raise_faults()
     if not (content or embeds or components or attachments):
         raise ApiError(400, 50006, "Cannot send an empty message")

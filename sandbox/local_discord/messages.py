@@ -50,7 +50,7 @@ class Messages:
         if reference := body.get("message_reference"):
             message |= self._reply(channel, reference)
         message |= fields
-        self._apply(message, channel, body, uploads)
+        self._apply(message, body, uploads)
         if body.get("nonce") is not None:
             message["nonce"] = body["nonce"]
             self._nonces[self._nonce_key(channel, author, body)] = (world.clock(), message["id"])
@@ -63,13 +63,13 @@ class Messages:
             raise ApiError(400, 50035, "Invalid Form Body", {"flags": {"_errors": [{"code": "COMPONENTS_V2_REMOVED"}]}})
         edited = dict(message)
         edited["flags"] = (message["flags"] | int(body.get("flags") or 0)) & ~THINKING
-        self._apply(edited, self._world.channel(message["channel_id"]), body, uploads)
+        self._apply(edited, body, uploads)
         edited["edited_timestamp"] = None if message["flags"] & THINKING else self._world.now()
         message.clear()
         message.update(edited)
         return message
 
-    def _apply(self, message: Object, channel: Object, body: Object, uploads: Mapping[str, Upload]) -> None:
+    def _apply(self, message: Object, body: Object, uploads: Mapping[str, Upload]) -> None:
         for name in ("content", "embeds", "components"):
             if name in body:
                 message[name] = body[name] or ("" if name == "content" else [])
@@ -79,7 +79,7 @@ class Messages:
             check_message(message, flags=message["flags"], attachments=len(every))
         message["embeds"], shown = self._resolve(message["embeds"], every)
         message["attachments"] = [each for each in every if each["id"] not in shown]
-        self._mention(message, channel, body.get("allowed_mentions"))
+        self._mention(message, body.get("allowed_mentions"))
 
     def _attachments(self, message: Object, body: Object, uploads: Mapping[str, Upload]) -> list[Object]:
         listed = body.get("attachments")
@@ -121,7 +121,7 @@ class Messages:
             resolved.append(copy)
         return resolved, shown
 
-    def _mention(self, message: Object, channel: Object, allowed: Object | None) -> None:
+    def _mention(self, message: Object, allowed: Object | None) -> None:
         """Who is pinged, as `allowed_mentions` lets it."""
         text, parse = message["content"], set((allowed or {}).get("parse", ("users", "roles", "everyone")))
         users = {str(each) for each in (allowed or {}).get("users", ())}

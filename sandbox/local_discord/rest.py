@@ -162,7 +162,8 @@ async def get_application(rest: Rest, _request: Request, _path: Mapping[str, str
         "id": bot["id"], "name": bot["username"], "icon": None, "description": "", "type": None, "summary": "",
         "bot_public": True, "bot_require_code_grant": False, "verify_key": "0" * 64, "owner": owner, "team": None,
         "flags": 0, "bot": bot, "rpc_origins": [], "redirect_uris": [], "interactions_endpoint_url": None,
-        "role_connections_verification_url": None, "approximate_guild_count": len(rest.world.guilds), "cover_image": None,
+        "role_connections_verification_url": None, "approximate_guild_count": len(rest.world.guilds),
+        "cover_image": None,
         "approximate_user_install_count": len(rest.world.installed_by), "explicit_content_filter": 0, "hook": True,
         "integration_types_config": {"0": {}, "1": {}}, "event_webhooks_status": 1, "event_webhooks_types": [],
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The whole of the local Discord, on one port of 127.0.0.1."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +27,7 @@ class LocalDiscord:
         self.hub = Hub(self.world)
         self.faults = Faults()
         self._port = port
+        self._additions: list[Callable[[web.Application], None]] = []
 
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=_MAX_BODY)
@@ -35,8 +36,8 @@ class LocalDiscord:
         application.router.add_get("/socket", self._socket)
         application.router.add_get("/attachments/{id}/{name}", self._attachment)
         application.router.add_route("*", "/api/v10/{path:.*}", self._rest)
-        self.application = application
-        await self.prepare(application)
+        for addition in self._additions:
+            addition(application)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
@@ -44,8 +45,9 @@ class LocalDiscord:
         self._wire()
         return self
 
-    async def prepare(self, application: web.Application) -> None:
-        """For those who add to it, as the demo does with its page."""
+    def add(self, addition: Callable[[web.Application], None]) -> None:
+        """More routes on the same port, as the demo's page; before it is entered."""
+        self._additions.append(addition)
 
     def _wire(self) -> None:
         socket_url = f"{self.url.replace('http', 'ws', 1)}/socket"

@@ -106,11 +106,13 @@ class Sockets:
             "threads": threads, "presences": [], "voice_states": [], "stage_instances": [], "soundboard_sounds": [],
             "guild_scheduled_events": [], "emojis": [], "stickers": [], "features": [], "verification_level": 0,
             "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0, "system_channel_id": None,
-            "system_channel_flags": 0, "afk_channel_id": None, "afk_timeout": 300, "application_id": None, "banner": None,
+            "system_channel_flags": 0, "afk_channel_id": None, "afk_timeout": 300, "application_id": None,
+            "banner": None,
             "rules_channel_id": None, "public_updates_channel_id": None, "safety_alerts_channel_id": None,
             "description": None, "discovery_splash": None, "splash": None, "vanity_url_code": None, "nsfw_level": 0,
             "premium_progress_bar_enabled": False, "joined_at": self._world.now(), "premium_subscription_count": 0,
-            "max_members": 500_000, "max_presences": None, "widget_enabled": False, "widget_channel_id": None, "nsfw": False,
+            "max_members": 500_000, "max_presences": None, "widget_enabled": False, "widget_channel_id": None,
+            "nsfw": False,
         }  # fmt: skip
 
     async def drop(self) -> None:

@@ -53,7 +53,7 @@ class World:
         return datetime.fromtimestamp(self.clock(), UTC).isoformat()
 
     def add_user(self, name: str, *, bot: bool = False, locale: str = "en-US") -> Object:
-        user = {
+        user: Object = {
             "id": self.new_id(), "username": name.lower(), "global_name": None if bot else name,
             "discriminator": "0000" if bot else "0", "avatar": None, "bot": bot, "system": False, "public_flags": 0,
             "flags": 0, "banner": None, "accent_color": None, "avatar_decoration_data": None, "collectibles": None,
@@ -90,7 +90,8 @@ class World:
 
     def add_channel(self, guild: Object, name: str, kind: int = TEXT) -> Object:
         channel: Object = {
-            "id": self.new_id(), "type": kind, "name": name, "guild_id": guild["id"], "position": len(guild["channels"]),
+            "id": self.new_id(), "type": kind, "name": name, "guild_id": guild["id"],
+            "position": len(guild["channels"]),
             "permission_overwrites": [], "parent_id": None, "topic": None, "nsfw": False, "rate_limit_per_user": 0,
             "last_message_id": None, "flags": 0,
         }  # fmt: skip
@@ -157,5 +158,6 @@ def _role(role_id: str, name: str, permissions: int, position: int) -> Object:
     return {
         "id": role_id, "name": name, "description": None, "color": 0, "hoist": False, "icon": None,
         "unicode_emoji": None, "position": position, "permissions": str(permissions & ALL), "managed": False,
-        "mentionable": False, "flags": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "mentionable": False, "flags": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
     }  # fmt: skip

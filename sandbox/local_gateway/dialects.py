@@ -144,7 +144,14 @@ def _nested(task: Object, state: State) -> Object:
 
 
 def _goamz(life: Life, state: State, media: str) -> Object:
-    asked_for = {"custom_mode": False, "gpt_description_prompt": "", "prompt": "", "title": "", "mv": "chirp-v4-5", "tags": ""}
+    asked_for = {
+        "custom_mode": False,
+        "gpt_description_prompt": "",
+        "prompt": "",
+        "title": "",
+        "mv": "chirp-v4-5",
+        "tags": "",
+    }
     clips = {song.clip_id: _clip(song, song.state or state, media) for song in life.songs}
     return {
         "task_id": life.id,

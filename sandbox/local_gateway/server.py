@@ -144,7 +144,9 @@ class LocalGateway:
 
 
 async def _record(incoming: web.Request, log: list[Request]) -> Request:
-    request = Request(incoming.method, incoming.raw_path, incoming.headers.copy(), await incoming.read(), time.monotonic())
+    request = Request(
+        incoming.method, incoming.raw_path, incoming.headers.copy(), await incoming.read(), time.monotonic()
+    )
     log.append(request)
     return request
 

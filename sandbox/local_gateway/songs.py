@@ -47,7 +47,9 @@ def _wave(duration: float) -> bytes:
     rate = 8_000
     count = int(rate * duration)
     tone = bytes(128 + int(40 * math.sin(2 * math.pi * 220 * n / rate) * (1 - n % rate / rate)) for n in range(count))
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + count, b"WAVE", b"fmt ", 16, 1, 1, rate, rate, 1, 8, b"data", count)
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + count, b"WAVE", b"fmt ", 16, 1, 1, rate, rate, 1, 8, b"data", count
+    )
     return head + tone
 
 
@@ -56,7 +58,10 @@ def cover(clip_id: str, title: str) -> bytes:
     """A PNG: a sun over hills, in colours of the song's own."""
     seed = hashlib.sha256(f"{title}{clip_id[-1:]}".encode()).digest()
     sky, ground, sun = (_colour(seed[index], index) for index in range(3))
-    centre, radius = (_SIZE * (60 + seed[3] % 120) // 240, _SIZE * (70 + seed[4] % 60) // 240), _SIZE * (20 + seed[5] % 18) // 120
+    centre, radius = (
+        (_SIZE * (60 + seed[3] % 120) // 240, _SIZE * (70 + seed[4] % 60) // 240),
+        _SIZE * (20 + seed[5] % 18) // 120,
+    )
     rows = b"".join(b"\0" + _row(y, sky, ground, sun, centre, radius, seed) for y in range(_SIZE))
     header = struct.pack(">IIBBBBB", _SIZE, _SIZE, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 6)), (b"IEND", b""))

@@ -5,7 +5,9 @@ from tests.conftest import Town
 
 CLIPS = (
     Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 3.0),
-    Song("bbbbbbbb-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 4.0, "rain"),
+    Song(
+        "bbbbbbbb-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 4.0, "rain"
+    ),
 )
 DONE = Life("11111111-2222-4333-8444-555555555555", songs=CLIPS)
 

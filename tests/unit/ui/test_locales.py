@@ -1,6 +1,7 @@
 """Every language says the same things."""
 
 from string import Formatter
+from typing import Any
 
 import pytest
 from discord import Locale
@@ -58,7 +59,7 @@ def test_readers_get_their_language_or_english(locale: str, tag: str) -> None:
 
 
 async def test_declarations_are_translated_only_where_we_have_the_language() -> None:
-    context = TranslationContext(TranslationContextLocation.other, None)
+    context: Any = TranslationContext(TranslationContextLocation.other, None)
     text, translate = localised("cmd.status"), Translator().translate
     assert await translate(text, Locale.chinese, context) == languages()["zh-CN"]("cmd.status")
     assert await translate(text, Locale.taiwan_chinese, context) == languages()["zh-CN"]("cmd.status")

@@ -1,0 +1,107 @@
+"""`python -m bot demo`: a local Discord, a local gateway, and the unmodified bot between them, in a browser."""
+
+import asyncio
+import signal
+import sys
+import time
+import webbrowser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bot.app import serve
+from bot.config import load_settings
+from bot.storage.database import open_database
+from bot.storage.store import Recent, Store
+from sandbox.local_discord.page import Page
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_discord.redirect import redirected
+from sandbox.local_discord.server import LocalDiscord
+from sandbox.local_discord.world import NEWS, Object, World
+from sandbox.local_gateway.demo import demo_tasks
+from sandbox.local_gateway.server import LocalGateway
+
+_PAGE = Path(__file__).parent / "web"
+_TOKEN = "the-demo-has-no-secret"
+_AGE = 600.0  # seconds since the demo's tasks were born, but for those that are born when they are asked for
+
+
+def make_world() -> tuple[World, Object]:
+    """A server with two people: Ada, who administrates it, and Mei, who reads Chinese; and a channel to begin in."""
+    world = World()
+    ada, mei = world.add_user("Ada"), world.add_user("Mei", locale="zh-CN")
+    guild = world.add_guild("Night Owl Studio", owner=ada)
+    singers = world.add_role(guild, "Singers")
+    world.add_role(guild, "Moderators", int(Permission.MANAGE_GUILD))
+    world.add_member(guild, mei, singers)
+    songs = world.add_channel(guild, "songs")
+    world.add_channel(guild, "releases", NEWS)
+    world.add_channel(guild, "lounge")
+    world.installed_by.update((ada["id"], mei["id"]))
+    return world, songs
+
+
+async def run_demo(*, port: int, open_browser: bool) -> None:
+    """Until Ctrl-C."""
+    with TemporaryDirectory(prefix="suno-watch-demo-") as folder:
+        await _run(Path(folder), port, open_browser=open_browser)
+
+
+async def _run(folder: Path, port: int, *, open_browser: bool) -> None:
+    world, songs = make_world()
+    discord = LocalDiscord(token=_TOKEN, port=port, world=world)
+    discord.add(Page(discord, _PAGE, _guide()).add_to)
+    async with discord, LocalGateway() as gateway:
+        gateway.add(*(task.life for task in demo_tasks()), age=_AGE)
+        settings = load_settings(
+            discord_token=_TOKEN,
+            suno_base_url=gateway.url,
+            database_url=f"sqlite:///{folder}/demo.db",
+            media_allow_hosts=gateway.media_host,
+        )
+        await _look_tasks_up(settings.database_url, world, songs)
+        with redirected(discord.url):
+            bot = asyncio.create_task(serve(settings))
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
+            _announce(discord.url, open_browser=open_browser)
+            await asyncio.wait({bot})
+            if not bot.cancelled():
+                bot.result()
+
+
+def _announce(url: str, *, open_browser: bool) -> None:
+    sys.stdout.write(f"The demo is at {url}\nCtrl-C ends it.\n")
+    sys.stdout.flush()
+    if open_browser:
+        webbrowser.open(url)
+
+
+async def _look_tasks_up(database_url: str, world: World, channel: Object) -> None:
+    """As if both people had looked at every task before, so that the bot suggests them."""
+    async with open_database(database_url) as engine:
+        store = Store(engine)
+        for age, task in enumerate(demo_tasks()):
+            for user in world.people():
+                recent = Recent(
+                    user_id=int(user["id"]),
+                    task_id=task.life.id,
+                    channel_id=int(channel["id"]),
+                    public=True,
+                    gateway="default",
+                    title=task.title or task.shows,
+                    looked_up_at=time.time() - age,
+                )
+                await store.keep_recent(recent)
+
+
+def _guide() -> Object:
+    steps: list[dict[str, Any]] = [
+        {"text": {"en": task.shows, "zh-CN": task.shows_zh}, "command": f"/suno status id:{task.life.id}"}
+        for task in demo_tasks()
+    ]
+    steps.append({
+        "text": {"en": "an id that nobody knows", "zh-CN": "没有人知道的任务 ID"},
+        "command": "/suno status id:00000000-0000-4000-8000-000000000000",
+    })  # fmt: skip
+    return {"title": {"en": "Look these up", "zh-CN": "试试查询这些任务"}, "steps": steps}
