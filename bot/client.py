@@ -18,6 +18,9 @@ _SYNCED = "commands"  # the note that says which commands Discord was given last
 
 log = logging.getLogger(__name__)
 
+# The bot has no use for voice: the libraries for it are left out on purpose.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 
 class Services(msgspec.Struct, frozen=True):
     store: Store

@@ -27,9 +27,14 @@ def parse_json(body: bytes, content_type: str) -> Any:
         pass
     # What strict JSON forbids and gateways send: another charset, a byte order mark, NaN, half a surrogate pair.
     labelled = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
-    for encoding in (json.detect_encoding(body), labelled[1] if labelled else "", "utf-8"):
+    guesses = (
+        (labelled[1] if labelled else "", "strict"),
+        (json.detect_encoding(body), "strict"),
+        ("utf-8", "replace"),
+    )
+    for encoding, errors in guesses:
         try:
-            return json.loads(body.decode(encoding, "replace" if encoding == "utf-8" else "strict"))
+            return json.loads(body.decode(encoding, errors))
         except (ValueError, LookupError, RecursionError):
             continue
     raise ValueError("no JSON")

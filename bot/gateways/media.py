@@ -148,9 +148,9 @@ async def _copy(response: aiohttp.ClientResponse, head: bytes, file: BufferedIOB
     return size
 
 
-def file_name(title: str, clip_id: str, kind: Kind) -> str:
-    """ASCII only, for `attachment://` and for Discord, which strips the rest; the id keeps siblings apart."""
+def file_name(title: str, clip_id: str, number: int, kind: Kind) -> str:
+    """ASCII only: Discord strips the rest. `number`, the clip's in its task, keeps siblings with alike ids apart."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60].strip("-")
     short = re.sub(r"[^A-Za-z0-9]", "", clip_id)[:8]
-    return "-".join(part for part in (words or "suno", short) if part) + kind.extension
+    return "-".join(part for part in (words or "suno", short, str(number)) if part) + kind.extension

@@ -30,9 +30,9 @@ def translate(task_id: str, source: Object) -> Task:
         recognised=word.recognised,
         reason=_reason(layers, inside.clips),
         progress=as_percentage(_read((*layers, *inside.clips), "progress")),
-        submitted_at=as_moment(_read(layers, "submit_time", "submitTime", "created_at", "createdAt")),
-        started_at=as_moment(_read(layers, "start_time", "startTime")),
-        finished_at=as_moment(_read(layers, "finish_time", "finishTime", "finished_at")),
+        submitted_at=_moment(layers, "submit_time", "submitTime", "created_at", "createdAt"),
+        started_at=_moment(layers, "start_time", "startTime"),
+        finished_at=_moment(layers, "finish_time", "finishTime", "finished_at"),
         clips=tuple(_with_status(clip, status, word.status) for clip, status in clips),
         lyrics=lyrics,
     )
@@ -123,6 +123,12 @@ def _input(source: Object) -> Object:
     """What the song was asked for with, where a dialect repeats it: as an object, or as JSON in a text."""
     said = source.get("input")
     return as_object(unpacked(said) if isinstance(said, str) else said)
+
+
+def _moment(layers: Sequence[Object], *names: str) -> float | None:
+    """The outermost that has come: a stale wrapper says 0 where the task inside of it knows."""
+    moments = (as_moment(layer.get(name)) for layer in layers for name in names)
+    return next((moment for moment in moments if moment is not None), None)
 
 
 def _read(sources: Sequence[Object], *names: str) -> Any:

@@ -109,28 +109,29 @@ def _song_card(found: Found, group: Sequence[Recording], language: Language, lim
     embeds = []
     notes = []
     for recording in group:
-        clip, cover = recording.clip, _cover(recording, language)
-        uploads += [upload for upload in (_song(recording), cover) if upload]
+        clip, number = recording.clip, task.clips.index(recording.clip) + 1
+        song, cover = _song(recording, number), _cover(recording, number, language)
+        uploads += [upload for upload in (song, cover) if upload]
         embeds.append(clip_embed(task, clip, found.gateway, language, cover=cover.name if cover else None))
         if isinstance(recording.audio, MediaError):
-            notes.append(_problem(recording.audio, task.clips.index(clip) + 1, language, limit))
+            notes.append(_problem(recording.audio, number, language, limit))
     if last and (texts := sheets(task)):
         embeds.append(lyrics_embed(texts, language, before=embeds))
     buttons = _buttons(task, language, shown=group, last=last)
     return Card(content="\n".join(notes), embeds=embeds, uploads=uploads, buttons=buttons)
 
 
-def _song(recording: Recording) -> Upload | None:
+def _song(recording: Recording, number: int) -> Upload | None:
     clip, audio = recording.clip, recording.audio
-    return Upload(file_name(clip.title, clip.id, audio.kind), audio) if isinstance(audio, MediaFile) else None
+    return Upload(file_name(clip.title, clip.id, number, audio.kind), audio) if isinstance(audio, MediaFile) else None
 
 
-def _cover(recording: Recording, language: Language) -> Upload | None:
+def _cover(recording: Recording, number: int, language: Language) -> Upload | None:
     clip, cover = recording.clip, recording.cover
     if cover is None:
         return None
     title = clean(clip.title) or language("card.untitled")
-    name = file_name("cover", clip.id, cover.kind)
+    name = file_name("cover", clip.id, number, cover.kind)
     return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
 
 
