@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
+import stamina
 
 STRUCK = "[secret]"
 
@@ -64,6 +65,8 @@ def set_up_logging(level: str, style: Literal["plain", "json"], secrets: Collect
     handler = logging.StreamHandler(sys.stderr)
     formatter = JsonFormatter if style == "json" else RedactingFormatter
     handler.setFormatter(formatter(Redactor(secrets)))
+    # A retry is no news, and its record holds nothing that can be read; what fails in the end is told by who asked.
+    stamina.instrumentation.set_on_retry_hooks(())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("discord", "aiosqlite", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLevelName(level.upper())))

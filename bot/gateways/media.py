@@ -15,7 +15,7 @@ import stamina
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from bot.errors import MediaError, MediaTooBig, MediaUnavailable, MediaUnrecognised
+from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable, MediaUnrecognised
 from bot.gateways.guard import Guard
 from bot.gateways.sniff import NEEDED, Kind, audio_kind, picture_kind
 
@@ -49,7 +49,7 @@ class Media:
         self._guard = Guard(allow_hosts, resolver)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
+        self.session = aiohttp.ClientSession(
             # Names are resolved for each connection: a cached answer would be an unchecked one.
             connector=aiohttp.TCPConnector(resolver=self._guard, use_dns_cache=False),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -62,7 +62,7 @@ class Media:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        await self.session.close()
 
     async def audio(self, url: str, *, limit: int) -> MediaFile:
         """`limit` in bytes."""
@@ -79,7 +79,9 @@ class Media:
                         return await _receive(response, limit, recognise)
                 except MediaError:
                     raise
-                except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+                except ValueError as error:
+                    raise MediaForbidden("an address that cannot be read") from error
+                except (aiohttp.ClientError, OSError) as error:
                     raise _Passing(type(error).__name__) from error
         raise AssertionError("stamina ends in a file or an error")
 
@@ -89,7 +91,7 @@ class Media:
         url = URL(address)
         for _ in range(_MAX_REDIRECTS + 1):
             self._guard.check(url)
-            async with self._session.get(url, allow_redirects=False) as response:
+            async with self.session.get(url, allow_redirects=False) as response:
                 if response.status not in _REDIRECTS:
                     _check_status(response)
                     yield response

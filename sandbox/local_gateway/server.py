@@ -42,6 +42,7 @@ class Fault:
     times: int = 1_000_000
     delay: float = 0.0  # seconds before the answer
     stall_after: int | None = None  # bytes of the body, after which nothing more comes
+    cut: bool = False  # the connection is cut where it would stall
 
 
 class LocalGateway:
@@ -165,5 +166,8 @@ async def _faulty(incoming: web.Request, request: Request, faults: list[Fault]) 
     response.content_length = len(fault.body)
     await response.prepare(incoming)
     await response.write(fault.body[: fault.stall_after])
-    await asyncio.sleep(3600)
+    if fault.cut and incoming.transport:
+        incoming.transport.abort()
+    else:
+        await asyncio.sleep(3600)
     return response

@@ -1,0 +1,215 @@
+"""The gateway client, against a gateway that answers, errs, stalls and redirects."""
+
+import gzip
+import logging
+
+import aiohttp
+import pytest
+
+from bot.domain.task import Status
+from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, GatewayUnreachable
+from bot.gateways import gateway as client
+from bot.gateways.gateway import Gateway, normalise_base_url
+from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.server import Fault, LocalGateway
+
+KEY = "sk-tests"
+LIFE = Life("task-1", states=((0.0, "running"),))
+
+
+@pytest.fixture
+def known(gateway: LocalGateway, session: aiohttp.ClientSession) -> Gateway:
+    gateway.add(LIFE)
+    return Gateway("default", gateway.url, KEY, session)
+
+
+async def test_one_task(known: Gateway, gateway: LocalGateway) -> None:
+    answer = await known.fetch("task-1")
+    assert answer.tasks["task-1"].status is Status.RUNNING
+    request = gateway.requests[0]
+    assert (request.method, request.path, request.headers["Authorization"]) == (
+        "GET",
+        "/suno/fetch/task-1",
+        "Bearer sk-tests",
+    )
+
+
+async def test_many_tasks_in_one_request(known: Gateway, gateway: LocalGateway) -> None:
+    answer = await known.fetch_many(["task-1", "task-2"])
+    assert (list(answer.tasks), answer.missing) == (["task-1"], ("task-2",))
+    assert [(request.method, request.path) for request in gateway.requests] == [("POST", "/suno/fetch")]
+
+
+async def test_an_id_cannot_leave_its_place_in_the_path(known: Gateway, gateway: LocalGateway) -> None:
+    assert (await known.fetch("../a b/ü?x#y%2F")).missing == ("../a b/ü?x#y%2F",)
+    assert gateway.requests[0].path == "/suno/fetch/..%2Fa%20b%2F%C3%BC%3Fx%23y%252F"
+
+
+@pytest.mark.parametrize("task_id", ["", ".", ".."])
+async def test_an_id_that_would_be_a_path_is_not_sent(known: Gateway, gateway: LocalGateway, task_id: str) -> None:
+    with pytest.raises(ValueError, match="path"):
+        await known.fetch(task_id)
+    assert gateway.requests == []
+
+
+async def test_without_a_key_none_is_sent(gateway: LocalGateway, session: aiohttp.ClientSession) -> None:
+    gateway.key = None
+    await Gateway("default", gateway.url, "", session).fetch("task-1")
+    assert "Authorization" not in gateway.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "requests"),
+    [
+        (Fault(500), GatewayBroken, 3),
+        (Fault(502, b"<html>"), GatewayBroken, 3),
+        (Fault(200), GatewayBroken, 3),
+        (Fault(200, b"<html>"), GatewayMisplaced, 1),
+        (Fault(429), GatewayBusy, 3),
+        (Fault(503), GatewayBusy, 3),
+        (Fault(401), GatewayRefused, 1),
+        (Fault(0), GatewayUnreachable, 6),  # aiohttp asks again by itself when a connection is cut
+        (Fault(404, b"not here"), GatewayMisplaced, 1),
+        (Fault(200, b"\x1f\x8b broken", {"Content-Encoding": "gzip"}), GatewayUnreachable, 3),
+    ],
+)
+@pytest.mark.usefixtures("impatient")
+async def test_what_may_pass_is_tried_again_and_what_may_not_is_not(
+    known: Gateway, gateway: LocalGateway, fault: Fault, error: type[GatewayError], requests: int
+) -> None:
+    gateway.faults.append(fault)
+    with pytest.raises(error):
+        await known.fetch("task-1")
+    assert len(gateway.requests) == requests
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_passing_fault_is_not_seen(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.faults.append(Fault(502, times=2))
+    assert (await known.fetch("task-1")).tasks
+
+
+async def test_retry_after_is_kept(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.faults.append(Fault(429, headers={"Retry-After": "1"}, times=1))
+    assert (await known.fetch("task-1")).tasks
+    first, second = gateway.requests
+    assert second.at - first.at >= 1
+
+
+@pytest.mark.parametrize("header", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"])
+async def test_a_long_retry_after_is_told_and_not_waited_for(
+    known: Gateway, gateway: LocalGateway, header: str
+) -> None:
+    gateway.faults.append(Fault(429, headers={"Retry-After": header}))
+    with pytest.raises(GatewayBusy) as busy:
+        await known.fetch("task-1")
+    assert busy.value.retry_after is not None
+    assert busy.value.retry_after >= 3600
+    assert len(gateway.requests) == 1
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "", "Fri, 99 Foo 2100"])
+@pytest.mark.usefixtures("impatient")
+async def test_a_retry_after_that_cannot_be_read_is_none(known: Gateway, gateway: LocalGateway, header: str) -> None:
+    gateway.faults.append(Fault(429, headers={"Retry-After": header}))
+    with pytest.raises(GatewayBusy) as busy:
+        await known.fetch("task-1")
+    assert busy.value.retry_after is None
+
+
+async def test_a_redirect_to_another_host_does_not_get_the_key(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.faults.append(Fault(302, headers={"Location": f"{gateway.media_url}/suno/fetch/task-1"}))
+    with pytest.raises(GatewayMisplaced, match="another host"):
+        await known.fetch("task-1")
+    assert gateway.media_requests == []
+
+
+async def test_a_redirect_on_the_same_host_is_followed_with_the_method(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.faults.append(Fault(307, headers={"Location": "/suno/fetch"}, times=1))
+    assert (await known.fetch_many(["task-1"])).tasks
+    assert [request.method for request in gateway.requests] == ["POST", "POST"]
+
+
+async def test_a_circle_of_redirects_ends(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.faults.append(Fault(301, headers={"Location": "/suno/fetch/task-1"}))
+    with pytest.raises(GatewayMisplaced, match="circle"):
+        await known.fetch("task-1")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_slow_gateway_is_given_up(
+    known: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    gateway.faults.append(Fault(200, b"{}", delay=0.5))
+    with pytest.raises(GatewayUnreachable, match="in time"):
+        await known.fetch("task-1")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_body_that_stops_in_the_middle_is_given_up(
+    known: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    gateway.faults.append(Fault(200, b'{"code":"success","data":null}', stall_after=5))
+    with pytest.raises(GatewayUnreachable):
+        await known.fetch("task-1")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_nobody_listens_and_no_such_host(session: aiohttp.ClientSession) -> None:
+    for url in ("http://127.0.0.1:1", "http://no-such-host.invalid"):
+        with pytest.raises(GatewayUnreachable):
+            await Gateway("default", url, KEY, session).fetch("task-1")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_bomb_is_not_unpacked(known: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_MAX_BODY", 1_000_000)
+    bomb = gzip.compress(b" " * 50_000_000)
+    gateway.faults.append(Fault(200, bomb, {"Content-Encoding": "gzip", "Content-Type": "application/json"}))
+    with pytest.raises(GatewayBroken, match="more than"):
+        await known.fetch("task-1")
+
+
+async def test_the_log_and_the_errors_do_not_hold_the_key(
+    known: Gateway, gateway: LocalGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await known.fetch("task-1")
+    gateway.faults.append(Fault(401, b'{"error":{"message":"bad token sk-tests"}}'))
+    with pytest.raises(GatewayRefused) as refusal:
+        await known.fetch("task-1")
+    assert KEY not in caplog.text + str(refusal.value) + repr(known)
+
+
+@pytest.mark.parametrize(
+    ("typed", "base"),
+    [
+        ("https://gw.example", "https://gw.example"),
+        (" https://GW.example/ ", "https://gw.example"),
+        ("https://gw.example/v1", "https://gw.example"),
+        ("https://gw.example/suno", "https://gw.example"),
+        ("https://gw.example/suno/", "https://gw.example"),
+        ("https://gw.example/v1/suno/fetch//", "https://gw.example"),
+        ("https://gw.example/suno/fetch/task-1?x=1#y", "https://gw.example"),
+        ("https://gw.example/suno/submit/music", "https://gw.example"),
+        ("https://gw.example/relay/suno", "https://gw.example/relay"),
+        ("https://gw.example/sunoapi", "https://gw.example/sunoapi"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+        ("http://[::1]:3000/v1/", "http://[::1]:3000"),
+    ],
+)
+def test_a_base_url_is_what_stands_before_the_calls(typed: str, base: str) -> None:
+    assert normalise_base_url(typed) == base
+
+
+@pytest.mark.parametrize("typed", ["", "gw.example", "ftp://gw.example", "https://", "https://x:99999", "https://a b"])
+def test_what_is_no_address_is_refused_in_words(typed: str) -> None:
+    with pytest.raises(ValueError, match="https://gateway"):
+        normalise_base_url(typed)
+
+
+def test_a_key_in_the_address_is_refused() -> None:
+    with pytest.raises(ValueError, match="setting of its own"):
+        normalise_base_url("https://user:sk-secret@gw.example")

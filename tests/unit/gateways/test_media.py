@@ -1,0 +1,223 @@
+"""Songs and covers from hosts that a stranger names."""
+
+import gzip
+import socket
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable, MediaUnrecognised
+from bot.gateways import media as client
+from bot.gateways.guard import is_public
+from bot.gateways.media import Media, file_name
+from bot.gateways.sniff import FLAC, GIF, JPEG, MP3, MP4, OGG, PNG, WAV, WEBP, Kind, audio_kind, picture_kind
+from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.server import Fault, LocalGateway
+
+MIB = 1024 * 1024
+SONG = Song("clip1", "Rain", duration=5.0)
+SOUND = b"ID3\x04" + bytes(5000)
+
+
+@pytest.fixture
+async def media(gateway: LocalGateway) -> AsyncIterator[Media]:
+    gateway.add(Life("task-1", songs=(SONG,)))
+    async with Media(allow_hosts=[gateway.media_host]) as media:
+        yield media
+
+
+class Names(AbstractResolver):
+    """Names that lead where a test says; a list of addresses is told one after the other."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
+            for address in self.addresses
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_song_arrives_whole(media: Media, gateway: LocalGateway) -> None:
+    async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
+        file.file.seek(0)
+        content = file.file.read()
+    assert (file.kind, len(content)) == (MP3, file.size)
+    assert audio_kind(content) is MP3
+    assert "Authorization" not in gateway.media_requests[0].headers
+    assert "Cookie" not in gateway.media_requests[0].headers
+
+
+async def test_a_cover_arrives(media: Media, gateway: LocalGateway) -> None:
+    async with await media.picture(f"{gateway.media_url}/cover/clip1.png", limit=MIB) as file:
+        assert file.kind is PNG
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(403), MediaUnavailable),
+        (Fault(404, b"gone"), MediaUnavailable),
+        (Fault(500), MediaUnavailable),
+        (Fault(0), MediaUnavailable),
+        (Fault(200), MediaUnrecognised),
+        (Fault(200, b"forbidden"), MediaUnrecognised),
+        (Fault(200, b"<html><body>Sign in</body></html>"), MediaUnrecognised),
+        (Fault(200, b"\x89PNG\r\n\x1a\n" + bytes(50)), MediaUnrecognised),
+        (Fault(200, gzip.compress(SOUND), {"Content-Encoding": "gzip"}), MediaUnrecognised),
+        (Fault(200, SOUND * 300), MediaTooBig),
+        (Fault(200, SOUND, stall_after=4000, cut=True), MediaUnavailable),
+        (Fault(302, headers={"Location": "file:///etc/passwd"}), MediaForbidden),
+        (Fault(302, headers={"Location": "http://169.254.169.254/latest"}), MediaForbidden),
+        (Fault(302, headers={"Location": "http://localhost:1/"}), MediaForbidden),
+        (Fault(302, headers={"Location": "/audio/clip1"}), MediaUnavailable),
+        (Fault(302), MediaUnavailable),
+    ],
+)
+@pytest.mark.usefixtures("impatient")
+async def test_what_is_no_song_is_refused(
+    media: Media, gateway: LocalGateway, fault: Fault, error: type[MediaError]
+) -> None:
+    gateway.media_faults.append(fault)
+    with pytest.raises(error):
+        await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
+
+
+async def test_a_size_that_is_declared_is_told(media: Media, gateway: LocalGateway) -> None:
+    with pytest.raises(MediaTooBig) as refusal:
+        await media.audio(f"{gateway.media_url}/audio/clip1", limit=1_000)
+    assert (refusal.value.limit, refusal.value.size) == (1_000, 40_124)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_drip_is_given_up(media: Media, gateway: LocalGateway) -> None:
+    media.session._timeout = aiohttp.ClientTimeout(sock_read=0.05)
+    gateway.media_faults.append(Fault(200, SOUND, stall_after=100))
+    with pytest.raises(MediaUnavailable):
+        await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_passing_fault_is_not_seen(media: Media, gateway: LocalGateway) -> None:
+    gateway.media_faults.append(Fault(502, times=1))
+    async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
+        assert file.kind is MP3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/x", "http://2130706433/x", "http://0x7f.1/x", "http://017700000001/x", "http://127.1/x",
+        "http://localhost/x", "http://localhost./x", "http://[::1]/x", "http://[::ffff:127.0.0.1]/x", "http://0/x",
+        "http://10.1.2.3/x", "http://169.254.169.254/latest", "http://[fe80::1]/x", "http://[64:ff9b::7f00:1]/x",
+        "ftp://93.184.216.34/x", "file:///etc/passwd", "data:audio/mpeg,ID3", "//x", "", "http://",
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("impatient")
+async def test_no_request_leaves_for_the_operators_own_network(url: str) -> None:
+    async with Media(allow_hosts=[]) as media:
+        # Some forms are no name that resolves, nor an address that the client takes: they lead nowhere either.
+        with pytest.raises((MediaForbidden, MediaUnavailable)):
+            await media.audio(url, limit=MIB)
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], ["::ffff:192.168.0.1"]])
+async def test_a_name_that_leads_inside_is_refused(addresses: list[str]) -> None:
+    async with Media(allow_hosts=[], resolver=Names(*addresses)) as media:
+        with pytest.raises(MediaForbidden):
+            await media.audio("http://songs.example/x", limit=MIB)
+
+
+async def test_a_name_that_changes_its_mind_gains_nothing(gateway: LocalGateway) -> None:
+    """The addresses that were checked are those that are connected to: nobody asks a second time."""
+    names = Names("127.0.0.1")
+    async with Media(allow_hosts=["songs.example"], resolver=names) as media:
+        with pytest.raises(MediaUnavailable):
+            await media.audio("http://songs.example:1/x", limit=MIB)
+        port = gateway.media_host.rpartition(":")[2]
+        gateway.media_faults.append(Fault(200, SOUND))
+        async with await media.audio(f"http://songs.example:{port}/x", limit=MIB) as file:
+            assert file.size == len(SOUND)
+        names.addresses = ("10.0.0.1",)
+        with pytest.raises(MediaForbidden):
+            await media.audio(f"http://elsewhere.example:{port}/x", limit=MIB)
+
+
+async def test_an_allowed_host_and_port_allows_no_other_port(gateway: LocalGateway) -> None:
+    async with Media(allow_hosts=[gateway.media_host]) as media:
+        with pytest.raises(MediaForbidden):
+            await media.audio(f"{gateway.url}/x", limit=MIB)
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [(each, True) for each in ("93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8")]
+    + [
+        (each, False)
+        for each in (
+            "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.0.0.8", "192.0.2.1",
+            "192.88.99.1", "192.168.1.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1",
+            "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::a00:1", "2001::1", "2001:db8::1", "2002:7f00:1::1", "fc00::1",
+            "fe80::1%eth0", "fec0::1", "ff02::1", "nonsense", "",
+        )
+    ],
+)  # fmt: skip
+def test_which_addresses_are_on_the_open_internet(address: str, public: bool) -> None:
+    assert is_public(address) is public
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"ID3\x04\0\0\0\0\0\0", MP3), (b"\xff\xfb\x90\x64\0\0", MP3), (b"\xff\xf3\x44\xc4\0", MP3),
+        (b"\0\0\0\x20ftypM4A \0\0\0\0", MP4), (b"RIFF\x24\0\0\0WAVEfmt ", WAV), (b"OggS\0\2", OGG), (b"fLaC\0", FLAC),
+        (b"\xff\xff\xff\xff", None), (b"\xff\xe0\0\0", None), (b"\xff\xfb\xf0\0", None), (b"RIFF\0\0\0\0WEBP", None),
+        (b"<html>", None), (b"", None), (b"\xff", None), (b"forbidden", None),
+    ],
+)  # fmt: skip
+def test_sounds_are_known_by_their_first_bytes(head: bytes, kind: Kind | None) -> None:
+    assert audio_kind(head) is kind
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0", JPEG), (b"\x89PNG\r\n\x1a\n", PNG), (b"RIFF\0\0\0\0WEBPVP8 ", WEBP), (b"GIF89a", GIF),
+        (b"<svg xmlns=", None), (b"", None), (b"RIFF\0\0\0\0WAVE", None),
+    ],
+)  # fmt: skip
+def test_pictures_are_known_by_their_first_bytes(head: bytes, kind: Kind | None) -> None:
+    assert picture_kind(head) is kind
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Harbour Lights", "Harbour-Lights-c1000000-1.mp3"),
+        ("夏日海风", "suno-c1000000-1.mp3"),
+        ("Café Ñandú", "Cafe-Nandu-c1000000-1.mp3"),
+        ("../../etc/passwd\0.exe", "etc-passwd-exe-c1000000-1.mp3"),
+        ("", "suno-c1000000-1.mp3"),
+        ("a" * 300, "a" * 60 + "-c1000000-1.mp3"),
+        (".hidden", "hidden-c1000000-1.mp3"),
+    ],
+)
+def test_file_names_are_ascii(title: str, name: str) -> None:
+    assert file_name(title, "c1000000-0000-4000", 1, MP3) == name
+
+
+def test_siblings_never_have_the_same_name() -> None:
+    assert file_name("x", "same", 1, MP3) != file_name("x", "same", 2, MP3)
+
+
+def test_the_client_waits_for_nobody_forever() -> None:
+    assert client._TIMEOUT.total
+    assert client._TIMEOUT.sock_read
