@@ -1,5 +1,6 @@
 """The connection to Discord: a lean client that carries the services to commands and buttons."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from bot.services.recordings import Recordings
 from bot.storage.store import Store
 
 _SYNCED = "commands"  # the note that says which commands Discord was given last
+
+_ANSWERING = ("CommandTree-invoker", "discord-ui-")  # the names of discord.py's asyncio tasks that run our answers
+_LAST_ANSWERS = 3.0  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +80,15 @@ class SunoBot(commands.Bot):
         else:
             await self.services.store.keep_note(_SYNCED, digest)
             log.info("gave Discord %d commands", len(payload))
+
+    async def close(self) -> None:
+        """People who wait for an answer get it first, if it comes soon."""
+        answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
+        if answering:
+            _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)
+            for task in late:
+                task.cancel()
+        await super().close()
 
     async def on_ready(self) -> None:
         log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))

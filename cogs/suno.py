@@ -26,7 +26,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         self, interaction: Interaction, task_id: str, show: Literal["everyone", "me"] = "everyone"
     ) -> None:
         await interaction.response.defer(ephemeral=show == "me", thinking=True)
-        await answers.show_task(interaction, task_id)
+        await answers.show_task(interaction, task_id, public=show == "everyone")
 
     @status.autocomplete("task_id")
     async def recent_ids(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

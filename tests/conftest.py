@@ -1,13 +1,14 @@
 """The whole: a local Discord, a local gateway, and the real bot between them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 
 from bot.app import serve
 from bot.config import load_settings
@@ -16,6 +17,7 @@ from sandbox.local_discord.people import Person
 from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_gateway.server import LocalGateway
+from tests.openapi import description
 
 KEY = "sk-the-gateways-key-0123456789"
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"
@@ -25,6 +27,25 @@ TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"
 def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A developer's own .env is no part of a test."""
     monkeypatch.setitem(load_settings.__globals__["Settings"].model_config, "env_file", str(tmp_path / ".env"))
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Retries without their waits."""
+    stamina.set_testing(True, attempts=3, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.fixture
+async def second() -> AsyncIterator[Callable[[], Awaitable[LocalGateway]]]:
+    """Opens one more gateway, with a key of its own."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one() -> LocalGateway:
+            return await stack.enter_async_context(LocalGateway(key="sk-other"))
+
+        yield open_one
 
 
 @dataclass
@@ -83,3 +104,6 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         }
         with redirected(discord.url):
             yield Town(discord, gateway, channel, discord.person(ada), discord.person(ben), settings)
+        if described := description():
+            deviations = [each for request in discord.requests for each in described.deviations(request)]
+            assert not deviations, "\n".join(deviations)

@@ -24,7 +24,7 @@ from bot.storage.store import Recent
 from bot.ui.buttons import Verb, on_press
 from bot.ui.cards import MAX_REQUEST, Card, song_cards, songs_card, task_card
 from bot.ui.locales import language_for
-from bot.ui.lyrics import lyrics_card, lyrics_file
+from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.text import clean, cut
 
 _PATIENCE = 1.5  # seconds until people are shown the song without its files, which may take a while
@@ -33,10 +33,10 @@ _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
 log = logging.getLogger(__name__)
 
 
-async def show_task(interaction: Interaction, typed: str) -> None:
+async def show_task(interaction: Interaction, typed: str, *, public: bool) -> None:
     found = await _look_up(interaction, parse_id(typed))
+    await _remember(interaction, found, public=public)
     await _show(interaction, found)
-    await _remember(interaction, found)
 
 
 @on_press(Verb.REFRESH)
@@ -80,8 +80,8 @@ async def _tell(interaction: Interaction, key: str) -> None:
 async def _show_lyrics(interaction: Interaction, task_id: str, page: int) -> None:
     found = await _look_up(interaction, task_id)
     language = language_for(interaction.locale.value)
-    if texts := sheets(found.task):
-        await interaction.edit_original_response(view=lyrics_card(texts, task_id, page, language))
+    if pages := lyrics_pages(sheets(found.task), language):
+        await interaction.edit_original_response(view=lyrics_card(pages, page, task_id, language))
     else:
         await _tell(interaction, "lyrics.none")
 
@@ -153,14 +153,13 @@ async def _send(interaction: Interaction, cards: Sequence[Card]) -> None:
         )
 
 
-async def _remember(interaction: Interaction, found: Found) -> None:
-    """For autocomplete. The answer is given already: a database that fails now must not take it back."""
-    answer = await interaction.original_response()
+async def _remember(interaction: Interaction, found: Found, *, public: bool) -> None:
+    """For autocomplete; a database that fails must not keep the answer from the person."""
     recent = Recent(
         user_id=interaction.user.id,
         task_id=found.task.id,
         channel_id=interaction.channel_id or 0,
-        public=not answer.flags.ephemeral,
+        public=public,
         gateway=found.gateway,
         title=clean(found.task.title),
         looked_up_at=time.time(),

@@ -14,13 +14,17 @@ from bot.ui.text import clean, escape, one_line
 _PAGE = 3_600  # escaped characters; all texts of a card together have 4,000
 
 
-def lyrics_card(sheets: Sequence[Sheet], task_id: str, page: int, language: Language) -> discord.ui.LayoutView:
-    """One page, with buttons to the others and to the file. A page beyond the last is the last."""
-    pages = [
+def lyrics_pages(sheets: Sequence[Sheet], language: Language) -> list[str]:
+    """Each with the title of its song above it; none where there is nothing that can be seen."""
+    return [
         f"### {one_line(sheet.title or language('card.untitled'), 200)}\n{text}"
         for sheet in sheets
         for text in paginate(escape(sheet.text), _PAGE)
     ]
+
+
+def lyrics_card(pages: Sequence[str], page: int, task_id: str, language: Language) -> discord.ui.LayoutView:
+    """One page, with buttons to the others and to the file. A page beyond the last is the last."""
     page = min(page, len(pages) - 1)
     turn: list[discord.ui.Item[Any]] = []
     if len(pages) > 1:

@@ -27,6 +27,9 @@ class Faults:
     def order(self, fault: Fault) -> None:
         self._ordered.append(fault)
 
+    def fail(self, path: str, status: int, code: int = 0, *, times: int = 1) -> None:
+        self.order(Fault(path, status, times=times, body={"message": f"{status}", "code": code}))
+
     def rate_limit(self, path: str, retry_after: float, *, everywhere: bool = False, times: int = 1) -> None:
         """As Discord says it: with a `Via` header, without which it would come from something in between."""
         headers = {"Via": "1.1 google", "Retry-After": str(retry_after)}

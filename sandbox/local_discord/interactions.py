@@ -146,6 +146,8 @@ class Interactions:
             "id": interaction.id, "type": interaction.type, "user": interaction.user,
             "authorizing_integration_owners": {},
         }  # fmt: skip
+        if interaction.pressed:
+            about["interacted_message_id"] = interaction.pressed["id"]
         if interaction.type == COMMAND:
             about["name"] = interaction.data["name"]
             fields |= {

@@ -1,12 +1,13 @@
 """Posting and editing messages: limits, permissions, uploads, mentions, nonces."""
 
+import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.local_discord.errors import ApiError, unknown
-from sandbox.local_discord.limits import COMPONENTS_V2, check_files, check_message
+from sandbox.local_discord.limits import BUTTON, COMPONENTS_V2, check_files, check_message, walk
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, PUBLIC_THREAD, Object, StoredFile, World
 
@@ -73,6 +74,7 @@ class Messages:
         for name in ("content", "embeds", "components"):
             if name in body:
                 message[name] = body[name] or ("" if name == "content" else [])
+        message["components"] = _numbered(message["components"])
         check_files([len(upload.content) for upload in uploads.values()], self._world.upload_limit)
         every = self._attachments(message, body, uploads)
         if not message["flags"] & THINKING:
@@ -107,18 +109,18 @@ class Messages:
         shown: set[str] = set()
         resolved = []
         for embed in embeds:
-            copy = {"type": "rich", **embed}
+            shown_embed = {"type": "rich", **embed}
             for part in ("image", "thumbnail"):
-                name = (copy.get(part) or {}).get("url", "").removeprefix("attachment://")
+                name = (shown_embed.get(part) or {}).get("url", "").removeprefix("attachment://")
                 if name in by_name:
                     shown.add(by_name[name]["id"])
-                    copy[part] = {
+                    shown_embed[part] = {
                         "url": by_name[name]["url"],
                         "proxy_url": by_name[name]["url"],
                         "width": 0,
                         "height": 0,
                     }
-            resolved.append(copy)
+            resolved.append(shown_embed)
         return resolved, shown
 
     def _mention(self, message: Object, allowed: Object | None) -> None:
@@ -188,3 +190,13 @@ class Messages:
     def delete(self, message: Object) -> None:
         if self._world.messages[message["channel_id"]].pop(message["id"], None) is None:
             raise unknown("Message", 10008)
+
+
+def _numbered(components: Sequence[Object]) -> list[Object]:
+    """Every component has an id of its own in its message; Discord gives those that the bot left out."""
+    copies: list[Object] = copy.deepcopy(list(components))
+    for number, (_, component) in enumerate(walk(copies, ""), 1):
+        component.setdefault("id", number)
+        if component["type"] == BUTTON and component.get("emoji"):
+            component["emoji"] = {name: value for name, value in component["emoji"].items() if value is not None}
+    return copies

@@ -69,7 +69,9 @@ class Rest:
             request.body, request.uploads = await _read(incoming)
             if fault and not fault.after:
                 return await _answer_badly(incoming, request, fault)
-            request.status, request.answer = 200, await self._dispatch(request, incoming.query)
+            answer = await self._dispatch(request, incoming.query)
+            # As it is at this moment: messages go on living.
+            request.status, request.answer = 200, json.loads(json.dumps(answer))
             if fault:
                 return await _answer_badly(incoming, request, fault)
         except ApiError as error:
@@ -163,7 +165,7 @@ async def get_application(rest: Rest, _request: Request, _path: Mapping[str, str
         "bot_public": True, "bot_require_code_grant": False, "verify_key": "0" * 64, "owner": owner, "team": None,
         "flags": 0, "bot": bot, "rpc_origins": [], "redirect_uris": [], "interactions_endpoint_url": None,
         "role_connections_verification_url": None, "approximate_guild_count": len(rest.world.guilds),
-        "cover_image": None,
+        "approximate_user_authorization_count": 0, "eligible_oauth2_scopes": [], "flags_new": "0",
         "approximate_user_install_count": len(rest.world.installed_by), "explicit_content_filter": 0, "hook": True,
         "integration_types_config": {"0": {}, "1": {}}, "event_webhooks_status": 1, "event_webhooks_types": [],
     }  # fmt: skip
@@ -293,8 +295,9 @@ async def callback(rest: Rest, request: Request, path: Mapping[str, str], query:
             "response_message_id": message["id"], "response_message_loading": interaction.thinking,
             "response_message_ephemeral": interaction.ephemeral,
         }  # fmt: skip
-    resource: Object = {"type": request.body["type"]} | ({"message": message} if message else {})
-    return {"interaction": about, "resource": resource}
+    if not message or request.body["type"] not in (4, 7):
+        return {"interaction": about}
+    return {"interaction": about, "resource": {"type": request.body["type"], "message": message}}
 
 
 @route("POST", "/webhooks/{application}/{token}")

@@ -1,18 +1,9 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-import stamina
 
 from sandbox.local_gateway.server import LocalGateway
-
-
-@pytest.fixture
-def impatient() -> Iterator[None]:
-    """Retries without their waits."""
-    stamina.set_testing(True, attempts=3, cap=True)
-    yield
-    stamina.set_testing(False)
 
 
 @pytest.fixture

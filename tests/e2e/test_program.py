@@ -1,0 +1,114 @@
+"""The program as a process: `python -m bot run`, its exit codes, its end."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.server import Fault
+from tests.conftest import KEY, TOKEN, Town
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+async def start(town: Town, tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts the program, with the settings that are given beside the town's."""
+    started: list[Process] = []
+
+    async def start(*arguments: str, **settings: str | None) -> Process:
+        given: dict[str, Any] = {name.upper(): value for name, value in town.settings.items()} | settings
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        environment |= {name: value for name, value in given.items() if value is not None}
+        command = [sys.executable, "-m", "sandbox.redirected_bot", town.discord.url, *(arguments or ["run"])]
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def ended(process: Process) -> tuple[int | None, str]:
+    _, errors = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode, errors.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_answers_and_ends_cleanly(town: Town, start: Start, number: signal.Signals) -> None:
+    town.gateway.add(Life("task_abcd", states=((0, "queued"),)))
+    process = await start()
+    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
+    answer = await town.status("task_abcd")
+    assert "Queued" in answer["embeds"][0]["description"]
+    process.send_signal(number)
+    code, errors = await ended(process)
+    assert code == 0
+    assert "stopped" in errors
+    assert "Traceback" not in errors
+
+
+async def test_faulty_settings_are_named_and_exit_78(start: Start) -> None:
+    code, errors = await ended(await start(DISCORD_TOKEN=None, POLL_INTERVAL_SECONDS="often", LOG_LEVEL="loud"))
+    assert code == 78
+    assert all(name in errors for name in ("DISCORD_TOKEN is missing", "POLL_INTERVAL_SECONDS", "LOG_LEVEL"))
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("token", ["a.wrong.token", "wrong"])
+async def test_a_refused_token_exits_77(start: Start, token: str) -> None:
+    code, errors = await ended(await start(DISCORD_TOKEN=token))
+    assert code == 77
+    assert "Discord refused the token" in errors
+    assert token not in errors
+
+
+async def test_a_token_that_is_refused_by_the_socket_exits_77(town: Town, start: Start) -> None:
+    town.discord.sockets._token = "changed meanwhile"
+    code, errors = await ended(await start())
+    assert (code, "Traceback" in errors) == (77, False)
+
+
+async def test_a_second_bot_on_the_same_database_exits_74(town: Town, start: Start) -> None:
+    async with town.bot():
+        code, errors = await ended(await start())
+    assert code == 74
+    assert "another bot is running" in errors
+
+
+async def test_an_unreachable_discord_is_asked_until_it_is_there(town: Town, start: Start) -> None:
+    town.discord.faults.fail("/users/@me", 503, times=2)
+    await start()
+    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
+
+
+async def test_wrong_arguments_are_explained(start: Start) -> None:
+    code, errors = await ended(await start("fly"))
+    assert code == 2
+    assert "run" in errors
+
+
+async def test_the_log_holds_neither_key_nor_token(town: Town, start: Start) -> None:
+    town.gateway.faults.append(Fault(401, b'{"error":{"message":"bad key %s"}}' % KEY.encode()))
+    process = await start(LOG_LEVEL="debug")
+    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
+    answer = await town.status("task_abcd")
+    process.terminate()
+    _, errors = await ended(process)
+    assert "401" in errors
+    for secret in (KEY, TOKEN):
+        assert secret not in errors
+        assert secret not in str(answer)

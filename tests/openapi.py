@@ -1,0 +1,66 @@
+"""Requests and answers held against Discord's own API description, where that is at hand."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from sandbox.local_discord.rest import Request
+
+_BESIDE = Path(__file__).parents[2] / "shared" / "discord-openapi.json"
+_PATH = Path(os.environ.get("DISCORD_OPENAPI", _BESIDE))
+_URN = "urn:discord"
+
+
+class Description:
+    def __init__(self, document: dict[str, Any]) -> None:
+        # Libraries send snowflakes as integers, and Discord takes them.
+        document["components"]["schemas"]["SnowflakeType"] = {"type": ["string", "integer"]}
+        self._paths = [(_pattern(path), path, methods) for path, methods in document["paths"].items()]
+        # An exact path before one with a parameter in the same place.
+        self._paths.sort(key=lambda each: each[1].count("{"))
+        resource = DRAFT202012.create_resource(document)
+        self._registry: Registry[Any] = Registry().with_resource(_URN, resource)
+
+    def deviations(self, request: Request) -> Iterator[str]:
+        """What is not as described, in what was asked and in what was answered."""
+        found = next((each for each in self._paths if each[0].fullmatch(request.path)), None)
+        if found is None or request.method.lower() not in found[2]:
+            yield f"{request.method} {request.path} is not described"
+            return
+        where = f"#/paths/{found[1].replace('~', '~0').replace('/', '~1')}/{request.method.lower()}"
+        operation = found[2][request.method.lower()]
+        if request.body is not None:
+            yield from self._check(request.body, f"{where}/requestBody/content/application~1json/schema", request)
+        status = next(
+            (each for each in (str(request.status), f"{request.status // 100}XX") if each in operation["responses"]),
+            None,
+        )
+        if status and request.status < 300 and "content" in operation["responses"][status]:
+            yield from self._check(
+                request.answer, f"{where}/responses/{status}/content/application~1json/schema", request
+            )
+
+    def _check(self, value: Any, pointer: str, request: Request) -> Iterator[str]:
+        validator = Draft202012Validator({"$ref": f"{_URN}{pointer}"}, registry=self._registry)
+        for error in validator.iter_errors(json.loads(json.dumps(value))):
+            best = best_match([error]) or error
+            yield f"{request.method} {request.path}: {list(best.absolute_path)}: {best.message[:200]} ({pointer[-30:]})"
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+
+
+@cache
+def description() -> Description | None:
+    """None where it is not at hand."""
+    return Description(json.loads(_PATH.read_text(encoding="utf-8"))) if _PATH.exists() else None

@@ -1,0 +1,127 @@
+"""The settings, as an operator writes them: in the environment, in .env, in files of secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import Settings, load_settings
+from bot.errors import SettingsError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder and an environment with what is needed, and nothing else."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("SUNO_BASE_URL", "https://gw.example/v1/")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_two_settings_are_enough() -> None:
+    settings = load_settings()
+    assert (settings.suno_base_url, settings.poll_interval_seconds) == ("https://gw.example", 5.0)
+    assert settings.database_url == "sqlite+aiosqlite:///data/suno-watch.db"
+    assert list(settings.gateways) == ["default"]
+    assert settings.secrets == ("token",)
+
+
+def test_more_gateways_come_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUNO_GATEWAYS__BACKUP__BASE_URL", "https://other.example/suno")
+    monkeypatch.setenv("SUNO_GATEWAYS__BACKUP__API_KEY", "sk-other")
+    settings = load_settings()
+    assert list(settings.gateways) == ["default", "backup"]
+    assert settings.gateways["backup"].base_url == "https://other.example"
+    assert settings.secrets == ("token", "sk-other")
+
+
+def test_a_dot_env_file_is_read_and_the_environment_wins(folder: Path) -> None:
+    (folder / ".env").write_text(
+        '\ufeffDISCORD_TOKEN=other\nSUNO_API_KEY="sk-key"\nPOLL_INTERVAL_SECONDS=0.5\n', "utf-8"
+    )
+    settings = load_settings()
+    assert settings.secrets == ("token", "sk-key")
+    assert settings.poll_interval_seconds == 0.5
+
+
+def test_secrets_may_lie_in_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "token").write_text("from-a-file\n")
+    (folder / "key").write_text("sk-from-a-file")
+    monkeypatch.delenv("DISCORD_TOKEN")
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", str(folder / "token"))
+    monkeypatch.setenv("SUNO_GATEWAYS__B__BASE_URL", "https://b.example")
+    monkeypatch.setenv("SUNO_GATEWAYS__B__API_KEY_FILE", str(folder / "key"))
+    assert load_settings().secrets == ("from-a-file", "sk-from-a-file")
+
+
+def test_a_secret_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUNO_API_KEY_FILE", "/nowhere/key")
+    with pytest.raises(SettingsError, match="SUNO_API_KEY_FILE: the file cannot be read"):
+        load_settings()
+
+
+def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLL_INTERVAL_SECONDS", "")
+    monkeypatch.setenv("MEDIA_ALLOW_HOSTS", "")
+    assert load_settings().media_allow_hosts == ()
+
+
+def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIA_ALLOW_HOSTS", "Media.example, 10.0.0.7:9000 ,[::1]:80,")
+    assert load_settings().media_allow_hosts == ("media.example", "10.0.0.7:9000", "[::1]:80")
+
+
+def test_every_fault_is_told_at_once_in_words_and_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty = {
+        "DISCORD_TOKEN": "to ken-that-is-secret",
+        "SUNO_BASE_URL": "gw.example",
+        "SUNO_API_KEY": "sk-“fancy-secret”",
+        "SUNO_GATEWAYS__B__API_KEY": "sk-b",
+        "DATABASE_URL": "mysql://root:secret@db/x",
+        "POLL_INTERVAL_SECONDS": "often",
+        "MEDIA_ALLOW_HOSTS": "http://x/",
+        "UPLOAD_LIMIT_MIB": "-1",
+        "LOG_LEVEL": "loud",
+        "LOG_FORMAT": "xml",
+    }
+    for name, value in faulty.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    told = refusal.value.faults
+    for name in (*faulty.keys() - {"SUNO_GATEWAYS__B__API_KEY"}, "SUNO_GATEWAYS__B__BASE_URL"):
+        assert any(sentence.startswith(name) for sentence in told), (name, told)
+    assert "secret" not in str(refusal.value)
+
+
+def test_what_is_missing_is_told_with_where_to_find_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISCORD_TOKEN")
+    monkeypatch.delenv("SUNO_BASE_URL")
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert refusal.value.faults == (
+        "DISCORD_TOKEN is missing: the bot's token, from the Bot page of the Discord developer portal",
+        "SUNO_BASE_URL is missing: the address of your gateway, as in https://gateway.example.com",
+    )
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "3601"])
+def test_an_interval_that_makes_no_sense(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("POLL_INTERVAL_SECONDS", value)
+    with pytest.raises(SettingsError, match="POLL_INTERVAL_SECONDS"):
+        load_settings()
+
+
+def test_the_example_file_documents_every_setting() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for name in Settings.model_fields:
+        assert name.upper() in text
+
+
+def test_the_readme_documents_every_setting() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in Settings.model_fields:
+        assert name.upper() in text

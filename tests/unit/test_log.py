@@ -1,0 +1,74 @@
+"""No secret reaches the log, in whatever way it got into a record."""
+
+import json
+import logging
+
+import pytest
+
+from bot.log import STRUCK, JsonFormatter, RedactingFormatter, Redactor, set_up_logging
+
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789ab"
+KEY = "my-own-kind-of-key"
+
+
+@pytest.fixture
+def redact() -> Redactor:
+    return Redactor([KEY, "abc"])
+
+
+@pytest.mark.parametrize("secret", [KEY, TOKEN, "sk-0123456789abcdef", f"x{KEY}y"])
+def test_secrets_are_struck_out(redact: Redactor, secret: str) -> None:
+    assert secret not in redact(f"before {secret} after")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<CIMultiDict('Authorization': 'Bearer another-key-123', 'Accept': '*/*')>",
+        "{'Authorization': 'Bot another-key-1234567890abcdef'}",
+        "PATCH https://discord.com/api/v10/webhooks/1234/another-key-1234567890abcdef/messages/@original",
+        "POST /interactions/1234/another-key-1234567890abcdef/callback",
+    ],
+)
+def test_so_is_what_looks_like_one(redact: Redactor, text: str) -> None:
+    assert "another-key" not in redact(text)
+
+
+def test_a_very_short_secret_does_not_empty_the_log(redact: Redactor) -> None:
+    assert redact("abc is a word") == "abc is a word"
+
+
+def record(message: str, *values: object, error: BaseException | None = None) -> logging.LogRecord:
+    info = (type(error), error, error.__traceback__) if error else None
+    return logging.LogRecord("bot", logging.ERROR, __file__, 1, message, values, info)
+
+
+def test_arguments_and_tracebacks_pass_the_same_way(redact: Redactor) -> None:
+    line = RedactingFormatter(redact).format(record("key %s", KEY, error=ValueError(f"bad {TOKEN}")))
+    assert KEY not in line
+    assert TOKEN not in line
+    assert f"ValueError: bad {STRUCK}" in line
+
+
+def test_json_lines(redact: Redactor) -> None:
+    line = JsonFormatter(redact).format(record("key %s\nnext", KEY, error=ValueError(TOKEN)))
+    told = json.loads(line)
+    assert "\n" not in line
+    assert (told["level"], told["logger"], told["message"]) == ("error", "bot", f"key {STRUCK}\nnext")
+    assert told["error"].endswith(f"ValueError: {STRUCK}")
+    assert told["time"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("style", ["plain", "json"])
+def test_the_whole_log_is_set_up(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:]
+    try:
+        set_up_logging("info", "json" if style == "json" else "plain", [KEY])
+        logging.getLogger("discord.http").info("with %s", KEY)
+        logging.getLogger("bot").debug("not at this level")
+        told = capsys.readouterr().err
+    finally:
+        logging.getLogger().handlers[:] = before
+    assert STRUCK in told
+    assert KEY not in told
+    assert "not at this level" not in told
