@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test check lint types contracts format lock clean
+.PHONY: install demo test check screenshots lint types contracts format lock clean
 
 install: .venv/run.stamp
 
@@ -24,6 +24,9 @@ types: .venv/dev.stamp
 
 contracts: .venv/dev.stamp
 	$(BIN)/lint-imports
+
+screenshots: .venv/dev.stamp
+	$(BIN)/python -m sandbox.screenshots
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .

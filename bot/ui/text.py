@@ -22,9 +22,9 @@ def clean(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Shown by Discord letter by letter: no markdown, no masked link, no mention, no timestamp."""
+    """Shown by Discord letter by letter: no markdown, no link, no mention, no timestamp."""
     plain = discord.utils.escape_markdown(clean(text), ignore_links=False)
-    return discord.utils.escape_mentions(plain.replace("](", "]\\(").replace("<", "\\<"))
+    return discord.utils.escape_mentions(plain.replace("](", "]\\(").replace("://", "\\://").replace("<", "\\<"))
 
 
 def cut(text: str, limit: int) -> str:

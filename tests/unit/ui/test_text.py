@@ -11,15 +11,15 @@ from bot.ui.text import clean, code, cut, escape, megabytes, minutes, one_line
     ("hostile", "shown"),
     [
         ("*bold* _it_ ~~s~~ `c` ||spoiler||", r"\*bold\* \_it\_ \~\~s\~\~ \`c\` \|\|spoiler\|\|"),
-        ("[click](https://evil.example)", "\\[click]\\(https://evil.example)"),
-        ("[click]\n(https://evil.example)", "[click]\n(https://evil.example)"),
+        ("[click](https://evil.example)", "\\[click]\\(https\\://evil.example)"),
+        ("[click]\n(https://evil.example)", "[click]\n(https\\://evil.example)"),
         ("@everyone @here", "@\u200beveryone @\u200bhere"),
         ("<@123456789012345678>", "\\<@\u200b123456789012345678>"),
         ("<#42> </x:1> <t:0:R>", r"\<#42> \</x:1> \<t:0:R>"),
         ("# loud", r"\# loud"),
         ("> quoted", r"\> quoted"),
         ("- item", r"\- item"),
-        ("https://a.example/b_c_d", r"https://a.example/b\_c\_d"),
+        ("https://a.example/b_c_d", r"https\://a.example/b\_c\_d"),
         ("back\\slash", "back\\\\slash"),
     ],
 )

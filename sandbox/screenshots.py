@@ -1,0 +1,77 @@
+"""`make screenshots`: the demo's answers as pictures for the documentation, in both languages."""
+
+import asyncio
+import shutil
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+from playwright.async_api import Locator, Page, async_playwright
+
+_FOLDER = Path(__file__).parents[1] / "docs" / "images"
+_LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
+_SHOTS = {
+    "finished": "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b",
+    "running": "6f708192a3b4c5d6e7f8091a2b3c4d5e",
+    "streaming": "suno_task_4d5e6f70a1",
+    "partly": "92a3b4c5-d6e7-4f80-9192-a3b4c5d6e7f8",
+    "failed": "a3b4c5d6e7f8091a2b3c4d5e6f708192",
+    "lyrics-task": "8192a3b4-c5d6-4e7f-8081-92a3b4c5d6e7",
+    "unknown-id": "00000000-0000-4000-8000-000000000000",
+}
+
+
+async def main() -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("Chromium is needed: on Debian, apt install chromium fonts-noto-cjk fonts-noto-color-emoji")
+    demo = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "demo", "--no-browser", stdout=PIPE)
+    try:
+        line = (await demo.stdout.readline()).decode() if demo.stdout else ""
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = await browser.new_page(viewport={"width": 1240, "height": 1100}, color_scheme="dark")
+            await page.goto(line.rpartition(" ")[2].strip())
+            await page.wait_for_selector("#presence.online")
+            for tag, locale in _LANGUAGES.items():
+                await _take_all(page, tag, locale)
+            await browser.close()
+    finally:
+        demo.terminate()
+        await demo.wait()
+
+
+async def _take_all(page: Page, tag: str, locale: str) -> None:
+    await page.get_by_test_id("locale-switch").select_option(locale)
+    await page.wait_for_timeout(300)
+    for name, task_id in _SHOTS.items():
+        await _take(await _answer(page, task_id), f"status-{name}.{tag}")
+        if name == "finished":
+            await page.screenshot(path=_FOLDER / f"demo.{tag}.png")
+            await page.locator(".message").last.locator("button", has_text="📝").click()
+            await page.wait_for_timeout(600)
+            await _take(page.locator(".message").last, f"lyrics.{tag}")
+    await page.get_by_test_id("composer").fill("/suno status ")
+    await page.get_by_test_id("choice").first.wait_for()
+    await page.locator("#composer").screenshot(path=_FOLDER / f"composer.{tag}.png")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+
+
+async def _answer(page: Page, task_id: str) -> Locator:
+    before = await page.locator(".message").count()
+    await page.get_by_test_id("composer").fill(f"/suno status id:{task_id}")
+    await page.keyboard.press("Enter")
+    answer = page.locator(".message").nth(before)
+    await answer.locator(".embed, .content").first.wait_for()
+    await page.wait_for_timeout(700)
+    return answer
+
+
+async def _take(answer: Locator, name: str) -> None:
+    await answer.scroll_into_view_if_needed()
+    await answer.screenshot(path=_FOLDER / f"{name}.png")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
