@@ -23,7 +23,7 @@ types: .venv/dev.stamp
 	$(BIN)/mypy
 
 contracts: .venv/dev.stamp
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 screenshots: .venv/dev.stamp
 	$(BIN)/python -m sandbox.screenshots
