@@ -1,11 +1,14 @@
 """Who hears of what: the bot by its intents, people by what they may see."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, GROUP_DM, Object, World
+
+_LOOK_AGAIN = 0.05  # seconds
 
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 
@@ -90,10 +93,15 @@ class Hub:
             async with asyncio.timeout(patience):
                 while not (found := condition()):
                     waiter.clear()
-                    await waiter.wait()
+                    await self._woken(waiter)
                 return found
         finally:
             self._waiters.discard(waiter)
+
+    async def _woken(self, waiter: asyncio.Event) -> None:
+        """By something that happened here, or after a moment: what is waited for may be nothing of ours."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(waiter.wait(), _LOOK_AGAIN)
 
 
 def _concerns(message: Object, bot: Object) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -17,11 +18,12 @@ BAD_TOKEN, DISALLOWED_INTENTS = 4004, 4014
 class Connection:
     """One socket of the bot."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, *, compressed: bool) -> None:
         self.intents = 0
+        self._deflate = zlib.compressobj() if compressed else None
         self._socket = socket
         self._sequence = 0
-        self._outgoing: asyncio.Queue[Object] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
 
     def send_event(self, name: str, data: Any) -> None:
         self._sequence += 1
@@ -29,11 +31,16 @@ class Connection:
 
     def send(self, op: int, data: Any = None, **more: Any) -> None:
         # As text at once: what is told is what was true when it was told.
-        self._outgoing.put_nowait({"text": json.dumps({"op": op, "d": data, "s": None, "t": None} | more)})
+        self._outgoing.put_nowait(json.dumps({"op": op, "d": data, "s": None, "t": None} | more))
 
     async def write(self) -> None:
         while True:
-            await self._socket.send_str((await self._outgoing.get())["text"])
+            text = await self._outgoing.get()
+            if self._deflate:
+                data = self._deflate.compress(text.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
+                await self._socket.send_bytes(data)
+            else:
+                await self._socket.send_str(text)
 
     async def close(self, code: int) -> None:
         await self._socket.close(code=code)
@@ -50,13 +57,13 @@ class Sockets:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        connection = Connection(socket)
+        connection = Connection(socket, compressed=request.query.get("compress") == "zlib-stream")
         writing = asyncio.create_task(connection.write())
         self.connections.add(connection)
         connection.send(_HELLO, {"heartbeat_interval": 41_250, "_trace": []})
         try:
             async for frame in socket:
-                if frame.type is WSMsgType.TEXT:
+                if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     await self._hear(connection, json.loads(frame.data))
         finally:
             writing.cancel()
