@@ -48,6 +48,8 @@ def _run() -> Exit:
     set_up_logging(settings.log_level, settings.log_format, settings.secrets)
     try:
         asyncio.run(run(settings))
+    except KeyboardInterrupt:
+        log.info("stopped")
     except StorageError as error:
         log.critical("%s", error)
         return Exit.STORAGE

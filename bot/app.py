@@ -1,6 +1,7 @@
 """The composition root: opens, wires, runs and closes everything; the only file that knows everyone."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import time
@@ -32,8 +33,9 @@ log = logging.getLogger(__name__)
 async def run(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C. Raises StorageError, or discord.LoginFailure for a refused token."""
     serving = asyncio.create_task(serve(settings))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    with contextlib.suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt instead
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
     # Waiting does not raise, so that a cancellation is told from a failure below.
     await asyncio.wait({serving})
     if serving.cancelled():
@@ -74,10 +76,9 @@ async def _open_services(settings: Settings, stack: AsyncExitStack) -> Services:
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
     interface = Interface(extensions=("cogs.suno",), buttons=(TaskButton,), translator=Translator(), tree=Tree)
-    bot = SunoBot(services, interface)
     async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
         with attempt:
-            bot = SunoBot(services, interface)
+            bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice
             try:
                 await bot.login(token)
             except BaseException:

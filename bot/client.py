@@ -67,19 +67,24 @@ class SunoBot(commands.Bot):
         await self._sync_commands()
 
     async def _sync_commands(self) -> None:
-        """Give Discord our commands when they are not those it was given last: syncs are limited to 200 a day."""
+        """Give Discord our commands unless it has them already: syncs are limited to 200 a day."""
         translator = self._interface.translator
         payload = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
-        digest = hashlib.sha256(msgspec.json.encode([self.application_id, payload])).hexdigest()
-        if digest == await self.services.store.note(_SYNCED):
-            return
+        known = await self.services.store.note(_SYNCED)
         try:
-            await self.tree.sync()
+            if known and known == self._fingerprint(payload, await self.tree.fetch_commands()):
+                return
+            given = await self.tree.sync()
         except discord.HTTPException:
             log.exception("the commands could not be given to Discord; the next start tries again")
-        else:
-            await self.services.store.keep_note(_SYNCED, digest)
-            log.info("gave Discord %d commands", len(payload))
+            return
+        await self.services.store.keep_note(_SYNCED, self._fingerprint(payload, given))
+        log.info("gave Discord %d commands", len(given))
+
+    def _fingerprint(self, payload: Any, given: Sequence[app_commands.AppCommand]) -> str:
+        """What we declare, and what Discord made of it: either may change without the other."""
+        ids = sorted(command.id for command in given)
+        return hashlib.sha256(msgspec.json.encode([self.application_id, payload, ids])).hexdigest()
 
     async def close(self) -> None:
         """People who wait for an answer get it first, if it comes soon."""

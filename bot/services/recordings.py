@@ -11,7 +11,7 @@ from bot.domain.task import Clip
 from bot.errors import MediaError, MediaUnavailable
 from bot.gateways.media import Media, MediaFile
 
-_COVER_LIMIT = 4 * 1024 * 1024  # bytes
+_COVER_LIMIT = 1024 * 1024  # bytes
 
 log = logging.getLogger(__name__)
 

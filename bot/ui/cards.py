@@ -19,7 +19,7 @@ from bot.ui.locales import Language
 from bot.ui.text import clean, megabytes
 
 _SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics
-MAX_REQUEST = 24 * 1024 * 1024  # bytes of files in one message; Discord takes 25 MiB with all that surrounds them
+MAX_REQUEST = 23 * 1024 * 1024  # bytes of songs in one message; Discord takes 25 MiB with covers and all
 _MAX_URL = 512  # characters, in a link button
 _MAX_DESCRIPTION = 1_024  # characters, of an attached picture
 

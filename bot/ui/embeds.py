@@ -67,12 +67,12 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
         lines.append(failure(task, language))
     embed = discord.Embed(
         colour=_COLOURS[task.status] if task.recognised else _ODD_COLOUR,
-        title=one_line(task.title or task.id, _MAX_TITLE),
+        title=one_line(task.title, _MAX_TITLE) or one_line(task.id, _MAX_TITLE),
         description="\n".join(lines),
     )
     _add_times(embed, task, language)
-    if style := next((clip.style for clip in task.clips if clip.style), ""):
-        embed.add_field(name=language("card.style"), value=one_line(style, _MAX_STYLE), inline=False)
+    style = next((clip.style for clip in task.clips if clip.style), "")
+    _add(embed, language("card.style"), one_line(style, _MAX_STYLE), inline=False)
     if not task.settled and (image := next((clip.image_url for clip in task.clips if clip.image_url), "")):
         embed.set_thumbnail(url=image)
     return embed.set_footer(text=_footer(task, gateway))
@@ -80,10 +80,15 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
 
 def _add_times(embed: discord.Embed, task: Task, language: Language) -> None:
     started = task.submitted_at or task.started_at
-    if started:
-        embed.add_field(name=language("card.submitted"), value=f"<t:{started:.0f}:R>")
+    _add(embed, language("card.submitted"), f"<t:{started:.0f}:R>" if started else "")
     if started and task.finished_at and task.finished_at > started:
-        embed.add_field(name=language("card.took"), value=minutes(task.finished_at - started))
+        _add(embed, language("card.took"), minutes(task.finished_at - started))
+
+
+def _add(embed: discord.Embed, name: str, value: str, *, inline: bool = True) -> None:
+    """A field, unless there is nothing in it: Discord refuses empty ones."""
+    if value:
+        embed.add_field(name=name, value=value, inline=inline)
 
 
 def _footer(task: Task, gateway: str) -> str:
@@ -92,18 +97,16 @@ def _footer(task: Task, gateway: str) -> str:
 
 def clip_embed(task: Task, clip: Clip, gateway: str, language: Language, *, cover: str | None = None) -> discord.Embed:
     """One finished song of the task; `cover` is the name of an attached picture."""
-    title = one_line(clip.title or task.title or language("card.untitled"), _MAX_TITLE - 20)
+    room = _MAX_TITLE - 20  # for which of how many it is
+    title = one_line(clip.title, room) or one_line(task.title, room) or language("card.untitled")
     if len(task.clips) > 1:
         title = language("card.song", title=title, n=task.clips.index(clip) + 1, all=len(task.clips))
     embed = discord.Embed(
         colour=_COLOURS[Status.DONE], title=title, url=suno_page(clip), description=one_line(clip.style, _MAX_STYLE)
     )
-    if clip.duration:
-        embed.add_field(name=language("card.length"), value=minutes(clip.duration))
-    if clip.model:
-        embed.add_field(name=language("card.model"), value=one_line(clip.model, 60))
-    if task.finished_at:
-        embed.add_field(name=language("card.finished"), value=f"<t:{task.finished_at:.0f}:R>")
+    _add(embed, language("card.length"), minutes(clip.duration) if clip.duration else "")
+    _add(embed, language("card.model"), one_line(clip.model, 60))
+    _add(embed, language("card.finished"), f"<t:{task.finished_at:.0f}:R>" if task.finished_at else "")
     if cover:
         embed.set_thumbnail(url=f"attachment://{cover}")
     return embed.set_footer(text=_footer(task, gateway))

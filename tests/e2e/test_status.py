@@ -448,6 +448,15 @@ async def test_commands_are_given_to_discord_once(town: Town) -> None:
     assert (command["integration_types"], command["contexts"]) == ([0, 1], [0, 1, 2])
 
 
+async def test_commands_that_discord_lost_are_given_again(town: Town) -> None:
+    async with town.bot():
+        pass
+    town.discord.world.commands.clear()
+    async with town.bot():
+        pass
+    assert [command["name"] for command in town.discord.world.commands] == ["suno"]
+
+
 async def test_the_answer_is_acknowledged_before_the_gateway_has_said_anything(town: Town) -> None:
     town.gateway.add(RUNNING)
     town.gateway.faults.append(Fault(200, b"", delay=1.0, times=1))
