@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct
 
-from bot.domain.task import Clip
+from bot.domain.task import Clip, Task
 from bot.errors import MediaError, MediaUnavailable
 from bot.gateways.media import Media, MediaFile
 
@@ -17,8 +17,9 @@ log = logging.getLogger(__name__)
 
 
 class Recording(Struct, frozen=True):
-    """What could be had of a clip. `audio` is an open file, or why there is none."""
+    """What could be had of a clip. `number` is its place in the task, from 1; `audio` is an open file, or why not."""
 
+    number: int
     clip: Clip
     audio: MediaFile | MediaError
     cover: MediaFile | None
@@ -29,19 +30,23 @@ class Recordings:
         self._media = media
 
     @asynccontextmanager
-    async def of(self, clips: Sequence[Clip], *, limit: int) -> AsyncIterator[tuple[Recording, ...]]:
-        """The files are open inside of the block; `limit` is the largest audio file wanted, in bytes."""
+    async def of(self, task: Task, *, limit: int) -> AsyncIterator[tuple[Recording, ...]]:
+        """Those of the playable clips. The files are open inside of the block; `limit`: bytes of an audio file."""
         async with AsyncExitStack() as files:
             async with asyncio.TaskGroup() as all_at_once:
-                wanted = [all_at_once.create_task(self._record(clip, limit, files)) for clip in clips]
-            yield tuple(task.result() for task in wanted)
+                wanted = [
+                    all_at_once.create_task(self._record(number, clip, limit, files))
+                    for number, clip in enumerate(task.clips, 1)
+                    if clip.playable
+                ]
+            yield tuple(each.result() for each in wanted)
 
-    async def _record(self, clip: Clip, limit: int, files: AsyncExitStack) -> Recording:
+    async def _record(self, number: int, clip: Clip, limit: int, files: AsyncExitStack) -> Recording:
         async with asyncio.TaskGroup() as both:
             audio = both.create_task(_kept(self._audio(clip, limit), files))
             cover = both.create_task(_kept(self._cover(clip), files))
         picture = cover.result()
-        return Recording(clip, audio.result(), None if isinstance(picture, MediaError) else picture)
+        return Recording(number, clip, audio.result(), None if isinstance(picture, MediaError) else picture)
 
     async def _audio(self, clip: Clip, limit: int) -> MediaFile:
         if not clip.audio_url:

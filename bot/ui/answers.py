@@ -98,7 +98,7 @@ async def _show(interaction: Interaction, found: Found) -> None:
         return
     limit = _upload_limit(interaction)
     async with AsyncExitStack() as files:
-        opening = interaction.client.services.recordings.of(found.task.playable, limit=limit)
+        opening = interaction.client.services.recordings.of(found.task, limit=limit)
         fetching = asyncio.create_task(files.enter_async_context(opening))
         files.callback(fetching.cancel)
         await asyncio.wait({fetching}, timeout=_PATIENCE)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.sheets import sheets
-from bot.domain.task import Clip, Kind, Status, Task
+from bot.domain.task import Kind, Status, Task
 from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable
 from bot.gateways.media import MediaFile, file_name
 from bot.services.lookup import Found
@@ -73,7 +73,8 @@ def _no_audio(task: Task, language: Language) -> str:
 
 def songs_card(found: Found, language: Language) -> Card:
     """The finished songs before their files are here."""
-    embeds = [clip_embed(found.task, clip, found.gateway, language) for clip in found.task.playable[:_SONGS]]
+    numbers = [number for number, clip in enumerate(found.task.clips, 1) if clip.playable]
+    embeds = [clip_embed(found.task, number, found.gateway, language) for number in numbers[:_SONGS]]
     return Card(content=language("card.fetching"), embeds=embeds)
 
 
@@ -109,29 +110,30 @@ def _song_card(found: Found, group: Sequence[Recording], language: Language, lim
     embeds = []
     notes = []
     for recording in group:
-        clip, number = recording.clip, task.clips.index(recording.clip) + 1
-        song, cover = _song(recording, number), _cover(recording, number, language)
+        song, cover = _song(recording), _cover(recording, language)
         uploads += [upload for upload in (song, cover) if upload]
-        embeds.append(clip_embed(task, clip, found.gateway, language, cover=cover.name if cover else None))
+        embeds.append(clip_embed(task, recording.number, found.gateway, language, cover=cover.name if cover else None))
         if isinstance(recording.audio, MediaError):
-            notes.append(_problem(recording.audio, number, language, limit))
+            notes.append(_problem(recording.audio, recording.number, language, limit))
     if last and (texts := sheets(task)):
         embeds.append(lyrics_embed(texts, language, before=embeds))
     buttons = _buttons(task, language, shown=group, last=last)
     return Card(content="\n".join(notes), embeds=embeds, uploads=uploads, buttons=buttons)
 
 
-def _song(recording: Recording, number: int) -> Upload | None:
+def _song(recording: Recording) -> Upload | None:
     clip, audio = recording.clip, recording.audio
-    return Upload(file_name(clip.title, clip.id, number, audio.kind), audio) if isinstance(audio, MediaFile) else None
+    if isinstance(audio, MediaError):
+        return None
+    return Upload(file_name(clip.title, clip.id, recording.number, audio.kind), audio)
 
 
-def _cover(recording: Recording, number: int, language: Language) -> Upload | None:
+def _cover(recording: Recording, language: Language) -> Upload | None:
     clip, cover = recording.clip, recording.cover
     if cover is None:
         return None
     title = clean(clip.title) or language("card.untitled")
-    name = file_name("cover", clip.id, number, cover.kind)
+    name = file_name("cover", clip.id, recording.number, cover.kind)
     return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
 
 
@@ -159,8 +161,8 @@ def _buttons(
         verbs.append(Verb.LYRICS)
     if last and task.playable:
         verbs.append(Verb.AUDIO)
-    clips = [recording.clip for recording in shown] or task.clips
-    return [*(task_button(verb, task.id, language) for verb in verbs), *_links(task, clips, language)]
+    numbers = [recording.number for recording in shown] or range(1, len(task.clips) + 1)
+    return [*(task_button(verb, task.id, language) for verb in verbs), *_links(task, numbers, language)]
 
 
 def _complete(task: Task, shown: Sequence[Recording]) -> bool:
@@ -172,10 +174,10 @@ def _complete(task: Task, shown: Sequence[Recording]) -> bool:
     return bool(shown) and all(isinstance(recording.audio, MediaFile | MediaTooBig) for recording in shown)
 
 
-def _links(task: Task, clips: Sequence[Clip], language: Language) -> list[discord.ui.Item[Any]]:
+def _links(task: Task, numbers: Sequence[int], language: Language) -> list[discord.ui.Item[Any]]:
     links = []
-    for clip in clips:
-        number = task.clips.index(clip) + 1
+    for number in numbers:
+        clip = task.clips[number - 1]
         kind = "link" if clip.playable else "listen"
         if clip.playable or clip.streaming:
             links.append((kind, "⬇️" if clip.playable else "▶️", number, clip.audio_url))

@@ -95,12 +95,13 @@ def _footer(task: Task, gateway: str) -> str:
     return f"{task.id} · {gateway}"
 
 
-def clip_embed(task: Task, clip: Clip, gateway: str, language: Language, *, cover: str | None = None) -> discord.Embed:
-    """One finished song of the task; `cover` is the name of an attached picture."""
+def clip_embed(task: Task, number: int, gateway: str, language: Language, *, cover: str | None = None) -> discord.Embed:
+    """One finished song, by its place in the task, from 1; `cover` is the name of an attached picture."""
+    clip = task.clips[number - 1]
     room = _MAX_TITLE - 20  # for which of how many it is
     title = one_line(clip.title, room) or one_line(task.title, room) or language("card.untitled")
     if len(task.clips) > 1:
-        title = language("card.song", title=title, n=task.clips.index(clip) + 1, all=len(task.clips))
+        title = language("card.song", title=title, n=number, all=len(task.clips))
     embed = discord.Embed(
         colour=_COLOURS[Status.DONE], title=title, url=suno_page(clip), description=one_line(clip.style, _MAX_STYLE)
     )

@@ -47,7 +47,7 @@ tasks = st.builds(
     submitted_at=moments,
     started_at=moments,
     finished_at=moments,
-    clips=st.lists(clips, max_size=9).map(tuple),
+    clips=st.lists(clips, max_size=9).map(tuple) | clips.map(lambda clip: (clip, clip)),
     lyrics=st.none() | st.builds(Lyrics, title=texts, text=texts, style=texts),
 )
 tags = st.sampled_from(list(languages()))
@@ -92,7 +92,11 @@ def test_any_task(task: Task, tag: str) -> None:
 def test_any_songs_with_any_files(task: Task, tag: str, data: st.DataObject) -> None:
     found = Found(task, "default")
     cover = st.none() | st.just(MediaFile(PNG, io.BytesIO(b"x"), 900_000))
-    recordings = [Recording(clip, data.draw(outcomes), data.draw(cover)) for clip in task.playable]
+    recordings = [
+        Recording(number, clip, data.draw(outcomes), data.draw(cover))
+        for number, clip in enumerate(task.clips, 1)
+        if clip.playable
+    ]
     check(songs_card(found, languages()[tag]))
     cards = song_cards(found, recordings, languages()[tag], 20_000_000)
     for card in cards:
