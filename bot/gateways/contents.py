@@ -75,3 +75,5 @@ def _dig_object(value: Object, found: Contents, depth: int) -> None:
             _dig(part, found, depth + 1)
     elif is_clip(value) or ("status" in value and "title" in value):
         found.clips.append(value)
+    elif "status" in value:
+        found.tasks.append(value)  # one with nothing in it (yet)

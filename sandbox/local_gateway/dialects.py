@@ -162,12 +162,12 @@ def _goamz(life: Life, state: State, media: str) -> Object:
 
 
 def _code_1(life: Life, state: State, media: str) -> Object:
-    song = life.songs[0]
+    song = life.songs[0] if life.songs else None
     return {
         "taskId": life.id,
         "status": life.word or _word("code-1", state),
-        "title": song.title,
-        "audioUrl": audio_url(song, state, media),
+        "title": song.title if song else "",
+        "audioUrl": audio_url(song, state, media) if song else "",
     }
 
 

@@ -1,7 +1,8 @@
 """Synthesises the loops in sounds/; run it again only to change them: `python -m sandbox.local_gateway.make_sounds`.
 
-Needs the `lame` program. A tail that rings over the end of a loop is mixed into its beginning, so that the seam is not
-heard; without a bit reservoir the MP3's frames can be repeated as they are.
+Needs the `lame` program. A tail that rings over the end of a loop is mixed into its beginning, and a loop is a whole
+number of MP3 frames long, taken from the middle of three rounds: an encoder begins and ends with silence, which would
+be heard at every seam. Without a bit reservoir those frames can be repeated as they are.
 """
 
 import math
@@ -13,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sandbox.local_gateway.songs import split_frames
+
 _RATE = 44_100
+_FRAME = 1152  # samples in an MPEG 1 layer III frame
+_ROUNDS = 3
 _FOLDER = Path(__file__).parent / "sounds"
 _PEAK = 0.85
 
@@ -67,7 +72,16 @@ _LOOPS = (
         "waltz",
         132,
         3,
-        ((53, 57, 60, 65), (58, 62, 65, 70), (55, 58, 62, 67), (48, 52, 58, 64)),
+        (
+            (53, 57, 60, 65),
+            (58, 62, 65, 70),
+            (55, 58, 62, 67),
+            (48, 52, 58, 64),
+            (50, 57, 62, 65),
+            (55, 58, 62, 67),
+            (48, 52, 58, 64),
+            (53, 57, 60, 65),
+        ),
         (0, 2, 3, 2, 3, 1),
         0.25,
         (0,),
@@ -91,8 +105,9 @@ def _frequency(note: float) -> float:
 
 
 def render(loop: Loop) -> list[float]:
-    eighth = 30 / loop.tempo
-    samples = [0.0] * round(_RATE * eighth * 2 * loop.beats * len(loop.chords))
+    eighths = 2 * loop.beats * len(loop.chords)
+    samples = [0.0] * (round(_RATE * 30 / loop.tempo * eighths / _FRAME) * _FRAME)
+    eighth = len(samples) / _RATE / eighths
     for bar, chord in enumerate(loop.chords):
         start = bar * loop.beats * 2 * eighth
         for note in chord:
@@ -149,10 +164,13 @@ def save(loop: Loop) -> None:
     with TemporaryDirectory() as folder:
         source = f"{folder}/loop.wav"
         with wave.open(source, "wb") as file:
-            file.setparams((1, 2, _RATE, len(values), "NONE", ""))
-            file.writeframes(struct.pack(f"<{len(values)}h", *values))
-        target = str(_FOLDER / f"{loop.name}.mp3")
+            file.setparams((1, 2, _RATE, len(values) * _ROUNDS, "NONE", ""))
+            file.writeframes(struct.pack(f"<{len(values)}h", *values) * _ROUNDS)
+        target = f"{folder}/loop.mp3"
         subprocess.run(["lame", "--quiet", "-m", "m", "-b", "64", "--nores", "-t", source, target], check=True)
+        rounds = split_frames(Path(target).read_bytes())
+    length = len(values) // _FRAME
+    (_FOLDER / f"{loop.name}.mp3").write_bytes(b"".join(rounds[length : 2 * length]))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
 from aiohttp import web
 
 from sandbox.local_gateway import dialects, songs
@@ -29,6 +31,13 @@ class Request:
     body: bytes = b""
     at: float = 0.0  # time.monotonic()
     status: int = 0
+
+
+@dataclass
+class _Wanted:
+    """The body of `POST /suno/fetch`; its `action` is ignored."""
+
+    ids: list[str]
 
 
 @dataclass
@@ -59,6 +68,7 @@ class LocalGateway:
         self.media_requests: list[Request] = []
         self.faults: list[Fault] = []
         self.media_faults: list[Fault] = []
+        self._tick = self._phase = 0.0
         self._lives: dict[str, Life] = {}
         self._births: dict[str, float] = {}
 
@@ -69,8 +79,13 @@ class LocalGateway:
             if not life.born_when_asked:
                 self._births[life.id] = self.clock() - age
 
+    def refresh_every(self, seconds: float, phase: float = 0.0) -> None:
+        """From now on answers change at ticks alone, as new-api's do, `phase` seconds after multiples of `seconds`."""
+        self._tick, self._phase = seconds, phase
+
     def forget(self, task_id: str) -> None:
         self._lives.pop(task_id, None)
+        self._births.pop(task_id, None)
 
     async def __aenter__(self) -> Self:
         self._runners: list[web.AppRunner] = []
@@ -101,8 +116,11 @@ class LocalGateway:
         return response
 
     def _fetch(self, request: Request) -> web.Response:
-        one = re.fullmatch(r"/suno/fetch/([^/]+)", request.path)
-        if request.path != "/suno/fetch" and not one:
+        if re.fullmatch(r"/suno/fetch(/[^/]+)?/", request.path):
+            status = 301 if request.method == "GET" else 307
+            return web.Response(status=status, headers={"Location": request.path.rstrip("/")})
+        one = request.method == "GET" and re.fullmatch(r"/suno/fetch/([^/]+)", request.path)
+        if not one and (request.method, request.path) != ("POST", "/suno/fetch"):
             return web.Response(text=_WEB_PAGE, content_type="text/html")
         if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
             return web.json_response(_BAD_KEY, status=401)
@@ -110,21 +128,33 @@ class LocalGateway:
             return self._fetch_one(one[1])
         if not self.batch:
             return web.json_response({"error": {"message": "Invalid URL (POST /suno/fetch)"}}, status=404)
-        return self._fetch_many(json.loads(request.body)["ids"])
+        return self._fetch_many(request.body)
 
     def _fetch_one(self, task_id: str) -> web.Response:
         life = self._lives.get(task_id)
         if life is None:
             return web.json_response(_UNKNOWN, status=400)
-        return web.json_response(dialects.single(life, self._born(life), self.clock(), self.media_url))
+        return web.json_response(dialects.single(life, self._born(life), self._refreshed(), self.media_url))
 
-    def _fetch_many(self, task_ids: list[str]) -> web.Response:
+    def _fetch_many(self, body: bytes) -> web.Response:
+        try:
+            task_ids = msgspec.json.decode(body, type=_Wanted).ids
+        except msgspec.MsgspecError as error:
+            # The open gateways label this JSON as plain text.
+            return web.Response(text=json.dumps({"code": "invalid_request", "message": str(error)}), status=400)
+        if not task_ids:
+            return web.json_response({"code": "success", "message": "", "data": []})
         known = [self._lives[task_id] for task_id in dict.fromkeys(task_ids) if task_id in self._lives]
         lives = [(life, self._born(life)) for life in known]
-        return web.json_response(dialects.batch(lives, self.clock(), self.media_url))
+        return web.json_response(dialects.batch(lives, self._refreshed(), self.media_url))
 
     def _born(self, life: Life) -> float:
         return self._births.setdefault(life.id, self.clock())
+
+    def _refreshed(self) -> float:
+        """When the gateway last looked at Suno."""
+        now = self.clock()
+        return now - (now - self._phase) % self._tick if self._tick else now
 
     async def _answer_media(self, incoming: web.Request) -> web.StreamResponse:
         request = await _record(incoming, self.media_requests)
@@ -141,7 +171,35 @@ class LocalGateway:
         if kind == "cover":
             return web.Response(body=songs.cover(song.clip_id, song.title), content_type="image/png")
         content, content_type = songs.audio(song.sound, song.duration)
-        return web.Response(body=content, content_type=content_type)
+        if kind == "stream":
+            return await _grow(incoming, content, content_type, song.duration)
+        return _ranged(incoming, content, content_type)
+
+
+async def _grow(incoming: web.Request, content: bytes, content_type: str, duration: float) -> web.StreamResponse:
+    """A song that is still being rendered: of no known length, at twice the speed of listening."""
+    response = web.StreamResponse(headers={"Content-Type": content_type})
+    await response.prepare(incoming)
+    second = math.ceil(len(content) / duration)
+    for start in range(0, len(content), second):
+        await response.write(content[start : start + second])
+        await asyncio.sleep(0.5)
+    return response
+
+
+def _ranged(incoming: web.Request, content: bytes, content_type: str) -> web.Response:
+    """All of it, or the part that was asked for: without it a browser cannot seek in a song."""
+    headers = {"Accept-Ranges": "bytes"}
+    try:
+        start, end, _ = incoming.http_range.indices(len(content))
+    except ValueError:
+        start = end = 0
+    if "Range" not in incoming.headers:
+        return web.Response(body=content, content_type=content_type, headers=headers)
+    if start >= end:
+        return web.Response(status=416, headers=headers | {"Content-Range": f"bytes */{len(content)}"})
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+    return web.Response(status=206, body=content[start:end], content_type=content_type, headers=headers)
 
 
 async def _record(incoming: web.Request, log: list[Request]) -> Request:

@@ -14,8 +14,11 @@ _SIZE = 320  # pixels
 
 @cache
 def _frames(sound: str) -> tuple[bytes, ...]:
-    """The frames of a loop, without the tags around them."""
-    content = (_FOLDER / f"{sound}.mp3").read_bytes()
+    return split_frames((_FOLDER / f"{sound}.mp3").read_bytes())
+
+
+def split_frames(content: bytes) -> tuple[bytes, ...]:
+    """The frames of an MP3, without the tags around them."""
     start = content.index(b"\xff\xfb")
     frames = []
     while start + 4 <= len(content) and content[start] == 0xFF:

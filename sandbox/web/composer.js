@@ -116,6 +116,7 @@ export class Composer {
     if (option.autocomplete) {
       clearTimeout(this.timer);
       this.timer = setTimeout(async () => {
+        if (this.current !== option) return;
         const choices = await this.server.complete(this.chosen, this.sent({ name: option.name, type: option.type, value: line, focused: true }));
         if (this.current === option && this.input.value === line) this.offerChoices(option, choices, head);
       }, 120);

@@ -64,3 +64,9 @@ def test_a_cover_is_a_whole_png_that_is_always_the_same() -> None:
         start += 12 + size
     width, height = struct.unpack_from(">II", chunks[b"IHDR"])
     assert len(zlib.decompress(chunks[b"IDAT"])) == height * (1 + 3 * width)
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_a_loop_is_eight_to_twelve_seconds_long(sound: str) -> None:
+    content = (Path(songs.__file__).parent / "sounds" / f"{sound}.mp3").read_bytes()
+    assert 8 <= frames(content) * FRAME <= 12

@@ -133,6 +133,12 @@ def test_a_stale_wrapper_around_a_finished_task() -> None:
     assert (found.status, len(found.clips), found.finished_at) == (Status.DONE, 2, 1772444491)
 
 
+def test_a_stale_wrapper_around_a_failed_task() -> None:
+    inner = {"task_id": "t", "status": "FAILURE", "fail_reason": "inside", "data": None}
+    found = said(status="IN_PROGRESS", data=inner)
+    assert (found.status, found.reason) == (Status.FAILED, "inside")
+
+
 def test_a_task_without_an_envelope() -> None:
     found = task("bare-task", "t-bare")
     assert (found.status, [each.status for each in found.clips]) == (Status.RUNNING, [Status.DONE, Status.RUNNING])

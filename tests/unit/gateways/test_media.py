@@ -97,6 +97,12 @@ async def test_a_size_that_is_declared_is_told(media: Media, gateway: LocalGatew
     assert (refusal.value.limit, refusal.value.size) == (1_000, 40_124)
 
 
+async def test_what_does_not_end_is_cut_off(media: Media, gateway: LocalGateway) -> None:
+    with pytest.raises(MediaTooBig) as refusal:
+        await media.audio(f"{gateway.media_url}/stream/clip1", limit=1_000)
+    assert (refusal.value.limit, refusal.value.size) == (1_000, None)
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_a_drip_is_given_up(media: Media, gateway: LocalGateway) -> None:
     media.session._timeout = aiohttp.ClientTimeout(sock_read=0.05)
