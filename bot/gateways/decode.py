@@ -29,7 +29,7 @@ def decode(asked: Collection[str], status: int, content_type: str, body: bytes) 
     if error := _refusal(status, value):
         raise error
     said = {} if _says_unknown(value) else _find_tasks(value, asked)
-    tasks = {task_id: translate(task_id, said[task_id]) for task_id in asked if task_id in said}
+    tasks = {task_id: translate(task_id, said[task_id.lower()]) for task_id in asked if task_id.lower() in said}
     return Answer(tasks, tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks)))
 
 
@@ -89,8 +89,8 @@ def _message(value: Any) -> str:
 
 
 def _find_tasks(value: Any, asked: Collection[str]) -> dict[str, Object]:
-    """By id, whoever asked for them. Raises GatewayBroken for an answer of no known shape."""
-    found = dict(_tasks(value, asked, 0))
+    """By id in lower case, whoever asked for them. Raises GatewayBroken for an answer of no known shape."""
+    found = {task_id.lower(): task for task_id, task in _tasks(value, asked, 0)}
     empty = not value or (isinstance(value, dict) and "data" in value and not value["data"])
     if not found and not empty:
         raise GatewayBroken("an answer of no known shape")

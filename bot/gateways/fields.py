@@ -98,10 +98,13 @@ def _parse_date(text: str) -> float | None:
 
 
 def as_percentage(value: Any) -> float | None:
-    """A progress that tells something: "0%" and "100%" are what gateways say when they do not know."""
+    """A progress that tells something: "0%" and "100%" are what gateways say when they do not know.
+
+    Below 1 nobody can tell whether it is a share of one or of a hundred.
+    """
     match = _PERCENT.fullmatch(as_text(value).strip())
     percentage = float(match[1]) if match else 0.0
-    return percentage if 0 < percentage < 100 else None
+    return percentage if 1 <= percentage < 100 else None
 
 
 def as_url(value: Any) -> str:

@@ -63,12 +63,8 @@ def task_card(found: Found, language: Language) -> Card:
     if task.kind is Kind.LYRICS and (texts := sheets(task)):
         embeds.append(lyrics_embed(texts, language, before=embeds))
     missing = task.status is Status.DONE and task.kind is not Kind.LYRICS
-    return Card(content=_no_audio(task, language) if missing else "", embeds=embeds, buttons=_buttons(task, language))
-
-
-def _no_audio(task: Task, language: Language) -> str:
-    numbers = range(1, max(len(task.clips), 1) + 1)
-    return "\n".join(language("audio.none", n=number) for number in numbers)
+    note = language("audio.none") if missing else ""
+    return Card(content=note, embeds=embeds, buttons=_buttons(task, language))
 
 
 def songs_card(found: Found, language: Language) -> Card:
@@ -148,7 +144,7 @@ def _problem(error: MediaError, number: int, language: Language, limit: int) -> 
             return language("audio.forbidden", n=number)
         case MediaUnavailable():
             return language("audio.unavailable", n=number)
-    return language("audio.none", n=number)
+    return language("audio.unusable", n=number)
 
 
 def _buttons(

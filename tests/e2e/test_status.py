@@ -125,7 +125,7 @@ async def test_finished_without_usable_audio(town: Town) -> None:
     town.gateway.add(Life("task_mute", songs=(forbidden,)))
     async with town.bot():
         answer = await town.status("task_mute")
-    assert "no usable audio for song 1" in answer["content"]
+    assert "gave no usable audio (yet)" in answer["content"]
     assert buttons(answer) == ["Refresh"]
 
 

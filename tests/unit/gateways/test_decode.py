@@ -139,6 +139,10 @@ def test_a_stale_wrapper_around_a_failed_task() -> None:
     assert (found.status, found.reason) == (Status.FAILED, "inside")
 
 
+def test_an_id_is_the_same_in_other_letters() -> None:
+    assert list(answer("newapi-single-done", "T-Done").tasks) == ["T-Done"]
+
+
 def test_a_task_without_an_envelope() -> None:
     found = task("bare-task", "t-bare")
     assert (found.status, [each.status for each in found.clips]) == (Status.RUNNING, [Status.DONE, Status.RUNNING])
