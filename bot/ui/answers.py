@@ -21,9 +21,9 @@ from bot.gateways.media import MediaFile
 from bot.services.lookup import Found
 from bot.services.recordings import Recording
 from bot.storage.store import Recent
-from bot.ui.buttons import Verb, on_press
+from bot.ui.buttons import Verb, language_of_button, on_press
 from bot.ui.cards import MAX_REQUEST, Card, song_cards, songs_card, task_card
-from bot.ui.locales import language_for
+from bot.ui.locales import Language, language_for
 from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.text import clean, cut
 
@@ -42,7 +42,9 @@ async def show_task(interaction: Interaction, typed: str, *, public: bool) -> No
 @on_press(Verb.REFRESH)
 async def refresh(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer()
-    await _show(interaction, await _look_up(interaction, task_id))
+    found = await _look_up(interaction, task_id)
+    # The card stays in the language of those who were shown it, whoever presses.
+    await _show(interaction, found, language_of_button(interaction, Verb.REFRESH))
 
 
 @on_press(Verb.AUDIO)
@@ -88,11 +90,16 @@ async def _show_lyrics(interaction: Interaction, task_id: str, page: int) -> Non
 
 async def _look_up(interaction: Interaction, task_id: str) -> Found:
     services = interaction.client.services
-    return await services.lookup.find(task_id, known_at=await services.store.known_gateway(task_id))
+    try:
+        known_at = await services.store.known_gateway(task_id)
+    except StorageError as error:
+        log.error("it cannot be told which gateway knew the task: %s", error)
+        known_at = None
+    return await services.lookup.find(task_id, known_at=known_at)
 
 
-async def _show(interaction: Interaction, found: Found) -> None:
-    language = language_for(interaction.locale.value)
+async def _show(interaction: Interaction, found: Found, language: Language | None = None) -> None:
+    language = language or language_for(interaction.locale.value)
     if not found.task.playable:
         await _send(interaction, [task_card(found, language)])
         return
@@ -104,7 +111,7 @@ async def _show(interaction: Interaction, found: Found) -> None:
         await asyncio.wait({fetching}, timeout=_PATIENCE)
         if not fetching.done():
             await _send(interaction, [songs_card(found, language)])
-        await _send_songs(interaction, found, await fetching, limit)
+        await _send_songs(interaction, found, await fetching, language, limit)
 
 
 def _upload_limit(interaction: Interaction) -> int:
@@ -112,9 +119,10 @@ def _upload_limit(interaction: Interaction) -> int:
     return min(interaction.filesize_limit or interaction.client.services.upload_limit, MAX_REQUEST)
 
 
-async def _send_songs(interaction: Interaction, found: Found, recordings: Sequence[Recording], limit: int) -> None:
+async def _send_songs(
+    interaction: Interaction, found: Found, recordings: Sequence[Recording], language: Language, limit: int
+) -> None:
     """What Discord says of its limit has been seen too high: then the largest file stays behind, its siblings go."""
-    language = language_for(interaction.locale.value)
     try:
         await _send(interaction, song_cards(found, recordings, language, limit))
     except discord.HTTPException as error:
@@ -122,7 +130,7 @@ async def _send_songs(interaction: Interaction, found: Found, recordings: Sequen
         if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):
             raise
         log.info("Discord takes less than it said: %s", error)
-        await _send_songs(interaction, found, smaller, limit)
+        await _send_songs(interaction, found, smaller, language, limit)
 
 
 def _without_largest(recordings: Sequence[Recording]) -> list[Recording] | None:

@@ -9,7 +9,7 @@ import discord
 
 from bot.client import Interaction
 from bot.ui.failures import answer_failure
-from bot.ui.locales import Language
+from bot.ui.locales import Language, language_for, languages
 
 
 class Verb(StrEnum):
@@ -24,6 +24,8 @@ class Verb(StrEnum):
 
 Press = Callable[[Interaction, str, int], Awaitable[None]]
 _actions: dict[Verb, Press] = {}
+
+_LABEL = "label"  # in an interaction's extras: what stands on the button that was pressed
 
 _LOOKS = {
     Verb.REFRESH: ("🔄", "btn.refresh"),
@@ -65,9 +67,17 @@ class TaskButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         # discord.py shows an error of a button to nobody.
         try:
+            interaction.extras[_LABEL] = self.item.label
             await _actions[Verb(self._verb)](interaction, self._task_id, self._number)
         except Exception as error:
             await answer_failure(interaction, error)
+
+
+def language_of_button(interaction: Interaction, verb: Verb) -> Language:
+    """That of the card which was pressed on: its button is labelled in it."""
+    _, key = _LOOKS[verb]
+    labelled = (language for language in languages().values() if language(key) == interaction.extras.get(_LABEL))
+    return next(labelled, language_for(interaction.locale.value))
 
 
 def task_button(verb: Verb, task_id: str, language: Language) -> TaskButton:

@@ -1,6 +1,8 @@
 """/suno status, from a person's typing to a playing song."""
 
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -254,7 +256,7 @@ async def test_refresh_turns_a_running_card_into_the_song(town: Town) -> None:
         town.gateway.add(Life("task_born", songs=(ONE, TWO)))
         await town.ben.press(answer, "Refresh")
         await town.discord.hub.until(lambda: len(answer["attachments"]) == 2)
-    assert "Refresh" not in buttons(answer)
+    assert buttons(answer) == ["Lyrics", "Audio here"]
 
 
 async def test_many_presses_ask_the_gateway_once(town: Town) -> None:
@@ -319,6 +321,15 @@ async def test_a_chinese_reader_reads_chinese(town: Town) -> None:
         answer = await town.status(RUNNING.id, person=town.ben)
     assert "🎛️ **生成中** · 音乐" in words(answer)
     assert buttons(answer) == ["刷新", "歌词"]
+
+
+async def test_a_failing_database_does_not_keep_the_answer_from_anybody(town: Town, tmp_path: Path) -> None:
+    town.gateway.add(DONE, age=100)
+    async with town.bot():
+        with sqlite3.connect(tmp_path / "bot.db") as database:
+            database.execute("DROP TABLE recents")
+        database.close()
+        assert len((await town.status(DONE.id))["attachments"]) == 2
 
 
 async def test_in_a_dm_and_in_a_private_channel(town: Town) -> None:
