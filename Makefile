@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test check screenshots lint types contracts format lock clean
+.PHONY: install demo test fuzz check screenshots lint types contracts format lock clean
 
 install: .venv/run.stamp
 
@@ -12,6 +12,9 @@ demo: .venv/run.stamp
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest
+
+fuzz: .venv/dev.stamp
+	$(BIN)/python -m pytest tests/property --hypothesis-profile=fuzz
 
 check: lint types contracts test
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import stamina
 
@@ -18,6 +19,11 @@ from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_gateway.server import LocalGateway
 from tests.openapi import description
+
+# A slow machine is no failure; `make fuzz` looks longer.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+hypothesis.settings.load_profile("default")
 
 KEY = "sk-the-gateways-key-0123456789"
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"

@@ -12,6 +12,7 @@ from bot.errors import MediaError, MediaUnavailable
 from bot.gateways.media import Media, MediaFile
 
 _COVER_LIMIT = 1024 * 1024  # bytes
+_COVER_PATIENCE = 5.0  # seconds: a song does not wait for its picture
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,11 @@ class Recordings:
     async def _cover(self, clip: Clip) -> MediaFile:
         if not clip.image_url:
             raise MediaUnavailable("the gateway names no cover")
-        return await self._media.picture(clip.image_url, limit=_COVER_LIMIT)
+        try:
+            async with asyncio.timeout(_COVER_PATIENCE):
+                return await self._media.picture(clip.image_url, limit=_COVER_LIMIT)
+        except TimeoutError:
+            raise MediaUnavailable("the cover took too long") from None
 
 
 async def _kept(fetched: Awaitable[MediaFile], files: AsyncExitStack) -> MediaFile | MediaError:

@@ -240,6 +240,16 @@ async def test_a_song_that_takes_long_is_shown_before_its_file_is_here(town: Tow
         await town.discord.hub.until(lambda: len(answer["attachments"]) == 2)
 
 
+async def test_a_song_does_not_wait_for_its_cover(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.services.recordings._COVER_PATIENCE", 0.1)
+    town.gateway.add(DONE, age=100)
+    town.gateway.media_faults.append(Fault(200, b"", path="/cover/", delay=30))
+    async with town.bot():
+        answer = await town.status(DONE.id)
+    assert len(answer["attachments"]) == 2
+    assert "thumbnail" not in answer["embeds"][0]
+
+
 async def test_a_media_host_of_the_operators_own_network_is_not_asked(town: Town) -> None:
     town.gateway.add(DONE, age=100)
     async with town.bot(media_allow_hosts=""):
