@@ -15,6 +15,11 @@ _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]"
 _STACKED_MARKS = re.compile(f"({_MARK}{{4}}){_MARK}+")
 
 
+# What means something to Discord anywhere, with the parts that make a link; and at the beginning of a line.
+_MARKUP = re.compile(r"[\\*_~|`<]|(?<=\])\(|:(?=//)")
+_LINE_MARKUP = re.compile(r"^([ \t]*)([#>-])", re.MULTILINE)
+
+
 def clean(text: str) -> str:
     """Without what cannot be seen or would spill over its place; line breaks stay."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -23,8 +28,8 @@ def clean(text: str) -> str:
 
 def escape(text: str) -> str:
     """Shown by Discord letter by letter: no markdown, no link, no mention, no timestamp."""
-    plain = discord.utils.escape_markdown(clean(text), ignore_links=False)
-    return discord.utils.escape_mentions(plain.replace("](", "]\\(").replace("://", "\\://").replace("<", "\\<"))
+    plain = _MARKUP.sub(r"\\\g<0>", clean(text))
+    return discord.utils.escape_mentions(_LINE_MARKUP.sub(r"\1\\\2", plain))
 
 
 def cut(text: str, limit: int) -> str:

@@ -11,7 +11,7 @@ from bot.ui.text import clean, code, cut, escape, megabytes, minutes, one_line
     ("hostile", "shown"),
     [
         ("*bold* _it_ ~~s~~ `c` ||spoiler||", r"\*bold\* \_it\_ \~\~s\~\~ \`c\` \|\|spoiler\|\|"),
-        ("[click](https://evil.example)", "\\[click]\\(https\\://evil.example)"),
+        ("[click](https://evil.example)", "[click]\\(https\\://evil.example)"),
         ("[click]\n(https://evil.example)", "[click]\n(https\\://evil.example)"),
         ("@everyone @here", "@\u200beveryone @\u200bhere"),
         ("<@123456789012345678>", "\\<@\u200b123456789012345678>"),
@@ -19,6 +19,7 @@ from bot.ui.text import clean, code, cut, escape, megabytes, minutes, one_line
         ("# loud", r"\# loud"),
         ("> quoted", r"\> quoted"),
         ("- item", r"\- item"),
+        ("a\n  -# small", "a\n  \\-# small"),
         ("https://a.example/b_c_d", r"https\://a.example/b\_c\_d"),
         ("back\\slash", "back\\\\slash"),
     ],
