@@ -5,6 +5,7 @@
     ├── StorageError             the database cannot be used
     ├── InvalidTaskId            what was typed cannot be a task id
     ├── UnknownTask              no gateway knows the id
+    ├── UnknownClip              the task has fewer songs than that
     ├── GatewayError             a gateway gave no usable answer; says nothing about the task
     │   ├── GatewayUnreachable   no answer: refused, unknown host, TLS, time-out, cut off
     │   ├── GatewayBusy          429, 503: later, perhaps after `retry_after` seconds
@@ -54,6 +55,13 @@ class UnknownTask(BotError):
     def __init__(self, task_id: str) -> None:
         super().__init__(task_id)
         self.task_id = task_id
+
+
+class UnknownClip(BotError):
+    def __init__(self, number: int, count: int) -> None:
+        super().__init__(f"{number} of {count}")
+        self.number = number
+        self.count = count
 
 
 class GatewayError(BotError):

@@ -3,6 +3,9 @@
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.errors import UnknownClip
 
 
 class Status(StrEnum):
@@ -87,6 +90,12 @@ class Task(Struct, frozen=True, kw_only=True):
     @property
     def playable(self) -> tuple[Clip, ...]:
         return tuple(clip for clip in self.clips if clip.playable)
+
+    def only(self, number: int) -> "Task":
+        """With one of its clips, counted from 1. Raises UnknownClip."""
+        if not 1 <= number <= len(self.clips):
+            raise UnknownClip(number, len(self.clips))
+        return replace(self, clips=(self.clips[number - 1],))
 
     @property
     def partial(self) -> bool:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from bot.client import Interaction
 from bot.domain.ids import parse_id
 from bot.domain.sheets import sheets
+from bot.domain.task import Task
 from bot.errors import MediaTooBig, StorageError
 from bot.gateways.media import MediaFile
 from bot.services.lookup import Found
@@ -53,39 +54,60 @@ async def send_audio(interaction: Interaction, task_id: str, _number: int) -> No
     await _show(interaction, await _look_up(interaction, task_id))
 
 
+async def show_audio(interaction: Interaction, typed: str, clip: int | None) -> None:
+    found = await _look_up(interaction, parse_id(typed))
+    await _show(interaction, Found(_only(found.task, clip), found.gateway))
+
+
 @on_press(Verb.LYRICS)
 async def send_lyrics(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _show_lyrics(interaction, task_id, 0)
+    await _show_lyrics(interaction, (await _look_up(interaction, task_id)).task)
 
 
 @on_press(Verb.LYRICS_PAGE)
 async def turn_page(interaction: Interaction, task_id: str, page: int) -> None:
     await interaction.response.defer()
-    await _show_lyrics(interaction, task_id, page)
+    await _show_lyrics(interaction, (await _look_up(interaction, task_id)).task, page)
 
 
 @on_press(Verb.LYRICS_FILE)
 async def send_lyrics_file(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = await _look_up(interaction, task_id)
-    if texts := sheets(found.task):
+    await _send_lyrics_file(interaction, (await _look_up(interaction, task_id)).task)
+
+
+async def show_lyrics(interaction: Interaction, typed: str, clip: int | None, *, as_file: bool) -> None:
+    task = (await _look_up(interaction, parse_id(typed))).task
+    wanted = _only(task, clip)
+    if as_file:
+        await _send_lyrics_file(interaction, wanted)
+        return
+    # All songs are in the pages, so that the buttons reach each; the one that was asked for is opened.
+    texts = sheets(task)
+    before = texts[: texts.index(sheets(wanted)[0])] if sheets(wanted) else ()
+    page = len(lyrics_pages(before, language_for(interaction.locale.value)))
+    await _show_lyrics(interaction, task if sheets(wanted) else wanted, page)
+
+
+def _only(task: Task, clip: int | None) -> Task:
+    return task if clip is None else task.only(clip)
+
+
+async def _show_lyrics(interaction: Interaction, task: Task, page: int = 0) -> None:
+    language = language_for(interaction.locale.value)
+    if pages := lyrics_pages(sheets(task), language):
+        await interaction.edit_original_response(view=lyrics_card(pages, page, task.id, language))
+    else:
+        await interaction.edit_original_response(content=language("lyrics.none"))
+
+
+async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
+    if texts := sheets(task):
         await interaction.edit_original_response(attachments=[lyrics_file(texts)])
     else:
-        await _tell(interaction, "lyrics.none")
-
-
-async def _tell(interaction: Interaction, key: str) -> None:
-    await interaction.edit_original_response(content=language_for(interaction.locale.value)(key))
-
-
-async def _show_lyrics(interaction: Interaction, task_id: str, page: int) -> None:
-    found = await _look_up(interaction, task_id)
-    language = language_for(interaction.locale.value)
-    if pages := lyrics_pages(sheets(found.task), language):
-        await interaction.edit_original_response(view=lyrics_card(pages, page, task_id, language))
-    else:
-        await _tell(interaction, "lyrics.none")
+        content = language_for(interaction.locale.value)("lyrics.none")
+        await interaction.edit_original_response(content=content)
 
 
 async def _look_up(interaction: Interaction, task_id: str) -> Found:

@@ -17,6 +17,7 @@ from bot.errors import (
     GatewayRefused,
     GatewayUnreachable,
     InvalidTaskId,
+    UnknownClip,
     UnknownTask,
 )
 from bot.ui.locales import Language, language_for
@@ -34,6 +35,8 @@ def sentence(error: BaseException, language: Language) -> str | None:
             return language(f"id.{error.why}", id=code(error.text), n=error.count, example=_EXAMPLE)
         case UnknownTask():
             return language("id.unknown", id=code(error.task_id))
+        case UnknownClip():
+            return language("clip.none", clip=error.number, n=error.count)
         case GatewayRefused():
             return language("gw.auth")
         case GatewayUnreachable():

@@ -89,7 +89,7 @@ export class Composer {
   }
 
   set(option, value, shown = value) {
-    if (option && value !== "") this.values[option.name] = { option, value, shown };
+    if (option && value !== "") this.values[option.name] = { option, value: this.convert(option, value), shown };
   }
 
   async typed() {
@@ -196,7 +196,7 @@ export class Composer {
   }
 
   async run() {
-    if (this.current && this.input.value.trim()) this.set(this.current, this.convert(this.input.value.trim()));
+    if (this.current && this.input.value.trim()) this.set(this.current, this.input.value.trim());
     for (const option of this.chosen.options) {
       if (option.type === ATTACHMENT && this.files.length && !(option.name in this.values)) {
         const stored = await this.server.upload(this.files.shift());
@@ -210,8 +210,8 @@ export class Composer {
     this.server.run(command, sent);
   }
 
-  convert(typed) {
-    return this.current.type === INTEGER ? Number.parseInt(typed, 10) : typed;
+  convert(option, value) {
+    return option.type === INTEGER ? Number.parseInt(value, 10) : value;
   }
 
   /** The options in Discord's nested shape. */

@@ -80,6 +80,16 @@ async def test_another_person_reads_chinese(page: Page) -> None:
     await expect(page.get_by_test_id("button-歌词")).to_be_visible()
 
 
+async def test_one_song_of_a_task_and_its_lyrics_as_a_file(page: Page) -> None:
+    await page.get_by_test_id("composer").fill(f"/suno audio id:{HARBOUR} clip:2")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("audio")).to_have_count(1)
+    await page.get_by_test_id("composer").fill(f"/suno lyrics id:{HARBOUR} as:file")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Show text").click()
+    await expect(page.locator(".message.private pre")).to_contain_text("Salt on the railing")
+
+
 async def test_in_a_dm(page: Page) -> None:
     await page.get_by_test_id("channel-Suno").click()
     await expect(page.locator(".empty")).to_be_visible()
