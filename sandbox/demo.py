@@ -26,6 +26,13 @@ _TOKEN = "the-demo-has-no-secret"
 _AGE = 600.0  # seconds since the demo's tasks were born, but for those that are born when they are asked for
 
 
+_MORE_STEPS = (
+    ("an id that nobody knows", "没有人知道的任务 ID", "/suno status id:00000000-0000-4000-8000-000000000000"),
+    ("only the lyrics, in pages", "只看歌词，分页显示", "/suno lyrics id:c5d6e7f8-091a-4b2c-8d3e-4f5061728394"),
+    ("only the second song", "只要第二首歌", "/suno audio id:1934567890123456789 clip:2"),
+)
+
+
 def make_world() -> tuple[World, Object]:
     """A server with two people: Ada, who administrates it, and Mei, who reads Chinese; and a channel to begin in."""
     world = World()
@@ -100,8 +107,7 @@ def _guide() -> Object:
         {"text": {"en": task.shows, "zh-CN": task.shows_zh}, "command": f"/suno status id:{task.life.id}"}
         for task in demo_tasks()
     ]
-    steps.append({
-        "text": {"en": "an id that nobody knows", "zh-CN": "没有人知道的任务 ID"},
-        "command": "/suno status id:00000000-0000-4000-8000-000000000000",
-    })  # fmt: skip
-    return {"title": {"en": "Look these up", "zh-CN": "试试查询这些任务"}, "steps": steps}
+    steps += [
+        {"text": {"en": english, "zh-CN": chinese}, "command": command} for english, chinese, command in _MORE_STEPS
+    ]
+    return {"title": {"en": "Try these", "zh-CN": "试试这些"}, "steps": steps}
