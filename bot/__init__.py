@@ -1,4 +1,4 @@
-"""A Discord bot that looks up and watches Suno tasks at gateways, and posts the finished songs.
+"""A Discord bot that looks up Suno tasks at gateways, and brings the finished songs.
 
 The floors, from the top; nobody imports upwards, and siblings on a floor do not import each other:
 

@@ -18,7 +18,7 @@ from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
 from bot.gateways.decode import decode
 
-_TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+_TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 32 * 1024 * 1024  # bytes, decompressed
 _CHUNK = 64 * 1024
 _MAX_REDIRECTS = 3
