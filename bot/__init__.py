@@ -8,9 +8,10 @@ The floors, from the top; nobody imports upwards, and siblings on a floor do not
     ui          what people read and press: texts, embeds, cards, buttons
     client      the connection to Discord
     services    what the bot does, without Discord
+    config, log settings and logging; only app and __main__ know them
     gateways    what gateways and their media hosts say      storage    what we remember
     domain      values and rules: no I/O, no clock, no asyncio
-    errors, config, log
+    errors      the tree of errors
 
 Words:
 
