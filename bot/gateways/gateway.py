@@ -1,6 +1,7 @@
 """One gateway over HTTP: one door for all requests, through which its key goes to the gateway and nowhere else."""
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Collection, Sequence
@@ -23,6 +24,7 @@ _MAX_BODY = 32 * 1024 * 1024  # bytes, decompressed
 _CHUNK = 64 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
+_SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
 _ATTEMPTS = 3
 _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
@@ -64,12 +66,24 @@ class Gateway:
         self._base = base_url
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
+        self._single = _SINGLE
 
     async def fetch(self, task_id: str) -> Answer:
-        """GET /suno/fetch/{task_id}."""
+        """GET /suno/fetch/{task_id}, or what relays of GoAmz have in its place."""
         if task_id in ("", ".", ".."):
             raise ValueError("an id that would change the path")
-        return await self._ask([task_id], "GET", f"/suno/fetch/{quote(task_id, safe='')}", None)
+        try:
+            return await self._fetch_at(self._single, task_id)
+        except GatewayMisplaced as nothing_there:
+            other = _GOAMZ_SINGLE if self._single == _SINGLE else _SINGLE
+            with contextlib.suppress(GatewayMisplaced):
+                answer = await self._fetch_at(other, task_id)
+                self._single = other
+                return answer
+            raise nothing_there from None
+
+    async def _fetch_at(self, path: str, task_id: str) -> Answer:
+        return await self._ask([task_id], "GET", f"{path}{quote(task_id, safe='')}", None)
 
     async def fetch_many(self, task_ids: Sequence[str]) -> Answer:
         """POST /suno/fetch: all of them in one request."""

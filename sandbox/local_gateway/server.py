@@ -58,12 +58,14 @@ class LocalGateway:
     """`async with LocalGateway() as gateway`: gateway.url is the base URL, gateway.add(life) makes a task known.
 
     `clock` gives Unix seconds; `key` None asks for none. `batch` False: it does not know `POST /suno/fetch`.
+    `single` is where one task is fetched: at relays of GoAmz it may be `/suno/v1/music/`.
     """
 
     def __init__(self, *, key: str | None = None, clock: Callable[[], float] = time.time, batch: bool = True) -> None:
         self.key = key
         self.clock = clock
         self.batch = batch
+        self.single = "/suno/fetch/"
         self.requests: list[Request] = []
         self.media_requests: list[Request] = []
         self.faults: list[Fault] = []
@@ -119,7 +121,7 @@ class LocalGateway:
         if re.fullmatch(r"/suno/fetch(/[^/]+)?/", request.path):
             status = 301 if request.method == "GET" else 307
             return web.Response(status=status, headers={"Location": request.path.rstrip("/")})
-        one = request.method == "GET" and re.fullmatch(r"/suno/fetch/([^/]+)", request.path)
+        one = request.method == "GET" and re.fullmatch(f"{self.single}([^/]+)", request.path)
         if not one and (request.method, request.path) != ("POST", "/suno/fetch"):
             return web.Response(text=_WEB_PAGE, content_type="text/html")
         if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":

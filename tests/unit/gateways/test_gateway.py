@@ -34,6 +34,19 @@ async def test_one_task(known: Gateway, gateway: LocalGateway) -> None:
     )
 
 
+async def test_a_relay_of_goamz_has_another_path_and_it_is_remembered(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.single = "/suno/v1/music/"
+    for _ in range(2):
+        assert (await known.fetch("task-1")).tasks
+    assert [request.path for request in gateway.requests] == [
+        "/suno/fetch/task-1",
+        "/suno/v1/music/task-1",
+        "/suno/v1/music/task-1",
+    ]
+    gateway.single = "/suno/fetch/"
+    assert (await known.fetch("task-1")).tasks
+
+
 async def test_many_tasks_in_one_request(known: Gateway, gateway: LocalGateway) -> None:
     answer = await known.fetch_many(["task-1", "task-2"])
     assert (list(answer.tasks), answer.missing) == (["task-1"], ("task-2",))
@@ -64,12 +77,12 @@ async def test_without_a_key_none_is_sent(gateway: LocalGateway, session: aiohtt
         (Fault(500), GatewayBroken, 3),
         (Fault(502, b"<html>"), GatewayBroken, 3),
         (Fault(200), GatewayBroken, 3),
-        (Fault(200, b"<html>"), GatewayMisplaced, 1),
+        (Fault(200, b"<html>"), GatewayMisplaced, 2),  # at both of the paths that there are
         (Fault(429), GatewayBusy, 3),
         (Fault(503), GatewayBusy, 3),
         (Fault(401), GatewayRefused, 1),
         (Fault(0), GatewayUnreachable, 6),  # aiohttp asks again by itself when a connection is cut
-        (Fault(404, b"not here"), GatewayMisplaced, 1),
+        (Fault(404, b"not here"), GatewayMisplaced, 2),
         (Fault(200, b"\x1f\x8b broken", {"Content-Encoding": "gzip"}), GatewayUnreachable, 3),
     ],
 )
