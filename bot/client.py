@@ -48,7 +48,7 @@ class SunoBot(commands.Bot):
             commands.when_mentioned,
             tree_cls=interface.tree,
             help_command=None,
-            intents=discord.Intents(guilds=True, dm_messages=True),
+            intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
