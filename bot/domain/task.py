@@ -91,6 +91,13 @@ class Task(Struct, frozen=True, kw_only=True):
     def playable(self) -> tuple[Clip, ...]:
         return tuple(clip for clip in self.clips if clip.playable)
 
+    def keyed(self) -> tuple[tuple[str, Clip], ...]:
+        """Its clips, each under what names it among its siblings: the id, or the id and its place if that is taken."""
+        keys: dict[str, Clip] = {}
+        for number, clip in enumerate(self.clips, 1):
+            keys[f"{clip.id}#{number}" if clip.id in keys else clip.id] = clip
+        return tuple(keys.items())
+
     def only(self, number: int) -> "Task":
         """With one of its clips, counted from 1. Raises UnknownClip."""
         if not 1 <= number <= len(self.clips):
@@ -105,7 +112,7 @@ class Task(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True):
-    """What a gateway said of the ids it was asked for: each stands in exactly one of the two."""
+    """What a gateway said of the ids it was asked for. An id in neither: it could not be asked for."""
 
     tasks: dict[str, Task]
     missing: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.ids import find_ids, parse_id
+from bot.domain.ids import find_ids, parse_id, read_ids
 from bot.errors import InvalidTaskId
 
 UUID = "7d1e2f30-4a5b-4c6d-8e7f-901234567890"
@@ -72,3 +72,26 @@ def test_a_piece_of_a_longer_word_is_no_id() -> None:
     assert find_ids("f" * 33) == ()
     assert find_ids(f"x{UUID}") == ()
     assert find_ids("12345678901234567890123") == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids", "ignored"),
+    [
+        ("task_abcd", ("task_abcd",), 0),
+        ("task_abcd, task_efgh;task_abcd\n1234567890123456789", ("task_abcd", "task_efgh", "1234567890123456789"), 0),
+        ("please watch https://g.example/suno/fetch/5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b now",
+         ("5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b",), 3),
+        ("关注 `task_abcd`，谢谢", ("task_abcd",), 2),
+        ("job:17 job:18", ("job:17", "job:18"), 0),
+    ],
+)  # fmt: skip
+def test_several_ids_as_people_type_them(typed: str, ids: tuple[str, ...], ignored: int) -> None:
+    found = read_ids(typed)
+    assert (found.ids, found.ignored) == (ids, ignored)
+
+
+@pytest.mark.parametrize(("typed", "why"), [("", "empty"), (" \n,", "empty"), ("!? ü", "odd"), ("x" * 81, "odd")])
+def test_a_text_without_any_id_is_refused(typed: str, why: str) -> None:
+    with pytest.raises(InvalidTaskId) as refusal:
+        read_ids(typed)
+    assert refusal.value.why == why

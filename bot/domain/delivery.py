@@ -1,0 +1,68 @@
+"""Messages owed to Discord: what they say, what becomes of them, and when to try again."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from enum import StrEnum
+
+from msgspec import Struct
+
+NONCE_LIFE = 120.0  # seconds in which Discord surely knows a nonce again; "the past few minutes" in its words
+AUDIO_NOTICE = 60.0  # seconds until people are told that a finished song has no audio yet
+AUDIO_WAIT = 900.0  # seconds until a finished song is brought without its audio
+RECHECK = 3_600.0  # seconds between two tries to post where the bot may not
+MOST_ATTEMPTS = 12  # until a message that fails for no known reason is given up, after about five hours
+STUMBLES = 3  # failures after which a message no longer holds up those behind it
+_LONGEST_REST = 3_600.0
+
+
+class Topic(StrEnum):
+    """What a message says."""
+
+    SONGS = "songs"
+    LYRICS = "lyrics"
+    FAILED = "failed"
+    NO_AUDIO = "no_audio"
+    QUIET = "quiet"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    LIVE = "live"
+    BLOCKED = "blocked"
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    BLOCKED = "blocked"  # a permission is missing; tried again when one changes, and hourly
+    SENT = "sent"
+    KEPT = "kept"  # there is nowhere to bring it; /suno watches shows it
+    FAILED = "failed"  # Discord refuses it, whatever is done
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One message owed to Discord. `id` is its nonce, and stands in its buttons: the same message has the same one."""
+
+    id: str
+    watch_id: int
+    channel_id: int
+    topic: Topic
+    clips: tuple[str, ...] = ()  # keys of the songs that it brings; none: all of the task
+    created_at: float  # its place in the line of its channel
+    due_at: float
+
+
+def delivery_id(watch_id: int, watched_since: float, topic: Topic, clips: tuple[str, ...] = ()) -> str:
+    """12 characters, 72 bits: with them the longest task id still fits into a button.
+
+    `watched_since` tells watches apart whose numbers are the same in two databases.
+    """
+    digest = hashlib.sha256("\0".join((str(watch_id), str(watched_since), topic, *clips)).encode()).digest()
+    return urlsafe_b64encode(digest[:9]).decode()
+
+
+def rest_after(attempts: int) -> float:
+    """Seconds until a message that failed `attempts` times is tried again."""
+    return min(5.0 * 2.0 ** max(0, attempts - 1), _LONGEST_REST)
+
+
+def audio_rest(waited: float) -> float:
+    """Seconds until audio that was not there is looked for again, after `waited` seconds of that."""
+    return max(5.0, min(waited / 2, 120.0))

@@ -1,0 +1,65 @@
+"""What is known of a task that is looked at again and again, and when to look next."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.task import Task
+
+LONGEST_REST = 300.0  # seconds between two looks at a task that has not changed for hours
+_SILENCE = 2 * LONGEST_REST  # seconds between two answers that are no longer for want of asking
+_PATIENT_AFTER = 60.0  # looks at this part of the time for which nothing has changed
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """A task's newest answer. Times are Unix seconds; only time in which the gateway answered counts as unchanged."""
+
+    task_id: str
+    gateway: str = ""  # the gateway's name; empty: not found yet
+    task: Task | None = None  # None: no gateway has known it yet
+    first_asked_at: float | None = None
+    asked_at: float | None = None  # when an answer came last, whatever it said
+    changed_at: float | None = None
+    misses: int = 0  # answers in a row that did not hold it
+
+    @property
+    def settled(self) -> bool:
+        return self.task is not None and self.task.settled
+
+    def unchanged_for(self, now: float) -> float:
+        """In seconds."""
+        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
+
+
+def seen(sight: Sight, task: Task, gateway: str, now: float) -> Sight:
+    same = sight.task is not None and _news(task) == _news(sight.task)
+    changed_at = _without_silence(sight, now) if same else now
+    return replace(_asked(sight, now), task=task, gateway=gateway, changed_at=changed_at, misses=0)
+
+
+def _news(task: Task) -> object:
+    """What tells one answer from another; addresses do not, which some gateways sign anew each time."""
+    clips = [(key, clip.raw_status, clip.title, clip.reason, clip.audio_url != "") for key, clip in task.keyed()]
+    return task.status, task.raw_status, task.progress, task.reason, task.lyrics, clips
+
+
+def missed(sight: Sight, now: float) -> Sight:
+    """A gateway answered without it: unknown, or not known yet, or lost for a moment; never failed."""
+    return replace(_asked(sight, now), misses=sight.misses + 1, changed_at=_without_silence(sight, now))
+
+
+def _asked(sight: Sight, now: float) -> Sight:
+    first = now if sight.first_asked_at is None else sight.first_asked_at
+    return replace(sight, first_asked_at=first, asked_at=now)
+
+
+def _without_silence(sight: Sight, now: float) -> float | None:
+    """A time without any answer, such as an outage or a night without the bot, is no time without change."""
+    if sight.changed_at is None or sight.asked_at is None:
+        return sight.changed_at
+    return sight.changed_at + max(0.0, now - sight.asked_at - _SILENCE)
+
+
+def next_look(sight: Sight, now: float, interval: float) -> float:
+    """When to ask again: every `interval` seconds at first, and ever more slowly while nothing changes."""
+    rest = sight.unchanged_for(now) / _PATIENT_AFTER
+    return now + max(interval, min(rest, LONGEST_REST))

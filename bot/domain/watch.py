@@ -1,0 +1,134 @@
+"""A watch and its steps: what is owed to whom when a task has been looked at. Pure: deciding is apart from doing."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.delivery import Delivery, Topic, delivery_id
+from bot.domain.sight import Sight
+from bot.domain.task import Kind, Status, Task
+
+LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that were asked for with it
+QUIET_AFTER = 900.0  # seconds without change until the watcher is told so
+PATIENCE = 86_400.0  # seconds without change until the watch ends
+LONGEST = 7 * 86_400.0  # seconds until a watch ends on a task that changes and changes, and never settles
+GRACE = 120.0  # seconds in which a gateway need not know a fresh id
+GRACE_LOOKS = 3  # looks that must have missed it, too
+
+
+class Ending(StrEnum):
+    """Why a watch is over; empty while it is not."""
+
+    NONE = ""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    STOPPED = "stopped"
+
+
+class Watch(Struct, frozen=True, kw_only=True):
+    """A standing wish: this task, into that place, for that person. Times are Unix seconds."""
+
+    id: int = 0  # given by the store
+    task_id: str
+    user_id: int
+    channel_id: int
+    guild_id: int | None = None  # None: a DM
+    mentions: tuple[str, ...] = ()  # as Discord writes them
+    lyrics_id: str = ""  # a LYRICS task whose text goes with the song
+    live: bool = False  # a card follows the progress
+    locale: str = "en-US"  # of those who read the place
+    user_locale: str = "en-US"  # of the person
+    created_at: float
+    told: tuple[str, ...] = ()  # keys of the clips that are owed or brought
+    quiet_told: bool = False
+    live_told: bool = False
+    ending: Ending = Ending.NONE
+
+
+class Step(Struct, frozen=True):
+    watch: Watch
+    deliveries: tuple[Delivery, ...] = ()
+
+
+def advance(watch: Watch, sight: Sight, now: float, lyrics: Sight | None = None) -> Step:
+    """The next step. Every clip is owed at most once, in whatever order answers come."""
+    if watch.ending:
+        return Step(watch)
+    if sight.task is None:
+        return _unknown(watch, sight, now)
+    if sight.task.settled:
+        return _settled(watch, sight.task, now, ready=_lyrics_ready(watch, sight, now, lyrics))
+    step = Step(watch)
+    if _lyrics_ready(watch, sight, now, lyrics):
+        step = _bring(watch, [key for key, clip in sight.task.keyed() if clip.playable], now)
+    return step if step.deliveries else _unsettled(watch, sight, now)
+
+
+def _lyrics_ready(watch: Watch, sight: Sight, now: float, lyrics: Sight | None) -> bool:
+    if not watch.lyrics_id or (lyrics and lyrics.settled):
+        return True
+    return sight.unchanged_for(now) >= LYRICS_WAIT
+
+
+def _unknown(watch: Watch, sight: Sight, now: float) -> Step:
+    """A row is inserted after the gateway's answer to the submission: a fresh id may be unknown for a moment."""
+    since = max(watch.created_at, now if sight.first_asked_at is None else sight.first_asked_at)
+    if sight.misses < GRACE_LOOKS or now - since < GRACE:
+        return Step(watch)
+    return _end(watch, Ending.UNKNOWN, now, Topic.UNKNOWN)
+
+
+def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
+    arrived = [key for key, clip in task.keyed() if clip.status is not Status.FAILED]
+    if set(arrived) - set(watch.told):
+        if not ready:
+            return Step(watch)
+        step = _bring(watch, arrived, now)
+        return Step(replace(step.watch, ending=Ending.DELIVERED), step.deliveries)
+    broken = task.status is Status.FAILED or any(clip.status is Status.FAILED for clip in task.clips)
+    if watch.told:
+        return _end(watch, Ending.DELIVERED, now, Topic.FAILED if broken else None)
+    if broken:
+        return _end(watch, Ending.FAILED, now, Topic.FAILED)
+    if task.kind is Kind.LYRICS:
+        return _end(watch, Ending.DELIVERED, now, Topic.LYRICS)
+    return _end(watch, Ending.DELIVERED, now, Topic.SONGS)
+
+
+def _bring(watch: Watch, arrived: list[str], now: float) -> Step:
+    """Songs that were not owed before, in one message."""
+    new = tuple(key for key in arrived if key not in watch.told)
+    if not new:
+        return Step(watch)
+    return Step(replace(watch, told=(*watch.told, *new)), (owe(watch, Topic.SONGS, now, new),))
+
+
+def _unsettled(watch: Watch, sight: Sight, now: float) -> Step:
+    unchanged = sight.unchanged_for(now)
+    if unchanged >= PATIENCE or now - watch.created_at >= LONGEST:
+        return _end(watch, Ending.EXPIRED, now, Topic.EXPIRED)
+    if unchanged >= QUIET_AFTER and not watch.quiet_told:
+        return Step(replace(watch, quiet_told=True), (owe(watch, Topic.QUIET, now),))
+    if watch.live and not watch.live_told:
+        return Step(replace(watch, live_told=True), (owe(watch, Topic.LIVE, now),))
+    return Step(watch)
+
+
+def _end(watch: Watch, ending: Ending, now: float, topic: Topic | None = None) -> Step:
+    return Step(replace(watch, ending=ending), (owe(watch, topic, now),) if topic else ())
+
+
+def owe(watch: Watch, topic: Topic, now: float, clips: tuple[str, ...] = ()) -> Delivery:
+    """A message into the watch's place, at once."""
+    return Delivery(
+        id=delivery_id(watch.id, watch.created_at, topic, clips),
+        watch_id=watch.id,
+        channel_id=watch.channel_id,
+        topic=topic,
+        clips=clips,
+        created_at=now,
+        due_at=now,
+    )

@@ -1,0 +1,111 @@
+"""Watches, whatever gateways answer in whatever order."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.delivery import Delivery, Topic, delivery_id
+from bot.domain.ids import MAX_LENGTH
+from bot.domain.sight import LONGEST_REST, Sight, missed, next_look, seen
+from bot.domain.task import Clip, Kind, Lyrics, Status, Task
+from bot.domain.watch import LONGEST, LYRICS_WAIT, Watch, advance
+
+BORN = 1_000_000.0
+INTERVAL = 5.0
+
+statuses = st.sampled_from(Status)
+clips = st.builds(
+    Clip,
+    id=st.sampled_from(["a", "b", "c"]),
+    status=statuses,
+    audio_url=st.sampled_from(["", "https://media.example/a.mp3"]),
+)
+lyrics_made = st.none() | st.builds(Lyrics, text=st.text(max_size=5))
+tasks = st.builds(
+    Task,
+    id=st.just("task"),
+    kind=st.sampled_from(Kind),
+    status=statuses,
+    progress=st.none() | st.floats(0, 100),
+    clips=st.lists(clips, max_size=4).map(tuple),
+    lyrics=lyrics_made,
+)
+answers = st.lists(st.tuples(st.none() | tasks, st.floats(0.1, 4_000)), max_size=12)
+wishes = st.builds(
+    Watch,
+    id=st.integers(1, 9),
+    task_id=st.just("task"),
+    user_id=st.just(1),
+    channel_id=st.just(2),
+    lyrics_id=st.sampled_from(["", "words"]),
+    live=st.booleans(),
+    created_at=st.just(BORN),
+)
+
+
+def follow(watch: Watch, said: Sequence[tuple[Task | None, float]]) -> tuple[Watch, Sight, float, list[Delivery]]:
+    """All of its steps, each answer some seconds after the one before."""
+    sight, now, owed = Sight(task_id="task"), BORN, list[Delivery]()
+    for (task, _), now in zip(said, accumulate((gap for _, gap in said), initial=BORN), strict=False):
+        sight = seen(sight, task, "default", now) if task else missed(sight, now)
+        step = advance(watch, sight, now)
+        watch = step.watch
+        owed += step.deliveries
+    return watch, sight, now, owed
+
+
+@given(wishes, answers)
+def test_a_clip_is_owed_at_most_once(wish: Watch, said: list[tuple[Task | None, float]]) -> None:
+    _, _, _, owed = follow(wish, said)
+    brought = [key for delivery in owed if delivery.topic is Topic.SONGS for key in delivery.clips]
+    assert len(brought) == len(set(brought))
+    assert len({delivery.id for delivery in owed}) == len(owed)
+
+
+@given(wishes, answers, tasks | st.none())
+def test_every_watch_ends_and_until_then_has_a_next_look(
+    wish: Watch, said: list[tuple[Task | None, float]], last: Task | None
+) -> None:
+    watch, sight, now, _ = follow(wish, said)
+    while not watch.ending:
+        due = next_look(sight, now, INTERVAL)
+        assert now < due <= now + LONGEST_REST
+        now = due
+        sight = seen(sight, last, "default", now) if last else missed(sight, now)
+        watch = advance(watch, sight, now).watch
+        assert now < BORN + LONGEST + 60_000
+
+
+@given(wishes, answers, tasks)
+def test_whatever_arrived_is_brought(wish: Watch, said: list[tuple[Task | None, float]], task: Task) -> None:
+    """A settled task whose songs did not fail brings each of them, also when it was told in parts."""
+    done = Task(id="task", kind=task.kind, status=Status.DONE, clips=task.clips, lyrics=task.lyrics)
+    watch, sight, now, owed = follow(wish, said)
+    if watch.ending:
+        return
+    for later in (now + 1, now + 2 + LYRICS_WAIT):
+        sight = seen(sight, done, "default", later)
+        step = advance(watch, sight, later)
+        watch, owed = step.watch, [*owed, *step.deliveries]
+    assert watch.ending
+    arrived = {key for key, clip in done.keyed() if clip.status is not Status.FAILED}
+    assert arrived <= {key for delivery in owed for key in delivery.clips}
+    assert owed, "nobody is left without a word"
+
+
+@given(wishes, answers)
+def test_an_ended_watch_owes_nothing_more(wish: Watch, said: list[tuple[Task | None, float]]) -> None:
+    watch, sight, now, _ = follow(wish, said)
+    if watch.ending:
+        assert advance(watch, sight, now + 1e6).deliveries == ()
+
+
+@given(st.integers(1, 10**9), st.floats(0, 1e10), st.sampled_from(Topic), st.lists(st.text(), max_size=5).map(tuple))
+def test_a_delivery_id_is_a_nonce_and_fits_into_a_button(
+    watch_id: int, since: float, topic: Topic, keys: tuple[str, ...]
+) -> None:
+    identity = delivery_id(watch_id, since, topic, keys)
+    assert len(identity) == 12
+    assert len(f"s1:dt:{identity}:{'x' * MAX_LENGTH}") <= 100

@@ -1,0 +1,173 @@
+"""The steps of a watch, one by one, as people would tell them."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from bot.domain.delivery import AUDIO_WAIT, Topic, audio_rest, rest_after
+from bot.domain.sight import LONGEST_REST, Sight, missed, next_look, seen
+from bot.domain.task import Clip, Kind, Lyrics, Status, Task
+from bot.domain.watch import GRACE, LYRICS_WAIT, PATIENCE, QUIET_AFTER, Ending, Step, Watch, advance
+
+NOW = 1_000_000.0
+URL = "https://media.example/a.mp3"
+
+
+def watch(**fields: Any) -> Watch:
+    values: dict[str, Any] = {"id": 1, "task_id": "t", "user_id": 1, "channel_id": 2, "created_at": NOW}
+    return Watch(**(values | fields))
+
+
+def clip(key: str, status: Status = Status.DONE, **fields: Any) -> Clip:
+    return Clip(id=key, status=status, audio_url=URL if status is Status.DONE else "", **fields)
+
+
+def task(status: Status, *clips: Clip, **fields: Any) -> Task:
+    return Task(**({"id": "t", "kind": Kind.MUSIC, "status": status, "clips": clips} | fields))
+
+
+def look(at: Task, now: float = NOW) -> Sight:
+    return seen(Sight(task_id="t"), at, "default", now)
+
+
+def topics(step: Step) -> list[tuple[Topic, tuple[str, ...]]]:
+    return [(delivery.topic, delivery.clips) for delivery in step.deliveries]
+
+
+def test_a_finished_task_brings_its_songs_together_and_ends() -> None:
+    step = advance(watch(), look(task(Status.DONE, clip("a"), clip("b"))), NOW)
+    assert topics(step) == [(Topic.SONGS, ("a", "b"))]
+    assert step.watch.ending is Ending.DELIVERED
+
+
+def test_songs_that_finish_apart_are_brought_apart() -> None:
+    first = advance(watch(), look(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
+    assert topics(first) == [(Topic.SONGS, ("a",))]
+    assert not first.watch.ending
+    second = advance(first.watch, look(task(Status.DONE, clip("a"), clip("b"))), NOW + 5)
+    assert topics(second) == [(Topic.SONGS, ("b",))]
+    assert second.watch.ending is Ending.DELIVERED
+
+
+def test_a_song_that_streams_is_not_finished() -> None:
+    streaming = Clip(id="a", status=Status.RUNNING, audio_url=URL)
+    assert topics(advance(watch(), look(task(Status.RUNNING, streaming)), NOW)) == []
+
+
+def test_a_failure_is_told() -> None:
+    step = advance(watch(), look(task(Status.FAILED, reason="no credits")), NOW)
+    assert topics(step) == [(Topic.FAILED, ())]
+    assert step.watch.ending is Ending.FAILED
+
+
+def test_a_failure_with_a_good_song_brings_it() -> None:
+    step = advance(watch(), look(task(Status.FAILED, clip("a"), clip("b", Status.FAILED))), NOW)
+    assert topics(step) == [(Topic.SONGS, ("a",))]
+    assert step.watch.ending is Ending.DELIVERED
+
+
+def test_a_song_that_fails_after_its_sibling_was_brought_is_told() -> None:
+    first = advance(watch(), look(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
+    second = advance(first.watch, look(task(Status.DONE, clip("a"), clip("b", Status.FAILED))), NOW + 5)
+    assert topics(second) == [(Topic.FAILED, ())]
+
+
+def test_a_finished_task_without_any_song_is_looked_after_by_who_brings_songs() -> None:
+    assert topics(advance(watch(), look(task(Status.DONE)), NOW)) == [(Topic.SONGS, ())]
+
+
+def test_lyrics_are_brought() -> None:
+    words = task(Status.DONE, kind=Kind.LYRICS, lyrics=Lyrics(text="la"))
+    assert topics(advance(watch(), look(words), NOW)) == [(Topic.LYRICS, ())]
+
+
+def test_a_song_waits_a_little_for_the_lyrics_that_were_asked_for() -> None:
+    wish, songs = watch(lyrics_id="w"), look(task(Status.DONE, clip("a")))
+    words = Sight(task_id="w", task=task(Status.RUNNING))
+    waiting = advance(wish, songs, NOW + 1, words)
+    assert (topics(waiting), waiting.watch.ending) == ([], Ending.NONE)
+    there = advance(wish, songs, NOW + 2, replace(words, task=task(Status.DONE, lyrics=Lyrics(text="la"))))
+    assert topics(there) == [(Topic.SONGS, ("a",))]
+    late = advance(wish, songs, NOW + LYRICS_WAIT, words)
+    assert topics(late) == [(Topic.SONGS, ("a",))]
+
+
+def test_a_fresh_id_may_be_unknown_for_a_while() -> None:
+    sight = Sight(task_id="t")
+    for seconds in (0, 1, 2, 3, GRACE - 1):
+        sight = missed(sight, NOW + seconds)
+        assert topics(advance(watch(), sight, NOW + seconds)) == []
+    sight = missed(sight, NOW + GRACE)
+    step = advance(watch(), sight, NOW + GRACE)
+    assert topics(step) == [(Topic.UNKNOWN, ())]
+    assert step.watch.ending is Ending.UNKNOWN
+
+
+def test_one_answer_after_a_long_silence_does_not_make_an_id_unknown() -> None:
+    sight = missed(missed(Sight(task_id="t"), NOW), NOW + 10 * GRACE)
+    assert topics(advance(watch(), sight, NOW + 10 * GRACE)) == []
+
+
+def test_a_task_that_a_gateway_loses_for_a_moment_is_not_unknown() -> None:
+    sight = look(task(Status.RUNNING))
+    for seconds in (5, 10, GRACE, 2 * GRACE):
+        sight = missed(sight, NOW + seconds)
+    assert topics(advance(watch(), sight, NOW + 2 * GRACE)) == []
+
+
+def test_a_quiet_task_is_told_once() -> None:
+    sight = look(task(Status.RUNNING))
+    step = advance(watch(), sight, NOW + QUIET_AFTER)
+    assert topics(step) == [(Topic.QUIET, ())]
+    assert topics(advance(step.watch, sight, NOW + QUIET_AFTER + 60)) == []
+
+
+def test_at_the_end_of_its_patience_the_watcher_is_told() -> None:
+    step = advance(watch(quiet_told=True), look(task(Status.RUNNING)), NOW + PATIENCE)
+    assert topics(step) == [(Topic.EXPIRED, ())]
+    assert step.watch.ending is Ending.EXPIRED
+
+
+def test_an_outage_is_no_quietness() -> None:
+    sight = look(task(Status.RUNNING))
+    after = seen(sight, task(Status.RUNNING), "default", NOW + 2 * PATIENCE)
+    assert after.unchanged_for(NOW + 2 * PATIENCE) == 2 * LONGEST_REST
+    assert topics(advance(watch(), after, NOW + 2 * PATIENCE)) == []
+
+
+def test_an_address_that_is_signed_anew_is_no_change() -> None:
+    def at(url: str) -> Task:
+        return task(Status.RUNNING, Clip(id="a", status=Status.RUNNING, audio_url=url))
+
+    sight = seen(look(at("https://a?1")), at("https://a?2"), "default", NOW + 60)
+    assert sight.changed_at == NOW
+
+
+def test_a_live_card_is_owed_once_and_not_for_what_is_finished() -> None:
+    step = advance(watch(live=True), look(task(Status.WAITING)), NOW)
+    assert topics(step) == [(Topic.LIVE, ())]
+    assert topics(advance(step.watch, look(task(Status.RUNNING)), NOW + 5)) == []
+    assert topics(advance(watch(live=True), look(task(Status.DONE, clip("a"))), NOW)) == [(Topic.SONGS, ("a",))]
+
+
+@pytest.mark.parametrize(("unchanged", "rest"), [(0, 5), (290, 5), (600, 10), (3_600, 60), (86_400, 300)])
+def test_looks_grow_rare_while_nothing_changes(unchanged: float, rest: float) -> None:
+    assert next_look(look(task(Status.RUNNING)), NOW + unchanged, 5.0) == NOW + unchanged + rest
+
+
+def test_what_fails_is_tried_ever_more_rarely_and_audio_within_its_time() -> None:
+    rests = [rest_after(attempts) for attempts in range(1, 15)]
+    assert rests == sorted(rests)
+    assert (rests[0], rests[-1]) == (5.0, 3_600.0)
+    waited, looks = 0.0, 0
+    while waited < AUDIO_WAIT:
+        waited += audio_rest(waited)
+        looks += 1
+    assert 10 < looks < 30
+
+
+def test_siblings_with_one_id_are_told_apart() -> None:
+    twins = task(Status.DONE, clip("a"), clip("a"))
+    assert [key for key, _ in twins.keyed()] == ["a", "a#2"]
+    assert topics(advance(watch(), look(twins), NOW)) == [(Topic.SONGS, ("a", "a#2"))]
