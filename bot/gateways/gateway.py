@@ -25,6 +25,7 @@ _CHUNK = 64 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
+BATCH_SIZES = (1, 10, 100)  # a batch is filled up with ids that it holds already: few sizes are kind to a gateway
 _ATTEMPTS = 3
 _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
@@ -59,39 +60,83 @@ class _Reply(Struct, frozen=True):
 
 
 class Gateway:
-    """Raises GatewayError and nothing else. What may pass is tried again, a bounded number of times."""
+    """Raises GatewayError and nothing else. `at_once`: how many requests may be on their way."""
 
-    def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession) -> None:
+    def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession, at_once: int = 4) -> None:
         self.name = name
+        self.at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
+        self._slots = asyncio.Semaphore(at_once)
+        self._poller_slots = asyncio.Semaphore(self.at_once)
         self._base = base_url
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
         self._single = _SINGLE
+        self._batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not seen yet
 
     async def fetch(self, task_id: str) -> Answer:
-        """GET /suno/fetch/{task_id}, or what relays of GoAmz have in its place."""
+        """GET /suno/fetch/{task_id}, or what relays of GoAmz have in its place. Somebody waits: what may pass is
+        tried again, a bounded number of times.
+        """
+        return await self._fetch_one(task_id, _ATTEMPTS)
+
+    async def _fetch_one(self, task_id: str, attempts: int) -> Answer:
         if task_id in ("", ".", ".."):
             raise ValueError("an id that would change the path")
         try:
-            return await self._fetch_at(self._single, task_id)
+            return await self._fetch_at(self._single, task_id, attempts)
         except GatewayMisplaced as nothing_there:
             other = _GOAMZ_SINGLE if self._single == _SINGLE else _SINGLE
             with contextlib.suppress(GatewayMisplaced):
-                answer = await self._fetch_at(other, task_id)
+                answer = await self._fetch_at(other, task_id, attempts)
                 self._single = other
                 return answer
             raise nothing_there from None
 
-    async def _fetch_at(self, path: str, task_id: str) -> Answer:
-        return await self._ask([task_id], "GET", f"{path}{quote(task_id, safe='')}", None)
+    async def _fetch_at(self, path: str, task_id: str, attempts: int) -> Answer:
+        return await self._ask([task_id], "GET", f"{path}{quote(task_id, safe='')}", None, attempts)
 
     async def fetch_many(self, task_ids: Sequence[str]) -> Answer:
-        """POST /suno/fetch: all of them in one request."""
-        return await self._ask(task_ids, "POST", "/suno/fetch", {"ids": list(task_ids)})
+        """POST /suno/fetch: up to 100 in one request, not tried again; one by one where that is not known."""
+        if self._batch is False:
+            return await self._fetch_each(task_ids)
+        size = next(size for size in BATCH_SIZES if size >= len(task_ids))
+        filled = [*task_ids, *[task_ids[0]] * (size - len(task_ids))]
+        try:
+            async with self._poller_slots:
+                answer = await self._ask(task_ids, "POST", "/suno/fetch", {"ids": filled}, 1)
+        except (GatewayMisplaced, GatewayBroken) as failure:
+            if self._batch is None and (single := await self._try_single(task_ids[0])):
+                if isinstance(failure, GatewayMisplaced):  # the other may be a passing fault
+                    log.info("gateway %s does not know POST /suno/fetch: each task is asked for by itself", self.name)
+                    self._batch = False
+                return _together([single, await self._fetch_each(task_ids[1:])])
+            raise failure from None
+        self._batch = True
+        return answer
 
-    async def _ask(self, asked: Collection[str], method: Literal["GET", "POST"], path: str, body: Any) -> Answer:
-        attempts = stamina.retry_context(on=_may_pass, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.25)
-        async for attempt in attempts:
+    async def _try_single(self, task_id: str) -> Answer | None:
+        try:
+            return await self._fetch_one(task_id, 1)
+        except GatewayError:
+            return None
+
+    async def _poll_one(self, task_id: str) -> Answer:
+        async with self._poller_slots:
+            return await self._fetch_one(task_id, 1)
+
+    async def _fetch_each(self, task_ids: Sequence[str]) -> Answer:
+        """All that could be had; raises the first error if that is nothing."""
+        answers = await asyncio.gather(*map(self._poll_one, task_ids), return_exceptions=True)
+        failures = [answer for answer in answers if isinstance(answer, BaseException)]
+        if failures and (len(failures) == len(answers) or not all(isinstance(each, GatewayError) for each in failures)):
+            raise failures[0]
+        return _together([answer for answer in answers if isinstance(answer, Answer)])
+
+    async def _ask(
+        self, asked: Collection[str], method: Literal["GET", "POST"], path: str, body: Any, attempts: int
+    ) -> Answer:
+        retries = stamina.retry_context(on=_may_pass, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
+        async for attempt in retries:
             with attempt:
                 reply = await self._request(method, URL(f"{self._base}{path}", encoded=True), body)
                 try:
@@ -103,7 +148,7 @@ class Gateway:
 
     async def _request(self, method: str, url: URL, body: Any) -> _Reply:
         try:
-            async with asyncio.timeout(_TIMEOUT.total):
+            async with self._slots, asyncio.timeout(_TIMEOUT.total):
                 for _ in range(_MAX_REDIRECTS + 1):
                     reply, location = await self._request_once(method, url, body)
                     if location is None:
@@ -132,6 +177,11 @@ class Gateway:
             )
         log.debug("%s %s%s: %d, %d bytes", method, self.name, url.raw_path, reply.status, len(reply.body))
         return reply, location
+
+
+def _together(answers: Sequence[Answer]) -> Answer:
+    tasks = {task_id: task for answer in answers for task_id, task in answer.tasks.items()}
+    return Answer(tasks, tuple(task_id for answer in answers for task_id in answer.missing))
 
 
 def _may_pass(error: Exception) -> bool | float:

@@ -1,6 +1,8 @@
 """The gateway client, against a gateway that answers, errs, stalls and redirects."""
 
+import asyncio
 import gzip
+import json
 import logging
 
 import aiohttp
@@ -51,6 +53,69 @@ async def test_many_tasks_in_one_request(known: Gateway, gateway: LocalGateway) 
     answer = await known.fetch_many(["task-1", "task-2"])
     assert (list(answer.tasks), answer.missing) == (["task-1"], ("task-2",))
     assert [(request.method, request.path) for request in gateway.requests] == [("POST", "/suno/fetch")]
+
+
+@pytest.mark.parametrize(("count", "sent"), [(1, 1), (2, 10), (10, 10), (11, 100), (100, 100)])
+async def test_batches_have_few_sizes(known: Gateway, gateway: LocalGateway, count: int, sent: int) -> None:
+    wanted = [f"task-{number}" for number in range(1, count + 1)]
+    answer = await known.fetch_many(wanted)
+    assert (list(answer.tasks), set(answer.missing)) == (["task-1"], set(wanted[1:]))
+    ids = json.loads(gateway.requests[0].body)["ids"]
+    assert (len(ids), set(ids)) == (sent, set(wanted))
+
+
+async def test_a_gateway_without_the_batch_call_is_asked_one_by_one_from_then_on(
+    known: Gateway, gateway: LocalGateway
+) -> None:
+    gateway.batch = False
+    for _ in range(2):
+        answer = await known.fetch_many(["task-1", "task-2"])
+        assert (list(answer.tasks), answer.missing) == (["task-1"], ("task-2",))
+    methods = [request.method for request in gateway.requests]
+    assert methods == ["POST", "GET", "GET", "GET", "GET"]
+
+
+async def test_a_passing_fault_of_the_batch_call_is_not_taken_for_its_absence(
+    known: Gateway, gateway: LocalGateway
+) -> None:
+    gateway.faults.append(Fault(500, path="fetch$", times=1))
+    for _ in range(2):
+        assert (await known.fetch_many(["task-1"])).tasks
+    assert [request.method for request in gateway.requests] == ["POST", "GET", "POST"]
+
+
+async def test_one_that_knew_the_batch_call_is_not_asked_one_by_one(known: Gateway, gateway: LocalGateway) -> None:
+    await known.fetch_many(["task-1"])
+    gateway.faults.append(Fault(404, b"<html>", path="fetch$"))
+    with pytest.raises(GatewayMisplaced):
+        await known.fetch_many(["task-1", "task-2"])
+    assert [request.method for request in gateway.requests] == ["POST", "POST"]
+
+
+async def test_of_single_tasks_what_could_be_had_is_answered(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.batch = False
+    await known.fetch_many(["task-1"])
+    gateway.faults.append(Fault(500, path="task-2"))
+    answer = await known.fetch_many(["task-1", "task-2"])
+    assert (list(answer.tasks), answer.missing) == (["task-1"], ())
+    gateway.faults.append(Fault(500))
+    with pytest.raises(GatewayBroken):
+        await known.fetch_many(["task-1", "task-2"])
+
+
+async def test_no_more_requests_at_once_than_set(gateway: LocalGateway, session: aiohttp.ClientSession) -> None:
+    """One of them is left for people, who do not wait behind the background loop."""
+    gateway.batch = False
+    gateway.add(LIFE)
+    gateway.faults.append(Fault(200, b"{}", delay=0.05, path="busy"))
+    client = Gateway("default", gateway.url, KEY, session, at_once=3)
+    await client.fetch_many(["task-1"])
+    before = len(gateway.requests)
+    polling = asyncio.create_task(client.fetch_many([f"busy-{number}" for number in range(8)]))
+    await asyncio.sleep(0.02)
+    assert len(gateway.requests) - before == 2
+    assert (await client.fetch("task-1")).tasks
+    assert len((await polling).missing) == 8
 
 
 async def test_an_id_cannot_leave_its_place_in_the_path(known: Gateway, gateway: LocalGateway) -> None:
