@@ -21,4 +21,11 @@ Words:
     gateway     an HTTP relay that speaks Suno; Discord's socket is "the Discord connection"
     status      ours: waiting, running, done, failed; a gateway's own word is kept for display
     settled     will not change any more
+    watch       a standing wish: this task, into that place, for that person
+    sight       what is known of a watched task, and since when
+    advance     one step of a watch: what is owed, now that the task was looked at
+    due, lease  when to look next; how long a claim on it holds
+    delivery    one message owed to Discord; the outbox is their table
+    poller      asks gateways for what is due          notifier    brings what is owed
+    poster      the port through which a delivery leaves
 """

@@ -11,18 +11,27 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import discord
 import stamina
+from msgspec import Struct
 
 from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
+from bot.services.clock import Bell, Clock
 from bot.services.lookup import Lookup
+from bot.services.notifier import Notifier
+from bot.services.poller import Desk, EveryGateway, OneGateway, Poller
 from bot.services.recordings import Recordings
+from bot.services.watches import Watches
 from bot.storage.database import open_database
+from bot.storage.outbox import Outbox
 from bot.storage.store import Store
+from bot.storage.watches import WatchStore
 from bot.ui.buttons import TaskButton
 from bot.ui.failures import Tree
 from bot.ui.locales import Translator
+from bot.ui.operator import Operator
+from bot.ui.poster import DiscordPoster
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
 _UNREACHABLE = (OSError, aiohttp.ClientError, discord.DiscordServerError)
@@ -44,32 +53,88 @@ async def run(settings: Settings) -> None:
         serving.result()
 
 
-async def serve(settings: Settings) -> None:
+class _Program(Struct, frozen=True):
+    """What runs beside the connection to Discord."""
+
+    services: Services
+    poller: Poller
+    clock: Clock
+    owed: Bell  # rings when there is something to bring
+
+
+async def serve(settings: Settings, clock: Clock | None = None) -> None:
     """Until cancelled."""
     async with AsyncExitStack() as stack:
-        services = await _open_services(settings, stack)
-        bot = await stack.enter_async_context(_logged_in(services, settings.discord_token.get_secret_value()))
+        program = await _open(settings, clock or Clock(), stack)
+        bot = await stack.enter_async_context(_logged_in(program.services, settings.discord_token.get_secret_value()))
         try:
-            await bot.connect()
-        except discord.ConnectionClosed as error:
-            if error.code == _BAD_TOKEN:
-                raise discord.LoginFailure("Discord closed the connection: bad token") from error
-            raise
+            async with asyncio.TaskGroup() as workers:
+                workers.create_task(program.poller.run(Operator(bot).tell), name="poller")
+                workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
+                await bot.connect()
+        except BaseExceptionGroup as group:
+            raise _cause(group) from group
 
 
-async def _open_services(settings: Settings, stack: AsyncExitStack) -> Services:
+def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What ended the program: a worker that dies takes the others with it."""
+    first = group.exceptions[0]
+    if isinstance(first, BaseExceptionGroup):
+        return _cause(first)
+    if isinstance(first, discord.ConnectionClosed) and first.code == _BAD_TOKEN:
+        return discord.LoginFailure("Discord closed the connection: bad token")
+    return first
+
+
+async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
+    """Once it is known what there is in Discord, and what the bot may do there."""
+    await bot.wait_until_ready()
+    services = program.services
+    poster = DiscordPoster(bot, upload_limit)
+    await Notifier(services.outbox, poster, services.recordings, services.lookup, program.clock, program.owed).run()
+
+
+async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
     engine = await stack.enter_async_context(open_database(settings.database_url))
     session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
     gateways = [
-        Gateway(name, gateway.base_url, gateway.api_key.get_secret_value(), session)
-        for name, gateway in settings.gateways.items()
+        Gateway(name, each.base_url, each.api_key.get_secret_value(), session, settings.gateway_requests_at_once)
+        for name, each in settings.gateways.items()
     ]
     lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=time.monotonic)
     stack.push_async_callback(lookup.close)
-    return Services(
-        store=Store(engine), lookup=lookup, recordings=Recordings(media), upload_limit=settings.upload_limit
+    store, watch_store, outbox = Store(engine), WatchStore(engine), Outbox(engine)
+    await watch_store.resume([gateway.name for gateway in gateways], clock.now())
+    await outbox.resume(clock.now())
+    owed = Bell(clock)
+    desks: list[Desk] = [OneGateway(gateway) for gateway in gateways]
+    desks += [EveryGateway(gateways)] if len(gateways) > 1 else []
+    poller = Poller(desks, watch_store, clock, interval=settings.poll_interval_seconds, owed=owed.ring)
+
+    def changed() -> None:
+        poller.wake()
+        owed.ring()
+
+    watches = Watches(
+        store,
+        watch_store,
+        outbox,
+        clock,
+        gateways=[gateway.name for gateway in gateways],
+        most=settings.watches_per_user,
+        changed=changed,
     )
+    services = Services(
+        store=store,
+        watch_store=watch_store,
+        outbox=outbox,
+        watches=watches,
+        lookup=lookup,
+        recordings=Recordings(media),
+        upload_limit=settings.upload_limit,
+    )
+    return _Program(services, poller, clock, owed)
 
 
 @asynccontextmanager

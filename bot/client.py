@@ -13,7 +13,10 @@ from discord.ext import commands
 
 from bot.services.lookup import Lookup
 from bot.services.recordings import Recordings
+from bot.services.watches import Watches
+from bot.storage.outbox import Outbox
 from bot.storage.store import Store
+from bot.storage.watches import WatchStore
 
 _SYNCED = "commands"  # the note that says which commands Discord was given last
 
@@ -28,6 +31,9 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 class Services(msgspec.Struct, frozen=True):
     store: Store
+    watch_store: WatchStore
+    outbox: Outbox
+    watches: Watches
     lookup: Lookup
     recordings: Recordings
     upload_limit: int  # bytes a file
@@ -94,6 +100,26 @@ class SunoBot(commands.Bot):
             for task in late:
                 task.cancel()
         await super().close()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await self.services.watches.unblock(guild.id)
+
+    async def on_guild_channel_update(self, _before: object, channel: discord.abc.GuildChannel) -> None:
+        await self.services.watches.unblock(channel.guild.id)
+
+    async def on_guild_role_update(self, _before: object, role: discord.Role) -> None:
+        await self.services.watches.unblock(role.guild.id)
+
+    async def on_thread_update(self, _before: object, thread: discord.Thread) -> None:
+        await self.services.watches.unblock(thread.guild.id)
+
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """Also when it is taken out of the archive."""
+        await self.services.watches.unblock(thread.guild.id)
+
+    async def on_member_update(self, _before: object, member: discord.Member) -> None:
+        """Without the intent for members that is the bot itself."""
+        await self.services.watches.unblock(member.guild.id)
 
     async def on_ready(self) -> None:
         log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))

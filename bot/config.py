@@ -76,6 +76,8 @@ class Settings(BaseSettings):
         default="sqlite:///data/suno-watch.db", validate_default=True
     )
     poll_interval_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
+    watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
+    gateway_requests_at_once: Annotated[int, Field(ge=1, le=64)] = 4
     media_allow_hosts: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_split_hosts), AfterValidator(_known_hosts)
     ] = ()

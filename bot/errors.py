@@ -6,17 +6,27 @@
     ├── InvalidTaskId            what was typed cannot be a task id
     ├── UnknownTask              no gateway knows the id
     ├── UnknownClip              the task has fewer songs than that
+    ├── NotYours                 it belongs to somebody else
+    ├── UnwatchablePlace         songs cannot be brought into that channel for this person
+    ├── Unmentionable            this person may not have that one mentioned
     ├── GatewayError             a gateway gave no usable answer; says nothing about the task
     │   ├── GatewayUnreachable   no answer: refused, unknown host, TLS, time-out, cut off
     │   ├── GatewayBusy          429, 503: later, perhaps after `retry_after` seconds
     │   ├── GatewayBroken        5xx, an empty or cut body, an answer of no known shape
     │   ├── GatewayRefused       401, 403: about the key, never about the task
     │   └── GatewayMisplaced     a web page or a redirect: nothing speaks Suno at this base URL
-    └── MediaError               a song's file or cover cannot be had
-        ├── MediaUnavailable     refused, gone, time-out, cut off
-        ├── MediaForbidden       its address is not one the bot may ask
-        ├── MediaTooBig          larger than `limit` bytes
-        └── MediaUnrecognised    its bytes are no known audio or picture
+    ├── MediaError               a song's file or cover cannot be had
+    │   ├── MediaUnavailable     refused, gone, time-out, cut off
+    │   ├── MediaForbidden       its address is not one the bot may ask
+    │   ├── MediaTooBig          larger than `limit` bytes
+    │   └── MediaUnrecognised    its bytes are no known audio or picture
+    └── PostError                Discord did not take a message
+        ├── PostBlocked          a permission is missing, or an archived thread is locked
+        ├── PostClosed           the channel is gone, or the bot is no longer there
+        ├── RecipientClosed      the person takes no DM from the bot
+        ├── PostTooLarge         its files are larger than Discord takes here
+        ├── PostLater            429, 5xx, no answer: the same message again, perhaps after `retry_after` seconds
+        └── PostRefused          anything else
 
 That a gateway does not know an id is no error of the gateway: `Answer.missing` names it.
 """
@@ -62,6 +72,24 @@ class UnknownClip(BotError):
         super().__init__(f"{number} of {count}")
         self.number = number
         self.count = count
+
+
+class NotYours(BotError):
+    pass
+
+
+class UnwatchablePlace(BotError):
+    """`why`: the bot is not there, or the person may not write there."""
+
+    def __init__(self, why: Literal["absent", "forbidden"]) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Unmentionable(BotError):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class GatewayError(BotError):
@@ -116,4 +144,38 @@ class MediaTooBig(MediaError):
 
 
 class MediaUnrecognised(MediaError):
+    pass
+
+
+class PostError(BotError):
+    pass
+
+
+class PostBlocked(PostError):
+    """`missing` names permissions as Discord's API does; empty when Discord did not say which."""
+
+    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing)
+
+
+class PostClosed(PostError):
+    pass
+
+
+class RecipientClosed(PostError):
+    pass
+
+
+class PostTooLarge(PostError):
+    pass
+
+
+class PostLater(PostError):
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PostRefused(PostError):
     pass

@@ -1,13 +1,34 @@
 """/suno: what everyone may ask, in servers, in the bot's DMs and in private channels."""
 
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui import answers
+from bot.ui import answers, watching
 from bot.ui.locales import localised
+
+
+class _Postable(app_commands.Transformer):
+    """A channel or thread for messages, also one that is not in the cache."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.public_thread, kinds.private_thread, kinds.news_thread]
+
+    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> watching.Channel:
+        channel: watching.Channel = value
+        return channel
+
+
+PostableChannel: TypeAlias = app_commands.Transform[watching.Channel, _Postable]
 
 
 @app_commands.allowed_installs(guilds=True, users=True)
@@ -56,6 +77,52 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         await interaction.response.defer(thinking=True)
         await answers.show_audio(interaction, task_id, clip)
 
+    @app_commands.command(name="watch", description=localised("cmd.watch"))
+    @app_commands.describe(
+        ids=localised("opt.ids"),
+        channel=localised("opt.channel"),
+        mention=localised("opt.mention"),
+        lyrics=localised("opt.lyrics"),
+        live=localised("opt.live"),
+    )
+    async def watch(
+        self,
+        interaction: Interaction,
+        ids: str,
+        channel: PostableChannel | None = None,
+        mention: discord.Member | discord.User | discord.Role | None = None,
+        lyrics: str | None = None,
+        *,
+        live: bool = False,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await watching.watch(interaction, ids, channel, mention, lyrics=lyrics, live=live)
+
+    @app_commands.command(name="unwatch", description=localised("cmd.unwatch"))
+    @app_commands.describe(task_id=localised("opt.unwatch"))
+    @app_commands.rename(task_id="id")
+    async def unwatch(self, interaction: Interaction, task_id: str) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await watching.unwatch(interaction, task_id)
+
+    @app_commands.command(name="watches", description=localised("cmd.watches"))
+    @app_commands.describe(scope=localised("opt.scope"))
+    @app_commands.choices(
+        scope=[
+            app_commands.Choice(name=localised("scope.mine"), value="mine"),
+            app_commands.Choice(name=localised("scope.server"), value="server"),
+        ]
+    )
+    async def watches(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await watching.show_watches(interaction, scope)
+
+    @unwatch.autocomplete("task_id")
+    async def watched_ids(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await watching.watched_ids(interaction, typed)
+
+    @watch.autocomplete("ids")
+    @watch.autocomplete("lyrics")
     @status.autocomplete("task_id")
     @lyrics.autocomplete("task_id")
     @audio.autocomplete("task_id")

@@ -1,6 +1,7 @@
 """The whole: a local Discord, a local gateway, and the real bot between them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
+from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
+from tests.clock import JumpingClock
 from tests.openapi import description
 
 # A slow machine is no failure; `make fuzz` looks longer.
@@ -44,12 +47,12 @@ def impatient() -> Iterator[None]:
 
 
 @pytest.fixture
-async def second() -> AsyncIterator[Callable[[], Awaitable[LocalGateway]]]:
+async def second() -> AsyncIterator[Callable[..., Awaitable[LocalGateway]]]:
     """Opens one more gateway, with a key of its own."""
     async with AsyncExitStack() as stack:
 
-        async def open_one() -> LocalGateway:
-            return await stack.enter_async_context(LocalGateway(key="sk-other"))
+        async def open_one(clock: Callable[[], float] = time.time) -> LocalGateway:
+            return await stack.enter_async_context(LocalGateway(key="sk-other", clock=clock))
 
         yield open_one
 
@@ -64,11 +67,12 @@ class Town:
     ada: Person
     ben: Person
     settings: dict[str, Any]
+    clock: JumpingClock
 
     @asynccontextmanager
     async def bot(self, **settings: Any) -> AsyncIterator[None]:
         """The bot, from its connection to its clean end."""
-        serving = asyncio.create_task(serve(load_settings(**(self.settings | settings))))
+        serving = asyncio.create_task(serve(load_settings(**(self.settings | settings)), self.clock))
         try:
             await self.discord.hub.until(lambda: self.discord.hub.online or serving.done())
             if serving.done():
@@ -87,6 +91,28 @@ class Town:
         assert interaction.message is not None
         return interaction.message
 
+    async def watch(self, *task_ids: str, person: Person | None = None, **options: Any) -> dict[str, Any]:
+        """What /suno watch answers."""
+        place = options.pop("at", self.channel)
+        asked = await (person or self.ada).slash(place, "suno watch", ids=" ".join(task_ids), **options)
+        return await self.finished(asked)
+
+    def posted(self, at: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """What the bot has posted there by itself."""
+        messages = self.discord.world.messages[(at or self.channel)["id"]].values()
+        return [each for each in messages if each["author"]["bot"] and "interaction_metadata" not in each]
+
+    async def posts(
+        self, count: int = 1, at: dict[str, Any] | None = None, patience: float = 10
+    ) -> list[dict[str, Any]]:
+        """The same, as soon as there is that much."""
+        await self.discord.hub.until(lambda: len(self.posted(at)) >= count, patience)
+        return self.posted(at)
+
+    async def settle_down(self, seconds: float = 0.5) -> None:
+        """Time for what must not happen."""
+        await asyncio.sleep(seconds)
+
     async def status(self, task_id: str, *, person: Person | None = None, **options: Any) -> dict[str, Any]:
         """What /suno status answers in the channel."""
         asked = await (person or self.ada).slash(self.channel, "suno status", id=task_id, **options)
@@ -95,8 +121,9 @@ class Town:
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with LocalDiscord(token=TOKEN) as discord, LocalGateway(key=KEY) as gateway:
-        world = discord.world
+    clock = JumpingClock()
+    world = World(clock.now)
+    async with LocalDiscord(token=TOKEN, world=world) as discord, LocalGateway(key=KEY, clock=clock.now) as gateway:
         ada, ben = world.add_user("Ada"), world.add_user("Ben", locale="zh-CN")
         guild = world.add_guild("Studio", owner=ada)
         world.add_member(guild, ben)
@@ -109,7 +136,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             "media_allow_hosts": gateway.media_host,
         }
         with redirected(discord.url):
-            yield Town(discord, gateway, channel, discord.person(ada), discord.person(ben), settings)
+            yield Town(discord, gateway, channel, discord.person(ada), discord.person(ben), settings, clock)
         if described := description():
             deviations = [each for request in discord.requests for each in described.deviations(request)]
             assert not deviations, "\n".join(deviations)

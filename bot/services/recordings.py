@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 class Recording(Struct, frozen=True):
     """What could be had of a clip. `number` is its place in the task, from 1; `audio` is an open file, or why not."""
 
+    key: str  # as Task.keyed() has it
     number: int
     clip: Clip
     audio: MediaFile | MediaError
@@ -31,26 +32,31 @@ class Recordings:
         self._media = media
 
     @asynccontextmanager
-    async def of(self, task: Task, *, limit: int) -> AsyncIterator[tuple[Recording, ...]]:
-        """Those of the playable clips. The files are open inside of the block; `limit`: bytes of an audio file."""
+    async def of(
+        self, task: Task, *, limit: int, wanted: Collection[str] | None = None
+    ) -> AsyncIterator[tuple[Recording, ...]]:
+        """Those of the playable clips, or of the wanted ones, by their keys.
+
+        The files are open inside of the block; `limit`: bytes of an audio file.
+        """
         async with AsyncExitStack() as files:
             async with asyncio.TaskGroup() as all_at_once:
-                wanted = [
-                    all_at_once.create_task(self._record(number, clip, limit, files))
-                    for number, clip in enumerate(task.clips, 1)
-                    if clip.playable
+                recording = [
+                    all_at_once.create_task(self._record(key, number, clip, limit, files))
+                    for number, (key, clip) in enumerate(task.keyed(), 1)
+                    if (clip.playable if wanted is None else key in wanted)
                 ]
-            yield tuple(each.result() for each in wanted)
+            yield tuple(each.result() for each in recording)
 
-    async def _record(self, number: int, clip: Clip, limit: int, files: AsyncExitStack) -> Recording:
+    async def _record(self, key: str, number: int, clip: Clip, limit: int, files: AsyncExitStack) -> Recording:
         async with asyncio.TaskGroup() as both:
             audio = both.create_task(_kept(self._audio(clip, limit), files))
             cover = both.create_task(_kept(self._cover(clip), files))
         picture = cover.result()
-        return Recording(number, clip, audio.result(), None if isinstance(picture, MediaError) else picture)
+        return Recording(key, number, clip, audio.result(), None if isinstance(picture, MediaError) else picture)
 
     async def _audio(self, clip: Clip, limit: int) -> MediaFile:
-        if not clip.audio_url:
+        if not clip.playable:
             raise MediaUnavailable("the gateway names no audio")
         return await self._media.audio(clip.audio_url, limit=limit)
 

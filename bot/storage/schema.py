@@ -1,8 +1,24 @@
 """The tables as the newest migration leaves them. Times are Unix seconds; Discord's ids are integers."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, MetaData, PrimaryKeyConstraint, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    FromClause,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    literal_column,
+    text,
+)
 
-REVISION = "0001"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0002"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -28,3 +44,89 @@ recents = Table(
     Index("recents_of_channel", "channel_id", "looked_up_at"),
     comment="which tasks a person looked up last, and where; offered by autocomplete",
 )
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("task_id", String, primary_key=True),
+    Column("gateway", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("task", String, nullable=False),
+    Column("first_asked_at", Float),
+    Column("asked_at", Float),
+    Column("changed_at", Float),
+    Column("misses", Integer, nullable=False),
+    Column("due_at", Float),
+    Column("lease_until", Float, nullable=False),
+    Index("tasks_due", "gateway", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    comment="each task that is or was watched, once, however many people watch it; `task` is its newest answer as JSON",
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", String, ForeignKey("tasks.task_id"), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("mentions", String, nullable=False),
+    Column("lyrics_id", String, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("locale", String, nullable=False),
+    Column("user_locale", String, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("told", String, nullable=False),
+    Column("quiet_told", Boolean, nullable=False),
+    Column("live_told", Boolean, nullable=False),
+    Column("ending", String, nullable=False),
+    Column("card_id", BigInteger),
+    Column("card_shows", String, nullable=False),
+    Column("card_due_at", Float),
+    Index("watches_of_task", "task_id", "channel_id", unique=True, sqlite_where=text("ending = ''")),
+    Index("watches_of_lyrics", "lyrics_id", sqlite_where=text("ending = '' AND lyrics_id <> ''")),
+    Index("watches_of_user", "user_id"),
+    Index("watches_of_guild", "guild_id"),
+    Index("watches_with_card", "card_due_at", sqlite_where=text("card_due_at IS NOT NULL")),
+    sqlite_autoincrement=True,  # an old button must not mean a new watch
+    comment="who wishes which task into which place; `card_...` is about the card that follows the progress",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("line", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("watch_id", Integer, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("clips", String, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("lease_until", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("aside", Boolean, nullable=False),
+    Column("tried_at", Float),
+    Column("message_id", BigInteger),
+    Column("sent_at", Float),
+    Index("deliveries_due", "due_at", sqlite_where=text("state IN ('waiting', 'blocked')")),
+    Index(
+        "deliveries_in_line", "channel_id", "created_at", "line", sqlite_where=text("state IN ('waiting', 'blocked')")
+    ),
+    Index("deliveries_of_watch", "watch_id"),
+    sqlite_autoincrement=True,
+    comment="messages owed to Discord, and what became of them; `aside`: those behind it need not wait for it",
+)
+
+# Written out, not bound: SQLite uses a partial index only where it sees that its condition holds.
+is_open = watches.c.ending == literal_column("''")
+
+
+def unsent(table: FromClause) -> ColumnElement[bool]:
+    """Of deliveries, or an alias of them."""
+    return table.c.state.in_([literal_column("'waiting'"), literal_column("'blocked'")])
+
+
+is_unsent = unsent(deliveries)

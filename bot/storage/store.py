@@ -1,17 +1,13 @@
-"""Every statement, as a named method; each is one transaction, and each raises StorageError when the database fails."""
+"""Facts about ourselves, and what people looked up: every statement a named method, each one transaction."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from msgspec import Struct
 from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.errors import StorageError
-from bot.storage.database import READ_ONLY
 from bot.storage.schema import notes, recents
+from bot.storage.transaction import Transactions
 
 KEPT_RECENTS = 100  # per person
 
@@ -28,18 +24,8 @@ class Recent(Struct, frozen=True, kw_only=True):
     looked_up_at: float
 
 
-class Store:
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    @asynccontextmanager
-    async def _transaction(self, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            # Not the error itself: its text holds the values of the statement.
-            raise StorageError(f"{type(error).__name__}: {getattr(error, 'orig', None)}") from None
+class Store(Transactions):
+    """Notes about ourselves, and what people looked up."""
 
     async def note(self, key: str) -> str | None:
         async with self._transaction(read_only=True) as connection:
@@ -75,9 +61,9 @@ class Store:
             newest = {row["task_id"]: Recent(**row) for row in reversed(rows.all())}
         return sorted(newest.values(), key=lambda row: -row.looked_up_at)[:limit]
 
-    async def known_gateway(self, task_id: str) -> str | None:
-        """The gateway that knew the task when somebody looked it up last."""
-        statement = select(recents.c.gateway).where(recents.c.task_id == task_id).limit(1)
+    async def known_gateways(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """The gateways that knew tasks when somebody looked them up last."""
+        statement = select(recents.c.task_id, recents.c.gateway).where(recents.c.task_id.in_(task_ids))
         async with self._transaction(read_only=True) as connection:
-            name: str | None = await connection.scalar(statement.order_by(recents.c.looked_up_at.desc()))
-            return name
+            rows = await connection.execute(statement.order_by(recents.c.looked_up_at))
+            return {row.task_id: row.gateway for row in rows}

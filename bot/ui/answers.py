@@ -23,7 +23,7 @@ from bot.services.lookup import Found
 from bot.services.recordings import Recording
 from bot.storage.store import Recent
 from bot.ui.buttons import Verb, language_of_button, on_press
-from bot.ui.cards import MAX_REQUEST, Card, song_cards, songs_card, task_card
+from bot.ui.cards import MAX_REQUEST, Card, details_card, song_cards, songs_card, task_card
 from bot.ui.locales import Language, language_for
 from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.text import clean, cut
@@ -32,6 +32,18 @@ _PATIENCE = 1.5  # seconds until people are shown the song without its files, wh
 _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
 
 log = logging.getLogger(__name__)
+
+
+async def show_found(interaction: Interaction, task_id: str) -> None:
+    """A task that is known already, as it is now."""
+    await _show(interaction, await _look_up(interaction, task_id))
+
+
+@on_press(Verb.DETAILS)
+async def show_details(interaction: Interaction, task_id: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    card = details_card(await _look_up(interaction, task_id), language_for(interaction.locale.value))
+    await _send(interaction, [card])
 
 
 async def show_task(interaction: Interaction, typed: str, *, public: bool) -> None:
@@ -113,7 +125,7 @@ async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
 async def _look_up(interaction: Interaction, task_id: str) -> Found:
     services = interaction.client.services
     try:
-        known_at = await services.store.known_gateway(task_id)
+        known_at = (await services.store.known_gateways([task_id])).get(task_id)
     except StorageError as error:
         log.error("it cannot be told which gateway knew the task: %s", error)
         known_at = None

@@ -20,6 +20,13 @@ class Verb(StrEnum):
     LYRICS_PAGE = "lp"
     LYRICS_FILE = "lf"
     AUDIO = "au"
+    DETAILS = "dt"
+    NOTIFY = "nf"
+    STOP = "st"
+    CHECK = "ck"
+    LIST_PAGE = "wp"
+    LIST_STOP = "ws"
+    LIST_SHOW = "wd"
 
 
 Press = Callable[[Interaction, str, int], Awaitable[None]]
@@ -32,11 +39,17 @@ _LOOKS = {
     Verb.LYRICS: ("📝", "btn.lyrics"),
     Verb.LYRICS_FILE: ("📄", "btn.file"),
     Verb.AUDIO: ("⬇️", "btn.audio"),
+    Verb.DETAILS: ("ℹ️", "btn.details"),
+    Verb.NOTIFY: ("🔔", "btn.notify"),
+    Verb.STOP: ("🔕", "btn.stop"),
+    Verb.CHECK: ("🔁", "btn.check"),
+    Verb.LIST_STOP: ("🔕", "btn.stop"),
+    Verb.LIST_SHOW: ("🎵", "btn.show"),
 }
 
 
 def on_press(verb: Verb) -> Callable[[Press], Press]:
-    """Declares what a button does: `async def action(interaction, task_id, number)`."""
+    """Declares what a button does: `async def action(interaction, id, number)`."""
 
     def register(action: Press) -> Press:
         _actions[verb] = action
@@ -46,29 +59,29 @@ def on_press(verb: Verb) -> Callable[[Press], Press]:
 
 
 class TaskButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"s1:(?P<verb>[a-z]{2}):(?P<number>\d{1,3}):(?P<id>.+)"
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"s1:(?P<verb>[a-z]{2}):(?P<mark>[\w-]{1,12}):(?P<id>.+)"
 ):
-    """A button about one task. `number` is what the verb needs beside it, such as a page."""
+    """A button about one task, or whatever the verb is about. `mark` is what it needs beside the id, such as a page."""
 
-    def __init__(self, button: discord.ui.Button[Any], verb: str, task_id: str, number: int) -> None:
-        button.custom_id = f"s1:{verb}:{number}:{task_id}"
+    def __init__(self, button: discord.ui.Button[Any], verb: str, about: str, mark: str) -> None:
+        button.custom_id = f"s1:{verb}:{mark}:{about}"
         super().__init__(button)
         self._verb = verb
-        self._task_id = task_id
-        self._number = number
+        self._about = about
+        self._number = int(mark) if mark.isascii() and mark.isdigit() else 0
 
     @classmethod
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> "TaskButton":
         button = item if isinstance(item, discord.ui.Button) else discord.ui.Button()
-        return cls(button, match["verb"], match["id"], int(match["number"]))
+        return cls(button, match["verb"], match["id"], match["mark"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         # discord.py shows an error of a button to nobody.
         try:
             interaction.extras[_LABEL] = self.item.label
-            await _actions[Verb(self._verb)](interaction, self._task_id, self._number)
+            await _actions[Verb(self._verb)](interaction, self._about, self._number)
         except Exception as error:
             await answer_failure(interaction, error)
 
@@ -80,12 +93,12 @@ def language_of_button(interaction: Interaction, verb: Verb) -> Language:
     return next(labelled, language_for(interaction.locale.value))
 
 
-def task_button(verb: Verb, task_id: str, language: Language) -> TaskButton:
+def task_button(verb: Verb, about: str, language: Language, *, mark: str = "0") -> TaskButton:
     emoji, key = _LOOKS[verb]
-    return TaskButton(discord.ui.Button(label=language(key), emoji=emoji), verb, task_id, 0)
+    return TaskButton(discord.ui.Button(label=language(key), emoji=emoji), verb, about, mark)
 
 
-def page_button(emoji: str, task_id: str, page: int, pages: int) -> TaskButton:
+def page_button(emoji: str, about: str, page: int, pages: int, verb: Verb = Verb.LYRICS_PAGE) -> TaskButton:
     """Turns to a page, counted from 0; disabled where there is none."""
     button: discord.ui.Button[Any] = discord.ui.Button(emoji=emoji, disabled=not 0 <= page < pages)
-    return TaskButton(button, Verb.LYRICS_PAGE, task_id, page % 1000)
+    return TaskButton(button, verb, about, str(page % 1000))

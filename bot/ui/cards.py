@@ -67,6 +67,11 @@ def task_card(found: Found, language: Language) -> Card:
     return Card(content=note, embeds=embeds, buttons=_buttons(task, language))
 
 
+def details_card(found: Found, language: Language) -> Card:
+    """The state and the times of a task, whatever it has made."""
+    return Card(content="", embeds=[task_embed(found.task, found.gateway, language)])
+
+
 def songs_card(found: Found, language: Language) -> Card:
     """The finished songs before their files are here."""
     numbers = [number for number, clip in enumerate(found.task.clips, 1) if clip.playable]
@@ -86,6 +91,11 @@ def song_cards(found: Found, recordings: Sequence[Recording], language: Language
     return tuple(cards)
 
 
+def fitting(recordings: Sequence[Recording]) -> int:
+    """How many of them, from the first, Discord takes in one message."""
+    return len(_grouped(recordings)[0])
+
+
 def _grouped(recordings: Sequence[Recording]) -> list[list[Recording]]:
     groups: list[list[Recording]] = [[]]
     for recording in recordings:
@@ -102,19 +112,26 @@ def _size(recording: Recording) -> int:
 
 def _song_card(found: Found, group: Sequence[Recording], language: Language, limit: int, *, last: bool) -> Card:
     task = found.task
+    embeds, uploads = song_parts(found, group, language)
+    if last and (texts := sheets(task)):
+        embeds.append(lyrics_embed(texts, language, before=embeds))
+    notes = [problem(each.audio, each.number, language, limit) for each in group if isinstance(each.audio, MediaError)]
+    buttons = _buttons(task, language, shown=group, last=last)
+    return Card(content="\n".join(notes), embeds=embeds, uploads=uploads, buttons=buttons)
+
+
+def song_parts(
+    found: Found, group: Sequence[Recording], language: Language
+) -> tuple[list[discord.Embed], list[Upload]]:
+    """An embed for each song, and the files that go with them."""
     uploads: list[Upload] = []
     embeds = []
-    notes = []
     for recording in group:
         song, cover = _song(recording), _cover(recording, language)
         uploads += [upload for upload in (song, cover) if upload]
-        embeds.append(clip_embed(task, recording.number, found.gateway, language, cover=cover.name if cover else None))
-        if isinstance(recording.audio, MediaError):
-            notes.append(_problem(recording.audio, recording.number, language, limit))
-    if last and (texts := sheets(task)):
-        embeds.append(lyrics_embed(texts, language, before=embeds))
-    buttons = _buttons(task, language, shown=group, last=last)
-    return Card(content="\n".join(notes), embeds=embeds, uploads=uploads, buttons=buttons)
+        name = cover.name if cover else None
+        embeds.append(clip_embed(found.task, recording.number, found.gateway, language, cover=name))
+    return embeds, uploads
 
 
 def _song(recording: Recording) -> Upload | None:
@@ -133,7 +150,7 @@ def _cover(recording: Recording, language: Language) -> Upload | None:
     return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
 
 
-def _problem(error: MediaError, number: int, language: Language, limit: int) -> str:
+def problem(error: MediaError, number: int, language: Language, limit: int) -> str:
     """Why a song comes without its file, and what to do."""
     match error:
         case MediaTooBig(size=int(size)):
@@ -153,12 +170,14 @@ def _buttons(
     verbs = []
     if last and not _complete(task, shown):
         verbs.append(Verb.REFRESH)
+    if not task.settled:
+        verbs.append(Verb.NOTIFY)
     if last and sheets(task):
         verbs.append(Verb.LYRICS)
     if last and task.playable:
         verbs.append(Verb.AUDIO)
     numbers = [recording.number for recording in shown] or range(1, len(task.clips) + 1)
-    return [*(task_button(verb, task.id, language) for verb in verbs), *_links(task, numbers, language)]
+    return [*(task_button(verb, task.id, language) for verb in verbs), *links(task, numbers, language)]
 
 
 def _complete(task: Task, shown: Sequence[Recording]) -> bool:
@@ -170,19 +189,19 @@ def _complete(task: Task, shown: Sequence[Recording]) -> bool:
     return bool(shown) and all(isinstance(recording.audio, MediaFile | MediaTooBig) for recording in shown)
 
 
-def _links(task: Task, numbers: Sequence[int], language: Language) -> list[discord.ui.Item[Any]]:
-    links = []
+def links(task: Task, numbers: Sequence[int], language: Language) -> list[discord.ui.Item[Any]]:
+    found = []
     for number in numbers:
         clip = task.clips[number - 1]
         kind = "link" if clip.playable else "listen"
         if clip.playable or clip.streaming:
-            links.append((kind, "⬇️" if clip.playable else "▶️", number, clip.audio_url))
+            found.append((kind, "⬇️" if clip.playable else "▶️", number, clip.audio_url))
         if clip.playable and (page := suno_page(clip)):
-            links.append(("suno", "🔗", number, page))
-    links.sort(key=lambda link: link[0])
+            found.append(("suno", "🔗", number, page))
+    found.sort(key=lambda link: link[0])
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
         discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=1)
-        for kind, emoji, number, url in links[:5]
+        for kind, emoji, number, url in found[:5]
         if len(url) <= _MAX_URL
     ]

@@ -36,11 +36,10 @@ def suno_page(clip: Clip) -> str | None:
 def headline(task: Task, language: Language) -> str:
     """The state: emoji, word, kind and model; below it the progress, if the gateway gave one."""
     if not task.recognised:
-        state = f"{_ODD_EMOJI} **{language('st.unknown', raw=one_line(task.raw_status, 60))}**"
-    elif task.partial:
-        state = f"{_PARTIAL_EMOJI} **{language('st.partial')}**"
+        word = language("st.unknown", raw=one_line(task.raw_status, 60))
     else:
-        state = f"{_EMOJI[task.status]} **{language(f'st.{task.status}')}**"
+        word = language("st.partial" if task.partial else f"st.{task.status}")
+    state = f"{emoji_of(task)} **{word}**"
     kind = "" if task.kind is Kind.UNKNOWN else language(f"kind.{task.kind}")
     model = next((clip.model for clip in task.clips if clip.model), "")
     line = " · ".join(part for part in (state, kind, one_line(model, 40)) if part)
@@ -50,6 +49,15 @@ def headline(task: Task, language: Language) -> str:
 def _bar(progress: float) -> str:
     filled = round(progress / 100 * _PROGRESS_CELLS)
     return f"{'▰' * filled}{'▱' * (_PROGRESS_CELLS - filled)} {progress:.0f} %"
+
+
+def emoji_of(task: Task | None) -> str:
+    """The state at a glance; None: not known yet."""
+    if task is None:
+        return _EMOJI[Status.WAITING]
+    if not task.recognised:
+        return _ODD_EMOJI
+    return _PARTIAL_EMOJI if task.partial else _EMOJI[task.status]
 
 
 def failure(task: Task, language: Language) -> str:

@@ -17,12 +17,16 @@ from bot.errors import (
     GatewayRefused,
     GatewayUnreachable,
     InvalidTaskId,
+    NotYours,
     UnknownClip,
     UnknownTask,
+    Unmentionable,
+    UnwatchablePlace,
 )
 from bot.ui.locales import Language, language_for
-from bot.ui.text import code
+from bot.ui.text import code, one_line
 
+_DM_CLOSED = (50007, 50278)  # the person takes no DM; there is no server in common
 _EXAMPLE = "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 
 log = logging.getLogger(__name__)
@@ -30,6 +34,8 @@ log = logging.getLogger(__name__)
 
 def sentence(error: BaseException, language: Language) -> str | None:
     """What happened and what to do about it; None for what nobody foresaw."""
+    if isinstance(error, GatewayError):
+        return _of_gateway(error, language)
     match error:
         case InvalidTaskId():
             return language(f"id.{error.why}", id=code(error.text), n=error.count, example=_EXAMPLE)
@@ -37,6 +43,19 @@ def sentence(error: BaseException, language: Language) -> str | None:
             return language("id.unknown", id=code(error.task_id))
         case UnknownClip():
             return language("clip.none", clip=error.number, n=error.count)
+        case NotYours():
+            return language("watch.not_yours")
+        case UnwatchablePlace():
+            return language(f"watch.{error.why}")
+        case Unmentionable():
+            return language("watch.unmentionable", name=one_line(error.name, 80))
+        case discord.Forbidden() if error.code in _DM_CLOSED:
+            return language("watch.dm_closed")
+    return None
+
+
+def _of_gateway(error: GatewayError, language: Language) -> str:
+    match error:
         case GatewayRefused():
             return language("gw.auth")
         case GatewayUnreachable():
@@ -48,9 +67,7 @@ def sentence(error: BaseException, language: Language) -> str | None:
             return language("gw.busy")
         case GatewayMisplaced():
             return language("gw.misplaced")
-        case GatewayError():
-            return language("gw.broken")
-    return None
+    return language("gw.broken")
 
 
 async def answer_failure(interaction: Interaction, error: BaseException) -> None:

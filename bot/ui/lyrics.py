@@ -11,6 +11,7 @@ from bot.ui.buttons import Verb, page_button, task_button
 from bot.ui.locales import Language
 from bot.ui.text import clean, escape, one_line
 
+LYRICS_FILE = "lyrics.txt"
 _PAGE = 3_600  # escaped characters; all texts of a card together have 4,000
 
 
@@ -38,7 +39,11 @@ def lyrics_card(pages: Sequence[str], page: int, task_id: str, language: Languag
 
 
 def lyrics_file(sheets: Sequence[Sheet]) -> discord.File:
+    return discord.File(io.BytesIO(lyrics_text(sheets)), LYRICS_FILE)
+
+
+def lyrics_text(sheets: Sequence[Sheet]) -> bytes:
     """UTF-8 with a byte order mark: without it Windows shows Chinese as nonsense."""
     songs = ("\n\n".join(filter(None, (clean(sheet.title), clean(sheet.text)))) for sheet in sheets)
     text = "\n\n\n".join(songs)
-    return discord.File(io.BytesIO(f"{text}\n".encode("utf-8-sig")), "lyrics.txt")
+    return f"{text}\n".encode("utf-8-sig")

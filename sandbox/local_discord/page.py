@@ -20,6 +20,7 @@ from sandbox.local_discord.world import DM, GROUP_DM, Object
 
 _LOCALES = ("en-US", "zh-CN", "zh-TW", "de", "ja")
 _ATTACHMENT = 11
+_REFERENCES = {6, 7, 8, 9}  # options that hold a user, a channel, a role, or either
 
 
 class Page:
@@ -177,28 +178,23 @@ class Page:
         channel = self._channel(frame)
         command = next(each for each in person.commands(channel) if each["id"] == frame["command_id"])
         data: Object = {"options": frame.get("options", [])}
-        resolved = self._resolved(data["options"])
+        resolved = self._resolved(person, channel, data["options"])
         if target := frame.get("target_id"):
             data["target_id"] = target
             resolved["messages"] = {target: self._discord.world.message(channel["id"], target)}
         return await person.run(channel, command, data | ({"resolved": resolved} if resolved else {}), kind=kind)
 
-    def _resolved(self, options: list[Object]) -> Object:
+    def _resolved(self, person: Person, channel: Object, options: list[Object]) -> Object:
         resolved: Object = {}
         for option in options:
-            for name, found in self._resolved(option.get("options", [])).items():
+            inner = self._resolved(person, channel, option.get("options", []))
+            if option["type"] in _REFERENCES:
+                inner = person.resolve(option["value"], channel)
+            for name, found in inner.items():
                 resolved.setdefault(name, {}).update(found)
             if option["type"] == _ATTACHMENT:
                 attachment = self._discord.messages.attachment(self._discord.world.files[option["value"]])
                 resolved.setdefault("attachments", {})[option["value"]] = attachment
-            elif option["type"] == 7:
-                channel = self._discord.world.channel(option["value"])
-                resolved.setdefault("channels", {})[channel["id"]] = channel | {"permissions": "0"}
-            elif option["type"] == 8:
-                roles = [role for guild in self._discord.world.guilds.values() for role in guild["roles"]]
-                resolved.setdefault("roles", {}).update(
-                    {each["id"]: each for each in roles if each["id"] == option["value"]}
-                )
         return resolved
 
     def _outcome(self, interaction: Interaction) -> tuple[str, Object]:

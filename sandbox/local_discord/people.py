@@ -46,7 +46,7 @@ class Person:
         guild = self._world.guild_of(channel)
         return channel["type"] == DM or bool(guild and self._world.member(guild, self._world.bot["id"]))
 
-    async def slash(self, channel: Object, name: str, **options: Any) -> Interaction:
+    async def slash(self, channel: Object, name: str, /, **options: Any) -> Interaction:
         """Type a command such as "suno status"; a value of `bytes` is a file to attach."""
         command, data = self._command_data(channel, name, options)
         return await self.run(channel, command, data)
@@ -59,7 +59,7 @@ class Person:
         base = {"id": command["id"], "name": command["name"], "type": command.get("type", 1)}
         return await self._interactions.start(kind, self.user, channel, base | data, user_install_only=only_user)
 
-    async def autocomplete(self, channel: Object, name: str, **options: Any) -> list[Object]:
+    async def autocomplete(self, channel: Object, name: str, /, **options: Any) -> list[Object]:
         """What is offered while the last of the options is typed."""
         command, data = self._command_data(channel, name, options)
         leaf = data
@@ -84,16 +84,35 @@ class Person:
         resolved: Object = {}
         types = {each["name"]: each["type"] for each in declared}
         place["options"] = [
-            {"name": key, "type": types[key], "value": self._value(value, resolved)} for key, value in options.items()
+            {"name": key, "type": types[key], "value": self._value(value, resolved, channel)}
+            for key, value in options.items()
         ]
         return command, data | ({"resolved": resolved} if resolved else {})
 
-    def _value(self, value: Any, resolved: Object) -> Any:
+    def _value(self, value: Any, resolved: Object, channel: Object) -> Any:
+        if isinstance(value, dict):
+            for kind, about in self.resolve(value["id"], channel).items():
+                resolved.setdefault(kind, {}).update(about)
+            return value["id"]
         if not isinstance(value, Upload):
-            return value["id"] if isinstance(value, dict) else value
+            return value
         stored = self._world.add_file(value.name, value.content, value.content_type)
         resolved.setdefault("attachments", {})[stored.id] = self._messages.attachment(stored)
         return stored.id
+
+    def resolve(self, wanted: str, channel: Object) -> Object:
+        """What Discord tells of a channel, a role or a user that stands in an option."""
+        guild = self._world.guild_of(channel) or {"roles": [], "members": []}
+        if found := self._world.channels.get(wanted):
+            return {"channels": {wanted: found | {"permissions": str(self._world.permissions(found, self.id))}}}
+        if role := next((each for each in guild["roles"] if each["id"] == wanted), None):
+            return {"roles": {wanted: role}}
+        member = next((each for each in guild["members"] if each["user"]["id"] == wanted), None)
+        about: Object = {"users": {wanted: self._world.users[wanted]}}
+        if member:
+            plain = {name: value for name, value in member.items() if name not in ("user", "deaf", "mute")}
+            about["members"] = {wanted: plain | {"permissions": str(self._world.permissions(channel, wanted))}}
+        return about
 
     async def menu(self, message: Object, name: str) -> Interaction:
         """Right click on a message, Apps, and the entry of that name."""

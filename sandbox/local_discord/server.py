@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from sandbox.local_discord.changes import Changes
 from sandbox.local_discord.faults import Faults
 from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.interactions import Interactions
@@ -56,6 +57,7 @@ class LocalDiscord:
         self.rest = Rest(self.world, self.messages, self.interactions, self.hub, self.faults, self.token)
         self.rest.socket_url = socket_url
         self.sockets = Sockets(self.world, self.hub, self.token, socket_url)
+        self.changes = Changes(self.world, self.hub, self.sockets)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

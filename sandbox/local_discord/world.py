@@ -99,6 +99,21 @@ class World:
         self.channels[channel["id"]] = channel
         return channel
 
+    def add_thread(self, parent: Object, name: str) -> Object:
+        guild = self.guilds[parent["guild_id"]]
+        about = {
+            "archived": False, "locked": False, "auto_archive_duration": 1440, "archive_timestamp": self.now(),
+            "create_timestamp": self.now(),
+        }  # fmt: skip
+        thread: Object = {
+            "id": self.new_id(), "type": PUBLIC_THREAD, "name": name, "guild_id": guild["id"],
+            "parent_id": parent["id"], "owner_id": guild["owner_id"], "thread_metadata": about, "message_count": 0,
+            "member_count": 1, "total_message_sent": 0, "rate_limit_per_user": 0, "last_message_id": None, "flags": 0,
+        }  # fmt: skip
+        guild["threads"].append(thread)
+        self.channels[thread["id"]] = thread
+        return thread
+
     def dm_with(self, user: Object) -> Object:
         """The DM channel of the bot and a person, as the bot sees it."""
         for channel in self.channels.values():
@@ -143,6 +158,8 @@ class World:
             is_own_dm = channel["type"] == DM and user_id == self.bot["id"]
             return int(IN_DIRECT_MESSAGES) if there or is_own_dm else 0
         member = self.member(guild, user_id)
+        if "thread_metadata" in channel:
+            channel = self.channels[channel["parent_id"]]
         return permissions_in(guild, member, channel) if member else 0
 
     def people(self) -> Iterator[Object]:

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { localised, text } from "./texts.js";
 
-const SUB_COMMAND = 1, GROUP = 2, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, ATTACHMENT = 11;
+const SUB_COMMAND = 1, GROUP = 2, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, ATTACHMENT = 11;
 
 /** Every command that can be typed, its subcommands flattened: `{path, names, command, options, description}`. */
 export function flatten(commands) {
@@ -124,7 +124,7 @@ export class Composer {
       return;
     }
     const world = this.server.world();
-    const known = { [CHANNEL]: world.channels, [USER]: world.users, [ROLE]: world.roles, [BOOLEAN]: [{ id: true, name: "True" }, { id: false, name: "False" }] };
+    const known = { [CHANNEL]: world.channels, [USER]: world.users, [ROLE]: world.roles, [MENTIONABLE]: [...world.users, ...world.roles], [BOOLEAN]: [{ id: true, name: "True" }, { id: false, name: "False" }] };
     const choices = option.choices ?? known[option.type]?.map((each) => ({ name: each.name ?? each.username, value: each.id }));
     if (!choices) return this.offer([], false, head);
     this.offerChoices(option, choices.filter((each) => localised(each, "name").toLowerCase().includes(line.toLowerCase())), head);

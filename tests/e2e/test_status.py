@@ -1,5 +1,6 @@
 """/suno status, from a person's typing to a playing song."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -96,7 +97,7 @@ async def test_waiting(town: Town) -> None:
     assert answer["embeds"][0]["title"] == r"task\_waiting"
     assert answer["embeds"][0]["description"] == "⏳ **Queued**"
     assert "<t:" in answer["embeds"][0]["fields"][0]["value"]
-    assert buttons(answer) == ["Refresh"]
+    assert buttons(answer) == ["Refresh", "Notify me"]
 
 
 async def test_running_with_a_progress(town: Town) -> None:
@@ -330,15 +331,19 @@ async def test_a_chinese_reader_reads_chinese(town: Town) -> None:
     async with town.bot():
         answer = await town.status(RUNNING.id, person=town.ben)
     assert "🎛️ **生成中** · 音乐" in words(answer)
-    assert buttons(answer) == ["刷新", "歌词"]
+    assert buttons(answer) == ["刷新", "完成提醒", "歌词"]
+
+
+def _drop_recents(file: Path) -> None:
+    with sqlite3.connect(file) as database:
+        database.execute("DROP TABLE recents")
+    database.close()
 
 
 async def test_a_failing_database_does_not_keep_the_answer_from_anybody(town: Town, tmp_path: Path) -> None:
     town.gateway.add(DONE, age=100)
     async with town.bot():
-        with sqlite3.connect(tmp_path / "bot.db") as database:
-            database.execute("DROP TABLE recents")
-        database.close()
+        await asyncio.to_thread(_drop_recents, tmp_path / "bot.db")
         assert len((await town.status(DONE.id))["attachments"]) == 2
 
 

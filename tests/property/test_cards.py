@@ -93,8 +93,8 @@ def test_any_songs_with_any_files(task: Task, tag: str, data: st.DataObject) -> 
     found = Found(task, "default")
     cover = st.none() | st.just(MediaFile(PNG, io.BytesIO(b"x"), 900_000))
     recordings = [
-        Recording(number, clip, data.draw(outcomes), data.draw(cover))
-        for number, clip in enumerate(task.clips, 1)
+        Recording(key, number, clip, data.draw(outcomes), data.draw(cover))
+        for number, (key, clip) in enumerate(task.keyed(), 1)
         if clip.playable
     ]
     check(songs_card(found, languages()[tag]))

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.database import open_database
 from bot.storage.store import Store
@@ -13,6 +14,11 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     async with open_database(url) as engine:
-        yield Store(engine)
+        yield engine
+
+
+@pytest.fixture
+async def store(engine: AsyncEngine) -> Store:
+    return Store(engine)

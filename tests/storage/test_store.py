@@ -75,8 +75,7 @@ async def test_only_the_newest_of_a_person_are_kept(store: Store) -> None:
 async def test_the_gateway_that_knew_a_task_last_is_remembered(store: Store) -> None:
     await store.keep_recent(recent(ADA, at=1, gateway="default"))
     await store.keep_recent(recent(BEN, at=2, gateway="backup"))
-    assert await store.known_gateway("task_1") == "backup"
-    assert await store.known_gateway("other") is None
+    assert await store.known_gateways(["task_1", "other"]) == {"task_1": "backup"}
 
 
 async def test_a_failing_database_is_an_error_of_ours_without_the_values(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,320 @@
+"""Brings what is owed to Discord: songs with their files, and every other message, each once."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.delivery import (
+    AUDIO_NOTICE,
+    AUDIO_WAIT,
+    MOST_ATTEMPTS,
+    RECHECK,
+    STUMBLES,
+    Delivery,
+    State,
+    Topic,
+    audio_rest,
+    delivery_id,
+    rest_after,
+)
+from bot.domain.watch import Watch, owe
+from bot.errors import (
+    GatewayError,
+    MediaForbidden,
+    MediaTooBig,
+    PostBlocked,
+    PostClosed,
+    PostError,
+    PostLater,
+    PostRefused,
+    PostTooLarge,
+    RecipientClosed,
+    StorageError,
+    UnknownTask,
+)
+from bot.gateways.media import MediaFile
+from bot.services.clock import Bell, Clock
+from bot.services.lookup import Found, Lookup
+from bot.services.recordings import Recording, Recordings
+from bot.storage.outbox import CARD_REST, LiveCard, Outbox, Owed
+
+_AT_ONCE = 4  # messages on their way
+_LEASE = 600.0  # seconds; longer than any message takes
+_STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
+_STORAGE_REST = 10.0  # seconds until a database that failed is tried again
+_MEMORY = 30 * 86_400.0  # seconds for which it is remembered what was brought
+_CLEANING = 86_400.0  # seconds between two times of forgetting
+
+log = logging.getLogger(__name__)
+
+
+class Post(Struct, frozen=True):
+    """A message to make. `recordings`: the songs that go with it; `found`: None for a task that nobody knows."""
+
+    owed: Owed
+    found: Found | None
+    recordings: Sequence[Recording] = ()
+    gave_up: bool = False  # what has no audio by now will have none
+
+
+class Poster(Protocol):
+    """The port through which messages leave. Every method raises PostError and nothing else."""
+
+    def limit(self, watch: Watch) -> int:
+        """Bytes a file, where the watch posts."""
+        ...
+
+    def fits(self, recordings: Sequence[Recording]) -> int:
+        """How many of them, from the first, go into one message."""
+        ...
+
+    async def post(self, post: Post) -> int:
+        """The id of the message. The same delivery again within the nonce's life gives the same message."""
+        ...
+
+    async def find(self, owed: Owed) -> int | None:
+        """The message of a delivery that was tried before, if it did arrive."""
+        ...
+
+    async def direct(self, user_id: int) -> int:
+        """The id of the DM channel with a person."""
+        ...
+
+    def card(self, card: LiveCard) -> str:
+        """What a card that follows a progress is to show, as a digest."""
+        ...
+
+    async def show(self, card: LiveCard) -> None:
+        """Raises PostClosed when the card is gone."""
+        ...
+
+
+class Notifier:
+    def __init__(
+        self, outbox: Outbox, poster: Poster, recordings: Recordings, lookup: Lookup, clock: Clock, bell: Bell
+    ) -> None:
+        self._outbox = outbox
+        self._poster = poster
+        self._recordings = recordings
+        self._lookup = lookup
+        self._clock = clock
+        self._bell = bell
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as workers:
+            workers.create_task(self._bring_all(workers), name="notifier")
+            workers.create_task(self._follow_cards(), name="live cards")
+            workers.create_task(self._forget(), name="forgetting")
+
+    async def _bring_all(self, workers: asyncio.TaskGroup) -> None:
+        going: set[asyncio.Task[None]] = set()
+
+        def gone(worker: asyncio.Task[None]) -> None:
+            going.discard(worker)
+            self._bell.ring()
+
+        while True:
+            now = self._clock.now()
+            try:
+                room = _AT_ONCE - len(going)
+                for owed in await self._outbox.claim(now, lease=_LEASE, limit=room) if room else ():
+                    worker = workers.create_task(self._bring(owed), name=f"delivery {owed.delivery.id}")
+                    going.add(worker)
+                    worker.add_done_callback(gone)
+                await self._bell.wait(await self._outbox.next_due(now))
+            except StorageError as error:
+                await self._rest(error)
+
+    async def _rest(self, error: StorageError) -> None:
+        log.error("the database failed, the next try is in %.0f s: %s", _STORAGE_REST, error)
+        await self._clock.sleep(_STORAGE_REST)
+
+    async def _bring(self, owed: Owed) -> None:
+        """One message, whatever becomes of it: it holds up no other."""
+        try:
+            try:
+                await self._deliver(owed)
+            except PostError as failure:
+                log.info("delivery %s: %s: %s", owed.delivery.id, type(failure).__name__, failure)
+                await self._take_course(owed, failure)
+            except StorageError:
+                raise
+            except Exception:
+                log.exception("delivery %s failed, and nobody foresaw how", owed.delivery.id)
+                await self._stumble(owed)
+        except StorageError as error:
+            await self._rest(error)
+
+    async def _deliver(self, owed: Owed) -> None:
+        if owed.tried_at is not None and (message_id := await self._poster.find(owed)) is not None:
+            await self._record(owed.delivery, message_id)
+        elif owed.delivery.topic is Topic.SONGS:
+            await self._deliver_songs(owed)
+        else:
+            found = Found(owed.sight.task, owed.sight.gateway) if owed.sight.task else None
+            await self._hand_over(Post(owed, found))
+
+    async def _deliver_songs(self, owed: Owed) -> None:
+        """Those whose audio is there, as many as go into a message; the others follow."""
+        found = await self._fresh(owed)
+        keys = owed.delivery.clips or tuple(key for key, _ in found.task.keyed())
+        waited = self._clock.now() - owed.delivery.created_at
+        gave_up = waited >= AUDIO_WAIT
+        limit = self._poster.limit(owed.watch)
+        async with self._recordings.of(found.task, limit=limit, wanted=keys) as recordings:
+            ready = [each for each in recordings if gave_up or not _may_come(each)]
+            if not ready and not gave_up:
+                await self._wait_for_audio(owed, waited)
+                return
+            going = ready[: self._poster.fits(ready)]
+            left = [each.key for each in ready] if gave_up else keys
+            rest = tuple(key for key in left if key not in {each.key for each in going})
+            await self._hand_over(Post(owed, found, going, gave_up), rest)
+
+    async def _fresh(self, owed: Owed) -> Found:
+        """The task as its gateway has it now: by what was said long ago its songs may no longer be found."""
+        sight = owed.sight
+        if sight.task is None:
+            raise PostRefused("songs of a task that nobody knows")
+        known = Found(sight.task, sight.gateway)
+        if self._clock.now() - (sight.asked_at or 0.0) < _STALE:
+            return known
+        try:
+            found = await self._lookup.find(sight.task_id, known_at=sight.gateway)
+        except (GatewayError, UnknownTask) as error:
+            log.info("task %s: what was said before is used: %s", sight.task_id, error)
+            return known
+        keys = {key for key, _ in found.task.keyed()}
+        return found if keys.issuperset(owed.delivery.clips) else known
+
+    async def _wait_for_audio(self, owed: Owed, waited: float) -> None:
+        now = self._clock.now()
+        due_at = min(now + audio_rest(waited), owed.delivery.created_at + AUDIO_WAIT)
+        await self._outbox.put_off(owed.delivery.id, due_at, reason="no usable audio yet", aside=True)
+        if waited >= AUDIO_NOTICE:
+            notice = owe(owed.watch, Topic.NO_AUDIO, now, owed.delivery.clips)
+            await self._outbox.add(replace(notice, created_at=owed.delivery.created_at))
+
+    async def _hand_over(self, post: Post, rest: tuple[str, ...] = ()) -> None:
+        """Planned, then sent, then recorded: after a crash between any two of these the plan is still the same."""
+        now, delivery = self._clock.now(), post.owed.delivery
+        if post.recordings:
+            delivery = replace(delivery, clips=tuple(each.key for each in post.recordings))
+        others = None
+        if rest:
+            watch = post.owed.watch
+            identity = delivery_id(watch.id, watch.created_at, Topic.SONGS, rest)
+            others = replace(post.owed.delivery, id=identity, clips=rest, due_at=now)
+        await self._outbox.trying(delivery, now, others)
+        message_id = await self._poster.post(post)
+        await self._record(delivery, message_id)
+
+    async def _record(self, delivery: Delivery, message_id: int) -> None:
+        """Also when the bot is being stopped: what is sent is sent."""
+        saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now()))
+        try:
+            await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            await saving
+            raise
+
+    async def _take_course(self, owed: Owed, failure: PostError) -> None:
+        """Each error has its own."""
+        now, identity = self._clock.now(), owed.delivery.id
+        match failure:
+            case PostBlocked():
+                await self._outbox.put_off(identity, now + RECHECK, state=State.BLOCKED, reason=str(failure))
+                await self._tell_blocked(owed)
+            case PostClosed():
+                await self._bring_elsewhere(owed, str(failure))
+            case RecipientClosed():
+                await self._outbox.give_up(identity, State.KEPT, str(failure))
+            case PostTooLarge():
+                await self._outbox.put_off(identity, now, attempts=owed.attempts + 1, reason=str(failure))
+            case PostLater():
+                await self._stumble(owed, at_least=failure.retry_after, forever=True)
+            case _:
+                log.error("delivery %s is refused by Discord: %s", identity, failure)
+                await self._outbox.give_up(identity, State.FAILED, str(failure))
+
+    async def _tell_blocked(self, owed: Owed) -> None:
+        """Once for a watch; only the first in line is ever tried, so that is once for a channel."""
+        if owed.watch.guild_id is None:
+            return
+        try:
+            channel_id = await self._poster.direct(owed.watch.user_id)
+        except PostError as failure:
+            log.info("user %d cannot be told of a blocked channel: %s", owed.watch.user_id, failure)
+            return
+        notice = owe(owed.watch, Topic.BLOCKED, self._clock.now())
+        await self._outbox.add(replace(notice, channel_id=channel_id))
+
+    async def _bring_elsewhere(self, owed: Owed, reason: str) -> None:
+        """The channel is gone: what was to be said there is said to the person."""
+        delivery, watch = owed.delivery, owed.watch
+        if delivery.topic in (Topic.LIVE, Topic.QUIET):
+            await self._outbox.give_up(delivery.id, State.SENT, reason)
+            return
+        if watch.guild_id is None or delivery.channel_id != watch.channel_id:
+            await self._outbox.give_up(delivery.id, State.KEPT, reason)
+            return
+        try:
+            channel_id = await self._poster.direct(watch.user_id)
+        except PostLater as failure:
+            await self._stumble(owed, at_least=failure.retry_after, forever=True)
+        except PostError as failure:
+            await self._outbox.give_up(delivery.id, State.KEPT, f"{reason}; {failure}")
+        else:
+            await self._outbox.move(delivery, channel_id, self._clock.now())
+
+    async def _stumble(self, owed: Owed, *, at_least: float = 0.0, forever: bool = False) -> None:
+        """Later; after some failures out of the line; for no known reason not forever."""
+        attempts = owed.attempts + 1
+        if attempts >= MOST_ATTEMPTS and not forever:
+            await self._outbox.give_up(owed.delivery.id, State.FAILED, "an error that nobody foresaw")
+            return
+        due_at = self._clock.now() + max(at_least, rest_after(attempts))
+        await self._outbox.put_off(owed.delivery.id, due_at, attempts=attempts, aside=attempts >= STUMBLES)
+
+    async def _follow_cards(self) -> None:
+        while True:
+            now = self._clock.now()
+            try:
+                for card in await self._outbox.cards(now, limit=100):
+                    await self._update(card, now)
+            except StorageError as error:
+                await self._rest(error)
+            await self._clock.sleep(1.0)
+
+    async def _update(self, card: LiveCard, now: float) -> None:
+        """Edited on change alone; for the last time when all is brought."""
+        shows = self._poster.card(card)
+        over = bool(card.watch.ending) and not card.pending
+        try:
+            if shows != card.shows:
+                await self._poster.show(card)
+        except PostLater as failure:
+            await self._outbox.card_shows(card.watch.id, card.shows, now + max(CARD_REST, failure.retry_after))
+        except PostError as failure:
+            log.info("the card of watch %d is no longer kept: %s", card.watch.id, failure)
+            await self._outbox.card_shows(card.watch.id, shows, None)
+        else:
+            await self._outbox.card_shows(card.watch.id, shows, None if over else now + CARD_REST)
+
+    async def _forget(self) -> None:
+        while True:
+            try:
+                await self._outbox.forget(self._clock.now() - _MEMORY)
+            except StorageError as error:
+                log.error("old watches could not be forgotten: %s", error)
+            await self._clock.sleep(_CLEANING)
+
+
+def _may_come(recording: Recording) -> bool:
+    """Its audio may be there a moment later."""
+    return not isinstance(recording.audio, MediaFile | MediaTooBig | MediaForbidden)

@@ -1,0 +1,86 @@
+"""Watching tasks for people."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from bot.domain.watch import Watch
+from bot.services.clock import Clock
+from bot.storage.outbox import Outbox
+from bot.storage.store import Store
+from bot.storage.watches import Added, WatchStore
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What a person wants to be watched, and where to; as Watch has it."""
+
+    task_ids: Sequence[str]
+    user_id: int
+    channel_id: int
+    guild_id: int | None = None
+    mentions: tuple[str, ...] = ()
+    lyrics_id: str = ""
+    live: bool = False
+    locale: str = "en-US"
+    user_locale: str = "en-US"
+
+
+class Watches:
+    """`most`: how many a person may have; `changed` is called when there is something new to look at or to bring."""
+
+    def __init__(
+        self,
+        store: Store,
+        watches: WatchStore,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        gateways: Sequence[str],
+        most: int,
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._watches = watches
+        self._outbox = outbox
+        self._clock = clock
+        self._gateways = gateways
+        self._changed = changed
+        self.most = most
+
+    async def add(self, wish: Wish) -> Added:
+        """A task that is watched there already is told, not doubled. Raises StorageError."""
+        now = self._clock.now()
+        task_ids = list(dict.fromkeys(wish.task_ids))
+        wishes = [
+            Watch(
+                task_id=task_id,
+                user_id=wish.user_id,
+                channel_id=wish.channel_id,
+                guild_id=wish.guild_id,
+                mentions=wish.mentions,
+                lyrics_id=wish.lyrics_id if wish.lyrics_id != task_id else "",
+                live=wish.live,
+                locale=wish.locale,
+                user_locale=wish.user_locale,
+                created_at=now,
+            )
+            for task_id in task_ids
+        ]
+        added = await self._watches.add(wishes, most=self.most, gateways=await self._homes([*task_ids, wish.lyrics_id]))
+        for watch in added.known:
+            for mention in wish.mentions:
+                await self._watches.change_mentions(watch.id, add=mention)
+        self._changed()
+        return added
+
+    async def unblock(self, guild_id: int) -> None:
+        """Something about permissions has changed in a server."""
+        if await self._outbox.unblock(guild_id, self._clock.now()):
+            self._changed()
+
+    async def _homes(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """Where tasks are, as far as that is known: with one gateway there is no question."""
+        if len(self._gateways) == 1:
+            return dict.fromkeys(task_ids, self._gateways[0])
+        known = await self._store.known_gateways(task_ids)
+        return {task_id: gateway for task_id, gateway in known.items() if gateway in self._gateways}

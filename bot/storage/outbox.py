@@ -1,0 +1,204 @@
+"""The messages that are owed to Discord, the cards that follow a progress, and what became of them."""
+
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import and_, delete, exists, func, or_, select, update
+
+from bot.domain.delivery import Delivery, State, Topic
+from bot.domain.sight import Sight
+from bot.domain.watch import Watch
+from bot.storage.rows import delivery_of, prefixed, sight_of, to_json, unprefixed, watch_of
+from bot.storage.schema import deliveries, is_open, is_unsent, tasks, unsent, watches
+from bot.storage.transaction import Transactions
+from bot.storage.watches import add_deliveries
+
+CARD_REST = 15.0  # seconds between two edits of a card that follows a progress
+
+
+class Owed(Struct, frozen=True, kw_only=True):
+    """A delivery with all that its message is made of."""
+
+    delivery: Delivery
+    attempts: int
+    tried_at: float | None  # when it was first given to Discord, whatever came of it
+    watch: Watch
+    sight: Sight
+    lyrics: Sight | None
+    card_id: int | None  # the message that it replies to
+
+
+class LiveCard(Struct, frozen=True, kw_only=True):
+    """A card that follows a progress. `shows`: what it was last made of; `result_id`: the message with the songs."""
+
+    watch: Watch
+    sight: Sight
+    message_id: int
+    shows: str
+    result_id: int | None
+    pending: bool  # something is still to be brought
+
+
+_lyrics = tasks.alias("lyrics")
+_joined = (
+    deliveries.join(watches, watches.c.id == deliveries.c.watch_id)
+    .join(tasks, tasks.c.task_id == watches.c.task_id)
+    .outerjoin(_lyrics, _lyrics.c.task_id == watches.c.lyrics_id)
+)
+
+
+class Outbox(Transactions):
+    async def resume(self, now: float) -> None:
+        """At the start. Leases are of a process that is dead, and what was blocked may no longer be."""
+        async with self._transaction() as connection:
+            await connection.execute(update(deliveries).where(is_unsent).values(lease_until=0.0))
+            early = is_unsent & or_(deliveries.c.state == State.BLOCKED, deliveries.c.tried_at.is_not(None))
+            await connection.execute(update(deliveries).where(early).values(due_at=now))
+
+    async def claim(self, now: float, *, lease: float, limit: int) -> list[Owed]:
+        """Messages to send now: of each channel the first in line, and those that stepped aside."""
+        first = deliveries.alias("first")
+        ahead = exists().where(
+            first.c.channel_id == deliveries.c.channel_id,
+            unsent(first),
+            first.c.aside.is_(False),
+            or_(
+                first.c.created_at < deliveries.c.created_at,
+                and_(first.c.created_at == deliveries.c.created_at, first.c.line < deliveries.c.line),
+            ),
+        )
+        due = select(deliveries.c.line).where(
+            is_unsent, deliveries.c.due_at <= now, deliveries.c.lease_until <= now, ~ahead
+        )
+        lines = due.order_by(deliveries.c.due_at, deliveries.c.line).limit(limit)
+        statement = update(deliveries).where(deliveries.c.line.in_(lines)).values(lease_until=now + lease)
+        async with self._transaction() as connection:
+            claimed = list(await connection.scalars(statement.returning(deliveries.c.line)))
+            columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_"), *prefixed(tasks, "t_")]
+            columns += [column.label(f"l_{column.name}") for column in _lyrics.columns]
+            wanted = select(*columns).select_from(_joined).where(deliveries.c.line.in_(claimed))
+            rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
+            return [_owed(dict(row)) for row in rows]
+
+    async def next_due(self, now: float) -> float | None:
+        """When the next message may be sent that nobody is at."""
+        statement = select(func.min(deliveries.c.due_at)).where(is_unsent, deliveries.c.lease_until <= now)
+        async with self._transaction(read_only=True) as connection:
+            due_at: float | None = await connection.scalar(statement)
+        return due_at
+
+    async def trying(self, delivery: Delivery, now: float, rest: Delivery | None = None) -> None:
+        """It is about to be given to Discord, with these songs; `rest` brings those that do not go with it."""
+        first = func.coalesce(deliveries.c.tried_at, now)
+        async with self._transaction() as connection:
+            await self._change(connection, delivery.id, clips=to_json(delivery.clips), tried_at=first)
+            await add_deliveries(connection, [rest] if rest else [])
+
+    async def sent(self, delivery: Delivery, message_id: int, now: float) -> None:
+        async with self._transaction() as connection:
+            await self._change(connection, delivery.id, state=State.SENT, message_id=message_id, sent_at=now)
+            if delivery.topic is Topic.LIVE:
+                card = {"card_id": message_id, "card_due_at": now + CARD_REST}
+                await connection.execute(update(watches).where(watches.c.id == delivery.watch_id).values(card))
+
+    async def put_off(
+        self, delivery_id: str, due_at: float, *, state: State = State.WAITING, reason: str = "", **changes: Any
+    ) -> None:
+        """Not now. `changes`: of `attempts` and `aside`."""
+        async with self._transaction() as connection:
+            await self._change(
+                connection, delivery_id, state=state, reason=reason, due_at=due_at, lease_until=0.0, **changes
+            )
+
+    async def give_up(self, delivery_id: str, state: State, reason: str) -> None:
+        async with self._transaction() as connection:
+            await self._change(connection, delivery_id, state=state, reason=reason, lease_until=0.0)
+
+    async def move(self, delivery: Delivery, channel_id: int, now: float) -> None:
+        """To another channel, where nobody has seen it."""
+        async with self._transaction() as connection:
+            changes = {"channel_id": channel_id, "tried_at": None, "due_at": now, "lease_until": 0.0}
+            await self._change(connection, delivery.id, state=State.WAITING, reason="", **changes)
+
+    async def add(self, *owed: Delivery) -> None:
+        async with self._transaction() as connection:
+            await add_deliveries(connection, owed)
+
+    async def unblock(self, guild_id: int, now: float) -> int:
+        """Something about permissions has changed in a server: what waited for that is due."""
+        of_guild = select(watches.c.id).where(watches.c.guild_id == guild_id)
+        blocked = is_unsent & (deliveries.c.state == State.BLOCKED) & deliveries.c.watch_id.in_(of_guild)
+        async with self._transaction() as connection:
+            result = await connection.execute(update(deliveries).where(blocked).values(due_at=now))
+        return result.rowcount
+
+    async def shown(self, watch_id: int, user_id: int) -> None:
+        """The person has seen what could not be brought."""
+        mine = select(watches.c.id).where(watches.c.id == watch_id, watches.c.user_id == user_id)
+        stuck = deliveries.c.watch_id.in_(mine) & deliveries.c.state.in_([State.KEPT, State.FAILED])
+        async with self._transaction() as connection:
+            await connection.execute(update(deliveries).where(stuck).values(state=State.SENT))
+
+    async def cards(self, now: float, limit: int) -> list[LiveCard]:
+        """Cards to look at again."""
+        of_watch = deliveries.c.watch_id == watches.c.id
+        result = (
+            select(func.max(deliveries.c.message_id))
+            .where(of_watch, deliveries.c.topic.in_([Topic.SONGS, Topic.LYRICS, Topic.FAILED]))
+            .scalar_subquery()
+        )
+        pending = exists().where(of_watch, is_unsent)
+        columns = [*prefixed(watches, "w_"), *prefixed(tasks, "t_"), result.label("result"), pending.label("pending")]
+        source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
+        statement = select(*columns).select_from(source).where(watches.c.card_due_at <= now).limit(limit)
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+        return [
+            LiveCard(
+                watch=watch_of(unprefixed(row, "w_")),
+                sight=sight_of(unprefixed(row, "t_")),
+                message_id=row["w_card_id"],
+                shows=row["w_card_shows"],
+                result_id=row["result"],
+                pending=row["pending"],
+            )
+            for row in rows
+        ]
+
+    async def next_card(self) -> float | None:
+        async with self._transaction(read_only=True) as connection:
+            statement = select(func.min(watches.c.card_due_at)).where(watches.c.card_due_at.is_not(None))
+            due_at: float | None = await connection.scalar(statement)
+        return due_at
+
+    async def card_shows(self, watch_id: int, shows: str, due_at: float | None) -> None:
+        """`due_at`: when to look at it again; None: never."""
+        async with self._transaction() as connection:
+            changes = {"card_shows": shows, "card_due_at": due_at}
+            await connection.execute(update(watches).where(watches.c.id == watch_id).values(changes))
+
+    async def forget(self, before: float) -> None:
+        """What ended long ago and was brought; then tasks that nobody watches any more."""
+        unsent = select(deliveries.c.watch_id).where(deliveries.c.state != State.SENT)
+        old = ~is_open & (watches.c.created_at < before) & watches.c.id.not_in(unsent)
+        named = [select(watches.c.task_id), select(watches.c.lyrics_id)]
+        unwatched = and_(*(tasks.c.task_id.not_in(each) for each in named))
+        async with self._transaction() as connection:
+            await connection.execute(delete(watches).where(old))
+            await connection.execute(delete(tasks).where(unwatched))
+
+    async def _change(self, connection: Any, delivery_id: str, **values: Any) -> None:
+        await connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(values))
+
+
+def _owed(row: dict[str, Any]) -> Owed:
+    lyrics = unprefixed(row, "l_")
+    return Owed(
+        delivery=delivery_of(unprefixed(row, "d_")),
+        attempts=row["d_attempts"],
+        tried_at=row["d_tried_at"],
+        watch=watch_of(unprefixed(row, "w_")),
+        sight=sight_of(unprefixed(row, "t_")),
+        lyrics=sight_of(lyrics) if lyrics["task_id"] else None,
+        card_id=row["w_card_id"],
+    )

@@ -1,0 +1,24 @@
+"""What all stores have in common: each method is one transaction, and raises StorageError when the database fails."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import StorageError
+from bot.storage.database import READ_ONLY
+
+
+class Transactions:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def _transaction(self, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            # Not the error itself: its text holds the values of the statement.
+            raise StorageError(f"{type(error).__name__}: {getattr(error, 'orig', None)}") from None

@@ -1,0 +1,30 @@
+"""Telling the bot's owner what only the owner can set right, by DM."""
+
+import logging
+
+import discord
+
+from bot.client import SunoBot
+from bot.errors import GatewayError, GatewayRefused
+from bot.ui.locales import languages
+from bot.ui.text import code
+
+log = logging.getLogger(__name__)
+
+
+class Operator:
+    def __init__(self, bot: SunoBot) -> None:
+        self._bot = bot
+
+    async def tell(self, gateway: str, error: GatewayError) -> None:
+        """A gateway that cannot be used as it is set up. In every language: Discord does not say which is theirs."""
+        key = "operator.refused" if isinstance(error, GatewayRefused) else "operator.misplaced"
+        lines = [language(key, gateway=code(gateway)) for language in languages().values()]
+        try:
+            application = await self._bot.application_info()
+            team = application.team
+            owner = discord.Object(team.owner_id) if team and team.owner_id else application.owner
+            channel = await self._bot.create_dm(owner)
+            await channel.send("\n".join(lines))
+        except discord.DiscordException as failure:
+            log.warning("the owner could not be told by DM of gateway %s: %s", gateway, failure)

@@ -1,0 +1,204 @@
+"""The notifier's port to Discord: messages leave here, and Discord's errors become ours."""
+
+import logging
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import discord
+from msgspec.structs import replace
+
+from bot.client import SunoBot
+from bot.domain.delivery import Topic
+from bot.domain.watch import Watch
+from bot.errors import PostBlocked, PostClosed, PostError, PostLater, PostRefused, PostTooLarge, RecipientClosed
+from bot.services.notifier import Post
+from bot.services.recordings import Recording
+from bot.storage.outbox import LiveCard, Owed
+from bot.ui.cards import MAX_REQUEST, Card, fitting
+from bot.ui.locales import Language, language_for
+from bot.ui.permissions import missing_in, silent_in
+from bot.ui.posts import digest, live_card, post_card
+
+_CLOCKS_APART = 300.0  # seconds that Discord's clock may differ from ours
+_LOOKED_THROUGH = 500  # messages of a channel, for one that may have arrived
+_INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
+_DELETED = 0  # in place of the id of a message that arrived and is gone
+_COURSES: dict[int, type[PostError]] = {
+    50001: PostBlocked,  # missing access
+    50013: PostBlocked,  # missing permissions
+    50083: PostBlocked,  # a thread that is archived, and locked
+    10003: PostClosed,  # unknown channel
+    10004: PostClosed,  # unknown guild
+    50007: RecipientClosed,  # takes no DM
+    50278: RecipientClosed,  # no server in common
+    40005: PostTooLarge,
+}
+
+log = logging.getLogger(__name__)
+
+
+class DiscordPoster:
+    """`upload_limit`: bytes a file where Discord does not say; what Discord refuses is learned downwards."""
+
+    def __init__(self, bot: SunoBot, upload_limit: int) -> None:
+        self._bot = bot
+        self._upload_limit = upload_limit
+        self._learned: dict[int, int] = {}  # bytes a file, by server; 0: DMs
+
+    def limit(self, watch: Watch) -> int:
+        guild = self._bot.get_guild(watch.guild_id or 0)
+        most = max(self._upload_limit, guild.filesize_limit) if guild else self._upload_limit
+        return min(most, MAX_REQUEST, self._learned.get(watch.guild_id or 0, MAX_REQUEST))
+
+    def fits(self, recordings: Sequence[Recording]) -> int:
+        return fitting(recordings)
+
+    async def post(self, post: Post) -> int:
+        owed = post.owed
+        place = self._place(owed)
+        missing = {each.permission for each in missing_in(place)} if place else set()
+        if place and (silent := silent_in(place)):
+            raise PostBlocked("the bot may not speak there", silent)
+        in_place = owed.delivery.channel_id == owed.watch.channel_id
+        language = language_for(owed.watch.locale if in_place else owed.watch.user_locale)
+        card = _allowed(post_card(post, language, self.limit(owed.watch)), missing, language)
+        reply = owed.card_id if "read_message_history" not in missing else None
+        for form in (card, _without_embeds(card)):
+            try:
+                return await self._send(owed, form, reply)
+            except PostRefused as refused:
+                if not _is_invalid_form(refused):
+                    raise
+                log.warning("delivery %s is tried in a simpler form: %s", owed.delivery.id, refused)
+        return await self._send(owed, _plain(card, owed.delivery.id), None)
+
+    def _place(self, owed: Owed) -> discord.abc.GuildChannel | discord.Thread | None:
+        """Where it goes, as far as it is known here; None for a DM. Raises PostClosed when the bot was removed."""
+        if owed.watch.guild_id is None or owed.delivery.channel_id != owed.watch.channel_id:
+            return None
+        guild = self._bot.get_guild(owed.watch.guild_id)
+        if guild is None:
+            raise PostClosed("the bot is no longer in that server")
+        return None if guild.unavailable else guild.get_channel_or_thread(owed.delivery.channel_id)
+
+    async def _send(self, owed: Owed, card: Card, reply: int | None) -> int:
+        try:
+            async with _errors():
+                message = await self._channel(owed).send(**_content(card, owed, reply))
+        except PostTooLarge:
+            self._learn(owed.watch, card)
+            raise
+        except PostError as failure:
+            cause = failure.__cause__
+            if isinstance(cause, discord.HTTPException) and cause.code == _UNKNOWN_MESSAGE:
+                return _DELETED
+            raise
+        return message.id
+
+    def _channel(self, owed: Owed) -> discord.PartialMessageable:
+        return self._bot.get_partial_messageable(owed.delivery.channel_id)
+
+    def _learn(self, watch: Watch, card: Card) -> None:
+        largest = max((upload.media.size for upload in card.uploads), default=1)
+        self._learned[watch.guild_id or 0] = largest - 1
+        log.info("Discord takes no file of %d bytes in server %s", largest, watch.guild_id)
+
+    async def find(self, owed: Owed) -> int | None:
+        since = datetime.fromtimestamp((owed.tried_at or 0.0) - _CLOCKS_APART, UTC)
+        async with _errors():
+            history = self._channel(owed).history(limit=_LOOKED_THROUGH, after=since, oldest_first=True)
+            async for message in history:
+                if message.author == self._bot.user and _is_of(message, owed.delivery.id):
+                    return message.id
+        return None
+
+    async def direct(self, user_id: int) -> int:
+        async with _errors():
+            return (await self._bot.create_dm(discord.Object(user_id))).id
+
+    def card(self, card: LiveCard) -> str:
+        return digest(live_card(card, language_for(card.watch.locale)))
+
+    async def show(self, card: LiveCard) -> None:
+        looks = live_card(card, language_for(card.watch.locale))
+        message = self._bot.get_partial_messageable(card.watch.channel_id).get_partial_message(card.message_id)
+        async with _errors():
+            await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
+
+
+def _allowed(card: Card, missing: Collection[str], language: Language) -> Card:
+    """Without what the bot may not send there; its links stay."""
+    if "attach_files" in missing and card.uploads:
+        embeds = [embed.copy().set_thumbnail(url=None) for embed in card.embeds]
+        card = replace(card, uploads=(), embeds=embeds, content=f"{card.content}\n{language('post.no_files')}")
+    return _without_embeds(card) if "embed_links" in missing else card
+
+
+def _without_embeds(card: Card) -> Card:
+    """Covers are shown by embeds alone."""
+    return replace(card, embeds=(), uploads=[upload for upload in card.uploads if upload.description is None])
+
+
+def _plain(card: Card, delivery_id: str) -> Card:
+    """Words, and the button by which it is found again."""
+    return replace(card, embeds=(), uploads=(), buttons=[each for each in card.buttons if _carries(each, delivery_id)])
+
+
+def _is_invalid_form(refused: PostRefused) -> bool:
+    return isinstance(refused.__cause__, discord.HTTPException) and refused.__cause__.code == _INVALID_FORM
+
+
+def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
+    mentions = owed.watch.mentions
+    content: dict[str, Any] = {
+        "content": card.content,
+        "embeds": card.embeds,
+        "files": card.files(),
+        "nonce": owed.delivery.id,
+        "allowed_mentions": discord.AllowedMentions(
+            everyone=False,
+            users=[discord.Object(mention.strip("<@>")) for mention in mentions if "&" not in mention],
+            roles=[discord.Object(mention.strip("<@&>")) for mention in mentions if "&" in mention],
+        ),
+    }
+    if view := card.view():
+        content["view"] = view
+    if reply and owed.delivery.topic is not Topic.LIVE and owed.delivery.channel_id == owed.watch.channel_id:
+        content["reference"] = discord.MessageReference(
+            message_id=reply, channel_id=owed.delivery.channel_id, fail_if_not_exists=False
+        )
+    return content
+
+
+def _is_of(message: discord.Message, delivery_id: str) -> bool:
+    return any(_carries(item, delivery_id) for row in message.components for item in getattr(row, "children", ()))
+
+
+def _carries(item: object, delivery_id: str) -> bool:
+    return f":{delivery_id}:" in (getattr(item, "custom_id", None) or "")
+
+
+@asynccontextmanager
+async def _errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except discord.RateLimited as error:
+        raise PostLater("Discord asks for patience", error.retry_after) from error
+    except discord.HTTPException as error:
+        raise _course(error) from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise PostLater(f"Discord cannot be reached: {type(error).__name__}") from error
+
+
+def _course(error: discord.HTTPException) -> PostError:
+    words = f"{error.status} {error.code} {error.text}"
+    if found := _COURSES.get(error.code):
+        return found(words)
+    if error.status == 413:
+        return PostTooLarge(words)
+    if error.status in (401, 429) or error.status >= 500:
+        return PostLater(words)
+    return PostRefused(words)

@@ -1,0 +1,230 @@
+"""The messages that the bot posts by itself, one for each delivery, and the card that follows a progress."""
+
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import discord
+import msgspec
+from msgspec.structs import replace
+
+from bot.domain.delivery import AUDIO_WAIT, Topic
+from bot.domain.sheets import Sheet, sheets
+from bot.domain.task import Task
+from bot.domain.watch import Ending, Watch
+from bot.errors import MediaError, MediaForbidden, MediaTooBig
+from bot.gateways.media import MediaFile
+from bot.gateways.sniff import Kind
+from bot.services.lookup import Found
+from bot.services.notifier import Post
+from bot.services.recordings import Recording
+from bot.storage.outbox import LiveCard, Owed
+from bot.ui.buttons import Verb, task_button
+from bot.ui.cards import Card, Upload, links, problem, song_parts
+from bot.ui.embeds import failure, lyrics_embed, task_embed
+from bot.ui.locales import Language
+from bot.ui.lyrics import LYRICS_FILE, lyrics_text
+from bot.ui.text import code, escape, one_line
+
+_MAX_CONTENT = 2_000
+_TEXT = Kind("text", ".txt")
+_TITLE = 200  # characters of it in a headline
+
+
+def post_card(post: Post, language: Language, limit: int) -> Card:
+    """`limit`: bytes a file, for the sentence that says so."""
+    owed = post.owed
+    card = _MAKERS[owed.delivery.topic](post, language, limit)
+    lines = [card.content]
+    if owed.delivery.channel_id != owed.watch.channel_id and owed.delivery.topic is not Topic.BLOCKED:
+        lines.append(language("post.moved"))
+    content = "\n".join(filter(None, lines))[:_MAX_CONTENT]
+    return replace(card, content=content, buttons=_with_details(card, owed, language))
+
+
+def _with_details(card: Card, owed: Owed, language: Language) -> Sequence[discord.ui.Item[Any]]:
+    """In a button's custom_id stands which delivery this is: by it the message is found again after a crash."""
+    details = task_button(Verb.DETAILS, owed.watch.task_id, language, mark=owed.delivery.id)
+    own = [button for button in card.buttons if not _is_link(button)]
+    return [*own, details, *(button for button in card.buttons if _is_link(button))]
+
+
+def _is_link(button: discord.ui.Item[Any]) -> bool:
+    return isinstance(button, discord.ui.Button) and button.url is not None
+
+
+def _headline(post: Post, language: Language, key: str) -> str:
+    """With those who want to hear of it; nobody else is notified, whatever the title says."""
+    mentions = " ".join(post.owed.watch.mentions)
+    task = post.found.task if post.found else None
+    title = one_line(task.title, _TITLE) if task else ""
+    sentence = language(key, title=title or one_line(post.owed.watch.task_id, _TITLE))
+    return f"{mentions} {sentence}".strip()
+
+
+def _songs(post: Post, language: Language, limit: int) -> Card:
+    found = _found(post)
+    if not post.recordings:
+        content = f"{_headline(post, language, 'post.finished')}\n{language('audio.gaveup_all')}"
+        return Card(content=content, embeds=[task_embed(found.task, found.gateway, language)])
+    embeds, uploads = song_parts(found, post.recordings, language)
+    source, texts = _lyrics(post, found.task)
+    if texts:
+        embeds.append(lyrics_embed(texts, language, before=embeds))
+    buttons: list[discord.ui.Item[Any]] = [task_button(Verb.LYRICS, source, language)] if texts else []
+    numbers = [recording.number for recording in post.recordings]
+    return Card(
+        content="\n".join([_headline(post, language, "post.songs"), *_notes(post, found.task, language, limit)]),
+        embeds=embeds,
+        uploads=uploads,
+        buttons=[*buttons, *links(found.task, numbers, language)],
+    )
+
+
+def _found(post: Post) -> Found:
+    if post.found is None:
+        raise ValueError("a message about a task that nobody knows")
+    return post.found
+
+
+def _lyrics(post: Post, task: Task) -> tuple[str, Sequence[Sheet]]:
+    """The id of the task whose lyrics these are, and the lyrics: those that were asked for, else the songs' own."""
+    asked_for = post.owed.lyrics.task if post.owed.lyrics else None
+    if asked_for and sheets(asked_for):
+        return asked_for.id, sheets(asked_for)
+    brought = replace(task, clips=tuple(recording.clip for recording in post.recordings))
+    return task.id, sheets(brought)
+
+
+def _notes(post: Post, task: Task, language: Language, limit: int) -> list[str]:
+    notes = [f"⚠️ {failure(task, language)}"] if task.partial else []
+    if post.owed.watch.lyrics_id and _lyrics(post, task)[0] != post.owed.watch.lyrics_id:
+        notes.append(language("post.no_lyrics", id=code(post.owed.watch.lyrics_id)))
+    return notes + [
+        _note(recording, recording.audio, language, limit)
+        for recording in post.recordings
+        if isinstance(recording.audio, MediaError)
+    ]
+
+
+def _note(recording: Recording, error: MediaError, language: Language, limit: int) -> str:
+    if isinstance(error, MediaTooBig | MediaForbidden):
+        return problem(error, recording.number, language, limit)
+    return language("audio.gaveup", n=recording.number)
+
+
+def _lyrics_post(post: Post, language: Language, _limit: int) -> Card:
+    found = _found(post)
+    texts = sheets(found.task)
+    headline = _headline(post, language, "post.lyrics")
+    if not texts:
+        return Card(content=headline, embeds=[task_embed(found.task, found.gateway, language)])
+    embed = lyrics_embed(texts, language, before=())
+    too_long = sum(len(escape(sheet.text)) for sheet in texts) > len(embed.description or "")
+    return Card(
+        content=headline,
+        embeds=[embed],
+        uploads=[_text_file(lyrics_text(texts))] if too_long else (),
+        buttons=[task_button(Verb.LYRICS, found.task.id, language)],
+    )
+
+
+def _text_file(content: bytes) -> Upload:
+    return Upload(LYRICS_FILE, MediaFile(_TEXT, io.BytesIO(content), len(content)))
+
+
+def _failed(post: Post, language: Language, _limit: int) -> Card:
+    found = _found(post)
+    return Card(
+        content=_headline(post, language, "post.failed"), embeds=[task_embed(found.task, found.gateway, language)]
+    )
+
+
+def _no_audio(post: Post, language: Language, _limit: int) -> Card:
+    until = f"<t:{post.owed.delivery.created_at + AUDIO_WAIT:.0f}:t>"
+    found = _found(post)
+    numbers = range(1, len(found.task.clips) + 1)
+    sentence = language("audio.waiting", until=until)
+    return Card(
+        content=f"{_headline(post, language, 'post.finished')}\n{sentence}",
+        embeds=[task_embed(found.task, found.gateway, language)],
+        buttons=links(found.task, numbers, language),
+    )
+
+
+def _quiet(post: Post, language: Language, _limit: int) -> Card:
+    found = _found(post)
+    stop = task_button(Verb.STOP, str(post.owed.watch.id), language)
+    since = post.owed.sight.changed_at or post.owed.watch.created_at
+    sentence = language("post.quiet", since=f"<t:{since:.0f}:R>")
+    embed = task_embed(found.task, found.gateway, language)
+    return Card(content=f"⏳ {sentence}", embeds=[embed], buttons=[stop])
+
+
+def _expired(post: Post, language: Language, _limit: int) -> Card:
+    again = task_button(Verb.NOTIFY, post.owed.watch.task_id, language)
+    found = _found(post)
+    embed = task_embed(found.task, found.gateway, language)
+    return Card(content=_headline(post, language, "post.expired"), embeds=[embed], buttons=[again])
+
+
+def _unknown(post: Post, language: Language, _limit: int) -> Card:
+    again = task_button(Verb.NOTIFY, post.owed.watch.task_id, language)
+    mentions = " ".join(post.owed.watch.mentions)
+    sentence = language("post.unknown", id=code(post.owed.watch.task_id))
+    return Card(content=f"{mentions} ❔ {sentence}".strip(), embeds=[], buttons=[again])
+
+
+def _blocked(post: Post, language: Language, _limit: int) -> Card:
+    watch = post.owed.watch
+    check = task_button(Verb.CHECK, str(watch.channel_id), language)
+    return Card(content=language("post.blocked", channel=f"<#{watch.channel_id}>"), embeds=[], buttons=[check])
+
+
+def _live(post: Post, language: Language, _limit: int) -> Card:
+    return _progress(_found(post), post.owed.watch, language)
+
+
+def _progress(found: Found, watch: Watch, language: Language) -> Card:
+    stop = task_button(Verb.STOP, str(watch.id), language)
+    return Card(
+        content=language("live.following"), embeds=[task_embed(found.task, found.gateway, language)], buttons=[stop]
+    )
+
+
+_MAKERS: dict[Topic, Callable[[Post, Language, int], Card]] = {
+    Topic.SONGS: _songs,
+    Topic.LYRICS: _lyrics_post,
+    Topic.FAILED: _failed,
+    Topic.NO_AUDIO: _no_audio,
+    Topic.QUIET: _quiet,
+    Topic.EXPIRED: _expired,
+    Topic.UNKNOWN: _unknown,
+    Topic.LIVE: _live,
+    Topic.BLOCKED: _blocked,
+}
+
+
+def live_card(card: LiveCard, language: Language) -> Card:
+    """What a card that follows a progress shows now; for the last time with a link to what came of it."""
+    task = card.sight.task
+    if task is None:
+        return Card(content=language("live.following"), embeds=[])
+    found = Found(task, card.sight.gateway)
+    if not card.watch.ending:
+        return _progress(found, card.watch, language)
+    embeds = [task_embed(task, found.gateway, language)]
+    if card.watch.ending is Ending.STOPPED:
+        return Card(content=language("live.stopped"), embeds=embeds)
+    if card.result_id is None:
+        return Card(content=language("live.bringing") if card.pending else "", embeds=embeds)
+    place = card.watch.guild_id or "@me"
+    link = f"https://discord.com/channels/{place}/{card.watch.channel_id}/{card.result_id}"
+    return Card(content=language("live.over", link=link), embeds=embeds)
+
+
+def digest(card: Card) -> str:
+    """The same for the same looks."""
+    looks = [card.content, [embed.to_dict() for embed in card.embeds]]
+    return hashlib.sha256(msgspec.json.encode(looks)).hexdigest()[:16]

@@ -1,0 +1,60 @@
+"""What administrators do: the world changes, and whoever is there hears of it."""
+
+from sandbox.local_discord.hub import Hub
+from sandbox.local_discord.socket import Sockets
+from sandbox.local_discord.world import PUBLIC_THREAD, TEXT, Object, World
+
+
+class Changes:
+    def __init__(self, world: World, hub: Hub, sockets: Sockets) -> None:
+        self._world = world
+        self._hub = hub
+        self._sockets = sockets
+
+    def override(self, channel: Object, target: Object, *, allow: int = 0, deny: int = 0) -> None:
+        """Of a role or a user, in a channel; nothing allowed and nothing denied takes it away."""
+        kind = 0 if "permissions" in target else 1
+        others = [each for each in channel["permission_overwrites"] if each["id"] != target["id"]]
+        own = {"id": target["id"], "type": kind, "allow": str(allow), "deny": str(deny)}
+        channel["permission_overwrites"] = others + ([own] if allow or deny else [])
+        self._hub.bot_event("CHANNEL_UPDATE", channel)
+
+    def allow_role(self, guild: Object, role: Object, permissions: int) -> None:
+        """What a role gives in the whole server."""
+        role["permissions"] = str(int(permissions))
+        self._hub.bot_event("GUILD_ROLE_UPDATE", {"guild_id": guild["id"], "role": role})
+
+    def add_channel(self, guild: Object, name: str, kind: int = TEXT) -> Object:
+        channel = self._world.add_channel(guild, name, kind)
+        self._hub.bot_event("CHANNEL_CREATE", channel)
+        return channel
+
+    def add_thread(self, parent: Object, name: str) -> Object:
+        thread = self._world.add_thread(parent, name)
+        self._hub.bot_event("THREAD_CREATE", thread | {"newly_created": True})
+        return thread
+
+    def archive(self, thread: Object, *, locked: bool) -> None:
+        thread["thread_metadata"] |= {"archived": True, "locked": locked}
+        self._hub.bot_event("THREAD_UPDATE", thread)
+
+    def unlock(self, thread: Object) -> None:
+        thread["thread_metadata"] |= {"archived": False, "locked": False}
+        self._hub.bot_event("THREAD_UPDATE", thread)
+
+    def delete_channel(self, channel: Object) -> None:
+        guild = self._world.guilds[channel["guild_id"]]
+        is_thread = channel["type"] == PUBLIC_THREAD
+        guild["threads" if is_thread else "channels"].remove(channel)
+        del self._world.channels[channel["id"]]
+        self._world.messages.pop(channel["id"], None)
+        self._hub.bot_event("THREAD_DELETE" if is_thread else "CHANNEL_DELETE", channel)
+
+    def remove_bot(self, guild: Object) -> None:
+        """The bot is kicked."""
+        guild["members"] = [each for each in guild["members"] if each["user"]["id"] != self._world.bot["id"]]
+        self._hub.bot_event("GUILD_DELETE", {"id": guild["id"]})
+
+    def invite_bot(self, guild: Object) -> None:
+        self._world.add_member(guild, self._world.bot)
+        self._hub.bot_event("GUILD_CREATE", self._sockets.guild_event(guild))

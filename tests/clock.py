@@ -1,0 +1,41 @@
+"""A clock that can be set forward, and wakes whoever sleeps for long enough."""
+
+import asyncio
+from contextlib import suppress
+
+from bot.services.clock import Clock
+
+
+class JumpingClock(Clock):
+    def __init__(self) -> None:
+        super().__init__()
+        self._jumped = 0.0
+        self._jump = asyncio.Event()
+
+    def now(self) -> float:
+        return super().now() + self._jumped
+
+    def jump(self, seconds: float) -> None:
+        self._jumped += seconds
+        self._jump.set()
+        self._jump = asyncio.Event()
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
+        until = None if seconds is None else self.now() + seconds
+        while not event.is_set() and (until is None or self.now() < until):
+            waiters = [asyncio.ensure_future(each.wait()) for each in (event, self._jump)]
+            left = None if until is None else until - self.now()
+            try:
+                await asyncio.wait(waiters, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for waiter in waiters:
+                    waiter.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await waiter
+
+    async def pass_(self, seconds: float, step: float = 60.0) -> None:
+        """Step by step, with time in between for what happens."""
+        while seconds > 0:
+            self.jump(min(step, seconds))
+            seconds -= step
+            await asyncio.sleep(0.02)

@@ -1,0 +1,331 @@
+"""What becomes of a song on its way to Discord when something is in its way."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, NONCE_LIFE, RECHECK
+from sandbox.local_discord.faults import Fault as DiscordFault
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.server import Fault
+from tests.conftest import Town
+from tests.e2e.test_status import buttons, links, words
+from tests.e2e.test_watch import DONE, FAST, ONE, SOON
+
+POSTS = r"^/channels/\d+/messages$"
+
+
+def sends(town: Town) -> int:
+    return sum(each.method == "POST" and "nonce" in (each.body or {}) for each in town.discord.requests)
+
+
+@pytest.fixture
+def guild(town: Town) -> dict[str, Any]:
+    found = town.discord.world.guild_of(town.channel)
+    assert found
+    return found
+
+
+async def test_a_restart_in_mid_watch(town: Town) -> None:
+    town.gateway.add(SOON)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+    await asyncio.sleep(1.2)
+    async with town.bot(**FAST):
+        (post,) = await town.posts()
+        await town.settle_down()
+        assert len(town.posted()) == 1
+    assert len(post["attachments"]) == 2
+
+
+async def test_a_restart_while_a_song_is_fetched(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.gateway.media_faults.append(Fault(200, b"ID3" + b"x" * 5_000, stall_after=2_000, times=2, path="audio"))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: town.gateway.media_requests)
+    assert town.posted() == []
+    async with town.bot():
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 2
+
+
+@pytest.mark.parametrize("nonce_alive", [True, False])
+async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool) -> None:
+    """The message arrived, and nobody heard: by its nonce, or by its button in the history, it is found again."""
+    town.gateway.add(DONE)
+    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", delay=30, after=True))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.posts()
+    if not nonce_alive:
+        town.clock.jump(NONCE_LIFE * 10)
+    async with town.bot():
+        await town.settle_down()
+        assert len(town.posted()) == 1
+        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+    assert "You watch nothing" in words(shown)
+
+
+async def test_a_lost_answer_is_no_second_message(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.order(DiscordFault(POSTS, 0, method="POST", after=True))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.posts()
+        await town.clock.pass_(30, step=5)
+        await town.settle_down()
+    assert len(town.posted()) == 1
+
+
+async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.order(DiscordFault(POSTS, 0, method="POST", after=True))
+    async with town.bot():
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+        town.discord.interactions.delete(post)
+        await town.clock.pass_(30, step=5)
+        await town.settle_down()
+        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+    assert town.posted() == []
+    assert "You watch nothing" in words(shown)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_discord_is_down_for_a_while(town: Town, status: int) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.fail(POSTS, status, times=1 if status != 503 else 3)
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.clock.pass_(60, step=5)
+        (post,) = await town.posts(patience=20)
+    assert len(post["attachments"]) == 2
+
+
+async def test_discord_asks_for_patience(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.rate_limit(POSTS, 0.3)
+    async with town.bot():
+        await town.watch(DONE.id)
+        assert len((await town.posts())[0]["attachments"]) == 2
+
+
+async def test_a_lost_permission_is_waited_for_and_told_once(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(SOON, DONE)
+    dm = town.discord.world.dm_with(town.ben.user)
+    everyone = guild["roles"][0]
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, DONE.id, person=town.ben)
+        town.discord.changes.override(town.channel, everyone, deny=Permission.SEND_MESSAGES)
+        before = len(town.posted())
+        (told,) = await town.posts(at=dm)
+        await town.clock.pass_(3 * RECHECK, step=300)
+        assert len(town.posted(dm)) == 1
+        tried = sends(town)
+        await town.clock.pass_(RECHECK, step=300)
+        assert sends(town) == tried, "what cannot go is not sent"
+        town.discord.changes.override(town.channel, everyone)
+        posts = await town.posts(2)
+    assert before <= 1
+    assert "我失去了在" in told["content"]
+    assert all(len(post["attachments"]) == 2 for post in posts)
+
+
+async def test_a_refusal_that_nobody_could_foresee_is_rechecked_hourly(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.fail(POSTS, 403, 50013, times=1)
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: any(each.status == 403 for each in town.discord.requests))
+        await town.clock.pass_(RECHECK - 120, step=120)
+        assert town.posted() == []
+        await town.clock.pass_(240, step=60)
+        assert len((await town.posts())[0]["attachments"]) == 2
+
+
+async def test_a_deleted_channel_brings_the_song_to_a_dm(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(SOON)
+    doomed = town.discord.changes.add_channel(guild, "doomed")
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, channel=doomed, mention=town.ada.user)
+        town.discord.changes.delete_channel(doomed)
+        (post,) = await town.posts(at=town.discord.world.dm_with(town.ada.user))
+    assert "The channel that this was meant for is gone, so it comes here." in post["content"]
+    assert len(post["attachments"]) == 2
+
+
+async def test_a_bot_that_is_removed_keeps_the_song_for_its_person(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(SOON)
+    town.discord.world.installed_by.add(town.ada.id)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        town.discord.changes.remove_bot(guild)
+        (post,) = await town.posts(at=town.discord.world.dm_with(town.ada.user))
+    assert len(post["attachments"]) == 2
+
+
+async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(SOON)
+    doomed = town.discord.changes.add_channel(guild, "doomed")
+    town.discord.world.closed_dms.add(town.ada.id)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, channel=doomed)
+        town.discord.changes.delete_channel(doomed)
+        await town.settle_down(2)
+        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+        assert "It is finished, but I could not write to you. Press Show." in words(shown)
+        song = await town.finished(await town.ada.press(shown, "Show"))
+        await town.discord.hub.until(lambda: len(song["attachments"]) == 2)
+        await town.settle_down()
+        again = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+    assert "You watch nothing" in words(again)
+
+
+async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
+    town.gateway.add(SOON)
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, at=dm)
+        town.discord.world.closed_dms.add(town.ada.id)
+        await town.settle_down(2)
+        shown = await town.finished(await town.ada.slash(dm, "suno watches"))
+    assert buttons(shown) == ["Show"]
+
+
+async def test_an_archived_thread(town: Town) -> None:
+    town.gateway.add(SOON)
+    thread = town.discord.changes.add_thread(town.channel, "takes")
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, channel=thread)
+        town.discord.changes.archive(thread, locked=True)
+        await town.settle_down(2)
+        assert town.posted(thread) == []
+        town.discord.changes.unlock(thread)
+        assert len((await town.posts(at=thread))[0]["attachments"]) == 2
+
+
+async def test_what_discord_finds_too_large_comes_as_a_link_and_its_sibling_as_a_file(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.world.upload_limit = 30_000  # bytes; one of the two is larger
+    async with town.bot():
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+        await town.settle_down()
+        await town.watch(DONE.id)
+        await town.posts(2)
+    assert [each["filename"] for each in post["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
+    assert "so here is the link" in post["content"]
+    assert sum(each.status in (400, 413) for each in town.discord.requests) == 1, "it is learned"
+
+
+async def test_a_form_that_discord_refuses_is_made_simpler(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.fail(POSTS, 400, 50035, times=1)
+    async with town.bot():
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+    assert (post["embeds"], len(post["attachments"])) == ([], 2)
+
+
+async def test_what_discord_refuses_in_every_form_is_told_in_the_list(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.fail(POSTS, 400, 50035, times=3)
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: sends(town) == 3)
+        await town.settle_down()
+        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+    assert "Discord did not take the message. Press Show." in words(shown)
+
+
+async def test_one_that_cannot_go_holds_up_no_other(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    """Even a fault in the bot itself, for one song."""
+    evil = Song("dddddddd-1111-4222-8333-444444444444", "Broken", duration=3.0)
+    town.gateway.add(Life("task_broken", songs=(evil,)), DONE)
+    town.discord.faults.fail(POSTS, 400, 12345, times=1)
+    caplog.set_level(logging.ERROR)
+    async with town.bot():
+        await town.watch("task_broken")
+        await town.discord.hub.until(lambda: sends(town) == 1)
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 2
+    assert "is refused by Discord" in caplog.text
+
+
+async def test_audio_that_comes_late_is_waited_for(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.gateway.media_faults.append(Fault(403, path="audio.*aaaaaaaa", times=3))
+    async with town.bot():
+        await town.watch(DONE.id)
+        first, *_ = await town.posts()
+        await town.clock.pass_(AUDIO_NOTICE, step=5)
+        _, second = await town.posts(2)
+    assert [each["filename"] for each in first["attachments"]] == ["Harbour-Lights-bbbbbbbb-2.mp3"]
+    assert [each["filename"] for each in second["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
+    assert len(town.posted()) == 2
+
+
+async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
+    forbidden = Song("c1", "Mute", audio_url="https://studio-api.prod.suno.com/api/forbidden")
+    town.gateway.add(Life("task_mute", songs=(forbidden,)))
+    async with town.bot():
+        await town.watch("task_mute")
+        await town.clock.pass_(AUDIO_NOTICE + 60, step=5)
+        (notice,) = await town.posts()
+        await town.clock.pass_(AUDIO_WAIT, step=20)
+        _, end = await town.posts(2)
+        await town.clock.pass_(AUDIO_WAIT, step=60)
+        assert len(town.posted()) == 2
+    assert (
+        "The gateway gave no usable audio yet. The task itself is finished. I will try again until" in notice["content"]
+    )
+    assert (
+        "No usable audio came for song 1, though I tried for 15 minutes" in end["content"]
+        or "No usable audio came, though I tried" in end["content"]
+    )
+
+
+async def test_audio_under_a_new_address_is_found(town: Town) -> None:
+    """A gateway that first hands out an address that does not work, and then one that does."""
+    town.gateway.add(Life("task_moved", songs=(Song(ONE.clip_id, "Moved", audio_url="https://cdn1.suno.ai/gone.mp3"),)))
+    async with town.bot():
+        await town.watch("task_moved")
+        await town.settle_down(1)
+        town.gateway.add(Life("task_moved", songs=(Song(ONE.clip_id, "Moved", duration=3.0),)))
+        await town.clock.pass_(AUDIO_NOTICE, step=5)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 1
+
+
+async def test_a_channel_keeps_the_order_in_which_songs_were_finished(town: Town) -> None:
+    lives = [
+        Life(
+            f"task_{number:04}",
+            songs=(Song(f"{number:08}-1111-4222-8333-444444444444", f"Song {number}", duration=2.0),),
+            states=((0, "running"), (0.5 + 0.4 * number, "done")),
+        )
+        for number in range(6)
+    ]
+    town.gateway.add(*lives)
+    town.gateway.media_faults.append(Fault(500, path="00000001", times=1))
+    async with town.bot(**FAST):
+        await town.watch(*(life.id for life in reversed(lives)))
+        posts = await town.posts(6, patience=20)
+    assert [post["embeds"][0]["title"] for post in posts] == [f"Song {number}" for number in range(6)]
+
+
+async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> None:
+    large = tuple(Song(f"{letter * 8}-1111-4222-8333-444444444444", "Long", duration=1_600.0) for letter in "ab")
+    town.gateway.add(Life("task_large", songs=large))
+    async with town.bot():
+        await town.watch("task_large")
+        first, second = await town.posts(2, patience=30)
+        await town.settle_down()
+    assert [len(post["attachments"]) for post in (first, second)] == [1, 1]
+    assert len(town.posted()) == 2
+    assert links(second).keys() == {"Link 2", "Suno page 2"}

@@ -1,0 +1,534 @@
+"""/suno watch: from a person's wish to the songs in the channel."""
+
+import re
+from typing import Any
+
+import pytest
+
+from sandbox.local_discord.people import Person, components
+from sandbox.local_discord.permissions import ALL, Permission
+from sandbox.local_discord.world import NEWS
+from sandbox.local_gateway.life import Dialect, Life, Song
+from sandbox.local_gateway.server import Fault
+from sandbox.local_gateway.songs import audio
+from tests.conftest import Town
+from tests.e2e.test_status import buttons, links, words
+
+FAST = {"poll_interval_seconds": 0.1}
+
+ONE = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 3.0)
+TWO = Song(
+    "bbbbbbbb-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 4.0, "rain"
+)
+DONE = Life("11111111-2222-4333-8444-555555555555", songs=(ONE, TWO))
+SOON = Life(
+    "11111111-2222-4333-8444-666666666666", songs=(ONE, TWO), states=((0, "queued"), (0.5, "running"), (1, "done"))
+)
+LATER = Life("22222222-2222-4333-8444-555555555555", songs=(ONE,), states=((0, "running"), (600, "done")))
+WORDS = Life("33333333-2222-4333-8444-555555555555", text="[Verse]\nThe words that were asked for", title="Words")
+
+
+def files(town: Town, message: dict[str, Any]) -> list[bytes]:
+    return [town.discord.world.files[each["id"]].content for each in message["attachments"]]
+
+
+async def test_a_finished_task_comes_at_once_with_its_files(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        answer = await town.watch(DONE.id)
+        (post,) = await town.posts()
+    assert answer["content"] == f"🔔 Watching `{DONE.id}`. I will post to <#{town.channel['id']}>."
+    assert answer["flags"] & 64, "only its person sees the confirmation"
+    assert post["content"] == "🎵 **Harbour Lights** is ready"
+    assert [embed.get("title") for embed in post["embeds"]] == [
+        "Harbour Lights · 1/2",
+        "Harbour Lights · 2/2",
+        "📝 Lyrics",
+    ]
+    assert files(town, post) == [audio(song.sound, song.duration)[0] for song in (ONE, TWO)]
+    assert buttons(post) == ["Lyrics", "Details"]
+    assert list(links(post)) == ["Link 1", "Link 2", "Suno page 1", "Suno page 2"]
+    assert (post["mentions"], post["mention_roles"], post["mention_everyone"]) == ([], [], False)
+
+
+@pytest.mark.parametrize("dialect", ["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1"])
+async def test_a_task_that_is_being_made_comes_when_it_is_finished(town: Town, dialect: Dialect) -> None:
+    town.gateway.add(Life("task_soon", dialect, (ONE,), states=((0, "queued"), (0.3, "running"), (0.6, "done"))))
+    async with town.bot(**FAST):
+        await town.watch("task_soon")
+        (post,) = await town.posts()
+        await town.settle_down()
+        assert len(town.posted()) == 1
+    assert files(town, post) == [audio(ONE.sound, ONE.duration)[0]]
+
+
+async def test_many_tasks_are_asked_for_together(town: Town) -> None:
+    lives = [Life(f"task_{number:04}", songs=(ONE,), states=((0, "running"), (1, "done"))) for number in range(30)]
+    town.gateway.add(*lives)
+    async with town.bot(**FAST):
+        answer = await town.watch(*(life.id for life in lives), "and", "some", "words")
+        await town.posts(30, patience=30)
+    assert answer["content"].splitlines() == [
+        f"🔔 Watching 30 tasks. I will post to <#{town.channel['id']}>.",
+        "3 words in your text are no task ids; I left them out.",
+    ]
+    assert {request.method for request in town.gateway.requests} == {"POST"}
+    assert len(town.gateway.requests) < 30
+
+
+async def test_songs_that_finish_apart_are_posted_apart_and_in_order(town: Town) -> None:
+    first = Song(ONE.clip_id, "First", duration=3.0, state="done")
+    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (1, "done"))))
+    async with town.bot(**FAST):
+        await town.watch("task_apart")
+        early, late = await town.posts(2)
+        await town.settle_down()
+        assert len(town.posted()) == 2
+    assert [embed["title"] for embed in early["embeds"]] == ["First · 1/2"]
+    assert late["embeds"][0]["title"] == "Harbour Lights · 2/2"
+
+
+async def test_a_failure_is_posted_with_its_reason(town: Town) -> None:
+    town.gateway.add(Life("task_bad", states=((0, "failed"),), reason="not enough credits"))
+    async with town.bot():
+        await town.watch("task_bad", mention=town.ada.user)
+        (post,) = await town.posts()
+    assert r"<@" in post["content"]
+    assert post["content"].endswith(r"❌ **task\_bad** did not work out")
+    assert "not enough credits" in words(post)
+
+
+async def test_a_partial_result_is_kept(town: Town) -> None:
+    lost = Song("cccccccc-1111-4222-8333-444444444444", "Harbour Lights", state="failed", reason="second take lost")
+    town.gateway.add(Life("task_part", songs=(ONE, lost)))
+    async with town.bot():
+        await town.watch("task_part")
+        (post,) = await town.posts()
+    assert "1 of 2 songs arrived. The other failed: second take lost" in post["content"]
+    assert len(post["attachments"]) == 1
+
+
+async def test_lyrics_that_were_asked_for_go_with_the_song(town: Town) -> None:
+    town.gateway.add(SOON, WORDS)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, lyrics=WORDS.id)
+        (post,) = await town.posts()
+        pressed = await town.ben.press(post, "歌词" if "歌词" in buttons(post) else "Lyrics")
+        shown = await town.finished(pressed)
+    assert post["embeds"][-1]["description"] == "[Verse]\nThe words that were asked for"
+    assert "The words that were asked for" in words(shown)
+    assert any(
+        {SOON.id, WORDS.id} <= set(re.findall(r"[0-9a-f-]{36}", request.body.decode()))
+        for request in town.gateway.requests
+    )
+
+
+async def test_a_song_does_not_wait_for_ever_for_lyrics(town: Town) -> None:
+    town.gateway.add(DONE, Life("task_words", text="too late", states=((0, "running"),)))
+    async with town.bot(**FAST):
+        await town.watch(DONE.id, lyrics="task_words")
+        await town.settle_down()
+        assert town.posted() == []
+        await town.clock.pass_(70, step=10)
+        (post,) = await town.posts()
+    assert "The lyrics task `task_words` gave no lyrics in time." in post["content"]
+    assert post["embeds"][-1]["description"] == "[Verse]\nSalt on the rail"
+
+
+async def test_a_lyrics_task_is_posted_and_its_whole_text_attached_if_it_is_long(town: Town) -> None:
+    long = "\n".join(f"[Verse {number}]\nRow {number} of the orchard" for number in range(300))
+    town.gateway.add(WORDS, Life("task_long", text=long, title="Orchard"))
+    async with town.bot():
+        await town.watch(WORDS.id, "task_long")
+        short, lengthy = await town.posts(2)
+    assert short["content"] == "📝 The lyrics **Words** are ready"
+    assert short["attachments"] == []
+    assert files(town, lengthy)[0].decode("utf-8-sig").count("Row ") == 300
+
+
+async def test_a_live_card_follows_and_the_result_replies_to_it(town: Town) -> None:
+    town.gateway.add(
+        Life("task_live", "rix", (ONE,), states=((0, "queued"), (20, "running"), (40, "done")), progress=((20, 40),))
+    )
+    async with town.bot():
+        await town.watch("task_live", live=True)
+        (card,) = await town.posts()
+        assert "Queued" in words(card)
+        await town.clock.pass_(30, step=1)
+        await town.discord.hub.until(lambda: "40 %" in words(card))
+        await town.clock.pass_(15, step=1)
+        _, post = await town.posts(2)
+        await town.clock.pass_(20, step=1)
+        await town.discord.hub.until(lambda: "Here is the result" in words(card))
+        edits = _edits(town)
+        await town.clock.pass_(60, step=5)
+    assert post["message_reference"]["message_id"] == card["id"]
+    assert post["id"] in card["content"]
+    assert len(edits) <= 3, "only on change"
+    assert _edits(town) == edits
+
+
+def _edits(town: Town) -> list[Any]:
+    return [each for each in town.discord.requests if each.method == "PATCH" and each.path.startswith("/channels/")]
+
+
+async def test_a_quiet_task_is_told_once_and_given_up_in_the_end(town: Town) -> None:
+    town.gateway.add(Life("task_stuck", states=((0, "running"),)))
+    async with town.bot():
+        await town.watch("task_stuck")
+        await town.discord.hub.until(lambda: town.gateway.requests)
+        await town.clock.pass_(1_300, step=20)
+        (quiet,) = await town.posts()
+        before = len(town.gateway.requests)
+        await town.clock.pass_(86_400, step=250)
+        _, end = await town.posts(2)
+        asked = len(town.gateway.requests) - before
+        await town.finished(await town.ada.press(end, "Notify me"))
+        await town.discord.hub.until(lambda: len(town.gateway.requests) > before + asked)
+    assert "Still asking, more slowly" in quiet["content"]
+    assert buttons(quiet) == ["Stop", "Details"]
+    assert "Press Notify me to have me go on" in end["content"]
+    assert asked < 500
+
+
+async def test_an_unknown_id_is_told_after_its_grace(town: Town) -> None:
+    async with town.bot():
+        await town.watch("task_nowhere")
+        await town.clock.pass_(100, step=5)
+        assert town.posted() == []
+        await town.clock.pass_(60, step=5)
+        (post,) = await town.posts()
+    assert "No gateway knows a task `task_nowhere`" in post["content"]
+
+
+async def test_a_fresh_id_is_found_when_its_gateway_has_it(town: Town) -> None:
+    async with town.bot(**FAST):
+        await town.watch(DONE.id)
+        await town.settle_down()
+        town.gateway.add(DONE)
+        assert len(await town.posts()) == 1
+
+
+async def test_the_same_task_twice_is_told_and_posted_once(town: Town) -> None:
+    town.gateway.add(SOON)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        again = await town.watch(SOON.id, person=town.ben, mention=town.ben.user)
+        (post,) = await town.posts()
+        await town.settle_down()
+        assert len(town.posted()) == 1
+    assert "已在此关注" in again["content"]
+    assert [user["id"] for user in post["mentions"]] == [town.ben.id], "who joins is mentioned all the same"
+
+
+async def test_a_task_watched_in_two_places_comes_to_both(town: Town) -> None:
+    town.gateway.add(DONE)
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    news = town.discord.changes.add_channel(guild, "releases", NEWS)
+    thread = town.discord.changes.add_thread(town.channel, "takes")
+    async with town.bot():
+        await town.watch(DONE.id, channel=news)
+        await town.watch(DONE.id, channel=thread)
+        await town.watch(DONE.id)
+        for place in (news, thread, town.channel):
+            assert len((await town.posts(at=place))[0]["attachments"]) == 2
+
+
+async def test_more_than_the_limit_is_refused_in_words(town: Town) -> None:
+    async with town.bot(watches_per_user=2):
+        answer = await town.watch("task_0001", "task_0002", "task_0003")
+        again = await town.watch("task_0004")
+    assert "Watching 2 tasks" in answer["content"]
+    assert "One more would be too many: you watch 2 of 2 tasks. Stop some first." in answer["content"]
+    assert "Watching" not in again["content"]
+
+
+@pytest.mark.parametrize("typed", ["", "ü ü", "!!!"])
+async def test_a_text_without_ids_is_explained(town: Town, typed: str) -> None:
+    async with town.bot():
+        answer = await town.watch(typed or " ")
+    assert "task id" in answer["content"]
+
+
+async def test_a_role_is_mentioned_only_by_who_may(town: Town) -> None:
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    role = town.discord.world.add_role(guild, "Singers")
+    town.gateway.add(DONE)
+    async with town.bot():
+        refused = await town.watch(DONE.id, person=town.ben, mention=role)
+        other = await town.watch(DONE.id, person=town.ben, mention=town.ada.user)
+        everyone = await town.watch(DONE.id, mention=guild["roles"][0])
+        await town.watch(DONE.id, mention=role)
+        (post,) = await town.posts()
+    assert "Singers" in refused["content"]
+    assert "Ada" in other["content"] or "ada" in other["content"]
+    assert "everyone" in everyone["content"]
+    assert post["mention_roles"] == [role["id"]]
+
+
+async def test_nobody_makes_the_bot_write_where_they_may_not(town: Town) -> None:
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    staff = town.discord.changes.add_channel(guild, "staff")
+    town.discord.changes.override(staff, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+    async with town.bot():
+        answer = await town.watch(DONE.id, person=town.ben, channel=staff)
+    assert "你不能在那个频道发言" in answer["content"]
+
+
+async def test_notify_me_and_stop(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        card = await town.status(LATER.id)
+        answer = await town.finished(await town.ben.press(card, "Notify me"))
+        assert "已关注" in answer["content"]
+        not_hers = await town.finished(await town.ada.press(answer, "取消关注"))
+        assert "no longer watched" in not_hers["content"], "who manages the server may"
+        again = await town.finished(await town.ben.press(answer, "取消关注"))
+        assert again["content"] == "该任务已不在关注中。"
+        await town.clock.pass_(700, step=50)
+        await town.settle_down()
+        assert not [each for each in town.ada.read(town.channel) if each["attachments"]]
+
+
+async def test_who_joined_stops_being_mentioned_and_who_did_not_is_refused(town: Town) -> None:
+    carl = town.discord.world.add_user("Carl")
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    town.discord.world.add_member(guild, carl)
+    town.gateway.add(LATER)
+    async with town.bot():
+        mine = await town.watch(LATER.id)
+        await town.watch(LATER.id, person=town.ben, mention=town.ben.user)
+        stopped = await town.finished(await town.ben.press(mine, "Stop"))
+        refused = await town.finished(await town.discord.person(carl).press(mine, "Stop"))
+        await town.clock.pass_(700, step=50)
+        (post,) = await town.posts()
+    assert "不再提及你" in stopped["content"]
+    assert "somebody else's" in refused["content"]
+    assert post["mentions"] == []
+
+
+async def test_unwatch_one_and_all(town: Town) -> None:
+    town.gateway.add(LATER, Life("task_other", songs=(ONE,), states=((0, "running"),)))
+    async with town.bot(**FAST):
+        await town.watch(LATER.id, "task_other", "task_third")
+        await town.settle_down()
+        offered = await town.ada.autocomplete(town.channel, "suno unwatch", id="")
+        assert [each["value"] for each in offered] == ["all", "task_third", "task_other", LATER.id]
+        assert [each["value"] for each in await town.ada.autocomplete(town.channel, "suno unwatch", id="harb")] == [
+            "task_other",
+            LATER.id,
+        ]
+        assert await town.ben.autocomplete(town.channel, "suno unwatch", id="") == []
+        one = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="task_other"))
+        not_his = await town.finished(await town.ben.slash(town.channel, "suno unwatch", id=LATER.id))
+        every = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="all"))
+        none = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="all"))
+    assert one["content"] == "🔕 `task_other` is no longer watched."
+    assert "你没有关注" in not_his["content"]
+    assert every["content"] == "🔕 2 tasks are no longer watched."
+    assert none["content"] == "You watch nothing."
+
+
+async def test_the_list_of_watches(town: Town) -> None:
+    ids = [f"task_{number:04}" for number in range(10)]
+    async with town.bot():
+        await town.watch(*ids)
+        await town.watch("task_bens", person=town.ben)
+        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+        assert "Your watched tasks: 10" in words(shown)
+        assert words(shown).count("`task_") == 8
+        await town.ada.press(shown, "▶️")
+        await town.discord.hub.until(lambda: words(shown).count("`task_") == 2)
+        await town.ada.press(shown, "Stop")
+        await town.discord.hub.until(lambda: "Your watched tasks: 9" in words(shown))
+        everybodys = await town.finished(await town.ada.slash(town.channel, "suno watches", scope="server"))
+        assert "Watched tasks in this server: 10" in words(everybodys)
+        assert f"<@{town.ben.id}>" in words(everybodys)
+        refused = await town.finished(await town.ben.slash(town.channel, "suno watches", scope="server"))
+        assert "这是别人的关注" in words(refused)
+        nothing = await town.finished(await town.ben.slash(town.discord.world.dm_with(town.ben.user), "suno watches"))
+        assert "task_bens" in words(nothing)
+
+
+async def test_a_forged_button_stops_nobody_elses_watch(town: Town) -> None:
+    async with town.bot():
+        mine = await town.watch("task_0001")
+        bens = await town.finished(await town.ben.slash(town.channel, "suno watches"))
+        watch_id = next(each["custom_id"] for each in components(mine) if "custom_id" in each).split(":")[-1]
+        for scope in ("mine", "server", "odd"):
+            await _press_forged(town.ben, bens, f"s1:ws:0:{scope}.{watch_id}")
+            await _press_forged(town.ben, bens, f"s1:wd:0:{scope}.{watch_id}")
+        await _press_forged(town.ben, bens, "s1:ws:0:mine.not-a-number")
+        await _press_forged(town.ben, bens, f"s1:st:0:{'9' * 70}")
+        await town.settle_down()
+        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+    assert "Your watched tasks: 1" in words(shown)
+
+
+async def _press_forged(person: Person, message: dict[str, Any], custom_id: str) -> None:
+    """As a changed client does it: Discord checks that the button is there, so it is put there."""
+    button = {"type": 2, "style": 2, "label": custom_id[:80], "custom_id": custom_id, "id": 99}
+    forged = message | {"components": [{"type": 1, "id": 98, "components": [button]}]}
+    await person.use(forged, custom_id)
+
+
+async def test_details_of_a_post(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+        details = await town.finished(await town.ben.press(post, "Details"))
+    assert "已完成" in words(details)
+    assert details["flags"] & 64
+
+
+async def test_in_a_dm(town: Town) -> None:
+    town.gateway.add(SOON)
+    dm = town.discord.world.dm_with(town.ben.user)
+    async with town.bot(**FAST):
+        answer = await town.watch(SOON.id, person=town.ben, at=dm)
+        proof, post = await town.posts(2, at=dm)
+    assert "完成后发到 你的私信" in answer["content"]
+    assert "完成后会发到这里" in proof["content"]
+    assert post["content"] == "🎵 **Harbour Lights** 已生成"
+    assert len(post["attachments"]) == 2
+
+
+async def test_a_closed_dm_is_told_at_once(town: Town) -> None:
+    town.discord.world.closed_dms.add(town.ada.id)
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        answer = await town.watch(DONE.id, at=dm)
+        shown = await town.finished(await town.ada.slash(dm, "suno watches"))
+    assert "you take no direct messages from me" in answer["content"]
+    assert "You watch nothing" in words(shown)
+
+
+async def test_where_the_bot_is_not_it_comes_by_dm(town: Town) -> None:
+    """Installed for themselves, in a private channel of two people."""
+    town.gateway.add(DONE)
+    world = town.discord.world
+    world.installed_by.add(town.ada.id)
+    private = world.add_private_channel(town.ada.user, town.ben.user)
+    async with town.bot():
+        answer = await town.watch(DONE.id, at=private)
+        _, post = await town.posts(2, at=world.dm_with(town.ada.user))
+    assert "your DMs" in answer["content"]
+    assert len(post["attachments"]) == 2
+
+
+async def test_two_tasks_at_two_gateways(town: Town, second: Any) -> None:
+    other = await second(town.clock.now)
+    town.gateway.add(SOON)
+    other.add(Life("task_there", songs=(TWO,), states=((0, "queued"), (0.5, "done"))))
+    media = f"{town.gateway.media_host},{other.media_host}"
+    backup = {"backup": {"base_url": other.url, "api_key": "sk-other"}}
+    async with town.bot(**FAST, suno_gateways=backup, media_allow_hosts=media):
+        await town.watch(SOON.id, "task_there")
+        posts = await town.posts(2)
+    assert {len(post["attachments"]) for post in posts} == {1, 2}
+    assert {post["embeds"][0]["footer"]["text"].split(" · ")[1] for post in posts} == {"default", "backup"}
+
+
+async def test_a_gateway_without_the_batch_call(town: Town) -> None:
+    town.gateway.batch = False
+    town.gateway.add(SOON)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        assert len((await town.posts())[0]["attachments"]) == 2
+
+
+async def test_hostile_titles_mention_nobody(town: Town) -> None:
+    evil = Song("dddddddd-1111-4222-8333-444444444444", "@everyone <@1> [free](https://evil.example)", duration=3.0)
+    town.gateway.add(Life("task_evil", songs=(evil,)))
+    async with town.bot():
+        await town.watch("task_evil", mention=town.ada.user)
+        (post,) = await town.posts()
+    assert [user["id"] for user in post["mentions"]] == [town.ada.id]
+    assert not post["mention_everyone"]
+    assert "](https" not in post["content"]
+
+
+async def test_missing_permissions_are_named_before_anything_is_lost(town: Town) -> None:
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    bot_role = town.discord.world.add_role(guild, "Bots")
+    member = town.discord.world.member(guild, town.discord.world.bot["id"])
+    assert member
+    member["roles"].append(bot_role["id"])
+    everyone = guild["roles"][0]
+    everyone["permissions"] = str(int(everyone["permissions"]) & ~Permission.ATTACH_FILES)
+    town.channel["permission_overwrites"] = [
+        {"id": bot_role["id"], "type": 0, "allow": "0", "deny": str(int(Permission.SEND_MESSAGES))}
+    ]
+    town.gateway.add(DONE)
+    async with town.bot():
+        answer = await town.watch(DONE.id)
+        assert "Watching" in answer["content"], "it is kept all the same"
+        assert f"**Send Messages** (taken by <@&{bot_role['id']}> in that channel)" in answer["content"]
+        assert "**Attach Files** (no role of mine has it)" in answer["content"]
+        still = await town.finished(await town.ada.press(answer, "Check again"))
+        assert "Send Messages" in still["content"]
+        town.discord.changes.override(town.channel, bot_role)
+        town.discord.changes.allow_role(guild, everyone, ALL & ~Permission.ADMINISTRATOR)
+        good = await town.finished(await town.ada.press(answer, "Check again"))
+        assert "✅ I have all that I need" in good["content"]
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 2
+
+
+async def test_without_attach_files_there_are_links_and_a_word(town: Town) -> None:
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    everyone = guild["roles"][0]
+    town.discord.changes.override(town.channel, everyone, deny=Permission.ATTACH_FILES | Permission.EMBED_LINKS)
+    town.gateway.add(DONE)
+    async with town.bot():
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+    assert (post["attachments"], post["embeds"]) == ([], [])
+    assert "I may not attach files here" in post["content"]
+    assert len(links(post)) == 4
+
+
+async def test_the_operator_is_told_once_of_a_refused_key_and_it_heals(town: Town) -> None:
+    town.gateway.add(SOON)
+    town.gateway.faults.append(Fault(401, b'{"error":{"message":"quota"}}', path="suno"))
+    owner = town.discord.world.dm_with(town.ada.user)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        (told,) = await town.posts(at=owner)
+        await town.clock.pass_(600, step=10)
+        assert len(await town.posts(at=owner)) == 1
+        town.gateway.faults.clear()
+        await town.clock.pass_(400, step=10)
+        (post,) = await town.posts()
+    assert "refuses the bot's key" in told["content"]
+    assert len(post["attachments"]) == 2
+
+
+async def test_a_gateway_that_is_down_for_an_hour(town: Town, second: Any) -> None:
+    other = await second(town.clock.now)
+    town.gateway.add(
+        *(Life(f"task_{number:04}", songs=(ONE,), states=((0, "running"), (1800, "done"))) for number in range(20))
+    )
+    other.add(Life("task_there", songs=(TWO,), states=((0, "queued"), (30, "done"))))
+    media = f"{town.gateway.media_host},{other.media_host}"
+    backup = {"backup": {"base_url": other.url, "api_key": "sk-other"}}
+    async with town.bot(suno_gateways=backup, media_allow_hosts=media):
+        await town.watch(*(f"task_{number:04}" for number in range(20)), "task_there")
+        await town.clock.pass_(20, step=2)
+        town.gateway.faults.append(Fault(0))
+        before = len(town.gateway.requests)
+        await town.clock.pass_(60, step=2)
+        assert len(await town.posts()) == 1, "the other gateway is not slowed"
+        await town.clock.pass_(3_540, step=20)
+        assert len(town.gateway.requests) - before < 40, "asked rarely, and together"
+        town.gateway.faults.clear()
+        await town.clock.pass_(320, step=20)
+        posts = await town.posts(21, patience=30)
+    assert all(len(post["attachments"]) == 1 for post in posts), "nothing but songs: no word of failure or quiet"

@@ -1,0 +1,62 @@
+"""Each migration from the one before it, with rows in it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from bot.storage.database import open_database
+from bot.storage.migrations import upgrade
+from bot.storage.schema import REVISION
+
+ROWS = {
+    "0001": [
+        "INSERT INTO notes VALUES ('commands', 'abc')",
+        "INSERT INTO recents VALUES (1, 'task_1', 10, 1, 'default', 'Rain', 5.0)",
+    ]
+}
+"""What a database of each revision holds before it is brought to the newest."""
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    database = sqlite3.connect(file)
+    try:
+        with database:
+            yield database
+    finally:
+        database.close()
+
+
+def held(database: sqlite3.Connection, revision: str) -> list[str]:
+    """Every row of the tables that were filled, as SQL."""
+    tables = {statement.split()[2] for statement in ROWS[revision]}
+    return [line for line in database.iterdump() if any(line.startswith(f'INSERT INTO "{table}"') for table in tables)]
+
+
+def test_every_revision_but_the_newest_has_rows_to_migrate() -> None:
+    older = {script.revision for script in ScriptDirectory("migrations").walk_revisions()} - {REVISION}
+    assert older == set(ROWS)
+
+
+@pytest.mark.parametrize("revision", sorted(ROWS))
+async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: str, tmp_path: Path) -> None:
+    file = tmp_path / "bot.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        upgrade(connection, revision)
+    engine.dispose()
+    with opened(file) as database:
+        for statement in ROWS[revision]:
+            database.execute(statement)
+        before = held(database, revision)
+        assert len(before) == len(ROWS[revision])
+    async with open_database(f"sqlite+aiosqlite:///{file}"):
+        pass
+    with opened(file) as database:
+        assert held(database, revision) == before
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == (REVISION,)

@@ -1,0 +1,180 @@
+"""The stores against a model of them, through any sequence of events: nothing is lost, nothing is owed twice."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.delivery import State, Topic
+from bot.domain.task import Clip, Kind, Status, Task
+from bot.domain.watch import Watch
+from bot.storage.database import open_database
+from bot.storage.outbox import Outbox, Owed
+from bot.storage.schema import metadata
+from bot.storage.watches import Look, WatchStore, of_user
+
+TASKS = st.sampled_from(["t1", "t2", "t3"])
+CHANNELS = st.sampled_from([10, 11])
+LEASE = 60.0
+
+
+class Watching(RuleBasedStateMachine):
+    """One person watches tasks in two channels; a gateway answers, Discord takes or refuses, the bot dies."""
+
+    runner: asyncio.Runner
+    engine: AsyncEngine
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watches, self.outbox = WatchStore(self.engine), Outbox(self.engine)
+        self.now = 1_000_000.0
+        self.done: set[str] = set()  # tasks that the gateway says are finished
+        self.asked: dict[int, str] = {}  # task by watch
+        self.brought: dict[int, list[str]] = {}  # clips by watch
+        self.going: list[Owed] = []
+
+    def run(self, coroutine: Any) -> Any:
+        return self.runner.run(coroutine)
+
+    def teardown(self) -> None:
+        try:
+            self.run(self._finish())
+        finally:
+            self.run(self._empty())
+
+    async def _empty(self) -> None:
+        async with self.engine.begin() as connection:
+            for table in reversed(metadata.sorted_tables):
+                await connection.execute(table.delete())
+
+    async def _finish(self) -> None:
+        """In the end, when all goes well, everything that was asked for is there, once."""
+        self.done |= {"t1", "t2", "t3"}
+        await self._restart()
+        self.now += 600
+        while due := await self.watches.claim("default", self.now, lease=LEASE, limit=9):
+            await self._answer(due)
+            self.now += 600
+        while owed := await self.outbox.claim(self.now, lease=LEASE, limit=9):
+            self.going = owed
+            while self.going:
+                await self._sent()
+            self.now += 4_000
+        for watch_id, task_id in self.asked.items():
+            assert self.brought.get(watch_id) == [f"{task_id}-a", f"{task_id}-b"], task_id
+
+    async def _answer(self, task_ids: list[str]) -> None:
+        looks = {task_id: Look("default", self._task(task_id)) for task_id in task_ids}
+        await self.watches.settle(looks, self.now, 5)
+
+    def _task(self, task_id: str) -> Task:
+        status = Status.DONE if task_id in self.done else Status.RUNNING
+        url = "https://a" if status is Status.DONE else ""
+        clips = tuple(Clip(id=f"{task_id}-{letter}", status=status, audio_url=url) for letter in "ab")
+        return Task(id=task_id, kind=Kind.MUSIC, status=status, clips=clips)
+
+    async def _sent(self) -> None:
+        owed = self.going.pop(0)
+        await self.outbox.sent(owed.delivery, 77, self.now)
+        if owed.delivery.topic is Topic.SONGS:
+            self.brought.setdefault(owed.watch.id, []).extend(owed.delivery.clips)
+
+    async def _restart(self) -> None:
+        self.going = []
+        await self.watches.resume(["default"], self.now)
+        await self.outbox.resume(self.now)
+
+    @rule(task_id=TASKS, channel_id=CHANNELS)
+    def watch(self, task_id: str, channel_id: int) -> None:
+        wish = Watch(task_id=task_id, user_id=1, channel_id=channel_id, guild_id=5, created_at=self.now)
+        homes = {task_id: "default"}
+        added = self.run(self.watches.add([wish], most=500, gateways=homes))
+        for watch in added.watched:
+            assert watch.id not in self.asked
+            self.asked[watch.id] = task_id
+
+    @rule(task_id=TASKS)
+    def finish(self, task_id: str) -> None:
+        self.done.add(task_id)
+
+    @rule(answers=st.booleans())
+    def look(self, answers: bool) -> None:
+        due = self.run(self.watches.claim("default", self.now, lease=LEASE, limit=9))
+        if due and answers:
+            self.run(self._answer(due))
+        elif due:
+            self.run(self.watches.release(due))
+
+    @rule()
+    def take(self) -> None:
+        taken = self.run(self.outbox.claim(self.now, lease=LEASE, limit=9))
+        still = {owed.delivery.id for owed in self.going}
+        assert not still & {owed.delivery.id for owed in taken}, "a lease holds"
+        in_line = [owed.delivery.channel_id for owed in taken]
+        assert len(in_line) == len(set(in_line)), "one at a time in a channel"
+        self.going += taken
+
+    @rule()
+    def send(self) -> None:
+        if self.going:
+            self.run(self._sent())
+
+    @rule(state=st.sampled_from([State.WAITING, State.BLOCKED]))
+    def refuse(self, state: State) -> None:
+        if self.going:
+            owed = self.going.pop()
+            self.run(self.outbox.put_off(owed.delivery.id, self.now + 3_600, state=state))
+
+    @rule()
+    def unblock(self) -> None:
+        self.run(self.outbox.unblock(5, self.now))
+
+    @rule(seconds=st.sampled_from([1.0, 5.0, 30.0]))
+    def wait(self, seconds: float) -> None:
+        """Shorter than a lease: a worker that lives renews nothing, for it is done by then."""
+        if self.going and seconds > 5:
+            return
+        self.now += seconds
+
+    @rule()
+    def die(self) -> None:
+        self.run(self._restart())
+
+    @invariant()
+    def each_clip_at_most_once(self) -> None:
+        for clips in self.brought.values():
+            assert len(clips) == len(set(clips))
+
+    @invariant()
+    def no_open_watch_without_a_next_look(self) -> None:
+        async def without() -> list[str]:
+            _, listed = await self.watches.listed(of_user(1), limit=100)
+            open_ = {each.watch.task_id for each in listed if not each.watch.ending}
+            async with self.engine.connect() as connection:
+                rows = await connection.exec_driver_sql("SELECT task_id FROM tasks WHERE due_at IS NOT NULL")
+                return sorted(open_ - {row[0] for row in rows})
+
+        assert self.run(without()) == []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_database_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    async def opened() -> AsyncEngine:
+        return await stack.enter_async_context(open_database(f"sqlite+aiosqlite:///{folder}/bot.db"))
+
+    folder = tmp_path_factory.mktemp("machine")
+    stack = AsyncExitStack()
+    with asyncio.Runner() as runner:
+        Watching.runner, Watching.engine = runner, runner.run(opened())
+        yield
+        runner.run(stack.aclose())
+
+
+Watching.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestWatching = Watching.TestCase

@@ -1,0 +1,298 @@
+"""What is watched and what is owed, on a real file."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.delivery import Delivery, State, Topic
+from bot.domain.task import Clip, Kind, Status, Task
+from bot.domain.watch import GRACE, Ending, Watch
+from bot.storage.outbox import Outbox
+from bot.storage.watches import Added, Look, WatchStore, numbered, of_guild, of_user
+
+NOW = 1_000_000.0
+ADA, BEN = 1, 2
+SONGS, LOUNGE = 10, 11
+HOME = {"t1": "default", "t2": "default", "words": "default"}
+
+
+@pytest.fixture
+async def watches(engine: AsyncEngine) -> WatchStore:
+    return WatchStore(engine)
+
+
+@pytest.fixture
+async def outbox(engine: AsyncEngine) -> Outbox:
+    return Outbox(engine)
+
+
+def wish(task_id: str = "t1", **fields: Any) -> Watch:
+    values: dict[str, Any] = {"user_id": ADA, "channel_id": SONGS, "guild_id": 5, "created_at": NOW}
+    return Watch(task_id=task_id, **(values | fields))
+
+
+async def add(watches: WatchStore, *wishes: Watch, most: int = 500) -> Added:
+    return await watches.add(wishes, most=most, gateways=HOME)
+
+
+def task(task_id: str, status: Status = Status.RUNNING, *clip_ids: str, **fields: Any) -> Task:
+    done = status is Status.DONE
+    clips = tuple(Clip(id=each, status=status, audio_url="https://a" if done else "") for each in clip_ids)
+    return Task(**({"id": task_id, "kind": Kind.MUSIC, "status": status, "clips": clips} | fields))
+
+
+def said(*tasks: Task) -> dict[str, Look]:
+    return {each.id: Look("default", each) for each in tasks}
+
+
+async def claim(watches: WatchStore, now: float = NOW, gateway: str = "default", limit: int = 100) -> set[str]:
+    return set(await watches.claim(gateway, now, lease=60, limit=limit))
+
+
+async def bring(outbox: Outbox, now: float, limit: int = 100) -> list[Delivery]:
+    return [owed.delivery for owed in await outbox.claim(now, lease=60, limit=limit)]
+
+
+async def test_a_watched_task_is_due_at_once_and_once_however_many_watch_it(watches: WatchStore) -> None:
+    await add(watches, wish("t1"), wish("t2"))
+    await add(watches, wish("t1", user_id=BEN, channel_id=LOUNGE))
+    assert await claim(watches) == {"t1", "t2"}
+    assert await claim(watches) == set(), "a lease holds"
+    assert await claim(watches, NOW + 61) == {"t1", "t2"}, "until it ends"
+
+
+async def test_the_same_task_in_the_same_place_is_told_and_not_doubled(watches: WatchStore) -> None:
+    first = await add(watches, wish("t1"))
+    again = await add(watches, wish("t1", user_id=BEN), wish("t2", user_id=BEN))
+    assert [each.task_id for each in again.watched] == ["t2"]
+    assert [each.id for each in again.known] == [first.watched[0].id]
+
+
+async def test_no_more_than_the_limit(watches: WatchStore) -> None:
+    await add(watches, wish("t1"), most=2)
+    added = await add(watches, wish("t2"), wish("t3"), wish("t4"), most=2)
+    assert ([each.task_id for each in added.watched], added.refused, added.watching) == (["t2"], 2, 2)
+    assert await claim(watches) == {"t1", "t2"}
+
+
+async def test_what_is_owed_is_stored_with_what_was_learned(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"))
+    await claim(watches)
+    assert await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, 5) == 1
+    (owed,) = await outbox.claim(NOW, lease=60, limit=9)
+    assert (owed.delivery.topic, owed.delivery.clips, owed.delivery.channel_id) == (Topic.SONGS, ("a", "b"), SONGS)
+    assert owed.watch.ending is Ending.DELIVERED
+    assert owed.sight.task == task("t1", Status.DONE, "a", "b")
+    assert await claim(watches, NOW + 9_999) == set(), "a settled task is not asked for"
+
+
+async def test_everybody_who_watches_gets_it(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"))
+    await add(watches, wish("t1", channel_id=LOUNGE))
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    assert {each.channel_id for each in await bring(outbox, NOW)} == {SONGS, LOUNGE}
+
+
+async def test_a_running_task_is_looked_at_again(watches: WatchStore) -> None:
+    await add(watches, wish("t1"))
+    await claim(watches)
+    await watches.settle(said(task("t1")), NOW, 5)
+    assert await watches.next_due("default") == NOW + 5
+    assert await claim(watches, NOW + 4.9) == set()
+    assert await claim(watches, NOW + 5) == {"t1"}
+
+
+async def test_what_nobody_watches_is_not_asked_for(watches: WatchStore) -> None:
+    await add(watches, wish("t1"))
+    await watches.stop(of_user(ADA), ["t1"])
+    await watches.settle(said(task("t1")), NOW, 5)
+    assert await watches.next_due("default") is None
+
+
+async def test_lyrics_are_asked_for_until_they_are_there(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1", lyrics_id="words"))
+    assert await claim(watches) == {"t1", "words"}
+    await watches.settle(said(task("t1"), task("words", Status.DONE)), NOW, 5)
+    assert await claim(watches, NOW + 99) == {"t1"}
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW + 99, 5)
+    (owed,) = await outbox.claim(NOW + 99, lease=60, limit=9)
+    assert owed.lyrics
+    assert owed.lyrics.task == task("words", Status.DONE)
+
+
+async def test_an_unknown_id_is_told_after_its_grace(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"))
+    for seconds in (0, GRACE / 2, GRACE):
+        await watches.settle({"t1": Look("default", None)}, NOW + seconds, 5)
+    assert [each.topic for each in await bring(outbox, NOW + GRACE)] == [Topic.UNKNOWN]
+
+
+async def test_a_task_that_is_found_gets_its_gateway(watches: WatchStore) -> None:
+    await add(watches, wish("lost"))
+    assert await claim(watches, gateway="") == {"lost"}
+    await watches.settle({"lost": Look("backup", task("lost"))}, NOW, 5)
+    assert await claim(watches, NOW + 5, gateway="backup") == {"lost"}
+
+
+async def test_a_gateway_that_was_taken_out_of_the_settings_leaves_its_tasks_to_the_others(watches: WatchStore) -> None:
+    await add(watches, wish("t1"))
+    await watches.resume(["other"], NOW)
+    assert await claim(watches, gateway="") == {"t1"}
+
+
+async def test_a_restart_frees_what_a_dead_process_held(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"), wish("t2"))
+    await claim(watches)
+    await watches.settle(said(task("t2", Status.DONE, "a")), NOW, 5)
+    await bring(outbox, NOW)
+    await watches.resume(["default"], NOW)
+    await outbox.resume(NOW)
+    assert await claim(watches) == {"t1"}
+    assert len(await bring(outbox, NOW)) == 1
+
+
+async def test_a_channel_keeps_its_order_and_another_need_not_wait(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"), wish("t2"))
+    await add(watches, wish("t2", channel_id=LOUNGE))
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, 5)
+    first, elsewhere = await bring(outbox, NOW + 2)
+    assert {(first.channel_id, first.clips), (elsewhere.channel_id, elsewhere.clips)} == {
+        (SONGS, ("a",)),
+        (LOUNGE, ("b",)),
+    }
+    assert await bring(outbox, NOW + 2) == [], "the second waits for the first"
+    await outbox.sent(first, 77, NOW + 3)
+    assert [each.clips for each in await bring(outbox, NOW + 3)] == [("b",)]
+
+
+async def test_what_stepped_aside_holds_up_nobody(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"), wish("t2"))
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, 5)
+    (first,) = await bring(outbox, NOW + 2)
+    await outbox.put_off(first.id, NOW + 60, aside=True)
+    assert [each.clips for each in await bring(outbox, NOW + 2)] == [("b",)]
+    assert await outbox.next_due(NOW + 2) == NOW + 60
+    assert [each.clips for each in await bring(outbox, NOW + 60)] == [("a",)]
+
+
+async def test_what_is_blocked_is_due_when_a_permission_changes(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"))
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    (first,) = await bring(outbox, NOW)
+    await outbox.put_off(first.id, NOW + 3_600, state=State.BLOCKED, reason="may not speak")
+    assert await outbox.unblock(99, NOW + 1) == 0
+    assert await bring(outbox, NOW + 1) == []
+    assert await outbox.unblock(5, NOW + 1) == 1
+    assert [each.id for each in await bring(outbox, NOW + 1)] == [first.id]
+
+
+async def test_a_part_goes_and_the_rest_follows(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"))
+    await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, 5)
+    (whole,) = await outbox.claim(NOW, lease=60, limit=9)
+    part = Delivery(**{**_fields(whole.delivery), "clips": ("a",)})
+    rest = Delivery(**{**_fields(whole.delivery), "clips": ("b",), "id": "the-rest"})
+    await outbox.trying(part, NOW, rest)
+    await outbox.trying(part, NOW, rest)
+    await outbox.sent(part, 77, NOW)
+    assert [(each.id, each.clips) for each in await bring(outbox, NOW)] == [("the-rest", ("b",))]
+
+
+def _fields(delivery: Delivery) -> dict[str, Any]:
+    return {name: getattr(delivery, name) for name in delivery.__struct_fields__}
+
+
+async def test_the_list_shows_what_is_watched_and_what_could_not_be_brought(
+    watches: WatchStore, outbox: Outbox
+) -> None:
+    await add(watches, wish("t1"), wish("t2"))
+    await add(watches, wish("t1", user_id=BEN, channel_id=LOUNGE))
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    for each in await bring(outbox, NOW):
+        if each.channel_id == SONGS:
+            await outbox.give_up(each.id, State.KEPT, "takes no DM")
+        else:
+            await outbox.sent(each, 77, NOW)
+    count, listed = await watches.listed(of_user(ADA), limit=10)
+    assert (count, [(each.watch.task_id, each.state) for each in listed]) == (2, [("t2", None), ("t1", State.KEPT)])
+    assert (await watches.listed(of_user(BEN), limit=10))[0] == 0
+    assert (await watches.listed(of_guild(5), limit=1, offset=1))[0] == 2
+    await outbox.shown(listed[1].watch.id, BEN)
+    assert (await watches.listed(of_user(ADA), limit=10))[0] == 2, "only its own person has seen it"
+    await outbox.shown(listed[1].watch.id, ADA)
+    assert (await watches.listed(of_user(ADA), limit=10))[0] == 1
+
+
+async def test_a_task_can_be_watched_again_once_all_is_brought(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"))
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    assert (await add(watches, wish("t1"))).known, "it is still on its way"
+    for each in await bring(outbox, NOW):
+        await outbox.sent(each, 77, NOW)
+    assert (await add(watches, wish("t1"))).watched
+    assert await claim(watches) == {"t1"}
+
+
+async def test_mentions_are_added_and_dropped(watches: WatchStore) -> None:
+    (watch,) = (await add(watches, wish("t1", mentions=("<@1>",)))).watched
+    await watches.change_mentions(watch.id, add="<@2>")
+    await watches.change_mentions(watch.id, add="<@2>")
+    await watches.change_mentions(watch.id, drop="<@1>")
+    found = await watches.open_watch(watch.id)
+    assert found
+    assert found.mentions == ("<@2>",)
+
+
+async def test_only_what_one_may_stop_is_stopped(watches: WatchStore) -> None:
+    (watch,) = (await add(watches, wish("t1"))).watched
+    assert await watches.stop(of_user(BEN) & numbered(watch.id)) == []
+    assert await watches.stop(of_guild(6) & numbered(watch.id)) == []
+    assert [each.id for each in await watches.stop(of_guild(5) & numbered(watch.id))] == [watch.id]
+    assert await watches.open_watch(watch.id) is None
+
+
+async def test_what_ended_long_ago_is_forgotten_and_what_is_owed_is_not(
+    watches: WatchStore, outbox: Outbox, tmp_path: Path
+) -> None:
+    await add(watches, wish("t1"), wish("t2"), wish("t3"))
+    await watches.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, 5)
+    (first,) = await bring(outbox, NOW, limit=1)
+    await outbox.sent(first, 77, NOW)
+    await outbox.forget(NOW + 1)
+    with sqlite3.connect(tmp_path / "data" / "bot.db") as database:
+        kept = [row[0] for row in database.execute("SELECT task_id FROM tasks ORDER BY task_id")]
+        left = database.execute("SELECT count(*) FROM deliveries").fetchone()[0]
+    database.close()
+    assert (kept, left) == (["t2", "t3"], 1)
+
+
+async def test_the_claims_use_indexes(engine: AsyncEngine, watches: WatchStore, outbox: Outbox) -> None:
+    """SQLite's own plan for the very statements that the workers run all the time."""
+    ran: list[tuple[str, Any]] = []
+    await add(watches, wish("t1", lyrics_id="words"))
+    event.listen(
+        engine.sync_engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, values, *_rest: ran.append((statement, values)),
+    )
+    await claim(watches)
+    await watches.settle(said(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, 5)
+    await watches.next_due("default")
+    await bring(outbox, NOW)
+    await outbox.next_due(NOW)
+    await outbox.cards(NOW, 10)
+    await outbox.next_card()
+    statements = [each for each in ran if each[0].startswith(("SELECT", "UPDATE"))]
+    assert len(statements) > 8
+    async with engine.connect() as connection:
+        for statement, values in statements:
+            one = values[0] if isinstance(values, list) else values
+            plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", one)).all()
+            scans = [row.detail for row in plan if row.detail.startswith("SCAN") and "INDEX" not in row.detail]
+            assert scans == [], statement
