@@ -1,15 +1,17 @@
-"""The command line: `python -m bot run | demo`. Arguments in, exit code out."""
+"""The command line: `python -m bot run | migrate | demo`. Arguments in, exit code out."""
 
 import argparse
 import asyncio
 import logging
 import sys
+from collections.abc import Callable, Coroutine
 from enum import IntEnum
+from typing import Any
 
 import discord
 
-from bot.app import run
-from bot.config import load_settings
+from bot.app import migrate, run
+from bot.config import Settings, load_settings
 from bot.errors import SettingsError, StorageError
 from bot.log import set_up_logging
 
@@ -30,16 +32,17 @@ def main(arguments: list[str] | None = None) -> Exit:
     parser = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="connect to Discord and serve until stopped")
+    commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
     chosen = parser.parse_args(arguments)
     if chosen.command == "demo":
         return _demo(port=chosen.port, open_browser=not chosen.no_browser)
-    return _run()
+    return _serve(migrate if chosen.command == "migrate" else run)
 
 
-def _run() -> Exit:
+def _serve(program: Callable[[Settings], Coroutine[Any, Any, None]]) -> Exit:
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -47,7 +50,7 @@ def _run() -> Exit:
         return Exit.SETTINGS
     set_up_logging(settings.log_level, settings.log_format, settings.secrets)
     try:
-        asyncio.run(run(settings))
+        asyncio.run(program(settings))
     except KeyboardInterrupt:
         log.info("stopped")
     except StorageError as error:

@@ -29,6 +29,12 @@ _AGE = 600.0  # seconds since the demo's tasks were born, but for those that are
 _MORE_STEPS = (
     ("an id that nobody knows", "没有人知道的任务 ID", "/suno status id:00000000-0000-4000-8000-000000000000"),
     ("only the lyrics, in pages", "只看歌词，分页显示", "/suno lyrics id:c5d6e7f8-091a-4b2c-8d3e-4f5061728394"),
+    ("what is being watched", "正在关注的任务", "/suno watches"),
+    (
+        "a finished task, posted to another channel",
+        "把已完成的任务发到另一个频道",
+        "/suno watch ids:5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b channel:releases",
+    ),
     ("only the second song", "只要第二首歌", "/suno audio id:1934567890123456789 clip:2"),
 )
 
@@ -104,7 +110,7 @@ async def _look_tasks_up(database_url: str, world: World, channel: Object) -> No
 
 def _guide() -> Object:
     steps: list[dict[str, Any]] = [
-        {"text": {"en": task.shows, "zh-CN": task.shows_zh}, "command": f"/suno status id:{task.life.id}"}
+        {"text": {"en": task.shows, "zh-CN": task.shows_zh}, "command": task.typed}
         for task in demo_tasks()
     ]
     steps += [

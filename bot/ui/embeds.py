@@ -83,7 +83,8 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     _add(embed, language("card.style"), one_line(style, _MAX_STYLE), inline=False)
     if not task.settled and (image := next((clip.image_url for clip in task.clips if clip.image_url), "")):
         embed.set_thumbnail(url=image)
-    return embed.set_footer(text=_footer(task, gateway))
+    # Without a title the id stands above already.
+    return embed.set_footer(text=_footer(task, gateway) if task.title else gateway)
 
 
 def _add_times(embed: discord.Embed, task: Task, language: Language) -> None:

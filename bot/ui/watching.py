@@ -298,10 +298,10 @@ def _list_view(
 
 def _row(number: int, listed: Listed, scope: str, language: Language) -> str:
     watch, task = listed.watch, listed.sight.task
-    title = one_line(task.title, _TITLE) if task and task.title else f"`{code(watch.task_id)}`"
+    title = f"**{one_line(task.title, _TITLE)}**" if task and task.title else f"`{code(watch.task_id)}`"
     where = language("watch.to_dm") if watch.guild_id is None else f"<#{watch.channel_id}>"
     who = f" · <@{watch.user_id}>" if scope == "server" else ""
-    row = f"{number}. {emoji_of(task)} **{title}** · {where}{who} · <t:{watch.created_at:.0f}:R>"
+    row = f"{number}. {emoji_of(task)} {title} · {where}{who} · <t:{watch.created_at:.0f}:R>"
     if key := _NOT_BROUGHT.get(listed.state) if listed.state else None:
         row += f"\n-# {language(key)}"
     return row

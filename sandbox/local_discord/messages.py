@@ -12,7 +12,6 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, PUBLIC_THREAD, Object, StoredFile, World
 
 EPHEMERAL, THINKING = 1 << 6, 1 << 7
-_NONCE_LIFE = 300.0  # seconds; "the past few minutes"
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Messages:
         self._world = world
         self.base = base
         self._nonces: dict[tuple[str, str, str], tuple[float, str]] = {}
+        self.nonce_life = 300.0  # seconds; "the past few minutes"
         self.private: dict[str, str] = {}  # reader by message id
 
     def create(
@@ -154,7 +154,7 @@ class Messages:
         if len(str(body["nonce"])) > 25:
             raise ApiError(400, 50035, "Invalid Form Body", {"nonce": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH"}]}})
         when, message_id = self._nonces.get(self._nonce_key(channel, author, body), (0.0, ""))
-        if not message_id or self._world.clock() - when > _NONCE_LIFE:
+        if not message_id or self._world.clock() - when > self.nonce_life:
             return None
         return self._world.message(channel["id"], message_id)  # a deleted one answers 404
 

@@ -76,6 +76,8 @@ class Rest:
                 return await _answer_badly(incoming, request, fault)
         except ApiError as error:
             request.status, request.answer = error.status, error.body
+        except ConnectionError:
+            return web.Response(status=499)  # the bot is gone in the midst of it: nobody reads this
         finally:
             self.hub.wake()
         if request.answer is None:

@@ -17,6 +17,12 @@ class DemoTask:
     life: Life
     shows: str
     shows_zh: str
+    command: str = "/suno status id:{id}"
+
+    @property
+    def typed(self) -> str:
+        """The command that shows it."""
+        return self.command.replace("{id}", self.life.id)
 
     @property
     def title(self) -> str:

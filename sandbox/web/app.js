@@ -196,6 +196,14 @@ const composer = new Composer($("composer"), {
   upload, world,
 });
 
+/** A link to a message: its channel is opened, and it comes into sight. */
+$("messages").addEventListener("jump", async ({ detail }) => {
+  const wanted = allChannels().find((each) => each.id === detail.channel);
+  if (!wanted) return;
+  if (wanted.id !== channel.id) await open(wanted);
+  document.querySelector(`[data-id="${detail.message}"]`)?.scrollIntoView({ behavior: "smooth", block: "center" });
+});
+
 $("person-switch").onchange = ({ target }) => { here = target.value; composer.reset(); socket.close(); };
 $("locale-switch").onchange = ({ target }) => {
   state.locale = target.value;

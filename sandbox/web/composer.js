@@ -123,9 +123,8 @@ export class Composer {
       if (this.popup.hidden) this.offer([], false, head, text("searching"));
       return;
     }
-    const world = this.server.world();
-    const known = { [CHANNEL]: world.channels, [USER]: world.users, [ROLE]: world.roles, [MENTIONABLE]: [...world.users, ...world.roles], [BOOLEAN]: [{ id: true, name: "True" }, { id: false, name: "False" }] };
-    const choices = option.choices ?? known[option.type]?.map((each) => ({ name: each.name ?? each.username, value: each.id }));
+    const booleans = option.type === BOOLEAN ? [{ id: true, name: "True" }, { id: false, name: "False" }] : undefined;
+    const choices = option.choices ?? (booleans ?? this.references(option))?.map((each) => ({ name: each.name ?? each.username, value: each.id }));
     if (!choices) return this.offer([], false, head);
     this.offerChoices(option, choices.filter((each) => localised(each, "name").toLowerCase().includes(line.toLowerCase())), head);
   }
@@ -211,7 +210,17 @@ export class Composer {
   }
 
   convert(option, value) {
-    return option.type === INTEGER ? Number.parseInt(value, 10) : value;
+    if (option.type === INTEGER) return Number.parseInt(value, 10);
+    if (option.type === BOOLEAN) return value === true || /^true$/i.test(value);
+    const named = this.references(option)?.find((each) => (each.name ?? each.username) === value);
+    return named ? named.id : value;
+  }
+
+  /** What an option of its type may name: channels, people, roles; undefined for any other. */
+  references(option) {
+    const { channels, users, roles } = this.server.world();
+    const postable = channels.filter((each) => !option.channel_types || option.channel_types.includes(each.type));
+    return { [CHANNEL]: postable, [USER]: users, [ROLE]: roles, [MENTIONABLE]: [...users, ...roles] }[option.type];
   }
 
   /** The options in Discord's nested shape. */

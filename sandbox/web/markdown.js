@@ -64,7 +64,14 @@ function block(line, context) {
   return [...inline(line, context), "\n"];
 }
 
+const MESSAGE = /^https:\/\/discord\.com\/channels\/[^/]+\/(\d+)\/(\d+)$/;
+
 function link(url, content) {
+  const [, channel, message] = MESSAGE.exec(url) ?? [];
+  if (channel) {
+    const jump = (event) => event.target.dispatchEvent(new CustomEvent("jump", { bubbles: true, detail: { channel, message } }));
+    return el("button.mention", { type: "button", onclick: jump }, "💬 ➜");
+  }
   return el("a", { href: safeUrl(url), target: "_blank", rel: "noopener noreferrer" }, content);
 }
 

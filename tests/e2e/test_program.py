@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -11,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.local_gateway.life import Life
+from sandbox.local_discord.faults import Fault as DiscordFault
+from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, TOKEN, Town
 
@@ -59,6 +62,34 @@ async def test_it_answers_and_ends_cleanly(town: Town, start: Start, number: sig
     assert code == 0
     assert "stopped" in errors
     assert "Traceback" not in errors
+
+
+async def test_stopped_in_mid_upload_it_ends_in_seconds_and_loses_nothing(town: Town, start: Start) -> None:
+    song = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", duration=3.0)
+    town.gateway.add(Life("task_abcd", songs=(song,)))
+    town.discord.faults.order(DiscordFault(r"^/channels/\d+/messages$", 500, method="POST", delay=60))
+    process = await start()
+    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
+    await town.watch("task_abcd")
+    await town.discord.hub.until(lambda: any(each.path.endswith("/messages") for each in town.discord.requests))
+    before = time.monotonic()
+    process.terminate()
+    code, errors = await ended(process)
+    assert (code, "Traceback" in errors) == (0, False)
+    assert time.monotonic() - before < 10, "nobody waits for the upload's own minute"
+    await start()
+    (post,) = await town.posts(patience=20)
+    assert len(post["attachments"]) == 1
+
+
+async def test_migrate_brings_the_database_up_to_date_and_stops(start: Start, tmp_path: Path) -> None:
+    for _ in range(2):
+        code, errors = await ended(await start("migrate"))
+        assert code == 0
+        assert "the database is up to date" in errors
+    with sqlite3.connect(tmp_path / "bot.db") as database:
+        assert database.execute("SELECT count(*) FROM watches").fetchone() == (0,)
+    database.close()
 
 
 async def test_faulty_settings_are_named_and_exit_78(start: Start) -> None:

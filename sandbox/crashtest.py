@@ -1,0 +1,270 @@
+"""Kills the bot, again and again, while it brings songs, and counts: `python -m sandbox.crashtest`.
+
+The real program runs as a process of its own, against a local Discord and a local gateway that live on. It is killed
+with SIGKILL at random moments of its work, started again, and in the end everything that was asked for must be there,
+once, in order, and byte for byte.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from sandbox.local_discord.hub import Hub
+from sandbox.local_discord.interactions import Interaction
+from sandbox.local_discord.people import Person
+from sandbox.local_discord.server import LocalDiscord
+from sandbox.local_discord.world import NEWS, Object, World
+from sandbox.local_gateway.life import Dialect, Life, Song, State
+from sandbox.local_gateway.server import LocalGateway
+from sandbox.local_gateway.songs import audio
+
+_ROOT = Path(__file__).parents[1]
+_TOKEN = "the-crash-test-has-no-secret"
+_APART = 6.0  # seconds between two ends, after which their order is the bot's to keep
+_LONGEST = 40.0  # seconds from the last kill until all must be there
+_SOUNDS = ("dawn", "neon", "rain", "river", "waltz")
+
+Moment = Literal["poll", "settle", "download", "upload", "record", "start"]
+
+
+@dataclass
+class Outcome:
+    """What was asked for and what came: each a message's parts, by channel."""
+
+    tasks: int
+    kills: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.wrong or self.disordered)
+
+    def __str__(self) -> str:
+        kills = ", ".join(f"{count} at {moment}" for moment, count in sorted(self.kills.items()))
+        found = {"lost": self.lost, "doubled": self.doubled, "wrong bytes": self.wrong, "out of order": self.disordered}
+        counts = ", ".join(f"{len(each)} {name}" for name, each in found.items())
+        details = [f"  {name}: {each}" for name, entries in found.items() for each in entries]
+        return "\n".join([f"{self.tasks} tasks, {self.kills.total()} kills ({kills}): {counts}", *details])
+
+
+class CrashTest:
+    """`forgetful`: Discord knows no nonce again, so that only its history tells what has arrived."""
+
+    def __init__(self, *, tasks: int, kills: int, seed: int, forgetful: bool) -> None:
+        self._dice = random.Random(seed)
+        self._songs = 0
+        self._kills = kills
+        self._seconds = 3.0 + kills * 1.2  # in which the tasks finish
+        self._lives = [self._life(number) for number in range(tasks)]
+        songs = [song for life in self._lives for song in life.songs]
+        self._by_bytes = {audio(song.sound, song.duration)[0]: song.clip_id[:8] for song in songs}
+        self._forgetful = forgetful
+        self._outcome = Outcome(tasks)
+        self._bot: Process | None = None
+
+    def _life(self, number: int) -> Life:
+        """Songs, apart or together, lyrics or a failure, in any dialect."""
+        dice = self._dice
+        end = dice.uniform(1.0, self._seconds)
+        dialect = dice.choice(get_args(Dialect))
+        kind = dice.random()
+        last: State = "failed" if kind < 0.1 else "done"
+        states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (end / 3, "running"), (end, last))
+        name = f"task_{number:05}{dice.randrange(16**8):08x}"
+        if 0.1 <= kind < 0.2 and dialect in ("new-api", "rix", "suno-api"):
+            return Life(name, dialect, text=f"[Verse]\nWords of {name}", title=f"Words {number}", states=states)
+        count = 1 if dialect == "code-1" else dice.choice((1, 2, 2))  # that one has room for no more
+        songs = tuple(self._song(number, part) for part in range(count))
+        return Life(name, dialect, songs if last == "done" else (), states=states, reason="no luck")
+
+    def _song(self, number: int, part: int) -> Song:
+        """Each of a length of its own: it is known by its bytes."""
+        clip_id = f"{number:05x}{part:03x}-1111-4222-8333-{self._dice.randrange(16**12):012x}"
+        self._songs += 1
+        return Song(clip_id, f"Song {number}", duration=1.0 + 0.03 * self._songs, sound=self._dice.choice(_SOUNDS))
+
+    async def run(self) -> Outcome:
+        world = World()
+        ada = world.add_user("Ada")
+        guild = world.add_guild("Studio", owner=ada)
+        channels = [world.add_channel(guild, "songs"), world.add_channel(guild, "releases", NEWS)]
+        channels += [world.add_thread(channels[0], "takes"), world.dm_with(ada)]
+        with tempfile.TemporaryDirectory(prefix="suno-watch-crash-") as folder:
+            async with LocalDiscord(token=_TOKEN, world=world) as discord, LocalGateway() as gateway:
+                if self._forgetful:
+                    discord.messages.nonce_life = 0.0
+                self._environment = _settings(gateway, folder)
+                self._discord, self._gateway = discord, gateway
+                await self._start()
+                wishes = await self._watch_all(discord.person(ada), channels)
+                for _ in range(self._kills):
+                    await self._kill()
+                await self._all_there(wishes)
+                await self._stop()
+                self._count(wishes)
+        return self._outcome
+
+    async def _watch_all(self, person: Person, channels: list[Object]) -> dict[str, list[Life]]:
+        """Each task in one of the channels, and some in two. By channel."""
+        wishes: dict[str, list[Life]] = {channel["id"]: [] for channel in channels}
+        for life in self._lives:
+            for channel in self._dice.sample(channels, self._dice.choice((1, 1, 1, 2))):
+                wishes[channel["id"]].append(life)
+        self._gateway.add(*self._lives)
+        for channel in channels:
+            if lives := wishes[channel["id"]]:
+                asked = await person.slash(channel, "suno watch", ids=" ".join(life.id for life in lives))
+                await self._answered(asked)
+        return wishes
+
+    async def _answered(self, asked: Interaction) -> None:
+        await self._hub.until(lambda: not asked.thinking)
+
+    @property
+    def _hub(self) -> Hub:
+        return self._discord.hub
+
+    async def _start(self) -> None:
+        command = [sys.executable, "-m", "sandbox.redirected_bot", self._discord.url, "run"]
+        self._bot = await asyncio.create_subprocess_exec(
+            *command, cwd=_ROOT, env=self._environment, stdout=DEVNULL, stderr=DEVNULL if self._kills else PIPE
+        )
+        await self._hub.until(lambda: self._hub.online, 30)
+
+    async def _stop(self) -> None:
+        if self._bot and self._bot.returncode is None:
+            self._bot.terminate()
+            await self._bot.wait()
+
+    async def _kill(self) -> None:
+        """At a moment of its work, or at whatever it does when there is no such moment."""
+        moment = self._dice.choice(get_args(Moment))
+        await self._moment(moment)
+        if self._bot is None or self._bot.returncode is not None:
+            raise RuntimeError("the bot ended by itself")
+        self._bot.kill()
+        await self._bot.wait()
+        await self._hub.until(lambda: not self._hub.online)
+        self._outcome.kills[moment] += 1
+        await self._start()
+
+    async def _moment(self, moment: Moment) -> None:
+        counters: dict[Moment, Callable[[], int]] = {
+            "poll": lambda: len(self._gateway.requests),
+            "settle": lambda: sum(each.status == 200 for each in self._gateway.requests),
+            "download": lambda: len(self._gateway.media_requests),
+            "upload": lambda: len(self._posts()),
+            "record": lambda: sum(map(len, self._discord.world.messages.values())),
+        }
+        if moment in counters:
+            before = counters[moment]()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(3):
+                    while counters[moment]() == before:
+                        await asyncio.sleep(0.001)
+        await asyncio.sleep(self._dice.choice((0.0, 0.002, 0.01, 0.05)))
+
+    def _posts(self) -> list[Object]:
+        requests = self._discord.requests
+        return [each.body or {} for each in requests if each.method == "POST" and each.path.endswith("/messages")]
+
+    async def _all_there(self, wishes: dict[str, list[Life]]) -> None:
+        """Or too late; and then a moment more, for what should not come."""
+        expected = {(channel, part) for channel, lives in wishes.items() for life in lives for part in _parts(life)}
+        with suppress(TimeoutError):
+            await self._hub.until(lambda: expected <= self._arrived().keys(), self._seconds + _LONGEST)
+        await asyncio.sleep(2.0)
+
+    def _arrived(self) -> Counter[tuple[str, str]]:
+        """How often each part came, by channel."""
+        return Counter(
+            (channel, part)
+            for channel, messages in self._discord.world.messages.items()
+            for message in messages.values()
+            for part in self._parts_in(message)
+        )
+
+    def _count(self, wishes: dict[str, list[Life]]) -> None:
+        arrived, outcome = self._arrived(), self._outcome
+        for channel, lives in wishes.items():
+            for life in lives:
+                for part in _parts(life):
+                    count = arrived.pop((channel, part), 0)
+                    outcome.lost += [f"{life.dialect} {part}"] if count == 0 else []
+                    outcome.doubled += [f"{life.dialect} {part}"] if count > 1 else []
+            self._check_order(channel, lives)
+        outcome.wrong += [part for _, part in arrived]
+
+    def _check_order(self, channel: str, lives: list[Life]) -> None:
+        ends = {part: life.states[-1][0] for life in lives for part in _parts(life)}
+        came = [part for message in self._discord.world.messages[channel].values() for part in self._parts_in(message)]
+        latest = 0.0
+        for part in came:
+            end = ends.get(part, latest)
+            if end < latest - _APART:
+                self._outcome.disordered.append(part)
+            latest = max(latest, end)
+
+    def _parts_in(self, message: Object) -> Iterator[str]:
+        """The same, in a message of the bot's own: songs by their bytes, words by the task that they are about."""
+        if "interaction_metadata" in message or not message["author"]["bot"]:
+            return
+        for each in message["attachments"]:
+            content = self._discord.world.files[each["id"]].content
+            yield self._by_bytes.get(content, f"unknown bytes: {each['filename']}")
+        if not message["attachments"]:
+            names = [part for row in message["components"] for each in row["components"] if (part := _task_of(each))]
+            yield from names[:1]
+
+
+def _settings(gateway: LocalGateway, folder: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(_ROOT),
+        "DISCORD_TOKEN": _TOKEN,
+        "SUNO_BASE_URL": gateway.url,
+        "DATABASE_URL": f"sqlite:///{folder}/bot.db",
+        "MEDIA_ALLOW_HOSTS": gateway.media_host,
+        "POLL_INTERVAL_SECONDS": "0.4",
+    }
+
+
+def _parts(life: Life) -> list[str]:
+    """What is to come of a task: each of its songs, or the word about it."""
+    return [song.clip_id[:8] for song in life.songs] or [life.id]
+
+
+def _task_of(button: Object) -> str:
+    """From the button that every message of the bot has."""
+    custom_id = button.get("custom_id", "")
+    return custom_id.split(":", 3)[3] if custom_id.startswith("s1:dt:") else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--forgetful", action="store_true", help="Discord forgets nonces at once")
+    chosen = parser.parse_args()
+    test = CrashTest(tasks=chosen.tasks, kills=chosen.kills, seed=chosen.seed, forgetful=chosen.forgetful)
+    outcome = asyncio.run(test.run())
+    sys.stdout.write(f"seed {chosen.seed}: {outcome}\n")
+    return 0 if outcome.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
