@@ -124,3 +124,13 @@ async def test_every_task_of_the_guide_is_answered(page: Page) -> None:
         answer = page.get_by_test_id("message").nth(number)
         await expect(answer.locator(".embed, .content").first).to_be_visible(timeout=10_000)
         await expect(answer).not_to_contain_text("Something went wrong")
+
+
+async def test_a_watched_task_comes_by_itself(page: Page) -> None:
+    """The whole life, within a minute: the confirmation, the card that follows, the song."""
+    await page.get_by_test_id("composer").fill("/suno watch ids:task_W4tchMeGr0wW1thAL1veCard000001 live:True")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message").first).to_contain_text("Watching task_W4tch")
+    await expect(page.locator(".message").nth(1)).to_contain_text("This card follows the progress")
+    await expect(page.locator(".message").last).to_contain_text("Chalk Sun is ready", timeout=60_000)
+    await expect(page.get_by_test_id("audio")).to_have_count(2)
