@@ -17,17 +17,19 @@ from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
+from bot.services.batches import Batches
 from bot.services.clock import Bell, Clock
 from bot.services.lookup import Lookup
 from bot.services.notifier import Notifier
 from bot.services.poller import Desk, EveryGateway, OneGateway, Poller
 from bot.services.recordings import Recordings
 from bot.services.watches import Watches
+from bot.storage.batches import BatchStore
 from bot.storage.database import open_database
 from bot.storage.outbox import Outbox
 from bot.storage.store import Store
 from bot.storage.watches import WatchStore
-from bot.ui.buttons import TaskButton
+from bot.ui.buttons import TaskButton, TaskSelect
 from bot.ui.failures import Tree
 from bot.ui.locales import Translator
 from bot.ui.operator import Operator
@@ -136,6 +138,8 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         watch_store=watch_store,
         outbox=outbox,
         watches=watches,
+        batch_store=BatchStore(engine),
+        batches=Batches(gateways),
         lookup=lookup,
         recordings=Recordings(media),
         upload_limit=settings.upload_limit,
@@ -146,7 +150,9 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
 @asynccontextmanager
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
-    interface = Interface(extensions=("cogs.suno",), buttons=(TaskButton,), translator=Translator(), tree=Tree)
+    interface = Interface(
+        extensions=("cogs.suno",), buttons=(TaskButton, TaskSelect), translator=Translator(), tree=Tree
+    )
     async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
         with attempt:
             bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice

@@ -11,9 +11,11 @@ import msgspec
 from discord import app_commands
 from discord.ext import commands
 
+from bot.services.batches import Batches
 from bot.services.lookup import Lookup
 from bot.services.recordings import Recordings
 from bot.services.watches import Watches
+from bot.storage.batches import BatchStore
 from bot.storage.outbox import Outbox
 from bot.storage.store import Store
 from bot.storage.watches import WatchStore
@@ -34,6 +36,8 @@ class Services(msgspec.Struct, frozen=True):
     watch_store: WatchStore
     outbox: Outbox
     watches: Watches
+    batch_store: BatchStore
+    batches: Batches
     lookup: Lookup
     recordings: Recordings
     upload_limit: int  # bytes a file

@@ -6,6 +6,8 @@
     ├── InvalidTaskId            what was typed cannot be a task id
     ├── UnknownTask              no gateway knows the id
     ├── UnknownClip              the task has fewer songs than that
+    ├── UnreadableFile           a file that holds no text
+    ├── Forgotten                a list that is too old, or never was
     ├── NotYours                 it belongs to somebody else
     ├── UnwatchablePlace         songs cannot be brought into that channel for this person
     ├── Unmentionable            this person may not have that one mentioned
@@ -72,6 +74,19 @@ class UnknownClip(BotError):
         super().__init__(f"{number} of {count}")
         self.number = number
         self.count = count
+
+
+class UnreadableFile(BotError):
+    """`why`: it is larger than is read, or of another kind."""
+
+    def __init__(self, why: Literal["large", "kind"], name: str) -> None:
+        super().__init__(f"{why}: {name}")
+        self.why = why
+        self.name = name
+
+
+class Forgotten(BotError):
+    pass
 
 
 class NotYours(BotError):

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui import answers, watching
+from bot.ui import answers, batches, watching
 from bot.ui.locales import localised
 
 
@@ -76,6 +76,23 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     ) -> None:
         await interaction.response.defer(thinking=True)
         await answers.show_audio(interaction, task_id, clip)
+
+    @app_commands.command(name="batch", description=localised("cmd.batch"))
+    @app_commands.describe(ids=localised("opt.ids"), file=localised("opt.file"), action=localised("opt.action"))
+    @app_commands.choices(
+        action=[
+            app_commands.Choice(name=localised("kind.MUSIC"), value="MUSIC"),
+            app_commands.Choice(name=localised("kind.LYRICS"), value="LYRICS"),
+        ]
+    )
+    async def batch(
+        self,
+        interaction: Interaction,
+        ids: str | None = None,
+        file: discord.Attachment | None = None,
+        action: Literal["MUSIC", "LYRICS"] | None = None,
+    ) -> None:
+        await batches.batch(interaction, ids, file, action)
 
     @app_commands.command(name="watch", description=localised("cmd.watch"))
     @app_commands.describe(

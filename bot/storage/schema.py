@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0003"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -118,6 +118,18 @@ deliveries = Table(
     Index("deliveries_of_watch", "watch_id"),
     sqlite_autoincrement=True,
     comment="messages owed to Discord, and what became of them; `aside`: those behind it need not wait for it",
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("entries", String, nullable=False),
+    Column("ignored", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("batches_by_age", "created_at"),
+    comment="lists of tasks that people have asked for, so that their pages and buttons work after a restart",
 )
 
 # Written out, not bound: SQLite uses a partial index only where it sees that its condition holds.

@@ -27,6 +27,11 @@ class Verb(StrEnum):
     LIST_PAGE = "wp"
     LIST_STOP = "ws"
     LIST_SHOW = "wd"
+    BATCH_PAGE = "bp"
+    BATCH_REFRESH = "br"
+    BATCH_WATCH = "bw"
+    BATCH_CSV = "bc"
+    BATCH_OPEN = "bo"
 
 
 Press = Callable[[Interaction, str, int], Awaitable[None]]
@@ -45,6 +50,9 @@ _LOOKS = {
     Verb.CHECK: ("🔁", "btn.check"),
     Verb.LIST_STOP: ("🔕", "btn.stop"),
     Verb.LIST_SHOW: ("🎵", "btn.show"),
+    Verb.BATCH_REFRESH: ("🔄", "btn.refresh"),
+    Verb.BATCH_WATCH: ("🔔", "btn.watch_unfinished"),
+    Verb.BATCH_CSV: ("📄", "btn.csv"),
 }
 
 
@@ -86,6 +94,28 @@ class TaskButton(
             await answer_failure(interaction, error)
 
 
+class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(?P<about>[\w-]{1,80})"):
+    """A choice of tasks; `about` is the list that they are of."""
+
+    def __init__(self, select: discord.ui.Select[Any], about: str) -> None:
+        select.custom_id = f"l1:{about}"
+        super().__init__(select)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "TaskSelect":
+        select = item if isinstance(item, discord.ui.Select) else discord.ui.Select()
+        return cls(select, match["about"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        # discord.py shows an error of a select to nobody.
+        try:
+            await _actions[Verb.BATCH_OPEN](interaction, self.item.values[0], 0)
+        except Exception as error:
+            await answer_failure(interaction, error)
+
+
 def language_of_button(interaction: Interaction, verb: Verb) -> Language:
     """That of the card which was pressed on: its button is labelled in it."""
     _, key = _LOOKS[verb]
@@ -93,9 +123,10 @@ def language_of_button(interaction: Interaction, verb: Verb) -> Language:
     return next(labelled, language_for(interaction.locale.value))
 
 
-def task_button(verb: Verb, about: str, language: Language, *, mark: str = "0") -> TaskButton:
+def task_button(verb: Verb, about: str, language: Language, *, mark: str = "0", **values: object) -> TaskButton:
+    """`values`: for the braces in its label."""
     emoji, key = _LOOKS[verb]
-    return TaskButton(discord.ui.Button(label=language(key), emoji=emoji), verb, about, mark)
+    return TaskButton(discord.ui.Button(label=language(key, **values), emoji=emoji), verb, about, mark)
 
 
 def page_button(emoji: str, about: str, page: int, pages: int, verb: Verb = Verb.LYRICS_PAGE) -> TaskButton:

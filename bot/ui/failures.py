@@ -11,6 +11,7 @@ from discord import app_commands
 from bot.client import Interaction, SunoBot
 from bot.errors import (
     BotError,
+    Forgotten,
     GatewayBusy,
     GatewayError,
     GatewayMisplaced,
@@ -21,6 +22,7 @@ from bot.errors import (
     UnknownClip,
     UnknownTask,
     Unmentionable,
+    UnreadableFile,
     UnwatchablePlace,
 )
 from bot.ui.locales import Language, language_for
@@ -36,6 +38,10 @@ def sentence(error: BaseException, language: Language) -> str | None:
     """What happened and what to do about it; None for what nobody foresaw."""
     if isinstance(error, GatewayError):
         return _of_gateway(error, language)
+    return _of_what_was_given(error, language) or _of_what_is_allowed(error, language)
+
+
+def _of_what_was_given(error: BaseException, language: Language) -> str | None:
     match error:
         case InvalidTaskId():
             return language(f"id.{error.why}", id=code(error.text), n=error.count, example=_EXAMPLE)
@@ -43,6 +49,15 @@ def sentence(error: BaseException, language: Language) -> str | None:
             return language("id.unknown", id=code(error.task_id))
         case UnknownClip():
             return language("clip.none", clip=error.number, n=error.count)
+        case UnreadableFile():
+            return language(f"file.{error.why}", name=code(error.name))
+        case Forgotten():
+            return language("batch.forgotten")
+    return None
+
+
+def _of_what_is_allowed(error: BaseException, language: Language) -> str | None:
+    match error:
         case NotYours():
             return language("watch.not_yours")
         case UnwatchablePlace():

@@ -63,8 +63,12 @@ async def watch(
 @on_press(Verb.NOTIFY)
 async def notify(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    mine = (interaction.user.mention,)
-    await _watch(interaction, [task_id], _place(interaction, None), mine)
+    await watch_here(interaction, [task_id])
+
+
+async def watch_here(interaction: Interaction, task_ids: Sequence[str]) -> None:
+    """For who presses a button: their name is called when it is ready."""
+    await _watch(interaction, task_ids, _place(interaction, None), (interaction.user.mention,))
 
 
 async def _watch(

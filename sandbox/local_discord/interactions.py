@@ -30,6 +30,7 @@ class Interaction:
     born_at: float
     pressed: Object | None = None  # the message with the component
     user_install_only: bool = False
+    opener: "Interaction | None" = None  # what opened the form that was sent off
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     message: Object | None = None
     follow_ups: list[Object] = field(default_factory=list)
@@ -142,14 +143,8 @@ class Interactions:
         interaction.message = self._post(interaction, body, uploads)
 
     def _post(self, interaction: Interaction, body: Object, uploads: Mapping[str, Upload], **fields: Any) -> Object:
-        about = {
-            "id": interaction.id, "type": interaction.type, "user": interaction.user,
-            "authorizing_integration_owners": {},
-        }  # fmt: skip
-        if interaction.pressed:
-            about["interacted_message_id"] = interaction.pressed["id"]
+        about = _about(interaction)
         if interaction.type == COMMAND:
-            about["name"] = interaction.data["name"]
             fields |= {
                 "interaction": {
                     "id": interaction.id,
@@ -194,6 +189,20 @@ class Interactions:
         message = self._post(interaction, body, uploads)
         interaction.follow_ups.append(message)
         return message
+
+
+def _about(interaction: Interaction) -> Object:
+    """What a message says of the interaction that it answers."""
+    about: Object = {
+        "id": interaction.id, "type": interaction.type, "user": interaction.user, "authorizing_integration_owners": {},
+    }  # fmt: skip
+    if interaction.pressed:
+        about["interacted_message_id"] = interaction.pressed["id"]
+    if interaction.type == COMMAND:
+        about["name"] = interaction.data["name"]
+    if interaction.opener:
+        about["triggering_interaction_metadata"] = _about(interaction.opener)
+    return about
 
 
 def full_name(data: Object) -> str:

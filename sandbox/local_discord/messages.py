@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.local_discord.errors import ApiError, unknown
-from sandbox.local_discord.limits import BUTTON, COMPONENTS_V2, check_files, check_message, walk
+from sandbox.local_discord.limits import COMPONENTS_V2, check_files, check_message, walk
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, PUBLIC_THREAD, Object, StoredFile, World
 
@@ -197,6 +197,7 @@ def _numbered(components: Sequence[Object]) -> list[Object]:
     copies: list[Object] = copy.deepcopy(list(components))
     for number, (_, component) in enumerate(walk(copies, ""), 1):
         component.setdefault("id", number)
-        if component["type"] == BUTTON and component.get("emoji"):
-            component["emoji"] = {name: value for name, value in component["emoji"].items() if value is not None}
+        for holder in (component, *component.get("options", ())):
+            if holder.get("emoji"):
+                holder["emoji"] = {name: value for name, value in holder["emoji"].items() if value is not None}
     return copies

@@ -148,7 +148,9 @@ class Person:
         data = {"custom_id": opened.modal["custom_id"], "components": list(sent)}
         if resolved:
             data["resolved"] = resolved
-        return await self._interactions.start(MODAL, self.user, opened.channel, data, pressed=opened.pressed)
+        return await self._interactions.start(
+            MODAL, self.user, opened.channel, data, pressed=opened.pressed, opener=opened
+        )
 
     def say(self, channel: Object, text: str, files: Sequence[Upload] = ()) -> Object:
         uploads = {str(number): upload for number, upload in enumerate(files)}

@@ -17,7 +17,18 @@ ROWS = {
     "0001": [
         "INSERT INTO notes VALUES ('commands', 'abc')",
         "INSERT INTO recents VALUES (1, 'task_1', 10, 1, 'default', 'Rain', 5.0)",
-    ]
+    ],
+    "0002": [
+        "INSERT INTO tasks VALUES ('t1', 'default', 'running', '', 1.0, 2.0, 3.0, 0, 4.0, 0.0)",
+        (
+            "INSERT INTO watches"
+            " VALUES (7, 't1', 1, 10, 5, '[]', '', 0, 'en-US', 'en-US', 1.0, '[]', 0, 0, '', NULL, '', NULL)"
+        ),
+        (
+            "INSERT INTO deliveries"
+            " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL)"
+        ),
+    ],
 }
 """What a database of each revision holds before it is brought to the newest."""
 

@@ -1,0 +1,63 @@
+"""Many tasks at a glance."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from bot.domain.task import Kind, Status, Task
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One line of a list of tasks. `state`: how its state is counted; `progress`: a percentage."""
+
+    id: str
+    state: str  # a Status, or one of those below
+    kind: Kind = Kind.UNKNOWN
+    gateway: str = ""
+    title: str = ""
+    songs: int = 0
+    progress: float | None = None
+    reason: str = ""
+    links: tuple[str, ...] = ()
+
+
+PARTIAL, ODD, UNKNOWN, UNANSWERED = "partial", "odd", "unknown", "unanswered"
+STATES = (Status.DONE, PARTIAL, Status.RUNNING, Status.WAITING, Status.FAILED, ODD, UNKNOWN, UNANSWERED)
+_UNFINISHED = (Status.RUNNING, Status.WAITING, ODD, UNANSWERED)
+
+
+def entry_of(task: Task, gateway: str) -> Entry:
+    return Entry(
+        id=task.id,
+        state=_state(task),
+        kind=task.kind,
+        gateway=gateway,
+        title=task.title,
+        songs=len(task.clips),
+        progress=None if task.settled else task.progress,
+        reason=task.reason or next((clip.reason for clip in task.clips if clip.reason), ""),
+        links=tuple(clip.audio_url for clip in task.playable),
+    )
+
+
+def _state(task: Task) -> str:
+    if not task.recognised:
+        return ODD
+    return PARTIAL if task.partial else task.status
+
+
+def counts(entries: Sequence[Entry]) -> list[tuple[str, int]]:
+    """How many there are in each state that occurs, in the order of STATES."""
+    found = Counter(entry.state for entry in entries)
+    return [(state, found[state]) for state in STATES if found[state]]
+
+
+def unfinished(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Ids that are worth watching."""
+    return tuple(entry.id for entry in entries if entry.state in _UNFINISHED)
+
+
+def of_kind(entries: Sequence[Entry], kind: Kind | None) -> tuple[Entry, ...]:
+    """Those that make music, or lyrics; what is not known to make either stays with both."""
+    return tuple(entry for entry in entries if kind is None or entry.kind in (kind, Kind.UNKNOWN))

@@ -1,0 +1,48 @@
+"""Many tasks looked up at once, in few requests."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from itertools import chain
+
+from bot.domain.batch import UNANSWERED, UNKNOWN, Entry, entry_of
+from bot.domain.task import Answer
+from bot.errors import GatewayError
+from bot.gateways.gateway import BATCH_SIZES, Gateway
+
+MOST = 500  # ids in a list
+_SIZE = BATCH_SIZES[-1]
+
+log = logging.getLogger(__name__)
+
+
+class Batches:
+    def __init__(self, gateways: Sequence[Gateway]) -> None:
+        self._gateways = tuple(gateways)
+
+    async def fetch(self, task_ids: Sequence[str]) -> AsyncIterator[list[Entry]]:
+        """In the order of the ids, a hundred at a time; a gateway that cannot be asked leaves its tasks unanswered."""
+        for start in range(0, len(task_ids), _SIZE):
+            yield await self._fetch_some(task_ids[start : start + _SIZE])
+
+    async def _fetch_some(self, task_ids: Sequence[str]) -> list[Entry]:
+        answers = await asyncio.gather(*(self._ask(gateway, task_ids) for gateway in self._gateways))
+        silent = any(answer is None for answer in answers)
+        entries = {
+            task_id: entry_of(task, gateway.name)
+            for gateway, answer in reversed(list(zip(self._gateways, answers, strict=True)))
+            for task_id, task in (answer.tasks.items() if answer else ())
+        }
+        unknown = set(chain.from_iterable(answer.missing for answer in answers if answer))
+        return [
+            entries.get(task_id)
+            or Entry(id=task_id, state=UNKNOWN if task_id in unknown and not silent else UNANSWERED)
+            for task_id in task_ids
+        ]
+
+    async def _ask(self, gateway: Gateway, task_ids: Sequence[str]) -> Answer | None:
+        try:
+            return await gateway.fetch_many(task_ids)
+        except GatewayError as error:
+            log.warning("gateway %s could not be asked: %s: %s", gateway.name, type(error).__name__, error)
+            return None

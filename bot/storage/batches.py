@@ -1,0 +1,40 @@
+"""Lists of tasks that people have asked for, as they were when they were asked for."""
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.batch import Entry
+from bot.storage.rows import to_json
+from bot.storage.schema import batches
+from bot.storage.transaction import Transactions
+
+_KEPT = 30 * 86_400.0  # seconds
+
+_entries = msgspec.json.Decoder(tuple[Entry, ...])
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """`ignored`: how many words of the person's text were no ids, or too many."""
+
+    id: str
+    user_id: int
+    entries: tuple[Entry, ...]
+    ignored: int
+    created_at: float
+
+
+class BatchStore(Transactions):
+    async def keep(self, batch: Batch) -> None:
+        """A list of the same id is replaced; the oldest are forgotten."""
+        values = msgspec.structs.asdict(batch) | {"entries": to_json(batch.entries)}
+        statement = insert(batches).values(values)
+        async with self._transaction() as connection:
+            await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+            await connection.execute(delete(batches).where(batches.c.created_at < batch.created_at - _KEPT))
+
+    async def get(self, batch_id: str) -> Batch | None:
+        async with self._transaction(read_only=True) as connection:
+            row = (await connection.execute(select(batches).where(batches.c.id == batch_id))).mappings().first()
+        return Batch(**{**row, "entries": _entries.decode(row["entries"])}) if row else None

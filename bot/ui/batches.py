@@ -1,0 +1,253 @@
+"""Lists of tasks: what a person gives, fetched in few requests, in pages that outlive a restart."""
+
+import csv
+import io
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+from msgspec.structs import replace
+
+from bot.client import Interaction
+from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Entry, counts, of_kind, unfinished
+from bot.domain.ids import Ids, find_ids, read_ids
+from bot.domain.task import Kind, Status
+from bot.errors import Forgotten, UnreadableFile
+from bot.services.batches import MOST
+from bot.storage.batches import Batch
+from bot.ui.answers import show_found
+from bot.ui.buttons import TaskSelect, Verb, on_press, page_button, task_button
+from bot.ui.failures import answer_failure
+from bot.ui.locales import Language, language_for
+from bot.ui.text import clean, code, cut, one_line
+from bot.ui.watching import watch_here
+
+_PAGE = 10  # tasks
+_PATIENCE = 2.0  # seconds until people see how far it is
+_MAX_FILE = 1024 * 1024  # bytes
+_READABLE = (".txt", ".csv", ".json", ".log", ".md")
+_TITLE, _REASON = 60, 100  # characters
+_EMOJI = {
+    Status.DONE: "✅", PARTIAL: "⚠️", Status.RUNNING: "🎛️", Status.WAITING: "⏳", Status.FAILED: "❌", ODD: "❔",
+    UNKNOWN: "🚫", UNANSWERED: "🔌",
+}  # fmt: skip
+
+
+async def batch(
+    interaction: Interaction, typed: str | None, file: discord.Attachment | None, action: str | None
+) -> None:
+    """From an option, from a file, or from both; when neither is given, a form asks."""
+    kind = Kind(action) if action else None
+    if typed is None and file is None:
+        await interaction.response.send_modal(Form(language_for(interaction.locale.value), kind))
+        return
+    await interaction.response.defer(thinking=True)
+    await _answer(interaction, typed or "", [file] if file else [], kind)
+
+
+class Form(discord.ui.Modal):
+    """Ids to paste, or a file of them."""
+
+    def __init__(self, language: Language, kind: Kind | None) -> None:
+        super().__init__(title=language("modal.batch.title"))
+        self._kind = kind
+        self._ids: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            style=discord.TextStyle.paragraph, required=False, max_length=4_000
+        )
+        self._file: discord.ui.FileUpload[Any] = discord.ui.FileUpload(required=False, max_values=1)
+        described = language("modal.batch.desc")
+        self.add_item(discord.ui.Label(text=language("modal.batch.label"), description=described, component=self._ids))
+        self.add_item(discord.ui.Label(text=language("modal.batch.file"), component=self._file))
+
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer(thinking=True)
+        await _answer(interaction, self._ids.value, self._file.values, self._kind)
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /, *_item: Any) -> None:
+        await answer_failure(interaction, error)
+
+
+async def _answer(interaction: Interaction, typed: str, files: Sequence[discord.Attachment], kind: Kind | None) -> None:
+    from_files = "\n".join([await read_file(file) for file in files])
+    found = find_ids(f"{typed}\n{from_files}")
+    ids = read_ids(typed) if typed.strip() and not from_files else Ids(found, 0) if found else read_ids("")
+    await show_batch(interaction, ids, kind)
+
+
+async def read_file(file: discord.Attachment) -> str:
+    """Its text, in whatever encoding. Raises UnreadableFile."""
+    if not file.filename.lower().endswith(_READABLE):
+        raise UnreadableFile("kind", file.filename)
+    if file.size > _MAX_FILE:
+        raise UnreadableFile("large", file.filename)
+    content = await file.read()
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return content.decode(encoding, "replace")
+
+
+async def show_batch(interaction: Interaction, ids: Ids, kind: Kind | None = None) -> None:
+    """Fetched, stored, and shown. More than MOST ids are left out, and counted."""
+    language = language_for(interaction.locale.value)
+    wanted = ids.ids[:MOST]
+    entries: list[Entry] = []
+    began = time.monotonic()
+    async for some in interaction.client.services.batches.fetch(wanted):
+        entries += some
+        if time.monotonic() - began > _PATIENCE and len(entries) < len(wanted):
+            told = language("batch.fetching", n=len(entries), all=len(wanted))
+            await interaction.edit_original_response(content=told)
+    stored = Batch(
+        id=secrets.token_urlsafe(9),
+        user_id=interaction.user.id,
+        entries=of_kind(entries, kind),
+        ignored=ids.ignored + len(ids.ids) - len(wanted),
+        created_at=time.time(),
+    )
+    await interaction.client.services.batch_store.keep(stored)
+    await interaction.edit_original_response(content=None, view=list_view(stored, 0, language))
+
+
+def list_view(batch: Batch, page: int, language: Language) -> discord.ui.LayoutView:
+    """A page of it; one beyond the last is the last."""
+    pages = max(1, -(-len(batch.entries) // _PAGE))
+    page = min(page, pages - 1)
+    shown = batch.entries[page * _PAGE : (page + 1) * _PAGE]
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(_headline(batch, language)))
+    if not shown:
+        return view
+    rows = [_row(number, entry, language) for number, entry in enumerate(shown, page * _PAGE + 1)]
+    view.add_item(discord.ui.TextDisplay("\n".join(rows)))
+    view.add_item(discord.ui.ActionRow(_select(batch, shown, language)))
+    turn = [page_button(emoji, batch.id, page + step, pages, Verb.BATCH_PAGE) for emoji, step in (("◀️", -1), ("▶️", 1))]
+    mark = str(page % 1000)
+    tools = [task_button(Verb.BATCH_REFRESH, batch.id, language, mark=mark)]
+    if waiting := unfinished(batch.entries):
+        tools.append(task_button(Verb.BATCH_WATCH, batch.id, language, n=len(waiting)))
+    tools.append(task_button(Verb.BATCH_CSV, batch.id, language))
+    if pages > 1:
+        view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
+    return view.add_item(discord.ui.ActionRow(*(turn if pages > 1 else []), *tools))
+
+
+def _headline(batch: Batch, language: Language) -> str:
+    found = " · ".join(f"{_EMOJI[state]} {count}" for state, count in counts(batch.entries))
+    lines = [f"## {language('batch.title', n=len(batch.entries))}{' · ' if found else ''}{found}"]
+    if batch.ignored:
+        lines.append(f"-# {language('watch.ignored', n=batch.ignored)}")
+    return "\n".join(lines)
+
+
+def _row(number: int, entry: Entry, language: Language) -> str:
+    title = f"**{one_line(entry.title, _TITLE)}**" if entry.title else f"`{code(entry.id)}`"
+    notes = []
+    if entry.state in (Status.DONE, PARTIAL) and entry.songs:
+        notes.append(language("batch.songs", n=entry.songs))
+    if entry.progress is not None:
+        notes.append(f"{entry.progress:.0f} %")
+    if entry.state in (UNKNOWN, UNANSWERED):
+        notes.append(language(f"batch.{entry.state}"))
+    if entry.reason:
+        notes.append(one_line(entry.reason, _REASON))
+    if entry.title:
+        notes.append(f"`{cut(entry.id, 12)}`")
+    return " · ".join([f"{number}. {_EMOJI[entry.state]} {title}", *notes])
+
+
+def _select(batch: Batch, shown: Sequence[Entry], language: Language) -> TaskSelect:
+    options = [
+        discord.SelectOption(
+            label=cut(" ".join(clean(entry.title).split()) or entry.id, 100),
+            value=entry.id,
+            description=cut(entry.id, 100),
+            emoji=_EMOJI[entry.state],
+        )
+        for entry in shown
+    ]
+    return TaskSelect(discord.ui.Select(placeholder=language("batch.open"), options=options), batch.id)
+
+
+async def _stored(interaction: Interaction, batch_id: str) -> Batch:
+    """Raises Forgotten."""
+    batch = await interaction.client.services.batch_store.get(batch_id)
+    if batch is None:
+        raise Forgotten
+    return batch
+
+
+async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
+    """In its message for whom it belongs to; others get a copy of their own."""
+    language = language_for(interaction.locale.value)
+    if batch.user_id != interaction.user.id:
+        own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=time.time())
+        await interaction.client.services.batch_store.keep(own)
+        await interaction.followup.send(view=list_view(own, page, language), ephemeral=True)
+    else:
+        await interaction.edit_original_response(view=list_view(batch, page, language))
+
+
+@on_press(Verb.BATCH_PAGE)
+async def turn_page(interaction: Interaction, batch_id: str, page: int) -> None:
+    await interaction.response.defer()
+    await _show_page(interaction, await _stored(interaction, batch_id), page)
+
+
+@on_press(Verb.BATCH_REFRESH)
+async def refresh(interaction: Interaction, batch_id: str, page: int) -> None:
+    await interaction.response.defer()
+    batch = await _stored(interaction, batch_id)
+    fetched = [
+        entry
+        async for some in interaction.client.services.batches.fetch([entry.id for entry in batch.entries])
+        for entry in some
+    ]
+    # What was known stays, when a gateway cannot be asked just now.
+    entries = tuple(new if new.state != UNANSWERED else old for old, new in zip(batch.entries, fetched, strict=True))
+    fresh = replace(batch, entries=entries)
+    if batch.user_id == interaction.user.id:
+        await interaction.client.services.batch_store.keep(fresh)
+    await _show_page(interaction, fresh, page)
+
+
+@on_press(Verb.BATCH_WATCH)
+async def watch_unfinished(interaction: Interaction, batch_id: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    batch = await _stored(interaction, batch_id)
+    if waiting := unfinished(batch.entries):
+        await watch_here(interaction, waiting)
+    else:
+        language = language_for(interaction.locale.value)
+        await interaction.edit_original_response(content=language("batch.all_finished"))
+
+
+@on_press(Verb.BATCH_CSV)
+async def send_csv(interaction: Interaction, batch_id: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    batch = await _stored(interaction, batch_id)
+    file = discord.File(io.BytesIO(_csv(batch.entries)), "tasks.csv")
+    await interaction.edit_original_response(attachments=[file])
+
+
+def _csv(entries: Sequence[Entry]) -> bytes:
+    """UTF-8 with a byte order mark, without which spreadsheets show Chinese as nonsense."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["id", "state", "kind", "title", "songs", "progress", "reason", "gateway", "audio"])
+    for each in entries:
+        progress = "" if each.progress is None else f"{each.progress:.0f}"
+        fields = [each.id, each.state, each.kind, each.title, each.songs, progress, each.reason, each.gateway]
+        writer.writerow([_harmless(str(field)) for field in (*fields, " ".join(each.links))])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _harmless(field: str) -> str:
+    """A spreadsheet takes what begins like this for a formula."""
+    return f"'{field}" if field[:1] in ("=", "+", "-", "@", "\t", "\r") else field
+
+
+@on_press(Verb.BATCH_OPEN)
+async def open_task(interaction: Interaction, task_id: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await show_found(interaction, task_id)
