@@ -151,7 +151,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
     interface = Interface(
-        extensions=("cogs.suno",), buttons=(TaskButton, TaskSelect), translator=Translator(), tree=Tree
+        extensions=("cogs.suno", "cogs.texts"), buttons=(TaskButton, TaskSelect), translator=Translator(), tree=Tree
     )
     async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
         with attempt:

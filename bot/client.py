@@ -58,7 +58,8 @@ class SunoBot(commands.Bot):
             commands.when_mentioned,
             tree_cls=interface.tree,
             help_command=None,
-            intents=discord.Intents(guilds=True),
+            # None of them privileged: texts are given to us in DMs, and where our name is called.
+            intents=discord.Intents(guilds=True, dm_messages=True, guild_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -104,6 +105,9 @@ class SunoBot(commands.Bot):
             for task in late:
                 task.cancel()
         await super().close()
+
+    async def on_message(self, _message: discord.Message, /) -> None:
+        """Commands are slash commands; what people write is heard elsewhere."""
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         await self.services.watches.unblock(guild.id)

@@ -54,9 +54,12 @@ class StorageError(BotError):
 
 
 class InvalidTaskId(BotError):
-    """`count`: how many ids stand in `text`, if it is "many"; otherwise how many characters it has."""
+    """`count`: how many ids stand in `text`, if it is "many"; otherwise how many characters it has.
 
-    def __init__(self, why: Literal["empty", "long", "many", "odd"], text: str, count: int) -> None:
+    "none": a message that holds none; "write": a text to the bot that holds none.
+    """
+
+    def __init__(self, why: Literal["empty", "long", "many", "odd", "none", "write"], text: str, count: int) -> None:
         super().__init__(f"{why}: {count}")
         self.why = why
         self.text = text

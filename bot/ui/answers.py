@@ -13,7 +13,7 @@ import discord
 from discord.app_commands import Choice
 from msgspec.structs import replace
 
-from bot.client import Interaction
+from bot.client import Interaction, Services
 from bot.domain.ids import parse_id
 from bot.domain.sheets import sheets
 from bot.domain.task import Task
@@ -23,9 +23,10 @@ from bot.services.lookup import Found
 from bot.services.recordings import Recording
 from bot.storage.store import Recent
 from bot.ui.buttons import Verb, language_of_button, on_press
-from bot.ui.cards import MAX_REQUEST, Card, details_card, song_cards, songs_card, task_card
+from bot.ui.cards import details_card, song_cards, songs_card, task_card
 from bot.ui.locales import Language, language_for
 from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
+from bot.ui.replies import InteractionReply, Reply
 from bot.ui.text import clean, cut
 
 _PATIENCE = 1.5  # seconds until people are shown the song without its files, which may take a while
@@ -43,7 +44,7 @@ async def show_found(interaction: Interaction, task_id: str) -> None:
 async def show_details(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     card = details_card(await _look_up(interaction, task_id), language_for(interaction.locale.value))
-    await _send(interaction, [card])
+    await InteractionReply(interaction).send([card])
 
 
 async def show_task(interaction: Interaction, typed: str, *, public: bool) -> None:
@@ -122,8 +123,8 @@ async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
         await interaction.edit_original_response(content=content)
 
 
-async def _look_up(interaction: Interaction, task_id: str) -> Found:
-    services = interaction.client.services
+async def look_up(services: Services, task_id: str) -> Found:
+    """At the gateway that knew it last, and then at the others."""
     try:
         known_at = (await services.store.known_gateways([task_id])).get(task_id)
     except StorageError as error:
@@ -132,39 +133,39 @@ async def _look_up(interaction: Interaction, task_id: str) -> Found:
     return await services.lookup.find(task_id, known_at=known_at)
 
 
+async def _look_up(interaction: Interaction, task_id: str) -> Found:
+    return await look_up(interaction.client.services, task_id)
+
+
 async def _show(interaction: Interaction, found: Found, language: Language | None = None) -> None:
-    language = language or language_for(interaction.locale.value)
+    await show(InteractionReply(interaction, language), found)
+
+
+async def show(reply: Reply, found: Found) -> None:
+    """A task as it is, or its songs with their files."""
     if not found.task.playable:
-        await _send(interaction, [task_card(found, language)])
+        await reply.send([task_card(found, reply.language)])
         return
-    limit = _upload_limit(interaction)
     async with AsyncExitStack() as files:
-        opening = interaction.client.services.recordings.of(found.task, limit=limit)
+        opening = reply.services.recordings.of(found.task, limit=reply.limit)
         fetching = asyncio.create_task(files.enter_async_context(opening))
         files.callback(fetching.cancel)
         await asyncio.wait({fetching}, timeout=_PATIENCE)
         if not fetching.done():
-            await _send(interaction, [songs_card(found, language)])
-        await _send_songs(interaction, found, await fetching, language, limit)
+            await reply.send([songs_card(found, reply.language)])
+        await _send_songs(reply, found, await fetching)
 
 
-def _upload_limit(interaction: Interaction) -> int:
-    """Bytes a file: what Discord says here, but never more than it takes in a message."""
-    return min(interaction.filesize_limit or interaction.client.services.upload_limit, MAX_REQUEST)
-
-
-async def _send_songs(
-    interaction: Interaction, found: Found, recordings: Sequence[Recording], language: Language, limit: int
-) -> None:
+async def _send_songs(reply: Reply, found: Found, recordings: Sequence[Recording]) -> None:
     """What Discord says of its limit has been seen too high: then the largest file stays behind, its siblings go."""
     try:
-        await _send(interaction, song_cards(found, recordings, language, limit))
+        await reply.send(song_cards(found, recordings, reply.language, reply.limit))
     except discord.HTTPException as error:
         smaller = _without_largest(recordings)
         if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):
             raise
         log.info("Discord takes less than it said: %s", error)
-        await _send_songs(interaction, found, smaller, language, limit)
+        await _send_songs(reply, found, smaller)
 
 
 def _without_largest(recordings: Sequence[Recording]) -> list[Recording] | None:
@@ -178,21 +179,6 @@ def _without_largest(recordings: Sequence[Recording]) -> list[Recording] | None:
         replace(recording, audio=too_big) if index == left_behind else recording
         for index, recording in enumerate(recordings)
     ]
-
-
-async def _send(interaction: Interaction, cards: Sequence[Card]) -> None:
-    first, *others = cards
-    original = await interaction.edit_original_response(
-        content=first.content, embeds=first.embeds, attachments=first.files(), view=first.view()
-    )
-    for card in others:
-        await interaction.followup.send(
-            card.content,
-            embeds=card.embeds,
-            files=card.files(),
-            view=card.view() or discord.utils.MISSING,
-            ephemeral=original.flags.ephemeral,
-        )
 
 
 async def _remember(interaction: Interaction, found: Found, *, public: bool) -> None:

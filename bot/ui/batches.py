@@ -4,13 +4,13 @@ import csv
 import io
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import discord
 from msgspec.structs import replace
 
-from bot.client import Interaction
+from bot.client import Interaction, Services
 from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Entry, counts, of_kind, unfinished
 from bot.domain.ids import Ids, find_ids, read_ids
 from bot.domain.task import Kind, Status
@@ -88,25 +88,41 @@ async def read_file(file: discord.Attachment) -> str:
 
 
 async def show_batch(interaction: Interaction, ids: Ids, kind: Kind | None = None) -> None:
-    """Fetched, stored, and shown. More than MOST ids are left out, and counted."""
+    """Fetched, stored, and shown; how far it is can be seen when it takes long."""
     language = language_for(interaction.locale.value)
+    began = time.monotonic()
+
+    async def tell(done: int, of: int) -> None:
+        if time.monotonic() - began > _PATIENCE and done < of:
+            await interaction.edit_original_response(content=language("batch.fetching", n=done, all=of))
+
+    batch = await fetched(interaction.client.services, interaction.user.id, ids, kind, tell)
+    await interaction.edit_original_response(content=None, view=list_view(batch, 0, language))
+
+
+async def fetched(
+    services: Services,
+    user_id: int,
+    ids: Ids,
+    kind: Kind | None = None,
+    tell: Callable[[int, int], Awaitable[None]] | None = None,
+) -> Batch:
+    """A new list, stored. More than MOST ids are left out, and counted; `tell` hears how many are done, of how many."""
     wanted = ids.ids[:MOST]
     entries: list[Entry] = []
-    began = time.monotonic()
-    async for some in interaction.client.services.batches.fetch(wanted):
+    async for some in services.batches.fetch(wanted):
         entries += some
-        if time.monotonic() - began > _PATIENCE and len(entries) < len(wanted):
-            told = language("batch.fetching", n=len(entries), all=len(wanted))
-            await interaction.edit_original_response(content=told)
-    stored = Batch(
+        if tell:
+            await tell(len(entries), len(wanted))
+    batch = Batch(
         id=secrets.token_urlsafe(9),
-        user_id=interaction.user.id,
+        user_id=user_id,
         entries=of_kind(entries, kind),
         ignored=ids.ignored + len(ids.ids) - len(wanted),
         created_at=time.time(),
     )
-    await interaction.client.services.batch_store.keep(stored)
-    await interaction.edit_original_response(content=None, view=list_view(stored, 0, language))
+    await services.batch_store.keep(batch)
+    return batch
 
 
 def list_view(batch: Batch, page: int, language: Language) -> discord.ui.LayoutView:

@@ -10,7 +10,6 @@ from discord import app_commands
 
 from bot.client import Interaction, SunoBot
 from bot.errors import (
-    BotError,
     Forgotten,
     GatewayBusy,
     GatewayError,
@@ -87,18 +86,21 @@ def _of_gateway(error: GatewayError, language: Language) -> str:
 
 async def answer_failure(interaction: Interaction, error: BaseException) -> None:
     """Tell the person, whatever was answered before. Never raises: there is nobody above to tell."""
-    language = language_for(interaction.locale.value)
-    text = sentence(error, language)
-    if text is None:
-        reference = secrets.token_hex(3)
-        log.error("failure %s: %s: %s", reference, _where(interaction), type(error).__name__, exc_info=error)
-        text = language("err.body", ref=reference)
-    elif isinstance(error, BotError):
-        log.info("%s: %s: %s", _where(interaction), type(error).__name__, error)
+    text = sentence_or_reference(error, language_for(interaction.locale.value), _where(interaction))
     try:
         await _say(interaction, text)
     except discord.HTTPException as unanswered:
         log.warning("%s: the person could not be told: %s", _where(interaction), unanswered)
+
+
+def sentence_or_reference(error: BaseException, language: Language, where: str) -> str:
+    """For the person; what nobody foresaw goes into the log under a code that they are told."""
+    if text := sentence(error, language):
+        log.info("%s: %s: %s", where, type(error).__name__, error)
+        return text
+    reference = secrets.token_hex(3)
+    log.error("failure %s: %s: %s", reference, where, type(error).__name__, exc_info=error)
+    return language("err.body", ref=reference)
 
 
 async def _say(interaction: Interaction, text: str) -> None:

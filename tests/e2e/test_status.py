@@ -480,7 +480,7 @@ async def test_commands_that_discord_lost_are_given_again(town: Town) -> None:
     town.discord.world.commands.clear()
     async with town.bot():
         pass
-    assert [command["name"] for command in town.discord.world.commands] == ["suno"]
+    assert "suno" in [command["name"] for command in town.discord.world.commands]
 
 
 async def test_the_answer_is_acknowledged_before_the_gateway_has_said_anything(town: Town) -> None:

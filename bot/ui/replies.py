@@ -1,0 +1,75 @@
+"""Where an answer goes: to a command or a button, or to a text that somebody wrote."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import discord
+
+from bot.client import Interaction, Services, SunoBot
+from bot.ui.cards import MAX_REQUEST, Card
+from bot.ui.locales import Language, language_for
+
+
+class Reply(Protocol):
+    """`limit`: bytes a file, as Discord says it there. Sent again, what was sent first is replaced."""
+
+    @property
+    def services(self) -> Services: ...
+    @property
+    def language(self) -> Language: ...
+    @property
+    def limit(self) -> int: ...
+    async def send(self, cards: Sequence[Card]) -> None: ...
+
+
+class InteractionReply:
+    """To a command or a button that was deferred."""
+
+    def __init__(self, interaction: Interaction, language: Language | None = None) -> None:
+        self._interaction = interaction
+        self.services = interaction.client.services
+        self.language = language or language_for(interaction.locale.value)
+        self.limit = min(interaction.filesize_limit or self.services.upload_limit, MAX_REQUEST)
+
+    async def send(self, cards: Sequence[Card]) -> None:
+        first, *others = cards
+        original = await self._interaction.edit_original_response(
+            content=first.content, embeds=first.embeds, attachments=first.files(), view=first.view()
+        )
+        for card in others:
+            await self._interaction.followup.send(
+                card.content,
+                embeds=card.embeds,
+                files=card.files(),
+                view=card.view() or discord.utils.MISSING,
+                ephemeral=original.flags.ephemeral,
+            )
+
+
+class MessageReply:
+    """To a message in a DM, or to one that calls the bot."""
+
+    def __init__(self, message: discord.Message, bot: SunoBot, language: Language) -> None:
+        self._message = message
+        self._sent: discord.Message | None = None
+        self.services = bot.services
+        self.language = language
+        guild_limit = message.guild.filesize_limit if message.guild else 0
+        self.limit = min(max(guild_limit, self.services.upload_limit), MAX_REQUEST)
+
+    async def send(self, cards: Sequence[Card]) -> None:
+        first, *others = cards
+        if self._sent:
+            await self._sent.edit(
+                content=first.content, embeds=first.embeds, attachments=first.files(), view=first.view()
+            )
+        else:
+            self._sent = await self._post(first)
+        for card in others:
+            await self._post(card)
+
+    async def _post(self, card: Card) -> discord.Message:
+        view = card.view() or discord.utils.MISSING
+        return await self._message.reply(
+            card.content, embeds=card.embeds, files=card.files(), view=view, mention_author=False
+        )
