@@ -26,7 +26,7 @@ from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import NEWS, Object, World
 from sandbox.local_gateway.life import Dialect, Life, Song, State
 from sandbox.local_gateway.server import LocalGateway
-from sandbox.local_gateway.songs import audio
+from sandbox.local_gateway.songs import audio, without_tag
 
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "the-crash-test-has-no-secret"
@@ -224,7 +224,7 @@ class CrashTest:
             return
         for each in message["attachments"]:
             content = self._discord.world.files[each["id"]].content
-            yield self._by_bytes.get(content, f"unknown bytes: {each['filename']}")
+            yield self._by_bytes.get(without_tag(content), f"unknown bytes: {each['filename']}")
         if not message["attachments"]:
             names = [part for row in message["components"] for each in row["components"] if (part := _task_of(each))]
             yield from names[:1]

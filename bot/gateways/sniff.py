@@ -10,12 +10,14 @@ class Kind(NamedTuple):
 
     name: str
     extension: str
+    mime: str = ""
 
 
 MP3, MP4, WAV, OGG, FLAC = (
     Kind("MP3", ".mp3"), Kind("MP4", ".m4a"), Kind("WAV", ".wav"), Kind("Ogg", ".ogg"), Kind("FLAC", ".flac"),
 )  # fmt: skip
-JPEG, PNG, WEBP, GIF = Kind("JPEG", ".jpg"), Kind("PNG", ".png"), Kind("WebP", ".webp"), Kind("GIF", ".gif")
+JPEG, PNG = Kind("JPEG", ".jpg", "image/jpeg"), Kind("PNG", ".png", "image/png")
+WEBP, GIF = Kind("WebP", ".webp", "image/webp"), Kind("GIF", ".gif", "image/gif")
 
 
 def audio_kind(head: bytes) -> Kind | None:

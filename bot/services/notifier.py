@@ -165,8 +165,8 @@ class Notifier:
         keys = owed.delivery.clips or tuple(key for key, _ in found.task.keyed())
         waited = self._clock.now() - owed.delivery.created_at
         gave_up = waited >= AUDIO_WAIT
-        limit = self._poster.limit(owed.watch)
-        async with self._recordings.of(found.task, limit=limit, wanted=keys) as recordings:
+        limit, lyrics = self._poster.limit(owed.watch), _lyrics_beside(owed)
+        async with self._recordings.of(found.task, limit=limit, wanted=keys, lyrics=lyrics) as recordings:
             ready = [each for each in recordings if gave_up or not _may_come(each)]
             if not ready and not gave_up:
                 await self._wait_for_audio(owed, waited)
@@ -313,6 +313,12 @@ class Notifier:
             except StorageError as error:
                 log.error("old watches could not be forgotten: %s", error)
             await self._clock.sleep(_CLEANING)
+
+
+def _lyrics_beside(owed: Owed) -> str:
+    """Those that were asked for with the song."""
+    task = owed.lyrics.task if owed.lyrics else None
+    return task.lyrics.text if task and task.lyrics else ""
 
 
 def _may_come(recording: Recording) -> bool:

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.task import Clip, Task
 from bot.errors import MediaError, MediaUnavailable
+from bot.gateways.id3 import Tag, tagged
 from bot.gateways.media import Media, MediaFile
+from bot.gateways.sniff import MP3
 
 _COVER_LIMIT = 1024 * 1024  # bytes
 _COVER_PATIENCE = 5.0  # seconds: a song does not wait for its picture
@@ -33,9 +36,9 @@ class Recordings:
 
     @asynccontextmanager
     async def of(
-        self, task: Task, *, limit: int, wanted: Collection[str] | None = None
+        self, task: Task, *, limit: int, wanted: Collection[str] | None = None, lyrics: str = ""
     ) -> AsyncIterator[tuple[Recording, ...]]:
-        """Those of the playable clips, or of the wanted ones, by their keys.
+        """Those of the playable clips, or of the wanted ones, by their keys; `lyrics` in place of the clips' own.
 
         The files are open inside of the block; `limit`: bytes of an audio file.
         """
@@ -46,7 +49,7 @@ class Recordings:
                     for number, (key, clip) in enumerate(task.keyed(), 1)
                     if (clip.playable if wanted is None else key in wanted)
                 ]
-            yield tuple(each.result() for each in recording)
+            yield tuple([await _tagged(each.result(), task.id, lyrics, limit, files) for each in recording])
 
     async def _record(self, key: str, number: int, clip: Clip, limit: int, files: AsyncExitStack) -> Recording:
         async with asyncio.TaskGroup() as both:
@@ -76,3 +79,25 @@ async def _kept(fetched: Awaitable[MediaFile], files: AsyncExitStack) -> MediaFi
     except MediaError as error:
         log.info("no file: %s: %s", type(error).__name__, error)
         return error
+
+
+async def _tagged(recording: Recording, task_id: str, lyrics: str, limit: int, files: AsyncExitStack) -> Recording:
+    """An MP3 worth keeping: it says by itself what it is."""
+    song, cover, clip = recording.audio, recording.cover, recording.clip
+    if isinstance(song, MediaError) or song.kind is not MP3:
+        return recording
+    tag = Tag(
+        title=clip.title,
+        style=clip.style,
+        lyrics=lyrics or clip.lyrics,
+        task_id=task_id,
+        cover=_content(cover) if cover else b"",
+        cover_type=cover.kind.mime if cover else "",
+    )
+    file = await asyncio.to_thread(tagged, song, tag, limit)
+    return replace(recording, audio=await files.enter_async_context(file))
+
+
+def _content(file: MediaFile) -> bytes:
+    file.file.seek(0)
+    return file.file.read()

@@ -24,6 +24,7 @@ from bot.ui.posts import digest, live_card, post_card
 
 _CLOCKS_APART = 300.0  # seconds that Discord's clock may differ from ours
 _LOOKED_THROUGH = 500  # messages of a channel, for one that may have arrived
+_TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
 _DELETED = 0  # in place of the id of a message that arrived and is gone
 _COURSES: dict[int, type[PostError]] = {
@@ -103,7 +104,8 @@ class DiscordPoster:
 
     def _learn(self, watch: Watch, card: Card) -> None:
         largest = max((upload.media.size for upload in card.uploads), default=1)
-        self._learned[watch.guild_id or 0] = largest - 1
+        below = next((tier for tier in _TIERS if tier < largest), largest * 3 // 4)
+        self._learned[watch.guild_id or 0] = below
         log.info("Discord takes no file of %d bytes in server %s", largest, watch.guild_id)
 
     async def find(self, owed: Owed) -> int | None:

@@ -28,6 +28,14 @@ def split_frames(content: bytes) -> tuple[bytes, ...]:
     return tuple(frames)
 
 
+def without_tag(content: bytes) -> bytes:
+    """What stands behind an ID3v2 tag, if there is one."""
+    if content[:3] != b"ID3":
+        return content
+    size = content[6] << 21 | content[7] << 14 | content[8] << 7 | content[9]
+    return content[10 + size :]
+
+
 def _frame_length(header: bytes) -> int:
     bitrates = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
     bitrate, padding = bitrates[header[2] >> 4] * 1000, header[2] >> 1 & 1

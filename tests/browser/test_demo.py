@@ -117,11 +117,16 @@ async def test_hostile_text_stays_text(page: Page) -> None:
 
 
 async def test_every_task_of_the_guide_is_answered(page: Page) -> None:
-    steps = page.locator("#guide button")
+    steps, answers = page.locator("#guide button"), page.locator(".message:has(.above)")
     for number in range(await steps.count()):
+        before = await answers.count()
         await steps.nth(number).click()
         await page.keyboard.press("Enter")
-        answer = page.get_by_test_id("message").nth(number)
+        if "form" in await steps.nth(number).inner_text():
+            await page.locator("dialog[open]").wait_for()
+            await page.keyboard.press("Escape")
+            continue
+        answer = answers.nth(before)
         await expect(answer.locator(".embed, .content").first).to_be_visible(timeout=10_000)
         await expect(answer).not_to_contain_text("Something went wrong")
 

@@ -10,7 +10,7 @@ from sandbox.local_discord.permissions import ALL, Permission
 from sandbox.local_discord.world import NEWS
 from sandbox.local_gateway.life import Dialect, Life, Song
 from sandbox.local_gateway.server import Fault
-from sandbox.local_gateway.songs import audio
+from sandbox.local_gateway.songs import audio, without_tag
 from tests.conftest import Town
 from tests.e2e.test_status import buttons, links, words
 
@@ -29,7 +29,8 @@ WORDS = Life("33333333-2222-4333-8444-555555555555", text="[Verse]\nThe words th
 
 
 def files(town: Town, message: dict[str, Any]) -> list[bytes]:
-    return [town.discord.world.files[each["id"]].content for each in message["attachments"]]
+    """What is attached, without the tags that the bot puts before songs."""
+    return [without_tag(town.discord.world.files[each["id"]].content) for each in message["attachments"]]
 
 
 async def test_a_finished_task_comes_at_once_with_its_files(town: Town) -> None:

@@ -1,0 +1,86 @@
+"""The tag in posted songs, read back by rules of its own."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.gateways.id3 import Tag, encode, length, tagged
+from bot.gateways.media import MediaFile
+from bot.gateways.sniff import MP3, audio_kind
+from sandbox.local_gateway.songs import audio, without_tag
+
+SOUND = audio("dawn", 2.0)[0]
+TAG = Tag(
+    title="夏日海风", style="city pop", lyrics="[Verse]\nla", task_id="t-1", cover=b"\x89PNG", cover_type="image/png"
+)
+
+
+def song(content: bytes = SOUND) -> MediaFile:
+    return MediaFile(MP3, io.BytesIO(content), len(content))
+
+
+def frames(tag: bytes) -> dict[str, bytes]:
+    """As the standard says: ten bytes of header, then frames with seven bits a byte in their sizes."""
+    assert tag[:6] == b"ID3\x04\x00\x00"
+    found, rest = {}, tag[10:]
+    while rest:
+        size = sum(byte << shift for byte, shift in zip(rest[4:8], (21, 14, 7, 0), strict=True))
+        found[rest[:4].decode()] = rest[10 : 10 + size]
+        rest = rest[10 + size :]
+    return found
+
+
+def test_every_field_is_in_its_frame() -> None:
+    found = frames(encode(TAG))
+    assert found["TIT2"] == b"\x03" + "夏日海风".encode()
+    assert found["TCON"] == b"\x03city pop"
+    assert found["USLT"] == b"\x03und\x00[Verse]\nla"
+    assert found["TXXX"] == b"\x03SUNO_TASK_ID\x00t-1"
+    assert found["APIC"] == b"\x03image/png\x00\x03\x00\x89PNG"
+
+
+def test_the_audio_behind_it_is_unchanged() -> None:
+    file = tagged(song(), TAG, 10**7)
+    file.file.seek(0)
+    content = file.file.read()
+    assert len(content) == file.size
+    assert audio_kind(content) is MP3
+    assert without_tag(content) == SOUND
+    file.file.close()
+
+
+def test_a_tag_that_was_there_is_replaced() -> None:
+    once = tagged(song(), TAG, 10**7)
+    twice = tagged(once, Tag(title="New"), 10**7)
+    twice.file.seek(0)
+    content = twice.file.read()
+    assert content == encode(Tag(title="New")) + SOUND
+    twice.file.close()
+
+
+def test_where_it_does_not_fit_the_cover_goes_first_and_then_the_tag() -> None:
+    small = len(SOUND) + len(encode(Tag(title=TAG.title, style=TAG.style, lyrics=TAG.lyrics, task_id=TAG.task_id)))
+    without_cover = tagged(song(), TAG, small)
+    without_cover.file.seek(0)
+    assert "APIC" not in frames(without_cover.file.read()[: -len(SOUND)])
+    without_cover.file.close()
+    untouched = song()
+    assert tagged(untouched, TAG, len(SOUND)) is untouched
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"ID3", b"ID3\x04\x00\x00\xff\xff\xff\xff" + SOUND, b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f"]
+)
+def test_what_only_looks_like_a_tag_is_left_in_place(content: bytes) -> None:
+    assert length(io.BytesIO(content)) == 0
+
+
+@given(st.text(), st.text(), st.text(), st.binary(max_size=500))
+def test_any_text_makes_a_tag_that_can_be_read(title: str, style: str, lyrics: str, cover: bytes) -> None:
+    encoded = encode(Tag(title=title, style=style, lyrics=lyrics, cover=cover, cover_type="image/png"))
+    assert length(io.BytesIO(encoded + SOUND)) == len(encoded)
+    found = frames(encoded)
+    shown = title.replace("\0", "").encode("utf-8", "ignore")
+    assert found.get("TIT2", b"\x03") == b"\x03" + shown
