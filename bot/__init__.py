@@ -29,3 +29,5 @@ Words:
     poller      asks gateways for what is due          notifier    brings what is owed
     poster      the port through which a delivery leaves
 """
+
+__version__ = "0.2.0"

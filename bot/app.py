@@ -27,13 +27,15 @@ from bot.services.watches import Watches
 from bot.storage.batches import BatchStore
 from bot.storage.database import open_database
 from bot.storage.outbox import Outbox
+from bot.storage.preferences import PreferenceStore
 from bot.storage.store import Store
 from bot.storage.watches import WatchStore
-from bot.ui.buttons import TaskButton, TaskSelect
+from bot.ui.buttons import Picker, TaskButton, TaskSelect
 from bot.ui.failures import Tree
 from bot.ui.locales import Translator
 from bot.ui.operator import Operator
 from bot.ui.poster import DiscordPoster
+from bot.ui.readers import Doors
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
 _UNREACHABLE = (OSError, aiohttp.ClientError, discord.DiscordServerError)
@@ -140,6 +142,8 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         watches=watches,
         batch_store=BatchStore(engine),
         batches=Batches(gateways),
+        preferences=PreferenceStore(engine),
+        doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
         lookup=lookup,
         recordings=Recordings(media),
         upload_limit=settings.upload_limit,
@@ -151,7 +155,10 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
     interface = Interface(
-        extensions=("cogs.suno", "cogs.texts"), buttons=(TaskButton, TaskSelect), translator=Translator(), tree=Tree
+        extensions=("cogs.suno", "cogs.texts", "cogs.admin"),
+        buttons=(TaskButton, TaskSelect, Picker),
+        translator=Translator(),
+        tree=Tree,
     )
     async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
         with attempt:

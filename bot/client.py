@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import discord
 import msgspec
@@ -17,6 +17,7 @@ from bot.services.recordings import Recordings
 from bot.services.watches import Watches
 from bot.storage.batches import BatchStore
 from bot.storage.outbox import Outbox
+from bot.storage.preferences import PreferenceStore
 from bot.storage.store import Store
 from bot.storage.watches import WatchStore
 
@@ -31,12 +32,26 @@ log = logging.getLogger(__name__)
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
+class Doors(Protocol):
+    """Who may come in, and how often."""
+
+    def count(self, user_id: int) -> None:
+        """Raises TooMany."""
+        ...
+
+    async def let_in(self, user_id: int, bot: "SunoBot") -> None:
+        """Raises NotAllowed."""
+        ...
+
+
 class Services(msgspec.Struct, frozen=True):
     store: Store
     watch_store: WatchStore
     outbox: Outbox
     watches: Watches
     batch_store: BatchStore
+    preferences: PreferenceStore
+    doors: Doors
     batches: Batches
     lookup: Lookup
     recordings: Recordings

@@ -22,6 +22,10 @@ def _split_hosts(value: object) -> object:
     return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _split_numbers(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 def _known_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
     for host in hosts:
         if not re.fullmatch(r"(\[[0-9a-f:.]+\]|[^\s/:@\[\]]+)(:\d{1,5})?", host):
@@ -78,6 +82,9 @@ class Settings(BaseSettings):
     poll_interval_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
     watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
     gateway_requests_at_once: Annotated[int, Field(ge=1, le=64)] = 4
+    private_use: Annotated[Literal["members", "listed", "everyone", "off"], BeforeValidator(_lower)] = "members"
+    private_users: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_numbers)] = ()
+    requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
     media_allow_hosts: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_split_hosts), AfterValidator(_known_hosts)
     ] = ()

@@ -8,6 +8,8 @@
     ├── UnknownClip              the task has fewer songs than that
     ├── UnreadableFile           a file that holds no text
     ├── Forgotten                a list that is too old, or never was
+    ├── NotAllowed               who may use the bot there is somebody else
+    ├── TooMany                  a person asks too often; `retry_after` in seconds
     ├── NotYours                 it belongs to somebody else
     ├── UnwatchablePlace         songs cannot be brought into that channel for this person
     ├── Unmentionable            this person may not have that one mentioned
@@ -90,6 +92,20 @@ class UnreadableFile(BotError):
 
 class Forgotten(BotError):
     pass
+
+
+class NotAllowed(BotError):
+    """`why`: not a member of a server that the bot is in, not on the list, nobody is, or without the role."""
+
+    def __init__(self, why: Literal["members", "listed", "off", "role"]) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class TooMany(BotError):
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"for {retry_after:.0f} s")
+        self.retry_after = retry_after
 
 
 class NotYours(BotError):

@@ -1,34 +1,15 @@
 """/suno: what everyone may ask, in servers, in the bot's DMs and in private channels."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui import answers, batches, watching
+from bot.ui import answers, batches, settings, watching
 from bot.ui.locales import localised
-
-
-class _Postable(app_commands.Transformer):
-    """A channel or thread for messages, also one that is not in the cache."""
-
-    @property
-    def type(self) -> discord.AppCommandOptionType:
-        return discord.AppCommandOptionType.channel
-
-    @property
-    def channel_types(self) -> list[discord.ChannelType]:
-        kinds = discord.ChannelType
-        return [kinds.text, kinds.news, kinds.public_thread, kinds.private_thread, kinds.news_thread]
-
-    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> watching.Channel:
-        channel: watching.Channel = value
-        return channel
-
-
-PostableChannel: TypeAlias = app_commands.Transform[watching.Channel, _Postable]
+from cogs.channels import PostableChannel
 
 
 @app_commands.allowed_installs(guilds=True, users=True)
@@ -44,10 +25,11 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         ]
     )
     async def status(
-        self, interaction: Interaction, task_id: str, show: Literal["everyone", "me"] = "everyone"
+        self, interaction: Interaction, task_id: str, show: Literal["everyone", "me"] | None = None
     ) -> None:
-        await interaction.response.defer(ephemeral=show == "me", thinking=True)
-        await answers.show_task(interaction, task_id, public=show == "everyone")
+        public = (show or settings.default_visibility(interaction)) == "everyone"
+        await interaction.response.defer(ephemeral=not public, thinking=True)
+        await answers.show_task(interaction, task_id, public=public)
 
     @app_commands.command(name="lyrics", description=localised("cmd.lyrics"))
     @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), form=localised("opt.as"))
@@ -133,6 +115,16 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     async def watches(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watching.show_watches(interaction, scope)
+
+    @app_commands.command(name="settings", description=localised("cmd.settings"))
+    async def settings(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await settings.show_settings(interaction)
+
+    @app_commands.command(name="help", description=localised("cmd.help"))
+    async def help(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await settings.show_help(interaction)
 
     @unwatch.autocomplete("task_id")
     async def watched_ids(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

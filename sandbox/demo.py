@@ -37,6 +37,11 @@ _MORE_STEPS = (
         "把已完成的任务发到另一个频道",
         "/suno watch ids:5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b channel:releases",
     ),
+    ("my language, my data", "我的语言和数据", "/suno settings"),
+    ("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
+    ("as Ada: how songs come to this server", "以 Ada 的身份：歌曲如何发到本服务器", "/suno-admin setup"),
+    ("as Ada: which permission is missing where", "以 Ada 的身份：哪里缺少权限", "/suno-admin check"),
+    ("as Ada: posts that wait or failed", "以 Ada 的身份：等待或失败的消息", "/suno-admin deliveries"),
     ("only the second song", "只要第二首歌", "/suno audio id:1934567890123456789 clip:2"),
 )
 

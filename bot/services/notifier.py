@@ -230,6 +230,7 @@ class Notifier:
             case PostBlocked():
                 await self._outbox.put_off(identity, now + RECHECK, state=State.BLOCKED, reason=str(failure))
                 await self._tell_blocked(owed)
+                await self._tell_managers(owed)
             case PostClosed():
                 await self._bring_elsewhere(owed, str(failure))
             case RecipientClosed():
@@ -241,6 +242,7 @@ class Notifier:
             case _:
                 log.error("delivery %s is refused by Discord: %s", identity, failure)
                 await self._outbox.give_up(identity, State.FAILED, str(failure))
+                await self._tell_managers(owed)
 
     async def _tell_blocked(self, owed: Owed) -> None:
         """Once for a watch; only the first in line is ever tried, so that is once for a channel."""
@@ -253,6 +255,12 @@ class Notifier:
             return
         notice = owe(owed.watch, Topic.BLOCKED, self._clock.now())
         await self._outbox.add(replace(notice, channel_id=channel_id))
+
+    async def _tell_managers(self, owed: Owed) -> None:
+        """Where the server wants to hear of what cannot be posted; once for a watch."""
+        if owed.error_channel_id and owed.error_channel_id != owed.delivery.channel_id:
+            notice = owe(owed.watch, Topic.BLOCKED, self._clock.now(), ("managers",))
+            await self._outbox.add(replace(notice, channel_id=owed.error_channel_id))
 
     async def _bring_elsewhere(self, owed: Owed, reason: str) -> None:
         """The channel is gone: what was to be said there is said to the person."""

@@ -47,8 +47,8 @@ class Watches:
         self._changed = changed
         self.most = most
 
-    async def add(self, wish: Wish) -> Added:
-        """A task that is watched there already is told, not doubled. Raises StorageError."""
+    async def add(self, wish: Wish, most: int | None = None) -> Added:
+        """A task that is watched there already is told, not doubled; `most`: fewer than usual. Raises StorageError."""
         now = self._clock.now()
         task_ids = list(dict.fromkeys(wish.task_ids))
         wishes = [
@@ -66,7 +66,8 @@ class Watches:
             )
             for task_id in task_ids
         ]
-        added = await self._watches.add(wishes, most=self.most, gateways=await self._homes([*task_ids, wish.lyrics_id]))
+        limit = min(self.most, most or self.most)
+        added = await self._watches.add(wishes, most=limit, gateways=await self._homes([*task_ids, wish.lyrics_id]))
         for watch in added.known:
             for mention in wish.mentions:
                 await self._watches.change_mentions(watch.id, add=mention)
@@ -77,6 +78,10 @@ class Watches:
         """Something about permissions has changed in a server."""
         if await self._outbox.unblock(guild_id, self._clock.now()):
             self._changed()
+
+    def wake(self) -> None:
+        """Something may go that did not."""
+        self._changed()
 
     async def _homes(self, task_ids: Sequence[str]) -> dict[str, str]:
         """Where tasks are, as far as that is known: with one gateway there is no question."""

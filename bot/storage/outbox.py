@@ -9,7 +9,7 @@ from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import Watch
 from bot.storage.rows import delivery_of, prefixed, sight_of, to_json, unprefixed, watch_of
-from bot.storage.schema import deliveries, is_open, is_unsent, tasks, unsent, watches
+from bot.storage.schema import deliveries, guilds, is_open, is_unsent, tasks, unsent, watches
 from bot.storage.transaction import Transactions
 from bot.storage.watches import add_deliveries
 
@@ -26,6 +26,18 @@ class Owed(Struct, frozen=True, kw_only=True):
     sight: Sight
     lyrics: Sight | None
     card_id: int | None  # the message that it replies to
+    audio: bool = True  # whether the server wants files, or links alone
+    error_channel_id: int | None = None  # where the server wants to hear of what cannot be posted
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """A delivery as those who manage a server see it."""
+
+    delivery: Delivery
+    state: State
+    reason: str
+    task_id: str
+    title: str
 
 
 class LiveCard(Struct, frozen=True, kw_only=True):
@@ -44,6 +56,10 @@ _joined = (
     deliveries.join(watches, watches.c.id == deliveries.c.watch_id)
     .join(tasks, tasks.c.task_id == watches.c.task_id)
     .outerjoin(_lyrics, _lyrics.c.task_id == watches.c.lyrics_id)
+    .outerjoin(guilds, guilds.c.guild_id == watches.c.guild_id)
+)
+_of_paused = exists().where(
+    watches.c.id == deliveries.c.watch_id, guilds.c.guild_id == watches.c.guild_id, guilds.c.paused.is_(True)
 )
 
 
@@ -68,7 +84,7 @@ class Outbox(Transactions):
             ),
         )
         due = select(deliveries.c.line).where(
-            is_unsent, deliveries.c.due_at <= now, deliveries.c.lease_until <= now, ~ahead
+            is_unsent, deliveries.c.due_at <= now, deliveries.c.lease_until <= now, ~ahead, ~_of_paused
         )
         lines = due.order_by(deliveries.c.due_at, deliveries.c.line).limit(limit)
         statement = update(deliveries).where(deliveries.c.line.in_(lines)).values(lease_until=now + lease)
@@ -76,6 +92,7 @@ class Outbox(Transactions):
             claimed = list(await connection.scalars(statement.returning(deliveries.c.line)))
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_"), *prefixed(tasks, "t_")]
             columns += [column.label(f"l_{column.name}") for column in _lyrics.columns]
+            columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
             wanted = select(*columns).select_from(_joined).where(deliveries.c.line.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
             return [_owed(dict(row)) for row in rows]
@@ -139,6 +156,33 @@ class Outbox(Transactions):
         async with self._transaction() as connection:
             await connection.execute(update(deliveries).where(stuck).values(state=State.SENT))
 
+    async def shown_in(self, guild_id: int, state: State | None, *, limit: int, offset: int) -> tuple[int, list[Shown]]:
+        """A server's messages, newest first; without a state those that are not sent."""
+        which = (watches.c.guild_id == guild_id) & (
+            deliveries.c.state != State.SENT if state is None else deliveries.c.state == state
+        )
+        columns = [*prefixed(deliveries, "d_"), *prefixed(tasks, "t_")]
+        statement = select(*columns).select_from(_joined).where(which)
+        statement = statement.order_by(deliveries.c.line.desc()).limit(limit).offset(offset)
+        async with self._transaction(read_only=True) as connection:
+            count = await connection.scalar(select(func.count()).select_from(_joined).where(which))
+            rows = (await connection.execute(statement)).mappings().all()
+        return int(count or 0), [_shown(dict(row)) for row in rows]
+
+    async def retry(self, delivery_id: str, guild_id: int) -> None:
+        """Of a server's own: at once, and as often as if it had never failed."""
+        changes = {"state": State.WAITING, "due_at": 0.0, "attempts": 0, "aside": False, "reason": ""}
+        await self._change_of_guild(delivery_id, guild_id, changes)
+
+    async def drop(self, delivery_id: str, guild_id: int) -> None:
+        await self._change_of_guild(delivery_id, guild_id, {"state": State.SENT, "reason": "dropped"})
+
+    async def _change_of_guild(self, delivery_id: str, guild_id: int, changes: dict[str, Any]) -> None:
+        of_guild = deliveries.c.watch_id.in_(select(watches.c.id).where(watches.c.guild_id == guild_id))
+        this = (deliveries.c.id == delivery_id) & of_guild & (deliveries.c.state != State.SENT)
+        async with self._transaction() as connection:
+            await connection.execute(update(deliveries).where(this).values(changes))
+
     async def cards(self, now: float, limit: int) -> list[LiveCard]:
         """Cards to look at again."""
         of_watch = deliveries.c.watch_id == watches.c.id
@@ -191,6 +235,17 @@ class Outbox(Transactions):
         await connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(values))
 
 
+def _shown(row: dict[str, Any]) -> Shown:
+    sight = sight_of(unprefixed(row, "t_"))
+    return Shown(
+        delivery=delivery_of(unprefixed(row, "d_")),
+        state=State(row["d_state"]),
+        reason=row["d_reason"],
+        task_id=sight.task_id,
+        title=sight.task.title if sight.task else "",
+    )
+
+
 def _owed(row: dict[str, Any]) -> Owed:
     lyrics = unprefixed(row, "l_")
     return Owed(
@@ -201,4 +256,6 @@ def _owed(row: dict[str, Any]) -> Owed:
         sight=sight_of(unprefixed(row, "t_")),
         lyrics=sight_of(lyrics) if lyrics["task_id"] else None,
         card_id=row["w_card_id"],
+        audio=row["g_audio"] is not False,
+        error_channel_id=row["g_error_channel_id"],
     )

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0004"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -130,6 +130,30 @@ batches = Table(
     Column("created_at", Float, nullable=False),
     Index("batches_by_age", "created_at"),
     comment="lists of tasks that people have asked for, so that their pages and buttons work after a restart",
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("locale", String, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("direct", Boolean, nullable=False),
+    comment="what a person has set with /suno settings",
+)
+
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("locale", String, nullable=False),
+    Column("channel_id", BigInteger),
+    Column("roles", String, nullable=False),
+    Column("watches_per_user", Integer),
+    Column("audio", Boolean, nullable=False),
+    Column("error_channel_id", BigInteger),
+    Column("paused", Boolean, nullable=False),
+    comment="what a server has set with /suno-admin",
 )
 
 # Written out, not bound: SQLite uses a partial index only where it sees that its condition holds.

@@ -24,8 +24,9 @@ from bot.services.recordings import Recording
 from bot.storage.store import Recent
 from bot.ui.buttons import Verb, language_of_button, on_press
 from bot.ui.cards import details_card, song_cards, songs_card, task_card
-from bot.ui.locales import Language, language_for
+from bot.ui.locales import Language
 from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
+from bot.ui.readers import reader
 from bot.ui.replies import InteractionReply, Reply
 from bot.ui.text import clean, cut
 
@@ -43,7 +44,7 @@ async def show_found(interaction: Interaction, task_id: str) -> None:
 @on_press(Verb.DETAILS)
 async def show_details(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    card = details_card(await _look_up(interaction, task_id), language_for(interaction.locale.value))
+    card = details_card(await _look_up(interaction, task_id), reader(interaction))
     await InteractionReply(interaction).send([card])
 
 
@@ -99,7 +100,7 @@ async def show_lyrics(interaction: Interaction, typed: str, clip: int | None, *,
     # All songs are in the pages, so that the buttons reach each; the one that was asked for is opened.
     texts = sheets(task)
     before = texts[: texts.index(sheets(wanted)[0])] if sheets(wanted) else ()
-    page = len(lyrics_pages(before, language_for(interaction.locale.value)))
+    page = len(lyrics_pages(before, reader(interaction)))
     await _show_lyrics(interaction, task if sheets(wanted) else wanted, page)
 
 
@@ -108,7 +109,7 @@ def _only(task: Task, clip: int | None) -> Task:
 
 
 async def _show_lyrics(interaction: Interaction, task: Task, page: int = 0) -> None:
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     if pages := lyrics_pages(sheets(task), language):
         await interaction.edit_original_response(view=lyrics_card(pages, page, task.id, language))
     else:
@@ -119,7 +120,7 @@ async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
     if texts := sheets(task):
         await interaction.edit_original_response(attachments=[lyrics_file(texts)])
     else:
-        content = language_for(interaction.locale.value)("lyrics.none")
+        content = reader(interaction)("lyrics.none")
         await interaction.edit_original_response(content=content)
 
 

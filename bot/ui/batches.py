@@ -20,7 +20,8 @@ from bot.storage.batches import Batch
 from bot.ui.answers import show_found
 from bot.ui.buttons import TaskSelect, Verb, on_press, page_button, task_button
 from bot.ui.failures import answer_failure
-from bot.ui.locales import Language, language_for
+from bot.ui.locales import Language
+from bot.ui.readers import reader
 from bot.ui.text import clean, code, cut, one_line
 from bot.ui.watching import watch_here
 
@@ -41,7 +42,7 @@ async def batch(
     """From an option, from a file, or from both; when neither is given, a form asks."""
     kind = Kind(action) if action else None
     if typed is None and file is None:
-        await interaction.response.send_modal(Form(language_for(interaction.locale.value), kind))
+        await interaction.response.send_modal(Form(reader(interaction), kind))
         return
     await interaction.response.defer(thinking=True)
     await _answer(interaction, typed or "", [file] if file else [], kind)
@@ -89,7 +90,7 @@ async def read_file(file: discord.Attachment) -> str:
 
 async def show_batch(interaction: Interaction, ids: Ids, kind: Kind | None = None) -> None:
     """Fetched, stored, and shown; how far it is can be seen when it takes long."""
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     began = time.monotonic()
 
     async def tell(done: int, of: int) -> None:
@@ -195,7 +196,7 @@ async def _stored(interaction: Interaction, batch_id: str) -> Batch:
 
 async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
     """In its message for whom it belongs to; others get a copy of their own."""
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     if batch.user_id != interaction.user.id:
         own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=time.time())
         await interaction.client.services.batch_store.keep(own)
@@ -234,7 +235,7 @@ async def watch_unfinished(interaction: Interaction, batch_id: str, _number: int
     if waiting := unfinished(batch.entries):
         await watch_here(interaction, waiting)
     else:
-        language = language_for(interaction.locale.value)
+        language = reader(interaction)
         await interaction.edit_original_response(content=language("batch.all_finished"))
 
 

@@ -9,7 +9,8 @@ import discord
 
 from bot.client import Interaction
 from bot.ui.failures import answer_failure
-from bot.ui.locales import Language, language_for, languages
+from bot.ui.locales import Language, languages
+from bot.ui.readers import meet, reader
 
 
 class Verb(StrEnum):
@@ -32,6 +33,17 @@ class Verb(StrEnum):
     BATCH_WATCH = "bw"
     BATCH_CSV = "bc"
     BATCH_OPEN = "bo"
+    SETTING = "se"
+    EXPORT = "ex"
+    DELETE = "de"
+    PICK = "pk"
+    ADMIN_LANGUAGE = "al"
+    ADMIN_AUDIO = "aa"
+    ADMIN_LIMIT = "am"
+    ADMIN_TEST = "at"
+    ADMIN_PAGE = "ap"
+    ADMIN_RETRY = "ar"
+    ADMIN_DROP = "ad"
 
 
 Press = Callable[[Interaction, str, int], Awaitable[None]]
@@ -53,6 +65,13 @@ _LOOKS = {
     Verb.BATCH_REFRESH: ("🔄", "btn.refresh"),
     Verb.BATCH_WATCH: ("🔔", "btn.watch_unfinished"),
     Verb.BATCH_CSV: ("📄", "btn.csv"),
+    Verb.EXPORT: ("📤", "btn.export"),
+    Verb.DELETE: ("🗑️", "btn.delete"),
+    Verb.ADMIN_AUDIO: ("🎧", "btn.audio_switch"),
+    Verb.ADMIN_LIMIT: ("🔢", "btn.limit"),
+    Verb.ADMIN_TEST: ("🧪", "btn.test"),
+    Verb.ADMIN_RETRY: ("🔁", "btn.retry"),
+    Verb.ADMIN_DROP: ("🗑️", "btn.drop"),
 }
 
 
@@ -86,12 +105,8 @@ class TaskButton(
         return cls(button, match["verb"], match["id"], match["mark"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        # discord.py shows an error of a button to nobody.
-        try:
-            interaction.extras[_LABEL] = self.item.label
-            await _actions[Verb(self._verb)](interaction, self._about, self._number)
-        except Exception as error:
-            await answer_failure(interaction, error)
+        interaction.extras[_LABEL] = self.item.label
+        await _act(interaction, self._verb, self._about, self._number)
 
 
 class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(?P<about>[\w-]{1,80})"):
@@ -109,18 +124,41 @@ class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(
         return cls(select, match["about"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        # discord.py shows an error of a select to nobody.
-        try:
-            await _actions[Verb.BATCH_OPEN](interaction, self.item.values[0], 0)
-        except Exception as error:
-            await answer_failure(interaction, error)
+        await _act(interaction, Verb.BATCH_OPEN, self.item.values[0], 0)
+
+
+class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})"):
+    """A choice of channels or roles; `about` says what for."""
+
+    def __init__(self, select: Any, about: str) -> None:
+        select.custom_id = f"p1:{about}"
+        super().__init__(select)
+        self._about = about
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "Picker":
+        return cls(item, match["about"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await _act(interaction, Verb.PICK, self._about, 0)
+
+
+async def _act(interaction: Interaction, verb: str, about: str, number: int) -> None:
+    """The person is met, and the action done; discord.py shows an error of a component to nobody."""
+    try:
+        await meet(interaction)
+        await _actions[Verb(verb)](interaction, about, number)
+    except Exception as error:
+        await answer_failure(interaction, error)
 
 
 def language_of_button(interaction: Interaction, verb: Verb) -> Language:
     """That of the card which was pressed on: its button is labelled in it."""
     _, key = _LOOKS[verb]
     labelled = (language for language in languages().values() if language(key) == interaction.extras.get(_LABEL))
-    return next(labelled, language_for(interaction.locale.value))
+    return next(labelled, reader(interaction))
 
 
 def task_button(verb: Verb, about: str, language: Language, *, mark: str = "0", **values: object) -> TaskButton:

@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot.client import Interaction, SunoBot
 from bot.errors import (
+    BotError,
     Forgotten,
     GatewayBusy,
     GatewayError,
@@ -17,14 +18,17 @@ from bot.errors import (
     GatewayRefused,
     GatewayUnreachable,
     InvalidTaskId,
+    NotAllowed,
     NotYours,
+    TooMany,
     UnknownClip,
     UnknownTask,
     Unmentionable,
     UnreadableFile,
     UnwatchablePlace,
 )
-from bot.ui.locales import Language, language_for
+from bot.ui.locales import Language
+from bot.ui.readers import meet, reader
 from bot.ui.text import code, one_line
 
 _DM_CLOSED = (50007, 50278)  # the person takes no DM; there is no server in common
@@ -57,6 +61,11 @@ def _of_what_was_given(error: BaseException, language: Language) -> str | None:
 
 def _of_what_is_allowed(error: BaseException, language: Language) -> str | None:
     match error:
+        case NotAllowed():
+            return language(f"allowed.{error.why}")
+        case TooMany():
+            when = discord.utils.utcnow() + timedelta(seconds=error.retry_after)
+            return language("allowed.often", when=discord.utils.format_dt(when, "T"))
         case NotYours():
             return language("watch.not_yours")
         case UnwatchablePlace():
@@ -86,7 +95,7 @@ def _of_gateway(error: GatewayError, language: Language) -> str:
 
 async def answer_failure(interaction: Interaction, error: BaseException) -> None:
     """Tell the person, whatever was answered before. Never raises: there is nobody above to tell."""
-    text = sentence_or_reference(error, language_for(interaction.locale.value), _where(interaction))
+    text = sentence_or_reference(error, reader(interaction), _where(interaction))
     try:
         await _say(interaction, text)
     except discord.HTTPException as unanswered:
@@ -121,5 +130,14 @@ def _where(interaction: Interaction) -> str:
 
 
 class Tree(app_commands.CommandTree[SunoBot]):
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        try:
+            await meet(interaction)
+        except BotError as error:
+            if interaction.type is not discord.InteractionType.autocomplete:
+                await answer_failure(interaction, error)
+            return False
+        return True
+
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         await answer_failure(interaction, getattr(error, "original", error))

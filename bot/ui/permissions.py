@@ -22,12 +22,10 @@ class Missing(Struct, frozen=True):
 
 def missing_in(place: Place) -> tuple[Missing, ...]:
     """What songs need there: without it they come late, or without their files."""
-    me = place.guild.me
-    channel = place.parent if isinstance(place, discord.Thread) else place
     thread = isinstance(place, discord.Thread)
+    channel = place.parent if isinstance(place, discord.Thread) else place
     needed = [name if not thread or name != "send_messages" else "send_messages_in_threads" for name in _NEEDED]
-    has = place.permissions_for(me)
-    return tuple(Missing(name, _taken_by(channel, me, name)) for name in needed if not getattr(has, name))
+    return tuple(missing for name in needed if (missing := _missing(channel, place.guild.me, name)))
 
 
 def silent_in(place: Place) -> tuple[str, ...]:
@@ -35,13 +33,33 @@ def silent_in(place: Place) -> tuple[str, ...]:
     return tuple(each.permission for each in missing_in(place) if each.permission in _TO_SPEAK)
 
 
-def _taken_by(channel: discord.abc.GuildChannel | None, me: discord.Member, name: str) -> str:
-    if channel is None or not getattr(me.guild_permissions, name):
-        return ""
-    targets: list[discord.Role | discord.Member] = [*sorted(me.roles, reverse=True), me]
-    overrides = ((target, channel.overwrites_for(discord.Object(target.id))) for target in targets)
-    denying = [target for target, override in overrides if getattr(override, name) is False]
-    return denying[-1].mention if denying else ""
+def _missing(channel: discord.abc.GuildChannel | None, me: discord.Member, name: str) -> Missing | None:
+    """Roles first, then the channel's overrides, of which each may take and give again, as Discord computes it.
+
+    Each permission by itself: that one cannot attach files where one cannot speak is no second fault to mend.
+    """
+    mine = me.guild_permissions
+    if mine.administrator:
+        return None
+    missing = None if getattr(mine, name) else Missing(name)
+    everyone, *others = sorted(me.roles)
+    for group in ([everyone], others, [me]):
+        overrides = [(each, _override(channel, each, name)) for each in group]
+        if taken := next((each for each, value in reversed(overrides) if value is False), None):
+            missing = Missing(name, "@everyone" if taken == everyone else taken.mention)
+        if any(value for _, value in overrides):
+            missing = None
+    return missing
+
+
+def _override(
+    channel: discord.abc.GuildChannel | None, target: discord.Role | discord.Member, name: str
+) -> bool | None:
+    """True gives it, False takes it, None leaves it."""
+    if channel is None:
+        return None
+    value: bool | None = getattr(channel.overwrites_for(discord.Object(target.id)), name)
+    return value
 
 
 def in_words(missing: Sequence[Missing], language: Language) -> str:

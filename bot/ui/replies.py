@@ -7,7 +7,8 @@ import discord
 
 from bot.client import Interaction, Services, SunoBot
 from bot.ui.cards import MAX_REQUEST, Card
-from bot.ui.locales import Language, language_for
+from bot.ui.locales import Language
+from bot.ui.readers import reader
 
 
 class Reply(Protocol):
@@ -28,7 +29,7 @@ class InteractionReply:
     def __init__(self, interaction: Interaction, language: Language | None = None) -> None:
         self._interaction = interaction
         self.services = interaction.client.services
-        self.language = language or language_for(interaction.locale.value)
+        self.language = language or reader(interaction)
         self.limit = min(interaction.filesize_limit or self.services.upload_limit, MAX_REQUEST)
 
     async def send(self, cards: Sequence[Card]) -> None:

@@ -11,14 +11,15 @@ from bot.client import Interaction
 from bot.domain.delivery import State
 from bot.domain.ids import parse_id, read_ids
 from bot.domain.watch import Watch
-from bot.errors import NotYours, Unmentionable, UnwatchablePlace
+from bot.errors import NotAllowed, NotYours, Unmentionable, UnwatchablePlace
 from bot.services.watches import Wish
 from bot.storage.watches import Added, Listed, numbered, of_guild, of_user
 from bot.ui.answers import show_found
 from bot.ui.buttons import TaskButton, Verb, on_press, page_button, task_button
 from bot.ui.embeds import emoji_of
-from bot.ui.locales import Language, language_for
+from bot.ui.locales import Language
 from bot.ui.permissions import Missing, in_words, missing_in, silent_in
+from bot.ui.readers import locale_of, person_of, reader
 from bot.ui.text import clean, code, cut, one_line
 
 Channel = AppCommandChannel | AppCommandThread
@@ -54,8 +55,8 @@ async def watch(
     ids = read_ids(typed)
     mentions = _mentions(interaction, mention)
     lyrics_id = parse_id(lyrics) if lyrics else ""
-    place = _place(interaction, channel)
-    language = language_for(interaction.locale.value)
+    place = await _place(interaction, channel)
+    language = reader(interaction)
     sorry = [language("watch.ignored", n=ids.ignored)] if ids.ignored else []
     await _watch(interaction, ids.ids, place, mentions, sorry=sorry, lyrics_id=lyrics_id, live=live)
 
@@ -68,7 +69,7 @@ async def notify(interaction: Interaction, task_id: str, _number: int) -> None:
 
 async def watch_here(interaction: Interaction, task_ids: Sequence[str]) -> None:
     """For who presses a button: their name is called when it is ready."""
-    await _watch(interaction, task_ids, _place(interaction, None), (interaction.user.mention,))
+    await _watch(interaction, task_ids, await _here(interaction), (interaction.user.mention,))
 
 
 async def _watch(
@@ -81,10 +82,11 @@ async def _watch(
     **wish: Any,
 ) -> None:
     """Into a DM where the bot cannot post later, or nobody may make it post: then the DM is tried out first."""
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
+    most = await _limit_here(interaction)
     direct = place is None
     if place is None:
-        place = Place((await interaction.user.create_dm()).id, None, interaction.locale.value)
+        place = Place((await interaction.user.create_dm()).id, None, locale_of(interaction))
         mentions = ()
         await _prove_open(interaction, task_ids, language)
     services = interaction.client.services
@@ -96,11 +98,13 @@ async def _watch(
             guild_id=place.guild_id,
             mentions=mentions,
             locale=place.locale,
-            user_locale=interaction.locale.value,
+            user_locale=locale_of(interaction),
             **wish,
-        )
+        ),
+        most,
     )
-    lines = [*_outcome(added, place, language, services.watches.most, direct=direct), *sorry]
+    limit = min(services.watches.most, most or services.watches.most)
+    lines = [*_outcome(added, place, language, limit, direct=direct), *sorry]
     missing = _missing(interaction, place)
     if missing:
         lines.append(language("watch.perm", channel=place.mention, perms=in_words(missing, language)))
@@ -114,18 +118,31 @@ async def _prove_open(interaction: Interaction, task_ids: Sequence[str], languag
     await interaction.user.send(sentence)
 
 
-def _place(interaction: Interaction, channel: Channel | None) -> Place | None:
-    """Raises UnwatchablePlace for a channel into which the person may not write: the bot does not do it for them."""
+async def _place(interaction: Interaction, channel: Channel | None) -> Place | None:
+    """None for a DM. Raises UnwatchablePlace for a channel into which the person may not write: the bot does not do
+    it for them.
+    """
     guild = interaction.client.get_guild(interaction.guild_id or 0)
     if channel is None:
-        may_write = guild is not None and _may_write(interaction.permissions, interaction.channel)
-        channel_id = interaction.channel_id or 0
-        return Place(channel_id, guild.id, _locale(interaction)) if guild and may_write else None
+        return await _here(interaction, or_default=True)
     if guild is None:
         raise UnwatchablePlace("absent")
     if not _may_write(channel.permissions, channel):
         raise UnwatchablePlace("forbidden")
-    return Place(channel.id, guild.id, _locale(interaction))
+    return Place(channel.id, guild.id, await _locale(interaction))
+
+
+async def _here(interaction: Interaction, *, or_default: bool = False) -> Place | None:
+    """Where the person is, or where the server wants songs; None for a DM: there, or as the person has set it."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None or person_of(interaction).direct:
+        return None
+    server = await interaction.client.services.preferences.server(guild.id)
+    if or_default and server.channel_id and guild.get_channel_or_thread(server.channel_id):
+        return Place(server.channel_id, guild.id, await _locale(interaction))
+    if not _may_write(interaction.permissions, interaction.channel):
+        return None
+    return Place(interaction.channel_id or 0, guild.id, await _locale(interaction))
 
 
 def _may_write(permissions: discord.Permissions, channel: object) -> bool:
@@ -134,9 +151,22 @@ def _may_write(permissions: discord.Permissions, channel: object) -> bool:
     return permissions.view_channel and speaking
 
 
-def _locale(interaction: Interaction) -> str:
-    """Of those who read the channel."""
-    return (interaction.guild_locale or interaction.locale).value
+async def _locale(interaction: Interaction) -> str:
+    """Of those who read the server's channels."""
+    server = await interaction.client.services.preferences.server(interaction.guild_id or 0)
+    return server.locale or (interaction.guild_locale or interaction.locale).value
+
+
+async def _limit_here(interaction: Interaction) -> int | None:
+    """Fewer watches than usual, where the server wants it. Raises NotAllowed for who has none of its roles."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None:
+        return None
+    server = await interaction.client.services.preferences.server(guild.id)
+    roles = {role.id for role in getattr(interaction.user, "roles", ())}
+    if server.roles and not roles & set(server.roles) and not interaction.permissions.manage_guild:
+        raise NotAllowed("role")
+    return server.watches_per_user
 
 
 def _mentions(interaction: Interaction, mention: Mentionable | None) -> tuple[str, ...]:
@@ -197,7 +227,7 @@ async def stop(interaction: Interaction, watch_id: str, _number: int) -> None:
     """One's own watch, or anyone's for who manages the server; who only joined it is no longer mentioned."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     store, me = interaction.client.services.watch_store, interaction.user
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     found = await store.open_watch(int(watch_id))
     if found is None:
         text = language("unwatch.over")
@@ -218,7 +248,7 @@ def _manages(interaction: Interaction, found: Watch) -> bool:
 
 async def unwatch(interaction: Interaction, typed: str) -> None:
     """One's own watches on a task, wherever they post, or all of them."""
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     task_ids = None if typed.strip().lower() == ALL else [parse_id(typed)]
     stopped = await interaction.client.services.watch_store.stop(of_user(interaction.user.id), task_ids)
     key = "unwatch.ok" if stopped else "unwatch.nothing" if task_ids is None else "unwatch.none"
@@ -228,7 +258,7 @@ async def unwatch(interaction: Interaction, typed: str) -> None:
 
 async def watched_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
     """What one may stop, offered while an id is typed."""
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     _, listed = await interaction.client.services.watch_store.listed(of_user(interaction.user.id), limit=500)
     titles = {each.watch.task_id: _title(each, language) for each in listed if not each.watch.ending}
     wanted = typed.strip().lower()
@@ -250,7 +280,7 @@ def _title(listed: Listed, language: Language) -> str:
 async def check_again(interaction: Interaction, channel_id: str, _number: int) -> None:
     """Whether the bot may post there now; what waited for it goes out."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     channel = interaction.client.get_channel(int(channel_id))
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
         text = language("check.gone")
@@ -265,7 +295,7 @@ async def check_again(interaction: Interaction, channel_id: str, _number: int) -
 
 async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> None:
     """Raises NotYours when somebody asks for a server's who does not manage it."""
-    language = language_for(interaction.locale.value)
+    language = reader(interaction)
     whose = of_user(interaction.user.id)
     if scope == "server":
         if not interaction.guild_id or not interaction.permissions.manage_guild:

@@ -13,6 +13,7 @@ from sandbox.local_discord.world import DM, GROUP_DM, Object, World
 
 _OPTION_TYPES = {3: str, 4: int, 5: bool}
 _ATTACHMENT = 11
+_PICKERS = {5, 6, 7, 8}  # selects of users, roles, either, channels
 
 
 class Person:
@@ -100,6 +101,13 @@ class Person:
         resolved.setdefault("attachments", {})[stored.id] = self._messages.attachment(stored)
         return stored.id
 
+    def _resolve_all(self, values: Sequence[str], channel: Object) -> Object:
+        resolved: Object = {}
+        for value in values:
+            for kind, about in self.resolve(value, channel).items():
+                resolved.setdefault(kind, {}).update(about)
+        return resolved
+
     def resolve(self, wanted: str, channel: Object) -> Object:
         """What Discord tells of a channel, a role or a user that stands in an option."""
         guild = self._world.guild_of(channel) or {"roles": [], "members": []}
@@ -136,9 +144,11 @@ class Person:
     async def use(self, message: Object, custom_id: str, values: Sequence[str] | None = None) -> Interaction:
         component = next(each for each in components(message) if each.get("custom_id") == custom_id)
         data = {"custom_id": custom_id, "component_type": component["type"], "id": component.get("id", 1)}
+        channel = self._world.channels[message["channel_id"]]
         if values is not None:
             data["values"] = list(values)
-        channel = self._world.channels[message["channel_id"]]
+            if component["type"] in _PICKERS:
+                data["resolved"] = self._resolve_all(values, channel)
         return await self._interactions.start(COMPONENT, self.user, channel, data, pressed=message)
 
     async def submit(self, opened: Interaction, sent: Sequence[Object], resolved: Object | None = None) -> Interaction:

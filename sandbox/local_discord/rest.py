@@ -195,6 +195,9 @@ async def put_commands(rest: Rest, request: Request, path: Mapping[str, str], _q
         }
         for command in request.body
     ]
+    for command in rest.world.commands:
+        if command["default_member_permissions"] is not None:
+            command["default_member_permissions"] = str(command["default_member_permissions"])
     rest.hub.everyone("COMMANDS", {})
     return rest.world.commands
 
@@ -205,6 +208,14 @@ async def get_guild(rest: Rest, _request: Request, path: Mapping[str, str], _que
     if guild is None:
         raise unknown("Guild", 10004)
     return {key: value for key, value in guild.items() if key not in ("members", "channels", "threads")}
+
+
+@route("GET", "/guilds/{guild}/members/{user}")
+async def get_member(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    member = rest.world.member(rest.world.guilds.get(path["guild"], {"members": []}), path["user"])
+    if member is None:
+        raise unknown("Member", 10007)
+    return member
 
 
 @route("GET", "/users/{user}")

@@ -222,7 +222,7 @@ async def test_a_song_that_cannot_be_fetched_is_told_and_its_sibling_arrives(tow
     town.gateway.media_faults.append(fault)
     async with town.bot():
         answer = await town.status(DONE.id)
-        assert len(answer["attachments"]) == 1
+        await town.discord.hub.until(lambda: len(answer["attachments"]) == 1)
         assert "song 2" in answer["content"]
         assert "Refresh" in buttons(answer)
         town.gateway.media_faults.clear()

@@ -29,6 +29,7 @@ ROWS = {
             " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL)"
         ),
     ],
+    "0003": ["INSERT INTO batches VALUES ('abc', 1, '[]', 0, 1.0)"],
 }
 """What a database of each revision holds before it is brought to the newest."""
 

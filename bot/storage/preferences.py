@@ -1,0 +1,109 @@
+"""What people and servers have set, and everything that is known of a person."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.storage.rows import to_json, watch_of
+from bot.storage.schema import batches, deliveries, guilds, people, recents, watches
+from bot.storage.transaction import Transactions
+
+_ids = msgspec.json.Decoder(tuple[int, ...])
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """`locale` empty: as Discord says. `private`: answers are for them alone, unless they say otherwise."""
+
+    user_id: int
+    locale: str = ""
+    private: bool = False
+    direct: bool = False  # songs come by DM, unless a channel is named
+
+
+class Server(Struct, frozen=True, kw_only=True):
+    """`roles`: who may watch tasks; empty: everyone."""
+
+    guild_id: int
+    locale: str = ""
+    channel_id: int | None = None  # where songs go when no channel is named
+    roles: tuple[int, ...] = ()
+    watches_per_user: int | None = None
+    audio: bool = True  # as files, not as links alone
+    error_channel_id: int | None = None
+    paused: bool = False
+
+
+class Erased(Struct, frozen=True):
+    watches: int
+    rows: int  # of their history
+
+
+class PreferenceStore(Transactions):
+    async def person(self, user_id: int) -> Person:
+        async with self._transaction(read_only=True) as connection:
+            row = (await connection.execute(select(people).where(people.c.user_id == user_id))).mappings().first()
+        return Person(**row) if row else Person(user_id=user_id)
+
+    async def keep_person(self, person: Person) -> None:
+        values = msgspec.structs.asdict(person)
+        statement = insert(people).values(values).on_conflict_do_update(index_elements=["user_id"], set_=values)
+        async with self._transaction() as connection:
+            await connection.execute(statement)
+
+    async def server(self, guild_id: int) -> Server:
+        async with self._transaction(read_only=True) as connection:
+            row = (await connection.execute(select(guilds).where(guilds.c.guild_id == guild_id))).mappings().first()
+        return Server(**{**row, "roles": _ids.decode(row["roles"])}) if row else Server(guild_id=guild_id)
+
+    async def keep_server(self, server: Server) -> None:
+        values = msgspec.structs.asdict(server) | {"roles": to_json(server.roles)}
+        statement = insert(guilds).values(values).on_conflict_do_update(index_elements=["guild_id"], set_=values)
+        async with self._transaction() as connection:
+            await connection.execute(statement)
+
+    async def export(self, user_id: int) -> dict[str, Any]:
+        """Every row that is about a person, table by table."""
+        named = {"settings": people, "history": recents, "lists": batches, "watches": watches}
+        async with self._transaction(read_only=True) as connection:
+            found: dict[str, Any] = {
+                name: [dict(row) for row in (await connection.execute(_of(table, user_id))).mappings()]
+                for name, table in named.items()
+            }
+            owed = select(deliveries).where(deliveries.c.watch_id.in_(_watch_ids(user_id)))
+            found["posts"] = [dict(row) for row in (await connection.execute(owed)).mappings()]
+            found["mentioned_in"] = list(await connection.scalars(_mentioning(user_id)))
+        return found
+
+    async def forget(self, user_id: int) -> Erased:
+        """All of it, also the names that others' watches were to call. Posts that are in Discord stay there."""
+        mention = f"<@{user_id}>"
+        async with self._transaction() as connection:
+            for watch_id in list(await connection.scalars(_mentioning(user_id))):
+                row = (await connection.execute(select(watches).where(watches.c.id == watch_id))).mappings().one()
+                others = to_json([each for each in watch_of(row).mentions if each != mention])
+                await connection.execute(update(watches).where(watches.c.id == watch_id).values(mentions=others))
+            count = await connection.scalar(
+                select(func.count()).select_from(watches).where(watches.c.user_id == user_id)
+            )
+            rows = 0
+            for table in (recents, batches, people, watches):
+                result = await connection.execute(delete(table).where(table.c.user_id == user_id))
+                rows += result.rowcount if table in (recents, batches) else 0
+        return Erased(int(count or 0), rows)
+
+
+def _of(table: Any, user_id: int) -> Any:
+    return select(table).where(table.c.user_id == user_id)
+
+
+def _watch_ids(user_id: int) -> Any:
+    return select(watches.c.id).where(watches.c.user_id == user_id)
+
+
+def _mentioning(user_id: int) -> Any:
+    """Watches of others that are to call the person by name."""
+    named = watches.c.mentions.contains(f'"<@{user_id}>"')
+    return select(watches.c.id).where(watches.c.user_id != user_id, named)

@@ -1,0 +1,236 @@
+"""/suno-admin: what the people who manage a server see and set."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+from msgspec.structs import replace
+
+from bot.client import Interaction
+from bot.domain.delivery import State
+from bot.errors import NotYours
+from bot.storage.outbox import Shown
+from bot.storage.preferences import Server
+from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, task_button
+from bot.ui.locales import Language, language_for, languages
+from bot.ui.permissions import in_words, missing_in
+from bot.ui.readers import reader
+from bot.ui.text import code, one_line
+
+_PAGE = 5  # deliveries, with two buttons each
+_AUTOMATIC = "auto"
+_MAX_TEXT = 3_800  # characters in all texts of a card
+_STATE_EMOJI = {State.WAITING: "⏳", State.BLOCKED: "⛔", State.SENT: "✅", State.KEPT: "📭", State.FAILED: "⚠️"}
+
+
+def _guild_of(interaction: Interaction) -> discord.Guild:
+    """Raises NotYours for who does not manage the server: a button can be pressed by anybody who sees it."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None or not interaction.permissions.manage_guild:
+        raise NotYours
+    return guild
+
+
+async def _server(interaction: Interaction) -> Server:
+    return await interaction.client.services.preferences.server(_guild_of(interaction).id)
+
+
+async def show_setup(interaction: Interaction) -> None:
+    await interaction.edit_original_response(view=_panel(await _server(interaction), reader(interaction)))
+
+
+def _panel(server: Server, language: Language) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(f"## 🛠️ {language('admin.title')}"))
+    kinds = [discord.ChannelType.text, discord.ChannelType.news]
+    for name, chosen in (("channel", server.channel_id), ("errors", server.error_channel_id)):
+        view.add_item(discord.ui.TextDisplay(f"**{language(f'admin.{name}')}**"))
+        defaults = [discord.Object(chosen)] if chosen else []
+        select: Any = discord.ui.ChannelSelect(channel_types=kinds, min_values=0, default_values=defaults)
+        view.add_item(discord.ui.ActionRow(Picker(select, name)))
+    view.add_item(discord.ui.TextDisplay(f"**{language('admin.roles')}**"))
+    roles: Any = discord.ui.RoleSelect(
+        min_values=0, max_values=25, default_values=[discord.Object(role) for role in server.roles[:25]]
+    )
+    view.add_item(discord.ui.ActionRow(Picker(roles, "roles")))
+    view.add_item(discord.ui.TextDisplay(f"**{language('admin.language')}**"))
+    view.add_item(discord.ui.ActionRow(*_tongues(server, language)))
+    limit = server.watches_per_user or language("admin.no_limit")
+    state = [language(f"admin.audio_{int(server.audio)}"), language("admin.limit", limit=limit)]
+    state += [language("admin.is_paused")] if server.paused else []
+    view.add_item(discord.ui.TextDisplay("\n".join(state)))
+    verbs = [Verb.ADMIN_AUDIO, Verb.ADMIN_LIMIT, Verb.ADMIN_TEST]
+    return view.add_item(discord.ui.ActionRow(*(task_button(verb, "server", language) for verb in verbs)))
+
+
+def _tongues(server: Server, language: Language) -> list[TaskButton]:
+    names = {_AUTOMATIC: language("settings.auto"), **{tag: each.name for tag, each in languages().items()}}
+    spoken = next((tag for tag, each in languages().items() if server.locale in each.locales), _AUTOMATIC)
+    styles = {True: discord.ButtonStyle.primary, False: discord.ButtonStyle.secondary}
+    return [
+        TaskButton(discord.ui.Button(label=name, style=styles[tag == spoken]), Verb.ADMIN_LANGUAGE, tag, "0")
+        for tag, name in names.items()
+    ]
+
+
+async def _keep(interaction: Interaction, server: Server) -> None:
+    await interaction.client.services.preferences.keep_server(server)
+    await show_setup(interaction)
+
+
+@on_press(Verb.ADMIN_LANGUAGE)
+async def choose_language(interaction: Interaction, tag: str, _number: int) -> None:
+    await interaction.response.defer()
+    locale = languages()[tag].locales[0] if tag in languages() else ""
+    await _keep(interaction, replace(await _server(interaction), locale=locale))
+
+
+@on_press(Verb.ADMIN_AUDIO)
+async def toggle_audio(interaction: Interaction, _about: str, _number: int) -> None:
+    await interaction.response.defer()
+    server = await _server(interaction)
+    await _keep(interaction, replace(server, audio=not server.audio))
+
+
+@on_press(Verb.PICK)
+async def pick(interaction: Interaction, name: str, _number: int) -> None:
+    """A channel or roles, chosen in the panel."""
+    await interaction.response.defer()
+    data: Mapping[str, Any] = dict(interaction.data or {})
+    values = [int(value) for value in data.get("values", ())]
+    server = await _server(interaction)
+    first = values[0] if values else None
+    changed = {
+        "channel": replace(server, channel_id=first),
+        "errors": replace(server, error_channel_id=first),
+        "roles": replace(server, roles=tuple(values)),
+    }
+    await _keep(interaction, changed.get(name, server))
+
+
+class LimitForm(discord.ui.Modal):
+    """How many tasks one person may have watched in this server."""
+
+    def __init__(self, language: Language, server: Server) -> None:
+        super().__init__(title=language("admin.limit_title"))
+        self._server = server
+        self._limit: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            required=False, max_length=6, default=str(server.watches_per_user or "")
+        )
+        self.add_item(discord.ui.Label(text=language("admin.limit_label"), component=self._limit))
+
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        typed = self._limit.value.strip()
+        limit = int(typed) if typed.isascii() and typed.isdigit() and int(typed) else None
+        await _keep(interaction, replace(self._server, watches_per_user=limit))
+
+
+@on_press(Verb.ADMIN_LIMIT)
+async def ask_limit(interaction: Interaction, _about: str, _number: int) -> None:
+    await interaction.response.send_modal(LimitForm(reader(interaction), await _server(interaction)))
+
+
+@on_press(Verb.ADMIN_TEST)
+async def send_test(interaction: Interaction, _about: str, _number: int) -> None:
+    """A real message into the channel where songs would go."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    guild, language = _guild_of(interaction), reader(interaction)
+    server = await _server(interaction)
+    channel = guild.get_channel_or_thread(server.channel_id or interaction.channel_id or 0)
+    if not isinstance(channel, discord.TextChannel | discord.Thread):
+        text = language("check.gone")
+    elif missing := missing_in(channel):
+        text = language("watch.perm", channel=channel.mention, perms=in_words(missing, language))
+    else:
+        public = language_for(server.locale or guild.preferred_locale.value)
+        await channel.send(public("admin.test"))
+        text = language("admin.tested", channel=channel.mention)
+    await interaction.edit_original_response(content=text)
+
+
+async def check(interaction: Interaction, channel_id: int | None) -> None:
+    """What is missing, channel by channel, and who takes it."""
+    guild, language = _guild_of(interaction), reader(interaction)
+    places = [guild.get_channel_or_thread(channel_id)] if channel_id else [*guild.text_channels, *guild.threads]
+    lines = [_checked(place, language) for place in places if isinstance(place, discord.TextChannel | discord.Thread)]
+    good = sum(line is None for line in lines)
+    shown = [line for line in lines if line]
+    shown += [language("admin.check_good", n=good)] if good else []
+    text = "\n".join(shown) or language("check.gone")
+    await interaction.edit_original_response(content=text[:1_990])
+
+
+def _checked(place: discord.TextChannel | discord.Thread, language: Language) -> str | None:
+    missing = missing_in(place)
+    return f"⚠️ {place.mention}: {in_words(missing, language)}" if missing else None
+
+
+async def pause(interaction: Interaction, *, paused: bool) -> None:
+    server = await _server(interaction)
+    await interaction.client.services.preferences.keep_server(replace(server, paused=paused))
+    if not paused:
+        interaction.client.services.watches.wake()
+    text = reader(interaction)("admin.paused" if paused else "admin.resumed")
+    await interaction.edit_original_response(content=text)
+
+
+async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -> None:
+    guild, language = _guild_of(interaction), reader(interaction)
+    wanted = State(state) if state in set(State) else None
+    outbox = interaction.client.services.outbox
+    count, shown = await outbox.shown_in(guild.id, wanted, limit=_PAGE, offset=page * _PAGE)
+    await interaction.edit_original_response(view=_deliveries_view(shown, count, state, page, language))
+
+
+def _deliveries_view(
+    shown: Sequence[Shown], count: int, state: str, page: int, language: Language
+) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(f"## 📮 {language('admin.deliveries_title', n=count)}"))
+    for each in shown:
+        view.add_item(discord.ui.TextDisplay(_delivery_row(each, language)[: _MAX_TEXT // _PAGE]))
+        if each.state is not State.SENT:
+            verbs = (Verb.ADMIN_RETRY, Verb.ADMIN_DROP)
+            about = f"{state}.{each.delivery.id}"
+            view.add_item(discord.ui.ActionRow(*(task_button(verb, about, language, mark=str(page)) for verb in verbs)))
+    pages = -(-count // _PAGE)
+    if pages > 1:
+        turn = [
+            page_button(emoji, f"{state}.0", page + step, pages, Verb.ADMIN_PAGE)
+            for emoji, step in (("◀️", -1), ("▶️", 1))
+        ]
+        view.add_item(discord.ui.ActionRow(*turn))
+    return view
+
+
+def _delivery_row(shown: Shown, language: Language) -> str:
+    title = f"**{one_line(shown.title, 80)}**" if shown.title else f"`{code(shown.task_id)}`"
+    reason = f"\n-# {one_line(shown.reason, 200)}" if shown.reason else ""
+    what = language(f"topic.{shown.delivery.topic}")
+    emoji = _STATE_EMOJI[shown.state]
+    return f"{emoji} {title} · {what} · <#{shown.delivery.channel_id}> · <t:{shown.delivery.created_at:.0f}:R>{reason}"
+
+
+@on_press(Verb.ADMIN_PAGE)
+async def turn_page(interaction: Interaction, about: str, page: int) -> None:
+    await interaction.response.defer()
+    await show_deliveries(interaction, about.partition(".")[0], page)
+
+
+@on_press(Verb.ADMIN_RETRY)
+async def retry(interaction: Interaction, about: str, page: int) -> None:
+    await interaction.response.defer()
+    state, _, delivery_id = about.partition(".")
+    services = interaction.client.services
+    await services.outbox.retry(delivery_id, _guild_of(interaction).id)
+    services.watches.wake()
+    await show_deliveries(interaction, state, page)
+
+
+@on_press(Verb.ADMIN_DROP)
+async def drop(interaction: Interaction, about: str, page: int) -> None:
+    await interaction.response.defer()
+    state, _, delivery_id = about.partition(".")
+    await interaction.client.services.outbox.drop(delivery_id, _guild_of(interaction).id)
+    await show_deliveries(interaction, state, page)

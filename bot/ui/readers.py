@@ -1,0 +1,98 @@
+"""Who asks: in which language they read, whether they may ask, and whether they ask too often."""
+
+import logging
+import time
+from collections import OrderedDict, deque
+
+import discord
+
+from bot.client import Interaction, SunoBot
+from bot.errors import NotAllowed, StorageError, TooMany
+from bot.storage.preferences import Person
+from bot.ui.locales import Language, language_for
+
+_PERSON = "person"  # in an interaction's extras
+_MINUTE = 60.0  # seconds
+_REMEMBERED = 10_000  # people
+_BELIEVED = 600.0  # seconds for which it is believed that somebody is, or is not, a member of a server
+
+log = logging.getLogger(__name__)
+
+
+def person_of(interaction: Interaction) -> Person:
+    found: Person = interaction.extras.get(_PERSON) or Person(user_id=interaction.user.id)
+    return found
+
+
+def locale_of(interaction: Interaction) -> str:
+    """What they have set, else what Discord says."""
+    return person_of(interaction).locale or interaction.locale.value
+
+
+def reader(interaction: Interaction) -> Language:
+    return language_for(locale_of(interaction))
+
+
+async def meet(interaction: Interaction) -> None:
+    """Before anything is answered. Raises NotAllowed or TooMany."""
+    services = interaction.client.services
+    try:
+        interaction.extras[_PERSON] = await services.preferences.person(interaction.user.id)
+    except StorageError as error:
+        log.error("a person's settings cannot be read: %s", error)
+    if interaction.type is not discord.InteractionType.autocomplete:
+        services.doors.count(interaction.user.id)
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None:
+        await services.doors.let_in(interaction.user.id, interaction.client)
+
+
+class Doors:
+    """`private_use`: who may use the bot where it is no member, such as in a DM: members, listed, everyone, off."""
+
+    def __init__(self, private_use: str, listed: tuple[int, ...], per_minute: int) -> None:
+        self._private_use = private_use
+        self._listed = listed
+        self._per_minute = per_minute
+        self._asked: OrderedDict[int, deque[float]] = OrderedDict()
+        self._members: OrderedDict[int, tuple[float, bool]] = OrderedDict()
+
+    def count(self, user_id: int) -> None:
+        """Raises TooMany for more than so many in a minute."""
+        now = time.monotonic()
+        times = self._asked.setdefault(user_id, deque())
+        self._asked.move_to_end(user_id)
+        if len(self._asked) > _REMEMBERED:
+            self._asked.popitem(last=False)
+        while times and times[0] <= now - _MINUTE:
+            times.popleft()
+        if len(times) >= self._per_minute:
+            raise TooMany(times[0] + _MINUTE - now)
+        times.append(now)
+
+    async def let_in(self, user_id: int, bot: SunoBot) -> None:
+        """Raises NotAllowed."""
+        if user_id in self._listed or self._private_use == "everyone":
+            return
+        if self._private_use != "members":
+            raise NotAllowed("listed" if self._private_use == "listed" else "off")
+        if not await self._is_member(user_id, bot):
+            raise NotAllowed("members")
+
+    async def _is_member(self, user_id: int, bot: SunoBot) -> bool:
+        """Discord is asked, server by server: the list of members would need a privileged intent."""
+        until, known = self._members.get(user_id, (0.0, False))
+        if time.monotonic() < until:
+            return known
+        known = False
+        for guild in bot.guilds:
+            try:
+                await guild.fetch_member(user_id)
+            except discord.NotFound:
+                continue
+            known = True
+            break
+        self._members[user_id] = (time.monotonic() + _BELIEVED, known)
+        if len(self._members) > _REMEMBERED:
+            self._members.popitem(last=False)
+        return known

@@ -1,0 +1,119 @@
+"""/suno settings: what a person sets, takes away with them, or has deleted; and /suno help."""
+
+import io
+from typing import Any
+
+import discord
+import msgspec
+from msgspec.structs import replace
+
+from bot import __version__
+from bot.client import Interaction
+from bot.storage.preferences import Person
+from bot.ui.buttons import TaskButton, Verb, on_press, task_button
+from bot.ui.locales import Language, languages
+from bot.ui.readers import person_of, reader
+
+_AUTOMATIC = "auto"
+_PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    attach_files=True,
+    read_message_history=True,
+)
+
+
+async def show_settings(interaction: Interaction) -> None:
+    await interaction.edit_original_response(view=_panel(person_of(interaction), reader(interaction)))
+
+
+def _panel(person: Person, language: Language) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(f"## ⚙️ {language('settings.title')}"))
+    tongues = {_AUTOMATIC: language("settings.auto"), **{tag: each.name for tag, each in languages().items()}}
+    spoken = next((tag for tag, each in languages().items() if person.locale in each.locales), _AUTOMATIC)
+    rows = [
+        ("language", [(f"language-{tag}", name, tag == spoken) for tag, name in tongues.items()]),
+        ("visibility", [(f"private-{value}", language(f"show.{key}"), person.private == bool(value))
+                        for value, key in ((0, "everyone"), (1, "me"))]),
+        ("direct", [(f"direct-{value}", language(f"settings.direct_{value}"), person.direct == bool(value))
+                    for value in (0, 1)]),
+    ]  # fmt: skip
+    for name, choices in rows:
+        view.add_item(discord.ui.TextDisplay(f"**{language(f'settings.{name}')}**"))
+        view.add_item(discord.ui.ActionRow(*(_choice(about, label, chosen=chosen) for about, label, chosen in choices)))
+    view.add_item(discord.ui.TextDisplay(f"**{language('settings.data')}**\n-# {language('settings.data_what')}"))
+    view.add_item(
+        discord.ui.ActionRow(task_button(Verb.EXPORT, "me", language), task_button(Verb.DELETE, "ask", language))
+    )
+    return view
+
+
+def _choice(about: str, label: str, *, chosen: bool) -> TaskButton:
+    style = discord.ButtonStyle.primary if chosen else discord.ButtonStyle.secondary
+    return TaskButton(discord.ui.Button(label=label, style=style), Verb.SETTING, about, "0")
+
+
+@on_press(Verb.SETTING)
+async def change(interaction: Interaction, about: str, _number: int) -> None:
+    await interaction.response.defer()
+    name, _, value = about.partition("-")
+    person = person_of(interaction)
+    if name == "language":
+        locales = languages()[value].locales if value in languages() else ("",)
+        person = replace(person, locale=locales[0])
+    elif name in ("private", "direct"):
+        person = replace(person, **{name: value == "1"})
+    await interaction.client.services.preferences.keep_person(person)
+    interaction.extras["person"] = person
+    await show_settings(interaction)
+
+
+@on_press(Verb.EXPORT)
+async def export(interaction: Interaction, _about: str, _number: int) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    found = await interaction.client.services.preferences.export(interaction.user.id)
+    content = msgspec.json.format(msgspec.json.encode(found), indent=2)
+    await interaction.edit_original_response(attachments=[discord.File(io.BytesIO(content), "my-data.json")])
+
+
+@on_press(Verb.DELETE)
+async def delete(interaction: Interaction, about: str, _number: int) -> None:
+    """Asked once more, then truly gone."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    language = reader(interaction)
+    if about != "sure":
+        view = discord.ui.View(timeout=None)
+        button = discord.ui.Button[Any](label=language("btn.delete_sure"), style=discord.ButtonStyle.danger)
+        view.add_item(TaskButton(button, Verb.DELETE, "sure", "0"))
+        await interaction.edit_original_response(content=language("settings.sure"), view=view)
+        return
+    erased = await interaction.client.services.preferences.forget(interaction.user.id)
+    text = language("settings.deleted", n=erased.watches, m=erased.rows)
+    await interaction.edit_original_response(content=text)
+
+
+async def show_help(interaction: Interaction) -> None:
+    language = reader(interaction)
+    application_id = interaction.application_id
+    server = discord.utils.oauth_url(
+        application_id, permissions=_PERMISSIONS, scopes=("bot", "applications.commands"), disable_guild_select=False
+    )
+    own = f"{discord.utils.oauth_url(application_id, scopes=('applications.commands',))}&integration_type=1"
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(f"## 🎵 {language('help.title')}\n{language('help.body')}"))
+    view.add_item(discord.ui.TextDisplay(f"**{language('help.privacy_title')}**\n{language('help.privacy')}"))
+    view.add_item(discord.ui.TextDisplay(f"-# {language('help.version', version=__version__)}"))
+    view.add_item(
+        discord.ui.ActionRow(
+            discord.ui.Button(label=language("help.invite_server"), url=server),
+            discord.ui.Button(label=language("help.invite_own"), url=own),
+        )
+    )
+    await interaction.edit_original_response(view=view)
+
+
+def default_visibility(interaction: Interaction) -> str:
+    return "me" if person_of(interaction).private else "everyone"

@@ -1,0 +1,59 @@
+"""/suno-admin: for those who manage a server."""
+
+from typing import Literal
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Interaction, SunoBot
+from bot.ui import admin, watching
+from bot.ui.locales import localised
+from cogs.channels import PostableChannel
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Admin(commands.GroupCog, group_name="suno-admin", group_description=localised("cmd.admin")):
+    @app_commands.command(name="setup", description=localised("admin.setup"))
+    async def setup(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await admin.show_setup(interaction)
+
+    @app_commands.command(name="check", description=localised("admin.check"))
+    @app_commands.describe(channel=localised("opt.check"))
+    async def check(self, interaction: Interaction, channel: PostableChannel | None = None) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await admin.check(interaction, channel.id if channel else None)
+
+    @app_commands.command(name="deliveries", description=localised("admin.deliveries"))
+    @app_commands.describe(state=localised("opt.state"))
+    @app_commands.choices(
+        state=[
+            app_commands.Choice(name=localised(f"state.{state}"), value=state)
+            for state in ("open", "waiting", "blocked", "kept", "failed", "sent")
+        ]
+    )
+    async def deliveries(
+        self, interaction: Interaction, state: Literal["open", "waiting", "blocked", "kept", "failed", "sent"] = "open"
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await admin.show_deliveries(interaction, state)
+
+    @app_commands.command(name="watches", description=localised("admin.watches"))
+    async def watches(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await watching.show_watches(interaction, "server")
+
+    @app_commands.command(name="pause", description=localised("admin.pause"))
+    async def pause(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await admin.pause(interaction, paused=True)
+
+    @app_commands.command(name="resume", description=localised("admin.resume"))
+    async def resume(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await admin.pause(interaction, paused=False)
+
+
+async def setup(bot: SunoBot) -> None:
+    await bot.add_cog(Admin())

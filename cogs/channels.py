@@ -1,0 +1,26 @@
+"""An option for a channel or thread that takes messages, also for one that is not in the cache."""
+
+from typing import Any, TypeAlias
+
+import discord
+from discord import app_commands
+
+from bot.ui.watching import Channel
+
+
+class _Postable(app_commands.Transformer):
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.public_thread, kinds.private_thread, kinds.news_thread]
+
+    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> Channel:
+        channel: Channel = value
+        return channel
+
+
+PostableChannel: TypeAlias = app_commands.Transform[Channel, _Postable]

@@ -1,0 +1,190 @@
+"""/suno-admin: for who manages a server, and nobody else."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.local_discord.people import Person, components
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_gateway.life import Life
+from tests.conftest import Town
+from tests.e2e.test_status import buttons, links, words
+from tests.e2e.test_watch import DONE, ONE
+
+
+@pytest.fixture
+def guild(town: Town) -> dict[str, Any]:
+    found = town.discord.world.guild_of(town.channel)
+    assert found
+    return found
+
+
+async def admin(town: Town, command: str, **options: Any) -> dict[str, Any]:
+    return await town.finished(await town.ada.slash(town.channel, f"suno-admin {command}", **options))
+
+
+async def choose(town: Town, panel: dict[str, Any], about: str, *values: str) -> None:
+    interaction = await town.ada.select(panel, f"p1:{about}", values)
+    assert not interaction.failed
+    await town.settle_down(0.2)
+
+
+async def test_only_those_who_manage_the_server_are_offered_it(town: Town) -> None:
+    async with town.bot():
+        with pytest.raises(LookupError):
+            await town.ben.slash(town.channel, "suno-admin setup")
+        panel = await admin(town, "setup")
+        pressed = await _press(town.ben, panel, "Files or links")
+        await town.discord.hub.until(lambda: pressed.follow_ups)
+    assert "这是别人的关注" in pressed.follow_ups[0]["content"]
+
+
+async def _press(person: Person, message: dict[str, Any], label: str) -> Any:
+    button = next(each for each in components(message) if each.get("label") == label)
+    return await person.use(message, button["custom_id"])
+
+
+async def test_a_default_channel_and_a_test_post(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(DONE)
+    releases = town.discord.changes.add_channel(guild, "releases")
+    async with town.bot():
+        panel = await admin(town, "setup")
+        await choose(town, panel, "channel", releases["id"])
+        tested = await town.finished(await town.ada.press(panel, "Send a test post"))
+        answer = await town.watch(DONE.id, person=town.ben)
+        test, post = await town.posts(2, at=releases)
+    assert f"The test post is in <#{releases['id']}>" in tested["content"]
+    assert "This is a test post" in test["content"]
+    assert f"<#{releases['id']}>" in answer["content"]
+    assert len(post["attachments"]) == 2
+
+
+async def test_the_language_of_public_posts(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        panel = await admin(town, "setup")
+        await town.ada.press(panel, "简体中文")
+        await town.settle_down(0.2)
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+    assert post["content"] == "🎵 **Harbour Lights** 已生成"
+
+
+async def test_only_some_roles_may_watch(town: Town, guild: dict[str, Any]) -> None:
+    role = town.discord.world.add_role(guild, "Singers")
+    async with town.bot():
+        panel = await admin(town, "setup")
+        await choose(town, panel, "roles", role["id"])
+        refused = await town.watch("task_abcd", person=town.ben)
+        member = town.discord.world.member(guild, town.ben.id)
+        assert member
+        member["roles"].append(role["id"])
+        allowed = await town.watch("task_abcd", person=town.ben)
+        hers = await town.watch("task_efgh")
+    assert "只有部分身份组可以关注任务" in refused["content"]
+    assert "已关注" in allowed["content"]
+    assert "Watching" in hers["content"], "who manages the server always may"
+
+
+async def test_a_limit_of_the_servers_own(town: Town) -> None:
+    async with town.bot():
+        panel = await admin(town, "setup")
+        opened = await town.ada.press(panel, "Set the limit")
+        assert opened.modal
+        text = opened.modal["components"][0]["component"]["custom_id"]
+        sent = [{"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": text, "value": "1"}}]
+        await town.ada.submit(opened, sent)
+        await town.discord.hub.until(lambda: "Watches per person: 1" in words(panel))
+        answer = await town.watch("task_0001", "task_0002")
+    assert "you watch 1 of 1 tasks" in answer["content"]
+
+
+async def test_links_instead_of_files(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        panel = await admin(town, "setup")
+        await town.ada.press(panel, "Files or links")
+        await town.discord.hub.until(lambda: "links alone" in words(panel))
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+    assert post["attachments"] == []
+    assert "Link 1" in links(post)
+
+
+async def test_what_is_missing_where(town: Town, guild: dict[str, Any]) -> None:
+    closed = town.discord.changes.add_channel(guild, "closed")
+    town.discord.changes.override(closed, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+    async with town.bot():
+        every = await admin(town, "check")
+        one = await admin(town, "check", channel=closed)
+    assert f"⚠️ <#{closed['id']}>: **Send Messages** (taken by @everyone in that channel)" in every["content"]
+    assert "One channel has all that I need" in every["content"]
+    assert "Send Messages" in one["content"]
+
+
+async def test_what_waits_can_be_retried_or_dropped(town: Town) -> None:
+    town.gateway.add(DONE, Life("task_other", songs=(ONE,)))
+    town.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=2)
+    async with town.bot():
+        await town.watch(DONE.id, "task_other")
+        await town.settle_down(1)
+        shown = await admin(town, "deliveries")
+        assert "2 posts" in words(shown)
+        assert "400 12345" in words(shown)
+        await town.ada.press(shown, "Retry")
+        (post,) = await town.posts()
+        await town.settle_down()
+        shown = await admin(town, "deliveries", state="failed")
+        await town.ada.press(shown, "Drop")
+        await town.discord.hub.until(lambda: "0 posts" in words(shown))
+        sent = await admin(town, "deliveries", state="sent")
+    assert post["attachments"]
+    assert "2 posts" in words(sent)
+    assert buttons(sent) == []
+
+
+async def test_posts_are_held_and_sent_again(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        held = await admin(town, "pause")
+        await town.watch(DONE.id)
+        await town.settle_down(1)
+        assert town.posted() == []
+        assert "Posts are held" in words(await admin(town, "setup"))
+        await admin(town, "resume")
+        (post,) = await town.posts()
+    assert "Nothing is lost" in held["content"]
+    assert len(post["attachments"]) == 2
+
+
+async def test_faults_are_told_where_the_server_wants_it(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(DONE)
+    staff = town.discord.changes.add_channel(guild, "staff")
+    async with town.bot():
+        panel = await admin(town, "setup")
+        await choose(town, panel, "errors", staff["id"])
+        town.discord.changes.override(town.channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+        await town.watch(DONE.id)
+        (told,) = await town.posts(at=staff)
+    assert f"I lost the right to post in <#{town.channel['id']}>" in told["content"]
+
+
+async def test_another_servers_posts_cannot_be_touched(town: Town) -> None:
+    """A custom_id can be forged: what it names is looked for in the server of who presses."""
+    world = town.discord.world
+    town.gateway.add(DONE)
+    town.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=1)
+    evil = world.add_user("Eve")
+    other = world.add_guild("Other", owner=evil)
+    place = world.add_channel(other, "lair")
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.settle_down(1)
+        mine = await admin(town, "deliveries")
+        button = next(each for each in components(mine) if each.get("label") == "Drop")
+        eve = town.discord.person(evil)
+        hers = await town.finished(await eve.slash(place, "suno-admin deliveries"))
+        forged = hers | {"components": [{"type": 1, "id": 1, "components": [button]}]}
+        await eve.use(forged, button["custom_id"])
+        await town.settle_down(0.3)
+        assert "One post" in words(await admin(town, "deliveries"))

@@ -1,0 +1,146 @@
+"""/suno settings and help; who may use the bot, and how often."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sandbox.local_discord.people import components
+from tests.conftest import Town
+from tests.e2e.test_status import buttons, links, words
+from tests.e2e.test_watch import DONE, LATER
+
+
+async def settings(town: Town) -> dict[str, Any]:
+    return await town.finished(await town.ada.slash(town.channel, "suno settings"))
+
+
+def chosen(message: dict[str, Any]) -> list[str]:
+    return [each["label"] for each in components(message) if each.get("style") == 1]
+
+
+async def test_a_language_of_ones_own(town: Town) -> None:
+    async with town.bot():
+        panel = await settings(town)
+        assert chosen(panel) == ["As Discord", "Everyone here", "Here"]
+        await town.ada.press(panel, "简体中文")
+        await town.discord.hub.until(lambda: "你的设置" in words(panel))
+        answer = await town.status("task_nowhere")
+    async with town.bot():
+        again = await town.status("task_nowhere")
+    assert "网关没有任务" in answer["content"]
+    assert again["content"] == answer["content"]
+
+
+async def test_answers_for_oneself_alone(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        panel = await settings(town)
+        await town.ada.press(panel, "Only me")
+        await town.discord.hub.until(lambda: "Only me" in chosen(panel))
+        private = await town.status(LATER.id)
+        public = await town.status(LATER.id, show="everyone")
+    assert private["flags"] & 64
+    assert not public["flags"] & 64
+
+
+async def test_songs_to_ones_dms(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        panel = await settings(town)
+        await town.ada.press(panel, "My DMs")
+        await town.discord.hub.until(lambda: "My DMs" in chosen(panel))
+        await town.watch(DONE.id)
+        _, post = await town.posts(2, at=town.discord.world.dm_with(town.ada.user))
+    assert len(post["attachments"]) == 2
+
+
+async def test_export_and_delete_everything(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        await town.status(LATER.id)
+        await town.watch(LATER.id)
+        await town.watch("task_bens", person=town.ben)
+        await town.watch("task_bens", mention=town.ada.user)
+        panel = await settings(town)
+        await town.ada.press(panel, "Only me")
+        await town.discord.hub.until(lambda: "Only me" in chosen(panel))
+        exported = await town.finished(await town.ada.press(panel, "Export my data"))
+        data = _json(town, exported)
+        asked = await town.finished(await town.ada.press(panel, "Delete my data"))
+        assert _json(town, await town.finished(await town.ada.press(panel, "Export my data"))) == data
+        deleted = await town.finished(await town.ada.press(asked, "Yes, delete everything"))
+        after = _json(town, await town.finished(await town.ada.press(panel, "Export my data")))
+        bens = await town.finished(await town.ben.slash(town.channel, "suno watches"))
+    assert [row["task_id"] for row in data["watches"]] == [LATER.id]
+    assert [row["task_id"] for row in data["history"]] == [LATER.id]
+    assert len(data["mentioned_in"]) == 1
+    assert "Are you sure?" in asked["content"]
+    assert "Deleted: 1 watches, 1 history rows" in deleted["content"]
+    assert all(rows == [] for rows in after.values())
+    assert "task_bens" in words(bens), "others keep theirs"
+
+
+def _json(town: Town, message: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(town.discord.world.files[message["attachments"][0]["id"]].content)
+    return found
+
+
+async def test_help_has_examples_privacy_and_invitations(town: Town) -> None:
+    async with town.bot():
+        english = await town.finished(await town.ada.slash(town.channel, "suno help"))
+        chinese = await town.finished(await town.ben.slash(town.channel, "suno help"))
+    assert all(each in words(english) for each in ("/suno watch", "Privacy", "Version"))
+    assert "permissions=274878024704" in links(english)["Add to a server"]
+    assert "integration_type=1" in links(english)["Add to your account"]
+    assert "隐私" in words(chinese)
+
+
+async def test_in_a_dm_members_of_a_shared_server_may(town: Town) -> None:
+    world = town.discord.world
+    stranger = world.add_user("Stan")
+    world.installed_by.add(stranger["id"])
+    dm = world.dm_with(stranger)
+    async with town.bot():
+        refused = await town.finished(await town.discord.person(stranger).slash(dm, "suno status", id="task_abcd"))
+        town.discord.person(stranger).say(dm, "task_abcd")
+        told = (await town.posts(at=dm))[0]
+        await town.status("task_abcd")
+    assert "only members of a server that I am in" in refused["content"]
+    assert "only members of a server that I am in" in told["content"]
+    assert all("task_abcd" not in request.path for request in town.gateway.requests[1:]), "his costs nobody a request"
+
+
+@pytest.mark.parametrize(
+    ("use", "listed", "refusal"),
+    [("off", "", "in servers only"), ("listed", "", "owner's list"), ("listed", "ada", ""), ("everyone", "", "")],
+)
+async def test_who_may_use_it_in_a_dm_is_a_setting(town: Town, use: str, listed: str, refusal: str) -> None:
+    users = (int(town.ada.id),) if listed else ()
+    async with town.bot(private_use=use, private_users=users):
+        answer = await town.finished(
+            await town.ada.slash(town.discord.world.dm_with(town.ada.user), "suno status", id="task_abcd")
+        )
+        assert "No task" in (await town.status("task_abcd"))["content"], "in a server everyone may"
+    assert (refusal or "No task") in answer["content"]
+
+
+async def test_one_person_who_asks_too_often_is_held_up_alone(town: Town) -> None:
+    async with town.bot(requests_per_minute=3):
+        answers = [await town.status("task_abcd") for _ in range(4)]
+        bens = await town.status("task_abcd", person=town.ben)
+    assert "That was a lot at once. Go on from <t:" in answers[3]["content"]
+    assert "No task" in answers[2]["content"]
+    assert "网关没有任务" in bens["content"]
+
+
+async def test_buttons_count_too(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot(requests_per_minute=2):
+        card = await town.status(LATER.id)
+        await town.ada.press(card, "Refresh")
+        pressed = await town.ada.press(card, "Refresh")
+        await town.discord.hub.until(lambda: pressed.message)
+    assert pressed.message
+    assert "That was a lot" in pressed.message["content"]
+    assert buttons(card)
