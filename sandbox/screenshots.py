@@ -8,6 +8,8 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, async_playwright
 
+from sandbox.local_gateway.demo import demo_tasks
+
 _FOLDER = Path(__file__).parents[1] / "docs" / "images"
 _LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 _SHOTS = {
@@ -18,6 +20,18 @@ _SHOTS = {
     "failed": "a3b4c5d6e7f8091a2b3c4d5e6f708192",
     "lyrics-task": "8192a3b4-c5d6-4e7f-8081-92a3b4c5d6e7",
     "unknown-id": "00000000-0000-4000-8000-000000000000",
+}
+
+
+_WATCHED = "task_W4tchMeGr0wW1thAL1veCard000001"
+_COMMANDS = {
+    "batch": "/suno batch ids:" + " ".join(task.life.id for task in demo_tasks()),
+    "watches": "/suno watches",
+    "settings": "/suno settings",
+    "help": "/suno help",
+    "admin-setup": "/suno-admin setup",
+    "admin-check": "/suno-admin check",
+    "admin-deliveries": "/suno-admin deliveries",
 }
 
 
@@ -35,6 +49,7 @@ async def main() -> None:
             await page.wait_for_selector("#presence.online")
             for tag, locale in _LANGUAGES.items():
                 await _take_all(page, tag, locale)
+            await _take_watched(page)
             await browser.close()
     finally:
         demo.terminate()
@@ -51,6 +66,9 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
             await page.locator(".message").last.locator("button", has_text="📝").click()
             await page.wait_for_timeout(600)
             await _take(page.locator(".message").last, f"lyrics.{tag}")
+    await _take(await _said(page, f"/suno watch ids:{_WATCHED} live:True"), f"watch.{tag}")
+    for name, line in _COMMANDS.items():
+        await _take(await _said(page, line), f"{name}.{tag}")
     await page.get_by_test_id("composer").fill("/suno status ")
     await page.get_by_test_id("choice").first.wait_for()
     await page.locator("#composer").screenshot(path=_FOLDER / f"composer.{tag}.png")
@@ -58,11 +76,26 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
     await page.keyboard.press("Escape")
 
 
+async def _take_watched(page: Page) -> None:
+    """A song that came by itself, below the card that followed it."""
+    song = page.locator(".message", has_text="Chalk Sun is ready").first
+    await song.wait_for(timeout=60_000)
+    await page.wait_for_timeout(18_000)
+    await _take(song, "watched-song")
+    await _take(page.locator(".message", has_text="Here is the result").first, "watched-card")
+
+
 async def _answer(page: Page, task_id: str) -> Locator:
-    before = await page.locator(".message").count()
-    await page.get_by_test_id("composer").fill(f"/suno status id:{task_id}")
+    return await _said(page, f"/suno status id:{task_id}")
+
+
+async def _said(page: Page, line: str) -> Locator:
+    """The answer to what is typed."""
+    answers = page.locator(".message:has(.above)")
+    before = await answers.count()
+    await page.get_by_test_id("composer").fill(line)
     await page.keyboard.press("Enter")
-    answer = page.locator(".message").nth(before)
+    answer = answers.nth(before)
     await answer.locator(".embed, .content").first.wait_for()
     await page.wait_for_timeout(700)
     return answer

@@ -83,14 +83,15 @@ class WatchStore(Transactions):
     async def _add_tasks(
         self, connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]
     ) -> None:
-        """Each is due at once, also one that was settled long ago: its songs may have moved."""
+        """Each is due at once, also one that was settled long ago: its songs may have moved. Patience begins anew."""
         ids = dict.fromkeys(each for wish in wishes for each in (wish.task_id, wish.lyrics_id) if each)
         if not ids:
             return
         empty = sight_values(Sight(task_id="")) | {"due_at": wishes[0].created_at, "lease_until": 0.0}
         rows = [empty | {"task_id": task_id, "gateway": gateways.get(task_id, "")} for task_id in ids]
         statement = insert(tasks).on_conflict_do_update(
-            index_elements=["task_id"], set_={"due_at": wishes[0].created_at, "misses": 0}
+            index_elements=["task_id"],
+            set_={"due_at": wishes[0].created_at, "changed_at": wishes[0].created_at, "asked_at": None, "misses": 0},
         )
         await connection.execute(statement, rows)
 

@@ -187,7 +187,8 @@ def _deliveries_view(
     shown: Sequence[Shown], count: int, state: str, page: int, language: Language
 ) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
-    view.add_item(discord.ui.TextDisplay(f"## 📮 {language('admin.deliveries_title', n=count)}"))
+    title = language("admin.deliveries_title", n=count) if count else language("admin.deliveries_none")
+    view.add_item(discord.ui.TextDisplay(f"## 📮 {title}" if count else title))
     for each in shown:
         view.add_item(discord.ui.TextDisplay(_delivery_row(each, language)[: _MAX_TEXT // _PAGE]))
         if each.state is not State.SENT:

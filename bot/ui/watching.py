@@ -18,7 +18,7 @@ from bot.ui.answers import show_found
 from bot.ui.buttons import TaskButton, Verb, on_press, page_button, task_button
 from bot.ui.embeds import emoji_of
 from bot.ui.locales import Language
-from bot.ui.permissions import Missing, in_words, missing_in, silent_in
+from bot.ui.permissions import Missing, in_words, missing_in
 from bot.ui.readers import locale_of, person_of, reader
 from bot.ui.text import clean, code, cut, one_line
 
@@ -228,7 +228,7 @@ async def stop(interaction: Interaction, watch_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     store, me = interaction.client.services.watch_store, interaction.user
     language = reader(interaction)
-    found = await store.open_watch(int(watch_id))
+    found = await store.open_watch(_read_number(watch_id))
     if found is None:
         text = language("unwatch.over")
     elif found.user_id == me.id or _manages(interaction, found):
@@ -242,8 +242,17 @@ async def stop(interaction: Interaction, watch_id: str, _number: int) -> None:
     await interaction.edit_original_response(content=text)
 
 
+def _read_number(text: str) -> int:
+    """From a custom_id. Raises NotYours for one that was forged."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise NotYours
+    return int(text)
+
+
 def _manages(interaction: Interaction, found: Watch) -> bool:
-    return found.guild_id == interaction.guild_id and interaction.permissions.manage_guild
+    return (
+        found.guild_id is not None and found.guild_id == interaction.guild_id and interaction.permissions.manage_guild
+    )
 
 
 async def unwatch(interaction: Interaction, typed: str) -> None:
@@ -281,16 +290,26 @@ async def check_again(interaction: Interaction, channel_id: str, _number: int) -
     """Whether the bot may post there now; what waited for it goes out."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     language = reader(interaction)
-    channel = interaction.client.get_channel(int(channel_id))
-    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+    channel = interaction.client.get_channel(_read_number(channel_id))
+    if not isinstance(channel, discord.TextChannel | discord.Thread) or not await _is_of(interaction, channel.guild):
         text = language("check.gone")
     elif missing := missing_in(channel):
         text = language("watch.perm", channel=channel.mention, perms=in_words(missing, language))
     else:
         text = language("check.ok", channel=channel.mention)
-    if isinstance(channel, discord.abc.GuildChannel | discord.Thread) and not silent_in(channel):
         await interaction.client.services.watches.unblock(channel.guild.id)
     await interaction.edit_original_response(content=text)
+
+
+async def _is_of(interaction: Interaction, guild: discord.Guild) -> bool:
+    """Whether the server's matters are the person's: the button may be in a DM, and its custom_id may be forged."""
+    if interaction.guild_id is not None:
+        return interaction.guild_id == guild.id
+    try:
+        await guild.fetch_member(interaction.user.id)
+    except discord.NotFound:
+        return False
+    return True
 
 
 async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> None:
@@ -351,7 +370,7 @@ async def turn_page(interaction: Interaction, about: str, page: int) -> None:
 async def stop_in_list(interaction: Interaction, about: str, page: int) -> None:
     await interaction.response.defer()
     scope, _, watch_id = about.partition(".")
-    await interaction.client.services.watch_store.stop(_whose(interaction, scope) & numbered(int(watch_id)))
+    await interaction.client.services.watch_store.stop(_whose(interaction, scope) & numbered(_read_number(watch_id)))
     await show_watches(interaction, scope, page)
 
 
@@ -368,7 +387,9 @@ async def show_unbrought(interaction: Interaction, about: str, _page: int) -> No
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = interaction.client.services
     scope, _, watch_id = about.partition(".")
-    _, listed = await services.watch_store.listed(_whose(interaction, scope) & numbered(int(watch_id)), limit=1)
+    _, listed = await services.watch_store.listed(
+        _whose(interaction, scope) & numbered(_read_number(watch_id)), limit=1
+    )
     if not listed:
         raise NotYours
     await show_found(interaction, listed[0].watch.task_id)

@@ -57,7 +57,7 @@ def _task(life: Life, born: float, now: float, media: str) -> Object:
         "task_id": life.id,
         "action": "" if life.dialect == "new-api" else "LYRICS" if life.text is not None else "MUSIC",
         "status": life.word or _word("new-api", state),
-        "fail_reason": life.reason,
+        "fail_reason": life.reason if state == "failed" else "",
         "submit_time": int(born),
         "start_time": int(born + started) if started is not None and age >= started else 0,
         "finish_time": int(born + finished) if finished is not None else 0,

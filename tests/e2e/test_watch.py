@@ -370,6 +370,18 @@ async def test_a_forged_button_stops_nobody_elses_watch(town: Town) -> None:
     assert "Your watched tasks: 1" in words(shown)
 
 
+async def test_a_forged_check_tells_nothing_of_another_server(town: Town) -> None:
+    world = town.discord.world
+    other = world.add_guild("Other", owner=world.add_user("Eve"))
+    secret = world.add_channel(other, "secret")
+    async with town.bot():
+        mine = await town.watch("task_0001")
+        button = {"type": 2, "style": 2, "label": "x", "custom_id": f"s1:ck:0:{secret['id']}", "id": 99}
+        forged = mine | {"components": [{"type": 1, "id": 98, "components": [button]}]}
+        answer = await town.finished(await town.ada.use(forged, f"s1:ck:0:{secret['id']}"))
+    assert "That channel is gone" in answer["content"]
+
+
 async def _press_forged(person: Person, message: dict[str, Any], custom_id: str) -> None:
     """As a changed client does it: Discord checks that the button is there, so it is put there."""
     button = {"type": 2, "style": 2, "label": custom_id[:80], "custom_id": custom_id, "id": 99}

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.task import Clip, Kind, Status, Task
-from bot.domain.watch import GRACE, Ending, Watch
+from bot.domain.watch import GRACE, PATIENCE, Ending, Watch
 from bot.storage.outbox import Outbox
 from bot.storage.watches import Added, Look, WatchStore, numbered, of_guild, of_user
 
@@ -237,6 +237,21 @@ async def test_a_task_can_be_watched_again_once_all_is_brought(watches: WatchSto
         await outbox.sent(each, 77, NOW)
     assert (await add(watches, wish("t1"))).watched
     assert await claim(watches) == {"t1"}
+
+
+async def test_patience_begins_anew_with_a_new_watch(watches: WatchStore, outbox: Outbox) -> None:
+    """One who asks to go on with a task that was given up is not told at once that it is given up."""
+    await add(watches, wish("t1"))
+    now = NOW
+    while now < NOW + PATIENCE + 3_600:
+        now += 250
+        await watches.settle(said(task("t1")), now, 5)
+    assert [each.topic for each in await bring(outbox, now)] == [Topic.QUIET]
+    later = now + 10 * PATIENCE
+    await add(watches, wish("t1", created_at=later, channel_id=LOUNGE))
+    await watches.settle(said(task("t1")), later, 5)
+    assert await watches.next_due("default") == later + 5
+    assert LOUNGE not in {each.channel_id for each in await bring(outbox, later)}
 
 
 async def test_mentions_are_added_and_dropped(watches: WatchStore) -> None:
