@@ -19,17 +19,15 @@ from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.services.batches import Batches
 from bot.services.clock import Bell, Clock
+from bot.services.live_cards import LiveCards
 from bot.services.lookup import Lookup
+from bot.services.memory import forget_what_is_old
 from bot.services.notifier import Notifier
-from bot.services.poller import Desk, EveryGateway, OneGateway, Poller
+from bot.services.poller import Poller, desks
 from bot.services.recordings import Recordings
 from bot.services.watches import Watches
-from bot.storage.batches import BatchStore
 from bot.storage.database import open_database
-from bot.storage.outbox import Outbox
-from bot.storage.preferences import PreferenceStore
-from bot.storage.store import Store
-from bot.storage.watches import WatchStore
+from bot.storage.stores import Stores
 from bot.ui.buttons import Picker, TaskButton, TaskSelect
 from bot.ui.failures import Tree
 from bot.ui.locales import Translator
@@ -99,56 +97,49 @@ def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
 async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
     """Once it is known what there is in Discord, and what the bot may do there."""
     await bot.wait_until_ready()
-    services = program.services
-    poster = DiscordPoster(bot, upload_limit)
-    await Notifier(services.outbox, poster, services.recordings, services.lookup, program.clock, program.owed).run()
+    services, clock = program.services, program.clock
+    outbox, poster = services.stores.outbox, DiscordPoster(bot, upload_limit)
+    async with asyncio.TaskGroup() as workers:
+        notifier = Notifier(outbox, poster, services.recordings, services.lookup, clock, program.owed)
+        workers.create_task(notifier.run(), name="notifier")
+        workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
+        workers.create_task(forget_what_is_old(outbox, clock), name="forgetting")
 
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
-    engine = await stack.enter_async_context(open_database(settings.database_url))
+    stores = Stores.on(await stack.enter_async_context(open_database(settings.database_url)))
     session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
-    gateways = [
-        Gateway(name, each.base_url, each.api_key.get_secret_value(), session, settings.gateway_requests_at_once)
-        for name, each in settings.gateways.items()
-    ]
+    gateways = _gateways(settings, session)
+    names = [gateway.name for gateway in gateways]
+    await stores.watches.resume(names, clock.now())
+    await stores.outbox.resume(clock.now())
     lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=time.monotonic)
     stack.push_async_callback(lookup.close)
-    store, watch_store, outbox = Store(engine), WatchStore(engine), Outbox(engine)
-    await watch_store.resume([gateway.name for gateway in gateways], clock.now())
-    await outbox.resume(clock.now())
     owed = Bell(clock)
-    desks: list[Desk] = [OneGateway(gateway) for gateway in gateways]
-    desks += [EveryGateway(gateways)] if len(gateways) > 1 else []
-    poller = Poller(desks, watch_store, clock, interval=settings.poll_interval_seconds, owed=owed.ring)
+    poller = Poller(desks(gateways), stores.watches, clock, interval=settings.poll_interval_seconds, owed=owed.ring)
 
     def changed() -> None:
         poller.wake()
         owed.ring()
 
-    watches = Watches(
-        store,
-        watch_store,
-        outbox,
-        clock,
-        gateways=[gateway.name for gateway in gateways],
-        most=settings.watches_per_user,
-        changed=changed,
-    )
     services = Services(
-        store=store,
-        watch_store=watch_store,
-        outbox=outbox,
-        watches=watches,
-        batch_store=BatchStore(engine),
-        batches=Batches(gateways),
-        preferences=PreferenceStore(engine),
-        doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
+        stores=stores,
         lookup=lookup,
+        batches=Batches(gateways),
         recordings=Recordings(media),
+        watches=Watches(stores, clock, gateways=names, most=settings.watches_per_user, changed=changed),
+        doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
     return _Program(services, poller, clock, owed)
+
+
+def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
+    return [
+        Gateway(name, each.base_url, each.api_key.get_secret_value(), session, settings.gateway_requests_at_once)
+        for name, each in settings.gateways.items()
+    ]
 
 
 @asynccontextmanager

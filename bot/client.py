@@ -15,11 +15,7 @@ from bot.services.batches import Batches
 from bot.services.lookup import Lookup
 from bot.services.recordings import Recordings
 from bot.services.watches import Watches
-from bot.storage.batches import BatchStore
-from bot.storage.outbox import Outbox
-from bot.storage.preferences import PreferenceStore
-from bot.storage.store import Store
-from bot.storage.watches import WatchStore
+from bot.storage.stores import Stores
 
 _SYNCED = "commands"  # the note that says which commands Discord was given last
 
@@ -45,16 +41,12 @@ class Doors(Protocol):
 
 
 class Services(msgspec.Struct, frozen=True):
-    store: Store
-    watch_store: WatchStore
-    outbox: Outbox
-    watches: Watches
-    batch_store: BatchStore
-    preferences: PreferenceStore
-    doors: Doors
-    batches: Batches
+    stores: Stores
     lookup: Lookup
+    batches: Batches
     recordings: Recordings
+    watches: Watches
+    doors: Doors
     upload_limit: int  # bytes a file
 
 
@@ -96,7 +88,7 @@ class SunoBot(commands.Bot):
         """Give Discord our commands unless it has them already: syncs are limited to 200 a day."""
         translator = self._interface.translator
         payload = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
-        known = await self.services.store.note(_SYNCED)
+        known = await self.services.stores.recents.note(_SYNCED)
         try:
             if known and known == self._fingerprint(payload, await self.tree.fetch_commands()):
                 return
@@ -104,7 +96,7 @@ class SunoBot(commands.Bot):
         except discord.HTTPException:
             log.exception("the commands could not be given to Discord; the next start tries again")
             return
-        await self.services.store.keep_note(_SYNCED, self._fingerprint(payload, given))
+        await self.services.stores.recents.keep_note(_SYNCED, self._fingerprint(payload, given))
         log.info("gave Discord %d commands", len(given))
 
     def _fingerprint(self, payload: Any, given: Sequence[app_commands.AppCommand]) -> str:

@@ -6,7 +6,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui import admin, watching
+from bot.ui import admin, watch_list
 from bot.ui.locales import localised
 from cogs.channels import PostableChannel
 
@@ -42,7 +42,7 @@ class Admin(commands.GroupCog, group_name="suno-admin", group_description=locali
     @app_commands.command(name="watches", description=localised("admin.watches"))
     async def watches(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await watching.show_watches(interaction, "server")
+        await watch_list.show_watches(interaction, "server")
 
     @app_commands.command(name="pause", description=localised("admin.pause"))
     async def pause(self, interaction: Interaction) -> None:

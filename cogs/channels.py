@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.ui.watching import Channel
+from bot.ui.places import Channel
 
 
 class _Postable(app_commands.Transformer):

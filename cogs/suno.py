@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui import answers, batches, settings, watching
+from bot.ui import answers, batches, settings, watch_list, watching
 from bot.ui.locales import localised
 from cogs.channels import PostableChannel
 
@@ -102,7 +102,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     @app_commands.rename(task_id="id")
     async def unwatch(self, interaction: Interaction, task_id: str) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await watching.unwatch(interaction, task_id)
+        await watch_list.unwatch(interaction, task_id)
 
     @app_commands.command(name="watches", description=localised("cmd.watches"))
     @app_commands.describe(scope=localised("opt.scope"))
@@ -114,7 +114,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     )
     async def watches(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await watching.show_watches(interaction, scope)
+        await watch_list.show_watches(interaction, scope)
 
     @app_commands.command(name="settings", description=localised("cmd.settings"))
     async def settings(self, interaction: Interaction) -> None:
@@ -128,7 +128,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
 
     @unwatch.autocomplete("task_id")
     async def watched_ids(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await watching.watched_ids(interaction, typed)
+        return await watch_list.watched_ids(interaction, typed)
 
     @watch.autocomplete("ids")
     @watch.autocomplete("lyrics")

@@ -40,14 +40,12 @@ from bot.gateways.media import MediaFile
 from bot.services.clock import Bell, Clock
 from bot.services.lookup import Found, Lookup
 from bot.services.recordings import Recording, Recordings
-from bot.storage.outbox import CARD_REST, LiveCard, Outbox, Owed
+from bot.storage.outbox import Outbox, Owed
 
 _AT_ONCE = 4  # messages on their way
 _LEASE = 600.0  # seconds; longer than any message takes
 _STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
-_MEMORY = 30 * 86_400.0  # seconds for which it is remembered what was brought
-_CLEANING = 86_400.0  # seconds between two times of forgetting
 
 log = logging.getLogger(__name__)
 
@@ -84,14 +82,6 @@ class Poster(Protocol):
         """The id of the DM channel with a person."""
         ...
 
-    def card(self, card: LiveCard) -> str:
-        """What a card that follows a progress is to show, as a digest."""
-        ...
-
-    async def show(self, card: LiveCard) -> None:
-        """Raises PostClosed when the card is gone."""
-        ...
-
 
 class Notifier:
     def __init__(
@@ -107,9 +97,7 @@ class Notifier:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as workers:
-            workers.create_task(self._bring_all(workers), name="notifier")
-            workers.create_task(self._follow_cards(), name="live cards")
-            workers.create_task(self._forget(), name="forgetting")
+            await self._bring_all(workers)
 
     async def _bring_all(self, workers: asyncio.TaskGroup) -> None:
         going: set[asyncio.Task[None]] = set()
@@ -288,39 +276,6 @@ class Notifier:
             return
         due_at = self._clock.now() + max(at_least, rest_after(attempts))
         await self._outbox.put_off(owed.delivery.id, due_at, attempts=attempts, aside=attempts >= STUMBLES)
-
-    async def _follow_cards(self) -> None:
-        while True:
-            now = self._clock.now()
-            try:
-                for card in await self._outbox.cards(now, limit=100):
-                    await self._update(card, now)
-            except StorageError as error:
-                await self._rest(error)
-            await self._clock.sleep(1.0)
-
-    async def _update(self, card: LiveCard, now: float) -> None:
-        """Edited on change alone; for the last time when all is brought."""
-        shows = self._poster.card(card)
-        over = bool(card.watch.ending) and not card.pending
-        try:
-            if shows != card.shows:
-                await self._poster.show(card)
-        except PostLater as failure:
-            await self._outbox.card_shows(card.watch.id, card.shows, now + max(CARD_REST, failure.retry_after))
-        except PostError as failure:
-            log.info("the card of watch %d is no longer kept: %s", card.watch.id, failure)
-            await self._outbox.card_shows(card.watch.id, shows, None)
-        else:
-            await self._outbox.card_shows(card.watch.id, shows, None if over else now + CARD_REST)
-
-    async def _forget(self) -> None:
-        while True:
-            try:
-                await self._outbox.forget(self._clock.now() - _MEMORY)
-            except StorageError as error:
-                log.error("old watches could not be forgotten: %s", error)
-            await self._clock.sleep(_CLEANING)
 
 
 def _lyrics_beside(owed: Owed) -> str:

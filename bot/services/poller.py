@@ -67,6 +67,12 @@ class EveryGateway:
         raise failures[0]
 
 
+def desks(gateways: Sequence[Gateway]) -> list[Desk]:
+    """One for each, and one for what may be at any of them."""
+    every: list[Desk] = [OneGateway(gateway) for gateway in gateways]
+    return every + ([EveryGateway(gateways)] if len(gateways) > 1 else [])
+
+
 def _looks(gateway: str, answer: Answer) -> dict[str, Look]:
     found = {task_id: Look(gateway, task) for task_id, task in answer.tasks.items()}
     return found | {task_id: Look(gateway, None) for task_id in answer.missing}

@@ -6,9 +6,8 @@ from msgspec import Struct
 
 from bot.domain.watch import Watch
 from bot.services.clock import Clock
-from bot.storage.outbox import Outbox
-from bot.storage.store import Store
-from bot.storage.watches import Added, WatchStore
+from bot.storage.stores import Stores
+from bot.storage.watches import Added
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -29,19 +28,9 @@ class Watches:
     """`most`: how many a person may have; `changed` is called when there is something new to look at or to bring."""
 
     def __init__(
-        self,
-        store: Store,
-        watches: WatchStore,
-        outbox: Outbox,
-        clock: Clock,
-        *,
-        gateways: Sequence[str],
-        most: int,
-        changed: Callable[[], None],
+        self, stores: Stores, clock: Clock, *, gateways: Sequence[str], most: int, changed: Callable[[], None]
     ) -> None:
-        self._store = store
-        self._watches = watches
-        self._outbox = outbox
+        self._stores = stores
         self._clock = clock
         self._gateways = gateways
         self._changed = changed
@@ -49,34 +38,19 @@ class Watches:
 
     async def add(self, wish: Wish, most: int | None = None) -> Added:
         """A task that is watched there already is told, not doubled; `most`: fewer than usual. Raises StorageError."""
-        now = self._clock.now()
         task_ids = list(dict.fromkeys(wish.task_ids))
-        wishes = [
-            Watch(
-                task_id=task_id,
-                user_id=wish.user_id,
-                channel_id=wish.channel_id,
-                guild_id=wish.guild_id,
-                mentions=wish.mentions,
-                lyrics_id=wish.lyrics_id if wish.lyrics_id != task_id else "",
-                live=wish.live,
-                locale=wish.locale,
-                user_locale=wish.user_locale,
-                created_at=now,
-            )
-            for task_id in task_ids
-        ]
-        limit = min(self.most, most or self.most)
-        added = await self._watches.add(wishes, most=limit, gateways=await self._homes([*task_ids, wish.lyrics_id]))
+        homes = await self._homes([*task_ids, wish.lyrics_id])
+        wishes = _watches(wish, task_ids, self._clock.now())
+        added = await self._stores.watches.add(wishes, most=min(self.most, most or self.most), gateways=homes)
         for watch in added.known:
             for mention in wish.mentions:
-                await self._watches.change_mentions(watch.id, add=mention)
+                await self._stores.watches.change_mentions(watch.id, add=mention)
         self._changed()
         return added
 
     async def unblock(self, guild_id: int) -> None:
         """Something about permissions has changed in a server."""
-        if await self._outbox.unblock(guild_id, self._clock.now()):
+        if await self._stores.outbox.unblock(guild_id, self._clock.now()):
             self._changed()
 
     def wake(self) -> None:
@@ -87,5 +61,23 @@ class Watches:
         """Where tasks are, as far as that is known: with one gateway there is no question."""
         if len(self._gateways) == 1:
             return dict.fromkeys(task_ids, self._gateways[0])
-        known = await self._store.known_gateways(task_ids)
+        known = await self._stores.recents.known_gateways(task_ids)
         return {task_id: gateway for task_id, gateway in known.items() if gateway in self._gateways}
+
+
+def _watches(wish: Wish, task_ids: Sequence[str], now: float) -> list[Watch]:
+    return [
+        Watch(
+            task_id=task_id,
+            user_id=wish.user_id,
+            channel_id=wish.channel_id,
+            guild_id=wish.guild_id,
+            mentions=wish.mentions,
+            lyrics_id=wish.lyrics_id if wish.lyrics_id != task_id else "",
+            live=wish.live,
+            locale=wish.locale,
+            user_locale=wish.user_locale,
+            created_at=now,
+        )
+        for task_id in task_ids
+    ]

@@ -32,7 +32,7 @@ def _guild_of(interaction: Interaction) -> discord.Guild:
 
 
 async def _server(interaction: Interaction) -> Server:
-    return await interaction.client.services.preferences.server(_guild_of(interaction).id)
+    return await interaction.client.services.stores.preferences.server(_guild_of(interaction).id)
 
 
 async def show_setup(interaction: Interaction) -> None:
@@ -74,7 +74,7 @@ def _tongues(server: Server, language: Language) -> list[TaskButton]:
 
 
 async def _keep(interaction: Interaction, server: Server) -> None:
-    await interaction.client.services.preferences.keep_server(server)
+    await interaction.client.services.stores.preferences.keep_server(server)
     await show_setup(interaction)
 
 
@@ -168,7 +168,7 @@ def _checked(place: discord.TextChannel | discord.Thread, language: Language) ->
 
 async def pause(interaction: Interaction, *, paused: bool) -> None:
     server = await _server(interaction)
-    await interaction.client.services.preferences.keep_server(replace(server, paused=paused))
+    await interaction.client.services.stores.preferences.keep_server(replace(server, paused=paused))
     if not paused:
         interaction.client.services.watches.wake()
     text = reader(interaction)("admin.paused" if paused else "admin.resumed")
@@ -178,7 +178,7 @@ async def pause(interaction: Interaction, *, paused: bool) -> None:
 async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -> None:
     guild, language = _guild_of(interaction), reader(interaction)
     wanted = State(state) if state in set(State) else None
-    outbox = interaction.client.services.outbox
+    outbox = interaction.client.services.stores.outbox
     count, shown = await outbox.shown_in(guild.id, wanted, limit=_PAGE, offset=page * _PAGE)
     await interaction.edit_original_response(view=_deliveries_view(shown, count, state, page, language))
 
@@ -224,7 +224,7 @@ async def retry(interaction: Interaction, about: str, page: int) -> None:
     await interaction.response.defer()
     state, _, delivery_id = about.partition(".")
     services = interaction.client.services
-    await services.outbox.retry(delivery_id, _guild_of(interaction).id)
+    await services.stores.outbox.retry(delivery_id, _guild_of(interaction).id)
     services.watches.wake()
     await show_deliveries(interaction, state, page)
 
@@ -233,5 +233,5 @@ async def retry(interaction: Interaction, about: str, page: int) -> None:
 async def drop(interaction: Interaction, about: str, page: int) -> None:
     await interaction.response.defer()
     state, _, delivery_id = about.partition(".")
-    await interaction.client.services.outbox.drop(delivery_id, _guild_of(interaction).id)
+    await interaction.client.services.stores.outbox.drop(delivery_id, _guild_of(interaction).id)
     await show_deliveries(interaction, state, page)

@@ -127,7 +127,7 @@ async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
 async def look_up(services: Services, task_id: str) -> Found:
     """At the gateway that knew it last, and then at the others."""
     try:
-        known_at = (await services.store.known_gateways([task_id])).get(task_id)
+        known_at = (await services.stores.recents.known_gateways([task_id])).get(task_id)
     except StorageError as error:
         log.error("it cannot be told which gateway knew the task: %s", error)
         known_at = None
@@ -194,7 +194,7 @@ async def _remember(interaction: Interaction, found: Found, *, public: bool) -> 
         looked_up_at=time.time(),
     )
     try:
-        await interaction.client.services.store.keep_recent(recent)
+        await interaction.client.services.stores.recents.keep_recent(recent)
     except StorageError as error:
         log.error("a look-up could not be remembered: %s", error)
 
@@ -202,7 +202,7 @@ async def _remember(interaction: Interaction, found: Found, *, public: bool) -> 
 async def recent_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
     """What may be offered while an id is typed: titles and ids that contain it."""
     channel_id = interaction.channel_id or 0
-    recents = await interaction.client.services.store.recent(interaction.user.id, channel_id, typed.strip())
+    recents = await interaction.client.services.stores.recents.recent(interaction.user.id, channel_id, typed.strip())
     return [Choice(name=_choice_name(recent), value=recent.task_id) for recent in recents]
 
 

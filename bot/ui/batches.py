@@ -122,7 +122,7 @@ async def fetched(
         ignored=ids.ignored + len(ids.ids) - len(wanted),
         created_at=time.time(),
     )
-    await services.batch_store.keep(batch)
+    await services.stores.batches.keep(batch)
     return batch
 
 
@@ -188,7 +188,7 @@ def _select(batch: Batch, shown: Sequence[Entry], language: Language) -> TaskSel
 
 async def _stored(interaction: Interaction, batch_id: str) -> Batch:
     """Raises Forgotten."""
-    batch = await interaction.client.services.batch_store.get(batch_id)
+    batch = await interaction.client.services.stores.batches.get(batch_id)
     if batch is None:
         raise Forgotten
     return batch
@@ -199,7 +199,7 @@ async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
     language = reader(interaction)
     if batch.user_id != interaction.user.id:
         own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=time.time())
-        await interaction.client.services.batch_store.keep(own)
+        await interaction.client.services.stores.batches.keep(own)
         await interaction.followup.send(view=list_view(own, page, language), ephemeral=True)
     else:
         await interaction.edit_original_response(view=list_view(batch, page, language))
@@ -224,7 +224,7 @@ async def refresh(interaction: Interaction, batch_id: str, page: int) -> None:
     entries = tuple(new if new.state != UNANSWERED else old for old, new in zip(batch.entries, fetched, strict=True))
     fresh = replace(batch, entries=entries)
     if batch.user_id == interaction.user.id:
-        await interaction.client.services.batch_store.keep(fresh)
+        await interaction.client.services.stores.batches.keep(fresh)
     await _show_page(interaction, fresh, page)
 
 

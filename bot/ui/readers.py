@@ -37,7 +37,7 @@ async def meet(interaction: Interaction) -> None:
     """Before anything is answered. Raises NotAllowed or TooMany."""
     services = interaction.client.services
     try:
-        interaction.extras[_PERSON] = await services.preferences.person(interaction.user.id)
+        interaction.extras[_PERSON] = await services.stores.preferences.person(interaction.user.id)
     except StorageError as error:
         log.error("a person's settings cannot be read: %s", error)
     if interaction.type is not discord.InteractionType.autocomplete:

@@ -66,7 +66,7 @@ async def change(interaction: Interaction, about: str, _number: int) -> None:
         person = replace(person, locale=locales[0])
     elif name in ("private", "direct"):
         person = replace(person, **{name: value == "1"})
-    await interaction.client.services.preferences.keep_person(person)
+    await interaction.client.services.stores.preferences.keep_person(person)
     interaction.extras["person"] = person
     await show_settings(interaction)
 
@@ -74,7 +74,7 @@ async def change(interaction: Interaction, about: str, _number: int) -> None:
 @on_press(Verb.EXPORT)
 async def export(interaction: Interaction, _about: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = await interaction.client.services.preferences.export(interaction.user.id)
+    found = await interaction.client.services.stores.preferences.export(interaction.user.id)
     content = msgspec.json.format(msgspec.json.encode(found), indent=2)
     await interaction.edit_original_response(attachments=[discord.File(io.BytesIO(content), "my-data.json")])
 
@@ -90,7 +90,7 @@ async def delete(interaction: Interaction, about: str, _number: int) -> None:
         view.add_item(TaskButton(button, Verb.DELETE, "sure", "0"))
         await interaction.edit_original_response(content=language("settings.sure"), view=view)
         return
-    erased = await interaction.client.services.preferences.forget(interaction.user.id)
+    erased = await interaction.client.services.stores.preferences.forget(interaction.user.id)
     text = language("settings.deleted", n=erased.watches, m=erased.rows)
     await interaction.edit_original_response(content=text)
 

@@ -95,7 +95,7 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
 async def _locale_of(message: discord.Message, bot: SunoBot) -> str:
     """As they have set it; empty if they have not, or it cannot be told."""
     try:
-        return (await bot.services.preferences.person(message.author.id)).locale
+        return (await bot.services.stores.preferences.person(message.author.id)).locale
     except StorageError as error:
         log.error("a person's settings cannot be read: %s", error)
         return ""

@@ -1,0 +1,60 @@
+"""Keeps the cards that follow a task's progress."""
+
+import logging
+from typing import Protocol
+
+from bot.errors import PostError, PostLater, StorageError
+from bot.services.clock import Clock
+from bot.storage.outbox import CARD_REST, LiveCard, Outbox
+
+_LOOK = 1.0  # seconds between two looks for cards that are due
+_AT_ONCE = 100  # cards in a look
+_STORAGE_REST = 10.0  # seconds until a database that failed is tried again
+
+log = logging.getLogger(__name__)
+
+
+class CardPoster(Protocol):
+    """The port through which cards are edited."""
+
+    def card(self, card: LiveCard) -> str:
+        """What it is to show, as a digest."""
+        ...
+
+    async def show(self, card: LiveCard) -> None:
+        """Raises PostError."""
+        ...
+
+
+class LiveCards:
+    def __init__(self, outbox: Outbox, poster: CardPoster, clock: Clock) -> None:
+        self._outbox = outbox
+        self._poster = poster
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            now = self._clock.now()
+            try:
+                for card in await self._outbox.cards(now, limit=_AT_ONCE):
+                    await self._update(card, now)
+            except StorageError as error:
+                log.error("the database failed, the next look is in %.0f s: %s", _STORAGE_REST, error)
+                await self._clock.sleep(_STORAGE_REST)
+            await self._clock.sleep(_LOOK)
+
+    async def _update(self, card: LiveCard, now: float) -> None:
+        """Edited on change alone; for the last time when all is brought."""
+        shows = self._poster.card(card)
+        over = bool(card.watch.ending) and not card.pending
+        try:
+            if shows != card.shows:
+                await self._poster.show(card)
+        except PostLater as failure:
+            await self._outbox.card_shows(card.watch.id, card.shows, now + max(CARD_REST, failure.retry_after))
+        except PostError as failure:
+            log.info("the card of watch %d is no longer kept: %s", card.watch.id, failure)
+            await self._outbox.card_shows(card.watch.id, shows, None)
+        else:
+            await self._outbox.card_shows(card.watch.id, shows, None if over else now + CARD_REST)

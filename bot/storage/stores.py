@@ -1,0 +1,24 @@
+"""All that is remembered, by subject."""
+
+from typing import Self
+
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.storage.batches import BatchStore
+from bot.storage.outbox import Outbox
+from bot.storage.preferences import PreferenceStore
+from bot.storage.store import Store
+from bot.storage.watches import WatchStore
+
+
+class Stores(Struct, frozen=True):
+    recents: Store
+    watches: WatchStore
+    outbox: Outbox
+    batches: BatchStore
+    preferences: PreferenceStore
+
+    @classmethod
+    def on(cls, engine: AsyncEngine) -> Self:
+        return cls(Store(engine), WatchStore(engine), Outbox(engine), BatchStore(engine), PreferenceStore(engine))

@@ -1,0 +1,166 @@
+"""What is watched: to see, and to stop."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+from discord.app_commands import Choice
+
+from bot.client import Interaction
+from bot.domain.delivery import State
+from bot.domain.ids import parse_id
+from bot.domain.watch import Watch
+from bot.errors import NotYours
+from bot.storage.watches import Listed, numbered, of_guild, of_user
+from bot.ui.answers import show_found
+from bot.ui.buttons import Verb, on_press, page_button, task_button
+from bot.ui.embeds import emoji_of
+from bot.ui.locales import Language
+from bot.ui.places import read_number
+from bot.ui.readers import reader
+from bot.ui.text import clean, code, cut, one_line
+
+ALL = "all"
+_PAGE = 8  # watches; each is three components of the 40 that a message may have
+_TITLE = 80  # characters
+_NOT_BROUGHT = {State.KEPT: "list.kept", State.FAILED: "list.failed", State.BLOCKED: "list.blocked"}
+
+
+@on_press(Verb.STOP)
+async def stop(interaction: Interaction, watch_id: str, _number: int) -> None:
+    """One's own watch, or anyone's for who manages the server; who only joined it is no longer mentioned."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    store, me = interaction.client.services.stores.watches, interaction.user
+    language = reader(interaction)
+    found = await store.open_watch(read_number(watch_id))
+    if found is None:
+        text = language("unwatch.over")
+    elif found.user_id == me.id or _manages(interaction, found):
+        await store.stop(numbered(found.id))
+        text = language("unwatch.ok", n=1, id=code(found.task_id))
+    elif me.mention in found.mentions:
+        await store.change_mentions(found.id, drop=me.mention)
+        text = language("unwatch.not_mentioned", id=code(found.task_id))
+    else:
+        raise NotYours
+    await interaction.edit_original_response(content=text)
+
+
+def _manages(interaction: Interaction, found: Watch) -> bool:
+    return (
+        found.guild_id is not None and found.guild_id == interaction.guild_id and interaction.permissions.manage_guild
+    )
+
+
+async def unwatch(interaction: Interaction, typed: str) -> None:
+    """One's own watches on a task, wherever they post, or all of them."""
+    language = reader(interaction)
+    task_ids = None if typed.strip().lower() == ALL else [parse_id(typed)]
+    stopped = await interaction.client.services.stores.watches.stop(of_user(interaction.user.id), task_ids)
+    key = "unwatch.ok" if stopped else "unwatch.nothing" if task_ids is None else "unwatch.none"
+    named = code((task_ids or [stopped[0].task_id if stopped else ""])[0])
+    await interaction.edit_original_response(content=language(key, n=len(stopped), id=named))
+
+
+async def watched_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
+    """What one may stop, offered while an id is typed."""
+    language = reader(interaction)
+    _, listed = await interaction.client.services.stores.watches.listed(of_user(interaction.user.id), limit=500)
+    titles = {each.watch.task_id: _title(each, language) for each in listed if not each.watch.ending}
+    wanted = typed.strip().lower()
+    choices = [
+        Choice(name=cut(f"{title} · {task_id}", 100), value=task_id)
+        for task_id, title in titles.items()
+        if wanted in task_id.lower() or wanted in title.lower()
+    ]
+    every = [Choice(name=language("unwatch.all", n=len(titles)), value=ALL)] if titles and wanted in ALL else []
+    return [*every, *choices][:25]
+
+
+def _title(listed: Listed, language: Language) -> str:
+    task = listed.sight.task
+    return " ".join(clean(task.title).split()) if task and task.title else language("card.untitled")
+
+
+async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> None:
+    """Raises NotYours when somebody asks for a server's who does not manage it."""
+    language = reader(interaction)
+    whose = of_user(interaction.user.id)
+    if scope == "server":
+        if not interaction.guild_id or not interaction.permissions.manage_guild:
+            raise NotYours
+        whose = of_guild(interaction.guild_id)
+    store = interaction.client.services.stores.watches
+    count, listed = await store.listed(whose, limit=_PAGE, offset=page * _PAGE)
+    if not listed and page:
+        await show_watches(interaction, scope, max(0, (count - 1) // _PAGE))
+        return
+    await interaction.edit_original_response(view=_list_view(listed, count, scope, page, language))
+
+
+def _list_view(
+    listed: Sequence[Listed], count: int, scope: str, page: int, language: Language
+) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    key = f"list.{scope}" if count else f"list.none_{scope}"
+    view.add_item(discord.ui.TextDisplay(f"## 🔔 {language(key, n=count)}" if count else language(key)))
+    for number, each in enumerate(listed, page * _PAGE + 1):
+        verb = Verb.LIST_SHOW if each.watch.ending else Verb.LIST_STOP
+        button = task_button(verb, f"{scope}.{each.watch.id}", language, mark=str(page))
+        view.add_item(discord.ui.Section(_row(number, each, scope, language), accessory=button))
+    pages = -(-count // _PAGE)
+    if pages > 1:
+        turn = [
+            page_button(emoji, f"{scope}.0", page + step, pages, Verb.LIST_PAGE)
+            for emoji, step in (("◀️", -1), ("▶️", 1))
+        ]
+        view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
+        view.add_item(discord.ui.ActionRow(*turn))
+    return view
+
+
+def _row(number: int, listed: Listed, scope: str, language: Language) -> str:
+    watch, task = listed.watch, listed.sight.task
+    title = f"**{one_line(task.title, _TITLE)}**" if task and task.title else f"`{code(watch.task_id)}`"
+    where = language("watch.to_dm") if watch.guild_id is None else f"<#{watch.channel_id}>"
+    who = f" · <@{watch.user_id}>" if scope == "server" else ""
+    row = f"{number}. {emoji_of(task)} {title} · {where}{who} · <t:{watch.created_at:.0f}:R>"
+    if key := _NOT_BROUGHT.get(listed.state) if listed.state else None:
+        row += f"\n-# {language(key)}"
+    return row
+
+
+@on_press(Verb.LIST_PAGE)
+async def turn_page(interaction: Interaction, about: str, page: int) -> None:
+    await interaction.response.defer()
+    await show_watches(interaction, about.partition(".")[0], page)
+
+
+@on_press(Verb.LIST_STOP)
+async def stop_in_list(interaction: Interaction, about: str, page: int) -> None:
+    await interaction.response.defer()
+    scope, _, watch_id = about.partition(".")
+    await interaction.client.services.stores.watches.stop(_whose(interaction, scope) & numbered(read_number(watch_id)))
+    await show_watches(interaction, scope, page)
+
+
+def _whose(interaction: Interaction, scope: str) -> Any:
+    """Of a list. A custom_id can be forged: what it names is looked for among what the person may see."""
+    if scope == "server" and interaction.guild_id and interaction.permissions.manage_guild:
+        return of_guild(interaction.guild_id)
+    return of_user(interaction.user.id)
+
+
+@on_press(Verb.LIST_SHOW)
+async def show_unbrought(interaction: Interaction, about: str, _page: int) -> None:
+    """What could not be brought to its place is shown to the person, and then is no longer kept."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    services = interaction.client.services
+    scope, _, watch_id = about.partition(".")
+    _, listed = await services.stores.watches.listed(
+        _whose(interaction, scope) & numbered(read_number(watch_id)), limit=1
+    )
+    if not listed:
+        raise NotYours
+    await show_found(interaction, listed[0].watch.task_id)
+    await services.stores.outbox.shown(listed[0].watch.id, interaction.user.id)
