@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test fuzz crashtest check screenshots lint types contracts format lock clean
+.PHONY: install demo test fuzz bench crashtest check screenshots lint types contracts format lock clean
 
 install: .venv/run.stamp
 
@@ -15,6 +15,9 @@ test: .venv/dev.stamp
 
 fuzz: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/property --hypothesis-profile=fuzz
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m benchmarks.schedule
 
 crashtest: .venv/dev.stamp
 	$(BIN)/python -m sandbox.crashtest

@@ -3,6 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.domain.rhythm import Tick, next_probe, next_tick
 from bot.domain.task import Task
 
 LONGEST_REST = 300.0  # seconds between two looks at a task that has not changed for hours
@@ -28,6 +29,13 @@ class Sight(Struct, frozen=True, kw_only=True):
     def unchanged_for(self, now: float) -> float:
         """In seconds."""
         return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
+
+
+def same_news(before: Sight, after: Sight) -> bool:
+    """Nothing has changed between two answers that a person would call a change."""
+    if before.task is None or after.task is None:
+        return before.task is after.task
+    return before.task is after.task or _news(before.task) == _news(after.task)
 
 
 def seen(sight: Sight, task: Task, gateway: str, now: float) -> Sight:
@@ -59,7 +67,13 @@ def _without_silence(sight: Sight, now: float) -> float | None:
     return sight.changed_at + max(0.0, now - sight.asked_at - _SILENCE)
 
 
-def next_look(sight: Sight, now: float, interval: float) -> float:
-    """When to ask again: every `interval` seconds at first, and ever more slowly while nothing changes."""
-    rest = sight.unchanged_for(now) / _PATIENT_AFTER
-    return now + max(interval, min(rest, LONGEST_REST))
+def next_look(sight: Sight, now: float, interval: float, tick: Tick | None = None, *, probe: bool = False) -> float:
+    """When to ask again: every `interval` seconds at first, and ever more slowly while nothing changes.
+
+    At a gateway that ticks: when its next answers are there, and nothing in between, but for a probe now and then.
+    """
+    rest = min(sight.unchanged_for(now) / _PATIENT_AFTER, LONGEST_REST)
+    if tick is None:
+        return now + max(interval, rest)
+    coming = next_tick(tick, max(now, now + rest - tick.period))
+    return (probe and next_probe(tick, now)) or coming

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
-from bot.domain.sight import Sight
+from bot.domain.sight import Sight, same_news
 from bot.domain.task import Kind, Status, Task
 
 LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that were asked for with it
@@ -51,6 +51,13 @@ class Watch(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True):
     watch: Watch
     deliveries: tuple[Delivery, ...] = ()
+
+
+def may_advance(before: Sight, after: Sight, now: float) -> bool:
+    """Whether anything can follow from a look; of most, nothing does."""
+    if after.task is None or after.task.settled or after.task.playable:
+        return True
+    return not same_news(before, after) or after.unchanged_for(now) >= QUIET_AFTER
 
 
 def advance(watch: Watch, sight: Sight, now: float, lyrics: Sight | None = None) -> Step:

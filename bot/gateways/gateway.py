@@ -25,7 +25,7 @@ _CHUNK = 64 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
-BATCH_SIZES = (1, 10, 100)  # a batch is filled up with ids that it holds already: few sizes are kind to a gateway
+BATCH_SIZES = (1, 10, 100, 500)  # a batch is filled up with ids that it holds already: few sizes are kind to a gateway
 _ATTEMPTS = 3
 _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
@@ -96,7 +96,7 @@ class Gateway:
         return await self._ask([task_id], "GET", f"{path}{quote(task_id, safe='')}", None, attempts)
 
     async def fetch_many(self, task_ids: Sequence[str]) -> Answer:
-        """POST /suno/fetch: up to 100 in one request, not tried again; one by one where that is not known."""
+        """POST /suno/fetch: up to 500 in one request, not tried again; one by one where that is not known."""
         if self._batch is False:
             return await self._fetch_each(task_ids)
         size = next(size for size in BATCH_SIZES if size >= len(task_ids))

@@ -8,10 +8,10 @@ from itertools import chain
 from bot.domain.batch import UNANSWERED, UNKNOWN, Entry, entry_of
 from bot.domain.task import Answer
 from bot.errors import GatewayError
-from bot.gateways.gateway import BATCH_SIZES, Gateway
+from bot.gateways.gateway import Gateway
 
 MOST = 500  # ids in a list
-_SIZE = BATCH_SIZES[-1]
+_SIZE = 100  # in a request: so that people see how far it is
 
 log = logging.getLogger(__name__)
 

@@ -5,14 +5,16 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from bot.domain.rhythm import Rhythm, Window
 from bot.domain.task import Answer
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, StorageError
 from bot.gateways.gateway import BATCH_SIZES, Gateway
 from bot.services.clock import Bell, Clock
-from bot.storage.watches import Look, WatchStore
+from bot.storage.watches import Look, Pace, WatchStore
 
 _LEASE = 120.0  # seconds; longer than any round takes
 _BATCH = BATCH_SIZES[-1]
+_GOLDEN = 0.618  # a turn by which no two of many fall on each other
 _GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
 _LONGEST_REST = 300.0  # seconds for which a gateway that does not answer is left alone
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
@@ -86,6 +88,13 @@ class _Round:
         self.bell = Bell(clock)
         self.failures = 0  # in a row
         self.told = False  # the operator knows
+        self.rhythm = Rhythm()
+        self._turn = 0.0
+
+    def pace(self, interval: float, *, probe: bool) -> Pace:
+        """Without a known tick never twice the same interval: one that divides a beat would never find it."""
+        self._turn = (self._turn + _GOLDEN) % 1.0
+        return Pace(interval * (0.8 + 0.4 * self._turn), self.rhythm.tick, probe)
 
 
 class Poller:
@@ -117,7 +126,7 @@ class Poller:
     async def _serve(self, round_: _Round, tell: Tell) -> None:
         while True:
             try:
-                if failure := await self._ask_for_all(round_.desk):
+                if failure := await self._ask_for_all(round_):
                     await self._rest(round_, failure, tell)
                     continue
                 if round_.failures:
@@ -128,19 +137,36 @@ class Poller:
                 log.error("the database failed, the next look is in %.0f s: %s", _STORAGE_REST, error)
                 await self._clock.sleep(_STORAGE_REST)
 
-    async def _ask_for_all(self, desk: Desk) -> GatewayError | None:
+    async def _ask_for_all(self, round_: _Round) -> GatewayError | None:
         """What is due. After a failure nothing more is asked for: the rest is asked for with it, later."""
-        while True:
-            soon = self._clock.now() + self._interval * _GATHERING
-            due = await self._store.claim(desk.name, soon, lease=_LEASE, limit=_BATCH * desk.at_once)
-            if not due:
-                return None
+        first, desk = True, round_.desk
+        windows: list[Window] = []
+        while due := await self._store.claim(desk.name, self._soon(round_), lease=_LEASE, limit=_BATCH * desk.at_once):
             batches = [due[start : start + _BATCH] for start in range(0, len(due), _BATCH)]
-            results = await asyncio.gather(*(self._ask(desk, batch) for batch in batches))
-            if failure := next((result for result in results if result), None):
+            asked = (self._ask(round_, batch, probe=first and batch is batches[0]) for batch in batches)
+            results = await asyncio.gather(*asked)
+            if failure := next((result for result in results if isinstance(result, GatewayError)), None):
                 return failure
+            windows += [result for result in results if isinstance(result, Window)]
+            first = False
+        if windows:
+            # One beat, whoever saw it first: the shortest window knows best.
+            best = min(windows, key=lambda window: window.until - window.since)
+            self._learn(round_, best)
+        return None
 
-    async def _ask(self, desk: Desk, batch: Sequence[str]) -> GatewayError | None:
+    def _soon(self, round_: _Round) -> float:
+        """What is due that soon is asked for together; with a tick nothing is asked for before it."""
+        return self._clock.now() + (0.0 if round_.rhythm.tick else self._interval * _GATHERING)
+
+    def _learn(self, round_: _Round, window: Window) -> None:
+        before, round_.rhythm = round_.rhythm.tick, round_.rhythm.heard(window)
+        if (tick := round_.rhythm.tick) and before is None:
+            log.info("gateway %s changes its answers every %.1f s", round_.desk.name, tick.period)
+
+    async def _ask(self, round_: _Round, batch: Sequence[str], *, probe: bool) -> GatewayError | Window | None:
+        """What went wrong, or when something had changed."""
+        desk = round_.desk
         try:
             looks = await desk.ask(batch)
         except GatewayError as failure:
@@ -149,11 +175,12 @@ class Poller:
         now = self._clock.now()
         if left := [task_id for task_id in batch if task_id not in looks]:
             await self._store.release(left, due_at=now + self._interval)
-        if await self._store.settle(looks, now, self._interval):
+        settled = await self._store.settle(looks, now, round_.pace(self._interval, probe=probe))
+        if settled.owed:
             self._owed()
         if any(look.gateway != desk.name for look in looks.values()):
             self.wake()  # found: from now on it is due at another desk
-        return None
+        return None if settled.unchanged_at is None else Window(settled.unchanged_at, now)
 
     async def _rest(self, round_: _Round, failure: GatewayError, tell: Tell) -> None:
         """Ever longer, and never shorter than the gateway asked for."""

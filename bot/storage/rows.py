@@ -44,10 +44,16 @@ def sight_of(row: Row) -> Sight:
 
 
 def sight_values(sight: Sight) -> dict[str, Any]:
-    return {
+    return sight_times(sight) | {
         "gateway": sight.gateway,
         "status": sight.task.status if sight.task else "",
         "task": to_json(sight.task) if sight.task else "",
+    }
+
+
+def sight_times(sight: Sight) -> dict[str, Any]:
+    """What every look changes."""
+    return {
         "first_asked_at": sight.first_asked_at,
         "asked_at": sight.asked_at,
         "changed_at": sight.changed_at,

@@ -4,19 +4,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import Delivery, State, Topic
-from bot.domain.sight import LONGEST_REST, Sight, missed, next_look, seen
+from bot.domain.rhythm import Tick
+from bot.domain.sight import LONGEST_REST, Sight, missed, next_look, same_news, seen
 from bot.domain.task import Task
-from bot.domain.watch import Ending, Step, Watch, advance
+from bot.domain.watch import Ending, Step, Watch, advance, may_advance
 from bot.storage.rows import (
     Row,
     delivery_values,
     prefixed,
     sight_of,
+    sight_times,
     sight_values,
     to_json,
     unprefixed,
@@ -41,6 +43,21 @@ class Look(Struct, frozen=True):
 
     gateway: str
     task: Task | None
+
+
+class Pace(Struct, frozen=True):
+    """How fast to look again: every `interval` seconds, or with the gateway's tick; `probe`: these look out for it."""
+
+    interval: float
+    tick: Tick | None = None
+    probe: bool = False
+
+
+class Settled(Struct, frozen=True):
+    """`owed`: how many messages; `unchanged_at`: when the changes that were seen were not there yet, at the latest."""
+
+    owed: int
+    unchanged_at: float | None
 
 
 class Listed(Struct, frozen=True):
@@ -121,7 +138,14 @@ class WatchStore(Transactions):
             which &= watches.c.task_id.in_(task_ids)
         statement = update(watches).where(which).values(ending=Ending.STOPPED).returning(*watches.c)
         async with self._transaction() as connection:
-            return [watch_of(row) for row in (await connection.execute(statement)).mappings()]
+            stopped = [watch_of(row) for row in (await connection.execute(statement)).mappings()]
+            named = [each for watch in stopped for each in (watch.task_id, watch.lyrics_id)]
+            wanted = exists().where(
+                is_open, or_(watches.c.task_id == tasks.c.task_id, watches.c.lyrics_id == tasks.c.task_id)
+            )
+            unwatched = tasks.c.task_id.in_(named) & ~wanted
+            await connection.execute(update(tasks).where(unwatched).values(due_at=None))
+        return stopped
 
     async def listed(self, condition: "Whose", *, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
         """Open watches, and those whose songs could not be brought; how many there are, and some of them."""
@@ -179,18 +203,20 @@ class WatchStore(Transactions):
             due_at: float | None = await connection.scalar(statement)
         return due_at
 
-    async def settle(self, looks: Mapping[str, Look], now: float, interval: float) -> int:
-        """Learn what gateways said, and owe what follows from it: all of it, or nothing. How many messages that are."""
+    async def settle(self, looks: Mapping[str, Look], now: float, pace: Pace) -> Settled:
+        """Learn what gateways said, and owe what follows from it: all of it, or nothing."""
         async with self._transaction() as connection:
             before = await self._sights(connection, looks)
             after = {task_id: _looked(sight, looks[task_id], now) for task_id, sight in before.items()}
-            steps = await self._steps(connection, after, now)
-            dues = _dues(after, steps.values(), now, interval)
-            await self._keep_sights(connection, after.values(), dues)
+            alive = {each: sight for each, sight in after.items() if may_advance(before[each], sight, now)}
+            steps = await self._steps(connection, alive, after, now)
+            dues = _dues(alive, after, steps.values(), now, pace)
+            await self._keep_sights(connection, before, after, dues)
             await self._keep_watches(connection, [step.watch for watch, step in steps.items() if step.watch != watch])
             owed = [delivery for step in steps.values() for delivery in step.deliveries]
             await add_deliveries(connection, owed)
-        return len(owed)
+        changed = [sight.asked_at for each, sight in before.items() if sight.task and not same_news(sight, after[each])]
+        return Settled(len(owed), max((since for since in changed if since is not None), default=None))
 
     async def _sights(self, connection: AsyncConnection, task_ids: Collection[str]) -> dict[str, Sight]:
         if not task_ids:
@@ -198,23 +224,36 @@ class WatchStore(Transactions):
         rows = (await connection.execute(select(tasks).where(tasks.c.task_id.in_(task_ids)))).mappings()
         return {row["task_id"]: sight_of(row) for row in rows}
 
-    async def _steps(self, connection: AsyncConnection, sights: Mapping[str, Sight], now: float) -> dict[Watch, Step]:
-        about = or_(watches.c.task_id.in_(sights), watches.c.lyrics_id.in_(sights))
+    async def _steps(
+        self, connection: AsyncConnection, alive: Mapping[str, Sight], looked_at: Mapping[str, Sight], now: float
+    ) -> dict[Watch, Step]:
+        if not alive:
+            return {}
+        about = or_(watches.c.task_id.in_(alive), watches.c.lyrics_id.in_(alive))
         rows = (await connection.execute(select(watches).where(is_open, about))).mappings()
         concerned = [watch_of(row) for row in rows]
         needed = {each for watch in concerned for each in (watch.task_id, watch.lyrics_id) if each}
-        every = {**await self._sights(connection, needed - sights.keys()), **sights}
+        every = {**await self._sights(connection, needed - looked_at.keys()), **looked_at}
         return {watch: advance(watch, every[watch.task_id], now, every.get(watch.lyrics_id)) for watch in concerned}
 
     async def _keep_sights(
-        self, connection: AsyncConnection, sights: Iterable[Sight], dues: Mapping[str, float | None]
+        self,
+        connection: AsyncConnection,
+        before: Mapping[str, Sight],
+        after: Mapping[str, Sight],
+        dues: Mapping[str, float | None],
     ) -> None:
-        rows = [
-            sight_values(sight) | {"due_at": dues[sight.task_id], "lease_until": 0.0, "which": sight.task_id}
-            for sight in sights
-        ]
-        if rows:
-            await connection.execute(update(tasks).where(tasks.c.task_id == bindparam("which")), rows)
+        """Most answers are those that came before: then only the times are written."""
+        new, times = [], []
+        for task_id, sight in after.items():
+            about = {"due_at": dues[task_id], "lease_until": 0.0, "which": task_id}
+            if sight.task == before[task_id].task and sight.gateway == before[task_id].gateway:
+                times.append(sight_times(sight) | about)
+            else:
+                new.append(sight_values(sight) | about)
+        for rows in (new, times):
+            if rows:
+                await connection.execute(update(tasks).where(tasks.c.task_id == bindparam("which")), rows)
 
     async def _keep_watches(self, connection: AsyncConnection, changed: Sequence[Watch]) -> None:
         rows = [
@@ -257,14 +296,16 @@ def _looked(sight: Sight, look: Look, now: float) -> Sight:
     return seen(sight, look.task, look.gateway, now) if look.task else missed(sight, now)
 
 
-def _dues(sights: Mapping[str, Sight], steps: Iterable[Step], now: float, interval: float) -> dict[str, float | None]:
+def _dues(
+    alive: Mapping[str, Sight], sights: Mapping[str, Sight], steps: Iterable[Step], now: float, pace: Pace
+) -> dict[str, float | None]:
     """When to look next: as long as a watch is open on it, or waits for its lyrics."""
     open_ = [step.watch for step in steps if not step.watch.ending]
     watched = {watch.task_id for watch in open_}
     lyrics = {watch.lyrics_id for watch in open_}
     return {
-        task_id: next_look(sight, now, interval)
-        if task_id in watched or (task_id in lyrics and not sight.settled)
+        task_id: next_look(sight, now, pace.interval, pace.tick, probe=pace.probe)
+        if task_id not in alive or task_id in watched or (task_id in lyrics and not sight.settled)
         else None
         for task_id, sight in sights.items()
     }

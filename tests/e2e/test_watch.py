@@ -545,3 +545,25 @@ async def test_a_gateway_that_is_down_for_an_hour(town: Town, second: Any) -> No
         await town.clock.pass_(320, step=20)
         posts = await town.posts(21, patience=30)
     assert all(len(post["attachments"]) == 1 for post in posts), "nothing but songs: no word of failure or quiet"
+
+
+async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.gateway.refresh_every(15.0, phase=3.3)
+    ids = [f"task_{number:04}" for number in range(40)]
+    lives = [
+        Life(each, songs=(ONE,), states=((0, "queued"), (20 + 9 * number, "running"), (40 + 10 * number, "done")))
+        for number, each in enumerate(ids)
+    ]
+    town.gateway.add(*lives)
+    caplog.set_level("INFO")
+    async with town.bot():
+        await town.watch(*ids)
+        await town.clock.pass_(300, step=1)
+        assert "gateway default changes its answers every" in caplog.text
+        before = len(town.gateway.requests)
+        await town.clock.pass_(90, step=1)
+        assert len(town.gateway.requests) - before <= 2 * 7, "a probe and a sweep in each beat, at the most"
+        await town.clock.pass_(60, step=1)
+        await town.posts(40, patience=20)

@@ -17,8 +17,9 @@ from bot.domain.watch import Watch
 from bot.storage.database import open_database
 from bot.storage.outbox import Outbox, Owed
 from bot.storage.schema import metadata
-from bot.storage.watches import Look, WatchStore, of_user
+from bot.storage.watches import Look, Pace, WatchStore, of_user
 
+PACE = Pace(5.0)
 TASKS = st.sampled_from(["t1", "t2", "t3"])
 CHANNELS = st.sampled_from([10, 11])
 LEASE = 60.0
@@ -71,7 +72,7 @@ class Watching(RuleBasedStateMachine):
 
     async def _answer(self, task_ids: list[str]) -> None:
         looks = {task_id: Look("default", self._task(task_id)) for task_id in task_ids}
-        await self.watches.settle(looks, self.now, 5)
+        await self.watches.settle(looks, self.now, PACE)
 
     def _task(self, task_id: str) -> Task:
         status = Status.DONE if task_id in self.done else Status.RUNNING

@@ -12,8 +12,9 @@ from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.domain.watch import GRACE, PATIENCE, Ending, Watch
 from bot.storage.outbox import Outbox
-from bot.storage.watches import Added, Look, WatchStore, numbered, of_guild, of_user
+from bot.storage.watches import Added, Look, Pace, WatchStore, numbered, of_guild, of_user
 
+PACE = Pace(5.0)
 NOW = 1_000_000.0
 ADA, BEN = 1, 2
 SONGS, LOUNGE = 10, 11
@@ -82,7 +83,7 @@ async def test_no_more_than_the_limit(watches: WatchStore) -> None:
 async def test_what_is_owed_is_stored_with_what_was_learned(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
     await claim(watches)
-    assert await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, 5) == 1
+    assert (await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, PACE)).owed == 1
     (owed,) = await outbox.claim(NOW, lease=60, limit=9)
     assert (owed.delivery.topic, owed.delivery.clips, owed.delivery.channel_id) == (Topic.SONGS, ("a", "b"), SONGS)
     assert owed.watch.ending is Ending.DELIVERED
@@ -93,14 +94,14 @@ async def test_what_is_owed_is_stored_with_what_was_learned(watches: WatchStore,
 async def test_everybody_who_watches_gets_it(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
     await add(watches, wish("t1", channel_id=LOUNGE))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     assert {each.channel_id for each in await bring(outbox, NOW)} == {SONGS, LOUNGE}
 
 
 async def test_a_running_task_is_looked_at_again(watches: WatchStore) -> None:
     await add(watches, wish("t1"))
     await claim(watches)
-    await watches.settle(said(task("t1")), NOW, 5)
+    await watches.settle(said(task("t1")), NOW, PACE)
     assert await watches.next_due("default") == NOW + 5
     assert await claim(watches, NOW + 4.9) == set()
     assert await claim(watches, NOW + 5) == {"t1"}
@@ -109,16 +110,16 @@ async def test_a_running_task_is_looked_at_again(watches: WatchStore) -> None:
 async def test_what_nobody_watches_is_not_asked_for(watches: WatchStore) -> None:
     await add(watches, wish("t1"))
     await watches.stop(of_user(ADA), ["t1"])
-    await watches.settle(said(task("t1")), NOW, 5)
+    await watches.settle(said(task("t1")), NOW, PACE)
     assert await watches.next_due("default") is None
 
 
 async def test_lyrics_are_asked_for_until_they_are_there(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1", lyrics_id="words"))
     assert await claim(watches) == {"t1", "words"}
-    await watches.settle(said(task("t1"), task("words", Status.DONE)), NOW, 5)
+    await watches.settle(said(task("t1"), task("words", Status.DONE)), NOW, PACE)
     assert await claim(watches, NOW + 99) == {"t1"}
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW + 99, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW + 99, PACE)
     (owed,) = await outbox.claim(NOW + 99, lease=60, limit=9)
     assert owed.lyrics
     assert owed.lyrics.task == task("words", Status.DONE)
@@ -127,14 +128,14 @@ async def test_lyrics_are_asked_for_until_they_are_there(watches: WatchStore, ou
 async def test_an_unknown_id_is_told_after_its_grace(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
     for seconds in (0, GRACE / 2, GRACE):
-        await watches.settle({"t1": Look("default", None)}, NOW + seconds, 5)
+        await watches.settle({"t1": Look("default", None)}, NOW + seconds, PACE)
     assert [each.topic for each in await bring(outbox, NOW + GRACE)] == [Topic.UNKNOWN]
 
 
 async def test_a_task_that_is_found_gets_its_gateway(watches: WatchStore) -> None:
     await add(watches, wish("lost"))
     assert await claim(watches, gateway="") == {"lost"}
-    await watches.settle({"lost": Look("backup", task("lost"))}, NOW, 5)
+    await watches.settle({"lost": Look("backup", task("lost"))}, NOW, PACE)
     assert await claim(watches, NOW + 5, gateway="backup") == {"lost"}
 
 
@@ -147,7 +148,7 @@ async def test_a_gateway_that_was_taken_out_of_the_settings_leaves_its_tasks_to_
 async def test_a_restart_frees_what_a_dead_process_held(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"), wish("t2"))
     await claim(watches)
-    await watches.settle(said(task("t2", Status.DONE, "a")), NOW, 5)
+    await watches.settle(said(task("t2", Status.DONE, "a")), NOW, PACE)
     await bring(outbox, NOW)
     await watches.resume(["default"], NOW)
     await outbox.resume(NOW)
@@ -158,8 +159,8 @@ async def test_a_restart_frees_what_a_dead_process_held(watches: WatchStore, out
 async def test_a_channel_keeps_its_order_and_another_need_not_wait(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"), wish("t2"))
     await add(watches, wish("t2", channel_id=LOUNGE))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
-    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, PACE)
     first, elsewhere = await bring(outbox, NOW + 2)
     assert {(first.channel_id, first.clips), (elsewhere.channel_id, elsewhere.clips)} == {
         (SONGS, ("a",)),
@@ -172,8 +173,8 @@ async def test_a_channel_keeps_its_order_and_another_need_not_wait(watches: Watc
 
 async def test_what_stepped_aside_holds_up_nobody(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"), wish("t2"))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
-    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, PACE)
     (first,) = await bring(outbox, NOW + 2)
     await outbox.put_off(first.id, NOW + 60, aside=True)
     assert [each.clips for each in await bring(outbox, NOW + 2)] == [("b",)]
@@ -183,7 +184,7 @@ async def test_what_stepped_aside_holds_up_nobody(watches: WatchStore, outbox: O
 
 async def test_what_is_blocked_is_due_when_a_permission_changes(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     (first,) = await bring(outbox, NOW)
     await outbox.put_off(first.id, NOW + 3_600, state=State.BLOCKED, reason="may not speak")
     assert await outbox.unblock(99, NOW + 1) == 0
@@ -194,7 +195,7 @@ async def test_what_is_blocked_is_due_when_a_permission_changes(watches: WatchSt
 
 async def test_a_part_goes_and_the_rest_follows(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
-    await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, PACE)
     (whole,) = await outbox.claim(NOW, lease=60, limit=9)
     part = Delivery(**{**_fields(whole.delivery), "clips": ("a",)})
     rest = Delivery(**{**_fields(whole.delivery), "clips": ("b",), "id": "the-rest"})
@@ -213,7 +214,7 @@ async def test_the_list_shows_what_is_watched_and_what_could_not_be_brought(
 ) -> None:
     await add(watches, wish("t1"), wish("t2"))
     await add(watches, wish("t1", user_id=BEN, channel_id=LOUNGE))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     for each in await bring(outbox, NOW):
         if each.channel_id == SONGS:
             await outbox.give_up(each.id, State.KEPT, "takes no DM")
@@ -231,7 +232,7 @@ async def test_the_list_shows_what_is_watched_and_what_could_not_be_brought(
 
 async def test_a_task_can_be_watched_again_once_all_is_brought(watches: WatchStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     assert (await add(watches, wish("t1"))).known, "it is still on its way"
     for each in await bring(outbox, NOW):
         await outbox.sent(each, 77, NOW)
@@ -245,11 +246,11 @@ async def test_patience_begins_anew_with_a_new_watch(watches: WatchStore, outbox
     now = NOW
     while now < NOW + PATIENCE + 3_600:
         now += 250
-        await watches.settle(said(task("t1")), now, 5)
+        await watches.settle(said(task("t1")), now, PACE)
     assert [each.topic for each in await bring(outbox, now)] == [Topic.QUIET]
     later = now + 10 * PATIENCE
     await add(watches, wish("t1", created_at=later, channel_id=LOUNGE))
-    await watches.settle(said(task("t1")), later, 5)
+    await watches.settle(said(task("t1")), later, PACE)
     assert await watches.next_due("default") == later + 5
     assert LOUNGE not in {each.channel_id for each in await bring(outbox, later)}
 
@@ -276,7 +277,7 @@ async def test_what_ended_long_ago_is_forgotten_and_what_is_owed_is_not(
     watches: WatchStore, outbox: Outbox, tmp_path: Path
 ) -> None:
     await add(watches, wish("t1"), wish("t2"), wish("t3"))
-    await watches.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, PACE)
     (first,) = await bring(outbox, NOW, limit=1)
     await outbox.sent(first, 77, NOW)
     await outbox.forget(NOW + 1)
@@ -297,7 +298,7 @@ async def test_the_claims_use_indexes(engine: AsyncEngine, watches: WatchStore, 
         lambda _connection, _cursor, statement, values, *_rest: ran.append((statement, values)),
     )
     await claim(watches)
-    await watches.settle(said(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, 5)
+    await watches.settle(said(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, PACE)
     await watches.next_due("default")
     await bring(outbox, NOW)
     await outbox.next_due(NOW)

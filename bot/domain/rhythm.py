@@ -1,0 +1,149 @@
+"""When a gateway changes its answers: many do so in ticks, all tasks at once, and rest in between.
+
+A change that is seen at one look and was not there at the look before has happened in the window between the two. If
+windows far apart all hold a moment of one beat, the gateway ticks, and the next beat is the time to look.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+_KEPT = 24  # windows
+_NEEDED = 8  # windows much shorter than the beat, before it is believed
+_SHORT = 0.5  # of a beat: longer windows say little about it
+_CHANCE = 1e-5  # the most that it may be by chance
+_MISSES = 0.1  # of the windows that may disagree: an answer that was late
+_SURPRISES = 2  # changes in a row where no beat was expected, until all that was believed is forgotten
+_TOLERANCE = 0.25  # seconds by which a tick may come early or late
+_BEATS = (5.0, 10.0, 15.0, 20.0, 30.0)  # seconds; what gateways are known to do, and what they are likely to
+_STRETCH = 0.05  # of a beat, by which its work may make it longer, or its clock shorter
+_FINENESS = 0.05  # seconds
+_MARGIN = 0.3  # seconds after a tick until all of its answers are there
+_SURE = 0.4  # seconds of doubt that need not be made less
+_PROBE_EVERY = 8  # beats, when the doubt is that small
+_NEWS = 0.8  # of the doubt: a window that leaves more of it is none
+
+
+class Window(Struct, frozen=True):
+    """A change happened after `since`, and at `until` at the latest."""
+
+    since: float
+    until: float
+
+    @property
+    def length(self) -> float:
+        return self.until - self.since
+
+    def cut(self, other: "Window") -> "Window":
+        """What both hold; of no length or less if that is nothing."""
+        return Window(max(self.since, other.since), min(self.until, other.until))
+
+
+class Tick(Struct, frozen=True):
+    """`at`: the latest moment of one beat that is known, give or take `doubt` seconds; `drift` more for each since."""
+
+    at: float
+    period: float
+    doubt: float
+    drift: float = 0.0
+
+    def beat(self, number: int) -> Window:
+        """When the beat of that number since `at` is."""
+        moment, doubt = self.at + number * self.period, self.doubt + number * self.drift
+        return Window(moment - doubt, moment + doubt)
+
+
+class Rhythm(Struct, frozen=True):
+    """What is known of one gateway."""
+
+    windows: tuple[Window, ...] = ()  # newest first
+    tick: Tick | None = None
+    surprises: int = 0
+
+    def heard(self, window: Window) -> "Rhythm":
+        """A change was seen."""
+        if self.tick is None:
+            return self if window.length > _BEATS[-1] * _SHORT else self._with(window, _BEATS)
+        beat = self.tick.beat(max(0, int((window.until + _TOLERANCE - self.tick.at) // self.tick.period)))
+        expected = Window(beat.since - _TOLERANCE, beat.until + _TOLERANCE)
+        told = window.cut(expected)
+        if told.length <= 0:
+            return Rhythm() if self.surprises + 1 >= _SURPRISES else replace(self, surprises=self.surprises + 1)
+        if told.length > expected.length * _NEWS:
+            return self
+        # A known beat is only looked at more closely.
+        near = [each for each in _BEATS if abs(each - self.tick.period) < each * 2 * _STRETCH]
+        return self._with(told, near)
+
+    def _with(self, window: Window, beats: Sequence[float]) -> "Rhythm":
+        """Windows that overlap are of one tick, or there is none."""
+        windows = self.windows
+        if windows and window.since < windows[0].until:
+            window, windows = window.cut(windows[0]), windows[1:]
+            if window.length <= 0:
+                return Rhythm()
+        windows = (window, *windows)[:_KEPT]
+        return Rhythm(windows, _find_tick(windows, beats) or self.tick)
+
+
+def next_tick(tick: Tick, after: float) -> float:
+    """The first moment after `after` at which the answers of a tick are there."""
+    first = tick.at + tick.doubt + _MARGIN
+    number = max(0, int((after - first) // (tick.period + tick.drift)) + 1)
+    return first + number * (tick.period + tick.drift)
+
+
+def next_probe(tick: Tick, after: float) -> float | None:
+    """A moment in the midst of the doubt about that tick: what is seen then halves it; None: that is not needed."""
+    number = max(0, int((after - tick.at) // tick.period) + 1)
+    beat = tick.beat(number)
+    needed = beat.length / 2 > _SURE or number % _PROBE_EVERY == 0
+    moment = (beat.since + beat.until) / 2
+    return moment if needed and moment < next_tick(tick, after) else None
+
+
+def _find_tick(windows: Sequence[Window], beats: Sequence[float]) -> Tick | None:
+    """The longest beat of which all windows hold a moment."""
+    for beat in reversed(beats):
+        told = [window for window in windows if window.length <= beat * _SHORT]
+        if len(told) < _NEEDED or _by_chance(told, beat) > _CHANCE:
+            continue
+        if fits := [(period, fit) for period in _periods(beat) if (fit := _fit(told, period))]:
+            return _all_of(fits)
+    return None
+
+
+def _by_chance(windows: Sequence[Window], beat: float) -> float:
+    """How likely windows of such lengths would all hold a moment of a beat that is none."""
+    chance = 1.0
+    for window in windows[1:]:
+        chance *= min(1.0, (window.length + 2 * _TOLERANCE) / beat)
+    return chance
+
+
+def _periods(beat: float) -> list[float]:
+    steps = int(beat * _STRETCH / _FINENESS)
+    return [beat + step * _FINENESS for step in range(-steps, steps + 1)]
+
+
+def _fit(windows: Sequence[Window], period: float) -> Window | None:
+    """Where in the newest window its tick is, if the others hold ticks of the same beat."""
+    where, missed = windows[0], 0
+    for window in windows[1:]:
+        beats = round(((where.since + where.until) - (window.since + window.until)) / 2 / period)
+        shift = beats * period
+        other = Window(window.since + shift - _TOLERANCE, window.until + shift + _TOLERANCE)
+        both = where.cut(other)
+        if both.length <= 0:
+            missed += 1
+        else:
+            where = both
+    return where if missed <= len(windows) * _MISSES else None
+
+
+def _all_of(fits: Sequence[tuple[float, Window]]) -> Tick:
+    """Any of them may be the truth: the doubt is about all of them."""
+    low, high = min(fit.since for _, fit in fits), max(fit.until for _, fit in fits)
+    shortest, longest = fits[0][0], fits[-1][0]
+    return Tick((low + high) / 2, (shortest + longest) / 2, (high - low) / 2, (longest - shortest) / 4)

@@ -1,0 +1,82 @@
+"""A gateway's beat, learned from the windows in which changes were seen, as simulated looks see them."""
+
+import math
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.rhythm import Rhythm, Tick, Window, next_probe, next_tick
+
+Shown = Callable[[float], float]
+
+
+def ticking(period: float, phase: float) -> Shown:
+    return lambda moment: phase + math.ceil((moment - phase) / period) * period
+
+
+def listen(rhythm: Rhythm, shown: Shown, *, start: float, seconds: float, every: float, seed: int = 1) -> Rhythm:
+    """Looks `every` so many seconds, never quite, at a gateway where something happens all the time."""
+    dice = random.Random(seed)
+    changes = sorted(shown(start + dice.uniform(0, seconds)) for _ in range(int(seconds)))
+    before, now = start, start
+    while now < start + seconds:
+        now += every * dice.uniform(0.8, 1.2)
+        if any(before < change <= now for change in changes):
+            rhythm = rhythm.heard(Window(before, now))
+        before = now
+    return rhythm
+
+
+@pytest.mark.parametrize(("period", "every"), [(15.0, 1.0), (15.0, 4.0), (15.3, 4.0), (10.0, 2.0), (30.0, 5.0)])
+def test_a_beat_is_learned(period: float, every: float) -> None:
+    tick = listen(Rhythm(), ticking(period, 3.3), start=0, seconds=600, every=every).tick
+    assert tick is not None
+    assert tick.period == pytest.approx(period, rel=0.02)
+    real = ticking(period, 3.3)(600.0)
+    coming = next_tick(tick, real - 1.0)
+    assert real < coming < real + 4.0, "after it, and not long after"
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("every", [1.0, 4.0])
+def test_where_there_is_no_beat_none_is_heard(seed: int, every: float) -> None:
+    assert listen(Rhythm(), lambda moment: moment, start=0, seconds=900, every=every, seed=seed).tick is None
+
+
+def test_a_restart_of_the_gateway_is_noticed() -> None:
+    before = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=4.0)
+    after = listen(before, ticking(15.0, 10.0), start=600, seconds=900, every=4.0)
+    assert before.tick is not None
+    assert after.tick is not None
+    real = ticking(15.0, 10.0)(1_500.0)
+    assert real < next_tick(after.tick, real - 1.0) < real + 4.0
+
+
+@given(st.floats(0, 1e6), st.sampled_from([5.0, 15.0, 30.0]), st.floats(0, 3), st.floats(0, 0.1), st.floats(0, 1e5))
+def test_the_next_tick_is_to_come_and_a_probe_is_before_it(
+    at: float, period: float, doubt: float, drift: float, later: float
+) -> None:
+    tick, now = Tick(at, period, doubt, drift), at + later
+    coming = next_tick(tick, now)
+    assert now < coming + 1e-6
+    assert coming <= now + period + drift + doubt + 1.0
+    probe = next_probe(tick, now)
+    assert probe is None or now < probe < coming
+
+
+def test_probes_make_the_doubt_smaller() -> None:
+    rhythm = listen(Rhythm(), ticking(15.0, 3.3), start=0, seconds=600, every=4.0)
+    assert rhythm.tick is not None
+    before, now = rhythm.tick.doubt, 600.0
+    for _ in range(20):
+        assert rhythm.tick is not None
+        probe, sweep, real = next_probe(rhythm.tick, now), next_tick(rhythm.tick, now), ticking(15.0, 3.3)(now)
+        if probe is not None:
+            seen = Window(now, probe) if real <= probe else Window(probe, sweep)
+            rhythm = rhythm.heard(seen)
+        now = sweep
+    assert rhythm.tick is not None
+    assert rhythm.tick.doubt < max(0.6, before * 0.7)
