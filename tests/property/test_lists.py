@@ -1,0 +1,109 @@
+"""Lists of whatever tasks, in every language, keep to Discord's limits."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.batch import STATES, Entry, entry_of
+from bot.domain.delivery import State, Topic
+from bot.domain.sight import Sight
+from bot.domain.task import Kind, Task
+from bot.domain.watch import Watch, owe
+from bot.storage.batches import Batch
+from bot.storage.outbox import Shown
+from bot.storage.preferences import Person, Server
+from bot.storage.watches import Listed
+from bot.ui import admin, batches, settings, watch_list
+from bot.ui.locales import languages
+from sandbox.local_discord.limits import COMPONENTS_V2, check_message
+from tests.property.test_cards import tags, tasks, texts
+
+IDS = st.text("abc-_0123456789", min_size=1, max_size=80)
+NUMBERS = st.integers(1, 2**63 - 1)
+entries = st.builds(
+    Entry,
+    id=IDS,
+    state=st.sampled_from(STATES),
+    kind=st.sampled_from(Kind),
+    gateway=texts,
+    title=texts,
+    songs=st.integers(0, 9),
+    progress=st.none() | st.floats(0, 100),
+    reason=texts,
+    links=st.lists(st.sampled_from(["https://cdn.example/a.mp3", "=cmd()"]), max_size=2).map(tuple),
+)
+watches = st.builds(
+    Watch,
+    id=NUMBERS,
+    task_id=IDS,
+    user_id=NUMBERS,
+    channel_id=NUMBERS,
+    guild_id=st.none() | NUMBERS,
+    created_at=st.floats(0, 4e9),
+)
+
+
+def _number(row: tuple[Any, ...]) -> int:
+    """Of its watch: each stands in a list once."""
+    watch: Watch = row[0]
+    return watch.id
+
+
+def check_view(make: Callable[[], Any]) -> None:
+    async def view() -> list[dict[str, Any]]:
+        made: list[dict[str, Any]] = make().to_components()
+        return made
+
+    check_message({"components": asyncio.run(view())}, flags=COMPONENTS_V2, attachments=0)
+
+
+@given(st.lists(entries, max_size=25, unique_by=lambda entry: entry.id), st.integers(0, 999), tags)
+def test_any_batch(listed: list[Entry], page: int, tag: str) -> None:
+    batch = Batch(id="x" * 12, user_id=1, entries=tuple(listed), ignored=3, created_at=1.0)
+    check_view(lambda: batches.list_view(batch, page, languages()[tag]))
+    rows = list(csv.reader(io.StringIO(batches._csv(listed).decode("utf-8-sig"), newline="")))
+    assert len(rows) == len(listed) + 1
+    assert not [field for row in rows[1:] for field in row if field[:1] in ("=", "+", "-", "@")]
+
+
+@given(tasks)
+def test_any_task_is_an_entry(task: Task) -> None:
+    assert entry_of(task, "default").state in STATES
+
+
+@given(
+    st.lists(st.tuples(watches, st.none() | tasks, st.none() | st.sampled_from(State)), max_size=8, unique_by=_number),
+    tags,
+)
+def test_any_watches(found: list[tuple[Watch, Task | None, State | None]], tag: str) -> None:
+    listed = [Listed(watch, Sight(task_id=watch.task_id, task=task), state, "") for watch, task, state in found]
+    check_view(lambda: watch_list._list_view(listed, 99, "mine", 3, languages()[tag]))
+    check_view(lambda: watch_list._list_view(listed, 99, "server", 3, languages()[tag]))
+
+
+@given(
+    st.lists(
+        st.tuples(watches, st.sampled_from(Topic), st.sampled_from(State), texts, texts), max_size=5, unique_by=_number
+    ),
+    tags,
+)
+def test_any_deliveries(found: list[tuple[Watch, Topic, State, str, str]], tag: str) -> None:
+    shown = [
+        Shown(delivery=owe(watch, topic, 1.0), state=state, reason=reason, task_id=watch.task_id, title=title)
+        for watch, topic, state, reason, title in found
+    ]
+    check_view(lambda: admin._deliveries_view(shown, 99, "open", 2, languages()[tag]))
+
+
+@given(st.lists(NUMBERS, max_size=40), st.sampled_from(["", "zh-CN", "en-US", "xx"]), st.none() | NUMBERS, tags)
+def test_any_settings(roles: list[int], locale: str, number: int | None, tag: str) -> None:
+    server = Server(
+        guild_id=1, locale=locale, roles=tuple(roles), channel_id=number, watches_per_user=number, paused=True
+    )
+    check_view(lambda: admin._panel(server, languages()[tag]))
+    check_view(lambda: settings._panel(Person(user_id=1, locale=locale), languages()[tag]))
