@@ -24,6 +24,7 @@ Words:
     watch       a standing wish: this task, into that place, for that person
     sight       what is known of a watched task, and since when
     advance     one step of a watch: what is owed, now that the task was looked at
+    tick        one moment at which a gateway changes all of its answers; its rhythm is what is known of them
     due, lease  when to look next; how long a claim on it holds
     delivery    one message owed to Discord; the outbox is their table
     poller      asks gateways for what is due          notifier    brings what is owed
