@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.rhythm import Rhythm, Window
-from bot.domain.sight import Sight, next_look, seen
+from bot.domain.sight import Pace, Sight, next_look, seen
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.gateways.gateway import BATCH_SIZES
 
@@ -113,9 +113,8 @@ def play_ours(alive: int, show: Show, seconds: float, seed: int) -> Result:
                         finished += 1
                     heapq.heappush(queue, (now, number, make_life(dice, now, show)))
                     continue
-                pace = _INTERVAL * (0.8 + 0.4 * turn)
-                probe = first and place < _BATCH
-                heapq.heappush(queue, (next_look(life.sight, now, pace, rhythm.tick, probe=probe), number, life))
+                pace = Pace(_INTERVAL * (0.8 + 0.4 * turn), rhythm.tick, first and place < _BATCH)
+                heapq.heappush(queue, (next_look(life.sight, now, pace), number, life))
             first = False
             soon = min(soon, now) if rhythm.tick else soon
         if windows:

@@ -7,28 +7,42 @@ from bot.domain.rhythm import Tick, next_probe, next_tick
 from bot.domain.task import Task
 
 LONGEST_REST = 300.0  # seconds between two looks at a task that has not changed for hours
-_SILENCE = 2 * LONGEST_REST  # seconds between two answers that are no longer for want of asking
+SILENCE = 2 * LONGEST_REST  # seconds between two answers that are no longer for want of asking
 _PATIENT_AFTER = 60.0  # looks at this part of the time for which nothing has changed
 
 
-class Sight(Struct, frozen=True, kw_only=True):
-    """A task's newest answer. Times are Unix seconds; only time in which the gateway answered counts as unchanged."""
+class Times(Struct, frozen=True, kw_only=True):
+    """In Unix seconds; only time in which the gateway answered counts as unchanged."""
+
+    first_asked_at: float | None = None
+    asked_at: float | None = None  # when an answer came last, whatever it said
+    changed_at: float | None = None
+
+    def unchanged_for(self, now: float) -> float:
+        """In seconds."""
+        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
+
+
+class Sight(Times, frozen=True, kw_only=True):
+    """A task's newest answer."""
 
     task_id: str
     gateway: str = ""  # the gateway's name; empty: not found yet
     task: Task | None = None  # None: no gateway has known it yet
-    first_asked_at: float | None = None
-    asked_at: float | None = None  # when an answer came last, whatever it said
-    changed_at: float | None = None
+    digest: bytes = b""  # of the answer's bytes, where they are known
     misses: int = 0  # answers in a row that did not hold it
 
     @property
     def settled(self) -> bool:
         return self.task is not None and self.task.settled
 
-    def unchanged_for(self, now: float) -> float:
-        """In seconds."""
-        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
+
+class Pace(Struct, frozen=True):
+    """How fast to look again: every `interval` seconds, or with the gateway's tick; `probe`: these look out for it."""
+
+    interval: float
+    tick: Tick | None = None
+    probe: bool = False
 
 
 def same_news(before: Sight, after: Sight) -> bool:
@@ -38,10 +52,10 @@ def same_news(before: Sight, after: Sight) -> bool:
     return before.task is after.task or _news(before.task) == _news(after.task)
 
 
-def seen(sight: Sight, task: Task, gateway: str, now: float) -> Sight:
+def seen(sight: Sight, task: Task, gateway: str, now: float, digest: bytes = b"") -> Sight:
     same = sight.task is not None and _news(task) == _news(sight.task)
     changed_at = _without_silence(sight, now) if same else now
-    return replace(_asked(sight, now), task=task, gateway=gateway, changed_at=changed_at, misses=0)
+    return replace(_asked(sight, now), task=task, gateway=gateway, digest=digest, changed_at=changed_at, misses=0)
 
 
 def _news(task: Task) -> object:
@@ -64,16 +78,17 @@ def _without_silence(sight: Sight, now: float) -> float | None:
     """A time without any answer, such as an outage or a night without the bot, is no time without change."""
     if sight.changed_at is None or sight.asked_at is None:
         return sight.changed_at
-    return sight.changed_at + max(0.0, now - sight.asked_at - _SILENCE)
+    return sight.changed_at + max(0.0, now - sight.asked_at - SILENCE)
 
 
-def next_look(sight: Sight, now: float, interval: float, tick: Tick | None = None, *, probe: bool = False) -> float:
+def next_look(times: Times, now: float, pace: Pace) -> float:
     """When to ask again: every `interval` seconds at first, and ever more slowly while nothing changes.
 
     At a gateway that ticks: when its next answers are there, and nothing in between, but for a probe now and then.
     """
-    rest = min(sight.unchanged_for(now) / _PATIENT_AFTER, LONGEST_REST)
-    if tick is None:
-        return now + max(interval, rest)
-    coming = next_tick(tick, max(now, now + rest - tick.period))
-    return (probe and next_probe(tick, now)) or coming
+    rest = min(times.unchanged_for(now) / _PATIENT_AFTER, LONGEST_REST)
+    if pace.tick is None:
+        # Whole intervals: tasks of about one age are asked for, and stored, together.
+        return now + pace.interval * max(1, round(rest / pace.interval))
+    coming = next_tick(pace.tick, max(now, now + rest - pace.tick.period))
+    return (pace.probe and next_probe(pace.tick, now)) or coming

@@ -112,7 +112,9 @@ class Task(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True):
-    """What a gateway said of the ids it was asked for. An id in neither: it could not be asked for."""
+    """What a gateway said of the ids it was asked for. An id in none of them: it could not be asked for."""
 
     tasks: dict[str, Task]
     missing: tuple[str, ...] = ()
+    same: frozenset[str] = frozenset()  # those whose answer is, to the byte, one that is known
+    digests: dict[str, bytes] = {}  # of the bytes by which `tasks` came, where each came by itself

@@ -97,6 +97,11 @@ def _find_tasks(value: Any, asked: Collection[str]) -> dict[str, Object]:
     return found
 
 
+def tasks_in(value: Any) -> Iterator[tuple[str, Object]]:
+    """Each with its id, in whatever a batch wraps it."""
+    yield from _tasks(value, (), 2)
+
+
 def _tasks(value: Any, asked: Collection[str], depth: int) -> Iterator[tuple[str, Object]]:
     if isinstance(value, str):
         value = unpacked(value)

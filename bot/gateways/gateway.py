@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +19,7 @@ from yarl import URL
 
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
+from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
@@ -50,6 +53,9 @@ def normalise_base_url(text: str) -> str:
         path = shorter
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme.lower()}://{shown}{f':{port}' if port else ''}{path}"
+
+
+_Reader = Callable[[int, str, bytes], Answer]  # of an HTTP status, a content type and a body
 
 
 class _Reply(Struct, frozen=True):
@@ -93,17 +99,21 @@ class Gateway:
             raise nothing_there from None
 
     async def _fetch_at(self, path: str, task_id: str, attempts: int) -> Answer:
-        return await self._ask([task_id], "GET", f"{path}{quote(task_id, safe='')}", None, attempts)
+        return await self._ask("GET", f"{path}{quote(task_id, safe='')}", None, partial(decode, [task_id]), attempts)
 
-    async def fetch_many(self, task_ids: Sequence[str]) -> Answer:
-        """POST /suno/fetch: up to 500 in one request, not tried again; one by one where that is not known."""
+    async def fetch_many(self, task_ids: Sequence[str], known: Mapping[bytes, str] = MappingProxyType({})) -> Answer:
+        """POST /suno/fetch: up to 500 in one request, not tried again; one by one where that is not known.
+
+        `known`: ids of tasks by the digest of an answer of which nothing need be told but that it came again.
+        """
         if self._batch is False:
             return await self._fetch_each(task_ids)
         size = next(size for size in BATCH_SIZES if size >= len(task_ids))
         filled = [*task_ids, *[task_ids[0]] * (size - len(task_ids))]
         try:
             async with self._poller_slots:
-                answer = await self._ask(task_ids, "POST", "/suno/fetch", {"ids": filled}, 1)
+                read = partial(decode_batch, task_ids, known=known)
+                answer = await self._ask("POST", "/suno/fetch", {"ids": filled}, read, 1)
         except (GatewayMisplaced, GatewayBroken) as failure:
             if self._batch is None and (single := await self._try_single(task_ids[0])):
                 if isinstance(failure, GatewayMisplaced):  # the other may be a passing fault
@@ -132,15 +142,13 @@ class Gateway:
             raise failures[0]
         return _together([answer for answer in answers if isinstance(answer, Answer)])
 
-    async def _ask(
-        self, asked: Collection[str], method: Literal["GET", "POST"], path: str, body: Any, attempts: int
-    ) -> Answer:
+    async def _ask(self, method: Literal["GET", "POST"], path: str, body: Any, read: _Reader, attempts: int) -> Answer:
         retries = stamina.retry_context(on=_may_pass, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
         async for attempt in retries:
             with attempt:
                 reply = await self._request(method, URL(f"{self._base}{path}", encoded=True), body)
                 try:
-                    return decode(asked, reply.status, reply.content_type, reply.body)
+                    return read(reply.status, reply.content_type, reply.body)
                 except GatewayBusy as busy:
                     busy.retry_after = reply.retry_after
                     raise

@@ -5,12 +5,15 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
 from bot.domain.rhythm import Rhythm, Window
+from bot.domain.sight import Pace
 from bot.domain.task import Answer
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, StorageError
 from bot.gateways.gateway import BATCH_SIZES, Gateway
 from bot.services.clock import Bell, Clock
-from bot.storage.watches import Look, Pace, WatchStore
+from bot.storage.watches import Claim, Look, WatchStore
 
 _LEASE = 120.0  # seconds; longer than any round takes
 _BATCH = BATCH_SIZES[-1]
@@ -24,14 +27,21 @@ Tell = Callable[[str, GatewayError], Awaitable[None]]  # a gateway's name, and w
 log = logging.getLogger(__name__)
 
 
+class Seen(Struct, frozen=True):
+    """What was said of each that could be asked for. `same`: those of which it was what their claims know."""
+
+    looks: dict[str, Look]
+    same: Sequence[Claim] = ()
+
+
 class Desk(Protocol):
     """Somewhere to ask. `name` is what tasks that are asked for there carry; `at_once`: how many batches."""
 
     name: str
     at_once: int
 
-    async def ask(self, task_ids: Sequence[str]) -> dict[str, Look]:
-        """Ids that could not be asked for are left out. Raises GatewayError when nothing could be."""
+    async def ask(self, claims: Sequence[Claim]) -> Seen:
+        """Raises GatewayError when nothing could be asked for."""
         ...
 
 
@@ -41,8 +51,10 @@ class OneGateway:
         self.name = gateway.name
         self.at_once = gateway.at_once
 
-    async def ask(self, task_ids: Sequence[str]) -> dict[str, Look]:
-        return _looks(self.name, await self._gateway.fetch_many(task_ids))
+    async def ask(self, claims: Sequence[Claim]) -> Seen:
+        known = {claim.digest: claim.task_id for claim in claims if claim.digest}
+        answer = await self._gateway.fetch_many([claim.task_id for claim in claims], known)
+        return Seen(_looks(self.name, answer), [claim for claim in claims if claim.task_id in answer.same])
 
 
 class EveryGateway:
@@ -54,7 +66,8 @@ class EveryGateway:
     def __init__(self, gateways: Sequence[Gateway]) -> None:
         self._gateways = gateways
 
-    async def ask(self, task_ids: Sequence[str]) -> dict[str, Look]:
+    async def ask(self, claims: Sequence[Claim]) -> Seen:
+        task_ids = [claim.task_id for claim in claims]
         asked = (gateway.fetch_many(task_ids) for gateway in self._gateways)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         looks = {task_id: Look("", None) for task_id in task_ids}
@@ -63,9 +76,9 @@ class EveryGateway:
                 looks |= {task_id: look for task_id, look in _looks(gateway.name, answer).items() if look.task}
         failures = [answer for answer in answers if isinstance(answer, BaseException)]
         if not failures:
-            return looks
+            return Seen(looks)
         if found := {task_id: look for task_id, look in looks.items() if look.task}:
-            return found
+            return Seen(found)
         raise failures[0]
 
 
@@ -76,7 +89,8 @@ def desks(gateways: Sequence[Gateway]) -> list[Desk]:
 
 
 def _looks(gateway: str, answer: Answer) -> dict[str, Look]:
-    found = {task_id: Look(gateway, task) for task_id, task in answer.tasks.items()}
+    digests = answer.digests
+    found = {task_id: Look(gateway, task, digests.get(task_id, b"")) for task_id, task in answer.tasks.items()}
     return found | {task_id: Look(gateway, None) for task_id in answer.missing}
 
 
@@ -164,21 +178,21 @@ class Poller:
         if (tick := round_.rhythm.tick) and before is None:
             log.info("gateway %s changes its answers every %.1f s", round_.desk.name, tick.period)
 
-    async def _ask(self, round_: _Round, batch: Sequence[str], *, probe: bool) -> GatewayError | Window | None:
+    async def _ask(self, round_: _Round, batch: Sequence[Claim], *, probe: bool) -> GatewayError | Window | None:
         """What went wrong, or when something had changed."""
-        desk = round_.desk
+        desk, task_ids = round_.desk, {claim.task_id for claim in batch}
         try:
-            looks = await desk.ask(batch)
+            seen = await desk.ask(batch)
         except GatewayError as failure:
-            await self._store.release(batch)
+            await self._store.release(task_ids)
             return failure
         now = self._clock.now()
-        if left := [task_id for task_id in batch if task_id not in looks]:
+        if left := task_ids - seen.looks.keys() - {claim.task_id for claim in seen.same}:
             await self._store.release(left, due_at=now + self._interval)
-        settled = await self._store.settle(looks, now, round_.pace(self._interval, probe=probe))
+        settled = await self._store.settle(seen.looks, now, round_.pace(self._interval, probe=probe), seen.same)
         if settled.owed:
             self._owed()
-        if any(look.gateway != desk.name for look in looks.values()):
+        if any(look.gateway != desk.name for look in seen.looks.values()):
             self.wake()  # found: from now on it is due at another desk
         return None if settled.unchanged_at is None else Window(settled.unchanged_at, now)
 

@@ -36,6 +36,7 @@ def sight_of(row: Row) -> Sight:
         task_id=row["task_id"],
         gateway=row["gateway"],
         task=_tasks.decode(row["task"]) if row["task"] else None,
+        digest=row["digest"],
         first_asked_at=row["first_asked_at"],
         asked_at=row["asked_at"],
         changed_at=row["changed_at"],
@@ -58,6 +59,7 @@ def sight_times(sight: Sight) -> dict[str, Any]:
         "asked_at": sight.asked_at,
         "changed_at": sight.changed_at,
         "misses": sight.misses,
+        "digest": sight.digest,
     }
 
 

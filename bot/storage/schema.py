@@ -10,6 +10,7 @@ from sqlalchemy import (
     FromClause,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0005"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -58,6 +59,7 @@ tasks = Table(
     Column("misses", Integer, nullable=False),
     Column("due_at", Float),
     Column("lease_until", Float, nullable=False),
+    Column("digest", LargeBinary, nullable=False, server_default=text("x''")),
     Index("tasks_due", "gateway", "due_at", sqlite_where=text("due_at IS NOT NULL")),
     comment="each task that is or was watched, once, however many people watch it; `task` is its newest answer as JSON",
 )

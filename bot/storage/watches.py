@@ -9,10 +9,9 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import Delivery, State, Topic
-from bot.domain.rhythm import Tick
-from bot.domain.sight import LONGEST_REST, Sight, missed, next_look, same_news, seen
+from bot.domain.sight import LONGEST_REST, Pace, Sight, Times, missed, next_look, same_news, seen
 from bot.domain.task import Task
-from bot.domain.watch import Ending, Step, Watch, advance, may_advance
+from bot.domain.watch import Ending, Step, Watch, advance, is_young, may_advance, may_repeat
 from bot.storage.rows import (
     Row,
     delivery_values,
@@ -39,18 +38,18 @@ class Added(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """What a gateway said of a task; None: that it has none."""
+    """What a gateway said of a task; None: that it has none. `digest`: of its bytes, where they are known."""
 
     gateway: str
     task: Task | None
+    digest: bytes = b""
 
 
-class Pace(Struct, frozen=True):
-    """How fast to look again: every `interval` seconds, or with the gateway's tick; `probe`: these look out for it."""
+class Claim(Times, frozen=True, kw_only=True):
+    """A task to look at. `digest`: of the answer after which nothing is to be done if it comes again, if any."""
 
-    interval: float
-    tick: Tick | None = None
-    probe: bool = False
+    task_id: str
+    digest: bytes
 
 
 class Settled(Struct, frozen=True):
@@ -179,8 +178,8 @@ class WatchStore(Transactions):
             lost = tasks.c.gateway.not_in(gateways) & tasks.c.due_at.is_not(None)
             await connection.execute(update(tasks).where(lost).values(gateway="", due_at=now))
 
-    async def claim(self, gateway: str, now: float, *, lease: float, limit: int) -> list[str]:
-        """Ids of tasks to look at now, for `lease` seconds nobody else's."""
+    async def claim(self, gateway: str, now: float, *, lease: float, limit: int) -> list[Claim]:
+        """Tasks to look at now, for `lease` seconds nobody else's."""
         due = (
             select(tasks.c.task_id)
             .where(tasks.c.gateway == gateway, tasks.c.due_at <= now, tasks.c.lease_until <= now)
@@ -189,7 +188,8 @@ class WatchStore(Transactions):
         )
         statement = update(tasks).where(tasks.c.task_id.in_(due)).values(lease_until=now + lease)
         async with self._transaction() as connection:
-            return list(await connection.scalars(statement.returning(tasks.c.task_id)))
+            rows = (await connection.execute(statement.returning(*_CLAIMED))).mappings()
+            return [_claim(row, now) for row in rows]
 
     async def release(self, task_ids: Collection[str], due_at: float | None = None) -> None:
         """They could not be asked for: they stay due, or are due later."""
@@ -203,9 +203,13 @@ class WatchStore(Transactions):
             due_at: float | None = await connection.scalar(statement)
         return due_at
 
-    async def settle(self, looks: Mapping[str, Look], now: float, pace: Pace) -> Settled:
-        """Learn what gateways said, and owe what follows from it: all of it, or nothing."""
+    async def settle(self, looks: Mapping[str, Look], now: float, pace: Pace, same: Sequence[Claim] = ()) -> Settled:
+        """Learn what gateways said, and owe what follows from it: all of it, or nothing.
+
+        `same`: those whose answer was, to the byte, the one before.
+        """
         async with self._transaction() as connection:
+            await self._keep_times(connection, same, now, pace)
             before = await self._sights(connection, looks)
             after = {task_id: _looked(sight, looks[task_id], now) for task_id, sight in before.items()}
             alive = {each: sight for each, sight in after.items() if may_advance(before[each], sight, now)}
@@ -217,6 +221,14 @@ class WatchStore(Transactions):
             await add_deliveries(connection, owed)
         changed = [sight.asked_at for each, sight in before.items() if sight.task and not same_news(sight, after[each])]
         return Settled(len(owed), max((since for since in changed if since is not None), default=None))
+
+    async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
+        by_due: dict[float, list[str]] = {}
+        for claim in same:
+            by_due.setdefault(next_look(claim, now, pace), []).append(claim.task_id)
+        for due_at, task_ids in by_due.items():
+            times = {"asked_at": now, "due_at": due_at, "lease_until": 0.0, "misses": 0}
+            await connection.execute(update(tasks).where(tasks.c.task_id.in_(task_ids)).values(times))
 
     async def _sights(self, connection: AsyncConnection, task_ids: Collection[str]) -> dict[str, Sight]:
         if not task_ids:
@@ -292,8 +304,19 @@ async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) 
         await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
+_CLAIMED = (tasks.c.task_id, tasks.c.first_asked_at, tasks.c.asked_at, tasks.c.changed_at, tasks.c.digest)
+
+
+def _claim(row: Row, now: float) -> Claim:
+    claim = Claim(**row)
+    return claim if is_young(claim, now) else replace(claim, digest=b"")
+
+
 def _looked(sight: Sight, look: Look, now: float) -> Sight:
-    return seen(sight, look.task, look.gateway, now) if look.task else missed(sight, now)
+    if look.task is None:
+        return missed(sight, now)
+    after = seen(sight, look.task, look.gateway, now, look.digest)
+    return after if may_repeat(after) else replace(after, digest=b"")
 
 
 def _dues(
@@ -304,7 +327,7 @@ def _dues(
     watched = {watch.task_id for watch in open_}
     lyrics = {watch.lyrics_id for watch in open_}
     return {
-        task_id: next_look(sight, now, pace.interval, pace.tick, probe=pace.probe)
+        task_id: next_look(sight, now, pace)
         if task_id not in alive or task_id in watched or (task_id in lyrics and not sight.settled)
         else None
         for task_id, sight in sights.items()

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.task import Answer
 from bot.errors import GatewayError
+from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 
 BODIES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "bodies").glob("*.json"))]
@@ -37,11 +39,22 @@ values = st.recursive(
 )
 
 
-def check(ids: list[str], status: int, label: str, body: bytes) -> None:
+def outcome(read: Callable[..., Answer], *said: Any) -> Answer | str:
+    """What comes of it, or the name of the error."""
     try:
-        answer = decode(ids, status, label, body)
-    except GatewayError:
+        return read(*said)
+    except GatewayError as error:
+        return type(error).__name__
+
+
+def check(ids: list[str], status: int, label: str, body: bytes) -> None:
+    answer = outcome(decode, ids, status, label, body)
+    fast = outcome(partial(decode_batch, known={}), ids, status, label, body)
+    if isinstance(answer, str):
+        assert fast == answer
         return
+    assert isinstance(fast, Answer)
+    assert (fast.tasks, fast.missing) == (answer.tasks, answer.missing)
     assert set(answer.tasks) | set(answer.missing) == set(ids)
     assert set(answer.tasks).isdisjoint(answer.missing)
     assert msgspec.json.decode(msgspec.json.encode(answer), type=Answer) == answer
@@ -73,6 +86,29 @@ def test_any_bytes(ids: list[str], status: int, label: str, body: bytes) -> None
 @given(asked, statuses, values)
 def test_any_json(ids: list[str], status: int, value: Any) -> None:
     check(ids, status, "application/json", json.dumps(value).encode())
+
+
+@given(st.sets(st.integers(0, 9)), st.sets(st.integers(0, 9)))
+def test_what_came_before_is_told_by_its_bytes(first: set[int], changed: set[int]) -> None:
+    """Of the second answer only what changed is decoded, and nothing is taken for what it is not."""
+    ids, body = _batch(first, set())
+    before = decode_batch(ids, 200, "application/json", body, known={})
+    known = {digest: task_id for task_id, digest in before.digests.items()}
+    ids, body = _batch(set(range(10)), changed)
+    after = decode_batch(ids, 200, "application/json", body, known=known)
+    assert after.same == {f"t{number}" for number in first - changed}
+    assert after.tasks.keys() == set(ids) - after.same
+    assert all(task.progress == (60 if int(task.id[1:]) in changed else 30) for task in after.tasks.values())
+
+
+def _batch(numbers: set[int], changed: set[int]) -> tuple[list[str], bytes]:
+    """Ids, and what a gateway answers of them."""
+    tasks = [
+        {"task_id": f"t{number}", "status": "IN_PROGRESS", "progress": "60%" if number in changed else "30%"}
+        for number in sorted(numbers)
+    ]
+    body = json.dumps({"code": "success", "message": "", "data": tasks}).encode()
+    return [f"t{number}" for number in sorted(numbers)], body
 
 
 @given(asked, st.sampled_from(BODIES), st.data())

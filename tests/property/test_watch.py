@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
 from bot.domain.ids import MAX_LENGTH
-from bot.domain.sight import LONGEST_REST, Sight, missed, next_look, seen
+from bot.domain.sight import LONGEST_REST, Pace, Sight, missed, next_look, seen
 from bot.domain.task import Clip, Kind, Lyrics, Status, Task
 from bot.domain.watch import LONGEST, LYRICS_WAIT, Watch, advance
 
@@ -70,7 +70,7 @@ def test_every_watch_ends_and_until_then_has_a_next_look(
 ) -> None:
     watch, sight, now, _ = follow(wish, said)
     while not watch.ending:
-        due = next_look(sight, now, INTERVAL)
+        due = next_look(sight, now, Pace(INTERVAL))
         assert now < due <= now + LONGEST_REST
         now = due
         sight = seen(sight, last, "default", now) if last else missed(sight, now)

@@ -30,6 +30,10 @@ ROWS = {
         ),
     ],
     "0003": ["INSERT INTO batches VALUES ('abc', 1, '[]', 0, 1.0)"],
+    "0004": [
+        "INSERT INTO people VALUES (1, 'en-US', 0, 0)",
+        "INSERT INTO guilds VALUES (5, '', 10, '[]', NULL, 1, NULL, 0)",
+    ],
 }
 """What a database of each revision holds before it is brought to the newest."""
 
@@ -70,5 +74,8 @@ async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: s
     async with open_database(f"sqlite+aiosqlite:///{file}"):
         pass
     with opened(file) as database:
-        assert held(database, revision) == before
+        after = held(database, revision)
+        assert len(after) == len(before)
+        for row, old in zip(after, before, strict=True):
+            assert row.startswith(old.removesuffix(");")), "later columns come behind"
         assert database.execute("SELECT version_num FROM alembic_version").fetchone() == (REVISION,)

@@ -12,12 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import State, Topic
+from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.domain.watch import Watch
 from bot.storage.database import open_database
 from bot.storage.outbox import Outbox, Owed
 from bot.storage.schema import metadata
-from bot.storage.watches import Look, Pace, WatchStore, of_user
+from bot.storage.watches import Claim, Look, WatchStore, of_user
 
 PACE = Pace(5.0)
 TASKS = st.sampled_from(["t1", "t2", "t3"])
@@ -70,9 +71,17 @@ class Watching(RuleBasedStateMachine):
         for watch_id, task_id in self.asked.items():
             assert self.brought.get(watch_id) == [f"{task_id}-a", f"{task_id}-b"], task_id
 
-    async def _answer(self, task_ids: list[str]) -> None:
-        looks = {task_id: Look("default", self._task(task_id)) for task_id in task_ids}
-        await self.watches.settle(looks, self.now, PACE)
+    async def _answer(self, due: list[Claim]) -> None:
+        """As a gateway does that sends the same bytes for the same task."""
+        looks = {claim.task_id: self._look(claim.task_id) for claim in due}
+        same = [claim for claim in due if claim.digest == looks[claim.task_id].digest]
+        for claim in same:
+            del looks[claim.task_id]
+        await self.watches.settle(looks, self.now, PACE, same)
+
+    def _look(self, task_id: str) -> Look:
+        task = self._task(task_id)
+        return Look("default", task, task.status.encode())
 
     def _task(self, task_id: str) -> Task:
         status = Status.DONE if task_id in self.done else Status.RUNNING
@@ -110,7 +119,7 @@ class Watching(RuleBasedStateMachine):
         if due and answers:
             self.run(self._answer(due))
         elif due:
-            self.run(self.watches.release(due))
+            self.run(self.watches.release([claim.task_id for claim in due]))
 
     @rule()
     def take(self) -> None:

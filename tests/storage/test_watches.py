@@ -9,10 +9,11 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import Delivery, State, Topic
+from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.domain.watch import GRACE, PATIENCE, Ending, Watch
 from bot.storage.outbox import Outbox
-from bot.storage.watches import Added, Look, Pace, WatchStore, numbered, of_guild, of_user
+from bot.storage.watches import Added, Look, WatchStore, numbered, of_guild, of_user
 
 PACE = Pace(5.0)
 NOW = 1_000_000.0
@@ -51,7 +52,7 @@ def said(*tasks: Task) -> dict[str, Look]:
 
 
 async def claim(watches: WatchStore, now: float = NOW, gateway: str = "default", limit: int = 100) -> set[str]:
-    return set(await watches.claim(gateway, now, lease=60, limit=limit))
+    return {each.task_id for each in await watches.claim(gateway, now, lease=60, limit=limit)}
 
 
 async def bring(outbox: Outbox, now: float, limit: int = 100) -> list[Delivery]:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_WAIT, Topic, audio_rest, rest_after
-from bot.domain.sight import LONGEST_REST, Sight, missed, next_look, seen
+from bot.domain.sight import LONGEST_REST, Pace, Sight, missed, next_look, seen
 from bot.domain.task import Clip, Kind, Lyrics, Status, Task
 from bot.domain.watch import GRACE, LYRICS_WAIT, PATIENCE, QUIET_AFTER, Ending, Step, Watch, advance
 
@@ -153,7 +153,7 @@ def test_a_live_card_is_owed_once_and_not_for_what_is_finished() -> None:
 
 @pytest.mark.parametrize(("unchanged", "rest"), [(0, 5), (290, 5), (600, 10), (3_600, 60), (86_400, 300)])
 def test_looks_grow_rare_while_nothing_changes(unchanged: float, rest: float) -> None:
-    assert next_look(look(task(Status.RUNNING)), NOW + unchanged, 5.0) == NOW + unchanged + rest
+    assert next_look(look(task(Status.RUNNING)), NOW + unchanged, Pace(5.0)) == NOW + unchanged + rest
 
 
 def test_what_fails_is_tried_ever_more_rarely_and_audio_within_its_time() -> None:

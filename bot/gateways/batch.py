@@ -1,0 +1,53 @@
+"""A batch's answer, task by task as it came: those that are what they were are told by their bytes, undecoded."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from http import HTTPStatus
+
+import msgspec
+from msgspec import Raw, Struct
+
+from bot.domain.task import Answer
+from bot.gateways.decode import decode, tasks_in
+from bot.gateways.fields import parse_json
+from bot.gateways.translate import translate
+
+
+class _Envelope(Struct):
+    """What all known gateways answer a batch with, apart from a word of success."""
+
+    data: list[Raw]
+    task_id: str = ""  # one task then, and `data` holds its clips
+
+
+_envelopes = msgspec.json.Decoder(_Envelope)
+
+
+def decode_batch(
+    asked: Collection[str], status: int, content_type: str, body: bytes, *, known: Mapping[bytes, str]
+) -> Answer:
+    """As `decode`. `known`: ids of tasks by the digest of an answer that need not be decoded again."""
+    try:
+        pieces = _envelopes.decode(body) if status == HTTPStatus.OK else None
+        fast = _decode_pieces(asked, known, pieces.data) if pieces and not pieces.task_id else None
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        fast = None
+    return fast or decode(asked, status, content_type, body)
+
+
+def _decode_pieces(asked: Collection[str], known: Mapping[bytes, str], pieces: Sequence[Raw]) -> Answer | None:
+    """None if they are no tasks."""
+    by_digest = {hashlib.sha256(piece).digest(): piece for piece in pieces}
+    same = frozenset(known[digest] for digest in by_digest.keys() & known.keys())
+    found = {
+        task_id.lower(): (source, digest)
+        for digest, piece in by_digest.items()
+        if digest not in known
+        for task_id, source in tasks_in(parse_json(bytes(piece), ""))
+    }
+    if not same and not found:
+        return None
+    said = {task_id: found[task_id.lower()] for task_id in asked if task_id.lower() in found}
+    tasks = {task_id: translate(task_id, source) for task_id, (source, _) in said.items()}
+    missing = tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks and task_id not in same))
+    return Answer(tasks, missing, same - tasks.keys(), {task_id: digest for task_id, (_, digest) in said.items()})
