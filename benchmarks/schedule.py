@@ -114,7 +114,7 @@ def play_ours(alive: int, show: Show, seconds: float, seed: int) -> Result:
                     heapq.heappush(queue, (now, number, make_life(dice, now, show)))
                     continue
                 pace = Pace(_INTERVAL * (0.8 + 0.4 * turn), rhythm.tick, first and place < _BATCH)
-                heapq.heappush(queue, (next_look(life.sight, now, pace), number, life))
+                heapq.heappush(queue, (next_look(life.sight.unchanged_for(now), now, pace), number, life))
             first = False
             soon = min(soon, now) if rhythm.tick else soon
         if windows:

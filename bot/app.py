@@ -19,11 +19,12 @@ from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.services.batches import Batches
 from bot.services.clock import Bell, Clock
+from bot.services.desks import desks
 from bot.services.live_cards import LiveCards
 from bot.services.lookup import Lookup
 from bot.services.memory import forget_what_is_old
 from bot.services.notifier import Notifier
-from bot.services.poller import Poller, desks
+from bot.services.poller import Poller
 from bot.services.recordings import Recordings
 from bot.services.watches import Watches
 from bot.storage.database import open_database

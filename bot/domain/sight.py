@@ -11,30 +11,25 @@ SILENCE = 2 * LONGEST_REST  # seconds between two answers that are no longer for
 _PATIENT_AFTER = 60.0  # looks at this part of the time for which nothing has changed
 
 
-class Times(Struct, frozen=True, kw_only=True):
-    """In Unix seconds; only time in which the gateway answered counts as unchanged."""
-
-    first_asked_at: float | None = None
-    asked_at: float | None = None  # when an answer came last, whatever it said
-    changed_at: float | None = None
-
-    def unchanged_for(self, now: float) -> float:
-        """In seconds."""
-        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
-
-
-class Sight(Times, frozen=True, kw_only=True):
-    """A task's newest answer."""
+class Sight(Struct, frozen=True, kw_only=True):
+    """A task's newest answer. Times are Unix seconds; only time in which the gateway answered counts as unchanged."""
 
     task_id: str
     gateway: str = ""  # the gateway's name; empty: not found yet
     task: Task | None = None  # None: no gateway has known it yet
     digest: bytes = b""  # of the answer's bytes, where they are known
+    first_asked_at: float | None = None
+    asked_at: float | None = None  # when an answer came last, whatever it said
+    changed_at: float | None = None
     misses: int = 0  # answers in a row that did not hold it
 
     @property
     def settled(self) -> bool:
         return self.task is not None and self.task.settled
+
+    def unchanged_for(self, now: float) -> float:
+        """In seconds."""
+        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
 
 
 class Pace(Struct, frozen=True):
@@ -81,12 +76,12 @@ def _without_silence(sight: Sight, now: float) -> float | None:
     return sight.changed_at + max(0.0, now - sight.asked_at - SILENCE)
 
 
-def next_look(times: Times, now: float, pace: Pace) -> float:
-    """When to ask again: every `interval` seconds at first, and ever more slowly while nothing changes.
+def next_look(unchanged: float, now: float, pace: Pace) -> float:
+    """When to ask again for what has not changed for so many seconds: ever more slowly.
 
     At a gateway that ticks: when its next answers are there, and nothing in between, but for a probe now and then.
     """
-    rest = min(times.unchanged_for(now) / _PATIENT_AFTER, LONGEST_REST)
+    rest = min(unchanged / _PATIENT_AFTER, LONGEST_REST)
     if pace.tick is None:
         # Whole intervals: tasks of about one age are asked for, and stored, together.
         return now + pace.interval * max(1, round(rest / pace.interval))

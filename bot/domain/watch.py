@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
-from bot.domain.sight import SILENCE, Sight, Times, same_news
+from bot.domain.sight import Sight, same_news
 from bot.domain.task import Kind, Status, Task
 
 LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that were asked for with it
@@ -57,19 +57,12 @@ def may_advance(before: Sight, after: Sight, now: float) -> bool:
     """Whether anything can follow from a look; of most, nothing does."""
     if before.asked_at is None or not same_news(before, after):  # not asked for since there is a new watch on it
         return True
-    return not may_repeat(after) or not is_young(after, now)
+    return not may_repeat(after) or after.unchanged_for(now) >= QUIET_AFTER
 
 
 def may_repeat(sight: Sight) -> bool:
-    """Whether nothing follows from the same answer again, while it is young."""
+    """Whether nothing follows from the same answer again, until it is one of a quiet task."""
     return sight.task is not None and not sight.task.settled and not sight.task.playable
-
-
-def is_young(times: Times, now: float) -> bool:
-    """Whether nothing follows from its age alone."""
-    if times.asked_at is None or now - times.asked_at > SILENCE:
-        return False
-    return times.unchanged_for(now) < QUIET_AFTER
 
 
 def advance(watch: Watch, sight: Sight, now: float, lyrics: Sight | None = None) -> Step:

@@ -24,7 +24,6 @@ from bot.gateways.decode import decode
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 32 * 1024 * 1024  # bytes, decompressed
-_CHUNK = 64 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
@@ -221,9 +220,10 @@ def _retry_after(header: str | None) -> float | None:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > _MAX_BODY:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > _MAX_BODY:
             raise GatewayBroken(f"an answer of more than {_MAX_BODY} bytes")
-    return bytes(body)
+    return b"".join(chunks)

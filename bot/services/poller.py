@@ -3,19 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
-
-from msgspec import Struct
 
 from bot.domain.rhythm import Rhythm, Window
-from bot.domain.sight import Pace
-from bot.domain.task import Answer
+from bot.domain.sight import Pace, next_look
+from bot.domain.watch import QUIET_AFTER
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, StorageError
-from bot.gateways.gateway import BATCH_SIZES, Gateway
+from bot.gateways.gateway import BATCH_SIZES
 from bot.services.clock import Bell, Clock
-from bot.storage.watches import Claim, Look, WatchStore
+from bot.services.desks import Desk
+from bot.services.held import Held
+from bot.storage.watches import Claim, WatchStore, alike
 
-_LEASE = 120.0  # seconds; longer than any round takes
+_LEASE = 120.0  # seconds for which a task is ours
+_ROUND = 30.0  # seconds; longer than any round takes
 _BATCH = BATCH_SIZES[-1]
 _GOLDEN = 0.618  # a turn by which no two of many fall on each other
 _GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
@@ -27,106 +27,18 @@ Tell = Callable[[str, GatewayError], Awaitable[None]]  # a gateway's name, and w
 log = logging.getLogger(__name__)
 
 
-class Seen(Struct, frozen=True):
-    """What was said of each that could be asked for. `same`: those of which it was what their claims know."""
-
-    looks: dict[str, Look]
-    same: Sequence[Claim] = ()
-
-
-class Desk(Protocol):
-    """Somewhere to ask. `name` is what tasks that are asked for there carry; `at_once`: how many batches."""
-
-    name: str
-    at_once: int
-
-    async def ask(self, claims: Sequence[Claim]) -> Seen:
-        """Raises GatewayError when nothing could be asked for."""
-        ...
-
-
-class OneGateway:
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self.name = gateway.name
-        self.at_once = gateway.at_once
-
-    async def ask(self, claims: Sequence[Claim]) -> Seen:
-        known = {claim.digest: claim.task_id for claim in claims if claim.digest}
-        answer = await self._gateway.fetch_many([claim.task_id for claim in claims], known)
-        return Seen(_looks(self.name, answer), [claim for claim in claims if claim.task_id in answer.same])
-
-
-class EveryGateway:
-    """For tasks of which it is not known where they are: unknown is only what no gateway knows."""
-
-    name = ""
-    at_once = 1
-
-    def __init__(self, gateways: Sequence[Gateway]) -> None:
-        self._gateways = gateways
-
-    async def ask(self, claims: Sequence[Claim]) -> Seen:
-        task_ids = [claim.task_id for claim in claims]
-        asked = (gateway.fetch_many(task_ids) for gateway in self._gateways)
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-        looks = {task_id: Look("", None) for task_id in task_ids}
-        for gateway, answer in zip(self._gateways, answers, strict=True):
-            if isinstance(answer, Answer):
-                looks |= {task_id: look for task_id, look in _looks(gateway.name, answer).items() if look.task}
-        failures = [answer for answer in answers if isinstance(answer, BaseException)]
-        if not failures:
-            return Seen(looks)
-        if found := {task_id: look for task_id, look in looks.items() if look.task}:
-            return Seen(found)
-        raise failures[0]
-
-
-def desks(gateways: Sequence[Gateway]) -> list[Desk]:
-    """One for each, and one for what may be at any of them."""
-    every: list[Desk] = [OneGateway(gateway) for gateway in gateways]
-    return every + ([EveryGateway(gateways)] if len(gateways) > 1 else [])
-
-
-def _looks(gateway: str, answer: Answer) -> dict[str, Look]:
-    digests = answer.digests
-    found = {task_id: Look(gateway, task, digests.get(task_id, b"")) for task_id, task in answer.tasks.items()}
-    return found | {task_id: Look(gateway, None) for task_id in answer.missing}
-
-
-class _Round:
-    """One desk's part of the poller, and how it fares."""
-
-    def __init__(self, desk: Desk, clock: Clock) -> None:
-        self.desk = desk
-        self.bell = Bell(clock)
-        self.failures = 0  # in a row
-        self.told = False  # the operator knows
-        self.rhythm = Rhythm()
-        self._turn = 0.0
-
-    def pace(self, interval: float, *, probe: bool) -> Pace:
-        """Without a known tick never twice the same interval: one that divides a beat would never find it."""
-        self._turn = (self._turn + _GOLDEN) % 1.0
-        return Pace(interval * (0.8 + 0.4 * self._turn), self.rhythm.tick, probe)
-
-
 class Poller:
     """`interval`: seconds between two looks at a task; `owed` is called when there is something to bring."""
 
     def __init__(
         self, desks: Sequence[Desk], store: WatchStore, clock: Clock, *, interval: float, owed: Callable[[], None]
     ) -> None:
-        self._store = store
-        self._clock = clock
-        self._interval = interval
-        self._owed = owed
-        self._rounds = [_Round(desk, clock) for desk in desks]
+        self._rounds = [Rounds(desk, store, clock, interval=interval, owed=owed, found=self.wake) for desk in desks]
 
     def wake(self) -> None:
         """There is something new to look at."""
         for each in self._rounds:
-            each.bell.ring()
+            each.wake()
 
     async def run(self, tell: Tell) -> None:
         """Until cancelled. A gateway that is slow or gone holds up no other.
@@ -135,75 +47,139 @@ class Poller:
         """
         async with asyncio.TaskGroup() as workers:
             for each in self._rounds:
-                workers.create_task(self._serve(each, tell), name=f"poller {each.desk.name}")
+                workers.create_task(each.run(tell), name=f"poller {each.name}")
 
-    async def _serve(self, round_: _Round, tell: Tell) -> None:
+
+class Rounds:
+    """One desk's part of the poller. `found` is called when a task turned out to be at another desk."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: WatchStore,
+        clock: Clock,
+        *,
+        interval: float,
+        owed: Callable[[], None],
+        found: Callable[[], None],
+    ) -> None:
+        self.name = desk.name
+        self._desk = desk
+        self._store = store
+        self._clock = clock
+        self._interval = interval
+        self._owed = owed
+        self._found = found
+        self._bell = Bell(clock)
+        self._failures = 0  # in a row
+        self._told = False  # the operator knows
+        self._rhythm = Rhythm()
+        self._held = Held()
+        self._turn = 0.0
+
+    def wake(self) -> None:
+        self._bell.ring()
+
+    async def run(self, tell: Tell) -> None:
+        """Until cancelled."""
         while True:
             try:
-                if failure := await self._ask_for_all(round_):
-                    await self._rest(round_, failure, tell)
+                if failure := await self.look():
+                    await self._rest(failure, tell)
                     continue
-                if round_.failures:
-                    log.info("gateway %s answers again", round_.desk.name)
-                round_.failures, round_.told = 0, False
-                await round_.bell.wait(await self._store.next_due(round_.desk.name))
+                if self._failures:
+                    log.info("gateway %s answers again", self.name)
+                self._failures, self._told = 0, False
+                await self._bell.wait(await self._next_due())
             except StorageError as error:
                 log.error("the database failed, the next look is in %.0f s: %s", _STORAGE_REST, error)
                 await self._clock.sleep(_STORAGE_REST)
 
-    async def _ask_for_all(self, round_: _Round) -> GatewayError | None:
-        """What is due. After a failure nothing more is asked for: the rest is asked for with it, later."""
-        first, desk = True, round_.desk
+    async def look(self) -> GatewayError | None:
+        """At all that is due. After a failure nothing more is asked for: the rest is asked for with it, later."""
+        probe, most = True, _BATCH * self._desk.at_once
         windows: list[Window] = []
-        while due := await self._store.claim(desk.name, self._soon(round_), lease=_LEASE, limit=_BATCH * desk.at_once):
+        while due := await self._due(most):
             batches = [due[start : start + _BATCH] for start in range(0, len(due), _BATCH)]
-            asked = (self._ask(round_, batch, probe=first and batch is batches[0]) for batch in batches)
+            asked = (self._ask(batch, probe=probe and batch is batches[0]) for batch in batches)
             results = await asyncio.gather(*asked)
             if failure := next((result for result in results if isinstance(result, GatewayError)), None):
                 return failure
             windows += [result for result in results if isinstance(result, Window)]
-            first = False
+            probe = False
         if windows:
             # One beat, whoever saw it first: the shortest window knows best.
-            best = min(windows, key=lambda window: window.until - window.since)
-            self._learn(round_, best)
+            self._learn(min(windows, key=lambda window: window.length))
         return None
 
-    def _soon(self, round_: _Round) -> float:
+    async def _due(self, most: int) -> list[Claim]:
+        soon = self._soon()
+        fresh = await self._store.claim(self.name, soon, lease=_LEASE, limit=most)
+        return fresh + self._held.take(soon, most - len(fresh))
+
+    async def _next_due(self) -> float | None:
+        moments = await self._store.next_due(self.name), self._held.next_due()
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _soon(self) -> float:
         """What is due that soon is asked for together; with a tick nothing is asked for before it."""
-        return self._clock.now() + (0.0 if round_.rhythm.tick else self._interval * _GATHERING)
+        return self._clock.now() + (0.0 if self._rhythm.tick else self._interval * _GATHERING)
 
-    def _learn(self, round_: _Round, window: Window) -> None:
-        before, round_.rhythm = round_.rhythm.tick, round_.rhythm.heard(window)
-        if (tick := round_.rhythm.tick) and before is None:
-            log.info("gateway %s changes its answers every %.1f s", round_.desk.name, tick.period)
+    def _learn(self, window: Window) -> None:
+        before, self._rhythm = self._rhythm.tick, self._rhythm.heard(window)
+        if (tick := self._rhythm.tick) and before is None:
+            log.info("gateway %s changes its answers every %.1f s", self.name, tick.period)
 
-    async def _ask(self, round_: _Round, batch: Sequence[Claim], *, probe: bool) -> GatewayError | Window | None:
+    def _pace(self, *, probe: bool) -> Pace:
+        """Without a known tick never twice the same interval: one that divides a beat would never find it."""
+        self._turn = (self._turn + _GOLDEN) % 1.0
+        return Pace(self._interval * (0.8 + 0.4 * self._turn), self._rhythm.tick, probe)
+
+    async def _ask(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | Window | None:
         """What went wrong, or when something had changed."""
-        desk, task_ids = round_.desk, {claim.task_id for claim in batch}
+        task_ids = {claim.task_id for claim in batch}
         try:
-            seen = await desk.ask(batch)
+            seen = await self._desk.ask(batch)
         except GatewayError as failure:
             await self._store.release(task_ids)
             return failure
-        now = self._clock.now()
+        now, pace = self._clock.now(), self._pace(probe=probe)
         if left := task_ids - seen.looks.keys() - {claim.task_id for claim in seen.same}:
             await self._store.release(left, due_at=now + self._interval)
-        settled = await self._store.settle(seen.looks, now, round_.pace(self._interval, probe=probe), seen.same)
+        same = self._hold(seen.same, now, pace)
+        if not seen.looks and not same:
+            return None
+        settled = await self._store.settle(seen.looks, now, pace, same)
         if settled.owed:
             self._owed()
-        if any(look.gateway != desk.name for look in seen.looks.values()):
-            self.wake()  # found: from now on it is due at another desk
-        return None if settled.unchanged_at is None else Window(settled.unchanged_at, now)
+        if any(look.gateway != self.name for look in seen.looks.values()):
+            self._found()  # from now on it is due at another desk
+        asked_at = (claim.asked_at for claim in batch if claim.task_id in settled.changed)
+        since = max((moment for moment in asked_at if moment is not None), default=None)
+        return None if since is None else Window(since, now)
 
-    async def _rest(self, round_: _Round, failure: GatewayError, tell: Tell) -> None:
+    def _hold(self, same: Sequence[Claim], now: float, pace: Pace) -> Sequence[Claim]:
+        """Keep those that can be asked for again before their lease is over; what is left is given back."""
+        left: list[Claim] = []
+        for claims in alike(same):
+            unchanged = claims[0].unchanged_for(now)
+            due_at = next_look(unchanged, now, pace)
+            if due_at + _ROUND > claims[0].lease_until or unchanged + _LEASE > QUIET_AFTER:
+                left += claims
+                continue
+            for claim in claims:
+                claim.asked_at = now
+            self._held.hold(claims, due_at)
+        return left
+
+    async def _rest(self, failure: GatewayError, tell: Tell) -> None:
         """Ever longer, and never shorter than the gateway asked for."""
-        round_.failures += 1
-        level = logging.WARNING if round_.failures == 1 else logging.DEBUG
-        log.log(level, "gateway %s is left alone: %s: %s", round_.desk.name, type(failure).__name__, failure)
-        if isinstance(failure, GatewayRefused | GatewayMisplaced) and not round_.told:
-            round_.told = True
-            await tell(round_.desk.name, failure)
+        self._failures += 1
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        log.log(level, "gateway %s is left alone: %s: %s", self.name, type(failure).__name__, failure)
+        if isinstance(failure, GatewayRefused | GatewayMisplaced) and not self._told:
+            self._told = True
+            await tell(self.name, failure)
         asked_for = failure.retry_after if isinstance(failure, GatewayBusy) and failure.retry_after else 0.0
-        rest = min(self._interval * 2.0 ** min(round_.failures - 1, 10), _LONGEST_REST)
+        rest = min(self._interval * 2.0 ** min(self._failures - 1, 10), _LONGEST_REST)
         await self._clock.sleep(max(asked_for, rest))

@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, exists, func, or_, select, update
 from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import Watch
-from bot.storage.rows import delivery_of, prefixed, sight_of, to_json, unprefixed, watch_of
+from bot.storage.rows import delivery_of, prefixed, sight_columns, sight_of, to_json, unprefixed, watch_of
 from bot.storage.schema import deliveries, guilds, is_open, is_unsent, tasks, unsent, watches
 from bot.storage.transaction import Transactions
 from bot.storage.watches import add_deliveries
@@ -90,8 +90,8 @@ class Outbox(Transactions):
         statement = update(deliveries).where(deliveries.c.line.in_(lines)).values(lease_until=now + lease)
         async with self._transaction() as connection:
             claimed = list(await connection.scalars(statement.returning(deliveries.c.line)))
-            columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_"), *prefixed(tasks, "t_")]
-            columns += [column.label(f"l_{column.name}") for column in _lyrics.columns]
+            columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
+            columns += [*sight_columns(tasks, "t_"), *sight_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
             wanted = select(*columns).select_from(_joined).where(deliveries.c.line.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
@@ -161,7 +161,7 @@ class Outbox(Transactions):
         which = (watches.c.guild_id == guild_id) & (
             deliveries.c.state != State.SENT if state is None else deliveries.c.state == state
         )
-        columns = [*prefixed(deliveries, "d_"), *prefixed(tasks, "t_")]
+        columns = [*prefixed(deliveries, "d_"), *sight_columns(tasks, "t_")]
         statement = select(*columns).select_from(_joined).where(which)
         statement = statement.order_by(deliveries.c.line.desc()).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
@@ -192,7 +192,8 @@ class Outbox(Transactions):
             .scalar_subquery()
         )
         pending = exists().where(of_watch, is_unsent)
-        columns = [*prefixed(watches, "w_"), *prefixed(tasks, "t_"), result.label("result"), pending.label("pending")]
+        columns = [*prefixed(watches, "w_"), *sight_columns(tasks, "t_")]
+        columns += [result.label("result"), pending.label("pending")]
         source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
         statement = select(*columns).select_from(source).where(watches.c.card_due_at <= now).limit(limit)
         async with self._transaction(read_only=True) as connection:

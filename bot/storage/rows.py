@@ -1,15 +1,16 @@
 """Rows into values, and values into rows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, Table
+from sqlalchemy import ColumnElement, FromClause, RowMapping, func, select
 
 from bot.domain.delivery import Delivery, Topic
 from bot.domain.sight import Sight
 from bot.domain.task import Task
 from bot.domain.watch import Ending, Watch
+from bot.storage.schema import answers
 
 Row = Mapping[str, Any] | RowMapping
 
@@ -18,9 +19,20 @@ _tasks = msgspec.json.Decoder(Task)
 _texts = msgspec.json.Decoder(tuple[str, ...])
 
 
-def prefixed(table: Table, prefix: str) -> list[ColumnElement[Any]]:
+def prefixed(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
     """The columns of a table under names of their own, for a join."""
     return [column.label(f"{prefix}{column.name}") for column in table.columns]
+
+
+def sight_columns(table: FromClause, prefix: str = "") -> list[ColumnElement[Any]]:
+    """Those of `tasks`, or an alias of it, with the answer beside them."""
+    answer = select(answers.c.task).where(answers.c.task_id == table.c.task_id).scalar_subquery()
+    return [*prefixed(table, prefix), answer.label(f"{prefix}task")]
+
+
+def one_of(column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
+    """As one parameter, however many they are: neither SQLAlchemy nor SQLite has to read a long statement."""
+    return column.in_(select(func.json_each(to_json(list(texts))).table_valued("value").c.value))
 
 
 def unprefixed(row: Row, prefix: str) -> Row:
@@ -45,16 +57,10 @@ def sight_of(row: Row) -> Sight:
 
 
 def sight_values(sight: Sight) -> dict[str, Any]:
-    return sight_times(sight) | {
+    """All but the answer."""
+    return {
         "gateway": sight.gateway,
         "status": sight.task.status if sight.task else "",
-        "task": to_json(sight.task) if sight.task else "",
-    }
-
-
-def sight_times(sight: Sight) -> dict[str, Any]:
-    """What every look changes."""
-    return {
         "first_asked_at": sight.first_asked_at,
         "asked_at": sight.asked_at,
         "changed_at": sight.changed_at,

@@ -52,7 +52,6 @@ tasks = Table(
     Column("task_id", String, primary_key=True),
     Column("gateway", String, nullable=False),
     Column("status", String, nullable=False),
-    Column("task", String, nullable=False),
     Column("first_asked_at", Float),
     Column("asked_at", Float),
     Column("changed_at", Float),
@@ -61,7 +60,15 @@ tasks = Table(
     Column("lease_until", Float, nullable=False),
     Column("digest", LargeBinary, nullable=False, server_default=text("x''")),
     Index("tasks_due", "gateway", "due_at", sqlite_where=text("due_at IS NOT NULL")),
-    comment="each task that is or was watched, once, however many people watch it; `task` is its newest answer as JSON",
+    comment="each task that is or was watched, once, however many people watch it; `digest` is of its newest answer",
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("task_id", String, ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
+    Column("task", String, nullable=False),
+    comment="a task's newest answer as JSON: apart, because it is long, and what is beside it is written at every look",
 )
 
 watches = Table(

@@ -1,30 +1,32 @@
 """What is watched: tasks, each once, and the watches on them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import Delivery, State, Topic
-from bot.domain.sight import LONGEST_REST, Pace, Sight, Times, missed, next_look, same_news, seen
+from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen
 from bot.domain.task import Task
-from bot.domain.watch import Ending, Step, Watch, advance, is_young, may_advance, may_repeat
+from bot.domain.watch import QUIET_AFTER, Ending, Step, Watch, advance, may_advance, may_repeat
 from bot.storage.rows import (
     Row,
     delivery_values,
+    one_of,
     prefixed,
+    sight_columns,
     sight_of,
-    sight_times,
     sight_values,
     to_json,
     unprefixed,
     watch_of,
     watch_values,
 )
-from bot.storage.schema import deliveries, is_open, is_unsent, tasks, watches
+from bot.storage.schema import answers, deliveries, is_open, is_unsent, tasks, watches
 from bot.storage.transaction import Transactions
 
 
@@ -45,18 +47,25 @@ class Look(Struct, frozen=True):
     digest: bytes = b""
 
 
-class Claim(Times, frozen=True, kw_only=True):
+class Claim(Struct):
     """A task to look at. `digest`: of the answer after which nothing is to be done if it comes again, if any."""
 
     task_id: str
     digest: bytes
+    asked_at: float | None
+    changed_at: float | None
+    lease_until: float
+
+    def unchanged_for(self, now: float) -> float:
+        """In seconds."""
+        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
 
 
 class Settled(Struct, frozen=True):
-    """`owed`: how many messages; `unchanged_at`: when the changes that were seen were not there yet, at the latest."""
+    """`owed`: how many messages; `changed`: of which tasks there are news since the look before."""
 
     owed: int
-    unchanged_at: float | None
+    changed: frozenset[str]
 
 
 class Listed(Struct, frozen=True):
@@ -103,12 +112,11 @@ class WatchStore(Transactions):
         ids = dict.fromkeys(each for wish in wishes for each in (wish.task_id, wish.lyrics_id) if each)
         if not ids:
             return
-        empty = sight_values(Sight(task_id="")) | {"due_at": wishes[0].created_at, "lease_until": 0.0}
+        now = wishes[0].created_at
+        anew = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
+        empty = sight_values(Sight(task_id="")) | anew
         rows = [empty | {"task_id": task_id, "gateway": gateways.get(task_id, "")} for task_id in ids]
-        statement = insert(tasks).on_conflict_do_update(
-            index_elements=["task_id"],
-            set_={"due_at": wishes[0].created_at, "changed_at": wishes[0].created_at, "asked_at": None, "misses": 0},
-        )
+        statement = insert(tasks).on_conflict_do_update(index_elements=["task_id"], set_=anew | {"changed_at": now})
         await connection.execute(statement, rows)
 
     async def _insert(self, connection: AsyncConnection, wish: Watch) -> Watch:
@@ -161,7 +169,7 @@ class WatchStore(Transactions):
             .outerjoin(deliveries, deliveries.c.line == stuck.c.line)
         )
         which = condition & or_(is_open, stuck.c.line.is_not(None))
-        columns = [*prefixed(watches, "w_"), *prefixed(tasks, "t_"), deliveries.c.state, deliveries.c.reason]
+        columns = [*prefixed(watches, "w_"), *sight_columns(tasks, "t_"), deliveries.c.state, deliveries.c.reason]
         statement = select(*columns).select_from(source).where(which)
         statement = statement.order_by(watches.c.created_at.desc(), watches.c.id.desc()).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
@@ -188,14 +196,14 @@ class WatchStore(Transactions):
         )
         statement = update(tasks).where(tasks.c.task_id.in_(due)).values(lease_until=now + lease)
         async with self._transaction() as connection:
-            rows = (await connection.execute(statement.returning(*_CLAIMED))).mappings()
-            return [_claim(row, now) for row in rows]
+            rows = (await connection.execute(statement.returning(*_CLAIMED))).all()
+        return [_knowing(Claim(*row), now) for row in rows]
 
     async def release(self, task_ids: Collection[str], due_at: float | None = None) -> None:
         """They could not be asked for: they stay due, or are due later."""
         changes = {"lease_until": 0.0} | ({} if due_at is None else {"due_at": due_at})
         async with self._transaction() as connection:
-            await connection.execute(update(tasks).where(tasks.c.task_id.in_(task_ids)).values(changes))
+            await connection.execute(update(tasks).where(one_of(tasks.c.task_id, task_ids)).values(changes))
 
     async def next_due(self, gateway: str) -> float | None:
         statement = select(func.min(tasks.c.due_at)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))
@@ -219,21 +227,24 @@ class WatchStore(Transactions):
             await self._keep_watches(connection, [step.watch for watch, step in steps.items() if step.watch != watch])
             owed = [delivery for step in steps.values() for delivery in step.deliveries]
             await add_deliveries(connection, owed)
-        changed = [sight.asked_at for each, sight in before.items() if sight.task and not same_news(sight, after[each])]
-        return Settled(len(owed), max((since for since in changed if since is not None), default=None))
+        changed = (each for each, sight in before.items() if sight.task and not same_news(sight, after[each]))
+        return Settled(len(owed), frozenset(changed))
 
     async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
-        by_due: dict[float, list[str]] = {}
-        for claim in same:
-            by_due.setdefault(next_look(claim, now, pace), []).append(claim.task_id)
-        for due_at, task_ids in by_due.items():
-            times = {"asked_at": now, "due_at": due_at, "lease_until": 0.0, "misses": 0}
-            await connection.execute(update(tasks).where(tasks.c.task_id.in_(task_ids)).values(times))
+        for claims in alike(same):
+            due_at = next_look(claims[0].unchanged_for(now), now, pace)
+            times = {"asked_at": now, "due_at": _unless_stopped(due_at), "lease_until": 0.0, "misses": 0}
+            # Since they were claimed somebody may have claimed them anew, to look for a new watch.
+            ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & (
+                tasks.c.lease_until == claims[0].lease_until
+            )
+            await connection.execute(update(tasks).where(ours).values(times))
 
     async def _sights(self, connection: AsyncConnection, task_ids: Collection[str]) -> dict[str, Sight]:
         if not task_ids:
             return {}
-        rows = (await connection.execute(select(tasks).where(tasks.c.task_id.in_(task_ids)))).mappings()
+        statement = select(*sight_columns(tasks)).where(one_of(tasks.c.task_id, task_ids))
+        rows = (await connection.execute(statement)).mappings()
         return {row["task_id"]: sight_of(row) for row in rows}
 
     async def _steps(
@@ -241,7 +252,7 @@ class WatchStore(Transactions):
     ) -> dict[Watch, Step]:
         if not alive:
             return {}
-        about = or_(watches.c.task_id.in_(alive), watches.c.lyrics_id.in_(alive))
+        about = or_(one_of(watches.c.task_id, alive), one_of(watches.c.lyrics_id, alive))
         rows = (await connection.execute(select(watches).where(is_open, about))).mappings()
         concerned = [watch_of(row) for row in rows]
         needed = {each for watch in concerned for each in (watch.task_id, watch.lyrics_id) if each}
@@ -255,17 +266,22 @@ class WatchStore(Transactions):
         after: Mapping[str, Sight],
         dues: Mapping[str, float | None],
     ) -> None:
-        """Most answers are those that came before: then only the times are written."""
-        new, times = [], []
-        for task_id, sight in after.items():
-            about = {"due_at": dues[task_id], "lease_until": 0.0, "which": task_id}
-            if sight.task == before[task_id].task and sight.gateway == before[task_id].gateway:
-                times.append(sight_times(sight) | about)
-            else:
-                new.append(sight_values(sight) | about)
-        for rows in (new, times):
-            if rows:
-                await connection.execute(update(tasks).where(tasks.c.task_id == bindparam("which")), rows)
+        rows = [
+            sight_values(sight) | {"which": task_id, "next_look": dues[task_id]} for task_id, sight in after.items()
+        ]
+        if rows:
+            next_look_at = _unless_stopped(bindparam("next_look"))
+            changes = update(tasks).values(due_at=next_look_at, lease_until=0.0)
+            await connection.execute(changes.where(tasks.c.task_id == bindparam("which")), rows)
+        new = [
+            {"task_id": task_id, "task": to_json(sight.task)}
+            for task_id, sight in after.items()
+            if sight.task and sight.task != before[task_id].task
+        ]
+        if new:
+            statement = insert(answers)
+            newest = statement.on_conflict_do_update(index_elements=["task_id"], set_={"task": statement.excluded.task})
+            await connection.execute(newest, new)
 
     async def _keep_watches(self, connection: AsyncConnection, changed: Sequence[Watch]) -> None:
         rows = [
@@ -304,12 +320,28 @@ async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) 
         await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
-_CLAIMED = (tasks.c.task_id, tasks.c.first_asked_at, tasks.c.asked_at, tasks.c.changed_at, tasks.c.digest)
+_CLAIMED = (tasks.c.task_id, tasks.c.digest, tasks.c.asked_at, tasks.c.changed_at, tasks.c.lease_until)
 
 
-def _claim(row: Row, now: float) -> Claim:
-    claim = Claim(**row)
-    return claim if is_young(claim, now) else replace(claim, digest=b"")
+def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
+    """Those that have been unchanged since one moment, and are leased for one time."""
+    groups: dict[tuple[float | None, float], list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault((claim.changed_at, claim.lease_until), []).append(claim)
+    return groups.values()
+
+
+def _knowing(claim: Claim, now: float) -> Claim:
+    """Without its digest, if there is something to do whatever comes."""
+    silent = claim.asked_at is None or now - claim.asked_at > SILENCE
+    if silent or claim.unchanged_for(now) >= QUIET_AFTER:
+        claim.digest = b""
+    return claim
+
+
+def _unless_stopped(due_at: Any) -> ColumnElement[float | None]:
+    """Nobody watches it any more since it was asked for: then it is not due again."""
+    return case((tasks.c.due_at.is_(None), None), else_=due_at)
 
 
 def _looked(sight: Sight, look: Look, now: float) -> Sight:
@@ -327,7 +359,7 @@ def _dues(
     watched = {watch.task_id for watch in open_}
     lyrics = {watch.lyrics_id for watch in open_}
     return {
-        task_id: next_look(sight, now, pace)
+        task_id: next_look(sight.unchanged_for(now), now, pace)
         if task_id not in alive or task_id in watched or (task_id in lyrics and not sight.settled)
         else None
         for task_id, sight in sights.items()

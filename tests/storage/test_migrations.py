@@ -19,7 +19,7 @@ ROWS = {
         "INSERT INTO recents VALUES (1, 'task_1', 10, 1, 'default', 'Rain', 5.0)",
     ],
     "0002": [
-        "INSERT INTO tasks VALUES ('t1', 'default', 'running', '', 1.0, 2.0, 3.0, 0, 4.0, 0.0)",
+        "INSERT INTO tasks VALUES ('t1', 'default', 'running', '{}', 1.0, 2.0, 3.0, 0, 4.0, 0.0)",
         (
             "INSERT INTO watches"
             " VALUES (7, 't1', 1, 10, 5, '[]', '', 0, 'en-US', 'en-US', 1.0, '[]', 0, 0, '', NULL, '', NULL)"

@@ -1,0 +1,149 @@
+"""What one round over all watched tasks costs: ask, recognise, decide, store. `python -m benchmarks.cycle`.
+
+The bot's own poller, beside the least that any client must do and beside what bots in this field do.
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import aiosqlite
+
+from benchmarks.steady_gateway import steady_gateway, task_id
+from bot.domain.watch import Watch
+from bot.gateways.gateway import Gateway
+from bot.services.clock import Clock
+from bot.services.desks import OneGateway
+from bot.services.poller import Rounds
+from bot.storage.database import open_database
+from bot.storage.watches import WatchStore
+
+_TASKS, _ROUNDS = 10_000, 5
+_BATCH, _AT_ONCE = 500, 4
+_SOME = 1_000  # tasks, for what takes long
+_INTERVAL = 5.0
+
+Round = Callable[[], Awaitable[None]]
+
+
+class _Skipping(Clock):
+    """At each round all tasks are due."""
+
+    skipped = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.skipped
+
+
+async def main(tasks: int = _TASKS) -> dict[str, float]:
+    """Microseconds a task, medians."""
+    ids = [task_id(number) for number in range(tasks)]
+    async with (
+        steady_gateway() as quiet,
+        steady_gateway("--tick", "0.001", "--changing", "1") as restless,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+        _ours(quiet, session, ids) as ours,
+        _ours(restless, session, ids) as ours_changing,
+        _theirs(quiet, session) as theirs,
+    ):
+        rounds: dict[str, tuple[Round, int]] = {
+            "floor": (lambda: _floor(quiet, session, ids), tasks),
+            "this bot, nothing changed": (ours, tasks),
+            "this bot, everything changed": (ours_changing, tasks),
+            "a GET per task, 16 at once": (lambda: theirs(ids[:_SOME], 16), _SOME),
+            "a GET per task, one after the other": (lambda: theirs(ids[:_SOME], 1), _SOME),
+        }
+        return await _measure(rounds)
+
+
+async def _measure(rounds: dict[str, tuple[Round, int]]) -> dict[str, float]:
+    """In turns, so that a slow minute is everybody's."""
+    taken: dict[str, list[float]] = {name: [] for name in rounds}
+    for turn in range(_ROUNDS + 1):
+        for name, (round_, tasks) in rounds.items():
+            started = time.perf_counter()
+            await round_()
+            if turn:  # the first warms up
+                taken[name].append((time.perf_counter() - started) / tasks * 1e6)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+async def _floor(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) -> None:
+    """The same requests as ours, and nothing done with their answers."""
+    slots = asyncio.Semaphore(_AT_ONCE - 1)
+
+    async def ask(batch: Sequence[str]) -> None:
+        async with slots, session.post(f"{url}/suno/fetch", json={"ids": batch}) as response:
+            await response.read()
+
+    await asyncio.gather(*(ask(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)))
+
+
+@asynccontextmanager
+async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) -> AsyncIterator[Round]:
+    clock = _Skipping()
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
+            store = WatchStore(engine)
+            await watch_all(store, ids, clock.now())
+            desk = OneGateway(Gateway("default", url, "", session, _AT_ONCE))
+            rounds = Rounds(desk, store, clock, interval=_INTERVAL, owed=_nothing, found=_nothing)
+
+            async def look() -> None:
+                clock.skipped += 3 * _INTERVAL
+                if failure := await rounds.look():
+                    raise failure
+
+            yield look
+
+
+async def watch_all(store: WatchStore, ids: Sequence[str], now: float) -> None:
+    """As twenty people do who watch them all, in one channel each."""
+    for start in range(0, len(ids), _BATCH):
+        wishes = [
+            Watch(task_id=each, user_id=start, channel_id=start, guild_id=1, created_at=now)
+            for each in ids[start : start + _BATCH]
+        ]
+        await store.add(wishes, most=len(ids), gateways=dict.fromkeys(ids[start : start + _BATCH], "default"))
+
+
+def _nothing() -> None:
+    pass
+
+
+@asynccontextmanager
+async def _theirs(
+    url: str, session: aiohttp.ClientSession
+) -> AsyncIterator[Callable[[Sequence[str], int], Awaitable[None]]]:
+    """One request a task, decoded in full, its row written by itself: as it is mostly done."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with aiosqlite.connect(Path(folder) / "theirs.db") as database:
+            await database.execute("PRAGMA journal_mode=WAL")
+            await database.execute("PRAGMA synchronous=NORMAL")
+            await database.execute("CREATE TABLE tasks (id TEXT PRIMARY KEY, status TEXT, progress TEXT, asked REAL)")
+
+            async def look(ids: Sequence[str], at_once: int) -> None:
+                slots = asyncio.Semaphore(at_once)
+
+                async def ask(identity: str) -> None:
+                    async with slots, session.get(f"{url}/suno/fetch/{identity}") as response:
+                        task = json.loads(await response.text())["data"]
+                        row = (task["task_id"], task["status"], task["progress"], time.time())
+                        await database.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?)", row)
+
+                await asyncio.gather(*map(ask, ids))
+                await database.commit()
+
+            yield look
+
+
+if __name__ == "__main__":
+    for name, microseconds in asyncio.run(main()).items():
+        sys.stdout.write(f"{microseconds:8.1f} us a task   {name}\n")

@@ -1,0 +1,98 @@
+"""A gateway in a process of its own, quick enough not to be what is measured: `python -m benchmarks.steady_gateway`.
+
+Every task is being rendered and has two songs. Of all tasks a share changes its progress with each tick.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiohttp import web
+
+from sandbox.local_gateway import dialects
+from sandbox.local_gateway.life import Life, Song
+
+_ID, _PROGRESS = "task_" + "0" * 32, 29
+_WORDS = "[Verse]\nRain on the window, a lamp in the hall\nnobody answers, and nobody calls\n\n" * 8
+
+
+class _Batch(msgspec.Struct):
+    ids: list[str]
+
+
+def task_id(number: int) -> str:
+    return f"task_{number:032}"
+
+
+class SteadyGateway:
+    """`changing`: the share of tasks that every tick of `tick` seconds changes."""
+
+    def __init__(self, tick: float, changing: float) -> None:
+        self._tick = tick
+        self._every = round(1 / changing) if changing else 0
+        songs = tuple(
+            Song(f"{n}aaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", _WORDS) for n in "12"
+        )
+        life = Life(_ID, songs=songs, states=((0, "streaming"),), progress=((0, _PROGRESS),), dialect="rix")
+        body = msgspec.json.encode(dialects.batch([(life, 0.0)], 0.0, "https://media.example.com"))
+        task = body.partition(b"[")[2].rpartition(b"]")[0]
+        self._before, _, rest = task.partition(_ID.encode())
+        self._between, _, self._behind = rest.partition(b"%d%%" % _PROGRESS)
+        self._read = msgspec.json.Decoder(_Batch)
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=1 << 24)
+        app.router.add_post("/suno/fetch", self._many)
+        app.router.add_get("/suno/fetch/{id}", self._one)
+        return app
+
+    async def _many(self, request: web.Request) -> web.Response:
+        ids = dict.fromkeys(self._read.decode(await request.read()).ids)
+        tasks = b",".join(map(self._task, ids))
+        return _json(b'{"code":"success","message":"","data":[' + tasks + b"]}")
+
+    async def _one(self, request: web.Request) -> web.Response:
+        return _json(b'{"code":"success","message":"","data":' + self._task(request.match_info["id"]) + b"}")
+
+    def _task(self, identity: str) -> bytes:
+        ticks = int(time.monotonic() / self._tick) if self._tick else 0
+        # Each task has its own tick among as many as there are between two of its changes.
+        changes = (ticks + int(identity[-9:])) // self._every if self._every else 0
+        return self._before + identity.encode() + self._between + b"%d%%" % (1 + changes % 90) + self._behind
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
+
+
+@asynccontextmanager
+async def steady_gateway(*options: str) -> AsyncIterator[str]:
+    """Its address, while it runs."""
+    command = [sys.executable, "-m", "benchmarks.steady_gateway", *options]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    try:
+        yield (await process.stdout.readline()).decode().strip() if process.stdout else ""
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tick", type=float, default=0.0)
+    parser.add_argument("--changing", type=float, default=0.0)
+    chosen = parser.parse_args(arguments)
+    runner = web.AppRunner(SteadyGateway(chosen.tick, chosen.changing).app(), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
