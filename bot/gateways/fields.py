@@ -42,7 +42,11 @@ def parse_json(body: bytes, content_type: str) -> Any:
 
 def first(source: Object, *names: str) -> Any:
     """The first value that is there: neither missing nor null nor an empty text."""
-    return next((source[name] for name in names if source.get(name) not in (None, "")), None)
+    for name in names:
+        value = source.get(name)
+        if value is not None and value != "":
+            return value
+    return None
 
 
 def as_object(value: Any) -> Object:
@@ -51,6 +55,8 @@ def as_object(value: Any) -> Object:
 
 def as_text(value: Any) -> str:
     """Texts as they are; numbers written out; the texts of a list joined by commas; everything else empty."""
+    if isinstance(value, str) and value.isascii():
+        return value
     if isinstance(value, list):
         return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, bool) or not isinstance(value, str | int | float):

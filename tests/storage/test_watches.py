@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
-from bot.domain.watch import GRACE, PATIENCE, Ending, Watch
+from bot.domain.watch import GRACE, PATIENCE, QUIET_AFTER, Ending, Watch
 from bot.storage.outbox import Outbox
-from bot.storage.watches import Added, Look, WatchStore, numbered, of_guild, of_user
+from bot.storage.watches import Added, Claim, Look, WatchStore, numbered, of_guild, of_user
 
 PACE = Pace(5.0)
 NOW = 1_000_000.0
@@ -106,6 +106,47 @@ async def test_a_running_task_is_looked_at_again(watches: WatchStore) -> None:
     assert await watches.next_due("default") == NOW + 5
     assert await claim(watches, NOW + 4.9) == set()
     assert await claim(watches, NOW + 5) == {"t1"}
+
+
+async def known(watches: WatchStore, task_id: str = "t1") -> Claim:
+    """Asked for again, after an answer whose bytes are known."""
+    await claim(watches)
+    await watches.settle({task_id: Look("default", task(task_id), b"bytes")}, NOW, PACE)
+    (again,) = await watches.claim("default", NOW + 5, lease=60, limit=9)
+    return again
+
+
+async def test_an_answer_that_came_again_changes_only_when_to_look(watches: WatchStore) -> None:
+    await add(watches, wish("t1"))
+    again = await known(watches)
+    assert again.digest == b"bytes"
+    settled = await watches.settle({}, NOW + 5, PACE, [again])
+    assert (settled.owed, settled.changed) == (0, frozenset())
+    assert await watches.next_due("default") == NOW + 10
+
+
+@pytest.mark.parametrize(
+    ("now", "what_is_due"), [(NOW + QUIET_AFTER, "the notice that it is quiet"), (NOW + 10_000, "its age")]
+)
+async def test_an_answer_is_looked_at_in_full_when_something_follows_from_time(
+    watches: WatchStore, now: float, what_is_due: str
+) -> None:
+    await add(watches, wish("t1"))
+    await known(watches)
+    (later,) = await watches.claim("default", now, lease=60, limit=9)
+    assert later.digest == b"", what_is_due
+
+
+async def test_a_new_watch_hears_of_what_has_not_changed(watches: WatchStore, outbox: Outbox) -> None:
+    await add(watches, wish("t1"))
+    superseded = await known(watches)
+    await add(watches, wish("t1", channel_id=LOUNGE, live=True, created_at=NOW + 6))
+    (anew,) = await watches.claim("default", NOW + 6, lease=60, limit=9)
+    assert anew.digest == b""
+    await watches.settle({}, NOW + 6, PACE, [superseded])
+    assert await claim(watches, NOW + 7) == set(), "what was superseded gives nothing back"
+    await watches.settle({"t1": Look("default", task("t1"), b"bytes")}, NOW + 7, PACE)
+    assert [each.topic for each in await bring(outbox, NOW + 7)] == [Topic.LIVE]
 
 
 async def test_what_nobody_watches_is_not_asked_for(watches: WatchStore) -> None:
