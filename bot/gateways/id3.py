@@ -4,15 +4,10 @@ Written as https://id3.org/id3v2.4.0-structure and https://id3.org/id3v2.4.0-fra
 whose licence suits ours.
 """
 
-import io
-import shutil
-import tempfile
-from io import BufferedIOBase
-
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.gateways.media import MediaFile
+from bot.gateways.relay import Relay
 
 _UTF_8 = b"\x03"
 _FRONT_COVER = b"\x03"
@@ -68,32 +63,17 @@ def _synchsafe(number: int) -> bytes:
     return bytes(number >> shift & 0x7F for shift in _SHIFTS)
 
 
-def tagged(song: MediaFile, tag: Tag, limit: int) -> MediaFile:
-    """The same audio behind a new tag, in a file of its own; as it was, where a tag does not fit.
-
-    `limit`: bytes of the whole. It copies a file: not for the event loop.
-    """
-    before = length(song.file)
-    fitting = (each for each in map(encode, (tag, replace(tag, cover=b""))) if song.size - before + len(each) <= limit)
-    head = next(fitting, None)
-    if head is None:
-        song.file.seek(0)
-        return song
-    file = tempfile.TemporaryFile()
-    file.write(head)
-    song.file.seek(before)
-    shutil.copyfileobj(song.file, file)
-    song.file.close()
-    return MediaFile(song.kind, file, file.tell())
+def tagged(song: Relay, tag: Tag, limit: int) -> Relay:
+    """The same audio behind a new tag; as it was, where a tag does not fit. `limit`: bytes of the whole."""
+    before = length(song.spool.head, song.size)
+    tags = map(encode, (tag, replace(tag, cover=b"")))
+    return next((song.behind(each, before) for each in tags if song.size - before + len(each) <= limit), song)
 
 
-def length(file: BufferedIOBase) -> int:
-    """Bytes of the tag that a file begins with; 0 if it has none, or one that does not fit into it."""
-    file.seek(0)
-    head = file.read(_HEADER)
-    size = file.seek(0, io.SEEK_END)
-    if len(head) < _HEADER or head[:3] != b"ID3" or any(byte & 0x80 for byte in head[6:]):
+def length(head: bytes, size: int) -> int:
+    """Bytes of the tag that a file of `size` bytes begins with; 0 if it has none, or one that does not fit into it."""
+    if len(head) < _HEADER or head[:3] != b"ID3" or any(byte & 0x80 for byte in head[6:_HEADER]):
         return 0
-    whole = _HEADER + sum(byte << shift for byte, shift in zip(head[6:], _SHIFTS, strict=True))
+    whole = _HEADER + sum(byte << shift for byte, shift in zip(head[6:_HEADER], _SHIFTS, strict=True))
     whole += _HEADER if head[5] & _FOOTER else 0
     return whole if whole <= size else 0

@@ -1,12 +1,11 @@
 """Songs and covers from the hosts that gateways name: guarded, capped, and recognised before anything is claimed."""
 
-import asyncio
 import re
-import tempfile
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
-from io import BufferedIOBase
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from io import BufferedIOBase, BytesIO
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +16,7 @@ from yarl import URL
 
 from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable, MediaUnrecognised
 from bot.gateways.guard import Guard
+from bot.gateways.relay import Relay, Spool
 from bot.gateways.sniff import NEEDED, Kind, audio_kind, picture_kind
 
 _TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=5, sock_read=15)
@@ -39,6 +39,8 @@ class MediaFile:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(self.file, Relay):
+            await self.file.spool.close()
         self.file.close()
 
 
@@ -64,26 +66,33 @@ class Media:
     ) -> None:
         await self.session.close()
 
-    async def audio(self, url: str, *, limit: int) -> MediaFile:
-        """`limit` in bytes."""
-        return await self._fetch(url, limit, audio_kind)
+    async def audio(self, url: str, *, limit: int, whole: bool = True) -> MediaFile:
+        """`limit` in bytes. If it need not be whole it may still arrive; what cuts it off is then raised later."""
+        return await _tried_twice(partial(self._song, url, limit, whole=whole))
 
     async def picture(self, url: str, *, limit: int) -> MediaFile:
-        return await self._fetch(url, limit, picture_kind)
+        return await _tried_twice(partial(self._picture, url, limit))
 
-    async def _fetch(self, url: str, limit: int, recognise: Callable[[bytes], Kind | None]) -> MediaFile:
-        async for attempt in stamina.retry_context(on=_Passing, attempts=2, timeout=60, wait_initial=0.5):
-            with attempt:
-                try:
-                    async with self._open(url) as response:
-                        return await _receive(response, limit, recognise)
-                except MediaError:
-                    raise
-                except ValueError as error:
-                    raise MediaForbidden("an address that cannot be read") from error
-                except (aiohttp.ClientError, OSError) as error:
-                    raise _Passing(type(error).__name__) from error
-        raise AssertionError("stamina ends in a file or an error")
+    async def _song(self, url: str, limit: int, *, whole: bool) -> MediaFile:
+        async with AsyncExitStack() as stack:
+            response = await stack.enter_async_context(self._open(url))
+            kind, head = await _recognise(response, limit, audio_kind)
+            spool = Spool(head, _rest(response, len(head), limit), stack.pop_all())
+        try:
+            if whole or response.content_length is None:
+                await spool.whole()
+        except BaseException:
+            await spool.close()
+            raise
+        size = spool.arrived if response.content_length is None else response.content_length
+        return MediaFile(kind, Relay(spool, size), size)
+
+    async def _picture(self, url: str, limit: int) -> MediaFile:
+        async with self._open(url) as response:
+            kind, content = await _recognise(response, limit, picture_kind)
+            async for chunk in _rest(response, len(content), limit):
+                content += chunk
+        return MediaFile(kind, BytesIO(content), len(content))
 
     @asynccontextmanager
     async def _open(self, address: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -113,9 +122,24 @@ def _check_status(response: aiohttp.ClientResponse) -> None:
         raise MediaUnrecognised("compressed, though that was not asked for")
 
 
-async def _receive(
+async def _tried_twice(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:
+    async for attempt in stamina.retry_context(on=_Passing, attempts=2, timeout=60, wait_initial=0.5):
+        with attempt:
+            try:
+                return await fetch()
+            except MediaError:
+                raise
+            except ValueError as error:
+                raise MediaForbidden("an address that cannot be read") from error
+            except (aiohttp.ClientError, OSError) as error:
+                raise _Passing(type(error).__name__) from error
+    raise AssertionError("stamina ends in a file or an error")
+
+
+async def _recognise(
     response: aiohttp.ClientResponse, limit: int, recognise: Callable[[bytes], Kind | None]
-) -> MediaFile:
+) -> tuple[Kind, bytes]:
+    """What it is, and its first bytes."""
     declared = response.content_length
     if declared is not None and declared > limit:
         raise MediaTooBig(limit, declared)
@@ -123,13 +147,7 @@ async def _receive(
     kind = recognise(head)
     if kind is None:
         raise MediaUnrecognised(f"{len(head)} first bytes of nothing known")
-    file = tempfile.TemporaryFile()
-    try:
-        size = await _copy(response, head, file, limit)
-    except BaseException:
-        file.close()
-        raise
-    return MediaFile(kind, file, size)
+    return kind, head
 
 
 async def _head(response: aiohttp.ClientResponse) -> bytes:
@@ -139,15 +157,13 @@ async def _head(response: aiohttp.ClientResponse) -> bytes:
     return head
 
 
-async def _copy(response: aiohttp.ClientResponse, head: bytes, file: BufferedIOBase, limit: int) -> int:
-    size = file.write(head)
+async def _rest(response: aiohttp.ClientResponse, size: int, limit: int) -> AsyncIterator[bytes]:
+    """Behind the first `size` bytes, up to `limit` with them."""
     async for chunk in response.content.iter_chunked(_CHUNK):
         size += len(chunk)
         if size > limit:
             raise MediaTooBig(limit)
-        # Off the event loop: it may be a slow disk.
-        await asyncio.to_thread(file.write, chunk)
-    return size
+        yield chunk
 
 
 def file_name(title: str, clip_id: str, number: int, kind: Kind) -> str:

@@ -154,7 +154,10 @@ class Notifier:
         waited = self._clock.now() - owed.delivery.created_at
         gave_up = waited >= AUDIO_WAIT
         limit, lyrics = self._poster.limit(owed.watch), _lyrics_beside(owed)
-        async with self._recordings.of(found.task, limit=limit, wanted=keys, lyrics=lyrics) as recordings:
+        # Sent on while they arrive; after a first try that came to nothing only what is here whole.
+        whole = owed.tried_at is not None
+        opening = self._recordings.of(found.task, limit=limit, wanted=keys, lyrics=lyrics, whole=whole)
+        async with opening as recordings:
             ready = [each for each in recordings if gave_up or not _may_come(each)]
             if not ready and not gave_up:
                 await self._wait_for_audio(owed, waited)

@@ -12,6 +12,7 @@ from bot.domain.task import Clip, Task
 from bot.errors import MediaError, MediaUnavailable
 from bot.gateways.id3 import Tag, tagged
 from bot.gateways.media import Media, MediaFile
+from bot.gateways.relay import Relay
 from bot.gateways.sniff import MP3
 
 _COVER_LIMIT = 1024 * 1024  # bytes
@@ -36,32 +37,35 @@ class Recordings:
 
     @asynccontextmanager
     async def of(
-        self, task: Task, *, limit: int, wanted: Collection[str] | None = None, lyrics: str = ""
+        self, task: Task, *, limit: int, wanted: Collection[str] | None = None, lyrics: str = "", whole: bool = True
     ) -> AsyncIterator[tuple[Recording, ...]]:
         """Those of the playable clips, or of the wanted ones, by their keys; `lyrics` in place of the clips' own.
 
-        The files are open inside of the block; `limit`: bytes of an audio file.
+        The files are open inside of the block; if they need not be `whole` they may still arrive. `limit`: bytes of
+        an audio file.
         """
         async with AsyncExitStack() as files:
             async with asyncio.TaskGroup() as all_at_once:
                 recording = [
-                    all_at_once.create_task(self._record(key, number, clip, limit, files))
+                    all_at_once.create_task(self._record(key, number, clip, files, limit=limit, whole=whole))
                     for number, (key, clip) in enumerate(task.keyed(), 1)
                     if (clip.playable if wanted is None else key in wanted)
                 ]
-            yield tuple([await _tagged(each.result(), task.id, lyrics, limit, files) for each in recording])
+            yield tuple(_tagged(each.result(), task.id, lyrics, limit) for each in recording)
 
-    async def _record(self, key: str, number: int, clip: Clip, limit: int, files: AsyncExitStack) -> Recording:
+    async def _record(
+        self, key: str, number: int, clip: Clip, files: AsyncExitStack, *, limit: int, whole: bool
+    ) -> Recording:
         async with asyncio.TaskGroup() as both:
-            audio = both.create_task(_kept(self._audio(clip, limit), files))
+            audio = both.create_task(_kept(self._audio(clip, limit, whole=whole), files))
             cover = both.create_task(_kept(self._cover(clip), files))
         picture = cover.result()
         return Recording(key, number, clip, audio.result(), None if isinstance(picture, MediaError) else picture)
 
-    async def _audio(self, clip: Clip, limit: int) -> MediaFile:
+    async def _audio(self, clip: Clip, limit: int, *, whole: bool) -> MediaFile:
         if not clip.playable:
             raise MediaUnavailable("the gateway names no audio")
-        return await self._media.audio(clip.audio_url, limit=limit)
+        return await self._media.audio(clip.audio_url, limit=limit, whole=whole)
 
     async def _cover(self, clip: Clip) -> MediaFile:
         if not clip.image_url:
@@ -81,10 +85,10 @@ async def _kept(fetched: Awaitable[MediaFile], files: AsyncExitStack) -> MediaFi
         return error
 
 
-async def _tagged(recording: Recording, task_id: str, lyrics: str, limit: int, files: AsyncExitStack) -> Recording:
+def _tagged(recording: Recording, task_id: str, lyrics: str, limit: int) -> Recording:
     """An MP3 worth keeping: it says by itself what it is."""
     song, cover, clip = recording.audio, recording.cover, recording.clip
-    if isinstance(song, MediaError) or song.kind is not MP3:
+    if isinstance(song, MediaError) or song.kind is not MP3 or not isinstance(song.file, Relay):
         return recording
     tag = Tag(
         title=clip.title,
@@ -94,8 +98,8 @@ async def _tagged(recording: Recording, task_id: str, lyrics: str, limit: int, f
         cover=_content(cover) if cover else b"",
         cover_type=cover.kind.mime if cover else "",
     )
-    file = await asyncio.to_thread(tagged, song, tag, limit)
-    return replace(recording, audio=await files.enter_async_context(file))
+    file = tagged(song.file, tag, limit)
+    return replace(recording, audio=MediaFile(song.kind, file, file.size))
 
 
 def _content(file: MediaFile) -> bytes:

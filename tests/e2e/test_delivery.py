@@ -11,9 +11,10 @@ from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
+from sandbox.local_gateway.songs import audio
 from tests.conftest import Town
 from tests.e2e.test_status import buttons, links, words
-from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO
+from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, files
 
 POSTS = r"^/channels/\d+/messages$"
 
@@ -51,6 +52,22 @@ async def test_a_restart_while_a_song_is_fetched(town: Town) -> None:
     async with town.bot():
         (post,) = await town.posts()
     assert len(post["attachments"]) == 2
+
+
+async def test_a_song_that_is_cut_off_on_its_way_comes_whole_a_little_later(town: Town) -> None:
+    town.gateway.add(DONE)
+    cut = Fault(200, b"ID3" + b"x" * 400_000, stall_after=300_000, cut=True, times=1, path="audio")
+    town.gateway.media_faults.append(cut)
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: len(town.gateway.media_requests) >= 2)
+        await town.clock.pass_(10, step=1)
+        (post,) = await town.posts()
+        await town.settle_down()
+    assert town.posted() == [post]
+    assert [len(each) for each in files(town, post)] == [
+        len(audio(song.sound, song.duration)[0]) for song in DONE.songs
+    ]
 
 
 @pytest.mark.parametrize("nonce_alive", [True, False])

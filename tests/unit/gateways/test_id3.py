@@ -1,24 +1,18 @@
 """The tag in posted songs, read back by rules of its own."""
 
-import io
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.gateways.id3 import Tag, encode, length, tagged
-from bot.gateways.media import MediaFile
 from bot.gateways.sniff import MP3, audio_kind
 from sandbox.local_gateway.songs import audio, without_tag
+from tests.relayed import arriving, content
 
 SOUND = audio("dawn", 2.0)[0]
 TAG = Tag(
     title="夏日海风", style="city pop", lyrics="[Verse]\nla", task_id="t-1", cover=b"\x89PNG", cover_type="image/png"
 )
-
-
-def song(content: bytes = SOUND) -> MediaFile:
-    return MediaFile(MP3, io.BytesIO(content), len(content))
 
 
 def frames(tag: bytes) -> dict[str, bytes]:
@@ -41,46 +35,39 @@ def test_every_field_is_in_its_frame() -> None:
     assert found["APIC"] == b"\x03image/png\x00\x03\x00\x89PNG"
 
 
-def test_the_audio_behind_it_is_unchanged() -> None:
-    file = tagged(song(), TAG, 10**7)
-    file.file.seek(0)
-    content = file.file.read()
-    assert len(content) == file.size
-    assert audio_kind(content) is MP3
-    assert without_tag(content) == SOUND
-    file.file.close()
+async def test_the_audio_behind_it_is_unchanged() -> None:
+    async with arriving(SOUND) as song:
+        file = tagged(song, TAG, 10**7)
+        sent = await content(file)
+    assert len(sent) == file.size
+    assert audio_kind(sent) is MP3
+    assert without_tag(sent) == SOUND
 
 
-def test_a_tag_that_was_there_is_replaced() -> None:
-    once = tagged(song(), TAG, 10**7)
-    twice = tagged(once, Tag(title="New"), 10**7)
-    twice.file.seek(0)
-    content = twice.file.read()
-    assert content == encode(Tag(title="New")) + SOUND
-    twice.file.close()
+async def test_a_tag_that_was_there_is_replaced() -> None:
+    async with arriving(encode(TAG) + SOUND) as song:
+        assert await content(tagged(song, Tag(title="New"), 10**7)) == encode(Tag(title="New")) + SOUND
 
 
-def test_where_it_does_not_fit_the_cover_goes_first_and_then_the_tag() -> None:
+async def test_where_it_does_not_fit_the_cover_goes_first_and_then_the_tag() -> None:
     small = len(SOUND) + len(encode(Tag(title=TAG.title, style=TAG.style, lyrics=TAG.lyrics, task_id=TAG.task_id)))
-    without_cover = tagged(song(), TAG, small)
-    without_cover.file.seek(0)
-    assert "APIC" not in frames(without_cover.file.read()[: -len(SOUND)])
-    without_cover.file.close()
-    untouched = song()
-    assert tagged(untouched, TAG, len(SOUND)) is untouched
+    async with arriving(SOUND) as song:
+        without_cover = await content(tagged(song, TAG, small))
+        assert "APIC" not in frames(without_cover[: -len(SOUND)])
+        assert tagged(song, TAG, len(SOUND)) is song
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"ID3", b"ID3\x04\x00\x00\xff\xff\xff\xff" + SOUND, b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f"]
 )
 def test_what_only_looks_like_a_tag_is_left_in_place(content: bytes) -> None:
-    assert length(io.BytesIO(content)) == 0
+    assert length(content, len(content)) == 0
 
 
 @given(st.text(), st.text(), st.text(), st.binary(max_size=500))
 def test_any_text_makes_a_tag_that_can_be_read(title: str, style: str, lyrics: str, cover: bytes) -> None:
     encoded = encode(Tag(title=title, style=style, lyrics=lyrics, cover=cover, cover_type="image/png"))
-    assert length(io.BytesIO(encoded + SOUND)) == len(encoded)
+    assert length(encoded[:20], len(encoded) + len(SOUND)) == len(encoded)
     found = frames(encoded)
     shown = title.replace("\0", "").encode("utf-8", "ignore")
     assert found.get("TIT2", b"\x03") == b"\x03" + shown

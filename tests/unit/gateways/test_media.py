@@ -15,6 +15,7 @@ from bot.gateways.media import Media, file_name
 from bot.gateways.sniff import FLAC, GIF, JPEG, MP3, MP4, OGG, PNG, WAV, WEBP, Kind, audio_kind, picture_kind
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
+from tests.relayed import content
 
 MIB = 1024 * 1024
 SONG = Song("clip1", "Rain", duration=5.0)
@@ -48,10 +49,9 @@ class Names(AbstractResolver):
 
 async def test_a_song_arrives_whole(media: Media, gateway: LocalGateway) -> None:
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
-        file.file.seek(0)
-        content = file.file.read()
-    assert (file.kind, len(content)) == (MP3, file.size)
-    assert audio_kind(content) is MP3
+        song = await content(file)
+    assert (file.kind, len(song)) == (MP3, file.size)
+    assert audio_kind(song) is MP3
     assert "Authorization" not in gateway.media_requests[0].headers
     assert "Cookie" not in gateway.media_requests[0].headers
 

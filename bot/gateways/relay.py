@@ -1,0 +1,142 @@
+"""A song on its way: it is sent on while it still arrives, and never held in memory as a whole."""
+
+import asyncio
+import io
+import logging
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+from aiohttp import Payload, payload
+from aiohttp.abc import AbstractStreamWriter
+
+_CHUNK = 64 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Spool:
+    """Where a song arrives: a file without a name, so that it can be sent twice.
+
+    `head`: its first bytes; `chunks`: what comes behind them; `source` is closed when all of them have come.
+    """
+
+    def __init__(self, head: bytes, chunks: AsyncIterator[bytes], source: AsyncExitStack) -> None:
+        self.head = head
+        self.arrived = 0  # bytes
+        self._file = tempfile.TemporaryFile(buffering=0)
+        self._turn = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._source = source
+        self._filling = asyncio.create_task(self._fill(chunks))
+
+    async def _fill(self, chunks: AsyncIterator[bytes]) -> None:
+        try:
+            async with self._source:
+                await self._append(self.head)
+                async for chunk in chunks:
+                    await self._append(chunk)
+        finally:
+            self._tell()
+
+    async def _append(self, chunk: bytes) -> None:
+        # Off the event loop: it may be a slow disk.
+        async with self._turn:
+            await asyncio.to_thread(self._write, chunk)
+        self.arrived += len(chunk)
+        self._tell()
+
+    def _write(self, chunk: bytes) -> None:
+        self._file.seek(self.arrived)
+        self._file.write(chunk)
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def whole(self) -> None:
+        """When all is here. Raises what it was cut off by."""
+        await asyncio.shield(self._filling)
+
+    async def read(self, position: int) -> bytes:
+        """What follows a position, as soon as something does; nothing at the end. Raises what it was cut off by."""
+        while self.arrived <= position:
+            if self._filling.done():
+                await self.whole()
+                return b""
+            await self._news.wait()
+        async with self._turn:
+            return await asyncio.to_thread(self._read, position)
+
+    def _read(self, position: int) -> bytes:
+        self._file.seek(position)
+        return self._file.read(_CHUNK)
+
+    async def close(self) -> None:
+        self._filling.cancel()
+        await asyncio.wait({self._filling})
+        if not self._filling.cancelled() and (failure := self._filling.exception()):
+            log.debug("a song was cut off on its way: %s: %s", type(failure).__name__, failure)
+        await self._source.aclose()
+        self._file.close()
+
+
+class Relay(io.BufferedIOBase):
+    """What is sent of a song, as discord.py and aiohttp want it: `before`, and then the song without a beginning.
+
+    `size`: bytes of the whole; `skipped`: bytes at the beginning that stay behind.
+    """
+
+    def __init__(self, spool: Spool, size: int, before: bytes = b"", skipped: int = 0) -> None:
+        self.spool = spool
+        self.size = size
+        self._before = before
+        self._skipped = skipped
+
+    def behind(self, before: bytes, skipped: int) -> "Relay":
+        """The same song with something else before it."""
+        return Relay(self.spool, self.size - len(self._before) + self._skipped - skipped + len(before), before, skipped)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        if self._before:
+            yield self._before
+        position = self._skipped
+        while chunk := await self.spool.read(position):
+            position += len(chunk)
+            yield chunk
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return 0
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Each sending begins at the beginning."""
+        del offset, whence
+        return 0
+
+
+class _RelayPayload(Payload):
+    """For aiohttp's multipart forms: of known size, and read without a thread that waits."""
+
+    _value: Relay
+
+    def __init__(self, value: Relay, *args: Any, **kwargs: Any) -> None:
+        super().__init__(value, *args, **kwargs)
+        self._size = value.size
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        del encoding, errors
+        raise TypeError("a song is no text")
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        async for chunk in self._value.chunks():
+            await writer.write(chunk)
+
+
+payload.register_payload(_RelayPayload, Relay, order=payload.Order.try_first)

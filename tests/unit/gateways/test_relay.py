@@ -1,0 +1,128 @@
+"""A song is sent on while it still arrives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.errors import MediaUnavailable
+from bot.gateways.media import Media
+from bot.gateways.relay import Relay, Spool
+from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.server import Fault, LocalGateway
+from tests.relayed import arriving, content
+
+SONG = b"ID3" + bytes(range(256)) * 2_000
+HALF = len(SONG) // 2
+
+
+@asynccontextmanager
+async def halfway(*, fails: bool = False) -> AsyncIterator[tuple[Relay, Callable[[], None]]]:
+    """Half of a song, and what lets the other half come, or fail to."""
+    more = asyncio.Event()
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield SONG[16:HALF]
+        await more.wait()
+        if fails:
+            raise ConnectionResetError("cut off")
+        yield SONG[HALF:]
+
+    spool = Spool(SONG[:16], rest(), AsyncExitStack())
+    try:
+        yield Relay(spool, len(SONG)), more.set
+    finally:
+        await spool.close()
+
+
+@asynccontextmanager
+async def listener() -> AsyncIterator[tuple[str, list[bytes], asyncio.Event]]:
+    """Somebody who takes forms: an address, the files that came whole, and what says that some of one is there."""
+    files: list[bytes] = []
+    some = asyncio.Event()
+
+    async def take(request: web.Request) -> web.Response:
+        part = await (await request.multipart()).next()
+        assert isinstance(part, aiohttp.BodyPartReader)
+        file = bytearray()
+        while chunk := await part.read_chunk():
+            file += chunk
+            if len(file) > HALF // 2:  # what looks for an end of the part holds something back
+                some.set()
+        files.append(bytes(file))
+        return web.Response(headers={"Length": request.headers["Content-Length"]})
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/", files, some
+    await runner.cleanup()
+
+
+def form(song: Relay) -> aiohttp.FormData:
+    """As discord.py makes it."""
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("files[0]", song, filename="song.mp3", content_type="application/octet-stream")
+    return form
+
+
+async def test_the_first_half_is_sent_before_the_second_is_here(session: aiohttp.ClientSession) -> None:
+    async with listener() as (url, files, some), halfway() as (song, go_on):
+        sending = asyncio.create_task(session.post(url, data=form(song)))
+        await asyncio.wait_for(some.wait(), 5)
+        assert not sending.done()
+        go_on()
+        answer = await sending
+        assert files == [SONG]
+        assert int(answer.headers["Length"]) > len(SONG), "Discord is told the length beforehand"
+
+
+async def test_it_can_be_sent_again(session: aiohttp.ClientSession) -> None:
+    async with listener() as (url, files, _), arriving(SONG) as song:
+        for _ in range(2):
+            await session.post(url, data=form(song))
+        assert files == [SONG, SONG]
+
+
+async def test_what_is_cut_off_is_not_taken_for_a_song(session: aiohttp.ClientSession) -> None:
+    async with listener() as (url, files, some), halfway(fails=True) as (song, fail):
+        sending = asyncio.create_task(session.post(url, data=form(song)))
+        await asyncio.wait_for(some.wait(), 5)
+        fail()
+        with pytest.raises(aiohttp.ClientError):
+            await sending
+        assert files == []
+
+
+async def test_something_else_may_stand_before_it() -> None:
+    async with arriving(SONG) as song:
+        changed = song.behind(b"new tag", 3).behind(b"newer tag", 3)
+        assert await content(changed) == b"newer tag" + SONG[3:]
+        assert changed.size == len(SONG) + 6
+
+
+async def test_a_host_that_does_not_say_how_long_is_waited_for(gateway: LocalGateway) -> None:
+    gateway.add(Life("task-1", songs=(Song("clip1", "Rain", duration=1.0),)))
+    url = f"{gateway.media_url}/stream/clip1"
+    async with (
+        Media(allow_hosts=[gateway.media_host]) as media,
+        await media.audio(url, limit=10**6, whole=False) as song,
+    ):
+        assert len(await content(song)) == song.size
+
+
+async def test_a_song_that_is_not_waited_for_may_fail_later(gateway: LocalGateway) -> None:
+    gateway.media_faults.append(Fault(200, SONG, stall_after=HALF, cut=True))
+    async with Media(allow_hosts=[gateway.media_host]) as media:
+        async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, whole=False) as song:
+            assert song.size == len(SONG)
+            with pytest.raises(aiohttp.ClientError):
+                await content(song)
+        with pytest.raises(MediaUnavailable):
+            await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6)
