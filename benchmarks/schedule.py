@@ -21,9 +21,11 @@ _BATCH = BATCH_SIZES[-1]
 _AT_ONCE = 3  # batches on their way
 _ROUND = 0.06  # seconds that a round of requests takes
 _GATHERING = 0.25  # of the interval, as in the poller
+_SPACING = 0.25  # seconds between two rounds, as in the poller
 _MEDIAN, _SIGMA = 90.0, 0.6  # of the time until a song is finished, in seconds: p95 is 240 s
 _ALIVE = (1, 100, 10_000)
-_WARM_UP = 240.0  # seconds in which a policy may learn
+_PAUSE = 15.0  # seconds at most until another task takes the place of a finished one
+_WARM_UP = 1_500.0  # seconds in which a policy may learn
 
 Show = Callable[[float], float]  # when a gateway shows what happened at a moment
 
@@ -75,6 +77,7 @@ _STATES = [
 @dataclass
 class Result:
     requests: float  # a task
+    mean: float
     p50: float  # seconds from the gateway's showing it to our seeing it
     p95: float
 
@@ -91,7 +94,7 @@ def play_ours(alive: int, show: Show, seconds: float, seed: int) -> Result:
         life = make_life(dice, -dice.uniform(0, 120), show)
         heapq.heappush(queue, (dice.uniform(0, _INTERVAL), number, life))
     while now < seconds:
-        now = max(now, queue[0][0])
+        now = max(now + _SPACING, queue[0][0])
         soon = now + (0.0 if rhythm.tick else _INTERVAL * _GATHERING)
         windows: list[Window] = []
         first = True
@@ -111,10 +114,13 @@ def play_ours(alive: int, show: Show, seconds: float, seed: int) -> Result:
                     if now > _WARM_UP:
                         delays.append(now - life.done)
                         finished += 1
-                    heapq.heappush(queue, (now, number, make_life(dice, now, show)))
+                    born = now + dice.uniform(0, _PAUSE)
+                    heapq.heappush(queue, (born, number, make_life(dice, born, show)))
                     continue
                 pace = Pace(_INTERVAL * (0.8 + 0.4 * turn), rhythm.tick, first and place < _BATCH)
-                heapq.heappush(queue, (next_look(life.sight.unchanged_for(now), now, pace), number, life))
+                heapq.heappush(
+                    queue, (next_look(_STATES[state].status, life.sight.unchanged_for(now), now, pace), number, life)
+                )
             first = False
             soon = min(soon, now) if rhythm.tick else soon
         if windows:
@@ -124,7 +130,8 @@ def play_ours(alive: int, show: Show, seconds: float, seed: int) -> Result:
 
 def _result(requests: float, finished: int, delays: list[float]) -> Result:
     delays.sort()
-    return Result(requests / max(1, finished), delays[len(delays) // 2], delays[int(len(delays) * 0.95)])
+    mean = sum(delays) / len(delays)
+    return Result(requests / max(1, finished), mean, delays[len(delays) // 2], delays[int(len(delays) * 0.95)])
 
 
 def play_fixed(interval: float, batch: int, alive: int, show: Show, seed: int) -> Result:
@@ -158,7 +165,7 @@ def play_back_off(alive: int, show: Show, seed: int) -> Result:
 
 
 def rows(alive: int, show: Show) -> dict[str, Result]:
-    seconds = 1_500.0 if alive > 1_000 else 6_000.0 if alive > 1 else 40_000.0
+    seconds = 2_100.0 if alive > 1_000 else 6_000.0 if alive > 1 else 40_000.0
     return {
         "GET per task every 5 s": play_fixed(5, 1, alive, show, 1),
         "GET per task every 15 s": play_fixed(15, 1, alive, show, 1),

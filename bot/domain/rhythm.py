@@ -12,16 +12,17 @@ from msgspec.structs import replace
 _KEPT = 24  # windows
 _NEEDED = 8  # windows much shorter than the beat, before it is believed
 _SHORT = 0.5  # of a beat: longer windows say little about it
-_CHANCE = 1e-5  # the most that it may be by chance
+_CHANCE = 1e-6  # the most that it may be by chance: it is asked again with every change, for years
 _MISSES = 0.1  # of the windows that may disagree: an answer that was late
-_SURPRISES = 2  # changes in a row where no beat was expected, until all that was believed is forgotten
+_SUSPICION = 16  # beats after a change where none was expected: another one, and all that was believed is forgotten
 _TOLERANCE = 0.25  # seconds by which a tick may come early or late
 _BEATS = (5.0, 10.0, 15.0, 20.0, 30.0)  # seconds; what gateways are known to do, and what they are likely to
 _STRETCH = 0.05  # of a beat, by which its work may make it longer, or its clock shorter
 _FINENESS = 0.05  # seconds
 _MARGIN = 0.3  # seconds after a tick until all of its answers are there
 _SURE = 0.4  # seconds of doubt that need not be made less
-_PROBE_EVERY = 8  # beats, when the doubt is that small
+_CHECK_EVERY = 32  # beats: looks just before one, where nothing should have changed since the last
+_JUST_BEFORE = _TOLERANCE + _FINENESS
 _NEWS = 0.8  # of the doubt: a window that leaves more of it is none
 
 
@@ -41,17 +42,31 @@ class Window(Struct, frozen=True):
 
 
 class Tick(Struct, frozen=True):
-    """`at`: the latest moment of one beat that is known, give or take `doubt` seconds; `drift` more for each since."""
+    """`at`: the latest moment of one beat that is known, give or take `doubt` seconds; `drift` more for each since.
+
+    `check_every`: beats. Who looks at beats alone sees every change at one, also where there is no beat.
+    """
 
     at: float
     period: float
     doubt: float
     drift: float = 0.0
+    check_every: int = _CHECK_EVERY
 
     def beat(self, number: int) -> Window:
         """When the beat of that number since `at` is."""
         moment, doubt = self.at + number * self.period, self.doubt + number * self.drift
         return Window(moment - doubt, moment + doubt)
+
+    def last_beats(self, now: float) -> tuple[Window, Window]:
+        """The last that may have begun, and the one before it."""
+        doubt = self.beat(self.number(now)).length / 2
+        number = self.number(now + doubt)
+        return self.beat(number), self.beat(number - 1)
+
+    def number(self, moment: float) -> int:
+        """Of the beat before it."""
+        return max(0, int((moment - self.at) // self.period))
 
 
 class Rhythm(Struct, frozen=True):
@@ -59,22 +74,35 @@ class Rhythm(Struct, frozen=True):
 
     windows: tuple[Window, ...] = ()  # newest first
     tick: Tick | None = None
-    surprises: int = 0
+    surprised_at: float | None = None  # by a change where no beat was expected
 
     def heard(self, window: Window) -> "Rhythm":
         """A change was seen."""
         if self.tick is None:
             return self if window.length > _BEATS[-1] * _SHORT else self._with(window, _BEATS)
-        beat = self.tick.beat(max(0, int((window.until + _TOLERANCE - self.tick.at) // self.tick.period)))
-        expected = Window(beat.since - _TOLERANCE, beat.until + _TOLERANCE)
+        last, before = self.tick.last_beats(window.until + _TOLERANCE)
+        if window.since < before.until + _TOLERANCE:
+            return self._reassured(self.tick, window.until)  # it may have been either of them
+        expected = Window(last.since - _TOLERANCE, last.until + _TOLERANCE)
         told = window.cut(expected)
         if told.length <= 0:
-            return Rhythm() if self.surprises + 1 >= _SURPRISES else replace(self, surprises=self.surprises + 1)
+            return self._surprised(self.tick, window.until)
         if told.length > expected.length * _NEWS:
-            return self
+            return self._reassured(self.tick, window.until)
         # A known beat is only looked at more closely.
         near = [each for each in _BEATS if abs(each - self.tick.period) < each * 2 * _STRETCH]
         return self._with(told, near)
+
+    def _reassured(self, tick: Tick, now: float) -> "Rhythm":
+        """When nothing more has surprised for a while."""
+        if self.surprised_at is None or now - self.surprised_at < _SUSPICION * tick.period:
+            return self
+        return replace(self, surprised_at=None, tick=replace(tick, check_every=_CHECK_EVERY))
+
+    def _surprised(self, tick: Tick, now: float) -> "Rhythm":
+        if self.surprised_at is not None and now - self.surprised_at < _SUSPICION * tick.period:
+            return Rhythm()
+        return replace(self, surprised_at=now, tick=replace(tick, check_every=1))
 
     def _with(self, window: Window, beats: Sequence[float]) -> "Rhythm":
         """Windows that overlap are of one tick, or there is none."""
@@ -95,12 +123,19 @@ def next_tick(tick: Tick, after: float) -> float:
 
 
 def next_probe(tick: Tick, after: float) -> float | None:
-    """A moment in the midst of the doubt about that tick: what is seen then halves it; None: that is not needed."""
-    number = max(0, int((after - tick.at) // tick.period) + 1)
+    """A moment before the next tick's answers at which to look for what it is like; None: that is not needed.
+
+    In the midst of the doubt about it, which is halved by what is seen then; or just before it.
+    """
+    number = tick.number(after) + 1
     beat = tick.beat(number)
-    needed = beat.length / 2 > _SURE or number % _PROBE_EVERY == 0
-    moment = (beat.since + beat.until) / 2
-    return moment if needed and moment < next_tick(tick, after) else None
+    if beat.length / 2 > _SURE:
+        moment = (beat.since + beat.until) / 2
+    elif beat.until % (tick.check_every * tick.period) < tick.period:
+        moment = beat.since - _JUST_BEFORE
+    else:
+        return None
+    return moment if after < moment < next_tick(tick, after) else None
 
 
 def _find_tick(windows: Sequence[Window], beats: Sequence[float]) -> Tick | None:

@@ -4,11 +4,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.rhythm import Tick, next_probe, next_tick
-from bot.domain.task import Task
+from bot.domain.task import Status, Task
 
 LONGEST_REST = 300.0  # seconds between two looks at a task that has not changed for hours
 SILENCE = 2 * LONGEST_REST  # seconds between two answers that are no longer for want of asking
 _PATIENT_AFTER = 60.0  # looks at this part of the time for which nothing has changed
+_IN_QUEUE = 5.6  # intervals: what has not begun is not finished a moment later
 
 
 class Sight(Struct, frozen=True, kw_only=True):
@@ -22,6 +23,10 @@ class Sight(Struct, frozen=True, kw_only=True):
     asked_at: float | None = None  # when an answer came last, whatever it said
     changed_at: float | None = None
     misses: int = 0  # answers in a row that did not hold it
+
+    @property
+    def status(self) -> str:
+        return self.task.status if self.task else ""
 
     @property
     def settled(self) -> bool:
@@ -76,12 +81,13 @@ def _without_silence(sight: Sight, now: float) -> float | None:
     return sight.changed_at + max(0.0, now - sight.asked_at - SILENCE)
 
 
-def next_look(unchanged: float, now: float, pace: Pace) -> float:
-    """When to ask again for what has not changed for so many seconds: ever more slowly.
+def next_look(status: str, unchanged: float, now: float, pace: Pace) -> float:
+    """When to ask again for what has been in a state for so many seconds: ever more slowly.
 
     At a gateway that ticks: when its next answers are there, and nothing in between, but for a probe now and then.
     """
-    rest = min(unchanged / _PATIENT_AFTER, LONGEST_REST)
+    least = pace.interval * _IN_QUEUE if status == Status.WAITING else 0.0
+    rest = min(max(unchanged / _PATIENT_AFTER, least), LONGEST_REST)
     if pace.tick is None:
         # Whole intervals: tasks of about one age are asked for, and stored, together.
         return now + pace.interval * max(1, round(rest / pace.interval))

@@ -19,6 +19,7 @@ _ROUND = 30.0  # seconds; longer than any round takes
 _BATCH = BATCH_SIZES[-1]
 _GOLDEN = 0.618  # a turn by which no two of many fall on each other
 _GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
+_SPACING = 0.05  # of the interval: what comes to be due in between is asked for together
 _LONGEST_REST = 300.0  # seconds for which a gateway that does not answer is left alone
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
 
@@ -90,6 +91,7 @@ class Rounds:
                 if self._failures:
                     log.info("gateway %s answers again", self.name)
                 self._failures, self._told = 0, False
+                await self._clock.sleep(self._interval * _SPACING)
                 await self._bell.wait(await self._next_due())
             except StorageError as error:
                 log.error("the database failed, the next look is in %.0f s: %s", _STORAGE_REST, error)
@@ -163,7 +165,7 @@ class Rounds:
         left: list[Claim] = []
         for claims in alike(same):
             unchanged = claims[0].unchanged_for(now)
-            due_at = next_look(unchanged, now, pace)
+            due_at = next_look(claims[0].status, unchanged, now, pace)
             if due_at + _ROUND > claims[0].lease_until or unchanged + _LEASE > QUIET_AFTER:
                 left += claims
                 continue

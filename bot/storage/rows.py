@@ -60,7 +60,7 @@ def sight_values(sight: Sight) -> dict[str, Any]:
     """All but the answer."""
     return {
         "gateway": sight.gateway,
-        "status": sight.task.status if sight.task else "",
+        "status": sight.status,
         "first_asked_at": sight.first_asked_at,
         "asked_at": sight.asked_at,
         "changed_at": sight.changed_at,

@@ -52,6 +52,7 @@ class Claim(Struct):
 
     task_id: str
     digest: bytes
+    status: str
     asked_at: float | None
     changed_at: float | None
     lease_until: float
@@ -232,7 +233,7 @@ class WatchStore(Transactions):
 
     async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
         for claims in alike(same):
-            due_at = next_look(claims[0].unchanged_for(now), now, pace)
+            due_at = next_look(claims[0].status, claims[0].unchanged_for(now), now, pace)
             times = {"asked_at": now, "due_at": _unless_stopped(due_at), "lease_until": 0.0, "misses": 0}
             # Since they were claimed somebody may have claimed them anew, to look for a new watch.
             ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & (
@@ -320,14 +321,14 @@ async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) 
         await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
-_CLAIMED = (tasks.c.task_id, tasks.c.digest, tasks.c.asked_at, tasks.c.changed_at, tasks.c.lease_until)
+_CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
 
 
 def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
-    """Those that have been unchanged since one moment, and are leased for one time."""
-    groups: dict[tuple[float | None, float], list[Claim]] = {}
+    """Those that have been in a state since one moment, and are leased for one time."""
+    groups: dict[tuple[str, float | None, float], list[Claim]] = {}
     for claim in claims:
-        groups.setdefault((claim.changed_at, claim.lease_until), []).append(claim)
+        groups.setdefault((claim.status, claim.changed_at, claim.lease_until), []).append(claim)
     return groups.values()
 
 
@@ -359,7 +360,7 @@ def _dues(
     watched = {watch.task_id for watch in open_}
     lyrics = {watch.lyrics_id for watch in open_}
     return {
-        task_id: next_look(sight.unchanged_for(now), now, pace)
+        task_id: next_look(sight.status, sight.unchanged_for(now), now, pace)
         if task_id not in alive or task_id in watched or (task_id in lyrics and not sight.settled)
         else None
         for task_id, sight in sights.items()

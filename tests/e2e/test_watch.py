@@ -552,7 +552,7 @@ async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
     town: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.gateway.refresh_every(15.0, phase=3.3)
-    ids = [f"task_{number:04}" for number in range(40)]
+    ids = [f"task_{number:04}" for number in range(60)]
     lives = [
         Life(each, songs=(ONE,), states=((0, "queued"), (20 + 9 * number, "running"), (40 + 10 * number, "done")))
         for number, each in enumerate(ids)
@@ -561,10 +561,10 @@ async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
     caplog.set_level("INFO")
     async with town.bot():
         await town.watch(*ids)
-        await town.clock.pass_(300, step=1)
+        await town.clock.pass_(450, step=1)
         assert "gateway default changes its answers every" in caplog.text
         before = len(town.gateway.requests)
         await town.clock.pass_(90, step=1)
         assert len(town.gateway.requests) - before <= 2 * 7, "a probe and a sweep in each beat, at the most"
-        await town.clock.pass_(60, step=1)
-        await town.posts(40, patience=20)
+        await town.clock.pass_(120, step=1)
+        await town.posts(60, patience=20)

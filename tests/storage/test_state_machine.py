@@ -63,6 +63,7 @@ class Watching(RuleBasedStateMachine):
         while due := await self.watches.claim("default", self.now, lease=LEASE, limit=9):
             await self._answer(due)
             self.now += 600
+        self.now += 4_000  # also what was put off is due
         while owed := await self.outbox.claim(self.now, lease=LEASE, limit=9):
             self.going = owed
             while self.going:

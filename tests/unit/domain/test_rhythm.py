@@ -67,6 +67,39 @@ def test_the_next_tick_is_to_come_and_a_probe_is_before_it(
     assert probe is None or now < probe < coming
 
 
+def follow(rhythm: Rhythm, shown: Shown, *, beats: int) -> list[Rhythm]:
+    """What is believed from beat to beat, when looks are at beats alone and at the probes before them."""
+    believed, before, now, dice = [rhythm], 600.0, 600.0, random.Random(1)
+    while len(believed) <= beats and rhythm.tick:
+        now = next_probe(rhythm.tick, before) or next_tick(rhythm.tick, before)
+        if any(before < shown(dice.uniform(before, now)) <= now for _ in range(9)):
+            rhythm = rhythm.heard(Window(before, now))
+        believed.append(rhythm)
+        before = now
+    return believed
+
+
+def test_a_beat_that_is_none_is_not_believed_for_long() -> None:
+    """Who looks at beats alone would see every change at one."""
+    wrong = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    assert follow(wrong, lambda moment: moment, beats=60)[-1].tick is None
+
+
+def test_a_beat_that_is_one_is_believed_and_checked_rarely() -> None:
+    right = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    believed = follow(right, ticking(15.0, 3.0), beats=200)
+    assert all(each.tick and each.surprised_at is None for each in believed)
+
+
+def test_one_surprise_is_forgiven() -> None:
+    right = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    assert right.tick
+    surprised = right.heard(Window(right.tick.at + 2, right.tick.at + 6))
+    assert surprised.tick
+    assert surprised.tick.check_every == 1
+    assert follow(surprised, ticking(15.0, 3.0), beats=60)[-1].surprised_at is None
+
+
 def test_probes_make_the_doubt_smaller() -> None:
     rhythm = listen(Rhythm(), ticking(15.0, 3.3), start=0, seconds=600, every=4.0)
     assert rhythm.tick is not None
