@@ -6,7 +6,7 @@ The floors, from the top; nobody imports upwards, and siblings on a floor do not
     app         opens, wires, runs and closes everything
     cogs        slash commands, loaded by name: declare, defer, call one service, show
     ui          what people read and press: texts, embeds, cards, buttons
-    client      the connection to Discord
+    client      the connection to Discord       monitor    how the bot fares, for machines that ask over HTTP
     services    what the bot does, without Discord
     config, log settings and logging; only app and __main__ know them
     gateways    what gateways and their media hosts say      storage    what we remember

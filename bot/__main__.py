@@ -45,12 +45,11 @@ def main(arguments: list[str] | None = None) -> Exit:
 def _serve(program: Callable[[Settings], Coroutine[Any, Any, None]]) -> Exit:
     try:
         settings = load_settings()
+        set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+        asyncio.run(program(settings))
     except SettingsError as error:
         sys.stderr.write("\n  - ".join(["The settings cannot be used:", *error.faults]) + "\n")
         return Exit.SETTINGS
-    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
-    try:
-        asyncio.run(program(settings))
     except KeyboardInterrupt:
         log.info("stopped")
     except StorageError as error:

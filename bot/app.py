@@ -17,6 +17,8 @@ from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
+from bot.monitor.health import Health
+from bot.monitor.server import monitored
 from bot.services.batches import Batches
 from bot.services.clock import Bell, Clock
 from bot.services.live_cards import LiveCards
@@ -62,6 +64,7 @@ class _Program(Struct, frozen=True):
     poller: Poller
     clock: Clock
     owed: Bell  # rings when there is something to bring
+    health: Health
 
 
 async def migrate(settings: Settings) -> None:
@@ -74,7 +77,9 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
     """Until cancelled."""
     async with AsyncExitStack() as stack:
         program = await _open(settings, clock or Clock(), stack)
+        await stack.enter_async_context(monitored(program.health, settings.http_host, settings.http_port))
         bot = await stack.enter_async_context(_logged_in(program.services, settings.discord_token.get_secret_value()))
+        program.health.is_connected = bot.is_connected
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(program.poller.run(Operator(bot).tell), name="poller")
@@ -100,7 +105,15 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
     services, clock = program.services, program.clock
     outbox, poster = services.stores.outbox, DiscordPoster(bot, upload_limit)
     async with asyncio.TaskGroup() as workers:
-        notifier = Notifier(outbox, poster, services.recordings, services.lookup, clock, program.owed)
+        notifier = Notifier(
+            outbox,
+            poster,
+            services.recordings,
+            services.lookup,
+            clock,
+            program.owed,
+            outcomes=program.health.deliveries,
+        )
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
         workers.create_task(forget_what_is_old(outbox, clock), name="forgetting")
@@ -132,7 +145,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
-    return _Program(services, poller, clock, owed)
+    return _Program(services, poller, clock, owed, Health(stores.backlog, gateways, poller, clock))
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:

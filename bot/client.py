@@ -104,6 +104,10 @@ class SunoBot(commands.Bot):
         ids = sorted(command.id for command in given)
         return hashlib.sha256(msgspec.json.encode([self.application_id, payload, ids])).hexdigest()
 
+    def is_connected(self) -> bool:
+        """Whether Discord's events arrive."""
+        return self.is_ready() and not self.is_closed() and self.ws.open
+
     async def close(self) -> None:
         """People who wait for an answer get it first, if it comes soon."""
         answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}

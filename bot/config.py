@@ -89,6 +89,8 @@ class Settings(BaseSettings):
         tuple[str, ...], NoDecode, BeforeValidator(_split_hosts), AfterValidator(_known_hosts)
     ] = ()
     upload_limit_mib: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 20.0
+    http_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    http_host: str = "127.0.0.1"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     log_format: Annotated[Literal["plain", "json"], BeforeValidator(_lower)] = "plain"
 

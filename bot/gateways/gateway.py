@@ -18,6 +18,7 @@ from yarl import URL
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
 from bot.gateways.decode import decode
+from bot.gateways.record import Record
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 32 * 1024 * 1024  # bytes, decompressed
@@ -64,6 +65,7 @@ class Gateway:
 
     def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession, at_once: int = 4) -> None:
         self.name = name
+        self.record = Record()
         self.at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
         self._slots = asyncio.Semaphore(at_once)
         self._poller_slots = asyncio.Semaphore(self.at_once)
@@ -137,7 +139,7 @@ class Gateway:
     ) -> Answer:
         retries = stamina.retry_context(on=_may_pass, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
         async for attempt in retries:
-            with attempt:
+            with attempt, self.record.request():
                 reply = await self._request(method, URL(f"{self._base}{path}", encoded=True), body)
                 try:
                     return decode(asked, reply.status, reply.content_type, reply.body)

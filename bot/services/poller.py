@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from bot.domain.rhythm import Rhythm, Window
+from bot.domain.rhythm import Rhythm, Tick, Window
 from bot.domain.task import Answer
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, StorageError
 from bot.gateways.gateway import BATCH_SIZES, Gateway
@@ -108,6 +108,11 @@ class Poller:
         self._interval = interval
         self._owed = owed
         self._rounds = [_Round(desk, clock) for desk in desks]
+
+    @property
+    def ticks(self) -> dict[str, Tick | None]:
+        """What is known of each gateway's, by its name."""
+        return {each.desk.name: each.rhythm.tick for each in self._rounds if each.desk.name}
 
     def wake(self) -> None:
         """There is something new to look at."""
