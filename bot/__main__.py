@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | migrate | demo`. Arguments in, exit code out."""
+"""The command line: `python -m bot run | migrate | backup | demo`. Arguments in, exit code out."""
 
 import argparse
 import asyncio
@@ -6,6 +6,8 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine
 from enum import IntEnum
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -14,6 +16,9 @@ from bot.app import migrate, run
 from bot.config import Settings, load_settings
 from bot.errors import SettingsError, StorageError
 from bot.log import set_up_logging
+from bot.operation.backup import backup
+
+Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
 
 log = logging.getLogger("bot")
 
@@ -29,24 +34,40 @@ class Exit(IntEnum):
 
 
 def main(arguments: list[str] | None = None) -> Exit:
+    chosen = _parser().parse_args(arguments)
+    if chosen.command == "demo":
+        return _demo(port=chosen.port, open_browser=not chosen.no_browser)
+    return _serve(_program(chosen))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="connect to Discord and serve until stopped")
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
+    backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
+    backup_.add_argument("file", type=Path, nargs="?", help="a new file (default: beside the database, with the time)")
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "demo":
-        return _demo(port=chosen.port, open_browser=not chosen.no_browser)
-    return _serve(migrate if chosen.command == "migrate" else run)
+    return parser
 
 
-def _serve(program: Callable[[Settings], Coroutine[Any, Any, None]]) -> Exit:
+def _program(chosen: argparse.Namespace) -> Program:
+    match chosen.command:
+        case "migrate":
+            return migrate
+        case "backup":
+            return partial(backup, file=chosen.file)
+    return run
+
+
+def _serve(program: Program) -> Exit:
     try:
         settings = load_settings()
         set_up_logging(settings.log_level, settings.log_format, settings.secrets)
-        asyncio.run(program(settings))
+        if told := asyncio.run(program(settings)):
+            sys.stdout.write(f"{told}\n")
     except SettingsError as error:
         sys.stderr.write("\n  - ".join(["The settings cannot be used:", *error.faults]) + "\n")
         return Exit.SETTINGS

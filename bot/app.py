@@ -70,7 +70,7 @@ class _Program(Struct, frozen=True):
 async def migrate(settings: Settings) -> None:
     """Bring the database to what this program needs. Raises StorageError, as when the bot is running."""
     async with open_database(settings.database_url):
-        log.info("the database is up to date: %s", settings.database_url.partition("///")[2])
+        log.info("the database is up to date: %s", settings.database_file)
 
 
 async def serve(settings: Settings, clock: Clock | None = None) -> None:

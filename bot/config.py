@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         return {DEFAULT_GATEWAY: first, **self.suno_gateways}
 
     @property
+    def database_file(self) -> Path:
+        return Path(self.database_url.partition("///")[2])
+
+    @property
     def upload_limit(self) -> int:
         """In bytes."""
         return int(self.upload_limit_mib * _MIB)

@@ -3,6 +3,7 @@
     BotError
     ├── SettingsError            the environment cannot be used; lists every fault
     ├── StorageError             the database cannot be used
+    │   └── DatabaseInUse        by another process
     ├── InvalidTaskId            what was typed cannot be a task id
     ├── UnknownTask              no gateway knows the id
     ├── UnknownClip              the task has fewer songs than that
@@ -52,6 +53,10 @@ class SettingsError(BotError):
 
 
 class StorageError(BotError):
+    pass
+
+
+class DatabaseInUse(StorageError):
     pass
 
 
