@@ -1,8 +1,9 @@
-"""The command line: `python -m bot run | migrate | backup | demo`. Arguments in, exit code out."""
+"""The command line: `python -m bot run | migrate | backup | forget-user | demo`. Arguments in, exit code out."""
 
 import argparse
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from enum import IntEnum
@@ -17,6 +18,7 @@ from bot.config import Settings, load_settings
 from bot.errors import SettingsError, StorageError
 from bot.log import set_up_logging
 from bot.operation.backup import backup
+from bot.operation.forget import forget_user
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
 
@@ -47,10 +49,18 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
     backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
     backup_.add_argument("file", type=Path, nargs="?", help="a new file (default: beside the database, with the time)")
+    forget = commands.add_parser("forget-user", help="delete all that is kept of a person; the bot must be stopped")
+    forget.add_argument("id", type=_user_id, help="the person's Discord id, a long number")
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
     return parser
+
+
+def _user_id(typed: str) -> int:
+    if not re.fullmatch(r"[0-9]{15,19}", typed):
+        raise argparse.ArgumentTypeError("a Discord id has 15 to 19 digits")
+    return int(typed)
 
 
 def _program(chosen: argparse.Namespace) -> Program:
@@ -59,6 +69,8 @@ def _program(chosen: argparse.Namespace) -> Program:
             return migrate
         case "backup":
             return partial(backup, file=chosen.file)
+        case "forget-user":
+            return partial(forget_user, user_id=chosen.id)
     return run
 
 
