@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | migrate | backup | forget-user | demo`. Arguments in, exit code out."""
+"""The command line: `python -m bot run`, and what else an operator types. Arguments in, exit code out."""
 
 import argparse
 import asyncio
@@ -15,12 +15,14 @@ import discord
 
 from bot.app import migrate, run
 from bot.config import Settings, load_settings
-from bot.errors import SettingsError, StorageError
+from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import set_up_logging
 from bot.operation.backup import backup
 from bot.operation.forget import forget_user
+from bot.operation.invite import invite
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
+_LOGGED = ("run", "migrate")  # the others print what there is to say
 
 log = logging.getLogger("bot")
 
@@ -30,6 +32,7 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
+    UNREACHABLE = 69
     STORAGE = 74
     TOKEN_REFUSED = 77
     SETTINGS = 78
@@ -39,7 +42,7 @@ def main(arguments: list[str] | None = None) -> Exit:
     chosen = _parser().parse_args(arguments)
     if chosen.command == "demo":
         return _demo(port=chosen.port, open_browser=not chosen.no_browser)
-    return _serve(_program(chosen))
+    return _serve(_program(chosen), quiet=chosen.command not in _LOGGED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="connect to Discord and serve until stopped")
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
+    commands.add_parser("invite", help="print the links that bring the bot into servers and accounts")
     backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
     backup_.add_argument("file", type=Path, nargs="?", help="a new file (default: beside the database, with the time)")
     forget = commands.add_parser("forget-user", help="delete all that is kept of a person; the bot must be stopped")
@@ -67,6 +71,8 @@ def _program(chosen: argparse.Namespace) -> Program:
     match chosen.command:
         case "migrate":
             return migrate
+        case "invite":
+            return invite
         case "backup":
             return partial(backup, file=chosen.file)
         case "forget-user":
@@ -74,10 +80,10 @@ def _program(chosen: argparse.Namespace) -> Program:
     return run
 
 
-def _serve(program: Program) -> Exit:
+def _serve(program: Program, *, quiet: bool) -> Exit:
     try:
         settings = load_settings()
-        set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+        set_up_logging("warning" if quiet else settings.log_level, settings.log_format, settings.secrets)
         if told := asyncio.run(program(settings)):
             sys.stdout.write(f"{told}\n")
     except SettingsError as error:
@@ -88,6 +94,9 @@ def _serve(program: Program) -> Exit:
     except StorageError as error:
         log.critical("%s", error)
         return Exit.STORAGE
+    except DiscordUnreachable as error:
+        log.critical("Discord cannot be reached: %s", error)
+        return Exit.UNREACHABLE
     except discord.LoginFailure:
         log.critical("Discord refused the token: copy DISCORD_TOKEN again from the Bot page of the developer portal")
         return Exit.TOKEN_REFUSED

@@ -4,6 +4,7 @@
     ├── SettingsError            the environment cannot be used; lists every fault
     ├── StorageError             the database cannot be used
     │   └── DatabaseInUse        by another process
+    ├── DiscordUnreachable       Discord does not answer
     ├── InvalidTaskId            what was typed cannot be a task id
     ├── UnknownTask              no gateway knows the id
     ├── UnknownClip              the task has fewer songs than that
@@ -57,6 +58,10 @@ class StorageError(BotError):
 
 
 class DatabaseInUse(StorageError):
+    pass
+
+
+class DiscordUnreachable(BotError):
     pass
 
 

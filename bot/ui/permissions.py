@@ -12,6 +12,9 @@ Place = discord.abc.GuildChannel | discord.Thread
 _NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
 _TO_SPEAK = ("view_channel", "send_messages", "send_messages_in_threads")
 
+ASKED_FOR = discord.Permissions()  # by the link that brings the bot into a server
+ASKED_FOR.update(**dict.fromkeys((*_NEEDED, *_TO_SPEAK), True))
+
 
 class Missing(Struct, frozen=True):
     """`taken_by`: a mention of the role or member that the channel denies it to; empty: no role gives it."""
