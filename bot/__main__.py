@@ -18,6 +18,8 @@ from bot.config import Settings, load_settings
 from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import set_up_logging
 from bot.operation.backup import backup
+from bot.operation.doctor.examine import examine
+from bot.operation.doctor.findings import Mark, report
 from bot.operation.forget import forget_user
 from bot.operation.invite import invite
 
@@ -42,6 +44,8 @@ def main(arguments: list[str] | None = None) -> Exit:
     chosen = _parser().parse_args(arguments)
     if chosen.command == "demo":
         return _demo(port=chosen.port, open_browser=not chosen.no_browser)
+    if chosen.command == "doctor":
+        return _examine(offline=chosen.offline)
     return _serve(_program(chosen), quiet=chosen.command not in _LOGGED)
 
 
@@ -50,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="connect to Discord and serve until stopped")
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
+    doctor = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
+    doctor.add_argument("--offline", action="store_true", help="leave out what needs the network")
     commands.add_parser("invite", help="print the links that bring the bot into servers and accounts")
     backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
     backup_.add_argument("file", type=Path, nargs="?", help="a new file (default: beside the database, with the time)")
@@ -104,6 +110,13 @@ def _serve(program: Program, *, quiet: bool) -> Exit:
         log.critical("stopped by an error that nobody foresaw", exc_info=True)
         return Exit.FAILED
     return Exit.OK
+
+
+def _examine(*, offline: bool) -> Exit:
+    set_up_logging("critical", "plain", ())
+    findings = asyncio.run(examine(offline=offline))
+    sys.stdout.write(f"{report(findings)}\n")
+    return Exit.FAILED if any(each.mark is Mark.PROBLEM for each in findings) else Exit.OK
 
 
 def _demo(*, port: int, open_browser: bool) -> Exit:

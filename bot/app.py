@@ -36,6 +36,7 @@ from bot.ui.locales import Translator
 from bot.ui.operator import Operator
 from bot.ui.poster import DiscordPoster
 from bot.ui.readers import Doors
+from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
 _UNREACHABLE = (OSError, aiohttp.ClientError, discord.DiscordServerError)
@@ -159,10 +160,7 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
     interface = Interface(
-        extensions=("cogs.suno", "cogs.texts", "cogs.admin"),
-        buttons=(TaskButton, TaskSelect, Picker),
-        translator=Translator(),
-        tree=Tree,
+        extensions=EXTENSIONS, buttons=(TaskButton, TaskSelect, Picker), translator=Translator(), tree=Tree
     )
     async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
         with attempt:
