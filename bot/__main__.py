@@ -41,7 +41,7 @@ class Exit(IntEnum):
 
 
 def main(arguments: list[str] | None = None) -> Exit:
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     if chosen.command == "demo":
         return _demo(port=chosen.port, open_browser=not chosen.no_browser)
     if chosen.command == "doctor":
@@ -49,9 +49,9 @@ def main(arguments: list[str] | None = None) -> Exit:
     return _serve(_program(chosen), quiet=chosen.command not in _LOGGED)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    program = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
+    commands = program.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="connect to Discord and serve until stopped")
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
     doctor = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
-    return parser
+    return program
 
 
 def _user_id(typed: str) -> int:
