@@ -1,7 +1,6 @@
 """The documentation says what is the case: its commands, its names, its numbers and its links."""
 
 import argparse
-import asyncio
 import configparser
 import re
 import shlex
@@ -19,9 +18,7 @@ from bot.storage.schema import metadata
 from bot.ui.permissions import ASKED_FOR
 from sandbox.reference import PAGE, configuration, defaults
 from tests.conftest import Town
-from tests.e2e.test_program import Start, start
-
-__all__ = ["start"]
+from tests.program import Start, result_of, running
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -75,14 +72,13 @@ def test_commands_that_are_not_there_would_be_noticed() -> None:
 
 async def test_commands_of_the_bot_do_what_they_say(town: Town, start: Start) -> None:
     """Those of the documentation, each as it stands there; `run` has tests of its own."""
-    async with town.bot():
+    async with running(town.discord, start):
         await town.watch("task_abcd")
     for line in OF_THE_BOT:
         arguments = shlex.split(line)[3:]
         if arguments != ["run"]:
-            process = await start(*arguments)
-            await asyncio.wait_for(process.communicate(), 60)
-            assert process.returncode == Exit.OK, line
+            code, _, errors = await result_of(start, *arguments)
+            assert (code, errors) == (Exit.OK, ""), line
 
 
 def test_every_command_of_the_bot_is_documented() -> None:

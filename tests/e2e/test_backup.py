@@ -15,15 +15,7 @@ from bot.storage.database import open_database
 from bot.storage.schema import REVISION
 from sandbox.local_gateway.life import Life
 from tests.conftest import Town
-from tests.e2e.test_program import Start, start
-
-__all__ = ["start"]
-
-
-async def told(start: Start, *arguments: str) -> tuple[int | None, str, str]:
-    process = await start(*arguments)
-    output, errors = await asyncio.wait_for(process.communicate(), 30)
-    return process.returncode, output.decode(), errors.decode()
+from tests.program import Start, result_of
 
 
 def watched(file: Path) -> list[str]:
@@ -35,7 +27,7 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, start
     town.gateway.add(Life("task_before", states=((0, "queued"),)), Life("task_after", states=((0, "queued"),)))
     async with town.bot():
         await town.watch("task_before")
-        code, output, errors = await told(start, "backup")
+        code, output, errors = await result_of(start, "backup")
         await town.watch("task_after")
     (copy,) = tmp_path.glob("bot-*Z.db")
     assert (code, errors) == (0, "")
@@ -50,23 +42,23 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, start
 
 
 async def test_an_existing_file_is_left_alone(start: Start, tmp_path: Path) -> None:
-    await told(start, "migrate")
+    await result_of(start, "migrate")
     (tmp_path / "mine").write_text("precious")
-    code, _, errors = await told(start, "backup", "mine")
+    code, _, errors = await result_of(start, "backup", "mine")
     assert (code, (tmp_path / "mine").read_text()) == (74, "precious")
     assert "mine exists already" in errors
     assert "Traceback" not in errors
 
 
 async def test_without_a_database_there_is_nothing_to_copy(start: Start, tmp_path: Path) -> None:
-    code, _, errors = await told(start, "backup", "copy.db")
+    code, _, errors = await result_of(start, "backup", "copy.db")
     assert (code, list(tmp_path.iterdir())) == (74, [])
     assert "there is no database" in errors
 
 
 async def test_a_folder_that_is_not_there_is_named(start: Start) -> None:
-    await told(start, "migrate")
-    code, _, errors = await told(start, "backup", "nowhere/copy.db")
+    await result_of(start, "migrate")
+    code, _, errors = await result_of(start, "backup", "nowhere/copy.db")
     assert code == 74
     assert "nowhere/copy.db cannot be written" in errors
 

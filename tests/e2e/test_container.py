@@ -13,9 +13,6 @@ import pytest
 
 from bot.config import load_settings
 from tests.conftest import Town
-from tests.e2e.test_monitor import port
-
-__all__ = ["port"]
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")

@@ -14,9 +14,7 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, TOKEN, Town
-from tests.e2e.test_program import Start, start
-
-__all__ = ["start"]
+from tests.program import Start, result_of
 
 Doctor = Callable[..., Awaitable[tuple[int | None, str]]]
 SLOW = Life("task_slow", states=((0, "queued"),))
@@ -27,11 +25,10 @@ def doctor(start: Start) -> Doctor:
     """Its exit code, and what it prints."""
 
     async def examine(*arguments: str, **settings: str | None) -> tuple[int | None, str]:
-        process = await start("doctor", *arguments, **settings)
-        output, errors = (each.decode() for each in await asyncio.wait_for(process.communicate(), 60))
+        code, output, errors = await result_of(start, "doctor", *arguments, **settings)
         assert errors == ""
         assert not any(secret in output for secret in (KEY, TOKEN))
-        return process.returncode, output
+        return code, output
 
     return examine
 
@@ -214,6 +211,11 @@ async def test_a_clock_that_is_wrong(town: Town, doctor: Doctor, date: str, whic
     assert f"s {which}. Let the system set it" in output
 
 
+def change(file: Path, statement: str, *values: str) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(statement, values)
+
+
 @pytest.mark.parametrize(
     ("revision", "code", "told"),
     [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "problem  database: it has revision 9999")],
@@ -221,14 +223,18 @@ async def test_a_clock_that_is_wrong(town: Town, doctor: Doctor, date: str, whic
 async def test_a_database_of_another_revision(
     used: Town, doctor: Doctor, tmp_path: Path, revision: str, code: int, told: str
 ) -> None:
-    def change() -> None:
-        with closing(sqlite3.connect(tmp_path / "bot.db")) as database, database:
-            database.execute("UPDATE alembic_version SET version_num = ?", [revision])
-
-    await asyncio.to_thread(change)
+    await asyncio.to_thread(change, tmp_path / "bot.db", "UPDATE alembic_version SET version_num = ?", revision)
     found, output = await doctor()
     assert (found, told in output) == (code, True)
     assert used.channel["id"] not in output
+
+
+async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_path: Path) -> None:
+    await asyncio.to_thread(change, tmp_path / "bot.db", "DROP TABLE notes")
+    code, output = await doctor()
+    assert code == 1
+    assert "problem  database: it cannot be asked" in output
+    assert used.gateway.url in output
 
 
 async def test_a_file_that_is_no_database(doctor: Doctor, tmp_path: Path) -> None:

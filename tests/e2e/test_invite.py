@@ -5,15 +5,12 @@ import re
 from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.permissions import Permission
 from tests.conftest import TOKEN, Town
-from tests.e2e.test_backup import told
-from tests.e2e.test_program import Start, start
 from tests.e2e.test_status import links
-
-__all__ = ["start"]
+from tests.program import Start, result_of
 
 
 async def test_both_links(town: Town, start: Start) -> None:
-    code, output, errors = await told(start, "invite")
+    code, output, errors = await result_of(start, "invite")
     server, own = re.findall(r"https://\S+", output)
     assert (code, errors) == (0, "")
     assert f"client_id={town.discord.world.bot['id']}&scope=bot+applications.commands&permissions=" in server
@@ -30,15 +27,14 @@ async def test_both_links(town: Town, start: Start) -> None:
 
 
 async def test_a_refused_token(start: Start) -> None:
-    process = await start("invite", DISCORD_TOKEN="a.wrong.token")
-    output, errors = (each.decode() for each in await process.communicate())
-    assert (process.returncode, output) == (77, "")
+    code, output, errors = await result_of(start, "invite", DISCORD_TOKEN="a.wrong.token")
+    assert (code, output) == (77, "")
     assert "Discord refused the token" in errors
 
 
 async def test_discord_does_not_answer(town: Town, start: Start) -> None:
     town.discord.faults.order(Fault("/users/@me", 503, times=100))
-    code, output, errors = await told(start, "invite")
+    code, output, errors = await result_of(start, "invite")
     assert (code, output) == (69, "")
     assert "Discord cannot be reached" in errors
     assert "Traceback" not in errors

@@ -15,19 +15,10 @@ from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_gateway.life import Life
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, TOKEN, Town
-from tests.e2e.test_program import Start, ended, start
 from tests.e2e.test_watch import DONE
-
-__all__ = ["start"]
+from tests.program import Start, ended
 
 Values = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Operator:

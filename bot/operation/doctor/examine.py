@@ -8,7 +8,7 @@ from discord.http import Route
 from msgspec.structs import replace
 
 from bot.config import Settings, load_settings
-from bot.errors import DiscordUnreachable, SettingsError
+from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import Redactor
 from bot.operation.connection import logged_in
 from bot.operation.doctor.application import check_application, check_commands, refused
@@ -62,6 +62,9 @@ async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
     """What the bot remembers of Discord, and whether it is still so."""
     if not is_current(settings.database_file):
         return [skipped("commands, channels", "they need the database")]
-    async with open_read_only(settings.database_url) as engine:
-        targets = await TargetStore(engine).targets()
-        return [await check_commands(bot, Store(engine)), *await check_channels(bot, targets)]
+    try:
+        async with open_read_only(settings.database_url) as engine:
+            targets = await TargetStore(engine).targets()
+            return [await check_commands(bot, Store(engine)), *await check_channels(bot, targets)]
+    except StorageError as error:
+        return [problem("database", f"it cannot be asked ({error}). Restore a backup.")]
