@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test fuzz bench crashtest check screenshots lint types contracts format lock clean
+.PHONY: install demo test fuzz bench crashtest check screenshots reference lint types contracts format lock clean
 
 install: .venv/run.stamp
 
@@ -37,6 +37,9 @@ contracts: .venv/dev.stamp
 
 screenshots: .venv/dev.stamp
 	$(BIN)/python -m sandbox.screenshots
+
+reference: .venv/run.stamp
+	$(BIN)/python -m sandbox.reference
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .

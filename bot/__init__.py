@@ -3,12 +3,12 @@
 The floors, from the top; nobody imports upwards, and siblings on a floor do not import each other:
 
     __main__    the command line
-    app         opens, wires, runs and closes everything
+    app         opens, wires, runs and closes everything      operation    the other commands of an operator
     cogs        slash commands, loaded by name: declare, defer, call one service, show
     ui          what people read and press: texts, embeds, cards, buttons
-    client      the connection to Discord
+    client      the connection to Discord       monitor    how the bot fares, for machines that ask over HTTP
     services    what the bot does, without Discord
-    config, log settings and logging; only app and __main__ know them
+    config, log settings and logging; only those above cogs know them
     gateways    what gateways and their media hosts say      storage    what we remember
     domain      values and rules: no I/O, no clock, no asyncio
     errors      the tree of errors

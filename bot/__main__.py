@@ -1,19 +1,30 @@
-"""The command line: `python -m bot run | migrate | demo`. Arguments in, exit code out."""
+"""The command line: `python -m bot run`, and what else an operator types. Arguments in, exit code out."""
 
 import argparse
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from enum import IntEnum
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import discord
 
 from bot.app import migrate, run
 from bot.config import Settings, load_settings
-from bot.errors import SettingsError, StorageError
+from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import set_up_logging
+from bot.operation.backup import backup
+from bot.operation.doctor.examine import examine
+from bot.operation.doctor.findings import Mark, report
+from bot.operation.forget import forget_user
+from bot.operation.invite import invite
+
+Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
+_LOGGED = ("run", "migrate")  # the others print what there is to say
 
 log = logging.getLogger("bot")
 
@@ -23,39 +34,75 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
+    UNREACHABLE = 69
     STORAGE = 74
     TOKEN_REFUSED = 77
     SETTINGS = 78
 
 
 def main(arguments: list[str] | None = None) -> Exit:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    chosen = parser().parse_args(arguments)
+    if chosen.command == "demo":
+        return _demo(port=chosen.port, open_browser=not chosen.no_browser)
+    if chosen.command == "doctor":
+        return _examine(offline=chosen.offline)
+    return _serve(_program(chosen), quiet=chosen.command not in _LOGGED)
+
+
+def parser() -> argparse.ArgumentParser:
+    program = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
+    commands = program.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="connect to Discord and serve until stopped")
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
+    doctor = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
+    doctor.add_argument("--offline", action="store_true", help="leave out what needs the network")
+    commands.add_parser("invite", help="print the links that bring the bot into servers and accounts")
+    backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
+    backup_.add_argument("file", type=Path, nargs="?", help="a new file (default: beside the database, with the time)")
+    forget = commands.add_parser("forget-user", help="delete all that is kept of a person; the bot must be stopped")
+    forget.add_argument("id", type=_user_id, help="the person's Discord id, a long number")
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "demo":
-        return _demo(port=chosen.port, open_browser=not chosen.no_browser)
-    return _serve(migrate if chosen.command == "migrate" else run)
+    return program
 
 
-def _serve(program: Callable[[Settings], Coroutine[Any, Any, None]]) -> Exit:
+def _user_id(typed: str) -> int:
+    if not re.fullmatch(r"[0-9]{15,19}", typed):
+        raise argparse.ArgumentTypeError("a Discord id has 15 to 19 digits")
+    return int(typed)
+
+
+def _program(chosen: argparse.Namespace) -> Program:
+    match chosen.command:
+        case "migrate":
+            return migrate
+        case "invite":
+            return invite
+        case "backup":
+            return partial(backup, file=chosen.file)
+        case "forget-user":
+            return partial(forget_user, user_id=chosen.id)
+    return run
+
+
+def _serve(program: Program, *, quiet: bool) -> Exit:
     try:
         settings = load_settings()
+        set_up_logging("warning" if quiet else settings.log_level, settings.log_format, settings.secrets)
+        if told := asyncio.run(program(settings)):
+            sys.stdout.write(f"{told}\n")
     except SettingsError as error:
         sys.stderr.write("\n  - ".join(["The settings cannot be used:", *error.faults]) + "\n")
         return Exit.SETTINGS
-    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
-    try:
-        asyncio.run(program(settings))
     except KeyboardInterrupt:
         log.info("stopped")
     except StorageError as error:
         log.critical("%s", error)
         return Exit.STORAGE
+    except DiscordUnreachable as error:
+        log.critical("Discord cannot be reached: %s", error)
+        return Exit.UNREACHABLE
     except discord.LoginFailure:
         log.critical("Discord refused the token: copy DISCORD_TOKEN again from the Bot page of the developer portal")
         return Exit.TOKEN_REFUSED
@@ -63,6 +110,13 @@ def _serve(program: Callable[[Settings], Coroutine[Any, Any, None]]) -> Exit:
         log.critical("stopped by an error that nobody foresaw", exc_info=True)
         return Exit.FAILED
     return Exit.OK
+
+
+def _examine(*, offline: bool) -> Exit:
+    set_up_logging("critical", "plain", ())
+    findings = asyncio.run(examine(offline=offline))
+    sys.stdout.write(f"{report(findings)}\n")
+    return Exit.FAILED if any(each.mark is Mark.PROBLEM for each in findings) else Exit.OK
 
 
 def _demo(*, port: int, open_browser: bool) -> Exit:

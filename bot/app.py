@@ -17,6 +17,8 @@ from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
+from bot.monitor.health import Health
+from bot.monitor.server import monitored
 from bot.services.batches import Batches
 from bot.services.clock import Bell, Clock
 from bot.services.desks import desks
@@ -35,6 +37,7 @@ from bot.ui.locales import Translator
 from bot.ui.operator import Operator
 from bot.ui.poster import DiscordPoster
 from bot.ui.readers import Doors
+from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
 _UNREACHABLE = (OSError, aiohttp.ClientError, discord.DiscordServerError)
@@ -63,19 +66,22 @@ class _Program(Struct, frozen=True):
     poller: Poller
     clock: Clock
     owed: Bell  # rings when there is something to bring
+    health: Health
 
 
 async def migrate(settings: Settings) -> None:
     """Bring the database to what this program needs. Raises StorageError, as when the bot is running."""
     async with open_database(settings.database_url):
-        log.info("the database is up to date: %s", settings.database_url.partition("///")[2])
+        log.info("the database is up to date: %s", settings.database_file)
 
 
 async def serve(settings: Settings, clock: Clock | None = None) -> None:
     """Until cancelled."""
     async with AsyncExitStack() as stack:
         program = await _open(settings, clock or Clock(), stack)
+        await stack.enter_async_context(monitored(program.health, settings.http_host, settings.http_port))
         bot = await stack.enter_async_context(_logged_in(program.services, settings.discord_token.get_secret_value()))
+        program.health.is_connected = bot.is_connected
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(program.poller.run(Operator(bot).tell), name="poller")
@@ -101,7 +107,15 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
     services, clock = program.services, program.clock
     outbox, poster = services.stores.outbox, DiscordPoster(bot, upload_limit)
     async with asyncio.TaskGroup() as workers:
-        notifier = Notifier(outbox, poster, services.recordings, services.lookup, clock, program.owed)
+        notifier = Notifier(
+            outbox,
+            poster,
+            services.recordings,
+            services.lookup,
+            clock,
+            program.owed,
+            outcomes=program.health.deliveries,
+        )
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
         workers.create_task(forget_what_is_old(outbox, clock), name="forgetting")
@@ -133,7 +147,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
-    return _Program(services, poller, clock, owed)
+    return _Program(services, poller, clock, owed, Health(stores.backlog, gateways, poller, clock))
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
@@ -147,10 +161,7 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
     interface = Interface(
-        extensions=("cogs.suno", "cogs.texts", "cogs.admin"),
-        buttons=(TaskButton, TaskSelect, Picker),
-        translator=Translator(),
-        tree=Tree,
+        extensions=EXTENSIONS, buttons=(TaskButton, TaskSelect, Picker), translator=Translator(), tree=Tree
     )
     async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
         with attempt:

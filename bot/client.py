@@ -17,7 +17,7 @@ from bot.services.recordings import Recordings
 from bot.services.watches import Watches
 from bot.storage.stores import Stores
 
-_SYNCED = "commands"  # the note that says which commands Discord was given last
+SYNCED = "commands"  # the note that says which commands Discord was given last
 
 _ANSWERING = ("CommandTree-invoker", "discord-ui-")  # the names of discord.py's asyncio tasks that run our answers
 _LAST_ANSWERS = 3.0  # seconds
@@ -59,6 +59,17 @@ class Interface(msgspec.Struct, frozen=True):
     tree: type[app_commands.CommandTree[Any]]
 
 
+async def declared_commands(tree: app_commands.CommandTree[Any], translator: app_commands.Translator) -> Any:
+    """As they are given to Discord."""
+    return [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
+
+
+def fingerprint(application_id: int | None, declared: Any, given: Sequence[app_commands.AppCommand]) -> str:
+    """What we declare, and what Discord made of it: either may change without the other."""
+    ids = sorted(command.id for command in given)
+    return hashlib.sha256(msgspec.json.encode([application_id, declared, ids])).hexdigest()
+
+
 class SunoBot(commands.Bot):
     def __init__(self, services: Services, interface: Interface) -> None:
         super().__init__(
@@ -86,23 +97,21 @@ class SunoBot(commands.Bot):
 
     async def _sync_commands(self) -> None:
         """Give Discord our commands unless it has them already: syncs are limited to 200 a day."""
-        translator = self._interface.translator
-        payload = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
-        known = await self.services.stores.recents.note(_SYNCED)
+        declared = await declared_commands(self.tree, self._interface.translator)
+        known = await self.services.stores.recents.note(SYNCED)
         try:
-            if known and known == self._fingerprint(payload, await self.tree.fetch_commands()):
+            if known and known == fingerprint(self.application_id, declared, await self.tree.fetch_commands()):
                 return
             given = await self.tree.sync()
         except discord.HTTPException:
             log.exception("the commands could not be given to Discord; the next start tries again")
             return
-        await self.services.stores.recents.keep_note(_SYNCED, self._fingerprint(payload, given))
+        await self.services.stores.recents.keep_note(SYNCED, fingerprint(self.application_id, declared, given))
         log.info("gave Discord %d commands", len(given))
 
-    def _fingerprint(self, payload: Any, given: Sequence[app_commands.AppCommand]) -> str:
-        """What we declare, and what Discord made of it: either may change without the other."""
-        ids = sorted(command.id for command in given)
-        return hashlib.sha256(msgspec.json.encode([self.application_id, payload, ids])).hexdigest()
+    def is_connected(self) -> bool:
+        """Whether Discord's events arrive."""
+        return self.is_ready() and not self.is_closed() and self.ws.open
 
     async def close(self) -> None:
         """People who wait for an answer get it first, if it comes soon."""

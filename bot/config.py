@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -56,12 +56,19 @@ Secret = Annotated[SecretStr, AfterValidator(_printable)]
 
 
 class GatewaySettings(BaseModel):
+    """One more gateway, under a name of its own."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     base_url: BaseUrl
+    """The address of one more gateway, under a name of yours. Tasks are looked for at the first one, then at these."""
+
     api_key: Secret = SecretStr("")
+    """Your key there."""
 
 
 class Settings(BaseSettings):
-    """The variables have the names of the fields, in capitals."""
+    """The variables have the names of the fields, in capitals; their docstrings are docs/configuration.md."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -70,27 +77,66 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     discord_token: Annotated[Secret, Field(min_length=1)]
+    """The bot's token, from the Bot page of the Discord developer portal."""
+
     suno_base_url: BaseUrl
+    """Your gateway's address: what stands before `/suno/fetch`."""
+
     suno_api_key: Secret = SecretStr("")
+    """Your key at this gateway. It is sent there and to nobody else."""
+
     suno_gateways: dict[str, GatewaySettings] = Field(default_factory=dict)
+
     database_url: Annotated[str, AfterValidator(_sqlite_url)] = Field(
         default="sqlite:///data/suno-watch.db", validate_default=True
     )
+    """Where the bot remembers things: an SQLite file, made when it is not there. Four slashes begin a full path."""
+
     poll_interval_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
-    watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """How often a watched task is looked at until the gateway's own beat is known; less and less often while nothing
+    changes.
+    """
+
     gateway_requests_at_once: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many requests to one gateway may be on their way."""
+
+    watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """How many tasks one person may have watched."""
+
     private_use: Annotated[Literal["members", "listed", "everyone", "off"], BeforeValidator(_lower)] = "members"
+    """Who may use the bot where it is no member, in DMs and installed to an account: members of a server that it is
+    in, those who are listed, everyone, or nobody.
+    """
+
     private_users: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_numbers)] = ()
+    """Ids of people who may in any case."""
+
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """How many commands and buttons one person may use in a minute."""
+
     media_allow_hosts: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_split_hosts), AfterValidator(_known_hosts)
     ] = ()
+    """Hosts (`host` or `host:port`) of a private network that songs may be fetched from, beside all public ones."""
+
     upload_limit_mib: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 20.0
+    """The largest file to post where Discord does not say how much it takes, in MiB."""
+
+    http_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Where to answer `/healthz`, `/readyz` and Prometheus' `/metrics`; off unless it is set."""
+
+    http_host: str = "127.0.0.1"
+    """The address to listen at for that. In a container that others ask it is `0.0.0.0`."""
+
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    """How much is logged, to standard error."""
+
     log_format: Annotated[Literal["plain", "json"], BeforeValidator(_lower)] = "plain"
+    """Lines for people, or one JSON object a line."""
 
     @classmethod
     def settings_customise_sources(
@@ -109,6 +155,10 @@ class Settings(BaseSettings):
         """By name, in the order in which they are asked."""
         first = GatewaySettings(base_url=self.suno_base_url, api_key=self.suno_api_key)
         return {DEFAULT_GATEWAY: first, **self.suno_gateways}
+
+    @property
+    def database_file(self) -> Path:
+        return Path(self.database_url.partition("///")[2])
 
     @property
     def upload_limit(self) -> int:

@@ -3,6 +3,8 @@
     BotError
     ├── SettingsError            the environment cannot be used; lists every fault
     ├── StorageError             the database cannot be used
+    │   └── DatabaseInUse        by another process
+    ├── DiscordUnreachable       Discord does not answer
     ├── InvalidTaskId            what was typed cannot be a task id
     ├── UnknownTask              no gateway knows the id
     ├── UnknownClip              the task has fewer songs than that
@@ -52,6 +54,14 @@ class SettingsError(BotError):
 
 
 class StorageError(BotError):
+    pass
+
+
+class DatabaseInUse(StorageError):
+    pass
+
+
+class DiscordUnreachable(BotError):
     pass
 
 
@@ -127,17 +137,20 @@ class Unmentionable(BotError):
 
 
 class GatewayError(BotError):
-    """`transient`: the same request may pass a moment later."""
+    """`transient`: the same request may pass a moment later; `outcome`: a word for counting."""
 
     transient = False
+    outcome = "failed"
 
 
 class GatewayUnreachable(GatewayError):
     transient = True
+    outcome = "unreachable"
 
 
 class GatewayBusy(GatewayError):
     transient = True
+    outcome = "busy"
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -146,14 +159,15 @@ class GatewayBusy(GatewayError):
 
 class GatewayBroken(GatewayError):
     transient = True
+    outcome = "broken"
 
 
 class GatewayRefused(GatewayError):
-    pass
+    outcome = "refused"
 
 
 class GatewayMisplaced(GatewayError):
-    pass
+    outcome = "misplaced"
 
 
 class MediaError(BotError):
@@ -182,11 +196,15 @@ class MediaUnrecognised(MediaError):
 
 
 class PostError(BotError):
-    pass
+    """`outcome`: a word for counting."""
+
+    outcome = "failed"
 
 
 class PostBlocked(PostError):
     """`missing` names permissions as Discord's API does; empty when Discord did not say which."""
+
+    outcome = "blocked"
 
     def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -194,22 +212,24 @@ class PostBlocked(PostError):
 
 
 class PostClosed(PostError):
-    pass
+    outcome = "closed"
 
 
 class RecipientClosed(PostError):
-    pass
+    outcome = "recipient_closed"
 
 
 class PostTooLarge(PostError):
-    pass
+    outcome = "too_large"
 
 
 class PostLater(PostError):
+    outcome = "later"
+
     def __init__(self, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class PostRefused(PostError):
-    pass
+    outcome = "refused"

@@ -1,7 +1,11 @@
 """The whole: a local Discord, a local gateway, and the real bot between them."""
 
 import asyncio
+import os
+import socket
+import sys
 import time
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,12 +26,14 @@ from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import JumpingClock
 from tests.openapi import description
+from tests.program import Start
 
 # A slow machine is no failure; `make fuzz` looks longer.
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 hypothesis.settings.load_profile("default")
 
+ROOT = Path(__file__).parents[1]
 KEY = "sk-the-gateways-key-0123456789"
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"
 
@@ -140,3 +146,34 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         if described := description():
             deviations = [each for request in discord.requests for each in described.deviations(request)]
             assert not deviations, "\n".join(deviations)
+
+
+@pytest.fixture
+async def start(town: Town, tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts the program, with the settings that are given beside the town's."""
+    started: list[Process] = []
+
+    async def start(*arguments: str, **settings: str | None) -> Process:
+        given: dict[str, Any] = {name.upper(): value for name, value in town.settings.items()} | settings
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        environment |= {name: value for name, value in given.items() if value is not None}
+        command = [sys.executable, "-m", "sandbox.redirected_bot", town.discord.url, *(arguments or ["run"])]
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+@pytest.fixture
+def port() -> int:
+    """One that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

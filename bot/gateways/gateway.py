@@ -21,6 +21,7 @@ from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
+from bot.gateways.record import Record
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 32 * 1024 * 1024  # bytes, decompressed
@@ -69,6 +70,7 @@ class Gateway:
 
     def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession, at_once: int = 4) -> None:
         self.name = name
+        self.record = Record()
         self.at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
         self._slots = asyncio.Semaphore(at_once)
         self._poller_slots = asyncio.Semaphore(self.at_once)
@@ -144,7 +146,7 @@ class Gateway:
     async def _ask(self, method: Literal["GET", "POST"], path: str, body: Any, read: _Reader, attempts: int) -> Answer:
         retries = stamina.retry_context(on=_may_pass, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
         async for attempt in retries:
-            with attempt:
+            with attempt, self.record.request():
                 reply = await self._request(method, URL(f"{self._base}{path}", encoded=True), body)
                 try:
                     return read(reply.status, reply.content_type, reply.body)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -47,6 +48,8 @@ _LEASE = 600.0  # seconds; longer than any message takes
 _STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
 
+SENT = "sent"  # the outcome of a message that arrived
+
 log = logging.getLogger(__name__)
 
 
@@ -84,8 +87,18 @@ class Poster(Protocol):
 
 
 class Notifier:
+    """`outcomes` counts what became of the messages that were given to Discord."""
+
     def __init__(
-        self, outbox: Outbox, poster: Poster, recordings: Recordings, lookup: Lookup, clock: Clock, bell: Bell
+        self,
+        outbox: Outbox,
+        poster: Poster,
+        recordings: Recordings,
+        lookup: Lookup,
+        clock: Clock,
+        bell: Bell,
+        *,
+        outcomes: Counter[str],
     ) -> None:
         self._outbox = outbox
         self._poster = poster
@@ -93,6 +106,7 @@ class Notifier:
         self._lookup = lookup
         self._clock = clock
         self._bell = bell
+        self._outcomes = outcomes
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -128,11 +142,13 @@ class Notifier:
             try:
                 await self._deliver(owed)
             except PostError as failure:
+                self._outcomes[failure.outcome] += 1
                 log.info("delivery %s: %s: %s", owed.delivery.id, type(failure).__name__, failure)
                 await self._take_course(owed, failure)
             except StorageError:
                 raise
             except Exception:
+                self._outcomes[PostError.outcome] += 1
                 log.exception("delivery %s failed, and nobody foresaw how", owed.delivery.id)
                 await self._stumble(owed)
         except StorageError as error:
@@ -207,6 +223,7 @@ class Notifier:
 
     async def _record(self, delivery: Delivery, message_id: int) -> None:
         """Also when the bot is being stopped: what is sent is sent."""
+        self._outcomes[SENT] += 1
         saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now()))
         try:
             await asyncio.shield(saving)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.domain.rhythm import Rhythm, Window
+from bot.domain.rhythm import Rhythm, Tick, Window
 from bot.domain.sight import Pace, next_look
 from bot.domain.watch import QUIET_AFTER
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, StorageError
@@ -35,6 +35,11 @@ class Poller:
         self, desks: Sequence[Desk], store: WatchStore, clock: Clock, *, interval: float, owed: Callable[[], None]
     ) -> None:
         self._rounds = [Rounds(desk, store, clock, interval=interval, owed=owed, found=self.wake) for desk in desks]
+
+    @property
+    def ticks(self) -> dict[str, Tick | None]:
+        """What is known of each gateway's, by its name."""
+        return {each.name: each.rhythm.tick for each in self._rounds if each.name}
 
     def wake(self) -> None:
         """There is something new to look at."""
@@ -74,7 +79,7 @@ class Rounds:
         self._bell = Bell(clock)
         self._failures = 0  # in a row
         self._told = False  # the operator knows
-        self._rhythm = Rhythm()
+        self.rhythm = Rhythm()
         self._held = Held()
         self._turn = 0.0
 
@@ -125,17 +130,17 @@ class Rounds:
 
     def _soon(self) -> float:
         """What is due that soon is asked for together; with a tick nothing is asked for before it."""
-        return self._clock.now() + (0.0 if self._rhythm.tick else self._interval * _GATHERING)
+        return self._clock.now() + (0.0 if self.rhythm.tick else self._interval * _GATHERING)
 
     def _learn(self, window: Window) -> None:
-        before, self._rhythm = self._rhythm.tick, self._rhythm.heard(window)
-        if (tick := self._rhythm.tick) and before is None:
+        before, self.rhythm = self.rhythm.tick, self.rhythm.heard(window)
+        if (tick := self.rhythm.tick) and before is None:
             log.info("gateway %s changes its answers every %.1f s", self.name, tick.period)
 
     def _pace(self, *, probe: bool) -> Pace:
         """Without a known tick never twice the same interval: one that divides a beat would never find it."""
         self._turn = (self._turn + _GOLDEN) % 1.0
-        return Pace(self._interval * (0.8 + 0.4 * self._turn), self._rhythm.tick, probe)
+        return Pace(self._interval * (0.8 + 0.4 * self._turn), self.rhythm.tick, probe)
 
     async def _ask(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | Window | None:
         """What went wrong, or when something had changed."""

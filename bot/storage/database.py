@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, event, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError
@@ -37,6 +38,17 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
         finally:
             # Shielded: a cancelled close would leave a connection's thread behind.
             await asyncio.shield(engine.dispose())
+
+
+@asynccontextmanager
+async def open_read_only(url: str) -> AsyncIterator[AsyncEngine]:
+    """Beside a bot that may be running. The database must be there, and of this program's revision."""
+    file = quote(make_url(url).database or "")
+    engine = create_async_engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
+    try:
+        yield engine
+    finally:
+        await asyncio.shield(engine.dispose())
 
 
 def _make_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bot.errors import StorageError
+from bot.errors import DatabaseInUse, StorageError
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise StorageError(f"another bot is running on {path}: stop it first, or set another DATABASE_URL") from None
+        raise DatabaseInUse(f"another bot is running on {path}: stop it first, or set another DATABASE_URL") from None
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from error
     try:

@@ -5,6 +5,7 @@ from typing import Self
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.outbox import Outbox
 from bot.storage.preferences import PreferenceStore
@@ -18,7 +19,15 @@ class Stores(Struct, frozen=True):
     outbox: Outbox
     batches: BatchStore
     preferences: PreferenceStore
+    backlog: BacklogStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
-        return cls(Store(engine), WatchStore(engine), Outbox(engine), BatchStore(engine), PreferenceStore(engine))
+        return cls(
+            Store(engine),
+            WatchStore(engine),
+            Outbox(engine),
+            BatchStore(engine),
+            PreferenceStore(engine),
+            BacklogStore(engine),
+        )

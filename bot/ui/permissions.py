@@ -10,7 +10,10 @@ from bot.ui.locales import Language
 Place = discord.abc.GuildChannel | discord.Thread
 
 _NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
-_TO_SPEAK = ("view_channel", "send_messages", "send_messages_in_threads")
+TO_SPEAK = ("view_channel", "send_messages", "send_messages_in_threads")
+
+ASKED_FOR = discord.Permissions()  # by the link that brings the bot into a server
+ASKED_FOR.update(**dict.fromkeys((*_NEEDED, *TO_SPEAK), True))
 
 
 class Missing(Struct, frozen=True):
@@ -22,15 +25,22 @@ class Missing(Struct, frozen=True):
 
 def missing_in(place: Place) -> tuple[Missing, ...]:
     """What songs need there: without it they come late, or without their files."""
-    thread = isinstance(place, discord.Thread)
-    channel = place.parent if isinstance(place, discord.Thread) else place
-    needed = [name if not thread or name != "send_messages" else "send_messages_in_threads" for name in _NEEDED]
-    return tuple(missing for name in needed if (missing := _missing(channel, place.guild.me, name)))
+    if isinstance(place, discord.Thread):
+        return missing_for(place.guild.me, place.parent, in_thread=True)
+    return missing_for(place.guild.me, place)
+
+
+def missing_for(
+    me: discord.Member, channel: discord.abc.GuildChannel | None, *, in_thread: bool = False
+) -> tuple[Missing, ...]:
+    """The same, of a channel or its threads. For what was fetched, and is known to no cache."""
+    needed = [name if not in_thread or name != "send_messages" else "send_messages_in_threads" for name in _NEEDED]
+    return tuple(missing for name in needed if (missing := _missing(channel, me, name)))
 
 
 def silent_in(place: Place) -> tuple[str, ...]:
     """What keeps the bot from saying anything there."""
-    return tuple(each.permission for each in missing_in(place) if each.permission in _TO_SPEAK)
+    return tuple(each.permission for each in missing_in(place) if each.permission in TO_SPEAK)
 
 
 def _missing(channel: discord.abc.GuildChannel | None, me: discord.Member, name: str) -> Missing | None:

@@ -11,18 +11,11 @@ from bot import __version__
 from bot.client import Interaction
 from bot.storage.preferences import Person
 from bot.ui.buttons import TaskButton, Verb, on_press, task_button
+from bot.ui.invites import own_link, server_link
 from bot.ui.locales import Language, languages
 from bot.ui.readers import person_of, reader
 
 _AUTOMATIC = "auto"
-_PERMISSIONS = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    send_messages_in_threads=True,
-    embed_links=True,
-    attach_files=True,
-    read_message_history=True,
-)
 
 
 async def show_settings(interaction: Interaction) -> None:
@@ -97,11 +90,7 @@ async def delete(interaction: Interaction, about: str, _number: int) -> None:
 
 async def show_help(interaction: Interaction) -> None:
     language = reader(interaction)
-    application_id = interaction.application_id
-    server = discord.utils.oauth_url(
-        application_id, permissions=_PERMISSIONS, scopes=("bot", "applications.commands"), disable_guild_select=False
-    )
-    own = f"{discord.utils.oauth_url(application_id, scopes=('applications.commands',))}&integration_type=1"
+    server, own = server_link(interaction.application_id), own_link(interaction.application_id)
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(f"## 🎵 {language('help.title')}\n{language('help.body')}"))
     view.add_item(discord.ui.TextDisplay(f"**{language('help.privacy_title')}**\n{language('help.privacy')}"))

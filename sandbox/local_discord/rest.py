@@ -170,6 +170,7 @@ async def get_application(rest: Rest, _request: Request, _path: Mapping[str, str
         "approximate_user_authorization_count": 0, "eligible_oauth2_scopes": [], "flags_new": "0",
         "approximate_user_install_count": len(rest.world.installed_by), "explicit_content_filter": 0, "hook": True,
         "integration_types_config": {"0": {}, "1": {}}, "event_webhooks_status": 1, "event_webhooks_types": [],
+        **rest.world.application,
     }  # fmt: skip
 
 

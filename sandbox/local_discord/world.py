@@ -36,6 +36,7 @@ class World:
     messages: dict[str, dict[str, Object]] = field(default_factory=lambda: defaultdict(dict))
     files: dict[str, StoredFile] = field(default_factory=dict)
     commands: list[Object] = field(default_factory=list)
+    application: Object = field(default_factory=dict)  # what is set otherwise in the developer portal
     locales: dict[str, str] = field(default_factory=dict)  # of people
     installed_by: set[str] = field(default_factory=set)  # users who installed the application for themselves
     closed_dms: set[str] = field(default_factory=set)  # users who take no DM

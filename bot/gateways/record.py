@@ -1,0 +1,35 @@
+"""How a gateway has fared since the start, for those who operate the bot."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.errors import GatewayError
+
+ANSWERED = "answered"
+
+
+class Record:
+    """`outcomes`: how many requests ended in which way."""
+
+    def __init__(self) -> None:
+        words = (ANSWERED, *(error.outcome for error in GatewayError.__subclasses__()))
+        self.outcomes = Counter(dict.fromkeys(words, 0))
+        self._answered_at: float | None = None
+
+    @property
+    def answer_age(self) -> float | None:
+        """Seconds since the last usable answer; None: there was none yet."""
+        return None if self._answered_at is None else time.monotonic() - self._answered_at
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Around one request and what is made of its answer."""
+        try:
+            yield
+        except GatewayError as error:
+            self.outcomes[error.outcome] += 1
+            raise
+        self.outcomes[ANSWERED] += 1
+        self._answered_at = time.monotonic()

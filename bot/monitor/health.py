@@ -1,0 +1,93 @@
+"""How the bot fares at this moment."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from bot.errors import PostError, StorageError
+from bot.gateways.gateway import Gateway
+from bot.services.clock import Clock
+from bot.services.notifier import SENT
+from bot.services.poller import Poller
+from bot.storage.backlog import Backlog, BacklogStore
+
+log = logging.getLogger(__name__)
+
+
+class GatewayCondition(Struct, frozen=True, kw_only=True):
+    """`outcomes`: how many requests ended in which way; `tick`: seconds between two changes of all of its answers."""
+
+    name: str
+    outcomes: Mapping[str, int]
+    answer_age: float | None  # seconds since its last usable answer
+    tick: float | None
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """`backlog` None: the database fails. `deliveries`: how many messages ended in which way."""
+
+    now: float
+    connected: bool
+    backlog: Backlog | None
+    gateways: Sequence[GatewayCondition]
+    deliveries: Mapping[str, int]
+
+    @property
+    def ready(self) -> bool:
+        """A gateway that is down makes nobody unready: its tasks wait, and people are told."""
+        return self.connected and self.backlog is not None
+
+    @property
+    def lateness(self) -> float | None:
+        """Seconds by which the oldest due task is late."""
+        if self.backlog is None:
+            return None
+        return max(0.0, self.now - (self.backlog.oldest_due_at or self.now))
+
+    @property
+    def waiting(self) -> float | None:
+        """Seconds for which the oldest message waits."""
+        if self.backlog is None:
+            return None
+        return max(0.0, self.now - (self.backlog.oldest_waiting_since or self.now))
+
+
+class Health:
+    """`is_connected` says whether Discord's events arrive; `deliveries` is counted by the notifier."""
+
+    def __init__(self, backlog: BacklogStore, gateways: Sequence[Gateway], poller: Poller, clock: Clock) -> None:
+        self._backlog = backlog
+        self._gateways = tuple(gateways)
+        self._poller = poller
+        self._clock = clock
+        words = (SENT, PostError.outcome, *(error.outcome for error in PostError.__subclasses__()))
+        self.deliveries = Counter(dict.fromkeys(words, 0))
+        self.is_connected: Callable[[], bool] = lambda: False
+
+    async def look(self) -> Condition:
+        return Condition(
+            now=self._clock.now(),
+            connected=self.is_connected(),
+            backlog=await self._look_at_database(),
+            gateways=[self._look_at(gateway) for gateway in self._gateways],
+            deliveries=self.deliveries,
+        )
+
+    async def _look_at_database(self) -> Backlog | None:
+        try:
+            await self._backlog.try_writing(self._clock.now())
+            return await self._backlog.backlog()
+        except StorageError as error:
+            log.error("the database fails: %s", error)
+            return None
+
+    def _look_at(self, gateway: Gateway) -> GatewayCondition:
+        tick = self._poller.ticks[gateway.name]
+        return GatewayCondition(
+            name=gateway.name,
+            outcomes=gateway.record.outcomes,
+            answer_age=gateway.record.answer_age,
+            tick=tick.period if tick else None,
+        )

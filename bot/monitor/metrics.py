@@ -1,0 +1,76 @@
+"""The bot's condition as Prometheus reads it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bot import __version__
+from bot.monitor.health import Condition, GatewayCondition
+from bot.storage.backlog import Backlog
+
+
+def exposition(condition: Condition) -> bytes:
+    """In the text format, with what the process uses."""
+    registry = CollectorRegistry()
+    registry.register(_Families(condition))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry)
+
+
+class _Families(Collector):
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
+
+    def collect(self) -> Iterator[Metric]:
+        condition = self._condition
+        yield InfoMetricFamily("suno_watch_build", "The bot's version.", {"version": __version__})
+        yield _gauge("discord_connected", "1 while Discord's events arrive.", condition.connected)
+        yield _gauge("database_writable", "1 while something can be kept.", condition.backlog is not None)
+        yield _delivery_outcomes(condition.deliveries)
+        yield from _of_gateways(condition.gateways, condition.now)
+        if condition.backlog:
+            yield from _of_backlog(condition.backlog)
+            yield _gauge("task_lateness_seconds", "By how much the oldest due task is late.", condition.lateness)
+            yield _gauge("delivery_wait_seconds", "For how long the oldest message waits.", condition.waiting)
+
+
+def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"suno_watch_{name}", what, value)
+
+
+def _delivery_outcomes(deliveries: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(
+        "suno_watch_deliveries", "What became of messages given to Discord.", labels=["outcome"]
+    )
+    for outcome, count in deliveries.items():
+        family.add_metric([outcome], count)
+    return family
+
+
+def _of_gateways(gateways: Sequence[GatewayCondition], now: float) -> Iterator[Metric]:
+    prefix, labels = "suno_watch_gateway", ["gateway"]
+    requests = CounterMetricFamily(f"{prefix}_requests", "What became of requests.", labels=[*labels, "outcome"])
+    answered = GaugeMetricFamily(
+        f"{prefix}_last_answer_timestamp_seconds", "When it last gave a usable answer.", labels=labels
+    )
+    tick = GaugeMetricFamily(
+        f"{prefix}_tick_seconds", "Between two changes of all of its answers, once that is known.", labels=labels
+    )
+    for gateway in gateways:
+        for outcome, count in gateway.outcomes.items():
+            requests.add_metric([gateway.name, outcome], count)
+        if gateway.answer_age is not None:
+            answered.add_metric([gateway.name], now - gateway.answer_age)
+        if gateway.tick is not None:
+            tick.add_metric([gateway.name], gateway.tick)
+    yield from (requests, answered, tick)
+
+
+def _of_backlog(backlog: Backlog) -> Iterator[Metric]:
+    yield _gauge("open_watches", "Watches that are not ended.", backlog.open_watches)
+    unsent = GaugeMetricFamily("suno_watch_unsent_deliveries", "Messages that are not sent.", labels=["state"])
+    for state, count in backlog.unsent.items():
+        unsent.add_metric([state], count)
+    yield unsent

@@ -1,0 +1,76 @@
+"""The HTTP server for health checks and metrics; off unless HTTP_PORT is set."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from bot.errors import SettingsError
+from bot.monitor.health import Condition, GatewayCondition, Health
+from bot.monitor.metrics import exposition
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def monitored(health: Health, host: str, port: int | None) -> AsyncIterator[None]:
+    """Serve as long as it is entered. Raises SettingsError for an address that cannot be had."""
+    if port is None:
+        yield
+        return
+    runner = web.AppRunner(_application(health), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await _listen(runner, host, port)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise SettingsError([f"HTTP_HOST, HTTP_PORT: {host}:{port} cannot be served: {error.strerror}"]) from error
+    log.info("health and metrics at http://%s:%d", host, port)
+
+
+def _application(health: Health) -> web.Application:
+    async def alive(_request: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def ready(_request: web.Request) -> web.Response:
+        condition = await health.look()
+        return web.json_response(_readiness(condition), status=200 if condition.ready else 503)
+
+    async def metrics(_request: web.Request) -> web.Response:
+        body = exposition(await health.look())
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    application = web.Application()
+    application.router.add_get("/healthz", alive)
+    application.router.add_get("/readyz", ready)
+    application.router.add_get("/metrics", metrics)
+    return application
+
+
+def _readiness(condition: Condition) -> dict[str, Any]:
+    return {
+        "ready": condition.ready,
+        "discord_connected": condition.connected,
+        "database_writable": condition.backlog is not None,
+        "oldest_due_task_lateness_seconds": condition.lateness,
+        "oldest_waiting_delivery_age_seconds": condition.waiting,
+        "gateways": {gateway.name: _last_answer(gateway, condition.now) for gateway in condition.gateways},
+    }
+
+
+def _last_answer(gateway: GatewayCondition, now: float) -> dict[str, Any]:
+    if gateway.answer_age is None:
+        return {"last_answer_at": None, "last_answer_age_seconds": None}
+    at = datetime.fromtimestamp(now - gateway.answer_age, UTC)
+    return {"last_answer_at": at.isoformat(timespec="seconds"), "last_answer_age_seconds": gateway.answer_age}

@@ -1,0 +1,1 @@
+"""What an operator types: each command takes the settings, does one thing, and gives the text to print."""

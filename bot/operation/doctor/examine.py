@@ -1,0 +1,70 @@
+"""All checks, in the order in which things are set up."""
+
+import asyncio
+
+import discord
+from discord.ext import commands
+from discord.http import Route
+from msgspec.structs import replace
+
+from bot.config import Settings, load_settings
+from bot.errors import DiscordUnreachable, SettingsError, StorageError
+from bot.log import Redactor
+from bot.operation.connection import logged_in
+from bot.operation.doctor.application import check_application, check_commands, refused
+from bot.operation.doctor.channels import check_channels
+from bot.operation.doctor.clock import check_clock
+from bot.operation.doctor.database import check_database, is_current
+from bot.operation.doctor.findings import Finding, ok, problem, skipped
+from bot.operation.doctor.gateways import check_gateway, check_media_hosts
+from bot.storage.database import open_read_only
+from bot.storage.store import Store
+from bot.storage.targets import TargetStore
+
+
+async def examine(*, offline: bool) -> list[Finding]:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return [problem("settings", f"{fault}. Set it in the environment or in .env.") for fault in error.faults]
+    findings = [ok("settings", "all of them can be used"), *check_database(settings.database_file)]
+    if offline:
+        findings.append(skipped("Discord, gateways, media hosts, clock", "they need the network (--offline)"))
+    else:
+        findings += await _check_network(settings)
+    redact = Redactor(settings.secrets)
+    return [replace(each, text=redact(each.text)) for each in findings]
+
+
+async def _check_network(settings: Settings) -> list[Finding]:
+    addresses = [f"{Route.BASE}/gateway", *(each.base_url for each in settings.gateways.values())]
+    discord_, gateways, media, clock = await asyncio.gather(
+        _check_discord(settings),
+        asyncio.gather(*(check_gateway(*each) for each in settings.gateways.items())),
+        check_media_hosts(settings.media_allow_hosts),
+        check_clock(addresses),
+    )
+    return [*discord_, *gateways, *media, clock]
+
+
+async def _check_discord(settings: Settings) -> list[Finding]:
+    try:
+        async with logged_in(settings.discord_token.get_secret_value()) as bot:
+            return [*check_application(await bot.application_info()), *await _check_stored(bot, settings)]
+    except discord.LoginFailure:
+        return [refused()]
+    except DiscordUnreachable as error:
+        text = f"it gives no answer ({error}). Check the network and the firewall: the bot needs HTTPS to discord.com."
+        return [problem("Discord", text), skipped("token, installation, commands, channels", "they need Discord")]
+
+
+async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
+    """What the bot remembers of Discord, and whether it is still so."""
+    if not is_current(settings.database_file):
+        return [skipped("commands, channels", "they need the database")]
+    try:
+        async with open_read_only(settings.database_url) as engine:
+            targets = await TargetStore(engine).targets()
+            return [await check_commands(bot, Store(engine)), *await check_channels(bot, targets)]
+    except StorageError as error:
+        return [problem("database", f"it cannot be asked ({error}). Restore a backup.")]

@@ -1,0 +1,79 @@
+"""Gateways and hosts of media: asked for a made-up task, as the bot would ask."""
+
+import asyncio
+from collections.abc import Sequence
+
+import aiohttp
+
+from bot.config import DEFAULT_GATEWAY, GatewaySettings
+from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, GatewayUnreachable
+from bot.gateways.gateway import Gateway
+from bot.operation.doctor.findings import Finding, ok, problem, warning
+
+_MADE_UP = "00000000-0000-4000-8000-000000000000"
+_PATIENCE = 5.0  # seconds for a host of media
+
+
+async def check_gateway(name: str, settings: GatewaySettings) -> Finding:
+    subject = f"gateway {name}"
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        gateway = Gateway(name, settings.base_url, settings.api_key.get_secret_value(), session)
+        try:
+            await gateway.fetch(_MADE_UP)
+        except GatewayBusy:
+            return warning(subject, "it answers that it is busy. Ask again later.")
+        except GatewayError as error:
+            return problem(subject, _remedy(error, settings.base_url, _prefix(name)))
+    return ok(subject, f"{settings.base_url} answers, and takes the key")
+
+
+def _prefix(name: str) -> str:
+    """Of the names of its settings."""
+    return "SUNO_" if name == DEFAULT_GATEWAY else f"SUNO_GATEWAYS__{name.upper()}__"
+
+
+def _remedy(error: GatewayError, base_url: str, prefix: str) -> str:
+    match error:
+        case GatewayRefused():
+            return f"it refuses the key. Check {prefix}API_KEY, and the key's quota and limits at the gateway."
+        case GatewayMisplaced():
+            return (
+                f"there is a web page at {base_url}, and no Suno. "
+                f"Set {prefix}BASE_URL to what stands before /suno/fetch in the gateway's documentation."
+            )
+        case GatewayUnreachable():
+            return f"{base_url} does not answer ({error}). Check {prefix}BASE_URL, the network and the firewall."
+    return f"{base_url} gives an answer that nobody can read ({error}). Ask again later, or ask who runs it."
+
+
+async def check_media_hosts(hosts: Sequence[str]) -> list[Finding]:
+    """Those of the operator's own network; without any, songs come from public addresses alone."""
+    if not hosts:
+        return [ok("media hosts", "songs may come from any public address, and from no private one")]
+    return [await _check_host(host) for host in hosts]
+
+
+async def _check_host(entry: str) -> Finding:
+    """With a port it is connected to, without one it is only looked up."""
+    host, port = _split(entry)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await asyncio.get_running_loop().getaddrinfo(host, port)
+            if port:
+                _, writer = await asyncio.open_connection(host, port)
+                writer.close()
+                await writer.wait_closed()
+    except (OSError, TimeoutError) as error:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return warning(
+            "media hosts", f"{entry} does not answer ({reason}). Correct it in MEDIA_ALLOW_HOSTS, or start it."
+        )
+    return ok("media hosts", f"{entry} is there")
+
+
+def _split(entry: str) -> tuple[str, int | None]:
+    """As in media.example.com, 10.0.0.7:9000, [::1]:80."""
+    host, colon, port = entry.rpartition(":")
+    if colon and port.isdigit():
+        return host.strip("[]"), int(port)
+    return entry.strip("[]"), None

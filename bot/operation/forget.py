@@ -1,0 +1,26 @@
+"""`python -m bot forget-user ID`."""
+
+from bot.config import Settings
+from bot.errors import DatabaseInUse, StorageError
+from bot.storage.database import open_database
+from bot.storage.preferences import PreferenceStore
+
+
+async def forget_user(settings: Settings, user_id: int) -> str:
+    """As the button in /suno settings does. Raises StorageError."""
+    if not settings.database_file.is_file():
+        raise StorageError(f"there is no database at {settings.database_file} yet: nothing is kept of anybody")
+    try:
+        async with open_database(settings.database_url) as engine:
+            erased = await PreferenceStore(engine).forget(user_id)
+    except DatabaseInUse:
+        raise StorageError(
+            "the bot is running: stop it first, or have the person press Delete my data in /suno settings"
+        ) from None
+    return (
+        f"Of user {user_id} this was deleted:\n"
+        f"  watches, with their deliveries: {erased.watches}\n"
+        f"  rows of history and lists: {erased.rows}\n"
+        "  settings, and mentions in watches of others\n"
+        "Posts that are in Discord stay there."
+    )

@@ -1,0 +1,43 @@
+"""How much there is to do, and how long it has waited."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from sqlalchemy import func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.delivery import State
+from bot.storage.schema import deliveries, is_open, notes, tasks, watches
+from bot.storage.transaction import Transactions
+
+_SEEN = "seen"  # the note that says when somebody asked how the bot fares
+
+
+class Backlog(Struct, frozen=True, kw_only=True):
+    """`unsent`: messages by their state; those that were sent are left out."""
+
+    open_watches: int
+    unsent: Mapping[State, int]
+    oldest_due_at: float | None  # of a task that is to be looked at
+    oldest_waiting_since: float | None  # of a message that waits
+
+
+class BacklogStore(Transactions):
+    async def backlog(self) -> Backlog:
+        states = select(deliveries.c.state, func.count()).where(deliveries.c.state != State.SENT)
+        waiting = select(func.min(deliveries.c.created_at)).where(deliveries.c.state == State.WAITING)
+        async with self._transaction(read_only=True) as connection:
+            found: dict[str, int] = dict((await connection.execute(states.group_by(deliveries.c.state))).all())
+            return Backlog(
+                open_watches=await connection.scalar(select(func.count()).select_from(watches).where(is_open)) or 0,
+                unsent={state: found.get(state, 0) for state in State if state is not State.SENT},
+                oldest_due_at=await connection.scalar(select(func.min(tasks.c.due_at))),
+                oldest_waiting_since=await connection.scalar(waiting),
+            )
+
+    async def try_writing(self, now: float) -> None:
+        """Raises StorageError when nothing can be kept."""
+        values = {"key": _SEEN, "value": str(now)}
+        statement = insert(notes).values(values).on_conflict_do_update(index_elements=["key"], set_=values)
+        async with self._transaction() as connection:
+            await connection.execute(statement)

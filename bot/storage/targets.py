@@ -1,0 +1,28 @@
+"""The channels into which messages are to go."""
+
+from msgspec import Struct
+from sqlalchemy import or_, select, union
+
+from bot.storage.schema import deliveries, guilds, is_open, is_unsent, watches
+from bot.storage.transaction import Transactions
+
+
+class Target(Struct, frozen=True):
+    guild_id: int
+    channel_id: int
+
+
+class TargetStore(Transactions):
+    async def targets(self) -> list[Target]:
+        """In servers: of open watches, of what is still to be brought, and those that servers have set."""
+        unsent = watches.c.id.in_(select(deliveries.c.watch_id).where(is_unsent))
+        watched = select(watches.c.guild_id, watches.c.channel_id).where(
+            watches.c.guild_id.is_not(None), or_(is_open, unsent)
+        )
+        chosen = [
+            select(guilds.c.guild_id, column).where(column.is_not(None))
+            for column in (guilds.c.channel_id, guilds.c.error_channel_id)
+        ]
+        async with self._transaction(read_only=True) as connection:
+            rows = await connection.execute(union(watched, *chosen).order_by("guild_id", "channel_id"))
+            return [Target(*row) for row in rows]

@@ -1,0 +1,94 @@
+"""Copies of the database: made while the bot runs, restored as the program says."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StorageError
+from bot.storage.backup import back_up
+from bot.storage.database import open_database
+from bot.storage.schema import REVISION
+from sandbox.local_gateway.life import Life
+from tests.conftest import Town
+from tests.program import Start, result_of
+
+
+def watched(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as database:
+        return [row[0] for row in database.execute("SELECT task_id FROM watches ORDER BY id")]
+
+
+async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, start: Start, tmp_path: Path) -> None:
+    town.gateway.add(Life("task_before", states=((0, "queued"),)), Life("task_after", states=((0, "queued"),)))
+    async with town.bot():
+        await town.watch("task_before")
+        code, output, errors = await result_of(start, "backup")
+        await town.watch("task_after")
+    (copy,) = tmp_path.glob("bot-*Z.db")
+    assert (code, errors) == (0, "")
+    assert f"{copy}: {copy.stat().st_size:,} bytes, revision {REVISION}, checked" in output
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert await asyncio.to_thread(watched, tmp_path / "bot.db") == ["task_before", "task_after"]
+    restoring = await asyncio.create_subprocess_exec("/bin/sh", "-c", output.splitlines()[-1])
+    assert await restoring.wait() == 0
+    assert await asyncio.to_thread(watched, tmp_path / "bot.db") == ["task_before"]
+    async with town.bot():
+        assert "task_before" in str(await town.finished(await town.ada.slash(town.channel, "suno watches")))
+
+
+async def test_an_existing_file_is_left_alone(start: Start, tmp_path: Path) -> None:
+    await result_of(start, "migrate")
+    (tmp_path / "mine").write_text("precious")
+    code, _, errors = await result_of(start, "backup", "mine")
+    assert (code, (tmp_path / "mine").read_text()) == (74, "precious")
+    assert "mine exists already" in errors
+    assert "Traceback" not in errors
+
+
+async def test_without_a_database_there_is_nothing_to_copy(start: Start, tmp_path: Path) -> None:
+    code, _, errors = await result_of(start, "backup", "copy.db")
+    assert (code, list(tmp_path.iterdir())) == (74, [])
+    assert "there is no database" in errors
+
+
+async def test_a_folder_that_is_not_there_is_named(start: Start) -> None:
+    await result_of(start, "migrate")
+    code, _, errors = await result_of(start, "backup", "nowhere/copy.db")
+    assert code == 74
+    assert "nowhere/copy.db cannot be written" in errors
+
+
+async def _database(file: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{file}"):
+        pass
+
+
+async def test_what_is_not_committed_is_not_copied(tmp_path: Path) -> None:
+    file, copy = tmp_path / "bot.db", tmp_path / "copy #1?.db"
+    await _database(file)
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("INSERT INTO notes VALUES ('half', 'done')")
+        assert back_up(file, copy).revision == REVISION
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT count(*) FROM notes").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database " * 1000, None])
+async def test_a_damaged_database_gives_no_copy(tmp_path: Path, damage: bytes | None) -> None:
+    file, copy = tmp_path / "bot.db", tmp_path / "copy.db"
+    await _database(file)
+    if damage is None:
+        with file.open("r+b") as content:
+            content.seek(-4096 * 4, os.SEEK_END)
+            content.write(b"\xff" * 4096 * 3)
+    else:
+        file.write_bytes(damage)
+    with pytest.raises(StorageError):
+        back_up(file, copy)
+    assert not copy.exists()
+    shutil.rmtree(tmp_path)

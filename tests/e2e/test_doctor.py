@@ -1,0 +1,245 @@
+"""What the doctor finds, in a town where something is wrong."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.local_discord.faults import Fault as DiscordFault
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.server import Fault
+from tests.conftest import KEY, TOKEN, Town
+from tests.program import Start, result_of
+
+Doctor = Callable[..., Awaitable[tuple[int | None, str]]]
+SLOW = Life("task_slow", states=((0, "queued"),))
+
+
+@pytest.fixture
+def doctor(start: Start) -> Doctor:
+    """Its exit code, and what it prints."""
+
+    async def examine(*arguments: str, **settings: str | None) -> tuple[int | None, str]:
+        code, output, errors = await result_of(start, "doctor", *arguments, **settings)
+        assert errors == ""
+        assert not any(secret in output for secret in (KEY, TOKEN))
+        return code, output
+
+    return examine
+
+
+@pytest.fixture
+async def used(town: Town) -> Town:
+    """The bot has run, and somebody watches a task in the channel."""
+    town.gateway.add(SLOW)
+    async with town.bot():
+        await town.watch(SLOW.id)
+    return town
+
+
+def guild_of(town: Town) -> dict[str, Any]:
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    return guild
+
+
+async def test_all_is_well(used: Town, doctor: Doctor) -> None:
+    code, output = await doctor()
+    lines = output.splitlines()
+    assert code == 0
+    assert lines[-1] == "problems: 0, warnings: 0"
+    assert all(line.startswith("ok ") for line in lines[:-2])
+    for told in (
+        "token: Discord knows it as that of suno", "no privileged intent is on", "server install: on",
+        "user install: on", "commands: Discord has all 4", "#songs in Studio: the bot may post there",
+        f"gateway default: {used.gateway.url} answers", f"{used.gateway.media_host} is there", "clock: right",
+        "MiB are free", "can be written", "revision 0004",
+    ):  # fmt: skip
+        assert told in output
+
+
+async def test_it_looks_beside_a_running_bot(town: Town, doctor: Doctor) -> None:
+    town.gateway.add(SLOW)
+    async with town.bot():
+        await town.watch(SLOW.id)
+        code, output = await doctor()
+    assert (code, "#songs in Studio: the bot may post there" in output) == (0, True)
+
+
+async def test_before_the_first_run(doctor: Doctor, tmp_path: Path) -> None:
+    code, output = await doctor()
+    assert code == 0
+    assert "there is none yet" in output
+    assert "skipped  commands, channels: they need the database" in output
+    assert not list(tmp_path.iterdir())
+
+
+async def test_offline_it_asks_nobody(used: Town, doctor: Doctor) -> None:
+    asked = len(used.discord.requests), len(used.gateway.requests)
+    code, output = await doctor("--offline")
+    assert code == 0
+    assert "skipped  Discord, gateways, media hosts, clock: they need the network" in output
+    assert "revision 0004" in output
+    assert (len(used.discord.requests), len(used.gateway.requests)) == asked
+
+
+async def test_faulty_settings(doctor: Doctor) -> None:
+    code, output = await doctor(DISCORD_TOKEN=None, LOG_LEVEL="loud")
+    assert code == 1
+    assert "problem  settings: DISCORD_TOKEN is missing" in output
+    assert "problem  settings: LOG_LEVEL" in output
+
+
+async def test_a_refused_token(doctor: Doctor) -> None:
+    code, output = await doctor(DISCORD_TOKEN="a.wrong.token")
+    assert code == 1
+    assert "problem  token: Discord refuses it. Developer portal" in output
+    assert "a.wrong.token" not in output
+
+
+@pytest.mark.parametrize("path", ["/users/@me", "/applications/.*/commands"])
+async def test_a_discord_that_does_not_answer(used: Town, doctor: Doctor, path: str) -> None:
+    used.discord.faults.order(DiscordFault(path, 503, times=100))
+    code, output = await doctor()
+    assert code == 1
+    assert "problem  Discord: it gives no answer (DiscordServerError)" in output
+    assert "skipped  token, installation, commands, channels: they need Discord" in output
+    assert "ok       gateway default" in output
+
+
+@pytest.mark.parametrize(
+    ("application", "code", "told"),
+    [
+        ({"integration_types_config": {"1": {}}}, 1, "problem  server install: off"),
+        ({"integration_types_config": {"0": {}}}, 0, "warning  user install: off"),
+        ({"interactions_endpoint_url": "https://example.com"}, 1, "problem  commands: they go to a web address"),
+        ({"bot_require_code_grant": True}, 1, "problem  invitation: the links do not work"),
+        ({"bot_public": False}, 0, "ok       invitation: by its owner alone"),
+        ({"flags": 1 << 19}, 0, "ok       intents: Message Content: on, and not needed"),
+    ],
+)
+async def test_the_developer_portal(
+    town: Town, doctor: Doctor, application: dict[str, Any], code: int, told: str
+) -> None:
+    town.discord.world.application = application
+    assert told in (found := await doctor())[1]
+    assert found[0] == code
+
+
+async def test_commands_that_discord_has_lost(used: Town, doctor: Doctor) -> None:
+    used.discord.world.commands.pop()
+    _, output = await doctor()
+    assert "warning  commands: Discord has others than this program" in output
+
+
+@pytest.mark.parametrize(
+    ("permission", "code", "told"),
+    [
+        (Permission.SEND_MESSAGES, 1, "problem  #songs in Studio: nothing can be posted there"),
+        (Permission.ATTACH_FILES, 0, "warning  #songs in Studio: songs come incomplete there"),
+        (Permission.VIEW_CHANNEL, 1, "the bot cannot see it"),
+    ],
+)
+async def test_a_missing_permission(used: Town, doctor: Doctor, permission: Permission, code: int, told: str) -> None:
+    used.discord.changes.override(used.channel, guild_of(used)["roles"][0], deny=permission)
+    found, output = await doctor()
+    assert (found, told in output) == (code, True)
+    assert permission is Permission.VIEW_CHANNEL or "(denied to @everyone)" in output
+
+
+async def test_a_thread_is_judged_by_its_channel(town: Town, doctor: Doctor) -> None:
+    town.gateway.add(SLOW)
+    thread = town.discord.world.add_thread(town.channel, "night shift")
+    async with town.bot():
+        await town.watch(SLOW.id, at=thread)
+    town.discord.changes.override(town.channel, guild_of(town)["roles"][0], deny=Permission.SEND_MESSAGES_IN_THREADS)
+    code, output = await doctor()
+    assert code == 1
+    assert "#night shift in Studio: nothing can be posted there" in output
+    assert "Send Messages in Threads (denied to @everyone)" in output
+
+
+async def test_what_is_gone(used: Town, doctor: Doctor) -> None:
+    channel = used.discord.world.channels.pop(used.channel["id"])
+    assert f"warning  channel {channel['id']} in Studio: it is gone" in (await doctor())[1]
+    del used.discord.world.guilds[channel["guild_id"]]
+    assert f"warning  server {channel['guild_id']}: the bot is no longer there" in (await doctor())[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "told"),
+    [
+        (Fault(401, b'{"error":{"message":"bad key"}}'), 1, "problem  gateway default: it refuses the key"),
+        (Fault(200, b"<!doctype html>", {"Content-Type": "text/html"}), 1, "there is a web page at"),
+        (Fault(500, b"oops"), 1, "gives an answer that nobody can read"),
+        (Fault(0), 1, "does not answer (ServerDisconnectedError)"),
+        (Fault(429), 0, "warning  gateway default: it answers that it is busy"),
+    ],
+)
+async def test_a_gateway(town: Town, doctor: Doctor, fault: Fault, code: int, told: str) -> None:
+    town.gateway.faults.append(fault)
+    found, output = await doctor()
+    assert (found, told in output) == (code, True)
+
+
+async def test_the_settings_of_another_gateway_are_named(doctor: Doctor) -> None:
+    _, output = await doctor(SUNO_GATEWAYS__BACKUP__BASE_URL="http://127.0.0.1:1")
+    assert "problem  gateway backup: http://127.0.0.1:1 does not answer" in output
+    assert "Check SUNO_GATEWAYS__BACKUP__BASE_URL" in output
+
+
+async def test_a_media_host(doctor: Doctor) -> None:
+    code, output = await doctor(MEDIA_ALLOW_HOSTS="127.0.0.1:1,localhost")
+    assert code == 0
+    assert "warning  media hosts: 127.0.0.1:1 does not answer" in output
+    assert "ok       media hosts: localhost is there" in output
+    assert "songs may come from any public address" in (await doctor(MEDIA_ALLOW_HOSTS=None))[1]
+
+
+@pytest.mark.parametrize(
+    ("date", "which"), [("Mon, 01 Jan 2001 00:00:00 GMT", "fast"), ("Fri, 01 Jan 2100 00:00:00 GMT", "slow")]
+)
+async def test_a_clock_that_is_wrong(town: Town, doctor: Doctor, date: str, which: str) -> None:
+    town.discord.faults.order(DiscordFault("/gateway$", 200, headers={"Date": date}))
+    code, output = await doctor()
+    assert code == 1
+    assert f"s {which}. Let the system set it" in output
+
+
+def change(file: Path, statement: str, *values: str) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(statement, values)
+
+
+@pytest.mark.parametrize(
+    ("revision", "code", "told"),
+    [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "problem  database: it has revision 9999")],
+)
+async def test_a_database_of_another_revision(
+    used: Town, doctor: Doctor, tmp_path: Path, revision: str, code: int, told: str
+) -> None:
+    await asyncio.to_thread(change, tmp_path / "bot.db", "UPDATE alembic_version SET version_num = ?", revision)
+    found, output = await doctor()
+    assert (found, told in output) == (code, True)
+    assert used.channel["id"] not in output
+
+
+async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_path: Path) -> None:
+    await asyncio.to_thread(change, tmp_path / "bot.db", "DROP TABLE notes")
+    code, output = await doctor()
+    assert code == 1
+    assert "problem  database: it cannot be asked" in output
+    assert used.gateway.url in output
+
+
+async def test_a_file_that_is_no_database(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "bot.db").write_bytes(b"not a database " * 1000)
+    code, output = await doctor("--offline")
+    assert code == 1
+    assert "problem  database:" in output
+    assert "Restore a backup" in output

@@ -1,0 +1,41 @@
+"""The links that an operator gets are those that /suno help shows, and ask for what the bot needs."""
+
+import re
+
+from sandbox.local_discord.faults import Fault
+from sandbox.local_discord.permissions import Permission
+from tests.conftest import TOKEN, Town
+from tests.e2e.test_status import links
+from tests.program import Start, result_of
+
+
+async def test_both_links(town: Town, start: Start) -> None:
+    code, output, errors = await result_of(start, "invite")
+    server, own = re.findall(r"https://\S+", output)
+    assert (code, errors) == (0, "")
+    assert f"client_id={town.discord.world.bot['id']}&scope=bot+applications.commands&permissions=" in server
+    asked = int(server.rpartition("=")[2])
+    assert f"with the permissions {asked}:" in output
+    assert asked == (
+        Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS
+        | Permission.EMBED_LINKS | Permission.ATTACH_FILES | Permission.READ_MESSAGE_HISTORY
+    )  # fmt: skip
+    assert own.endswith("scope=applications.commands&integration_type=1")
+    async with town.bot():
+        shown = await town.finished(await town.ada.slash(town.channel, "suno help"))
+    assert {server, own} <= set(links(shown).values())
+
+
+async def test_a_refused_token(start: Start) -> None:
+    code, output, errors = await result_of(start, "invite", DISCORD_TOKEN="a.wrong.token")
+    assert (code, output) == (77, "")
+    assert "Discord refused the token" in errors
+
+
+async def test_discord_does_not_answer(town: Town, start: Start) -> None:
+    town.discord.faults.order(Fault("/users/@me", 503, times=100))
+    code, output, errors = await result_of(start, "invite")
+    assert (code, output) == (69, "")
+    assert "Discord cannot be reached" in errors
+    assert "Traceback" not in errors
+    assert TOKEN not in errors

@@ -1,0 +1,150 @@
+"""The documentation says what is the case: its commands, its names, its numbers and its links."""
+
+import argparse
+import configparser
+import re
+import shlex
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from bot.__main__ import Exit, parser
+from bot.config import Settings, load_settings
+from bot.gateways.gateway import normalise_base_url
+from bot.storage.schema import metadata
+from bot.ui.permissions import ASKED_FOR
+from sandbox.reference import PAGE, configuration, defaults
+from tests.conftest import Town
+from tests.program import Start, result_of, running
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+SETTINGS = {name.upper() for name in Settings.model_fields}
+SERVED = {"/healthz", "/readyz", "/metrics"}
+OF_THE_SYSTEM = {"systemctl", "journalctl", "useradd", "chown", "chmod", "cd"}
+
+
+def blocks(kind: str) -> list[str]:
+    return [block for text in TEXTS.values() for block in re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)]
+
+
+COMMANDS = sorted({line for block in blocks("sh") for line in block.splitlines() if line})
+OF_THE_BOT = [line for line in COMMANDS if line.startswith(".venv/bin/python -m bot ")]
+
+
+def is_known(words: Sequence[str]) -> bool:
+    """Whether there is such a command, as far as that can be told without root, Docker and a network."""
+    match words:
+        case ["sudo", "-u", "suno-watch", *command] | ["sudo", *command] if command:
+            return is_known(command)
+        case ["docker", "compose", "exec", "bot", *command]:
+            return is_known(command)
+        case ["docker", "compose", "up" | "logs", *_]:
+            return (ROOT / "compose.yaml").exists()
+        case [".venv/bin/python" | "python", "-m", "bot", *arguments]:
+            return bool(parser().parse_args(arguments).command)
+        case ["make", target]:
+            return f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
+        case ["cp", source, ".env"]:
+            return (ROOT / source).exists()
+        case ["curl", *_, address]:
+            return urlsplit(address).path in SERVED
+    return words[0] in OF_THE_SYSTEM
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_are_there(line: str) -> None:
+    assert is_known(shlex.split(line))
+    assert subprocess.run(["/bin/sh", "-n", "-c", line], check=False).returncode == 0
+
+
+def test_commands_that_are_not_there_would_be_noticed() -> None:
+    assert not is_known(["make", "coffee"])
+    assert not is_known(["curl", "http://127.0.0.1:9100/coffee"])
+    assert not is_known(["fly", "away"])
+    with pytest.raises(SystemExit):
+        is_known([".venv/bin/python", "-m", "bot", "fly"])
+
+
+async def test_commands_of_the_bot_do_what_they_say(town: Town, start: Start) -> None:
+    """Those of the documentation, each as it stands there; `run` has tests of its own."""
+    async with running(town.discord, start):
+        await town.watch("task_abcd")
+    for line in OF_THE_BOT:
+        arguments = shlex.split(line)[3:]
+        if arguments != ["run"]:
+            code, _, errors = await result_of(start, *arguments)
+            assert (code, errors) == (Exit.OK, ""), line
+
+
+def test_every_command_of_the_bot_is_documented() -> None:
+    (commands,) = (each for each in parser()._actions if isinstance(each, argparse._SubParsersAction))
+    for name in commands.choices:
+        assert any(f"`{name}" in text or f"-m bot {name}" in text for text in TEXTS.values()), name
+
+
+def test_the_reference_is_that_of_the_settings() -> None:
+    assert PAGE.read_text(encoding="utf-8") == configuration(), "make reference"
+
+
+def test_the_readme_has_the_settings_defaults() -> None:
+    rows = [line.split("|")[1:3] for line in TEXTS["README.md"].splitlines() if re.match(r"\| `[A-Z_]+`", line)]
+    told = [(re.findall(r"`([A-Z_]+)`", names), re.findall(r"`(.+?)`", shown)) for names, shown in rows]
+    table = {name: default for names, shown in told for name, default in zip(names, shown, strict=bool(shown))}
+    assert table == defaults()
+
+
+def test_the_example_file_shows_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    assert {name: shown.get(name) for name in defaults()} == defaults()
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", text, flags=re.MULTILINE), "utf-8")
+    settings = load_settings(discord_token="token")
+    assert settings.http_port == 9100
+    assert list(settings.gateways) == ["default", "backup"]
+
+
+def test_settings_are_called_by_their_names() -> None:
+    named = {word for text in TEXTS.values() for word in re.findall(r"`([A-Z]+(?:_+[A-Z]+)+)(?:`|=|__<)", text)}
+    plain = {name.removesuffix("_FILE").partition("__")[0] for name in named}
+    assert plain
+    assert plain - SETTINGS == set()
+
+
+def test_addresses_become_what_is_said() -> None:
+    (table,) = re.findall(r"\| Typed \| Used \|\n.*?\n\n", TEXTS["gateways.md"], re.DOTALL)
+    rows = re.findall(r"^\| `(.*?)` \| `(.*?)` \|$", table, re.MULTILINE)
+    assert len(rows) == 7
+    assert [normalise_base_url(typed) for typed, _ in rows] == [used for _, used in rows]
+
+
+def test_the_permissions_are_those_of_the_links() -> None:
+    assert f"the number `{ASKED_FOR.value}`" in TEXTS["install.md"]
+
+
+def test_the_unit_ends_and_restarts_the_bot_as_it_wishes() -> None:
+    (unit,) = blocks("ini")
+    parsed = configparser.ConfigParser(strict=False, interpolation=None)
+    parsed.read_string(unit)
+    service = parsed["Service"]
+    assert is_known([".venv/bin/python", *service["ExecStart"].split()[1:]])
+    assert service["ExecStart"].split()[0] == f"{service['WorkingDirectory']}/.venv/bin/python"
+    final = {Exit.TOKEN_REFUSED, Exit.SETTINGS}
+    assert {int(code) for code in service["RestartPreventExitStatus"].split()} == final
+
+
+def test_every_table_of_the_database_is_explained() -> None:
+    explained = re.findall(r"^\| `(\w+)` \|", TEXTS["privacy.md"], re.MULTILINE)
+    assert sorted(explained) == sorted(metadata.tables)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", TEXTS[page.name])
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
