@@ -20,6 +20,7 @@ class Fate(StrEnum):
     WAITS = "It waits. Its songs come once."
     ARRIVES = "Its songs come all the same, once."
     LINKS = "It comes at once, with links instead of files."
+    MOVED = "Its songs come once, to the person's DMs."
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ class Row:
     name: str
     fault: Begin
     answer: str = ""  # to /suno status, meanwhile; empty: the songs
+    silent: bool = False  # it is not answered: Discord says so by itself
     channel: str = ""  # in the channel of the watch, meanwhile
     post: str = "post.songs"  # in the message with the songs
+    person: str = ""  # to the watcher, by DM
     owner: str = ""  # to the bot's owner, by DM, once
     fate: Fate = Fate.WAITS
     files: int = 2  # that come with the post

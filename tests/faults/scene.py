@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.local_discord.people import Person
+from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.line import Line
 from sandbox.local_gateway.server import LocalGateway
@@ -18,9 +19,11 @@ from tests.conftest import Town
 
 _CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key
 
-SONGS = tuple(
-    Song(f"{letter * 8}-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 3.0)
-    for letter in "ab"
+SONGS = (
+    Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 3.0),
+    Song(
+        "bbbbbbbb-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 4.0, "rain"
+    ),
 )
 TASK = Life("11111111-2222-4333-8444-555555555555", songs=SONGS, states=((0, "running"), (30, "done")))
 OTHER = Life("22222222-2222-4333-8444-555555555555", songs=SONGS)  # finished
@@ -57,6 +60,18 @@ class Scene:
     stranger: LocalGateway
     names: Names
     patch: pytest.MonkeyPatch
+
+    @property
+    def discord(self) -> LocalDiscord:
+        return self.town.discord
+
+    @property
+    def guild(self) -> dict[str, Any]:
+        (guild,) = self.discord.world.guilds.values()
+        return guild
+
+    def dm_with(self, person: Person) -> dict[str, Any]:
+        return self.discord.world.dm_with(person.user)
 
     @property
     def certificate(self) -> ssl.SSLContext:
