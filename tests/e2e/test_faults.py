@@ -5,6 +5,8 @@ The rows stand in tests/faults, and docs/faults.md is made of them.
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +17,11 @@ from yarl import URL
 from bot.services.clock import Clock
 from sandbox.local_gateway.line import Line
 from sandbox.local_gateway.server import LocalGateway
+from tests.clock import WrongClock
 from tests.conftest import Town
+from tests.e2e.conftest import Start, ended
 from tests.e2e.test_status import words
-from tests.faults import discord, gateway, media
+from tests.faults import discord, gateway, machine, media
 from tests.faults.rows import Fate, Row, says
 from tests.faults.scene import OTHER, TASK, Names, Scene
 
@@ -35,7 +39,8 @@ async def scene(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sc
     for module in ("client", "http"):
         monkeypatch.setattr(f"discord.{module}.asyncio", in_time_of(town.clock))
     async with Line(URL(town.gateway.url).port or 0) as line, LocalGateway(clock=town.clock.now) as stranger:
-        yield Scene(town, town.discord.person(carl), place, line, stranger, names, monkeypatch)
+        with ExitStack() as later:
+            yield Scene(town, town.discord.person(carl), place, line, stranger, names, monkeypatch, later)
         assert [*stranger.requests, *stranger.media_requests] == [], "nobody else is asked, and gets the key"
 
 
@@ -62,6 +67,8 @@ async def ask(scene: Scene, row: Row) -> None:
     answer = await town.finished(asked)
     assert not row.answer or says(row.answer, words(answer))
     assert row.answer or len(answer["attachments"]) == len(TASK.songs)
+    if row.watch:
+        assert says(row.watch, words(await town.watch(OTHER.id)))
 
 
 async def meanwhile(scene: Scene, row: Row) -> None:
@@ -92,7 +99,7 @@ def check_all_that_was_told(scene: Scene, row: Row) -> None:
     assert told(town.posted(scene.dm_with(town.ada)), row.owner)
 
 
-@pytest.mark.parametrize("row", [*gateway.ROWS, *media.ROWS, *discord.ROWS], ids=str)
+@pytest.mark.parametrize("row", [*gateway.ROWS, *media.ROWS, *discord.ROWS, *machine.ROWS], ids=str)
 @pytest.mark.usefixtures("impatient")
 async def test_fault(scene: Scene, row: Row) -> None:
     town = scene.town
@@ -104,5 +111,37 @@ async def test_fault(scene: Scene, row: Row) -> None:
             await town.clock.pass_(A_WHILE, step=10)
             await ask(scene, row)
             await meanwhile(scene, row)
+        await heal(scene, row)
+    check_all_that_was_told(scene, row)
+
+
+@pytest.mark.parametrize("row", machine.AT_A_RESTART, ids=str)
+async def test_fault_at_a_restart(scene: Scene, row: Row) -> None:
+    town = scene.town
+    town.gateway.add(TASK)
+    before, after = (replace(town, clock=WrongClock(town.clock, seconds)) for seconds in row.clocks)
+    async with before.bot():
+        await town.watch(TASK.id, person=scene.watcher, channel=scene.place)
+        await town.clock.pass_(10, step=10)
+        async with row.fault(scene):
+            await town.clock.pass_(A_WHILE, step=10)
+            await meanwhile(scene, row)
+    await town.clock.pass_(A_WHILE * 4, step=A_WHILE)  # until Discord has forgotten the nonce
+    async with after.bot():
+        await heal(scene, row)
+    check_all_that_was_told(scene, row)
+
+
+@pytest.mark.parametrize("row", machine.AT_THE_START, ids=str)
+async def test_fault_at_the_start(scene: Scene, row: Row, start: Start) -> None:
+    town = scene.town
+    town.gateway.add(TASK)
+    async with town.bot():
+        await town.watch(TASK.id, person=scene.watcher, channel=scene.place)
+    async with row.fault(scene):
+        code, errors = await ended(await start())
+        assert (code, "Traceback" in errors) == (row.exits, False)
+        assert row.log in errors
+    async with town.bot():
         await heal(scene, row)
     check_all_that_was_told(scene, row)

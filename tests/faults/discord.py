@@ -11,7 +11,7 @@ from sandbox.local_discord.socket import Sockets
 from tests.faults.rows import HOUR, MINUTE, Begin, Fate, Row
 from tests.faults.scene import Scene
 
-_POSTS = r"^/channels/\d+/messages$"
+POSTS = r"^/channels/\d+/messages$"
 _OFTEN = 1_000_000  # times
 _ANSWERS = "@original"
 
@@ -29,7 +29,7 @@ def fails(path: str, status: int, code: int = 0, *, times: int = _OFTEN) -> Begi
 def asks_for_patience(seconds: float, **more: Any) -> Begin:
     @asynccontextmanager
     async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.discord.faults.rate_limit(_POSTS, seconds, times=_OFTEN, **more)
+        scene.discord.faults.rate_limit(POSTS, seconds, times=_OFTEN, **more)
         yield
         scene.discord.faults.clear()
 
@@ -53,7 +53,7 @@ async def channel_deleted(scene: Scene) -> AsyncIterator[None]:
 @asynccontextmanager
 async def answer_lost(scene: Scene) -> AsyncIterator[None]:
     """The message is there, and the bot does not hear of it."""
-    scene.discord.faults.order(Fault(_POSTS, 0, method="POST", after=True))
+    scene.discord.faults.order(Fault(POSTS, 0, method="POST", after=True))
     yield
 
 
@@ -116,19 +116,19 @@ ROWS = (
     Row("429 on a route", asks_for_patience(30)),
     Row("429 everywhere", asks_for_patience(30, everywhere=True)),
     Row("429 for ten minutes", asks_for_patience(600), within=10 * MINUTE),
-    Row("500", fails(_POSTS, 500), within=HOUR),
-    Row("502", fails(_POSTS, 502), within=HOUR),
-    Row("503", fails(_POSTS, 503), within=HOUR),
-    Row("504", fails(_POSTS, 504), within=HOUR),
+    Row("500", fails(POSTS, 500), within=HOUR),
+    Row("502", fails(POSTS, 502), within=HOUR),
+    Row("503", fails(POSTS, 503), within=HOUR),
+    Row("504", fails(POSTS, 504), within=HOUR),
     Row("a post arrives, and its answer is lost", answer_lost, fate=Fate.ARRIVES),
     Row("a permission is taken away", permission_lost, person="post.blocked", within=10),
-    Row("403, 50013: a permission is missing", fails(_POSTS, 403, 50013), person="post.blocked", within=HOUR),
-    Row("403, 50001: no access", fails(_POSTS, 403, 50001), person="post.blocked", within=HOUR),
+    Row("403, 50013: a permission is missing", fails(POSTS, 403, 50013), person="post.blocked", within=HOUR),
+    Row("403, 50001: no access", fails(POSTS, 403, 50001), person="post.blocked", within=HOUR),
     Row("404, 10003: the channel is gone", channel_deleted, post="post.moved", fate=Fate.MOVED),
     Row(
         "413, 40005: a file is too large", small_limit, "audio.toobig", post="audio.toobig", fate=Fate.ARRIVES, files=1
     ),
-    Row("400, 50035: a form is invalid", fails(_POSTS, 400, 50035, times=1), fate=Fate.ARRIVES),
+    Row("400, 50035: a form is invalid", fails(POSTS, 400, 50035, times=1), fate=Fate.ARRIVES),
     Row("the socket is cut, and stays so", socket_lost, silent=True, fate=Fate.ARRIVES, within=HOUR),
     Row("RECONNECT", tells(Sockets.ask_to_reconnect), fate=Fate.ARRIVES),
     Row("INVALID_SESSION", tells(Sockets.invalidate), fate=Fate.ARRIVES),

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.__main__ import Exit
 from bot.ui.locales import languages
 from tests.faults.scene import Scene
 
@@ -31,6 +32,7 @@ class Row:
     fault: Begin
     answer: str = ""  # to /suno status, meanwhile; empty: the songs
     silent: bool = False  # it is not answered: Discord says so by itself
+    watch: str = ""  # to a new /suno watch, meanwhile; empty: it is not asked
     channel: str = ""  # in the channel of the watch, meanwhile
     post: str = "post.songs"  # in the message with the songs
     person: str = ""  # to the watcher, by DM
@@ -38,6 +40,9 @@ class Row:
     fate: Fate = Fate.WAITS
     files: int = 2  # that come with the post
     within: float = 5 * MINUTE  # of the fault's end all is well again
+    clocks: tuple[float, ...] = ()  # how many seconds the clock is fast, before and after a restart
+    exits: Exit | None = None  # with which code the program ends, until the fault is mended
+    log: str = ""  # what it says then
     address: str = "http://127.0.0.1:{port}"  # of the gateway, as the bot is set up
 
     def __str__(self) -> str:

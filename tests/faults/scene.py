@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
@@ -60,6 +61,11 @@ class Scene:
     stranger: LocalGateway
     names: Names
     patch: pytest.MonkeyPatch
+    later: ExitStack  # what is to be undone in the end
+
+    @property
+    def database(self) -> Path:
+        return Path(self.town.settings["database_url"].partition("///")[2])
 
     @property
     def discord(self) -> LocalDiscord:
