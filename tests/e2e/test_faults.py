@@ -4,7 +4,7 @@ The rows stand in tests/faults, and docs/faults.md is made of them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from _pytest.mark import ParameterSet
 from yarl import URL
 
 from bot.services.clock import Clock
@@ -24,8 +25,13 @@ from tests.e2e.test_status import words
 from tests.faults import discord, gateway, machine, media
 from tests.faults.rows import Fate, Row, says
 from tests.faults.scene import OTHER, TASK, Names, Scene
+from tests.faults.table import PAGE, page
 
 A_WHILE = 150.0  # seconds that a fault lasts; meanwhile the task is finished
+
+
+def rows(**groups: Sequence[Row]) -> list[ParameterSet]:
+    return [pytest.param(row, id=f"{group}: {row.name}") for group, members in groups.items() for row in members]
 
 
 @pytest.fixture
@@ -99,7 +105,9 @@ def check_all_that_was_told(scene: Scene, row: Row) -> None:
     assert told(town.posted(scene.dm_with(town.ada)), row.owner)
 
 
-@pytest.mark.parametrize("row", [*gateway.ROWS, *media.ROWS, *discord.ROWS, *machine.ROWS], ids=str)
+@pytest.mark.parametrize(
+    "row", rows(gateway=gateway.ROWS, media=media.ROWS, discord=discord.ROWS, machine=machine.ROWS)
+)
 @pytest.mark.usefixtures("impatient")
 async def test_fault(scene: Scene, row: Row) -> None:
     town = scene.town
@@ -115,7 +123,7 @@ async def test_fault(scene: Scene, row: Row) -> None:
     check_all_that_was_told(scene, row)
 
 
-@pytest.mark.parametrize("row", machine.AT_A_RESTART, ids=str)
+@pytest.mark.parametrize("row", rows(machine=machine.AT_A_RESTART))
 async def test_fault_at_a_restart(scene: Scene, row: Row) -> None:
     town = scene.town
     town.gateway.add(TASK)
@@ -125,6 +133,7 @@ async def test_fault_at_a_restart(scene: Scene, row: Row) -> None:
         await town.clock.pass_(10, step=10)
         async with row.fault(scene):
             await town.clock.pass_(A_WHILE, step=10)
+            await ask(scene, row)
             await meanwhile(scene, row)
     await town.clock.pass_(A_WHILE * 4, step=A_WHILE)  # until Discord has forgotten the nonce
     async with after.bot():
@@ -132,7 +141,7 @@ async def test_fault_at_a_restart(scene: Scene, row: Row) -> None:
     check_all_that_was_told(scene, row)
 
 
-@pytest.mark.parametrize("row", machine.AT_THE_START, ids=str)
+@pytest.mark.parametrize("row", rows(machine=machine.AT_THE_START))
 async def test_fault_at_the_start(scene: Scene, row: Row, start: Start) -> None:
     town = scene.town
     town.gateway.add(TASK)
@@ -145,3 +154,7 @@ async def test_fault_at_the_start(scene: Scene, row: Row, start: Start) -> None:
     async with town.bot():
         await heal(scene, row)
     check_all_that_was_told(scene, row)
+
+
+def test_the_page_is_made_of_the_rows() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.faults.table makes it anew"

@@ -45,9 +45,6 @@ class Row:
     log: str = ""  # what it says then
     address: str = "http://127.0.0.1:{port}"  # of the gateway, as the bot is set up
 
-    def __str__(self) -> str:
-        return self.name
-
 
 def sentence(key: str) -> str:
     """In English, with … for what is filled in."""
