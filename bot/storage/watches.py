@@ -198,7 +198,9 @@ class WatchStore(Transactions):
             await connection.execute(update(tasks).where(tasks.c.task_id.in_(task_ids)).values(changes))
 
     async def next_due(self, gateway: str) -> float | None:
-        statement = select(func.min(tasks.c.due_at)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))
+        """When to look next: at what is being asked for, when nobody is at it any more."""
+        moment = func.max(tasks.c.due_at, tasks.c.lease_until)
+        statement = select(func.min(moment)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))
         async with self._transaction(read_only=True) as connection:
             due_at: float | None = await connection.scalar(statement)
         return due_at
