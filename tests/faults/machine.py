@@ -119,6 +119,11 @@ ROWS = (
     Row("the disk is full", full, within=3 * MINUTE),
     failing("the database cannot be written", with_pragma("query_only = ON", "query_only = OFF")),
     Row(
+        "the database fails when a song is fetched for its post",
+        with_pragma("query_only = ON", "query_only = OFF", lambda scene: scene.town.gateway.media_requests),
+        within=10 * MINUTE,
+    ),
+    Row(
         "the database fails when a post is to be recorded",
         with_pragma("query_only = ON", "query_only = OFF", lambda scene: scene.town.posted(scene.place)),
         fate=Fate.ARRIVES,
