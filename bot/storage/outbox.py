@@ -76,11 +76,9 @@ _may_go = is_unsent & ~_is_ahead & ~_of_paused  # if it is due
 
 class Outbox(Transactions):
     async def resume(self, now: float) -> None:
-        """At the start. Leases are of a process that is dead, and what was blocked may no longer be."""
+        """At the start. Leases are of a process that is dead, and what was waited for may be there."""
         async with self._transaction() as connection:
-            await connection.execute(update(deliveries).where(is_unsent).values(lease_until=0.0))
-            early = is_unsent & or_(deliveries.c.state == State.BLOCKED, deliveries.c.tried_at.is_not(None))
-            await connection.execute(update(deliveries).where(early).values(due_at=now))
+            await connection.execute(update(deliveries).where(is_unsent).values(lease_until=0.0, due_at=now))
 
     async def claim(self, now: float, *, lease: float, limit: int) -> list[Owed]:
         """Messages to send now: of each channel the first in line, and those that stepped aside."""
