@@ -1,7 +1,6 @@
 """Clocks that can be set forward, and wake whoever sleeps for long enough."""
 
 import asyncio
-from contextlib import suppress
 
 from bot.services.clock import Clock
 
@@ -30,8 +29,7 @@ class JumpingClock(Clock):
             finally:
                 for waiter in waiters:
                     waiter.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await waiter
+                await asyncio.gather(*waiters, return_exceptions=True)
 
     async def pass_(self, seconds: float, step: float = 60.0) -> None:
         """Step by step, with time in between for what happens."""
