@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -129,7 +128,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     names = [gateway.name for gateway in gateways]
     await stores.watches.resume(names, clock.now())
     await stores.outbox.resume(clock.now())
-    lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=time.monotonic)
+    lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=clock.now)
     stack.push_async_callback(lookup.close)
     owed = Bell(clock)
     poller = Poller(desks(gateways), stores.watches, clock, interval=settings.poll_interval_seconds, owed=owed.ring)

@@ -1,7 +1,6 @@
-"""A clock that can be set forward, and wakes whoever sleeps for long enough."""
+"""Clocks that can be set forward, and wake whoever sleeps for long enough."""
 
 import asyncio
-from contextlib import suppress
 
 from bot.services.clock import Clock
 
@@ -30,8 +29,7 @@ class JumpingClock(Clock):
             finally:
                 for waiter in waiters:
                     waiter.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await waiter
+                await asyncio.gather(*waiters, return_exceptions=True)
 
     async def pass_(self, seconds: float, step: float = 60.0) -> None:
         """Step by step, with time in between for what happens."""
@@ -39,3 +37,18 @@ class JumpingClock(Clock):
             self.jump(min(step, seconds))
             seconds -= step
             await asyncio.sleep(0.02)
+
+
+class WrongClock(JumpingClock):
+    """It goes with another one, but is so many seconds fast."""
+
+    def __init__(self, right: JumpingClock, seconds: float) -> None:
+        super().__init__()
+        self._right = right
+        self._seconds = seconds
+
+    def now(self) -> float:
+        return self._right.now() + self._seconds
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
+        await self._right.wait(event, seconds)

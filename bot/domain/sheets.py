@@ -1,6 +1,7 @@
 """The lyrics of a task, once each, and their division into pages."""
 
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -42,5 +43,15 @@ def _pieces(text: str, limit: int) -> list[str]:
             pieces.append(stanza)
             continue
         for line in stanza.splitlines(keepends=True):
-            pieces.extend(line[start : start + limit] for start in range(0, len(line), limit))
+            pieces.extend(_parts(line, limit))
     return pieces
+
+
+def _parts(line: str, limit: int) -> Iterator[str]:
+    """Of a line that is longer than a page; a backslash stays with what it escapes."""
+    while line:
+        part = line[:limit]
+        if len(line) > limit > 1 and (len(part) - len(part.rstrip("\\"))) % 2:
+            part = part[:-1]
+        yield part
+        line = line[len(part) :]

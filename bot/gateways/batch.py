@@ -36,7 +36,7 @@ def decode_batch(
 
 
 def _decode_pieces(asked: Collection[str], known: Mapping[bytes, str], pieces: Sequence[Raw]) -> Answer | None:
-    """None if they are no tasks."""
+    """None if they are no tasks, or one of them is there in two states."""
     by_digest = {xxh3_128_digest(piece): piece for piece in pieces}
     same = frozenset(known[digest] for digest in by_digest.keys() & known.keys())
     found = {
@@ -45,9 +45,9 @@ def _decode_pieces(asked: Collection[str], known: Mapping[bytes, str], pieces: S
         if digest not in known
         for task_id, source in tasks_in(parse_json(bytes(piece), ""))
     }
-    if not same and not found:
+    if any(task_id.lower() in found for task_id in same) or not (same or found):
         return None
     said = {task_id: found[task_id.lower()] for task_id in asked if task_id.lower() in found}
     tasks = {task_id: translate(task_id, source) for task_id, (source, _) in said.items()}
     missing = tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks and task_id not in same))
-    return Answer(tasks, missing, same - tasks.keys(), {task_id: digest for task_id, (_, digest) in said.items()})
+    return Answer(tasks, missing, same, {task_id: digest for task_id, (_, digest) in said.items()})

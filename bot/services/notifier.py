@@ -128,7 +128,7 @@ class Notifier:
                     worker = workers.create_task(self._bring(owed), name=f"delivery {owed.delivery.id}")
                     going.add(worker)
                     worker.add_done_callback(gone)
-                await self._bell.wait(await self._outbox.next_due(now))
+                await self._bell.wait(await self._outbox.next_due())
             except StorageError as error:
                 await self._rest(error)
 

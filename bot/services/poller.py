@@ -148,7 +148,7 @@ class Rounds:
         try:
             seen = await self._desk.ask(batch)
         except GatewayError as failure:
-            await self._store.release(task_ids)
+            await self._store.release(task_ids, self._clock.now())
             return failure
         now, pace = self._clock.now(), self._pace(probe=probe)
         if left := task_ids - seen.looks.keys() - {claim.task_id for claim in seen.same}:

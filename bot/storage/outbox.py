@@ -61,31 +61,28 @@ _joined = (
 _of_paused = exists().where(
     watches.c.id == deliveries.c.watch_id, guilds.c.guild_id == watches.c.guild_id, guilds.c.paused.is_(True)
 )
+_first = deliveries.alias("first")
+_is_ahead = exists().where(
+    _first.c.channel_id == deliveries.c.channel_id,
+    unsent(_first),
+    _first.c.aside.is_(False),
+    or_(
+        _first.c.created_at < deliveries.c.created_at,
+        and_(_first.c.created_at == deliveries.c.created_at, _first.c.line < deliveries.c.line),
+    ),
+)
+_may_go = is_unsent & ~_is_ahead & ~_of_paused  # if it is due
 
 
 class Outbox(Transactions):
     async def resume(self, now: float) -> None:
-        """At the start. Leases are of a process that is dead, and what was blocked may no longer be."""
+        """At the start. Leases are of a process that is dead, and what was waited for may be there."""
         async with self._transaction() as connection:
-            await connection.execute(update(deliveries).where(is_unsent).values(lease_until=0.0))
-            early = is_unsent & or_(deliveries.c.state == State.BLOCKED, deliveries.c.tried_at.is_not(None))
-            await connection.execute(update(deliveries).where(early).values(due_at=now))
+            await connection.execute(update(deliveries).where(is_unsent).values(lease_until=0.0, due_at=now))
 
     async def claim(self, now: float, *, lease: float, limit: int) -> list[Owed]:
         """Messages to send now: of each channel the first in line, and those that stepped aside."""
-        first = deliveries.alias("first")
-        ahead = exists().where(
-            first.c.channel_id == deliveries.c.channel_id,
-            unsent(first),
-            first.c.aside.is_(False),
-            or_(
-                first.c.created_at < deliveries.c.created_at,
-                and_(first.c.created_at == deliveries.c.created_at, first.c.line < deliveries.c.line),
-            ),
-        )
-        due = select(deliveries.c.line).where(
-            is_unsent, deliveries.c.due_at <= now, deliveries.c.lease_until <= now, ~ahead, ~_of_paused
-        )
+        due = select(deliveries.c.line).where(_may_go, deliveries.c.due_at <= now, deliveries.c.lease_until <= now)
         lines = due.order_by(deliveries.c.due_at, deliveries.c.line).limit(limit)
         statement = update(deliveries).where(deliveries.c.line.in_(lines)).values(lease_until=now + lease)
         async with self._transaction() as connection:
@@ -97,9 +94,9 @@ class Outbox(Transactions):
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
             return [_owed(dict(row)) for row in rows]
 
-    async def next_due(self, now: float) -> float | None:
-        """When the next message may be sent that nobody is at."""
-        statement = select(func.min(deliveries.c.due_at)).where(is_unsent, deliveries.c.lease_until <= now)
+    async def next_due(self) -> float | None:
+        """When the next message may be sent: of those on their way, when nobody is at them any more."""
+        statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go)
         async with self._transaction(read_only=True) as connection:
             due_at: float | None = await connection.scalar(statement)
         return due_at

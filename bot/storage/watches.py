@@ -182,31 +182,33 @@ class WatchStore(Transactions):
         """At the start. Leases are of a process that is dead; times may be of a clock that went wrong."""
         latest = now + LONGEST_REST
         async with self._transaction() as connection:
-            await connection.execute(update(tasks).values(lease_until=0.0))
+            leased = (tasks.c.lease_until > 0.0) & tasks.c.due_at.is_not(None)
+            await connection.execute(update(tasks).where(leased).values(lease_until=0.0, due_at=now))
             await connection.execute(update(tasks).where(tasks.c.due_at > latest).values(due_at=latest))
             lost = tasks.c.gateway.not_in(gateways) & tasks.c.due_at.is_not(None)
             await connection.execute(update(tasks).where(lost).values(gateway="", due_at=now))
 
     async def claim(self, gateway: str, now: float, *, lease: float, limit: int) -> list[Claim]:
-        """Tasks to look at now, for `lease` seconds nobody else's."""
+        """Tasks to look at now, for `lease` seconds nobody else's, and due again when those are over."""
         due = (
             select(tasks.c.task_id)
-            .where(tasks.c.gateway == gateway, tasks.c.due_at <= now, tasks.c.lease_until <= now)
+            .where(tasks.c.gateway == gateway, tasks.c.due_at <= now)
             .order_by(tasks.c.due_at)
             .limit(limit)
         )
-        statement = update(tasks).where(tasks.c.task_id.in_(due)).values(lease_until=now + lease)
+        statement = update(tasks).where(tasks.c.task_id.in_(due)).values(due_at=now + lease, lease_until=now + lease)
         async with self._transaction() as connection:
             rows = (await connection.execute(statement.returning(*_CLAIMED))).all()
         return [_knowing(Claim(*row), now) for row in rows]
 
-    async def release(self, task_ids: Collection[str], due_at: float | None = None) -> None:
-        """They could not be asked for: they stay due, or are due later."""
-        changes = {"lease_until": 0.0} | ({} if due_at is None else {"due_at": due_at})
+    async def release(self, task_ids: Collection[str], due_at: float) -> None:
+        """They could not be asked for."""
+        changes = {"lease_until": 0.0, "due_at": _unless_stopped(due_at)}
         async with self._transaction() as connection:
             await connection.execute(update(tasks).where(one_of(tasks.c.task_id, task_ids)).values(changes))
 
     async def next_due(self, gateway: str) -> float | None:
+        """When to look next: at what is being asked for, when nobody is at it any more."""
         statement = select(func.min(tasks.c.due_at)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))
         async with self._transaction(read_only=True) as connection:
             due_at: float | None = await connection.scalar(statement)

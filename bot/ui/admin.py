@@ -233,5 +233,7 @@ async def retry(interaction: Interaction, about: str, page: int) -> None:
 async def drop(interaction: Interaction, about: str, page: int) -> None:
     await interaction.response.defer()
     state, _, delivery_id = about.partition(".")
-    await interaction.client.services.stores.outbox.drop(delivery_id, _guild_of(interaction).id)
+    services = interaction.client.services
+    await services.stores.outbox.drop(delivery_id, _guild_of(interaction).id)
+    services.watches.wake()
     await show_deliveries(interaction, state, page)

@@ -83,7 +83,9 @@ async def delete(interaction: Interaction, about: str, _number: int) -> None:
         view.add_item(TaskButton(button, Verb.DELETE, "sure", "0"))
         await interaction.edit_original_response(content=language("settings.sure"), view=view)
         return
-    erased = await interaction.client.services.stores.preferences.forget(interaction.user.id)
+    services = interaction.client.services
+    erased = await services.stores.preferences.forget(interaction.user.id)
+    services.watches.wake()  # what waited behind theirs may go
     text = language("settings.deleted", n=erased.watches, m=erased.rows)
     await interaction.edit_original_response(content=text)
 

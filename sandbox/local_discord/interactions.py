@@ -48,13 +48,14 @@ class Interaction:
 
 
 class Interactions:
-    """`patience`: seconds that Discord waits for the first answer."""
+    """`patience`: seconds that Discord waits for the first answer; `token_life`: for all others."""
 
     def __init__(self, world: World, messages: Messages, hub: Hub, patience: float = 3.0) -> None:
         self._world = world
         self._messages = messages
         self._hub = hub
         self.patience = patience
+        self.token_life = TOKEN_LIFE
         self._by_token: dict[str, Interaction] = {}
 
     async def start(self, kind: int, user: Object, channel: Object, data: Object, **about: Any) -> Interaction:
@@ -108,7 +109,7 @@ class Interactions:
         age = self._world.clock() - interaction.born_at if interaction else 0.0
         if interaction is None or (to_answer and (interaction.failed or age > self.patience)):
             raise ApiError(404, 10062, "Unknown interaction")
-        if age > TOKEN_LIFE:
+        if not to_answer and age > self.token_life:
             raise ApiError(401, 50027, "Invalid Webhook Token")
         return interaction
 

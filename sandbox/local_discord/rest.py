@@ -203,12 +203,27 @@ async def put_commands(rest: Rest, request: Request, path: Mapping[str, str], _q
     return rest.world.commands
 
 
+_UNUSED_OF_GUILDS: dict[str, Any] = {
+    "afk_channel_id": None, "afk_timeout": 300, "application_id": None, "banner": None,
+    "default_message_notifications": 0, "description": None, "discovery_splash": None, "emojis": [],
+    "explicit_content_filter": 0, "features": [], "home_header": None, "incidents_data": None, "max_members": 500_000,
+    "max_presences": None, "max_stage_video_channel_users": 50, "max_video_channel_users": 25, "mfa_level": 0,
+    "nsfw": False, "nsfw_level": 0, "premium_progress_bar_enabled": False, "premium_subscription_count": 0,
+    "public_updates_channel_id": None, "region": "deprecated", "rules_channel_id": None,
+    "safety_alerts_channel_id": None, "splash": None, "stickers": [], "system_channel_flags": 0,
+    "system_channel_id": None, "vanity_url_code": None, "verification_level": 0, "widget_channel_id": None,
+    "widget_enabled": False,
+}  # fmt: skip
+
+
 @route("GET", "/guilds/{guild}")
 async def get_guild(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
     guild = rest.world.guilds.get(path["guild"])
     if guild is None:
         raise unknown("Guild", 10004)
-    return {key: value for key, value in guild.items() if key not in ("members", "channels", "threads")}
+    return _UNUSED_OF_GUILDS | {
+        key: value for key, value in guild.items() if key not in ("members", "channels", "threads")
+    }
 
 
 @route("GET", "/guilds/{guild}/members/{user}")

@@ -16,10 +16,11 @@ BAD_TOKEN, DISALLOWED_INTENTS = 4004, 4014
 
 
 class Connection:
-    """One socket of the bot."""
+    """One socket of the bot. Nothing is sent while it does not flow."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, compressed: bool) -> None:
+    def __init__(self, socket: web.WebSocketResponse, flowing: asyncio.Event, *, compressed: bool) -> None:
         self.intents = 0
+        self._flowing = flowing
         self._deflate = zlib.compressobj() if compressed else None
         self._socket = socket
         self._sequence = 0
@@ -36,6 +37,7 @@ class Connection:
     async def write(self) -> None:
         while True:
             text = await self._outgoing.get()
+            await self._flowing.wait()
             if self._deflate:
                 data = self._deflate.compress(text.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
                 await self._socket.send_bytes(data)
@@ -53,11 +55,16 @@ class Sockets:
         self._token = token
         self._url = url
         self.connections: set[Connection] = set()
+        self.closed = False  # nobody can connect
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        if self.closed:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        connection = Connection(socket, compressed=request.query.get("compress") == "zlib-stream")
+        connection = Connection(socket, self._flowing, compressed=request.query.get("compress") == "zlib-stream")
         writing = asyncio.create_task(connection.write())
         self.connections.add(connection)
         connection.send(_HELLO, {"heartbeat_interval": 41_250, "_trace": []})
@@ -126,6 +133,18 @@ class Sockets:
         """Cut every socket of the bot, as an outage does."""
         for connection in list(self.connections):
             await connection.close(1001)
+
+    def hold(self) -> None:
+        """What the bot is told comes late: when it is let go."""
+        self._flowing.clear()
+
+    def let_go(self) -> None:
+        self._flowing.set()
+
+    def invalidate(self) -> None:
+        """The bot's session is forgotten."""
+        for connection in self.connections:
+            connection.send(_INVALID, data=False)
 
     def ask_to_reconnect(self) -> None:
         for connection in self.connections:

@@ -5,8 +5,10 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import repeat
 from types import TracebackType
 from typing import Any, Self
 
@@ -52,6 +54,9 @@ class Fault:
     delay: float = 0.0  # seconds before the answer
     stall_after: int | None = None  # bytes of the body, after which nothing more comes
     cut: bool = False  # the connection is cut where it would stall
+    pause: float = 0.0  # seconds between two bytes of the body
+    endless: bool = False  # the body comes again and again, for as long as somebody listens
+    change: Callable[[bytes], bytes] | None = None  # the true answer is given, with its body changed by this
 
 
 class LocalGateway:
@@ -113,7 +118,7 @@ class LocalGateway:
 
     async def _answer(self, incoming: web.Request) -> web.StreamResponse:
         request = await _record(incoming, self.requests)
-        response = await _faulty(incoming, request, self.faults) or self._fetch(request)
+        response = await _faulty(incoming, request, self.faults, self._fetch) or self._fetch(request)
         request.status = response.status
         return response
 
@@ -212,7 +217,9 @@ async def _record(incoming: web.Request, log: list[Request]) -> Request:
     return request
 
 
-async def _faulty(incoming: web.Request, request: Request, faults: list[Fault]) -> web.StreamResponse | None:
+async def _faulty(
+    incoming: web.Request, request: Request, faults: list[Fault], truth: Callable[[Request], web.Response] | None = None
+) -> web.StreamResponse | None:
     fault = next((each for each in faults if each.times and re.search(each.path, request.path)), None)
     if fault is None:
         return None
@@ -220,14 +227,37 @@ async def _faulty(incoming: web.Request, request: Request, faults: list[Fault]) 
     await asyncio.sleep(fault.delay)
     if not fault.status and incoming.transport:
         incoming.transport.abort()
-    if fault.stall_after is None:
+    if fault.change and truth:
+        return web.Response(body=fault.change(_body(truth(request))), headers=fault.headers)
+    if fault.stall_after is None and not fault.pause and not fault.endless:
         return web.Response(status=fault.status or 500, body=fault.body, headers=fault.headers)
+    return await _send_badly(incoming, fault)
+
+
+def _body(response: web.Response) -> bytes:
+    return response.body if isinstance(response.body, bytes) else b""
+
+
+async def _send_badly(incoming: web.Request, fault: Fault) -> web.StreamResponse:
+    """Not all, not in time, or without an end."""
     response = web.StreamResponse(status=fault.status, headers=fault.headers)
-    response.content_length = len(fault.body)
-    await response.prepare(incoming)
-    await response.write(fault.body[: fault.stall_after])
-    if fault.cut and incoming.transport:
-        incoming.transport.abort()
-    else:
-        await asyncio.sleep(3600)
+    if not fault.endless:
+        response.content_length = len(fault.body)
+    with suppress(ConnectionError):  # nobody listens any more
+        await response.prepare(incoming)
+        for piece in _pieces(fault):
+            await response.write(piece)
+            await asyncio.sleep(fault.pause)
+        if fault.cut and incoming.transport:
+            incoming.transport.abort()
+        else:
+            await asyncio.sleep(3600)
     return response
+
+
+def _pieces(fault: Fault) -> Iterable[bytes]:
+    if fault.endless:
+        return repeat(fault.body)
+    if fault.pause:
+        return (bytes([byte]) for byte in fault.body)
+    return [fault.body[: fault.stall_after]]

@@ -143,6 +143,18 @@ async def test_what_waits_can_be_retried_or_dropped(town: Town) -> None:
     assert buttons(sent) == []
 
 
+async def test_what_was_behind_a_dropped_post_goes_at_once(town: Town) -> None:
+    town.gateway.add(DONE, Life("task_other", songs=(ONE,)))
+    town.discord.faults.fail(r"^/channels/\d+/messages$", 403, 50013, times=1)
+    async with town.bot():
+        await town.watch("task_other", DONE.id)
+        await town.posts(at=town.discord.world.dm_with(town.ada.user))  # which tells of it
+        shown = await admin(town, "deliveries", state="blocked")
+        await town.ada.press(shown, "Drop")
+        (post,) = await town.posts()
+    assert post["attachments"]
+
+
 async def test_posts_are_held_and_sent_again(town: Town) -> None:
     town.gateway.add(DONE)
     async with town.bot():

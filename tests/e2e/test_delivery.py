@@ -87,17 +87,6 @@ async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool)
     assert "You watch nothing" in words(shown)
 
 
-async def test_a_lost_answer_is_no_second_message(town: Town) -> None:
-    town.gateway.add(DONE)
-    town.discord.faults.order(DiscordFault(POSTS, 0, method="POST", after=True))
-    async with town.bot():
-        await town.watch(DONE.id)
-        await town.posts()
-        await town.clock.pass_(30, step=5)
-        await town.settle_down()
-    assert len(town.posted()) == 1
-
-
 async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: Town) -> None:
     town.gateway.add(DONE)
     town.discord.faults.order(DiscordFault(POSTS, 0, method="POST", after=True))
@@ -110,25 +99,6 @@ async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: 
         shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
     assert town.posted() == []
     assert "You watch nothing" in words(shown)
-
-
-@pytest.mark.parametrize("status", [500, 502, 503])
-async def test_discord_is_down_for_a_while(town: Town, status: int) -> None:
-    town.gateway.add(DONE)
-    town.discord.faults.fail(POSTS, status, times=1 if status != 503 else 3)
-    async with town.bot():
-        await town.watch(DONE.id)
-        await town.clock.pass_(60, step=5)
-        (post,) = await town.posts(patience=20)
-    assert len(post["attachments"]) == 2
-
-
-async def test_discord_asks_for_patience(town: Town) -> None:
-    town.gateway.add(DONE)
-    town.discord.faults.rate_limit(POSTS, 0.3)
-    async with town.bot():
-        await town.watch(DONE.id)
-        assert len((await town.posts())[0]["attachments"]) == 2
 
 
 async def test_a_lost_permission_is_waited_for_and_told_once(town: Town, guild: dict[str, Any]) -> None:
@@ -162,17 +132,6 @@ async def test_a_refusal_that_nobody_could_foresee_is_rechecked_hourly(town: Tow
         assert town.posted() == []
         await town.clock.pass_(240, step=60)
         assert len((await town.posts())[0]["attachments"]) == 2
-
-
-async def test_a_deleted_channel_brings_the_song_to_a_dm(town: Town, guild: dict[str, Any]) -> None:
-    town.gateway.add(SOON)
-    doomed = town.discord.changes.add_channel(guild, "doomed")
-    async with town.bot(**FAST):
-        await town.watch(SOON.id, channel=doomed, mention=town.ada.user)
-        town.discord.changes.delete_channel(doomed)
-        (post,) = await town.posts(at=town.discord.world.dm_with(town.ada.user))
-    assert "The channel that this was meant for is gone, so it comes here." in post["content"]
-    assert len(post["attachments"]) == 2
 
 
 async def test_a_bot_that_is_removed_keeps_the_song_for_its_person(town: Town, guild: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.storage.schema import REVISION
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life
@@ -58,7 +59,7 @@ async def test_all_is_well(used: Town, doctor: Doctor) -> None:
         "token: Discord knows it as that of suno", "no privileged intent is on", "server install: on",
         "user install: on", "commands: Discord has all 4", "#songs in Studio: the bot may post there",
         f"gateway default: {used.gateway.url} answers", f"{used.gateway.media_host} is there", "clock: right",
-        "MiB are free", "can be written", "revision 0004",
+        "MiB are free", "can be written", f"revision {REVISION}",
     ):  # fmt: skip
         assert told in output
 
@@ -84,7 +85,7 @@ async def test_offline_it_asks_nobody(used: Town, doctor: Doctor) -> None:
     code, output = await doctor("--offline")
     assert code == 0
     assert "skipped  Discord, gateways, media hosts, clock: they need the network" in output
-    assert "revision 0004" in output
+    assert f"revision {REVISION}" in output
     assert (len(used.discord.requests), len(used.gateway.requests)) == asked
 
 
@@ -205,7 +206,7 @@ async def test_a_media_host(doctor: Doctor) -> None:
     ("date", "which"), [("Mon, 01 Jan 2001 00:00:00 GMT", "fast"), ("Fri, 01 Jan 2100 00:00:00 GMT", "slow")]
 )
 async def test_a_clock_that_is_wrong(town: Town, doctor: Doctor, date: str, which: str) -> None:
-    town.discord.faults.order(DiscordFault("/gateway$", 200, headers={"Date": date}))
+    town.discord.faults.order(DiscordFault("/gateway$", 200, body={"url": "ws://127.0.0.1"}, headers={"Date": date}))
     code, output = await doctor()
     assert code == 1
     assert f"s {which}. Let the system set it" in output

@@ -84,7 +84,7 @@ async def test_what_waits_is_measured(town: Town, operator: Operator, port: int)
         _, told = await operator.readiness()
         values = await operator.metrics()
     assert told["oldest_waiting_delivery_age_seconds"] >= 60
-    assert told["oldest_due_task_lateness_seconds"] > 30
+    assert told["oldest_due_task_lateness_seconds"] > 20
     assert value(values, "unsent_deliveries", state="waiting") == 1
     assert value(values, "delivery_wait_seconds") >= 60
     assert value(values, "deliveries_total", outcome="later") >= 1

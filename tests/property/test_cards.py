@@ -14,7 +14,7 @@ from bot.gateways.media import MediaFile
 from bot.gateways.sniff import MP3, PNG
 from bot.services.lookup import Found
 from bot.services.recordings import Recording
-from bot.ui.cards import Card, song_cards, songs_card, task_card
+from bot.ui.cards import Card, details_card, song_cards, songs_card, task_card
 from bot.ui.locales import languages
 from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from sandbox.local_discord.limits import COMPONENTS_V2, check_message
@@ -86,6 +86,7 @@ def check(card: Card) -> None:
 @given(tasks, tags)
 def test_any_task(task: Task, tag: str) -> None:
     check(task_card(Found(task, "default"), languages()[tag]))
+    check(details_card(Found(task, "default"), languages()[tag]))
 
 
 @given(tasks.filter(lambda task: task.playable), tags, st.data())

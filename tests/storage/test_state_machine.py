@@ -120,7 +120,7 @@ class Watching(RuleBasedStateMachine):
         if due and answers:
             self.run(self._answer(due))
         elif due:
-            self.run(self.watches.release([claim.task_id for claim in due]))
+            self.run(self.watches.release([claim.task_id for claim in due], self.now))
 
     @rule()
     def take(self) -> None:

@@ -220,7 +220,7 @@ async def test_what_stepped_aside_holds_up_nobody(watches: WatchStore, outbox: O
     (first,) = await bring(outbox, NOW + 2)
     await outbox.put_off(first.id, NOW + 60, aside=True)
     assert [each.clips for each in await bring(outbox, NOW + 2)] == [("b",)]
-    assert await outbox.next_due(NOW + 2) == NOW + 60
+    assert await outbox.next_due() == NOW + 60
     assert [each.clips for each in await bring(outbox, NOW + 60)] == [("a",)]
 
 
@@ -343,7 +343,7 @@ async def test_the_claims_use_indexes(engine: AsyncEngine, watches: WatchStore, 
     await watches.settle(said(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, PACE)
     await watches.next_due("default")
     await bring(outbox, NOW)
-    await outbox.next_due(NOW)
+    await outbox.next_due()
     await outbox.cards(NOW, 10)
     await outbox.next_card()
     statements = [each for each in ran if each[0].startswith(("SELECT", "UPDATE"))]
@@ -354,3 +354,19 @@ async def test_the_claims_use_indexes(engine: AsyncEngine, watches: WatchStore, 
             plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", one)).all()
             scans = [row.detail for row in plan if row.detail.startswith("SCAN") and "INDEX" not in row.detail]
             assert scans == [], statement
+
+
+async def test_the_next_message_is_due_when_it_may_go(watches: WatchStore, outbox: Outbox) -> None:
+    """Else the notifier would look, and look again: for what is behind another in its line, or is being brought."""
+    await add(watches, wish("t1"), wish("t2"))
+    await watches.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, PACE)
+    (first,) = await bring(outbox, NOW)
+    assert await outbox.next_due() == NOW + 60, "its lease"
+    await outbox.put_off(first.id, NOW + 3600, state=State.BLOCKED)
+    assert await outbox.next_due() == NOW + 3600
+
+
+async def test_a_task_that_nobody_could_settle_is_due_when_its_lease_ends(watches: WatchStore) -> None:
+    await add(watches, wish("t1"))
+    assert await claim(watches) == {"t1"}
+    assert await watches.next_due("default") == NOW + 60

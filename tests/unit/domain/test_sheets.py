@@ -1,8 +1,5 @@
 """Lyrics on pages."""
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from bot.domain.sheets import Sheet, paginate, sheets
 from bot.domain.task import Clip, Kind, Lyrics, Status, Task
 
@@ -35,10 +32,3 @@ def test_pages_end_where_stanzas_end() -> None:
 
 def test_short_lyrics_are_one_page() -> None:
     assert paginate("one\n\ntwo", 100) == ("one\n\ntwo",)
-
-
-@given(st.text(alphabet="ab [\n", max_size=300), st.integers(1, 40))
-def test_no_page_is_too_long_and_no_word_is_lost(text: str, limit: int) -> None:
-    pages = paginate(text, limit)
-    assert all(0 < len(page) <= limit for page in pages)
-    assert "".join("".join(pages).split()) == "".join(text.split())

@@ -1,8 +1,6 @@
 """Strangers' text is shown letter by letter."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.ui.text import clean, code, cut, escape, megabytes, minutes, one_line
 
@@ -55,14 +53,6 @@ def test_a_title_is_one_line() -> None:
 
 def test_backticks_cannot_end_a_code_span() -> None:
     assert "`" not in code("a`b``c")
-
-
-@given(st.text(), st.integers(2, 60))
-def test_a_line_never_exceeds_its_limit_and_never_breaks(text: str, limit: int) -> None:
-    line = one_line(text, limit)
-    assert len(line) <= limit
-    assert "\n" not in line
-    line.encode()
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (59.6, "1:00"), (128.92, "2:09"), (3753, "1:02:33")])

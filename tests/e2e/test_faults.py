@@ -1,0 +1,161 @@
+"""The fault matrix: every fault that is known, what people are told of it, and that nothing is lost or doubled.
+
+The rows stand in tests/faults, and docs/faults.md is made of them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+from _pytest.mark import ParameterSet
+from yarl import URL
+
+from bot.services.clock import Clock
+from sandbox.local_gateway.line import Line
+from sandbox.local_gateway.server import LocalGateway
+from tests.clock import WrongClock
+from tests.conftest import Town
+from tests.e2e.test_status import words
+from tests.faults import discord, gateway, machine, media
+from tests.faults.rows import Fate, Row, says
+from tests.faults.scene import OTHER, TASK, Names, Scene
+from tests.faults.table import PAGE, page
+from tests.program import Start, ended
+
+A_WHILE = 150.0  # seconds that a fault lasts; meanwhile the task is finished
+STEP = 100.0  # seconds; small beside the lease of a message that is on its way
+
+
+def rows(**groups: Sequence[Row]) -> list[ParameterSet]:
+    return [pytest.param(row, id=f"{group}: {row.name}") for group, members in groups.items() for row in members]
+
+
+@pytest.fixture
+async def scene(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    names, world = Names(), town.discord.world
+    (guild,) = world.guilds.values()
+    carl, place = world.add_user("Carl"), world.add_channel(guild, "takes")
+    world.add_member(guild, carl)
+    monkeypatch.setattr("socket.getaddrinfo", names)
+    monkeypatch.setattr("bot.gateways.media._TIMEOUT", aiohttp.ClientTimeout(sock_connect=0.5))
+    for module in ("client", "http"):
+        monkeypatch.setattr(f"discord.{module}.asyncio", in_time_of(town.clock))
+    async with Line(URL(town.gateway.url).port or 0) as line, LocalGateway(clock=town.clock.now) as stranger:
+        with ExitStack() as later:
+            yield Scene(town, town.discord.person(carl), place, line, stranger, names, monkeypatch, later)
+        assert [*stranger.requests, *stranger.media_requests] == [], "nobody else is asked, and gets the key"
+
+
+def in_time_of(clock: Clock) -> SimpleNamespace:
+    """Asyncio, as a library sees it whose waits are to be virtual."""
+    return SimpleNamespace(**vars(asyncio) | {"sleep": clock.sleep})
+
+
+def told(messages: list[dict[str, Any]], *keys: str) -> bool:
+    """Whether each of the messages says what it should, in this order, and there is no other."""
+    expected = [key for key in keys if key]
+    return len(messages) == len(expected) and all(map(says, expected, map(words, messages)))
+
+
+async def ask(scene: Scene, row: Row) -> None:
+    """As people do while there is the fault."""
+    town = scene.town
+    if not row.silent:
+        await town.discord.hub.until(lambda: town.discord.hub.online)
+    asked = await town.ada.slash(town.channel, "suno status", id=TASK.id)
+    if row.silent:
+        assert asked.failed or asked.thinking
+        return
+    answer = await town.finished(asked)
+    assert not row.answer or says(row.answer, words(answer))
+    assert row.answer or len(answer["attachments"]) == len(TASK.songs)
+    if row.watch:
+        assert says(row.watch, words(await town.watch(OTHER.id)))
+
+
+async def meanwhile(scene: Scene, row: Row) -> None:
+    """What is told where the task is watched, while there is the fault."""
+    town, early = scene.town, row.fate is not Fate.WAITS
+    target = scene.dm_with(scene.watcher) if row.fate is Fate.MOVED else scene.place
+    keys = [key for key in (row.channel, row.post if early else "") if key]
+    assert told(await town.posts(len(keys), at=target), *keys)
+
+
+async def heal(scene: Scene, row: Row) -> None:
+    """The fault is over: the songs come, and whoever asks for others is answered."""
+    town = scene.town
+    target = scene.dm_with(scene.watcher) if row.fate is Fate.MOVED else scene.place
+    await town.clock.pass_(row.within, step=STEP)
+    *_, post = await town.posts(2 if row.channel else 1, at=target)
+    assert len(post["attachments"]) == row.files
+    await town.discord.hub.until(lambda: town.discord.hub.online)
+    town.gateway.add(OTHER)
+    assert len((await town.status(OTHER.id))["attachments"]) == len(OTHER.songs)
+    await town.clock.pass_(A_WHILE, step=50)
+
+
+def check_all_that_was_told(scene: Scene, row: Row) -> None:
+    town, moved = scene.town, row.fate is Fate.MOVED
+    assert told(town.posted(scene.place), row.channel, "" if moved else row.post)
+    assert told(town.posted(scene.dm_with(scene.watcher)), row.person, row.post if moved else "")
+    assert told(town.posted(scene.dm_with(town.ada)), row.owner)
+
+
+@pytest.mark.parametrize(
+    "row", rows(gateway=gateway.ROWS, media=media.ROWS, discord=discord.ROWS, machine=machine.ROWS)
+)
+@pytest.mark.usefixtures("impatient")
+async def test_fault(scene: Scene, row: Row) -> None:
+    town = scene.town
+    town.gateway.add(TASK)
+    async with town.bot(suno_base_url=row.address.format(port=scene.line.port)):
+        await town.watch(TASK.id, person=scene.watcher, channel=scene.place)
+        await town.clock.pass_(10, step=10)
+        async with row.fault(scene):
+            await town.clock.pass_(A_WHILE, step=10)
+            await ask(scene, row)
+            await meanwhile(scene, row)
+        await heal(scene, row)
+    check_all_that_was_told(scene, row)
+
+
+@pytest.mark.parametrize("row", rows(machine=machine.AT_A_RESTART))
+async def test_fault_at_a_restart(scene: Scene, row: Row) -> None:
+    town = scene.town
+    town.gateway.add(TASK)
+    before, after = (replace(town, clock=WrongClock(town.clock, seconds)) for seconds in row.clocks)
+    async with before.bot():
+        await town.watch(TASK.id, person=scene.watcher, channel=scene.place)
+        await town.clock.pass_(10, step=10)
+        async with row.fault(scene):
+            await town.clock.pass_(A_WHILE, step=10)
+            await ask(scene, row)
+            await meanwhile(scene, row)
+    await town.clock.pass_(A_WHILE * 4, step=A_WHILE)  # until Discord has forgotten the nonce
+    async with after.bot():
+        await heal(scene, row)
+    check_all_that_was_told(scene, row)
+
+
+@pytest.mark.parametrize("row", rows(machine=machine.AT_THE_START))
+async def test_fault_at_the_start(scene: Scene, row: Row, start: Start) -> None:
+    town = scene.town
+    town.gateway.add(TASK)
+    async with town.bot():
+        await town.watch(TASK.id, person=scene.watcher, channel=scene.place)
+    async with row.fault(scene):
+        code, errors = await ended(await start())
+        assert (code, "Traceback" in errors) == (row.exits, False)
+        assert row.log in errors
+    async with town.bot():
+        await heal(scene, row)
+    check_all_that_was_told(scene, row)
+
+
+def test_the_page_is_made_of_the_rows() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.faults.table makes it anew"

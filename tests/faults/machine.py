@@ -1,0 +1,147 @@
+"""Faults of the machine that the bot runs on: its database and its clock."""
+
+import asyncio
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from bot.__main__ import Exit
+from sandbox.local_discord.faults import Fault
+from tests.faults.discord import POSTS
+from tests.faults.rows import HOUR, MINUTE, Begin, Fate, Row
+from tests.faults.scene import SONGS, TASK, Scene
+
+_GARBAGE = b"no database, and long enough to be read as one\n" * 1_000
+_LOCK = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+def pragma(scene: Scene, pragmas: Callable[[], str]) -> None:
+    """From now on every transaction of the bot begins with this."""
+
+    def set_up(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA {pragmas()}")
+
+    event.listen(Engine, "begin", set_up)
+    scene.later.callback(event.remove, Engine, "begin", set_up)
+
+
+def with_pragma(bad: str, good: str, when: Callable[[Scene], Any] = bool) -> Begin:
+    """The connections to the database are set up badly, `when` that is so."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        over = False
+        pragma(scene, lambda: bad if when(scene) and not over else good)
+        yield
+        over = True
+
+    return begin
+
+
+@asynccontextmanager
+async def locked(scene: Scene) -> AsyncIterator[None]:
+    """By another process; the bot waits for a lock, but here not for long."""
+    pragma(scene, lambda: "busy_timeout = 20")
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", _LOCK, scene.database, stdin=PIPE, stdout=PIPE)
+    assert other.stdout
+    await other.stdout.readline()
+    try:
+        yield
+    finally:
+        await other.communicate(b"")
+
+
+@asynccontextmanager
+async def full(scene: Scene) -> AsyncIterator[None]:
+    """No page more; and what is to be written needs some."""
+    songs = tuple(replace(song, lyrics="La la la.\n" * 2_000) for song in SONGS)
+    scene.town.gateway.add(replace(TASK, songs=songs), age=10)
+    async with with_pragma("max_page_count = 1", "max_page_count = 1000000")(scene):
+        yield
+
+
+@asynccontextmanager
+async def broken(scene: Scene) -> AsyncIterator[None]:
+    """And then put back from a copy."""
+    content = scene.database.read_bytes()
+    scene.database.write_bytes(_GARBAGE)
+    yield
+    scene.database.write_bytes(content)
+
+
+def clock_set(seconds: float) -> Begin:
+    """The system's clock; then it is set right."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        with scene.patch.context() as patch:
+            true = time.time
+            patch.setattr("time.time", lambda: true() + seconds)
+            yield
+
+    return begin
+
+
+@asynccontextmanager
+async def post_unheard_of(scene: Scene) -> AsyncIterator[None]:
+    """It arrives, and then Discord says nothing more, until the bot is stopped."""
+    faults = scene.discord.faults
+    faults.order(Fault(POSTS, 0, method="POST", after=True))
+    faults.fail(POSTS, 503, times=1_000)
+    yield
+    faults.clear()
+
+
+def failing(name: str, fault: Begin) -> Row:
+    """The database, while the bot runs."""
+    return Row(name, fault, watch="err.body", within=3 * MINUTE)
+
+
+def wrong(name: str, *clocks: float) -> Row:
+    """The clock, before and after a restart."""
+    return Row(name, post_unheard_of, fate=Fate.ARRIVES, clocks=clocks)
+
+
+ROWS = (
+    failing("the database is locked by another process", locked),
+    Row("the disk is full", full, within=3 * MINUTE),
+    failing("the database cannot be written", with_pragma("query_only = ON", "query_only = OFF")),
+    Row(
+        "the database fails when a song is fetched for its post",
+        with_pragma("query_only = ON", "query_only = OFF", lambda scene: scene.town.gateway.media_requests),
+        within=10 * MINUTE,
+    ),
+    Row(
+        "the database fails when a post is to be recorded",
+        with_pragma("query_only = ON", "query_only = OFF", lambda scene: scene.town.posted(scene.place)),
+        fate=Fate.ARRIVES,
+        within=10 * MINUTE,
+    ),
+    Row("the clock is set an hour forwards", clock_set(HOUR), fate=Fate.ARRIVES),
+    Row("the clock is set an hour back", clock_set(-HOUR), fate=Fate.ARRIVES),
+)
+
+AT_A_RESTART = (
+    wrong("a restart, and the clock an hour fast", 0, HOUR),
+    wrong("a restart, and the clock an hour slow", 0, -HOUR),
+    wrong("a restart, and the clock no longer an hour fast", HOUR, 0),
+    wrong("a restart, and the clock no longer an hour slow", -HOUR, 0),
+)
+
+AT_THE_START = (
+    Row(
+        "the database is broken", broken, exits=Exit.STORAGE, log="the database cannot be used: file is not a database"
+    ),
+)

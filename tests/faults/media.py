@@ -1,0 +1,88 @@
+"""Faults of the hosts that keep the songs."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from sandbox.local_gateway.life import Song
+from sandbox.local_gateway.server import Fault
+from tests.faults.rows import MINUTE, Begin, Fate, Row
+from tests.faults.scene import SONGS, TASK, Scene
+
+_MIB = 1024 * 1024
+_PAGE = b"<!doctype html><title>Sign in</title>"
+_PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(5_000)
+_SOUND = b"ID3\x04" + bytes(_MIB)
+_PUBLIC = "4000::1"  # public by its number, and nobody's: from there no answer comes
+
+
+def answers(status: int, body: bytes = b"", **more: Any) -> Begin:
+    """Every request for a song is answered with this."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        scene.town.gateway.media_faults.append(Fault(status, body, path="^/audio/", **more))
+        yield
+        scene.town.gateway.media_faults.clear()
+
+    return begin
+
+
+@asynccontextmanager
+async def private_redirect(scene: Scene) -> AsyncIterator[None]:
+    async with answers(302, headers={"Location": f"{scene.stranger.media_url}/audio"})(scene):
+        yield
+
+
+def named(address: Callable[[Scene, Song], str]) -> Begin:
+    """The gateway names another address of each song."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        songs = tuple(replace(song, audio_url=address(scene, song)) for song in SONGS)
+        scene.town.gateway.add(replace(TASK, songs=songs))
+        yield
+        scene.town.gateway.add(TASK, age=10 * MINUTE)
+
+    return begin
+
+
+def _forbidden(_scene: Scene, song: Song) -> str:
+    return f"https://media.test/{song.clip_id}/api/forbidden"
+
+
+def _rebound(scene: Scene, song: Song) -> str:
+    name, port = f"{song.clip_id}.test", scene.town.gateway.media_host.rpartition(":")[2]
+    scene.names.lead(name, _PUBLIC, "127.0.0.1")
+    return f"http://{name}:{port}/audio/{song.clip_id}"
+
+
+def late(name: str, fault: Begin, answer: str) -> Row:
+    """A song whose audio may be there a moment later."""
+    return Row(name, fault, answer, channel="audio.waiting", within=2 * MINUTE)
+
+
+def linked(name: str, fault: Begin, answer: str) -> Row:
+    """A song whose audio cannot be posted, now or later."""
+    return Row(name, fault, answer, post=answer, fate=Fate.LINKS, files=0, within=0)
+
+
+ROWS = (
+    late("403", answers(403), "audio.unavailable"),
+    late("404", answers(404), "audio.unavailable"),
+    late("500", answers(500), "audio.unavailable"),
+    late("connection cut in the midst of it", answers(200, _SOUND, stall_after=9_000, cut=True), "audio.unavailable"),
+    late("200 with a web page", answers(200, _PAGE), "audio.unusable"),
+    late("an address that ends in /api/forbidden", named(_forbidden), "audio.none"),
+    late("200 with nothing", answers(200), "audio.unusable"),
+    late("other bytes than audio", answers(200, _PICTURE, headers={"Content-Type": "audio/mpeg"}), "audio.unusable"),
+    linked("larger than may be posted, as it says", answers(200, _SOUND * 21), "audio.toobig"),
+    linked(
+        "larger than may be posted, and it does not say, or has no end",
+        answers(200, _SOUND, endless=True),
+        "audio.endless",
+    ),
+    linked("a redirect to a private address", private_redirect, "audio.forbidden"),
+    linked("a name with a public address, then a private one", named(_rebound), "audio.forbidden"),
+)

@@ -1,0 +1,92 @@
+"""Where a fault is brought about: the town, and all ways by which the bot reaches its gateway and its media host."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.local_discord.people import Person
+from sandbox.local_discord.server import LocalDiscord
+from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.line import Line
+from sandbox.local_gateway.server import LocalGateway
+from tests.conftest import Town
+
+_CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key
+
+SONGS = (
+    Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 3.0),
+    Song(
+        "bbbbbbbb-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 4.0, "rain"
+    ),
+)
+TASK = Life("11111111-2222-4333-8444-555555555555", songs=SONGS, states=((0, "running"), (30, "done")))
+OTHER = Life("22222222-2222-4333-8444-555555555555", songs=SONGS)  # finished
+
+
+class Names:
+    """The system's resolver; some names lead where a test says: to one address after the other, or nowhere."""
+
+    def __init__(self) -> None:
+        self._system = socket.getaddrinfo
+        self._addresses: dict[str, Iterator[str]] = {}
+
+    def lead(self, name: str, *addresses: str) -> None:
+        """The last address stays."""
+        self._addresses[name] = chain(addresses, repeat(addresses[-1])) if addresses else iter(())
+
+    def __call__(self, host: Any, *arguments: Any, **options: Any) -> Any:
+        if host not in self._addresses:
+            return self._system(host, *arguments, **options)
+        address = next(self._addresses[host], None)
+        if address is None:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return self._system(address, *arguments, **options)
+
+
+@dataclass
+class Scene:
+    """`watcher` watches a task in `place`; `line` leads to the gateway; nothing may go to `stranger`."""
+
+    town: Town
+    watcher: Person
+    place: dict[str, Any]
+    line: Line
+    stranger: LocalGateway
+    names: Names
+    patch: pytest.MonkeyPatch
+    later: ExitStack  # what is to be undone in the end
+
+    @property
+    def database(self) -> Path:
+        return Path(self.town.settings["database_url"].partition("///")[2])
+
+    @property
+    def discord(self) -> LocalDiscord:
+        return self.town.discord
+
+    @property
+    def guild(self) -> dict[str, Any]:
+        (guild,) = self.discord.world.guilds.values()
+        return guild
+
+    def dm_with(self, person: Person) -> dict[str, Any]:
+        return self.discord.world.dm_with(person.user)
+
+    @property
+    def certificate(self) -> ssl.SSLContext:
+        """A server's: one for which nobody vouches."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(_CERTIFICATE)
+        return context
+
+    def trust_certificate(self) -> None:
+        # aiohttp makes its own when it is imported: too early for SSL_CERT_FILE.
+        context = ssl.create_default_context(cafile=_CERTIFICATE)
+        self.patch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", context)
