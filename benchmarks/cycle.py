@@ -93,7 +93,7 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
         async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
             store = WatchStore(engine)
             await watch_all(store, ids, clock.now())
-            desk = OneGateway(Gateway("default", url, "", session, _AT_ONCE))
+            desk = OneGateway(Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000))
             rounds = Rounds(desk, store, clock, interval=_INTERVAL, owed=_nothing, found=_nothing)
 
             async def look() -> None:

@@ -151,7 +151,14 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
     return [
-        Gateway(name, each.base_url, each.api_key.get_secret_value(), session, settings.gateway_requests_at_once)
+        Gateway(
+            name,
+            each.base_url,
+            each.api_key.get_secret_value(),
+            session,
+            at_once=settings.gateway_requests_at_once,
+            per_second=settings.gateway_requests_per_second,
+        )
         for name, each in settings.gateways.items()
     ]
 

@@ -21,6 +21,7 @@ from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
+from bot.gateways.lane import Lane
 from bot.gateways.record import Record
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
@@ -66,14 +67,26 @@ class _Reply(Struct, frozen=True):
 
 
 class Gateway:
-    """Raises GatewayError and nothing else. `at_once`: how many requests may be on their way."""
+    """Raises GatewayError and nothing else. `at_once`: how many requests may be on their way.
 
-    def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession, at_once: int = 4) -> None:
+    `per_second`: how many of the poller's may leave.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        key: str,
+        session: aiohttp.ClientSession,
+        *,
+        at_once: int = 4,
+        per_second: float = 20.0,
+    ) -> None:
         self.name = name
         self.record = Record()
         self.at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
         self._slots = asyncio.Semaphore(at_once)
-        self._poller_slots = asyncio.Semaphore(self.at_once)
+        self._lane = Lane(self.at_once, per_second)
         self._base = base_url
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
@@ -112,7 +125,7 @@ class Gateway:
         size = next(size for size in BATCH_SIZES if size >= len(task_ids))
         filled = [*task_ids, *[task_ids[0]] * (size - len(task_ids))]
         try:
-            async with self._poller_slots:
+            async with self._lane.turn():
                 read = partial(decode_batch, task_ids, known=known)
                 answer = await self._ask("POST", "/suno/fetch", {"ids": filled}, read, 1)
         except (GatewayMisplaced, GatewayBroken) as failure:
@@ -132,7 +145,7 @@ class Gateway:
             return None
 
     async def _poll_one(self, task_id: str) -> Answer:
-        async with self._poller_slots:
+        async with self._lane.turn():
             return await self._fetch_one(task_id, 1)
 
     async def _fetch_each(self, task_ids: Sequence[str]) -> Answer:

@@ -118,6 +118,19 @@ async def test_no_more_requests_at_once_than_set(gateway: LocalGateway, session:
     assert len((await polling).missing) == 8
 
 
+async def test_no_more_requests_a_second_than_set(gateway: LocalGateway, session: aiohttp.ClientSession) -> None:
+    gateway.batch = False
+    gateway.add(LIFE)
+    client = Gateway("default", gateway.url, KEY, session, per_second=4)
+    await client.fetch_many(["task-1"])
+    before = len(gateway.requests)
+    polling = asyncio.create_task(client.fetch_many([f"other-{number}" for number in range(30)]))
+    await asyncio.sleep(0.3)
+    assert len(gateway.requests) - before <= 6, "those of one second at once, and then a fourth of a second apart"
+    polling.cancel()
+    await asyncio.wait({polling})
+
+
 async def test_an_id_cannot_leave_its_place_in_the_path(known: Gateway, gateway: LocalGateway) -> None:
     assert (await known.fetch("../a b/ü?x#y%2F")).missing == ("../a b/ü?x#y%2F",)
     assert gateway.requests[0].path == "/suno/fetch/..%2Fa%20b%2F%C3%BC%3Fx%23y%252F"
