@@ -26,9 +26,12 @@ class GatewayCondition(Struct, frozen=True, kw_only=True):
 
 
 class Condition(Struct, frozen=True, kw_only=True):
-    """`backlog` None: the database fails. `deliveries`: how many messages ended in which way."""
+    """`backlog` None: the database fails. `due_at`: of the task that is to be looked at next, or should have been;
+    `deliveries`: how many messages ended in which way.
+    """
 
     now: float
+    due_at: float | None
     connected: bool
     backlog: Backlog | None
     gateways: Sequence[GatewayCondition]
@@ -40,11 +43,9 @@ class Condition(Struct, frozen=True, kw_only=True):
         return self.connected and self.backlog is not None
 
     @property
-    def lateness(self) -> float | None:
+    def lateness(self) -> float:
         """Seconds by which the oldest due task is late."""
-        if self.backlog is None:
-            return None
-        return max(0.0, self.now - (self.backlog.oldest_due_at or self.now))
+        return max(0.0, self.now - (self.due_at or self.now))
 
     @property
     def waiting(self) -> float | None:
@@ -69,6 +70,7 @@ class Health:
     async def look(self) -> Condition:
         return Condition(
             now=self._clock.now(),
+            due_at=self._poller.due_at,
             connected=self.is_connected(),
             backlog=await self._look_at_database(),
             gateways=[self._look_at(gateway) for gateway in self._gateways],

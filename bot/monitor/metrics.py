@@ -28,11 +28,11 @@ class _Families(Collector):
         yield InfoMetricFamily("suno_watch_build", "The bot's version.", {"version": __version__})
         yield _gauge("discord_connected", "1 while Discord's events arrive.", condition.connected)
         yield _gauge("database_writable", "1 while something can be kept.", condition.backlog is not None)
+        yield _gauge("task_lateness_seconds", "By how much the oldest due task is late.", condition.lateness)
         yield _delivery_outcomes(condition.deliveries)
         yield from _of_gateways(condition.gateways, condition.now)
         if condition.backlog:
             yield from _of_backlog(condition.backlog)
-            yield _gauge("task_lateness_seconds", "By how much the oldest due task is late.", condition.lateness)
             yield _gauge("delivery_wait_seconds", "For how long the oldest message waits.", condition.waiting)
 
 

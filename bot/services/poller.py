@@ -41,6 +41,11 @@ class Poller:
         """What is known of each gateway's, by its name."""
         return {each.name: each.rhythm.tick for each in self._rounds if each.name}
 
+    @property
+    def due_at(self) -> float | None:
+        """When the next task is due, or was: what could not be looked at stays due."""
+        return min((each.due_at for each in self._rounds if each.due_at is not None), default=None)
+
     def wake(self) -> None:
         """There is something new to look at."""
         for each in self._rounds:
@@ -70,6 +75,7 @@ class Rounds:
         found: Callable[[], None],
     ) -> None:
         self.name = desk.name
+        self.due_at: float | None = None  # the next task, as of the last round that went well
         self._desk = desk
         self._store = store
         self._clock = clock
@@ -97,7 +103,8 @@ class Rounds:
                     log.info("gateway %s answers again", self.name)
                 self._failures, self._told = 0, False
                 await self._clock.sleep(self._interval * _SPACING)
-                await self._bell.wait(await self._next_due())
+                self.due_at = await self._next_due()
+                await self._bell.wait(self.due_at)
             except StorageError as error:
                 log.error("the database failed, the next look is in %.0f s: %s", _STORAGE_REST, error)
                 await self._clock.sleep(_STORAGE_REST)

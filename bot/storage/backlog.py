@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.delivery import State
-from bot.storage.schema import deliveries, is_open, notes, tasks, watches
+from bot.storage.schema import deliveries, is_open, notes, watches
 from bot.storage.transaction import Transactions
 
 _SEEN = "seen"  # the note that says when somebody asked how the bot fares
@@ -18,7 +18,6 @@ class Backlog(Struct, frozen=True, kw_only=True):
 
     open_watches: int
     unsent: Mapping[State, int]
-    oldest_due_at: float | None  # of a task that is to be looked at
     oldest_waiting_since: float | None  # of a message that waits
 
 
@@ -31,7 +30,6 @@ class BacklogStore(Transactions):
             return Backlog(
                 open_watches=await connection.scalar(select(func.count()).select_from(watches).where(is_open)) or 0,
                 unsent={state: found.get(state, 0) for state in State if state is not State.SENT},
-                oldest_due_at=await connection.scalar(select(func.min(tasks.c.due_at))),
                 oldest_waiting_since=await connection.scalar(waiting),
             )
 

@@ -140,7 +140,7 @@ async def test_a_database_that_fails_is_noticed(town: Town, operator: Operator, 
         status, told = await operator.readiness()
         values = await operator.metrics()
     assert (status, told["discord_connected"], told["database_writable"]) == (503, True, False)
-    assert told["oldest_due_task_lateness_seconds"] is None
+    assert told["oldest_waiting_delivery_age_seconds"] is None
     assert value(values, "database_writable") == 0
     assert not any(name == "suno_watch_open_watches" for name, _ in values)
 
