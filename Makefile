@@ -17,7 +17,7 @@ fuzz: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/property --hypothesis-profile=fuzz
 
 bench: .venv/dev.stamp
-	$(BIN)/python -m benchmarks.schedule
+	$(BIN)/python -m benchmarks
 
 crashtest: .venv/dev.stamp
 	$(BIN)/python -m sandbox.crashtest

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 _KEPT = 24  # windows
 _NEEDED = 8  # windows much shorter than the beat, before it is believed
 _SHORT = 0.5  # of a beat: longer windows say little about it
-_CHANCE = 1e-6  # the most that it may be by chance: it is asked again with every change, for years
-_MISSES = 0.1  # of the windows that may disagree: an answer that was late
+_CHANCE = 1e-7  # the most that it may be by chance: it is asked again with every change, for years
+_MISSES = 0.05  # of the windows that may disagree: an answer that was late
 _SUSPICION = 16  # beats after a change where none was expected: another one, and all that was believed is forgotten
 _TOLERANCE = 0.25  # seconds by which a tick may come early or late
 _BEATS = (5.0, 10.0, 15.0, 20.0, 30.0)  # seconds; what gateways are known to do, and what they are likely to

@@ -1,0 +1,108 @@
+"""`make bench`: everything that is claimed of the bot's speed, measured side by side in one run.
+
+Prints a table, writes all figures to benchmarks/results.json, and puts the table into the README.
+"""
+
+import asyncio
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import cycle, relay, scale, schedule
+
+_RESULTS = Path(__file__).with_name("results.json")
+_README = Path(__file__).parents[1] / "README.md"
+_BEGIN, _END = "<!-- made by make bench -->\n", "<!-- end -->\n"
+_TICKING, _FREE = "ticks every 15 s", "no tick"
+
+Row = tuple[str, str, str]  # what is measured, what it must reach, what was found
+
+
+async def measure() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "schedule": await asyncio.to_thread(schedule.main),
+        "cycle": await cycle.main(),
+        "relay": await relay.main(),
+        "scale": await scale.main(),
+    }
+
+
+def rows(found: dict[str, Any]) -> list[Row]:
+    return [
+        *_of_schedule(found["schedule"]),
+        *_of_cycle(found["cycle"]),
+        *_of_scale(found["scale"]),
+        *_of_relay(found["relay"]),
+    ]
+
+
+def _of_schedule(found: schedule.Found) -> list[Row]:
+    def shown(alive: str) -> str:
+        ours, theirs = (found[_TICKING][alive][policy] for policy in ("this bot", "GET per task every 15 s"))
+        return (
+            f"{ours['p95']:.1f} s at {ours['requests']:.3g} requests a task; "
+            f"a GET every 15 s: {theirs['p95']:.1f} s at {theirs['requests']:.3g}"
+        )
+
+    what = "a finished song is seen, 95 of 100, {} tasks at a gateway that ticks"
+    free = found[_FREE]["1"]
+    ratio = free["this bot"]["requests"] / free["the least at the bot's mean delay"]["requests"]
+    return [
+        (what.format("10,000"), "≤ 1.5 s, ≤ 0.10 requests a task", shown("10000")),
+        (what.format("100"), "≤ 2 s, no more than GET every 15 s", shown("100")),
+        (what.format("1"), "≤ 2 s, no more than GET every 15 s", shown("1")),
+        ("requests where nothing ticks, against the least possible", "≤ 1.15 ×", f"{ratio:.2f} ×"),
+    ]
+
+
+def _of_cycle(found: dict[str, float]) -> list[Row]:
+    ours, floor, theirs = (found[name] for name in ("this bot, nothing changed", "floor", "a GET per task, 16 at once"))
+    return [
+        (
+            "a round over 10,000 tasks, against its bytes alone",
+            "≤ 3.5 ×",
+            f"{ours / floor:.1f} × ({ours:.1f} µs a task)",
+        ),
+        ("the same, against 16 parallel GETs", "≥ 12 × faster", f"{theirs / ours:.0f} × faster"),
+    ]
+
+
+def _of_scale(found: dict[str, float]) -> list[Row]:
+    shown = f"{found['share of a core']:.0%}, {found['megabytes']:.0f} MB, {found['seconds late']:.1f} s late at most"
+    return [("100,000 tasks on one core", "≤ 60 %, ≤ 400 MB", shown)]
+
+
+def _of_relay(found: dict[str, dict[str, float]]) -> list[Row]:
+    ours, memory = found["this bot"], found["read into memory, then send"]
+    slower = max(found[name]["seconds"] for name in ("download alone", "upload alone"))
+    shown = f"{ours['seconds'] / slower:.2f} ×, {ours['megabytes']:.1f} MB"
+    others = f"read, then sent: {memory['seconds'] / slower:.2f} ×, {memory['megabytes']:.0f} MB"
+    return [
+        (
+            "a song of 8 MB to Discord, against its slower leg; each of 8 at once",
+            "≤ 1.15 ×, ≤ 2 MB",
+            f"{shown}; {others}",
+        )
+    ]
+
+
+def table(measured: Sequence[Row]) -> str:
+    lines = ["| | to reach | found |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in measured)]
+    return "\n".join(lines) + "\n"
+
+
+def into_readme(text: str) -> None:
+    before, _, rest = _README.read_text(encoding="utf-8").partition(_BEGIN)
+    _README.write_text(f"{before}{_BEGIN}{text}{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    found = asyncio.run(measure())
+    _RESULTS.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = table(rows(found))
+    into_readme(text)
+    sys.stdout.write(f"{schedule.tables(found['schedule'])}\n\n{text}")
