@@ -13,14 +13,14 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
 import discord
 from aiohttp import web
 
+from benchmarks.neighbours import neighbour, serve
 from bot.gateways.media import Media
 from sandbox.local_discord.redirect import redirected
 
@@ -34,7 +34,7 @@ _SONG = b"ID3\x04" + bytes(_SIZE - 4)
 
 async def main() -> dict[str, dict[str, float]]:
     """Seconds a transfer and MB of memory for each of eight at once, medians."""
-    async with _neighbours() as url:
+    async with neighbour("benchmarks.relay", "--neighbours") as url:
         taken: dict[str, list[dict[str, float]]] = {name: [] for name in _WAYS}
         for _ in range(_ROUNDS):
             for name, results in taken.items():
@@ -113,18 +113,6 @@ _WAYS: dict[str, Callable[[str, aiohttp.ClientSession, Media], Awaitable[None]]]
 }
 
 
-@asynccontextmanager
-async def _neighbours() -> AsyncIterator[str]:
-    """The host and Discord, in a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.relay", "--neighbours"]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    try:
-        yield (await process.stdout.readline()).decode().strip() if process.stdout else ""
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 class _Throttle:
     def __init__(self) -> None:
         self._started = time.perf_counter()
@@ -153,16 +141,11 @@ async def _take(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _serve() -> None:
+def _host_and_discord() -> web.Application:
     app = web.Application()
     app.router.add_get("/song.mp3", _give)
     app.router.add_post("/{path:.*}", _take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
+    return app
 
 
 if __name__ == "__main__":
@@ -172,7 +155,7 @@ if __name__ == "__main__":
     parser.add_argument("--url", default="")
     chosen = parser.parse_args()
     if chosen.neighbours:
-        asyncio.run(_serve())
+        asyncio.run(serve(_host_and_discord()))
     elif chosen.way:
         print(json.dumps(asyncio.run(_measure(chosen.url, chosen.way))))
     else:

@@ -5,14 +5,14 @@ Every task is being rendered and has two songs. Of all tasks a share changes its
 
 import argparse
 import asyncio
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 from aiohttp import web
 
+from benchmarks.neighbours import neighbour, serve
 from sandbox.local_gateway import dialects
 from sandbox.local_gateway.life import Life, Song
 
@@ -69,16 +69,9 @@ def _json(body: bytes) -> web.Response:
     return web.Response(body=body, content_type="application/json")
 
 
-@asynccontextmanager
-async def steady_gateway(*options: str) -> AsyncIterator[str]:
+def steady_gateway(*options: str) -> AbstractAsyncContextManager[str]:
     """Its address, while it runs."""
-    command = [sys.executable, "-m", "benchmarks.steady_gateway", *options]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    try:
-        yield (await process.stdout.readline()).decode().strip() if process.stdout else ""
-    finally:
-        process.terminate()
-        await process.wait()
+    return neighbour("benchmarks.steady_gateway", *options)
 
 
 async def main(arguments: Sequence[str] | None = None) -> None:
@@ -86,12 +79,7 @@ async def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tick", type=float, default=0.0)
     parser.add_argument("--changing", type=float, default=0.0)
     chosen = parser.parse_args(arguments)
-    runner = web.AppRunner(SteadyGateway(chosen.tick, chosen.changing).app(), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
+    await serve(SteadyGateway(chosen.tick, chosen.changing).app())
 
 
 if __name__ == "__main__":
