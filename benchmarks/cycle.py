@@ -23,6 +23,7 @@ from bot.services.clock import Clock
 from bot.services.desks import OneGateway
 from bot.services.poller import Rounds
 from bot.storage.database import open_database
+from bot.storage.looks import LookStore
 from bot.storage.watches import WatchStore
 
 _TASKS = 10_000
@@ -92,10 +93,9 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
     clock = _Skipping()
     with tempfile.TemporaryDirectory() as folder:
         async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
-            store = WatchStore(engine)
-            await watch_all(store, ids, clock.now())
+            await watch_all(WatchStore(engine), ids, clock.now())
             desk = OneGateway(Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000))
-            rounds = Rounds(desk, store, clock, interval=_INTERVAL, owed=_nothing, found=_nothing)
+            rounds = Rounds(desk, LookStore(engine), clock, interval=_INTERVAL, owed=_nothing, found=_nothing)
 
             async def look() -> None:
                 clock.skipped += 3 * _INTERVAL

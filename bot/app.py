@@ -126,12 +126,12 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
     gateways = _gateways(settings, session)
     names = [gateway.name for gateway in gateways]
-    await stores.watches.resume(names, clock.now())
+    await stores.looks.resume(names, clock.now())
     await stores.outbox.resume(clock.now())
     lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=clock.now)
     stack.push_async_callback(lookup.close)
     owed = Bell(clock)
-    poller = Poller(desks(gateways), stores.watches, clock, interval=settings.poll_interval_seconds, owed=owed.ring)
+    poller = Poller(desks(gateways), stores.looks, clock, interval=settings.poll_interval_seconds, owed=owed.ring)
 
     def changed() -> None:
         poller.wake()

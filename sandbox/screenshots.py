@@ -78,6 +78,7 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
 
 async def _take_watched(page: Page) -> None:
     """A song that came by itself, below the card that followed it."""
+    await page.get_by_test_id("locale-switch").select_option(_LANGUAGES["en"])
     song = page.locator(".message", has_text="Chalk Sun is ready").first
     await song.wait_for(timeout=60_000)
     await page.wait_for_timeout(18_000)
@@ -102,6 +103,7 @@ async def _said(page: Page, line: str) -> Locator:
 
 
 async def _take(answer: Locator, name: str) -> None:
+    await answer.page.mouse.move(0, 0)  # what shows up under the pointer is in the way
     await answer.scroll_into_view_if_needed()
     await answer.screenshot(path=_FOLDER / f"{name}.png")
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bot.domain.task import Answer
 from bot.gateways.gateway import Gateway
-from bot.storage.watches import Claim, Look
+from bot.storage.looks import Claim, Look
 
 
 class Seen(Struct, frozen=True):

@@ -4,7 +4,7 @@ import heapq
 import itertools
 from collections.abc import Sequence
 
-from bot.storage.watches import Claim
+from bot.storage.looks import Claim
 
 
 class Held:

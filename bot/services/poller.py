@@ -12,7 +12,7 @@ from bot.gateways.gateway import BATCH_SIZES
 from bot.services.clock import Bell, Clock
 from bot.services.desks import Desk
 from bot.services.held import Held
-from bot.storage.watches import Claim, WatchStore, alike
+from bot.storage.looks import Claim, LookStore, alike
 
 _LEASE = 120.0  # seconds for which a task is ours
 _ROUND = 30.0  # seconds; longer than any round takes
@@ -32,7 +32,7 @@ class Poller:
     """`interval`: seconds between two looks at a task; `owed` is called when there is something to bring."""
 
     def __init__(
-        self, desks: Sequence[Desk], store: WatchStore, clock: Clock, *, interval: float, owed: Callable[[], None]
+        self, desks: Sequence[Desk], store: LookStore, clock: Clock, *, interval: float, owed: Callable[[], None]
     ) -> None:
         self._rounds = [Rounds(desk, store, clock, interval=interval, owed=owed, found=self.wake) for desk in desks]
 
@@ -67,7 +67,7 @@ class Rounds:
     def __init__(
         self,
         desk: Desk,
-        store: WatchStore,
+        store: LookStore,
         clock: Clock,
         *,
         interval: float,

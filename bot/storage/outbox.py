@@ -1,17 +1,28 @@
 """The messages that are owed to Discord, the cards that follow a progress, and what became of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import Watch
-from bot.storage.rows import delivery_of, prefixed, sight_columns, sight_of, to_json, unprefixed, watch_of
+from bot.storage.rows import (
+    delivery_of,
+    delivery_values,
+    prefixed,
+    sight_columns,
+    sight_of,
+    to_json,
+    unprefixed,
+    watch_of,
+)
 from bot.storage.schema import deliveries, guilds, is_open, is_unsent, tasks, unsent, watches
 from bot.storage.transaction import Transactions
-from bot.storage.watches import add_deliveries
 
 CARD_REST = 15.0  # seconds between two edits of a card that follows a progress
 
@@ -231,6 +242,13 @@ class Outbox(Transactions):
 
     async def _change(self, connection: Any, delivery_id: str, **values: Any) -> None:
         await connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(values))
+
+
+async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) -> None:
+    """What is owed already is not owed again."""
+    fresh = {"state": State.WAITING, "reason": "", "lease_until": 0.0, "attempts": 0, "aside": False}
+    if rows := [delivery_values(delivery) | fresh for delivery in owed]:
+        await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 def _shown(row: dict[str, Any]) -> Shown:

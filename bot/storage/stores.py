@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
+from bot.storage.looks import LookStore
 from bot.storage.outbox import Outbox
 from bot.storage.preferences import PreferenceStore
 from bot.storage.store import Store
@@ -16,6 +17,7 @@ from bot.storage.watches import WatchStore
 class Stores(Struct, frozen=True):
     recents: Store
     watches: WatchStore
+    looks: LookStore
     outbox: Outbox
     batches: BatchStore
     preferences: PreferenceStore
@@ -26,6 +28,7 @@ class Stores(Struct, frozen=True):
         return cls(
             Store(engine),
             WatchStore(engine),
+            LookStore(engine),
             Outbox(engine),
             BatchStore(engine),
             PreferenceStore(engine),

@@ -1,22 +1,18 @@
 """What is watched: tasks, each once, and the watches on them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.delivery import Delivery, State, Topic
-from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen
-from bot.domain.task import Task
-from bot.domain.watch import QUIET_AFTER, Ending, Step, Watch, advance, may_advance, may_repeat
+from bot.domain.delivery import State, Topic
+from bot.domain.sight import Sight
+from bot.domain.watch import Ending, Watch
 from bot.storage.rows import (
     Row,
-    delivery_values,
-    one_of,
     prefixed,
     sight_columns,
     sight_of,
@@ -26,7 +22,7 @@ from bot.storage.rows import (
     watch_of,
     watch_values,
 )
-from bot.storage.schema import answers, deliveries, is_open, is_unsent, tasks, watches
+from bot.storage.schema import deliveries, is_open, is_unsent, tasks, watches
 from bot.storage.transaction import Transactions
 
 
@@ -37,36 +33,6 @@ class Added(Struct, frozen=True):
     known: tuple[Watch, ...]
     refused: int
     watching: int  # how many the person watches now
-
-
-class Look(Struct, frozen=True):
-    """What a gateway said of a task; None: that it has none. `digest`: of its bytes, where they are known."""
-
-    gateway: str
-    task: Task | None
-    digest: bytes = b""
-
-
-class Claim(Struct):
-    """A task to look at. `digest`: of the answer after which nothing is to be done if it comes again, if any."""
-
-    task_id: str
-    digest: bytes
-    status: str
-    asked_at: float | None
-    changed_at: float | None
-    lease_until: float
-
-    def unchanged_for(self, now: float) -> float:
-        """In seconds."""
-        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
-
-
-class Settled(Struct, frozen=True):
-    """`owed`: how many messages; `changed`: of which tasks there are news since the look before."""
-
-    owed: int
-    changed: frozenset[str]
 
 
 class Listed(Struct, frozen=True):
@@ -178,128 +144,6 @@ class WatchStore(Transactions):
             rows = (await connection.execute(statement)).mappings().all()
         return int(count or 0), [_listed(row) for row in rows]
 
-    async def resume(self, gateways: Collection[str], now: float) -> None:
-        """At the start. Leases are of a process that is dead; times may be of a clock that went wrong."""
-        latest = now + LONGEST_REST
-        async with self._transaction() as connection:
-            leased = (tasks.c.lease_until > 0.0) & tasks.c.due_at.is_not(None)
-            await connection.execute(update(tasks).where(leased).values(lease_until=0.0, due_at=now))
-            await connection.execute(update(tasks).where(tasks.c.due_at > latest).values(due_at=latest))
-            lost = tasks.c.gateway.not_in(gateways) & tasks.c.due_at.is_not(None)
-            await connection.execute(update(tasks).where(lost).values(gateway="", due_at=now))
-
-    async def claim(self, gateway: str, now: float, *, lease: float, limit: int) -> list[Claim]:
-        """Tasks to look at now, for `lease` seconds nobody else's, and due again when those are over."""
-        due = (
-            select(tasks.c.task_id)
-            .where(tasks.c.gateway == gateway, tasks.c.due_at <= now)
-            .order_by(tasks.c.due_at)
-            .limit(limit)
-        )
-        statement = update(tasks).where(tasks.c.task_id.in_(due)).values(due_at=now + lease, lease_until=now + lease)
-        async with self._transaction() as connection:
-            rows = (await connection.execute(statement.returning(*_CLAIMED))).all()
-        return [_knowing(Claim(*row), now) for row in rows]
-
-    async def release(self, task_ids: Collection[str], due_at: float) -> None:
-        """They could not be asked for."""
-        changes = {"lease_until": 0.0, "due_at": _unless_stopped(due_at)}
-        async with self._transaction() as connection:
-            await connection.execute(update(tasks).where(one_of(tasks.c.task_id, task_ids)).values(changes))
-
-    async def next_due(self, gateway: str) -> float | None:
-        """When to look next: at what is being asked for, when nobody is at it any more."""
-        statement = select(func.min(tasks.c.due_at)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))
-        async with self._transaction(read_only=True) as connection:
-            due_at: float | None = await connection.scalar(statement)
-        return due_at
-
-    async def settle(self, looks: Mapping[str, Look], now: float, pace: Pace, same: Sequence[Claim] = ()) -> Settled:
-        """Learn what gateways said, and owe what follows from it: all of it, or nothing.
-
-        `same`: those whose answer was, to the byte, the one before.
-        """
-        async with self._transaction() as connection:
-            await self._keep_times(connection, same, now, pace)
-            before = await self._sights(connection, looks)
-            after = {task_id: _looked(sight, looks[task_id], now) for task_id, sight in before.items()}
-            alive = {each: sight for each, sight in after.items() if may_advance(before[each], sight, now)}
-            steps = await self._steps(connection, alive, after, now)
-            dues = _dues(alive, after, steps.values(), now, pace)
-            await self._keep_sights(connection, before, after, dues)
-            await self._keep_watches(connection, [step.watch for watch, step in steps.items() if step.watch != watch])
-            owed = [delivery for step in steps.values() for delivery in step.deliveries]
-            await add_deliveries(connection, owed)
-        changed = (each for each, sight in before.items() if sight.task and not same_news(sight, after[each]))
-        return Settled(len(owed), frozenset(changed))
-
-    async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
-        for claims in alike(same):
-            due_at = next_look(claims[0].status, claims[0].unchanged_for(now), now, pace)
-            times = {"asked_at": now, "due_at": _unless_stopped(due_at), "lease_until": 0.0, "misses": 0}
-            # Since they were claimed somebody may have claimed them anew, to look for a new watch.
-            ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & (
-                tasks.c.lease_until == claims[0].lease_until
-            )
-            await connection.execute(update(tasks).where(ours).values(times))
-
-    async def _sights(self, connection: AsyncConnection, task_ids: Collection[str]) -> dict[str, Sight]:
-        if not task_ids:
-            return {}
-        statement = select(*sight_columns(tasks)).where(one_of(tasks.c.task_id, task_ids))
-        rows = (await connection.execute(statement)).mappings()
-        return {row["task_id"]: sight_of(row) for row in rows}
-
-    async def _steps(
-        self, connection: AsyncConnection, alive: Mapping[str, Sight], looked_at: Mapping[str, Sight], now: float
-    ) -> dict[Watch, Step]:
-        if not alive:
-            return {}
-        about = or_(one_of(watches.c.task_id, alive), one_of(watches.c.lyrics_id, alive))
-        rows = (await connection.execute(select(watches).where(is_open, about))).mappings()
-        concerned = [watch_of(row) for row in rows]
-        needed = {each for watch in concerned for each in (watch.task_id, watch.lyrics_id) if each}
-        every = {**await self._sights(connection, needed - looked_at.keys()), **looked_at}
-        return {watch: advance(watch, every[watch.task_id], now, every.get(watch.lyrics_id)) for watch in concerned}
-
-    async def _keep_sights(
-        self,
-        connection: AsyncConnection,
-        before: Mapping[str, Sight],
-        after: Mapping[str, Sight],
-        dues: Mapping[str, float | None],
-    ) -> None:
-        rows = [
-            sight_values(sight) | {"which": task_id, "next_look": dues[task_id]} for task_id, sight in after.items()
-        ]
-        if rows:
-            next_look_at = _unless_stopped(bindparam("next_look"))
-            changes = update(tasks).values(due_at=next_look_at, lease_until=0.0)
-            await connection.execute(changes.where(tasks.c.task_id == bindparam("which")), rows)
-        new = [
-            {"task_id": task_id, "task": to_json(sight.task)}
-            for task_id, sight in after.items()
-            if sight.task and sight.task != before[task_id].task
-        ]
-        if new:
-            statement = insert(answers)
-            newest = statement.on_conflict_do_update(index_elements=["task_id"], set_={"task": statement.excluded.task})
-            await connection.execute(newest, new)
-
-    async def _keep_watches(self, connection: AsyncConnection, changed: Sequence[Watch]) -> None:
-        rows = [
-            {
-                "which": watch.id,
-                "told": to_json(watch.told),
-                "quiet_told": watch.quiet_told,
-                "live_told": watch.live_told,
-                "ending": watch.ending,
-            }
-            for watch in changed
-        ]
-        if rows:
-            await connection.execute(update(watches).where(watches.c.id == bindparam("which")), rows)
-
 
 Whose = ColumnElement[bool]
 
@@ -314,59 +158,6 @@ def of_guild(guild_id: int) -> Whose:
 
 def numbered(watch_id: int) -> Whose:
     return watches.c.id == watch_id
-
-
-async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) -> None:
-    """What is owed already is not owed again."""
-    fresh = {"state": State.WAITING, "reason": "", "lease_until": 0.0, "attempts": 0, "aside": False}
-    if rows := [delivery_values(delivery) | fresh for delivery in owed]:
-        await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
-
-
-_CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
-
-
-def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
-    """Those that have been in a state since one moment, and are leased for one time."""
-    groups: dict[tuple[str, float | None, float], list[Claim]] = {}
-    for claim in claims:
-        groups.setdefault((claim.status, claim.changed_at, claim.lease_until), []).append(claim)
-    return groups.values()
-
-
-def _knowing(claim: Claim, now: float) -> Claim:
-    """Without its digest, if there is something to do whatever comes."""
-    silent = claim.asked_at is None or now - claim.asked_at > SILENCE
-    if silent or claim.unchanged_for(now) >= QUIET_AFTER:
-        claim.digest = b""
-    return claim
-
-
-def _unless_stopped(due_at: Any) -> ColumnElement[float | None]:
-    """Nobody watches it any more since it was asked for: then it is not due again."""
-    return case((tasks.c.due_at.is_(None), None), else_=due_at)
-
-
-def _looked(sight: Sight, look: Look, now: float) -> Sight:
-    if look.task is None:
-        return missed(sight, now)
-    after = seen(sight, look.task, look.gateway, now, look.digest)
-    return after if may_repeat(after) else replace(after, digest=b"")
-
-
-def _dues(
-    alive: Mapping[str, Sight], sights: Mapping[str, Sight], steps: Iterable[Step], now: float, pace: Pace
-) -> dict[str, float | None]:
-    """When to look next: as long as a watch is open on it, or waits for its lyrics."""
-    open_ = [step.watch for step in steps if not step.watch.ending]
-    watched = {watch.task_id for watch in open_}
-    lyrics = {watch.lyrics_id for watch in open_}
-    return {
-        task_id: next_look(sight.status, sight.unchanged_for(now), now, pace)
-        if task_id not in alive or task_id in watched or (task_id in lyrics and not sight.settled)
-        else None
-        for task_id, sight in sights.items()
-    }
 
 
 def _listed(row: Row) -> Listed:

@@ -16,9 +16,10 @@ from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.domain.watch import Watch
 from bot.storage.database import open_database
+from bot.storage.looks import Claim, Look, LookStore
 from bot.storage.outbox import Outbox, Owed
 from bot.storage.schema import metadata
-from bot.storage.watches import Claim, Look, WatchStore, of_user
+from bot.storage.watches import WatchStore, of_user
 
 PACE = Pace(5.0)
 TASKS = st.sampled_from(["t1", "t2", "t3"])
@@ -34,7 +35,8 @@ class Watching(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.watches, self.outbox = WatchStore(self.engine), Outbox(self.engine)
+        self.watches, self.looks = WatchStore(self.engine), LookStore(self.engine)
+        self.outbox = Outbox(self.engine)
         self.now = 1_000_000.0
         self.done: set[str] = set()  # tasks that the gateway says are finished
         self.asked: dict[int, str] = {}  # task by watch
@@ -60,7 +62,7 @@ class Watching(RuleBasedStateMachine):
         self.done |= {"t1", "t2", "t3"}
         await self._restart()
         self.now += 600
-        while due := await self.watches.claim("default", self.now, lease=LEASE, limit=9):
+        while due := await self.looks.claim("default", self.now, lease=LEASE, limit=9):
             await self._answer(due)
             self.now += 600
         self.now += 4_000  # also what was put off is due
@@ -78,7 +80,7 @@ class Watching(RuleBasedStateMachine):
         same = [claim for claim in due if claim.digest == looks[claim.task_id].digest]
         for claim in same:
             del looks[claim.task_id]
-        await self.watches.settle(looks, self.now, PACE, same)
+        await self.looks.settle(looks, self.now, PACE, same)
 
     def _look(self, task_id: str) -> Look:
         task = self._task(task_id)
@@ -98,7 +100,7 @@ class Watching(RuleBasedStateMachine):
 
     async def _restart(self) -> None:
         self.going = []
-        await self.watches.resume(["default"], self.now)
+        await self.looks.resume(["default"], self.now)
         await self.outbox.resume(self.now)
 
     @rule(task_id=TASKS, channel_id=CHANNELS)
@@ -116,11 +118,11 @@ class Watching(RuleBasedStateMachine):
 
     @rule(answers=st.booleans())
     def look(self, answers: bool) -> None:
-        due = self.run(self.watches.claim("default", self.now, lease=LEASE, limit=9))
+        due = self.run(self.looks.claim("default", self.now, lease=LEASE, limit=9))
         if due and answers:
             self.run(self._answer(due))
         elif due:
-            self.run(self.watches.release([claim.task_id for claim in due], self.now))
+            self.run(self.looks.release([claim.task_id for claim in due], self.now))
 
     @rule()
     def take(self) -> None:

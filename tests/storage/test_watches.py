@@ -12,8 +12,9 @@ from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.domain.watch import GRACE, PATIENCE, QUIET_AFTER, Ending, Watch
+from bot.storage.looks import Claim, Look, LookStore
 from bot.storage.outbox import Outbox
-from bot.storage.watches import Added, Claim, Look, WatchStore, numbered, of_guild, of_user
+from bot.storage.watches import Added, WatchStore, numbered, of_guild, of_user
 
 PACE = Pace(5.0)
 NOW = 1_000_000.0
@@ -25,6 +26,11 @@ HOME = {"t1": "default", "t2": "default", "words": "default"}
 @pytest.fixture
 async def watches(engine: AsyncEngine) -> WatchStore:
     return WatchStore(engine)
+
+
+@pytest.fixture
+async def looks(engine: AsyncEngine) -> LookStore:
+    return LookStore(engine)
 
 
 @pytest.fixture
@@ -51,20 +57,22 @@ def said(*tasks: Task) -> dict[str, Look]:
     return {each.id: Look("default", each) for each in tasks}
 
 
-async def claim(watches: WatchStore, now: float = NOW, gateway: str = "default", limit: int = 100) -> set[str]:
-    return {each.task_id for each in await watches.claim(gateway, now, lease=60, limit=limit)}
+async def claim(looks: LookStore, now: float = NOW, gateway: str = "default", limit: int = 100) -> set[str]:
+    return {each.task_id for each in await looks.claim(gateway, now, lease=60, limit=limit)}
 
 
 async def bring(outbox: Outbox, now: float, limit: int = 100) -> list[Delivery]:
     return [owed.delivery for owed in await outbox.claim(now, lease=60, limit=limit)]
 
 
-async def test_a_watched_task_is_due_at_once_and_once_however_many_watch_it(watches: WatchStore) -> None:
+async def test_a_watched_task_is_due_at_once_and_once_however_many_watch_it(
+    watches: WatchStore, looks: LookStore
+) -> None:
     await add(watches, wish("t1"), wish("t2"))
     await add(watches, wish("t1", user_id=BEN, channel_id=LOUNGE))
-    assert await claim(watches) == {"t1", "t2"}
-    assert await claim(watches) == set(), "a lease holds"
-    assert await claim(watches, NOW + 61) == {"t1", "t2"}, "until it ends"
+    assert await claim(looks) == {"t1", "t2"}
+    assert await claim(looks) == set(), "a lease holds"
+    assert await claim(looks, NOW + 61) == {"t1", "t2"}, "until it ends"
 
 
 async def test_the_same_task_in_the_same_place_is_told_and_not_doubled(watches: WatchStore) -> None:
@@ -74,135 +82,141 @@ async def test_the_same_task_in_the_same_place_is_told_and_not_doubled(watches: 
     assert [each.id for each in again.known] == [first.watched[0].id]
 
 
-async def test_no_more_than_the_limit(watches: WatchStore) -> None:
+async def test_no_more_than_the_limit(watches: WatchStore, looks: LookStore) -> None:
     await add(watches, wish("t1"), most=2)
     added = await add(watches, wish("t2"), wish("t3"), wish("t4"), most=2)
     assert ([each.task_id for each in added.watched], added.refused, added.watching) == (["t2"], 2, 2)
-    assert await claim(watches) == {"t1", "t2"}
+    assert await claim(looks) == {"t1", "t2"}
 
 
-async def test_what_is_owed_is_stored_with_what_was_learned(watches: WatchStore, outbox: Outbox) -> None:
+async def test_what_is_owed_is_stored_with_what_was_learned(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
     await add(watches, wish("t1"))
-    await claim(watches)
-    assert (await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, PACE)).owed == 1
+    await claim(looks)
+    assert (await looks.settle(said(task("t1", Status.DONE, "a", "b")), NOW, PACE)).owed == 1
     (owed,) = await outbox.claim(NOW, lease=60, limit=9)
     assert (owed.delivery.topic, owed.delivery.clips, owed.delivery.channel_id) == (Topic.SONGS, ("a", "b"), SONGS)
     assert owed.watch.ending is Ending.DELIVERED
     assert owed.sight.task == task("t1", Status.DONE, "a", "b")
-    assert await claim(watches, NOW + 9_999) == set(), "a settled task is not asked for"
+    assert await claim(looks, NOW + 9_999) == set(), "a settled task is not asked for"
 
 
-async def test_everybody_who_watches_gets_it(watches: WatchStore, outbox: Outbox) -> None:
+async def test_everybody_who_watches_gets_it(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
     await add(watches, wish("t1", channel_id=LOUNGE))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     assert {each.channel_id for each in await bring(outbox, NOW)} == {SONGS, LOUNGE}
 
 
-async def test_a_running_task_is_looked_at_again(watches: WatchStore) -> None:
+async def test_a_running_task_is_looked_at_again(watches: WatchStore, looks: LookStore) -> None:
     await add(watches, wish("t1"))
-    await claim(watches)
-    await watches.settle(said(task("t1")), NOW, PACE)
-    assert await watches.next_due("default") == NOW + 5
-    assert await claim(watches, NOW + 4.9) == set()
-    assert await claim(watches, NOW + 5) == {"t1"}
+    await claim(looks)
+    await looks.settle(said(task("t1")), NOW, PACE)
+    assert await looks.next_due("default") == NOW + 5
+    assert await claim(looks, NOW + 4.9) == set()
+    assert await claim(looks, NOW + 5) == {"t1"}
 
 
-async def known(watches: WatchStore, task_id: str = "t1") -> Claim:
+async def known(looks: LookStore, task_id: str = "t1") -> Claim:
     """Asked for again, after an answer whose bytes are known."""
-    await claim(watches)
-    await watches.settle({task_id: Look("default", task(task_id), b"bytes")}, NOW, PACE)
-    (again,) = await watches.claim("default", NOW + 5, lease=60, limit=9)
+    await claim(looks)
+    await looks.settle({task_id: Look("default", task(task_id), b"bytes")}, NOW, PACE)
+    (again,) = await looks.claim("default", NOW + 5, lease=60, limit=9)
     return again
 
 
-async def test_an_answer_that_came_again_changes_only_when_to_look(watches: WatchStore) -> None:
+async def test_an_answer_that_came_again_changes_only_when_to_look(watches: WatchStore, looks: LookStore) -> None:
     await add(watches, wish("t1"))
-    again = await known(watches)
+    again = await known(looks)
     assert again.digest == b"bytes"
-    settled = await watches.settle({}, NOW + 5, PACE, [again])
+    settled = await looks.settle({}, NOW + 5, PACE, [again])
     assert (settled.owed, settled.changed) == (0, frozenset())
-    assert await watches.next_due("default") == NOW + 10
+    assert await looks.next_due("default") == NOW + 10
 
 
 @pytest.mark.parametrize(
     ("now", "what_is_due"), [(NOW + QUIET_AFTER, "the notice that it is quiet"), (NOW + 10_000, "its age")]
 )
 async def test_an_answer_is_looked_at_in_full_when_something_follows_from_time(
-    watches: WatchStore, now: float, what_is_due: str
+    watches: WatchStore, looks: LookStore, now: float, what_is_due: str
 ) -> None:
     await add(watches, wish("t1"))
-    await known(watches)
-    (later,) = await watches.claim("default", now, lease=60, limit=9)
+    await known(looks)
+    (later,) = await looks.claim("default", now, lease=60, limit=9)
     assert later.digest == b"", what_is_due
 
 
-async def test_a_new_watch_hears_of_what_has_not_changed(watches: WatchStore, outbox: Outbox) -> None:
+async def test_a_new_watch_hears_of_what_has_not_changed(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
-    superseded = await known(watches)
+    superseded = await known(looks)
     await add(watches, wish("t1", channel_id=LOUNGE, live=True, created_at=NOW + 6))
-    (anew,) = await watches.claim("default", NOW + 6, lease=60, limit=9)
+    (anew,) = await looks.claim("default", NOW + 6, lease=60, limit=9)
     assert anew.digest == b""
-    await watches.settle({}, NOW + 6, PACE, [superseded])
-    assert await claim(watches, NOW + 7) == set(), "what was superseded gives nothing back"
-    await watches.settle({"t1": Look("default", task("t1"), b"bytes")}, NOW + 7, PACE)
+    await looks.settle({}, NOW + 6, PACE, [superseded])
+    assert await claim(looks, NOW + 7) == set(), "what was superseded gives nothing back"
+    await looks.settle({"t1": Look("default", task("t1"), b"bytes")}, NOW + 7, PACE)
     assert [each.topic for each in await bring(outbox, NOW + 7)] == [Topic.LIVE]
 
 
-async def test_what_nobody_watches_is_not_asked_for(watches: WatchStore) -> None:
+async def test_what_nobody_watches_is_not_asked_for(watches: WatchStore, looks: LookStore) -> None:
     await add(watches, wish("t1"))
     await watches.stop(of_user(ADA), ["t1"])
-    await watches.settle(said(task("t1")), NOW, PACE)
-    assert await watches.next_due("default") is None
+    await looks.settle(said(task("t1")), NOW, PACE)
+    assert await looks.next_due("default") is None
 
 
-async def test_lyrics_are_asked_for_until_they_are_there(watches: WatchStore, outbox: Outbox) -> None:
+async def test_lyrics_are_asked_for_until_they_are_there(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     await add(watches, wish("t1", lyrics_id="words"))
-    assert await claim(watches) == {"t1", "words"}
-    await watches.settle(said(task("t1"), task("words", Status.DONE)), NOW, PACE)
-    assert await claim(watches, NOW + 99) == {"t1"}
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW + 99, PACE)
+    assert await claim(looks) == {"t1", "words"}
+    await looks.settle(said(task("t1"), task("words", Status.DONE)), NOW, PACE)
+    assert await claim(looks, NOW + 99) == {"t1"}
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW + 99, PACE)
     (owed,) = await outbox.claim(NOW + 99, lease=60, limit=9)
     assert owed.lyrics
     assert owed.lyrics.task == task("words", Status.DONE)
 
 
-async def test_an_unknown_id_is_told_after_its_grace(watches: WatchStore, outbox: Outbox) -> None:
+async def test_an_unknown_id_is_told_after_its_grace(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
     for seconds in (0, GRACE / 2, GRACE):
-        await watches.settle({"t1": Look("default", None)}, NOW + seconds, PACE)
+        await looks.settle({"t1": Look("default", None)}, NOW + seconds, PACE)
     assert [each.topic for each in await bring(outbox, NOW + GRACE)] == [Topic.UNKNOWN]
 
 
-async def test_a_task_that_is_found_gets_its_gateway(watches: WatchStore) -> None:
+async def test_a_task_that_is_found_gets_its_gateway(watches: WatchStore, looks: LookStore) -> None:
     await add(watches, wish("lost"))
-    assert await claim(watches, gateway="") == {"lost"}
-    await watches.settle({"lost": Look("backup", task("lost"))}, NOW, PACE)
-    assert await claim(watches, NOW + 5, gateway="backup") == {"lost"}
+    assert await claim(looks, gateway="") == {"lost"}
+    await looks.settle({"lost": Look("backup", task("lost"))}, NOW, PACE)
+    assert await claim(looks, NOW + 5, gateway="backup") == {"lost"}
 
 
-async def test_a_gateway_that_was_taken_out_of_the_settings_leaves_its_tasks_to_the_others(watches: WatchStore) -> None:
+async def test_a_gateway_that_was_taken_out_of_the_settings_leaves_its_tasks_to_the_others(
+    watches: WatchStore, looks: LookStore
+) -> None:
     await add(watches, wish("t1"))
-    await watches.resume(["other"], NOW)
-    assert await claim(watches, gateway="") == {"t1"}
+    await looks.resume(["other"], NOW)
+    assert await claim(looks, gateway="") == {"t1"}
 
 
-async def test_a_restart_frees_what_a_dead_process_held(watches: WatchStore, outbox: Outbox) -> None:
+async def test_a_restart_frees_what_a_dead_process_held(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"), wish("t2"))
-    await claim(watches)
-    await watches.settle(said(task("t2", Status.DONE, "a")), NOW, PACE)
+    await claim(looks)
+    await looks.settle(said(task("t2", Status.DONE, "a")), NOW, PACE)
     await bring(outbox, NOW)
-    await watches.resume(["default"], NOW)
+    await looks.resume(["default"], NOW)
     await outbox.resume(NOW)
-    assert await claim(watches) == {"t1"}
+    assert await claim(looks) == {"t1"}
     assert len(await bring(outbox, NOW)) == 1
 
 
-async def test_a_channel_keeps_its_order_and_another_need_not_wait(watches: WatchStore, outbox: Outbox) -> None:
+async def test_a_channel_keeps_its_order_and_another_need_not_wait(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
     await add(watches, wish("t1"), wish("t2"))
     await add(watches, wish("t2", channel_id=LOUNGE))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
-    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await looks.settle(said(task("t2", Status.DONE, "b")), NOW + 1, PACE)
     first, elsewhere = await bring(outbox, NOW + 2)
     assert {(first.channel_id, first.clips), (elsewhere.channel_id, elsewhere.clips)} == {
         (SONGS, ("a",)),
@@ -213,10 +227,10 @@ async def test_a_channel_keeps_its_order_and_another_need_not_wait(watches: Watc
     assert [each.clips for each in await bring(outbox, NOW + 3)] == [("b",)]
 
 
-async def test_what_stepped_aside_holds_up_nobody(watches: WatchStore, outbox: Outbox) -> None:
+async def test_what_stepped_aside_holds_up_nobody(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"), wish("t2"))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
-    await watches.settle(said(task("t2", Status.DONE, "b")), NOW + 1, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await looks.settle(said(task("t2", Status.DONE, "b")), NOW + 1, PACE)
     (first,) = await bring(outbox, NOW + 2)
     await outbox.put_off(first.id, NOW + 60, aside=True)
     assert [each.clips for each in await bring(outbox, NOW + 2)] == [("b",)]
@@ -224,9 +238,11 @@ async def test_what_stepped_aside_holds_up_nobody(watches: WatchStore, outbox: O
     assert [each.clips for each in await bring(outbox, NOW + 60)] == [("a",)]
 
 
-async def test_what_is_blocked_is_due_when_a_permission_changes(watches: WatchStore, outbox: Outbox) -> None:
+async def test_what_is_blocked_is_due_when_a_permission_changes(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
     await add(watches, wish("t1"))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     (first,) = await bring(outbox, NOW)
     await outbox.put_off(first.id, NOW + 3_600, state=State.BLOCKED, reason="may not speak")
     assert await outbox.unblock(99, NOW + 1) == 0
@@ -235,9 +251,9 @@ async def test_what_is_blocked_is_due_when_a_permission_changes(watches: WatchSt
     assert [each.id for each in await bring(outbox, NOW + 1)] == [first.id]
 
 
-async def test_a_part_goes_and_the_rest_follows(watches: WatchStore, outbox: Outbox) -> None:
+async def test_a_part_goes_and_the_rest_follows(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     await add(watches, wish("t1"))
-    await watches.settle(said(task("t1", Status.DONE, "a", "b")), NOW, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a", "b")), NOW, PACE)
     (whole,) = await outbox.claim(NOW, lease=60, limit=9)
     part = Delivery(**{**_fields(whole.delivery), "clips": ("a",)})
     rest = Delivery(**{**_fields(whole.delivery), "clips": ("b",), "id": "the-rest"})
@@ -252,11 +268,11 @@ def _fields(delivery: Delivery) -> dict[str, Any]:
 
 
 async def test_the_list_shows_what_is_watched_and_what_could_not_be_brought(
-    watches: WatchStore, outbox: Outbox
+    watches: WatchStore, looks: LookStore, outbox: Outbox
 ) -> None:
     await add(watches, wish("t1"), wish("t2"))
     await add(watches, wish("t1", user_id=BEN, channel_id=LOUNGE))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     for each in await bring(outbox, NOW):
         if each.channel_id == SONGS:
             await outbox.give_up(each.id, State.KEPT, "takes no DM")
@@ -272,28 +288,30 @@ async def test_the_list_shows_what_is_watched_and_what_could_not_be_brought(
     assert (await watches.listed(of_user(ADA), limit=10))[0] == 1
 
 
-async def test_a_task_can_be_watched_again_once_all_is_brought(watches: WatchStore, outbox: Outbox) -> None:
+async def test_a_task_can_be_watched_again_once_all_is_brought(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
     await add(watches, wish("t1"))
-    await watches.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
     assert (await add(watches, wish("t1"))).known, "it is still on its way"
     for each in await bring(outbox, NOW):
         await outbox.sent(each, 77, NOW)
     assert (await add(watches, wish("t1"))).watched
-    assert await claim(watches) == {"t1"}
+    assert await claim(looks) == {"t1"}
 
 
-async def test_patience_begins_anew_with_a_new_watch(watches: WatchStore, outbox: Outbox) -> None:
+async def test_patience_begins_anew_with_a_new_watch(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     """One who asks to go on with a task that was given up is not told at once that it is given up."""
     await add(watches, wish("t1"))
     now = NOW
     while now < NOW + PATIENCE + 3_600:
         now += 250
-        await watches.settle(said(task("t1")), now, PACE)
+        await looks.settle(said(task("t1")), now, PACE)
     assert [each.topic for each in await bring(outbox, now)] == [Topic.QUIET]
     later = now + 10 * PATIENCE
     await add(watches, wish("t1", created_at=later, channel_id=LOUNGE))
-    await watches.settle(said(task("t1")), later, PACE)
-    assert await watches.next_due("default") == later + 5
+    await looks.settle(said(task("t1")), later, PACE)
+    assert await looks.next_due("default") == later + 5
     assert LOUNGE not in {each.channel_id for each in await bring(outbox, later)}
 
 
@@ -316,10 +334,10 @@ async def test_only_what_one_may_stop_is_stopped(watches: WatchStore) -> None:
 
 
 async def test_what_ended_long_ago_is_forgotten_and_what_is_owed_is_not(
-    watches: WatchStore, outbox: Outbox, tmp_path: Path
+    watches: WatchStore, looks: LookStore, outbox: Outbox, tmp_path: Path
 ) -> None:
     await add(watches, wish("t1"), wish("t2"), wish("t3"))
-    await watches.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, PACE)
     (first,) = await bring(outbox, NOW, limit=1)
     await outbox.sent(first, 77, NOW)
     await outbox.forget(NOW + 1)
@@ -330,7 +348,9 @@ async def test_what_ended_long_ago_is_forgotten_and_what_is_owed_is_not(
     assert (kept, left) == (["t2", "t3"], 1)
 
 
-async def test_the_claims_use_indexes(engine: AsyncEngine, watches: WatchStore, outbox: Outbox) -> None:
+async def test_the_claims_use_indexes(
+    engine: AsyncEngine, watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
     """SQLite's own plan for the very statements that the workers run all the time."""
     ran: list[tuple[str, Any]] = []
     await add(watches, wish("t1", lyrics_id="words"))
@@ -339,9 +359,9 @@ async def test_the_claims_use_indexes(engine: AsyncEngine, watches: WatchStore, 
         "before_cursor_execute",
         lambda _connection, _cursor, statement, values, *_rest: ran.append((statement, values)),
     )
-    await claim(watches)
-    await watches.settle(said(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, PACE)
-    await watches.next_due("default")
+    await claim(looks)
+    await looks.settle(said(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, PACE)
+    await looks.next_due("default")
     await bring(outbox, NOW)
     await outbox.next_due()
     await outbox.cards(NOW, 10)
@@ -356,17 +376,19 @@ async def test_the_claims_use_indexes(engine: AsyncEngine, watches: WatchStore, 
             assert scans == [], statement
 
 
-async def test_the_next_message_is_due_when_it_may_go(watches: WatchStore, outbox: Outbox) -> None:
+async def test_the_next_message_is_due_when_it_may_go(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
     """Else the notifier would look, and look again: for what is behind another in its line, or is being brought."""
     await add(watches, wish("t1"), wish("t2"))
-    await watches.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, PACE)
+    await looks.settle(said(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, PACE)
     (first,) = await bring(outbox, NOW)
     assert await outbox.next_due() == NOW + 60, "its lease"
     await outbox.put_off(first.id, NOW + 3600, state=State.BLOCKED)
     assert await outbox.next_due() == NOW + 3600
 
 
-async def test_a_task_that_nobody_could_settle_is_due_when_its_lease_ends(watches: WatchStore) -> None:
+async def test_a_task_that_nobody_could_settle_is_due_when_its_lease_ends(
+    watches: WatchStore, looks: LookStore
+) -> None:
     await add(watches, wish("t1"))
-    assert await claim(watches) == {"t1"}
-    assert await watches.next_due("default") == NOW + 60
+    assert await claim(looks) == {"t1"}
+    assert await looks.next_due("default") == NOW + 60
