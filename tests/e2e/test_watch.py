@@ -1,7 +1,10 @@
 """/suno watch: from a person's wish to the songs in the channel."""
 
 import re
+import sqlite3
+from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -568,3 +571,23 @@ async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
         assert len(town.gateway.requests) - before <= 2 * 7, "a probe and a sweep in each beat, at the most"
         await town.clock.pass_(120, step=1)
         await town.posts(60, patience=20)
+
+
+async def test_what_does_not_change_is_asked_for_without_a_word_to_the_database(town: Town, tmp_path: Path) -> None:
+    town.gateway.add(LATER)
+
+    def looked_at() -> float:
+        with closing(sqlite3.connect(tmp_path / "bot.db")) as database:
+            moment: float = database.execute("SELECT asked_at FROM tasks").fetchone()[0]
+        return moment
+
+    async with town.bot():
+        await town.watch(LATER.id)
+        await town.clock.pass_(20, step=1)
+        before, asked = looked_at(), len(town.gateway.requests)
+        await town.clock.pass_(40, step=1)
+        assert len(town.gateway.requests) > asked + 4
+        assert looked_at() == before
+        await town.clock.pass_(600, step=5)
+        await town.posts()
+        assert looked_at() > before
