@@ -101,6 +101,13 @@ def test_what_came_before_is_told_by_its_bytes(first: set[int], changed: set[int
     assert all(task.progress == (60 if int(task.id[1:]) in changed else 30) for task in after.tasks.values())
 
 
+def test_the_songs_of_one_task_are_not_taken_for_tasks() -> None:
+    song = {"id": "c", "task_id": "other", "audio_url": "https://a.example/c.mp3", "status": "complete"}
+    body = json.dumps({"task_id": "t", "status": "SUCCESS", "data": [song]}).encode()
+    answer = decode_batch(["t", "other"], 200, "application/json", body, known={})
+    assert [(task.id, len(task.clips)) for task in answer.tasks.values()] == [("t", 1)]
+
+
 def _batch(numbers: set[int], changed: set[int]) -> tuple[list[str], bytes]:
     """Ids, and what a gateway answers of them."""
     tasks = [

@@ -91,6 +91,13 @@ def test_a_beat_that_is_one_is_believed_and_checked_rarely() -> None:
     assert all(each.tick and each.surprised_at is None for each in believed)
 
 
+def test_a_change_between_two_looks_far_apart_says_nothing_of_the_beat() -> None:
+    right = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    assert right.tick
+    beat = right.tick.at + right.tick.period
+    assert right.heard(Window(beat - 20, beat + 0.1)) == right
+
+
 def test_one_surprise_is_forgiven() -> None:
     right = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
     assert right.tick
