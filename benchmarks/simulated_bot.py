@@ -89,7 +89,7 @@ class SimulatedBot:
             self._finish(task.life)
         else:
             pace = Pace(_INTERVAL * (1 - _JITTER + 2 * _JITTER * self._turn), self._rhythm.tick, probe)
-            self._queue_up(task, next_look(state.status, task.sight.unchanged_for(now), now, pace))
+            self._queue_up(task, next_look(task.sight.unchanged_for(now), now, pace, queued=task.sight.queued))
         return before.asked_at if before.task and task.sight.changed_at == now else None
 
     def _finish(self, life: Life) -> None:

@@ -23,10 +23,16 @@ class Sight(Struct, frozen=True, kw_only=True):
     asked_at: float | None = None  # when an answer came last, whatever it said
     changed_at: float | None = None
     misses: int = 0  # answers in a row that did not hold it
+    live: bool = False  # somebody follows its progress
 
     @property
     def status(self) -> str:
         return self.task.status if self.task else ""
+
+    @property
+    def queued(self) -> bool:
+        """It has not begun, and nobody looks on."""
+        return self.status == Status.WAITING and not self.live
 
     @property
     def settled(self) -> bool:
@@ -81,12 +87,12 @@ def _without_silence(sight: Sight, now: float) -> float | None:
     return sight.changed_at + max(0.0, now - sight.asked_at - SILENCE)
 
 
-def next_look(status: str, unchanged: float, now: float, pace: Pace) -> float:
-    """When to ask again for what has been in a state for so many seconds: ever more slowly.
+def next_look(unchanged: float, now: float, pace: Pace, *, queued: bool = False) -> float:
+    """When to ask again for what has been as it is for so many seconds: ever more slowly.
 
     At a gateway that ticks: when its next answers are there, and nothing in between, but for a probe now and then.
     """
-    least = pace.interval * _IN_QUEUE if status == Status.WAITING else 0.0
+    least = pace.interval * _IN_QUEUE if queued else 0.0
     rest = min(max(unchanged / _PATIENT_AFTER, least), LONGEST_REST)
     if pace.tick is None:
         # Whole intervals: tasks of about one age are asked for, and stored, together.

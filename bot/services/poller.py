@@ -177,7 +177,7 @@ class Rounds:
         left: list[Claim] = []
         for claims in alike(same):
             unchanged = claims[0].unchanged_for(now)
-            due_at = next_look(claims[0].status, unchanged, now, pace)
+            due_at = next_look(unchanged, now, pace, queued=claims[0].queued)
             if due_at + _ROUND > claims[0].lease_until or unchanged + _LEASE > QUIET_AFTER:
                 left += claims
                 continue

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen
-from bot.domain.task import Task
+from bot.domain.task import Status, Task
 from bot.domain.watch import QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import one_of, sight_columns, sight_of, sight_values, to_json, watch_of
@@ -32,9 +32,14 @@ class Claim(Struct):
     task_id: str
     digest: bytes
     status: str
+    live: bool
     asked_at: float | None
     changed_at: float | None
     lease_until: float
+
+    @property
+    def queued(self) -> bool:
+        return self.status == Status.WAITING and not self.live
 
     def unchanged_for(self, now: float) -> float:
         """In seconds."""
@@ -106,7 +111,7 @@ class LookStore(Transactions):
 
     async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
         for claims in alike(same):
-            due_at = next_look(claims[0].status, claims[0].unchanged_for(now), now, pace)
+            due_at = next_look(claims[0].unchanged_for(now), now, pace, queued=claims[0].queued)
             times = {"asked_at": now, "due_at": _unless_stopped(due_at), "lease_until": 0.0, "misses": 0}
             # Since they were claimed somebody may have claimed them anew, to look for a new watch.
             ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & (
@@ -177,9 +182,9 @@ _CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
 
 def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
     """Those that have been in a state since one moment, and are leased for one time."""
-    groups: dict[tuple[str, float | None, float], list[Claim]] = {}
+    groups: dict[tuple[bool, float | None, float], list[Claim]] = {}
     for claim in claims:
-        groups.setdefault((claim.status, claim.changed_at, claim.lease_until), []).append(claim)
+        groups.setdefault((claim.queued, claim.changed_at, claim.lease_until), []).append(claim)
     return groups.values()
 
 
@@ -211,7 +216,7 @@ def _dues(
     watched = {watch.task_id for watch in open_}
     lyrics = {watch.lyrics_id for watch in open_}
     return {
-        task_id: next_look(sight.status, sight.unchanged_for(now), now, pace)
+        task_id: next_look(sight.unchanged_for(now), now, pace, queued=sight.queued)
         if task_id not in alive or task_id in watched or (task_id in lyrics and not sight.settled)
         else None
         for task_id, sight in sights.items()

@@ -53,6 +53,7 @@ def sight_of(row: Row) -> Sight:
         asked_at=row["asked_at"],
         changed_at=row["changed_at"],
         misses=row["misses"],
+        live=row["live"],
     )
 
 

@@ -59,6 +59,7 @@ tasks = Table(
     Column("due_at", Float),
     Column("lease_until", Float, nullable=False),
     Column("digest", LargeBinary, nullable=False, server_default=text("x''")),
+    Column("live", Boolean, nullable=False, server_default=text("0")),
     Index("tasks_due", "gateway", "due_at", sqlite_where=text("due_at IS NOT NULL")),
     comment="each task that is or was watched, once, however many people watch it; `digest` is of its newest answer",
 )

@@ -82,9 +82,14 @@ class WatchStore(Transactions):
         now = wishes[0].created_at
         anew = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
         empty = sight_values(Sight(task_id="")) | anew
-        rows = [empty | {"task_id": task_id, "gateway": gateways.get(task_id, "")} for task_id in ids]
-        statement = insert(tasks).on_conflict_do_update(index_elements=["task_id"], set_=anew | {"changed_at": now})
-        await connection.execute(statement, rows)
+        live = {wish.task_id for wish in wishes if wish.live}
+        rows = [
+            empty | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
+            for task_id in ids
+        ]
+        statement = insert(tasks)
+        changes = anew | {"changed_at": now, "live": tasks.c.live | statement.excluded.live}
+        await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=changes), rows)
 
     async def _insert(self, connection: AsyncConnection, wish: Watch) -> Watch:
         values = watch_values(wish) | {"card_shows": ""}

@@ -18,3 +18,4 @@ def upgrade() -> None:
     op.execute("INSERT INTO answers (task_id, task) SELECT task_id, task FROM tasks WHERE task <> ''")
     op.execute("ALTER TABLE tasks DROP COLUMN task")  # in place: other tables refer to this one
     op.add_column("tasks", sa.Column("digest", sa.LargeBinary, nullable=False, server_default=sa.text("x''")))
+    op.add_column("tasks", sa.Column("live", sa.Boolean, nullable=False, server_default=sa.text("0")))

@@ -159,6 +159,16 @@ async def test_a_new_watch_hears_of_what_has_not_changed(watches: WatchStore, lo
     assert [each.topic for each in await bring(outbox, NOW + 7)] == [Topic.LIVE]
 
 
+async def test_a_queued_task_is_looked_at_more_often_while_somebody_looks_on(
+    watches: WatchStore, looks: LookStore
+) -> None:
+    await add(watches, wish("t1", live=True), wish("t2"))
+    await add(watches, wish("t1", channel_id=LOUNGE))
+    await claim(looks)
+    await looks.settle(said(task("t1", Status.WAITING), task("t2", Status.WAITING)), NOW, PACE)
+    assert await claim(looks, NOW + 6) == {"t1"}
+
+
 async def test_what_nobody_watches_is_not_asked_for(watches: WatchStore, looks: LookStore) -> None:
     await add(watches, wish("t1"))
     await watches.stop(of_user(ADA), ["t1"])

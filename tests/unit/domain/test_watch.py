@@ -153,12 +153,12 @@ def test_a_live_card_is_owed_once_and_not_for_what_is_finished() -> None:
 
 @pytest.mark.parametrize(("unchanged", "rest"), [(0, 5), (290, 5), (600, 10), (3_600, 60), (86_400, 300)])
 def test_looks_grow_rare_while_nothing_changes(unchanged: float, rest: float) -> None:
-    assert next_look(Status.RUNNING, unchanged, NOW, Pace(5.0)) == NOW + rest
+    assert next_look(unchanged, NOW, Pace(5.0)) == NOW + rest
 
 
 def test_what_has_not_begun_is_not_looked_at_a_moment_later() -> None:
-    assert next_look(Status.WAITING, 0.0, NOW, Pace(5.0)) >= NOW + 20
-    assert next_look(Status.WAITING, 3_600, NOW, Pace(5.0)) == NOW + 60
+    assert next_look(0.0, NOW, Pace(5.0), queued=True) >= NOW + 20
+    assert next_look(3_600, NOW, Pace(5.0), queued=True) == NOW + 60
 
 
 def test_what_fails_is_tried_ever_more_rarely_and_audio_within_its_time() -> None:
