@@ -114,10 +114,10 @@ class Notifier:
             await self._bring_all(workers)
 
     async def _bring_all(self, workers: asyncio.TaskGroup) -> None:
-        going: set[asyncio.Task[None]] = set()
+        going: set[str] = set()
 
         def gone(worker: asyncio.Task[None]) -> None:
-            going.discard(worker)
+            going.discard(worker.get_name())
             self._bell.ring()
 
         while True:
@@ -125,9 +125,10 @@ class Notifier:
             try:
                 room = _AT_ONCE - len(going)
                 for owed in await self._outbox.claim(now, lease=_LEASE, limit=room) if room else ():
-                    worker = workers.create_task(self._bring(owed), name=f"delivery {owed.delivery.id}")
-                    going.add(worker)
-                    worker.add_done_callback(gone)
+                    if (name := f"delivery {owed.delivery.id}") in going:
+                        continue  # it takes longer than a lease, and has another one now
+                    going.add(name)
+                    workers.create_task(self._bring(owed), name=name).add_done_callback(gone)
                 await self._bell.wait(await self._outbox.next_due())
             except StorageError as error:
                 await self._rest(error)

@@ -22,9 +22,7 @@ from bot.ui.locales import Language, language_for
 from bot.ui.permissions import missing_in, silent_in
 from bot.ui.posts import digest, live_card, post_card
 
-_CLOCKS_APART = (
-    4_000.0  # seconds that Discord's clock may differ from ours: by an hour, where summer time is set by hand
-)
+_CLOCKS_APART = 4_000.0  # seconds that Discord's clock may differ from ours: an hour, where summer is set by hand
 _LOOKED_THROUGH = 1_000  # messages of a channel, for one that may have arrived
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
