@@ -12,6 +12,7 @@ import msgspec
 
 Object = Mapping[str, Any]
 
+_MAX_TEXT = 100_000  # characters; the longest lyrics have some thousands
 _MAX_URL = 2_000
 _MILLISECONDS = 1e11  # taken for Unix seconds, this is the year 5138
 _LATEST = 253_402_300_799  # the end of the year 9999, in Unix seconds
@@ -55,10 +56,15 @@ def as_object(value: Any) -> Object:
 
 def as_text(value: Any) -> str:
     """Texts as they are; numbers written out; the texts of a list joined by commas; everything else empty."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_plain, value)))[:_MAX_TEXT]
+    return _plain(value)[:_MAX_TEXT]
+
+
+def _plain(value: Any) -> str:
+    """Empty for a list within a list, too: it could be nested deeper than Python can follow."""
     if isinstance(value, str) and value.isascii():
         return value
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     try:
