@@ -33,6 +33,7 @@ BATCH_SIZES = (1, 10, 100, 500)  # a batch is filled up with ids that it holds a
 _ATTEMPTS = 3
 _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
+_LONGEST_REST = 86_400.0  # seconds that a gateway is believed to need; beyond some thousand years no date can say it
 _CALLS = re.compile(r"(/suno(/v\d+)?(/(fetch|music|submit)(/.*)?)?|/v\d+)/*$", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
@@ -227,9 +228,9 @@ def _retry_after(header: str | None) -> float | None:
         return None
     try:
         if header.strip().isdigit():
-            return float(header)
+            return min(float(header), _LONGEST_REST)
         moment = parsedate_to_datetime(header)
-        return max(0.0, (moment - moment.now(moment.tzinfo)).total_seconds())
+        return min(max(0.0, (moment - moment.now(moment.tzinfo)).total_seconds()), _LONGEST_REST)
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -208,6 +208,15 @@ async def test_a_retry_after_that_cannot_be_read_is_none(known: Gateway, gateway
     assert busy.value.retry_after is None
 
 
+@pytest.mark.parametrize("header", ["99999999999", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+@pytest.mark.usefixtures("impatient")
+async def test_a_retry_after_without_end_is_a_day(known: Gateway, gateway: LocalGateway, header: str) -> None:
+    gateway.faults.append(Fault(429, b"", {"Retry-After": header}))
+    with pytest.raises(GatewayBusy) as busy:
+        await known.fetch("task-1")
+    assert busy.value.retry_after == 86_400.0
+
+
 async def test_a_redirect_to_another_host_does_not_get_the_key(known: Gateway, gateway: LocalGateway) -> None:
     gateway.faults.append(Fault(302, headers={"Location": f"{gateway.media_url}/suno/fetch/task-1"}))
     with pytest.raises(GatewayMisplaced, match="another host"):
