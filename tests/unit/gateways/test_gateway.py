@@ -283,6 +283,12 @@ async def test_the_log_and_the_errors_do_not_hold_the_key(
     assert KEY not in caplog.text + str(refusal.value) + repr(known)
 
 
+async def test_a_key_that_the_gateway_repeats_goes_no_further(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.add(Life("task-2", reason="upstream refused Bearer sk-tests", states=((0.0, "failed"),)))
+    for answer in (await known.fetch("task-2"), await known.fetch_many(["task-2"])):
+        assert answer.tasks["task-2"].reason == "upstream refused Bearer [key]"
+
+
 @pytest.mark.parametrize(
     ("typed", "base"),
     [
