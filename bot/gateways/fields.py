@@ -120,13 +120,17 @@ def as_percentage(value: Any) -> float | None:
 
 
 def as_url(value: Any) -> str:
-    """An absolute http(s) address of something that is there, or nothing."""
+    """An absolute http(s) address of something that is there, or nothing.
+
+    None with a name before its host or something invisible in it: people would read another address than it is.
+    """
     url = as_text(value).strip()
-    if len(url) > _MAX_URL or not re.fullmatch(r"https?://[^\s\x00-\x20\x7f]+", url, re.IGNORECASE):
+    if len(url) > _MAX_URL or not url.isprintable() or not re.fullmatch(r"https?://[^\s\\]+", url, re.IGNORECASE):
         return ""
     try:
         parts = urlsplit(url)
         reachable = parts.hostname and parts.port != 0  # raises for a port that is no number
     except ValueError:
         return ""
-    return url if reachable and not parts.path.lower().endswith(_ABSENT_FILES) else ""
+    disguised = "@" in parts.netloc
+    return url if reachable and not disguised and not parts.path.lower().endswith(_ABSENT_FILES) else ""
