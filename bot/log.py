@@ -1,11 +1,13 @@
 """Logging: plain or JSON lines on standard error, with every secret struck out at the handler."""
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import quote, quote_plus
 
 import msgspec
 import stamina
@@ -15,18 +17,23 @@ STRUCK = "[secret]"
 # What looks like a Discord token, an Authorization header or a gateway key, even one that is not ours.
 _SHAPES = re.compile(
     r"""[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,45}
-      | (?<=Bearer\ )[\w.~+/=-]{6,} | (?<=Bot\ )[\w.~+/=-]{20,}
+      | (?<=(?i:Bearer)\ )[\w.~+/=-]{6,} | (?<=Bot\ )[\w.~+/=-]{20,}
       | \bsk-[\w-]{6,}
+      | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)
       | (?<=/webhooks/)(\d+/)[\w-]{20,} | (?<=/interactions/)(\d+/)[\w-]{20,}""",
     re.VERBOSE,
 )
 
+# All but the line break; in a terminal they move, colour and hide what stands beside them.
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 class Redactor:
-    """Strikes secrets out of a text: the given ones wherever they stand, others by their shape."""
+    """Strikes secrets out of a text: the given ones in whatever form they stand, others by their shape."""
 
     def __init__(self, secrets: Collection[str]) -> None:
-        longest_first = sorted((secret for secret in secrets if len(secret) >= 4), key=len, reverse=True)
+        forms = {form for secret in secrets if len(secret) >= 4 for form in _forms(secret)}
+        longest_first = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
@@ -35,15 +42,29 @@ class Redactor:
         return _SHAPES.sub(STRUCK, text)
 
 
+def _forms(secret: str) -> set[str]:
+    """As it is; and as a repr of text or bytes, JSON and a URL show it."""
+    shown = (repr(secret), repr(secret.encode())[1:], json.dumps(secret))
+    return {secret, *(each[1:-1] for each in shown), quote(secret), quote(secret, safe=""), quote_plus(secret)}
+
+
+def visible(text: str) -> str:
+    """Fit for a terminal: controls are spelled out, all but the line break."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 class RedactingFormatter(logging.Formatter):
-    """Works on the finished line, so that arguments and tracebacks pass it too."""
+    """Works on the finished line, so that arguments and tracebacks pass it too.
+
+    What comes behind a line break is set in: no stranger's text passes for a line of ours.
+    """
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._redact(super().format(record))
+        return visible(self._redact(super().format(record))).replace("\n", "\n  ")
 
 
 class JsonFormatter(RedactingFormatter):
@@ -54,10 +75,10 @@ class JsonFormatter(RedactingFormatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": self._redact(record.getMessage()),
+            "message": visible(self._redact(record.getMessage())),
         }
         if record.exc_info:
-            line["error"] = self._redact(self.formatException(record.exc_info))
+            line["error"] = visible(self._redact(self.formatException(record.exc_info)))
         return msgspec.json.encode(line).decode()
 
 
@@ -65,6 +86,7 @@ def set_up_logging(level: str, style: Literal["plain", "json"], secrets: Collect
     handler = logging.StreamHandler(sys.stderr)
     formatter = JsonFormatter if style == "json" else RedactingFormatter
     handler.setFormatter(formatter(Redactor(secrets)))
+    logging.raiseExceptions = False  # a record that cannot be formatted would be printed as it is, past the handler
     # A retry is no news, and its record holds nothing that can be read; what fails in the end is told by who asked.
     stamina.instrumentation.set_on_retry_hooks(())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -30,7 +30,7 @@ def decode_batch(
     try:
         pieces = _envelopes.decode(body) if status == HTTPStatus.OK else None
         fast = _decode_pieces(asked, known, pieces.data) if pieces and not pieces.task_id else None
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError):
         fast = None
     return fast or decode(asked, status, content_type, body)
 

@@ -14,7 +14,7 @@ from bot.gateways.translate import translate
 _DEEPEST = 8  # envelopes
 _MAX_MESSAGE = 200  # characters of a gateway's own words in an error
 _UNKNOWN_TASK = re.compile(
-    r"task[_ ](is[_ ]|does[_ ])?not[_ ](exist|found)|(任务|任務)\s*(id)?\s*不存在", re.IGNORECASE
+    r"task[_ ](is[_ ]|does[_ ])?not[_ ](exist|found)|(任务|任務)\s*(id\s*)?不存在", re.IGNORECASE
 )
 _KEY = re.compile(r"\b(sk|key)-[\w*.-]+", re.IGNORECASE)
 _GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}

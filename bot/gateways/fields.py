@@ -12,6 +12,7 @@ import msgspec
 
 Object = Mapping[str, Any]
 
+_MAX_TEXT = 100_000  # characters; the longest lyrics have some thousands
 _MAX_URL = 2_000
 _MILLISECONDS = 1e11  # taken for Unix seconds, this is the year 5138
 _LATEST = 253_402_300_799  # the end of the year 9999, in Unix seconds
@@ -55,10 +56,15 @@ def as_object(value: Any) -> Object:
 
 def as_text(value: Any) -> str:
     """Texts as they are; numbers written out; the texts of a list joined by commas; everything else empty."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_plain, value)))[:_MAX_TEXT]
+    return _plain(value)[:_MAX_TEXT]
+
+
+def _plain(value: Any) -> str:
+    """Empty for a list within a list, too: it could be nested deeper than Python can follow."""
     if isinstance(value, str) and value.isascii():
         return value
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     try:
@@ -114,13 +120,17 @@ def as_percentage(value: Any) -> float | None:
 
 
 def as_url(value: Any) -> str:
-    """An absolute http(s) address of something that is there, or nothing."""
+    """An absolute http(s) address of something that is there, or nothing.
+
+    None with a name before its host or something invisible in it: people would read another address than it is.
+    """
     url = as_text(value).strip()
-    if len(url) > _MAX_URL or not re.fullmatch(r"https?://[^\s\x00-\x20\x7f]+", url, re.IGNORECASE):
+    if len(url) > _MAX_URL or not url.isprintable() or not re.fullmatch(r"https?://[^\s\\]+", url, re.IGNORECASE):
         return ""
     try:
         parts = urlsplit(url)
         reachable = parts.hostname and parts.port != 0  # raises for a port that is no number
     except ValueError:
         return ""
-    return url if reachable and not parts.path.lower().endswith(_ABSENT_FILES) else ""
+    disguised = "@" in parts.netloc
+    return url if reachable and not disguised and not parts.path.lower().endswith(_ABSENT_FILES) else ""

@@ -33,6 +33,8 @@ BATCH_SIZES = (1, 10, 100, 500)  # a batch is filled up with ids that it holds a
 _ATTEMPTS = 3
 _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
+_LONGEST_REST = 86_400.0  # seconds that a gateway is believed to need
+_SHORTEST_KEY = 8  # characters; a shorter one may stand anywhere by chance
 _CALLS = re.compile(r"(/suno(/v\d+)?(/(fetch|music|submit)(/.*)?)?|/v\d+)/*$", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ class Gateway:
         self._slots = asyncio.Semaphore(at_once)
         self._lane = Lane(self.at_once, per_second)
         self._base = base_url
+        self._key = key.encode() if len(key) >= _SHORTEST_KEY else b""
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
         self._single = _SINGLE
@@ -194,11 +197,15 @@ class Gateway:
             reply = _Reply(
                 response.status,
                 response.headers.get("Content-Type", ""),
-                b"" if location else await _read(response),
+                b"" if location else self._without_key(await _read(response)),
                 _retry_after(response.headers.get("Retry-After")),
             )
         log.debug("%s %s%s: %d, %d bytes", method, self.name, url.raw_path, reply.status, len(reply.body))
         return reply, location
+
+    def _without_key(self, body: bytes) -> bytes:
+        """A gateway may repeat it, as in a reason that people are told."""
+        return body.replace(self._key, b"[key]") if self._key else body
 
 
 def _together(answers: Sequence[Answer]) -> Answer:
@@ -227,9 +234,9 @@ def _retry_after(header: str | None) -> float | None:
         return None
     try:
         if header.strip().isdigit():
-            return float(header)
+            return min(float(header), _LONGEST_REST)
         moment = parsedate_to_datetime(header)
-        return max(0.0, (moment - moment.now(moment.tzinfo)).total_seconds())
+        return min(max(0.0, (moment - moment.now(moment.tzinfo)).total_seconds()), _LONGEST_REST)
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -16,15 +16,17 @@ from bot.errors import MediaForbidden
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Beside what the library calls not global: what some of its versions miss, and what carries an IPv4 address inside.
+_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given to anybody
+
+# Beside what the library calls not global: what some of its versions miss, what carries an IPv4 address inside, and
+# Azure's own service, which answers its machines at a public address.
 _FORBIDDEN = [
     ipaddress.ip_network(network)
     for network in (
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-        "224.0.0.0/4", "240.0.0.0/4",
-        "::/96", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16",
-        "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
     )
 ]  # fmt: skip
 
@@ -35,8 +37,11 @@ def is_public(text: str) -> bool:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            address = address.ipv4_mapped
+        elif address not in _UNICAST:
+            return False
     return address.is_global and not any(address in network for network in _FORBIDDEN)
 
 
@@ -71,8 +76,10 @@ class Guard(AbstractResolver):
 
 
 def _is_literal(host: str) -> bool:
+    if ":" in host:  # aiohttp connects to it as it is, whatever else is in it
+        return True
     try:
-        ipaddress.ip_address(host.partition("%")[0])
+        ipaddress.ip_address(host)
     except ValueError:
         return False
     return True

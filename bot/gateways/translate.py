@@ -10,6 +10,7 @@ from bot.gateways.contents import AUDIO, IMAGE, VIDEO, contents, unpacked
 from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
 from bot.gateways.words import Word, read_word
 
+_MOST_CLIPS = 20  # a task makes two; each is fetched, and takes its part of a message
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
 
 
@@ -18,7 +19,8 @@ def translate(task_id: str, source: Object) -> Task:
     inside = contents(source)
     layers = (source, *inside.tasks)
     asked_for = _input(source)
-    clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(inside.clips, 1)]
+    made = inside.clips[:_MOST_CLIPS]
+    clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(made, 1)]
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
     words = [read_word(first(layer, "status", "state")) for layer in layers]
     word = _derive(words, [status for _, status in clips], lyrics, read_word((inside.lyrics or {}).get("status")))

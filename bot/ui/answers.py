@@ -49,7 +49,7 @@ async def show_details(interaction: Interaction, task_id: str, _number: int) -> 
 
 
 async def show_task(interaction: Interaction, typed: str, *, public: bool) -> None:
-    found = await _look_up(interaction, parse_id(typed))
+    found = await _look_up(interaction, typed)
     await _remember(interaction, found, public=public)
     await _show(interaction, found)
 
@@ -69,7 +69,7 @@ async def send_audio(interaction: Interaction, task_id: str, _number: int) -> No
 
 
 async def show_audio(interaction: Interaction, typed: str, clip: int | None) -> None:
-    found = await _look_up(interaction, parse_id(typed))
+    found = await _look_up(interaction, typed)
     await _show(interaction, Found(_only(found.task, clip), found.gateway))
 
 
@@ -92,7 +92,7 @@ async def send_lyrics_file(interaction: Interaction, task_id: str, _number: int)
 
 
 async def show_lyrics(interaction: Interaction, typed: str, clip: int | None, *, as_file: bool) -> None:
-    task = (await _look_up(interaction, parse_id(typed))).task
+    task = (await _look_up(interaction, typed)).task
     wanted = _only(task, clip)
     if as_file:
         await _send_lyrics_file(interaction, wanted)
@@ -134,8 +134,9 @@ async def look_up(services: Services, task_id: str) -> Found:
     return await services.lookup.find(task_id, known_at=known_at)
 
 
-async def _look_up(interaction: Interaction, task_id: str) -> Found:
-    return await look_up(interaction.client.services, task_id)
+async def _look_up(interaction: Interaction, typed: str) -> Found:
+    """Typed, or in a custom_id, which can be forged."""
+    return await look_up(interaction.client.services, parse_id(typed))
 
 
 async def _show(interaction: Interaction, found: Found, language: Language | None = None) -> None:

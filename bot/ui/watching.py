@@ -41,7 +41,7 @@ async def watch(
 @on_press(Verb.NOTIFY)
 async def notify(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await watch_here(interaction, [task_id])
+    await watch_here(interaction, [parse_id(task_id)])  # a custom_id can be forged
 
 
 async def watch_here(interaction: Interaction, task_ids: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life
+from tests import forged
 from tests.conftest import Town
 from tests.e2e.test_status import buttons, links, words
 from tests.e2e.test_watch import DONE, ONE
@@ -196,7 +197,6 @@ async def test_another_servers_posts_cannot_be_touched(town: Town) -> None:
         button = next(each for each in components(mine) if each.get("label") == "Drop")
         eve = town.discord.person(evil)
         hers = await town.finished(await eve.slash(place, "suno-admin deliveries"))
-        forged = hers | {"components": [{"type": 1, "id": 1, "components": [button]}]}
-        await eve.use(forged, button["custom_id"])
+        await forged.press(eve, hers, button["custom_id"])
         await town.settle_down(0.3)
         assert "One post" in words(await admin(town, "deliveries"))

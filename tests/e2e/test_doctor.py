@@ -1,6 +1,7 @@
 """What the doctor finds, in a town where something is wrong."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -186,6 +187,15 @@ async def test_a_gateway(town: Town, doctor: Doctor, fault: Fault, code: int, to
     town.gateway.faults.append(fault)
     found, output = await doctor()
     assert (found, told in output) == (code, True)
+
+
+async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Town, doctor: Doctor) -> None:
+    guild_of(used)["name"] = f"\x1b[2JStudio\nok  all is well\u202e {TOKEN}"
+    words = f"bad \x1b]0;x\x07 {KEY}"
+    used.gateway.faults.append(Fault(400, json.dumps({"error": {"message": words}}).encode()))
+    _, output = await doctor()
+    assert "#songs in \\x1b[2JStudio ok  all is well\\u202e [secret]: the bot may post there" in output
+    assert "(400 bad \\x1b]0;x\\x07 [key])" in output
 
 
 async def test_the_settings_of_another_gateway_are_named(doctor: Doctor) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.local_discord.people import Person, components
+from sandbox.local_discord.people import components
 from sandbox.local_discord.permissions import ALL, Permission
 from sandbox.local_discord.world import NEWS
 from sandbox.local_gateway.life import Dialect, Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio, without_tag
+from tests import forged
 from tests.conftest import Town
 from tests.e2e.test_status import buttons, links, words
 
@@ -365,10 +366,10 @@ async def test_a_forged_button_stops_nobody_elses_watch(town: Town) -> None:
         bens = await town.finished(await town.ben.slash(town.channel, "suno watches"))
         watch_id = next(each["custom_id"] for each in components(mine) if "custom_id" in each).split(":")[-1]
         for scope in ("mine", "server", "odd"):
-            await _press_forged(town.ben, bens, f"s1:ws:0:{scope}.{watch_id}")
-            await _press_forged(town.ben, bens, f"s1:wd:0:{scope}.{watch_id}")
-        await _press_forged(town.ben, bens, "s1:ws:0:mine.not-a-number")
-        await _press_forged(town.ben, bens, f"s1:st:0:{'9' * 70}")
+            await forged.press(town.ben, bens, f"s1:ws:0:{scope}.{watch_id}")
+            await forged.press(town.ben, bens, f"s1:wd:0:{scope}.{watch_id}")
+        await forged.press(town.ben, bens, "s1:ws:0:mine.not-a-number")
+        await forged.press(town.ben, bens, f"s1:st:0:{'9' * 70}")
         await town.settle_down()
         shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
     assert "Your watched tasks: 1" in words(shown)
@@ -380,17 +381,8 @@ async def test_a_forged_check_tells_nothing_of_another_server(town: Town) -> Non
     secret = world.add_channel(other, "secret")
     async with town.bot():
         mine = await town.watch("task_0001")
-        button = {"type": 2, "style": 2, "label": "x", "custom_id": f"s1:ck:0:{secret['id']}", "id": 99}
-        forged = mine | {"components": [{"type": 1, "id": 98, "components": [button]}]}
-        answer = await town.finished(await town.ada.use(forged, f"s1:ck:0:{secret['id']}"))
+        answer = await town.finished(await forged.press(town.ada, mine, f"s1:ck:0:{secret['id']}"))
     assert "That channel is gone" in answer["content"]
-
-
-async def _press_forged(person: Person, message: dict[str, Any], custom_id: str) -> None:
-    """As a changed client does it: Discord checks that the button is there, so it is put there."""
-    button = {"type": 2, "style": 2, "label": custom_id[:80], "custom_id": custom_id, "id": 99}
-    forged = message | {"components": [{"type": 1, "id": 98, "components": [button]}]}
-    await person.use(forged, custom_id)
 
 
 async def test_details_of_a_post(town: Town) -> None:

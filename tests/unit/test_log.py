@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -26,12 +28,27 @@ def test_secrets_are_struck_out(redact: Redactor, secret: str) -> None:
     [
         "<CIMultiDict('Authorization': 'Bearer another-key-123', 'Accept': '*/*')>",
         "{'Authorization': 'Bot another-key-1234567890abcdef'}",
+        "authorization: bearer another-key-123",
+        "ClientError('https://me:another-key@gateway.example/suno')",
         "PATCH https://discord.com/api/v10/webhooks/1234/another-key-1234567890abcdef/messages/@original",
         "POST /interactions/1234/another-key-1234567890abcdef/callback",
     ],
 )
 def test_so_is_what_looks_like_one(redact: Redactor, text: str) -> None:
     assert "another-key" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "form", [str, repr, json.dumps, quote, quote_plus, lambda key: repr(key.encode()), lambda key: quote(key, safe="")]
+)
+def test_a_secret_is_known_in_every_form(form: Callable[[str], str]) -> None:
+    key = "a/b+c=d\\e'f\"g&h%i"
+    shown = form(key)
+    assert Redactor([key])(f"x {shown} y") in (
+        f"x {STRUCK} y",
+        f"x {shown[0]}{STRUCK}{shown[-1]} y",
+        f"x b'{STRUCK}' y",
+    )
 
 
 def test_a_very_short_secret_does_not_empty_the_log(redact: Redactor) -> None:
@@ -50,6 +67,16 @@ def test_arguments_and_tracebacks_pass_the_same_way(redact: Redactor) -> None:
     assert f"ValueError: bad {STRUCK}" in line
 
 
+def test_nobodys_text_passes_for_a_line_of_ours() -> None:
+    forged = "odd id\r\n2026-01-01 00:00:00 INFO    bot: all is well\x1b[2J\u202e\ud800"
+    plain = RedactingFormatter(Redactor([])).format(record("said: %s", forged, error=ValueError(forged)))
+    assert [line for line in plain.splitlines()[1:] if not line.startswith("  ")] == []
+    assert "\\r\n  2026-01-01 00:00:00 INFO    bot: all is well\\x1b[2J\\u202e\\ud800" in plain
+    told = json.loads(JsonFormatter(Redactor([])).format(record("said: %s", forged, error=ValueError(forged))))
+    assert "\\x1b[2J\\u202e\\ud800" in told["message"]
+    assert "\\x1b[2J\\u202e\\ud800" in told["error"]
+
+
 def test_json_lines(redact: Redactor) -> None:
     line = JsonFormatter(redact).format(record("key %s\nnext", KEY, error=ValueError(TOKEN)))
     told = json.loads(line)
@@ -60,12 +87,16 @@ def test_json_lines(redact: Redactor) -> None:
 
 
 @pytest.mark.parametrize("style", ["plain", "json"])
-def test_the_whole_log_is_set_up(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_log_is_set_up(
+    style: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", True)
     before = logging.getLogger().handlers[:]
     try:
         set_up_logging("info", "json" if style == "json" else "plain", [KEY])
         logging.getLogger("discord.http").info("with %s", KEY)
         logging.getLogger("bot").debug("not at this level")
+        logging.getLogger("bot").error("%d is no number", KEY)
         told = capsys.readouterr().err
     finally:
         logging.getLogger().handlers[:] = before

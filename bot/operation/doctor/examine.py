@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.config import Settings, load_settings
 from bot.errors import DiscordUnreachable, SettingsError, StorageError
-from bot.log import Redactor
+from bot.log import Redactor, visible
 from bot.operation.connection import logged_in
 from bot.operation.doctor.application import check_application, check_commands, refused
 from bot.operation.doctor.channels import check_channels
@@ -33,7 +33,12 @@ async def examine(*, offline: bool) -> list[Finding]:
     else:
         findings += await _check_network(settings)
     redact = Redactor(settings.secrets)
-    return [replace(each, text=redact(each.text)) for each in findings]
+    return [replace(each, subject=_line(each.subject, redact), text=_line(each.text, redact)) for each in findings]
+
+
+def _line(text: str, redact: Redactor) -> str:
+    """Servers and gateways name and say what they like: fit for a terminal, and one line."""
+    return visible(redact(" ".join(text.splitlines())))
 
 
 async def _check_network(settings: Settings) -> list[Finding]:

@@ -1,6 +1,8 @@
 """Every dialect's bodies, as gateways send them, one fact a test."""
 
 import json
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from bot.domain.task import Answer, Kind, Status, Task
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
+from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 
 BODIES = Path(__file__).parents[2] / "bodies"
@@ -251,7 +254,9 @@ def test_a_progress_is_never_invented(progress: object, shown: float | None) -> 
 @pytest.mark.parametrize(
     "url",
     [None, "", "None", 5, "ftp://x/y.mp3", "javascript:alert(1)", "https://", "https://a b/c", "http://x:99999999/",
-     "https://cdn.example/None.mp3", "https://studio-api.prod.suno.com/api/forbidden", "https://x/" + "a" * 2_000],
+     "https://cdn.example/None.mp3", "https://studio-api.prod.suno.com/api/forbidden", "https://x/" + "a" * 2_000,
+     "https://suno.com@evil.example/x.mp3", "https://a:b@evil.example/x.mp3", "https://evil.example\\.suno.com/x.mp3",
+     "https://x/\u202e3pm.exe", "https://x/\u200bx.mp3", "https://x/\0x.mp3", "https://x/\ufeffx.mp3"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_file_is_none(url: object) -> None:
     assert said(status="SUCCESS", data=[clip(audio_url=url)]).clips[0].audio_url == ""
@@ -339,11 +344,32 @@ def test_a_batch_of_which_none_is_known(data: bytes) -> None:
         (400, b'{"code":"invalid_request","message":"bad body"}', GatewayBroken),
         (200, b"[" * 100_000, GatewayBroken),
         (200, b'{"data":%s}' % (b"9" * 10_000), GatewayBroken),
+        (200, '{"code":"x","message":"任务%s"}'.encode() % (b" " * 1_000_000), GatewayBroken),
     ],
 )
 def test_no_answer_is_an_error_of_the_right_kind(status: int, content: bytes, error: type[GatewayError]) -> None:
     with pytest.raises(error):
         decode(["t"], status, "application/json", content)
+
+
+@pytest.mark.parametrize("read", [decode, partial(decode_batch, known={})])
+@pytest.mark.parametrize("depth", [100, 500, 900, 50_000])
+@pytest.mark.parametrize("field", ["task_id", "status", "fail_reason", "progress", "submit_time", "title"])
+def test_what_is_nested_without_end_is_an_answer_or_an_error(read: Any, field: str, depth: int) -> None:
+    nested = "[" * depth + "1" + "]" * depth
+    clips = f'[{{"id":"c","audio_url":"https://cdn.example/c.mp3","{field}":{nested}}}]'
+    content = f'{{"data":[{{"task_id":"t","status":"SUCCESS","data":{clips},"{field}":{nested}}}]}}'
+    with suppress(GatewayError):
+        assert read(["t"], 200, "", content.encode()).tasks.keys() <= {"t"}
+
+
+def test_more_clips_than_any_task_makes_are_left_out() -> None:
+    assert len(said(status="SUCCESS", data=[clip(id=str(number)) for number in range(1_000)]).clips) == 20
+
+
+def test_more_text_than_any_song_has_is_left_out() -> None:
+    found = said(status="FAILURE", fail_reason="歌" * 1_000_000, data=[clip(title="a" * 1_000_000)])
+    assert (len(found.reason), len(found.clips[0].title)) == (100_000, 100_000)
 
 
 def test_an_error_says_the_gateways_words_without_the_key() -> None:

@@ -208,6 +208,15 @@ async def test_a_retry_after_that_cannot_be_read_is_none(known: Gateway, gateway
     assert busy.value.retry_after is None
 
 
+@pytest.mark.parametrize("header", ["99999999999", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+@pytest.mark.usefixtures("impatient")
+async def test_a_retry_after_without_end_is_a_day(known: Gateway, gateway: LocalGateway, header: str) -> None:
+    gateway.faults.append(Fault(429, b"", {"Retry-After": header}))
+    with pytest.raises(GatewayBusy) as busy:
+        await known.fetch("task-1")
+    assert busy.value.retry_after == 86_400.0
+
+
 async def test_a_redirect_to_another_host_does_not_get_the_key(known: Gateway, gateway: LocalGateway) -> None:
     gateway.faults.append(Fault(302, headers={"Location": f"{gateway.media_url}/suno/fetch/task-1"}))
     with pytest.raises(GatewayMisplaced, match="another host"):
@@ -272,6 +281,12 @@ async def test_the_log_and_the_errors_do_not_hold_the_key(
     with pytest.raises(GatewayRefused) as refusal:
         await known.fetch("task-1")
     assert KEY not in caplog.text + str(refusal.value) + repr(known)
+
+
+async def test_a_key_that_the_gateway_repeats_goes_no_further(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.add(Life("task-2", reason="upstream refused Bearer sk-tests", states=((0.0, "failed"),)))
+    for answer in (await known.fetch("task-2"), await known.fetch_many(["task-2"])):
+        assert answer.tasks["task-2"].reason == "upstream refused Bearer [key]"
 
 
 @pytest.mark.parametrize(

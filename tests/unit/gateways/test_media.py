@@ -124,6 +124,8 @@ async def test_a_passing_fault_is_not_seen(media: Media, gateway: LocalGateway) 
         "http://127.0.0.1/x", "http://2130706433/x", "http://0x7f.1/x", "http://017700000001/x", "http://127.1/x",
         "http://localhost/x", "http://localhost./x", "http://[::1]/x", "http://[::ffff:127.0.0.1]/x", "http://0/x",
         "http://10.1.2.3/x", "http://169.254.169.254/latest", "http://[fe80::1]/x", "http://[64:ff9b::7f00:1]/x",
+        "http://[::ffff:0:7f00:1]/x", "http://[::1%25lo]/x", "http://[v1.::1]/x", "http://127.0.0.1./x",
+        "http://１２７.０.０.１/x", "http://ⓛocalhost/x", "http://93.184.216.34@127.0.0.1/x", "http://0177.0.0.1/x",
         "ftp://93.184.216.34/x", "file:///etc/passwd", "data:audio/mpeg,ID3", "//x", "", "http://",
     ],
 )  # fmt: skip
@@ -172,7 +174,8 @@ async def test_an_allowed_host_and_port_allows_no_other_port(gateway: LocalGatew
             "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.0.0.8", "192.0.2.1",
             "192.88.99.1", "192.168.1.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1",
             "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::a00:1", "2001::1", "2001:db8::1", "2002:7f00:1::1", "fc00::1",
-            "fe80::1%eth0", "fec0::1", "ff02::1", "nonsense", "",
+            "fe80::1%eth0", "fec0::1", "ff02::1", "::ffff:0:127.0.0.1", "4000::1", "100::1", "5f00::1", "3fff::1",
+            "2001:0:53aa:64c::1", "64:ff9b:1::1", "168.63.129.16", "nonsense", "",
         )
     ],
 )  # fmt: skip
