@@ -119,9 +119,3 @@ def test_the_example_file_documents_every_setting() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     for name in Settings.model_fields:
         assert name.upper() in text
-
-
-def test_the_readme_documents_every_setting() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in Settings.model_fields:
-        assert name.upper() in text
