@@ -108,11 +108,16 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
 async def watch_all(store: WatchStore, ids: Sequence[str], now: float) -> None:
     """As twenty people do who watch them all, in one channel each."""
     for start in range(0, len(ids), _BATCH):
-        wishes = [
-            Watch(task_id=each, user_id=start, channel_id=start, guild_id=1, created_at=now)
-            for each in ids[start : start + _BATCH]
-        ]
-        await store.add(wishes, most=len(ids), gateways=dict.fromkeys(ids[start : start + _BATCH], "default"))
+        await watch_some(store, ids[start : start + _BATCH], now, start, 1)
+
+
+async def watch_some(store: WatchStore, ids: Sequence[str], now: float, channel_id: int, guild_id: int) -> None:
+    """In a channel, for somebody who is not there."""
+    wishes = [
+        Watch(task_id=each, user_id=channel_id, channel_id=channel_id, guild_id=guild_id, created_at=now)
+        for each in ids
+    ]
+    await store.add(wishes, most=len(ids), gateways=dict.fromkeys(ids, "default"))
 
 
 def _nothing() -> None:

@@ -14,7 +14,9 @@ from aiohttp import web
 
 from benchmarks.neighbours import neighbour, serve
 from sandbox.local_gateway import dialects
-from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.life import Life, Song, State
+
+CLIPS = ("1aaaaaaa-1111-4222-8333-444444444444", "2aaaaaaa-1111-4222-8333-444444444444")
 
 _ID, _PROGRESS = "task_" + "0" * 32, 29
 _WORDS = "[Verse]\nRain on the window, a lamp in the hall\nnobody answers, and nobody calls\n\n" * 8
@@ -34,13 +36,7 @@ class SteadyGateway:
     def __init__(self, tick: float, changing: float) -> None:
         self._tick = tick
         self._every = round(1 / changing) if changing else 0
-        songs = tuple(
-            Song(f"{n}aaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", _WORDS) for n in "12"
-        )
-        life = Life(_ID, songs=songs, states=((0, "streaming"),), progress=((0, _PROGRESS),), dialect="rix")
-        body = msgspec.json.encode(dialects.batch([(life, 0.0)], 0.0, "https://media.example.com"))
-        task = body.partition(b"[")[2].rpartition(b"]")[0]
-        self._before, _, rest = task.partition(_ID.encode())
+        self._before, rest = body("streaming", "https://media.example.com")
         self._between, _, self._behind = rest.partition(b"%d%%" % _PROGRESS)
         self._read = msgspec.json.Decoder(_Batch)
 
@@ -52,17 +48,26 @@ class SteadyGateway:
 
     async def _many(self, request: web.Request) -> web.Response:
         ids = dict.fromkeys(self._read.decode(await request.read()).ids)
-        tasks = b",".join(map(self._task, ids))
+        tasks = b",".join(map(self.task, ids))
         return _json(b'{"code":"success","message":"","data":[' + tasks + b"]}")
 
     async def _one(self, request: web.Request) -> web.Response:
-        return _json(b'{"code":"success","message":"","data":' + self._task(request.match_info["id"]) + b"}")
+        return _json(b'{"code":"success","message":"","data":' + self.task(request.match_info["id"]) + b"}")
 
-    def _task(self, identity: str) -> bytes:
+    def task(self, identity: str) -> bytes:
         ticks = int(time.monotonic() / self._tick) if self._tick else 0
         # Each task has its own tick among as many as there are between two of its changes.
         changes = (ticks + int(identity[-9:])) // self._every if self._every else 0
         return self._before + identity.encode() + self._between + b"%d%%" % (1 + changes % 90) + self._behind
+
+
+def body(state: State, media: str) -> tuple[bytes, bytes]:
+    """Of a task with songs at `media`: what stands before its id, and behind."""
+    songs = tuple(Song(clip_id, "Harbour Lights", "slow jazz", _WORDS) for clip_id in CLIPS)
+    life = Life(_ID, songs=songs, states=((0, state),), progress=((0, _PROGRESS),), dialect="rix")
+    answer = msgspec.json.encode(dialects.batch([(life, 0.0)], 0.0, media))
+    before, _, behind = answer.partition(b"[")[2].rpartition(b"]")[0].partition(_ID.encode())
+    return before, behind
 
 
 def _json(body: bytes) -> web.Response:

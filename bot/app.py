@@ -128,6 +128,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     names = [gateway.name for gateway in gateways]
     await stores.looks.resume(names, clock.now())
     await stores.outbox.resume(clock.now())
+    await stores.preferences.recall()
     lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=clock.now)
     stack.push_async_callback(lookup.close)
     owed = Bell(clock)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.rows import to_json, watch_of
 from bot.storage.schema import batches, deliveries, guilds, people, recents, watches
@@ -42,16 +43,27 @@ class Erased(Struct, frozen=True):
 
 
 class PreferenceStore(Transactions):
-    async def person(self, user_id: int) -> Person:
+    """People's settings are held in memory: an interaction cannot be acknowledged without them, and that is urgent."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self._people: dict[int, Person] = {}
+
+    async def recall(self) -> None:
+        """At the start, what people have set."""
         async with self._transaction(read_only=True) as connection:
-            row = (await connection.execute(select(people).where(people.c.user_id == user_id))).mappings().first()
-        return Person(**row) if row else Person(user_id=user_id)
+            rows = (await connection.execute(select(people))).mappings()
+            self._people = {row["user_id"]: Person(**row) for row in rows}
+
+    def person(self, user_id: int) -> Person:
+        return self._people.get(user_id) or Person(user_id=user_id)
 
     async def keep_person(self, person: Person) -> None:
         values = msgspec.structs.asdict(person)
         statement = insert(people).values(values).on_conflict_do_update(index_elements=["user_id"], set_=values)
         async with self._transaction() as connection:
             await connection.execute(statement)
+        self._people[person.user_id] = person
 
     async def server(self, guild_id: int) -> Server:
         async with self._transaction(read_only=True) as connection:
@@ -92,6 +104,7 @@ class PreferenceStore(Transactions):
             for table in (recents, batches, people, watches):
                 result = await connection.execute(delete(table).where(table.c.user_id == user_id))
                 rows += result.rowcount if table in (recents, batches) else 0
+        self._people.pop(user_id, None)
         return Erased(int(count or 0), rows)
 
 

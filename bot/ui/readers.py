@@ -1,27 +1,22 @@
 """Who asks: in which language they read, whether they may ask, and whether they ask too often."""
 
-import logging
 import time
 from collections import OrderedDict, deque
 
 import discord
 
 from bot.client import Interaction, SunoBot
-from bot.errors import NotAllowed, StorageError, TooMany
+from bot.errors import NotAllowed, TooMany
 from bot.storage.preferences import Person
 from bot.ui.locales import Language, language_for
 
-_PERSON = "person"  # in an interaction's extras
 _MINUTE = 60.0  # seconds
 _REMEMBERED = 10_000  # people
 _BELIEVED = 600.0  # seconds for which it is believed that somebody is, or is not, a member of a server
 
-log = logging.getLogger(__name__)
-
 
 def person_of(interaction: Interaction) -> Person:
-    found: Person = interaction.extras.get(_PERSON) or Person(user_id=interaction.user.id)
-    return found
+    return interaction.client.services.stores.preferences.person(interaction.user.id)
 
 
 def locale_of(interaction: Interaction) -> str:
@@ -34,12 +29,8 @@ def reader(interaction: Interaction) -> Language:
 
 
 async def meet(interaction: Interaction) -> None:
-    """Before anything is answered. Raises NotAllowed or TooMany."""
+    """Before anything is answered, and so without asking the database. Raises NotAllowed or TooMany."""
     services = interaction.client.services
-    try:
-        interaction.extras[_PERSON] = await services.stores.preferences.person(interaction.user.id)
-    except StorageError as error:
-        log.error("a person's settings cannot be read: %s", error)
     if interaction.type is not discord.InteractionType.autocomplete:
         services.doors.count(interaction.user.id)
     guild = interaction.client.get_guild(interaction.guild_id or 0)

@@ -60,7 +60,6 @@ async def change(interaction: Interaction, about: str, _number: int) -> None:
     elif name in ("private", "direct"):
         person = replace(person, **{name: value == "1"})
     await interaction.client.services.stores.preferences.keep_person(person)
-    interaction.extras["person"] = person
     await show_settings(interaction)
 
 

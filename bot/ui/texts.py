@@ -7,7 +7,7 @@ import discord
 
 from bot.client import Interaction, SunoBot
 from bot.domain.ids import Ids, find_ids
-from bot.errors import InvalidTaskId, StorageError, UnreadableFile
+from bot.errors import InvalidTaskId, UnreadableFile
 from bot.ui.answers import look_up, show, show_found
 from bot.ui.batches import fetched, list_view, read_file, show_batch
 from bot.ui.failures import sentence_or_reference
@@ -64,7 +64,7 @@ def is_for(message: discord.Message, bot: SunoBot) -> bool:
 
 async def answer(message: discord.Message, bot: SunoBot) -> None:
     """Never raises: there is nobody above to tell."""
-    language = _language(message, await _locale_of(message, bot))
+    language = _language(message, bot)
     try:
         async with message.channel.typing():
             await _answer(message, bot, language)
@@ -92,18 +92,9 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
     await message.reply(view=list_view(batch, 0, language), mention_author=False)
 
 
-async def _locale_of(message: discord.Message, bot: SunoBot) -> str:
-    """As they have set it; empty if they have not, or it cannot be told."""
-    try:
-        return (await bot.services.stores.preferences.person(message.author.id)).locale
-    except StorageError as error:
-        log.error("a person's settings cannot be read: %s", error)
-        return ""
-
-
-def _language(message: discord.Message, locale: str) -> Language:
-    """Discord does not say in which language a person reads who only writes: the server's, else what they write."""
-    if locale:
+def _language(message: discord.Message, bot: SunoBot) -> Language:
+    """As they have set it. Of those who only write Discord does not tell it: the server's, or that of the text."""
+    if locale := bot.services.stores.preferences.person(message.author.id).locale:
         return language_for(locale)
     if message.guild:
         return language_for(message.guild.preferred_locale.value)

@@ -16,10 +16,11 @@ GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 
 class BotConnection(Protocol):
     intents: int
 
-    def send_event(self, name: str, data: Any) -> None: ...
+    def send_event(self, name: str, data: Any, sent: "Sent | None" = None) -> None: ...
 
 
 Listener = Callable[[str, Object], None]
+Sent = Callable[[], None]  # called when an event has been written to the bot's socket
 
 
 class Hub:
@@ -41,9 +42,11 @@ class Hub:
     def message(self, name: str, message: Object, reader: str | None) -> None:
         """A message came, changed or went; `reader` is the only one who sees it."""
         channel = self._world.channels[message["channel_id"]]
-        for user in self._world.people():
-            if reader in (None, user["id"]) and self._world.permissions(channel, user["id"]) & Permission.VIEW_CHANNEL:
-                self.person(user["id"], name, message)
+        for user_id, listeners in list(self._listeners.items()):
+            if not listeners or reader not in (None, user_id):
+                continue
+            if self._world.permissions(channel, user_id) & Permission.VIEW_CHANNEL:
+                self.person(user_id, name, message)
         if reader is None:
             self._message_to_bots(name, message, channel)
         self.wake()
@@ -74,10 +77,10 @@ class Hub:
         for user_id in list(self._listeners):
             self.person(user_id, name, data)
 
-    def bot_event(self, name: str, data: Any) -> None:
+    def bot_event(self, name: str, data: Any, sent: Sent | None = None) -> None:
         for connection in list(self.bots):
             if connection.intents & GUILDS or name == "INTERACTION_CREATE":
-                connection.send_event(name, data)
+                connection.send_event(name, data, sent)
         self.wake()
 
     def wake(self) -> None:

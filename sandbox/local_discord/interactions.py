@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,8 @@ class Interaction:
     modal: Object | None = None
     choices: list[Object] | None = None
     failed: str = ""
+    told_at: float | None = None  # time.monotonic() when the bot was told
+    answered_at: float | None = None  # and when its first answer began to arrive
 
     @property
     def ephemeral(self) -> bool:
@@ -45,6 +48,9 @@ class Interaction:
     @property
     def thinking(self) -> bool:
         return bool(self.message and self.message["flags"] & THINKING)
+
+    def told(self) -> None:
+        self.told_at = time.monotonic()
 
 
 class Interactions:
@@ -67,7 +73,7 @@ class Interactions:
         if not self._hub.online:
             interaction.failed = "offline"
             return interaction
-        self._hub.bot_event("INTERACTION_CREATE", self._payload(interaction))
+        self._hub.bot_event("INTERACTION_CREATE", self._payload(interaction), interaction.told)
         try:
             await asyncio.wait_for(interaction.answered.wait(), self.patience)
         except TimeoutError:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ class Request:
     uploads: dict[str, Upload] = field(default_factory=dict)
     status: int = 0
     answer: Any = None
+    at: float = field(default_factory=time.monotonic)
 
 
 Handler = Callable[["Rest", Request, Mapping[str, str], Mapping[str, str]], Awaitable[Any]]
@@ -315,6 +317,7 @@ async def delete_message(rest: Rest, _request: Request, path: Mapping[str, str],
 @route("POST", "/interactions/{interaction}/{token}/callback")
 async def callback(rest: Rest, request: Request, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
     interaction = rest.interactions.answer(path["token"], request.body, request.uploads)
+    interaction.answered_at = request.at
     if query.get("with_response", "").lower() not in ("true", "1"):
         return None
     message = interaction.message

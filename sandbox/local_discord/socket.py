@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from sandbox.local_discord.hub import Hub
+from sandbox.local_discord.hub import Hub, Sent
 from sandbox.local_discord.world import Object, World
 
 _DISPATCH, _RECONNECT, _INVALID, _HELLO, _ACK = 0, 7, 9, 10, 11
@@ -24,25 +24,27 @@ class Connection:
         self._deflate = zlib.compressobj() if compressed else None
         self._socket = socket
         self._sequence = 0
-        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[tuple[str, Sent | None]] = asyncio.Queue()
 
-    def send_event(self, name: str, data: Any) -> None:
+    def send_event(self, name: str, data: Any, sent: Sent | None = None) -> None:
         self._sequence += 1
-        self.send(_DISPATCH, data, t=name, s=self._sequence)
+        self.send(_DISPATCH, data, sent, t=name, s=self._sequence)
 
-    def send(self, op: int, data: Any = None, **more: Any) -> None:
+    def send(self, op: int, data: Any = None, sent: Sent | None = None, **more: Any) -> None:
         # As text at once: what is told is what was true when it was told.
-        self._outgoing.put_nowait(json.dumps({"op": op, "d": data, "s": None, "t": None} | more))
+        self._outgoing.put_nowait((json.dumps({"op": op, "d": data, "s": None, "t": None} | more), sent))
 
     async def write(self) -> None:
         while True:
-            text = await self._outgoing.get()
+            text, sent = await self._outgoing.get()
             await self._flowing.wait()
             if self._deflate:
                 data = self._deflate.compress(text.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
                 await self._socket.send_bytes(data)
             else:
                 await self._socket.send_str(text)
+            if sent:
+                sent()
 
     async def close(self, code: int) -> None:
         await self._socket.close(code=code)

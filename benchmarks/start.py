@@ -1,0 +1,84 @@
+"""How long people wait for a bot that starts, and what it needs at rest: `python -m benchmarks.start`.
+
+From the start of the process until the first command, which somebody types as soon as the bot is there, is answered.
+With an empty database, which has to be made, and with one of 10,000 watches; beside it a bare discord.py client that
+answers a word. Discord and the gateway are local, so that what is left is time of our own.
+"""
+
+import asyncio
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.bots import a_bare_client, memory, running, the_bot
+from benchmarks.steady_gateway import steady_gateway, task_id
+from benchmarks.town import Town, make_watches
+
+_ROUNDS = 5
+_WATCHES = 10_000
+_FLOOR = "a bare client"
+_REST = 5.0  # seconds after which it is at rest: all tasks were looked at
+
+
+@dataclass
+class Start:
+    """Medians."""
+
+    seconds: float
+    memory: float  # MB
+
+
+async def main(rounds: int = _ROUNDS, watches: int = _WATCHES) -> dict[str, Start]:
+    town, ids = Town(people=1), [task_id(number) for number in range(watches)]
+    empty: list[Start] = []
+    full: list[Start] = []
+    floor: list[Start] = []
+    with tempfile.TemporaryDirectory(prefix="suno-watch-start-") as folder:
+        watched, database = Path(folder) / "watched.db", Path(folder) / "bot.db"
+        await make_watches(watched, ids, town.channels)
+        async with town.discord, steady_gateway("--tick", "15") as gateway:
+            settings = {"suno_base_url": gateway, "database_url": f"sqlite:///{database}"}
+            ours, bare = the_bot(town.discord), a_bare_client(town.discord, "--answer")
+            for _ in range(rounds):
+                _remove(database)
+                # The bot gives Discord the commands, so that the bare client can be asked as well.
+                empty.append(await _start(town, ours, settings))
+                _remove(database)
+                shutil.copy(watched, database)
+                full.append(await _start(town, ours, settings))
+                floor.append(await _start(town, bare, settings))
+    names = "this bot, an empty database", f"this bot, {watches} watches", _FLOOR
+    return dict(zip(names, map(_median, (empty, full, floor)), strict=True))
+
+
+def _remove(database: Path) -> None:
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
+
+
+async def _start(town: Town, command: list[str], settings: dict[str, str]) -> Start:
+    started = time.monotonic()
+    async with running(command, town.discord, **settings) as bot:
+        person = town.discord.person(town.users[0])
+        asked = await person.slash(town.channels[0], "suno status", id=task_id(0))
+        await town.discord.hub.until(lambda: not asked.thinking)
+        seconds = time.monotonic() - started
+        await asyncio.sleep(_REST)
+        return Start(seconds, memory(bot))
+
+
+def _median(starts: Sequence[Start]) -> Start:
+    return Start(statistics.median(each.seconds for each in starts), statistics.median(each.memory for each in starts))
+
+
+if __name__ == "__main__":
+    results = asyncio.run(main())
+    floor = results[_FLOOR]
+    for name, found in results.items():
+        ratios = f"{found.seconds / floor.seconds:.1f} and {found.memory / floor.memory:.1f} times the floor"
+        sys.stdout.write(f"{found.seconds:5.2f} s {found.memory:5.0f} MB   {name}: {ratios}\n")
