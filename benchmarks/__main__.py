@@ -8,14 +8,16 @@ import json
 import platform
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cycle, relay, scale, schedule
+from benchmarks import cycle, load, relay, scale, schedule, start
 
 _RESULTS = Path(__file__).with_name("results.json")
 _README = Path(__file__).parents[1] / "README.md"
 _BEGIN, _END = "<!-- made by make bench -->\n", "<!-- end -->\n"
+_MINUTES = 1.0  # of load; ten are `python -m benchmarks.load`
 _TICKING, _FREE = "ticks every 15 s", "no tick"
 
 Row = tuple[str, str, str]  # what is measured, what it must reach, what was found
@@ -28,6 +30,8 @@ async def measure() -> dict[str, Any]:
         "cycle": await cycle.main(),
         "relay": await relay.main(),
         "scale": await scale.main(),
+        "load": asdict(await load.main(minutes=_MINUTES)),
+        "start": {name: asdict(found) for name, found in (await start.main()).items()},
     }
 
 
@@ -37,6 +41,8 @@ def rows(found: dict[str, Any]) -> list[Row]:
         *_of_cycle(found["cycle"]),
         *_of_scale(found["scale"]),
         *_of_relay(found["relay"]),
+        *_of_load(found["load"]),
+        *_of_start(found["start"]),
     ]
 
 
@@ -88,6 +94,21 @@ def _of_relay(found: dict[str, dict[str, float]]) -> list[Row]:
             f"{shown}; {others}",
         )
     ]
+
+
+def _of_load(found: dict[str, Any]) -> list[Row]:
+    calm, burst = found["loaded"]["calm"], found["loaded"]["burst"]
+    floor = found["bare"]["burst"]["p99"]
+    what = "an act of one of 200 people is acknowledged, 99 of 100, while 10,000 tasks are watched"
+    shown = f"{calm['p99']:.0f} ms; 200 at the same moment: {burst['p99']:.0f} ms, a bare client {floor:.0f} ms"
+    posts = f"{found['posted']} of {found['owed']}, {found['doubled']} doubled"
+    return [(what, "≤ 100 ms", shown), ("songs posted meanwhile", "all, once", posts)]
+
+
+def _of_start(found: dict[str, dict[str, float]]) -> list[Row]:
+    ours, floor = found["this bot, an empty database"], found[start.FLOOR]
+    shown = f"{ours['seconds'] - floor['seconds']:.1f} s more than a bare client, {ours['memory']:.0f} MB"
+    return [("from the start to the first answer; memory then", "≤ 1.5 s, ≤ 110 MB", shown)]
 
 
 def table(measured: Sequence[Row]) -> str:

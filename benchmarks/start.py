@@ -21,7 +21,7 @@ from benchmarks.town import Town, make_watches
 
 _ROUNDS = 5
 _WATCHES = 10_000
-_FLOOR = "a bare client"
+FLOOR = "a bare client"
 _REST = 5.0  # seconds after which it is at rest: all tasks were looked at
 
 
@@ -52,7 +52,7 @@ async def main(rounds: int = _ROUNDS, watches: int = _WATCHES) -> dict[str, Star
                 shutil.copy(watched, database)
                 full.append(await _start(town, ours, settings))
                 floor.append(await _start(town, bare, settings))
-    names = "this bot, an empty database", f"this bot, {watches} watches", _FLOOR
+    names = "this bot, an empty database", f"this bot, {watches} watches", FLOOR
     return dict(zip(names, map(_median, (empty, full, floor)), strict=True))
 
 
@@ -78,7 +78,7 @@ def _median(starts: Sequence[Start]) -> Start:
 
 if __name__ == "__main__":
     results = asyncio.run(main())
-    floor = results[_FLOOR]
+    floor = results[FLOOR]
     for name, found in results.items():
         ratios = f"{found.seconds / floor.seconds:.1f} and {found.memory / floor.memory:.1f} times the floor"
         sys.stdout.write(f"{found.seconds:5.2f} s {found.memory:5.0f} MB   {name}: {ratios}\n")
