@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 MEDIAN, SIGMA = 90.0, 0.6  # of the seconds until a song is finished, lognormal: p95 is 240 s
 
-Show = Callable[[float], float]  # when a gateway shows what happened at a moment
+Show = Callable[[float], float]  # when what happened at a moment is shown
+Gateway = Sequence[Show]  # its channels, of which each task has one
 
 
 def ticking(period: float = 15.0, phase: float = 4.2, drift: float = 0.0) -> Show:
@@ -36,7 +37,8 @@ class Life:
         return sum(moment <= now for moment in self.shown)
 
 
-def make_life(dice: random.Random, born: float, show: Show) -> Life:
+def make_life(dice: random.Random, born: float, gateway: Gateway) -> Life:
+    show = dice.choice(gateway)
     length = dice.lognormvariate(math.log(MEDIAN), SIGMA)
     begun, streamed, done = map(show, (born + dice.uniform(1, 8), born + length * 0.3, born + length))
     return Life(born, (begun, streamed, done))

@@ -10,16 +10,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from benchmarks.frontier import least_requests, log_normal
-from benchmarks.models import MEDIAN, SIGMA, Result, Show, at_once, make_life, summed_up, ticking
+from benchmarks.models import MEDIAN, SIGMA, Gateway, Result, at_once, make_life, summed_up, ticking
 from benchmarks.simulated_bot import SimulatedBot
 
 _LIVES = 20_000
 _RUNS = {1: (1_500.0, 60_000.0), 100: (900.0, 6_000.0), 10_000: (600.0, 1_200.0)}  # seconds: warm-up, all
-_GATEWAYS: Mapping[str, Show] = {
-    "ticks every 15 s": ticking(),
-    "ticks every 15 s, each 0.2 s late": ticking(drift=0.2),
-    "ticks every 5 s": ticking(5.0, 1.1),
-    "no tick": at_once,
+_FREE = (at_once,)
+_GATEWAYS: Mapping[str, Gateway] = {
+    "ticks every 15 s": (ticking(),),
+    "ticks every 15 s, each 0.2 s late": (ticking(drift=0.2),),
+    "ticks every 15 s, in three channels a second apart": tuple(ticking(phase=4.2 + late) for late in range(3)),
+    "ticks every 5 s": (ticking(5.0, 1.1),),
+    "no tick": _FREE,
 }
 
 Found = dict[str, dict[str, dict[str, dict[str, float]]]]
@@ -28,37 +30,38 @@ Found = dict[str, dict[str, dict[str, dict[str, float]]]]
 def main() -> Found:
     """By gateway, tasks alive, and policy."""
     return {
-        gateway: {
-            str(alive): {policy: asdict(result) for policy, result in policies(alive, show).items()} for alive in _RUNS
-        }
-        for gateway, show in _GATEWAYS.items()
+        name: {str(alive): _figures(policies(alive, gateway)) for alive in _RUNS} for name, gateway in _GATEWAYS.items()
     }
 
 
-def policies(alive: int, show: Show) -> dict[str, Result]:
+def _figures(results: Mapping[str, Result]) -> dict[str, dict[str, float]]:
+    return {policy: asdict(result) for policy, result in results.items()}
+
+
+def policies(alive: int, gateway: Gateway) -> dict[str, Result]:
     warm_up, seconds = _RUNS[alive]
     found = {
-        "GET per task every 5 s": play_fixed(5, 1, alive, show),
-        "GET per task every 15 s": play_fixed(15, 1, alive, show),
-        "GET per task, back-off to 30 s": play_back_off(show),
-        "batches of 100 every 15 s": play_fixed(15, 100, alive, show),
-        "batches of 100 every 5 s": play_fixed(5, 100, alive, show),
-        "this bot": SimulatedBot(alive, show, warm_up=warm_up).run(seconds),
+        "GET per task every 5 s": play_fixed(5, 1, alive, gateway),
+        "GET per task every 15 s": play_fixed(15, 1, alive, gateway),
+        "GET per task, back-off to 30 s": play_back_off(gateway),
+        "batches of 100 every 15 s": play_fixed(15, 100, alive, gateway),
+        "batches of 100 every 5 s": play_fixed(5, 100, alive, gateway),
+        "this bot": SimulatedBot(alive, gateway, warm_up=warm_up).run(seconds),
     }
-    if show is at_once and alive == 1:
+    if gateway is _FREE and alive == 1:
         mean = found["this bot"].mean
         least = least_requests(log_normal(MEDIAN, SIGMA), mean)
         found["the least at the bot's mean delay"] = Result(least, mean, math.nan, math.nan)
     return found
 
 
-def play_fixed(interval: float, batch: int, alive: int, show: Show) -> Result:
+def play_fixed(interval: float, batch: int, alive: int, gateway: Gateway) -> Result:
     """Every task each so many seconds; `batch` of them in a request."""
     dice = random.Random(1)
     requests, delays = 0.0, []
     size = min(batch, alive)
     for _ in range(_LIVES):
-        life = make_life(dice, dice.uniform(0, 3_600), show)
+        life = make_life(dice, dice.uniform(0, 3_600), gateway)
         first = life.born + dice.uniform(0, interval)
         looks = max(1, math.ceil((life.done - first) / interval) + 1)
         delays.append(first + (looks - 1) * interval - life.done)
@@ -66,12 +69,12 @@ def play_fixed(interval: float, batch: int, alive: int, show: Show) -> Result:
     return summed_up(requests, delays)
 
 
-def play_back_off(show: Show) -> Result:
+def play_back_off(gateway: Gateway) -> Result:
     """One request a task, after 5 s, then half as long again each time, up to 30 s."""
     dice = random.Random(1)
     requests, delays = 0, []
     for _ in range(_LIVES):
-        life = make_life(dice, dice.uniform(0, 3_600), show)
+        life = make_life(dice, dice.uniform(0, 3_600), gateway)
         now, rest = life.born, 5.0
         while now < life.done:
             now += rest

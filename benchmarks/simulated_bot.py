@@ -5,7 +5,7 @@ import itertools
 import random
 from dataclasses import dataclass
 
-from benchmarks.models import Life, Result, Show, make_life, summed_up
+from benchmarks.models import Gateway, Life, Result, make_life, summed_up
 from bot.domain.rhythm import Rhythm, Window
 from bot.domain.sight import Pace, Sight, next_look, seen
 from bot.domain.task import Clip, Kind, Status, Task
@@ -35,9 +35,9 @@ class _Watched:
 class SimulatedBot:
     """`alive`: how many tasks at any time; `warm_up`: seconds that are not counted."""
 
-    def __init__(self, alive: int, show: Show, *, warm_up: float, seed: int = 1) -> None:
+    def __init__(self, alive: int, gateway: Gateway, *, warm_up: float, seed: int = 1) -> None:
         self._dice = random.Random(seed)
-        self._show = show
+        self._gateway = gateway
         self._warm_up = warm_up
         self._now = 0.0
         self._turn = 0.0
@@ -50,7 +50,7 @@ class SimulatedBot:
             self._add(-self._dice.uniform(0, 120), self._dice.uniform(0, _INTERVAL))
 
     def _add(self, born: float, due_at: float) -> None:
-        self._queue_up(_Watched(make_life(self._dice, born, self._show), Sight(task_id="t")), due_at)
+        self._queue_up(_Watched(make_life(self._dice, born, self._gateway), Sight(task_id="t")), due_at)
 
     def _queue_up(self, task: _Watched, due_at: float) -> None:
         heapq.heappush(self._queue, (due_at, next(self._numbers), task))

@@ -14,15 +14,15 @@ _NEEDED = 8  # windows much shorter than the beat, before it is believed
 _SHORT = 0.5  # of a beat: longer windows say little about it
 _CHANCE = 1e-7  # the most that it may be by chance: it is asked again with every change, for years
 _MISSES = 0.05  # of the windows that may disagree: an answer that was late
-_SUSPICION = 16  # beats after a change where none was expected: another one, and all that was believed is forgotten
+_SUSPICION = 16  # beats after a change where none was expected, in which each is checked
 _TOLERANCE = 0.25  # seconds by which a tick may come early or late
 _BEATS = (5.0, 10.0, 15.0, 20.0, 30.0)  # seconds; what gateways are known to do, and what they are likely to
 _STRETCH = 0.05  # of a beat, by which its work may make it longer, or its clock shorter
 _FINENESS = 0.05  # seconds
-_MARGIN = 0.3  # seconds after a tick until all of its answers are there
+_MARGIN, _LONGEST_MARGIN = 0.3, 3.0  # seconds after a tick until all of its answers are there
 _SURE = 0.4  # seconds of doubt that need not be made less
 _CHECK_EVERY = 32  # beats: looks just before one, where nothing should have changed since the last
-_JUST_BEFORE = _TOLERANCE + _FINENESS
+_JUST_BEFORE = 1.0  # seconds before it: an answer takes its time to come
 _NEWS = 0.8  # of the doubt: a window that leaves more of it is none
 
 
@@ -44,13 +44,15 @@ class Window(Struct, frozen=True):
 class Tick(Struct, frozen=True):
     """`at`: the latest moment of one beat that is known, give or take `doubt` seconds; `drift` more for each since.
 
-    `check_every`: beats. Who looks at beats alone sees every change at one, also where there is no beat.
+    `margin`: seconds behind it until all of its answers are there. `check_every`: beats. Who looks at beats alone
+    sees every change at one, also where there is no beat.
     """
 
     at: float
     period: float
     doubt: float
     drift: float = 0.0
+    margin: float = _MARGIN
     check_every: int = _CHECK_EVERY
 
     def beat(self, number: int) -> Window:
@@ -100,9 +102,11 @@ class Rhythm(Struct, frozen=True):
         return replace(self, surprised_at=None, tick=replace(tick, check_every=_CHECK_EVERY))
 
     def _surprised(self, tick: Tick, now: float) -> "Rhythm":
-        if self.surprised_at is not None and now - self.surprised_at < _SUSPICION * tick.period:
+        """Some answers may come behind the others, as of several channels; if waiting does not help, it is none."""
+        margin = 2 * tick.margin
+        if margin > _LONGEST_MARGIN:
             return Rhythm()
-        return replace(self, surprised_at=now, tick=replace(tick, check_every=1))
+        return replace(self, surprised_at=now, tick=replace(tick, margin=margin, check_every=1))
 
     def _with(self, window: Window, beats: Sequence[float]) -> "Rhythm":
         """Windows that overlap are of one tick, or there is none."""
@@ -112,12 +116,15 @@ class Rhythm(Struct, frozen=True):
             if window.length <= 0:
                 return Rhythm()
         windows = (window, *windows)[:_KEPT]
-        return Rhythm(windows, _find_tick(windows, beats) or self.tick)
+        found = _find_tick(windows, beats)
+        if found and self.tick:
+            found = replace(found, margin=self.tick.margin)
+        return Rhythm(windows, found or self.tick)
 
 
 def next_tick(tick: Tick, after: float) -> float:
     """The first moment after `after` at which the answers of a tick are there."""
-    first = tick.at + tick.doubt + _MARGIN
+    first = tick.at + tick.doubt + tick.margin
     number = max(0, int((after - first) // (tick.period + tick.drift)) + 1)
     return first + number * (tick.period + tick.drift)
 
