@@ -5,7 +5,9 @@ import configparser
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ from tests.conftest import Town
 from tests.program import Start, result_of, running
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 SETTINGS = {name.upper() for name in Settings.model_fields}
 SERVED = {"/healthz", "/readyz", "/metrics"}
@@ -143,6 +145,21 @@ def test_the_unit_ends_and_restarts_the_bot_as_it_wishes() -> None:
 def test_every_table_of_the_database_is_explained() -> None:
     explained = re.findall(r"^\| `(\w+)` \|", TEXTS["privacy.md"], re.MULTILINE)
     assert sorted(explained) == sorted(metadata.tables)
+
+
+def test_the_files_that_keep_what_is_promised_are_there() -> None:
+    named = re.findall(r"`([\w/-]+\.(?:py|toml))`", TEXTS["SECURITY.md"])
+    assert len(named) > 20
+    assert [file for file in named if not (ROOT / file).is_file()] == []
+
+
+def test_the_rules_that_are_promised_have_no_exception() -> None:
+    """Against pickle, eval, exec and shells."""
+    lint = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
+    rules = re.findall(r"\bS\d{3}\b", TEXTS["SECURITY.md"])
+    excepted = tuple(chain(lint["ignore"], *lint["per-file-ignores"].values()))
+    assert (len(rules), lint["select"]) == (6, ["ALL"])
+    assert [rule for rule in rules if rule.startswith(excepted)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

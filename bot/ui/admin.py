@@ -12,8 +12,10 @@ from bot.errors import NotYours
 from bot.storage.outbox import Shown
 from bot.storage.preferences import Server
 from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, task_button
+from bot.ui.failures import answer_failure
 from bot.ui.locales import Language, language_for, languages
 from bot.ui.permissions import in_words, missing_in
+from bot.ui.places import read_number
 from bot.ui.readers import reader
 from bot.ui.text import code, one_line
 
@@ -94,11 +96,12 @@ async def toggle_audio(interaction: Interaction, _about: str, _number: int) -> N
 
 @on_press(Verb.PICK)
 async def pick(interaction: Interaction, name: str, _number: int) -> None:
-    """A channel or roles, chosen in the panel."""
+    """A channel or roles, chosen in the panel. What was chosen can be forged: only the server's own counts."""
     await interaction.response.defer()
     data: Mapping[str, Any] = dict(interaction.data or {})
-    values = [int(value) for value in data.get("values", ())]
-    server = await _server(interaction)
+    guild, server = _guild_of(interaction), await _server(interaction)
+    theirs = {each.id for each in (*guild.channels, *guild.roles)}
+    values = [number for number in map(read_number, data.get("values", ())) if number in theirs]
     first = values[0] if values else None
     changed = {
         "channel": replace(server, channel_id=first),
@@ -113,7 +116,6 @@ class LimitForm(discord.ui.Modal):
 
     def __init__(self, language: Language, server: Server) -> None:
         super().__init__(title=language("admin.limit_title"))
-        self._server = server
         self._limit: discord.ui.TextInput[Any] = discord.ui.TextInput(
             required=False, max_length=6, default=str(server.watches_per_user or "")
         )
@@ -123,7 +125,10 @@ class LimitForm(discord.ui.Modal):
         await interaction.response.defer()
         typed = self._limit.value.strip()
         limit = int(typed) if typed.isascii() and typed.isdigit() and int(typed) else None
-        await _keep(interaction, replace(self._server, watches_per_user=limit))
+        await _keep(interaction, replace(await _server(interaction), watches_per_user=limit))
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /, *_item: Any) -> None:
+        await answer_failure(interaction, error)
 
 
 @on_press(Verb.ADMIN_LIMIT)

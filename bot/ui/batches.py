@@ -255,13 +255,13 @@ def _csv(entries: Sequence[Entry]) -> bytes:
     for each in entries:
         progress = "" if each.progress is None else f"{each.progress:.0f}"
         fields = [each.id, each.state, each.kind, each.title, each.songs, progress, each.reason, each.gateway]
-        writer.writerow([_harmless(str(field)) for field in (*fields, " ".join(each.links))])
+        writer.writerow([_harmless(clean(str(field))) for field in (*fields, " ".join(each.links))])
     return text.getvalue().encode("utf-8-sig")
 
 
 def _harmless(field: str) -> str:
-    """A spreadsheet takes what begins like this for a formula."""
-    return f"'{field}" if field[:1] in ("=", "+", "-", "@", "\t", "\r") else field
+    """A spreadsheet takes what begins like this for a formula; some take the wide forms, too."""
+    return f"'{field}" if field.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else field
 
 
 @on_press(Verb.BATCH_OPEN)

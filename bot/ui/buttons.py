@@ -124,7 +124,7 @@ class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(
         return cls(select, match["about"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await _act(interaction, Verb.BATCH_OPEN, self.item.values[0], 0)
+        await _act(interaction, Verb.BATCH_OPEN, next(iter(self.item.values), ""), 0)
 
 
 class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})"):

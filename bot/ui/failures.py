@@ -115,8 +115,8 @@ def sentence_or_reference(error: BaseException, language: Language, where: str) 
 async def _say(interaction: Interaction, text: str) -> None:
     if not interaction.response.is_done():
         await interaction.response.send_message(text, ephemeral=True)
-    elif interaction.type is discord.InteractionType.component:
-        # The original is the card that was pressed on: it stays as it is.
+    elif interaction.message:
+        # The original is the card that was pressed on, or that opened a form: it stays as it is.
         await interaction.followup.send(text, ephemeral=True)
     else:
         await interaction.edit_original_response(content=text, embeds=[], attachments=[], view=None)

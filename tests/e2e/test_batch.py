@@ -37,6 +37,10 @@ def select(message: dict[str, Any]) -> dict[str, Any]:
     return next(each for each in components(message) if each["type"] == 3)
 
 
+def file_of(town: Town, sheet: dict[str, Any]) -> str:
+    return town.discord.world.files[sheet["attachments"][0]["id"]].content.decode("utf-8-sig")
+
+
 async def test_a_pasted_text_becomes_one_list(town: Town) -> None:
     town.gateway.add(*LIVES)
     async with town.bot():
@@ -121,7 +125,7 @@ async def test_pages_and_buttons_work_after_a_restart(town: Town) -> None:
         await town.discord.hub.until(lambda: opened["attachments"])
         assert opened["flags"] & 64
         sheet = await town.finished(await town.ada.press(answer, "CSV"))
-    file = town.discord.world.files[sheet["attachments"][0]["id"]].content.decode("utf-8-sig")
+    file = file_of(town, sheet)
     rows = list(csv.DictReader(io.StringIO(file)))
     assert [row["id"] for row in rows] == [life.id for life in MANY]
     assert rows[0]["audio"].startswith(town.gateway.media_url)
@@ -207,8 +211,19 @@ async def test_hostile_titles_in_a_list(town: Town) -> None:
         sheet = await town.finished(await town.ada.press(answer, "CSV"))
     assert not answer["mention_everyone"]
     assert "](https" not in words(answer)
-    file = town.discord.world.files[sheet["attachments"][0]["id"]].content.decode("utf-8-sig")
+    file = file_of(town, sheet)
     assert "'=1+1" in file
+
+
+@pytest.mark.parametrize(
+    "title", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\u200b=1", "\ufeff=1", "＝1+1", "＋1", "－1", "＠x"]
+)
+async def test_no_title_is_a_formula_in_a_spreadsheet(town: Town, title: str) -> None:
+    town.gateway.add(Life("task_calc", songs=(Song("c2", title),)))
+    async with town.bot():
+        sheet = await town.finished(await town.ada.press(await batch(town, ids="task_calc"), "CSV"))
+    (row,) = csv.DictReader(io.StringIO(file_of(town, sheet)))
+    assert row["title"][0] == "'"
 
 
 async def test_a_list_that_is_gone_is_explained(town: Town) -> None:

@@ -1,13 +1,176 @@
-"""What strangers try with buttons, choices and forms of their own making."""
+"""What strangers try with buttons, choices and forms of their own making, and with the commands that are theirs."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sandbox.local_gateway.life import Life
+from bot.ui.buttons import Verb
+from sandbox.local_discord.people import Person
+from sandbox.local_gateway.life import Life, Song
 from tests import forged
 from tests.conftest import Town
+from tests.e2e.test_admin import admin, choose
+from tests.e2e.test_status import words
 from tests.e2e.test_watch import FAST, LATER, ONE
 
+ODD = ("0", "-1", "9" * 70, "٣", "'; DROP TABLE watches; --", "\ud800", "\0", "\u202e", ":" * 20, "x" * 91)
 ODD_IDS = ("..", ".", "\ud800", "a\rb", "task_1/../../x", "x" * 91)
+SCOPES = ("mine", "server", "open", "odd")
+
+SECRET = Song("cccccccc-1111-4222-8333-444444444444", "Nobody Hears This", "hush", "[Verse]\nUnder the floor", 3.0)
+HIDDEN = Life("44444444-2222-4333-8444-555555555555", songs=(SECRET,))
+KEPT = Life("55555555-2222-4333-8444-555555555555", songs=(SECRET,), states=((0, "running"), (9_000, "done")))
+
+
+@dataclass
+class Place:
+    """Where a stranger is, with an answer of the bot there that has buttons."""
+
+    person: Person
+    channel: dict[str, Any]
+    message: dict[str, Any]
+
+
+@dataclass
+class Theirs:
+    """What Ada and her server have: a watch, a song that could not be posted, settings; and who is after it."""
+
+    town: Town
+    database: Path
+    strangers: list[Place]
+
+    def kept(self) -> dict[str, list[Any]]:
+        """All that is stored of them."""
+        ada, studio = self.town.ada.id, self.town.channel["guild_id"]
+        which = {
+            "watches": f"user_id={ada}", "people": f"user_id={ada}", "recents": f"user_id={ada}",
+            "guilds": f"guild_id={studio}", "deliveries": "state='failed'",
+        }  # fmt: skip
+        with closing(sqlite3.connect(self.database)) as database:
+            return {
+                table: database.execute(f"SELECT * FROM {table} WHERE {where} ORDER BY 1").fetchall()
+                for table, where in which.items()
+            }
+
+    def names(self) -> Iterator[str]:
+        """Everything that a custom_id could name of it, and what names nothing."""
+        with closing(sqlite3.connect(self.database)) as database:
+            ids = [row[0] for table in ("watches", "deliveries") for row in database.execute(f"SELECT id FROM {table}")]
+        numbers = [*ids, self.town.ada.id, self.town.channel["guild_id"], self.town.channel["id"]]
+        for number in numbers:
+            yield from (str(number), *(f"{scope}.{number}" for scope in SCOPES))
+        yield from ODD
+
+    def told(self) -> str:
+        """All that strangers can read."""
+        messages = self.town.discord.world.messages
+        return "\n".join(
+            words(message)
+            for place in self.strangers
+            for channel in messages
+            for message in place.person.read(self.town.discord.world.channels[channel])
+            if message["author"]["bot"]
+        )
+
+
+@pytest.fixture
+async def theirs(town: Town, tmp_path: Path) -> AsyncIterator[Theirs]:
+    world = town.discord.world
+    town.gateway.add(HIDDEN, KEPT)
+    town.discord.faults.fail(rf"^/channels/{town.channel['id']}/messages$", 400, 12345)
+    owner = world.add_user("Eve")
+    lair = world.add_channel(world.add_guild("Lair", owner=owner), "den")
+    async with town.bot(**FAST, requests_per_minute=10_000):
+        await choose(town, await admin(town, "setup"), "channel", town.channel["id"])
+        await town.status(HIDDEN.id, show="me")
+        await town.watch(HIDDEN.id, KEPT.id)
+        found = Theirs(town, tmp_path / "bot.db", await _strangers(town, lair, town.discord.person(owner)))
+        await town.discord.hub.until(lambda: found.kept()["deliveries"])
+        world.messages[town.channel["id"]].clear()
+        yield found
+
+
+async def _strangers(town: Town, lair: dict[str, Any], eve: Person) -> list[Place]:
+    """Ben, who manages nothing in Ada's server; Eve, who manages one of her own; and she in a DM."""
+    places = [(town.ben, town.channel), (eve, lair), (eve, town.discord.world.dm_with(eve.user))]
+    return [
+        Place(person, channel, await town.finished(await person.slash(channel, "suno watches")))
+        for person, channel in places
+    ]
+
+
+@pytest.mark.parametrize("verb", Verb)
+async def test_no_forged_button_reads_or_changes_what_is_others(theirs: Theirs, verb: Verb) -> None:
+    before = theirs.kept()
+    for place in theirs.strangers:
+        for about in theirs.names():
+            pressed = await forged.press(place.person, place.message, f"s1:{verb}:0:{about}")
+            assert not pressed.failed, about
+            assert theirs.kept() == before, about  # each time: two presses of a switch cancel out
+    await theirs.town.settle_down(0.2)
+    assert theirs.kept() == before
+    assert SECRET.title not in theirs.told()
+    assert theirs.town.discord.hub.online
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "kind"),
+    [
+        ("p1:channel", forged.CHANNELS),
+        ("p1:errors", forged.CHANNELS),
+        ("p1:roles", forged.ROLES),
+        ("p1:odd", forged.CHANNELS),
+        ("l1:odd", forged.SELECT),
+    ],
+)
+async def test_no_forged_choice_does_either(theirs: Theirs, custom_id: str, kind: int) -> None:
+    town, before = theirs.town, theirs.kept()
+    for stranger in theirs.strangers:
+        for values in ([town.channel["id"]], []):
+            assert not (await forged.choose(stranger.person, stranger.message, custom_id, values, kind)).failed
+    await town.settle_down(0.2)
+    assert theirs.kept() == before
+
+
+async def test_commands_and_suggestions_know_ones_own_alone(theirs: Theirs) -> None:
+    before = theirs.kept()
+    for place in theirs.strangers:
+        for name in ("suno unwatch", "suno status", "suno lyrics", "suno audio"):
+            assert await place.person.autocomplete(place.channel, name, id="") == []
+        await theirs.town.finished(await place.person.slash(place.channel, "suno unwatch", id=KEPT.id))
+        await theirs.town.finished(await place.person.slash(place.channel, "suno unwatch", id="all"))
+        await theirs.town.finished(await place.person.slash(place.channel, "suno watches", scope="server"))
+    assert theirs.kept() == before
+    assert SECRET.title not in theirs.told()
+
+
+async def test_a_form_that_was_opened_by_who_may_is_sent_off_by_who_may_not(theirs: Theirs) -> None:
+    town, before = theirs.town, theirs.kept()
+    opened = await town.ada.press(await admin(town, "setup"), "Set the limit")
+    assert opened.modal
+    text = opened.modal["components"][0]["component"]["custom_id"]
+    sent = [{"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": text, "value": "1"}}]
+    pressed = await town.ben.submit(opened, sent)
+    await town.discord.hub.until(lambda: pressed.follow_ups or "这是别人的关注" in str(pressed.message))
+    assert theirs.kept() == before
+
+
+async def test_no_channel_of_another_server_can_be_chosen(theirs: Theirs) -> None:
+    """The bot would tell of faults there."""
+    town = theirs.town
+    lair = theirs.strangers[1].channel
+    panel = await admin(town, "setup")
+    for about in ("channel", "errors"):
+        await forged.choose(town.ada, panel, f"p1:{about}", [lair["id"]], forged.CHANNELS)
+    await town.settle_down(0.2)
+    ((_, _, channel_id, *_),) = theirs.kept()["guilds"]
+    assert lair["id"] not in str(theirs.kept()["guilds"])
+    assert channel_id is None
 
 
 @pytest.mark.parametrize("odd", ODD_IDS)
