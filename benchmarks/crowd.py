@@ -11,7 +11,7 @@ from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.world import Object
 
 _REFRESH = "🔄"
-_LOOK = 0.05  # seconds between two looks at an answer that is not there yet
+_LOOK = 0.01  # seconds between two looks at an answer that is not there yet
 _TOO_LATE = 3.0  # seconds, after which Discord gives an act up; it counts as no more than that
 _REFRESHING = 0.5  # the share of acts, of those who have a card to refresh
 
