@@ -186,8 +186,9 @@ async def test_a_quiet_task_is_told_once_and_given_up_in_the_end(town: Town) -> 
         await town.clock.pass_(1_300, step=20)
         (quiet,) = await town.posts()
         before = len(town.gateway.requests)
-        await town.clock.pass_(86_400, step=250)
-        _, end = await town.posts(2)
+        while len(town.posted()) < 2:  # a slow machine answers later, and only answered time counts
+            await town.clock.pass_(2_000, step=250)
+        _, end = town.posted()
         asked = len(town.gateway.requests) - before
         await town.finished(await town.ada.press(end, "Notify me"))
         await town.discord.hub.until(lambda: len(town.gateway.requests) > before + asked)
