@@ -35,7 +35,11 @@ def main() -> Found:
 
 
 def _figures(results: Mapping[str, Result]) -> dict[str, dict[str, float]]:
-    return {policy: asdict(result) for policy, result in results.items()}
+    """Those that there are."""
+    return {
+        policy: {name: value for name, value in asdict(result).items() if not math.isnan(value)}
+        for policy, result in results.items()
+    }
 
 
 def policies(alive: int, gateway: Gateway) -> dict[str, Result]:
@@ -92,10 +96,14 @@ def tables(found: Found) -> str:
             lines += ["", f"{gateway}; tasks alive: {alive}", "", "| policy | requests a task | p50 | p95 |"]
             lines += ["|---|---|---|---|"]
             lines += [
-                f"| {policy} | {result['requests']:.3f} | {result['p50']:.1f} s | {result['p95']:.1f} s |"
+                f"| {policy} | {result['requests']:.3f} | {_seconds(result, 'p50')} | {_seconds(result, 'p95')} |"
                 for policy, result in by_policy.items()
             ]
     return "\n".join(lines)
+
+
+def _seconds(result: Mapping[str, float], name: str) -> str:
+    return f"{result[name]:.1f} s" if name in result else ""
 
 
 if __name__ == "__main__":
