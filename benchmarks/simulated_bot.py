@@ -10,12 +10,12 @@ from bot.domain.rhythm import Rhythm, Window
 from bot.domain.sight import Pace, Sight, next_look, seen
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.gateways.gateway import BATCH_SIZES
+from bot.services.poller import GATHERING, GOLDEN, JITTER, SPACING
 
 _INTERVAL = 5.0  # seconds, the bot's default
 _BATCH = BATCH_SIZES[-1]
 _AT_ONCE = 3  # batches on their way
 _ROUND = 0.06  # seconds that a round of requests takes
-_GATHERING, _SPACING, _JITTER = 0.25, 0.05, 0.2  # of the interval, as in the poller
 _PAUSE = 15.0  # seconds at most until another task takes the place of a finished one
 _WORDS = (
     (Status.WAITING, "queued"), (Status.RUNNING, "running"), (Status.RUNNING, "streaming"), (Status.DONE, "done")
@@ -57,17 +57,17 @@ class SimulatedBot:
 
     def run(self, seconds: float) -> Result:
         while self._now < seconds:
-            self._now = max(self._now + _INTERVAL * _SPACING, self._queue[0][0])
+            self._now = max(self._now + _INTERVAL * SPACING, self._queue[0][0])
             self._round()
         return summed_up(self._requests, self._delays)
 
     def _round(self) -> None:
-        soon = self._now + (0.0 if self._rhythm.tick else _INTERVAL * _GATHERING)
+        soon = self._now + (0.0 if self._rhythm.tick else _INTERVAL * GATHERING)
         windows, probe = [], True
         while due := self._due(soon):
             self._now += _ROUND
             self._requests += -(-len(due) // _BATCH) if self._now > self._warm_up else 0
-            self._turn = (self._turn + 0.618) % 1.0
+            self._turn = (self._turn + GOLDEN) % 1.0
             for place, task in enumerate(due):
                 if (since := self._look(task, probe=probe and place < _BATCH)) is not None:
                     windows.append(Window(since, self._now))
@@ -88,8 +88,8 @@ class SimulatedBot:
         if state.settled:
             self._finish(task.life)
         else:
-            pace = Pace(_INTERVAL * (1 - _JITTER + 2 * _JITTER * self._turn), self._rhythm.tick, probe)
-            self._queue_up(task, next_look(task.sight.unchanged_for(now), now, pace, queued=task.sight.queued))
+            pace = Pace(_INTERVAL * (1 - JITTER + 2 * JITTER * self._turn), self._rhythm.tick, probe)
+            self._queue_up(task, next_look(task.sight, now, pace))
         return before.asked_at if before.task and task.sight.changed_at == now else None
 
     def _finish(self, life: Life) -> None:

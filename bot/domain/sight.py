@@ -1,5 +1,7 @@
 """What is known of a task that is looked at again and again, and when to look next."""
 
+from typing import Protocol
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -30,17 +32,24 @@ class Sight(Struct, frozen=True, kw_only=True):
         return self.task.status if self.task else ""
 
     @property
-    def queued(self) -> bool:
-        """It has not begun, and nobody looks on."""
-        return self.status == Status.WAITING and not self.live
-
-    @property
     def settled(self) -> bool:
         return self.task is not None and self.task.settled
 
-    def unchanged_for(self, now: float) -> float:
-        """In seconds."""
-        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
+
+class Looked(Protocol):
+    """What a next look depends on, wherever it is kept."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def changed_at(self) -> float | None: ...
+
+
+def unchanged_for(looked: Looked, now: float) -> float:
+    """In seconds."""
+    return 0.0 if looked.changed_at is None else max(0.0, now - looked.changed_at)
 
 
 class Pace(Struct, frozen=True):
@@ -87,13 +96,14 @@ def _without_silence(sight: Sight, now: float) -> float | None:
     return sight.changed_at + max(0.0, now - sight.asked_at - SILENCE)
 
 
-def next_look(unchanged: float, now: float, pace: Pace, *, queued: bool = False) -> float:
-    """When to ask again for what has been as it is for so many seconds: ever more slowly.
+def next_look(looked: Looked, now: float, pace: Pace) -> float:
+    """When to ask again: ever more slowly while nothing changes, and rarely in the queue, unless somebody looks on.
 
     At a gateway that ticks: when its next answers are there, and nothing in between, but for a probe now and then.
     """
+    queued = looked.status == Status.WAITING and not looked.live
     least = pace.interval * _IN_QUEUE if queued else 0.0
-    rest = min(max(unchanged / _PATIENT_AFTER, least), LONGEST_REST)
+    rest = min(max(unchanged_for(looked, now) / _PATIENT_AFTER, least), LONGEST_REST)
     if pace.tick is None:
         # Whole intervals: tasks of about one age are asked for, and stored, together.
         return now + pace.interval * max(1, round(rest / pace.interval))

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
-from bot.domain.sight import Sight, same_news
+from bot.domain.sight import Sight, same_news, unchanged_for
 from bot.domain.task import Kind, Status, Task
 
 LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that were asked for with it
@@ -57,7 +57,7 @@ def may_advance(before: Sight, after: Sight, now: float) -> bool:
     """Whether anything can follow from a look; of most, nothing does."""
     if before.asked_at is None or not same_news(before, after):  # not asked for since there is a new watch on it
         return True
-    return not may_repeat(after) or after.unchanged_for(now) >= QUIET_AFTER
+    return not may_repeat(after) or unchanged_for(after, now) >= QUIET_AFTER
 
 
 def may_repeat(sight: Sight) -> bool:
@@ -82,7 +82,7 @@ def advance(watch: Watch, sight: Sight, now: float, lyrics: Sight | None = None)
 def _lyrics_ready(watch: Watch, sight: Sight, now: float, lyrics: Sight | None) -> bool:
     if not watch.lyrics_id or (lyrics and lyrics.settled):
         return True
-    return sight.unchanged_for(now) >= LYRICS_WAIT
+    return unchanged_for(sight, now) >= LYRICS_WAIT
 
 
 def _unknown(watch: Watch, sight: Sight, now: float) -> Step:
@@ -119,7 +119,7 @@ def _bring(watch: Watch, arrived: list[str], now: float) -> Step:
 
 
 def _unsettled(watch: Watch, sight: Sight, now: float) -> Step:
-    unchanged = sight.unchanged_for(now)
+    unchanged = unchanged_for(sight, now)
     if unchanged >= PATIENCE or now - watch.created_at >= LONGEST:
         return _end(watch, Ending.EXPIRED, now, Topic.EXPIRED)
     if unchanged >= QUIET_AFTER and not watch.quiet_told:

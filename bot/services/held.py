@@ -17,10 +17,10 @@ class Held:
         heapq.heappush(self._queue, (due_at, next(self._numbers), claims))
 
     def take(self, now: float, enough: int) -> list[Claim]:
-        """Those that are due; all of them, or as many as are enough."""
+        """Those that are due; all of them, or as many as are enough. Whose lease is over is due in the database."""
         due: list[Claim] = []
         while len(due) < enough and self._queue and self._queue[0][0] <= now:
-            due += heapq.heappop(self._queue)[2]
+            due += [claim for claim in heapq.heappop(self._queue)[2] if claim.lease_until > now]
         return due
 
     def next_due(self) -> float | None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.rhythm import Rhythm, Tick, Window
-from bot.domain.sight import Pace, next_look
+from bot.domain.sight import Pace, next_look, unchanged_for
 from bot.domain.watch import QUIET_AFTER
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, StorageError
 from bot.gateways.gateway import BATCH_SIZES
@@ -17,9 +17,10 @@ from bot.storage.looks import Claim, LookStore, alike
 _LEASE = 120.0  # seconds for which a task is ours
 _ROUND = 30.0  # seconds; longer than any round takes
 _BATCH = BATCH_SIZES[-1]
-_GOLDEN = 0.618  # a turn by which no two of many fall on each other
-_GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
-_SPACING = 0.05  # of the interval: what comes to be due in between is asked for together
+GOLDEN = 0.618  # a turn by which no two of many fall on each other
+GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
+JITTER = 0.2  # of the interval, more or less
+SPACING = 0.05  # of the interval: what comes to be due in between is asked for together
 _LONGEST_REST = 300.0  # seconds for which a gateway that does not answer is left alone
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
 
@@ -102,7 +103,7 @@ class Rounds:
                 if self._failures:
                     log.info("gateway %s answers again", self.name)
                 self._failures, self._told = 0, False
-                await self._clock.sleep(self._interval * _SPACING)
+                await self._clock.sleep(self._interval * SPACING)
                 self.due_at = await self._next_due()
                 await self._bell.wait(self.due_at)
             except StorageError as error:
@@ -137,7 +138,7 @@ class Rounds:
 
     def _soon(self) -> float:
         """What is due that soon is asked for together; with a tick nothing is asked for before it."""
-        return self._clock.now() + (0.0 if self.rhythm.tick else self._interval * _GATHERING)
+        return self._clock.now() + (0.0 if self.rhythm.tick else self._interval * GATHERING)
 
     def _learn(self, window: Window) -> None:
         before, self.rhythm = self.rhythm.tick, self.rhythm.heard(window)
@@ -146,8 +147,8 @@ class Rounds:
 
     def _pace(self, *, probe: bool) -> Pace:
         """Without a known tick never twice the same interval: one that divides a beat would never find it."""
-        self._turn = (self._turn + _GOLDEN) % 1.0
-        return Pace(self._interval * (0.8 + 0.4 * self._turn), self.rhythm.tick, probe)
+        self._turn = (self._turn + GOLDEN) % 1.0
+        return Pace(self._interval * (1 - JITTER + 2 * JITTER * self._turn), self.rhythm.tick, probe)
 
     async def _ask(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | Window | None:
         """What went wrong, or when something had changed."""
@@ -176,9 +177,8 @@ class Rounds:
         """Keep those that can be asked for again before their lease is over; what is left is given back."""
         left: list[Claim] = []
         for claims in alike(same):
-            unchanged = claims[0].unchanged_for(now)
-            due_at = next_look(unchanged, now, pace, queued=claims[0].queued)
-            if due_at + _ROUND > claims[0].lease_until or unchanged + _LEASE > QUIET_AFTER:
+            due_at = next_look(claims[0], now, pace)
+            if due_at + _ROUND > claims[0].lease_until or unchanged_for(claims[0], now) + _LEASE > QUIET_AFTER:
                 left += claims
                 continue
             for claim in claims:

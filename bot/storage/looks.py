@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen
-from bot.domain.task import Status, Task
+from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen, unchanged_for
+from bot.domain.task import Task
 from bot.domain.watch import QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import one_of, sight_columns, sight_of, sight_values, to_json, watch_of
@@ -36,14 +36,6 @@ class Claim(Struct):
     asked_at: float | None
     changed_at: float | None
     lease_until: float
-
-    @property
-    def queued(self) -> bool:
-        return self.status == Status.WAITING and not self.live
-
-    def unchanged_for(self, now: float) -> float:
-        """In seconds."""
-        return 0.0 if self.changed_at is None else max(0.0, now - self.changed_at)
 
 
 class Settled(Struct, frozen=True):
@@ -111,7 +103,7 @@ class LookStore(Transactions):
 
     async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
         for claims in alike(same):
-            due_at = next_look(claims[0].unchanged_for(now), now, pace, queued=claims[0].queued)
+            due_at = next_look(claims[0], now, pace)
             times = {"asked_at": now, "due_at": _unless_stopped(due_at), "lease_until": 0.0, "misses": 0}
             # Since they were claimed somebody may have claimed them anew, to look for a new watch.
             ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & (
@@ -182,16 +174,16 @@ _CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
 
 def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
     """Those that have been in a state since one moment, and are leased for one time."""
-    groups: dict[tuple[bool, float | None, float], list[Claim]] = {}
+    groups: dict[tuple[str, bool, float | None, float], list[Claim]] = {}
     for claim in claims:
-        groups.setdefault((claim.queued, claim.changed_at, claim.lease_until), []).append(claim)
+        groups.setdefault((claim.status, claim.live, claim.changed_at, claim.lease_until), []).append(claim)
     return groups.values()
 
 
 def _knowing(claim: Claim, now: float) -> Claim:
     """Without its digest, if there is something to do whatever comes."""
     silent = claim.asked_at is None or now - claim.asked_at > SILENCE
-    if silent or claim.unchanged_for(now) >= QUIET_AFTER:
+    if silent or unchanged_for(claim, now) >= QUIET_AFTER:
         claim.digest = b""
     return claim
 
@@ -216,7 +208,7 @@ def _dues(
     watched = {watch.task_id for watch in open_}
     lyrics = {watch.lyrics_id for watch in open_}
     return {
-        task_id: next_look(sight.unchanged_for(now), now, pace, queued=sight.queued)
+        task_id: next_look(sight, now, pace)
         if task_id not in alive or task_id in watched or (task_id in lyrics and not sight.settled)
         else None
         for task_id, sight in sights.items()

@@ -1,6 +1,6 @@
 """/suno-admin: what the people who manage a server see and set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -226,19 +226,20 @@ async def turn_page(interaction: Interaction, about: str, page: int) -> None:
 
 @on_press(Verb.ADMIN_RETRY)
 async def retry(interaction: Interaction, about: str, page: int) -> None:
-    await interaction.response.defer()
-    state, _, delivery_id = about.partition(".")
-    services = interaction.client.services
-    await services.stores.outbox.retry(delivery_id, _guild_of(interaction).id)
-    services.watches.wake()
-    await show_deliveries(interaction, state, page)
+    await _change(interaction, about, page, interaction.client.services.stores.outbox.retry)
 
 
 @on_press(Verb.ADMIN_DROP)
 async def drop(interaction: Interaction, about: str, page: int) -> None:
+    await _change(interaction, about, page, interaction.client.services.stores.outbox.drop)
+
+
+async def _change(
+    interaction: Interaction, about: str, page: int, change: Callable[[str, int], Awaitable[None]]
+) -> None:
+    """`change` is given a delivery's id and the server's."""
     await interaction.response.defer()
     state, _, delivery_id = about.partition(".")
-    services = interaction.client.services
-    await services.stores.outbox.drop(delivery_id, _guild_of(interaction).id)
-    services.watches.wake()
+    await change(delivery_id, _guild_of(interaction).id)
+    interaction.client.services.watches.wake()
     await show_deliveries(interaction, state, page)

@@ -20,6 +20,7 @@ from bot.errors import (
     InvalidTaskId,
     NotAllowed,
     NotYours,
+    StorageError,
     TooMany,
     UnknownClip,
     UnknownTask,
@@ -41,6 +42,8 @@ def sentence(error: BaseException, language: Language) -> str | None:
     """What happened and what to do about it; None for what nobody foresaw."""
     if isinstance(error, GatewayError):
         return _of_gateway(error, language)
+    if isinstance(error, StorageError):
+        return language("err.storage")
     return _of_what_was_given(error, language) or _of_what_is_allowed(error, language)
 
 
@@ -105,7 +108,8 @@ async def answer_failure(interaction: Interaction, error: BaseException) -> None
 def sentence_or_reference(error: BaseException, language: Language, where: str) -> str:
     """For the person; what nobody foresaw goes into the log under a code that they are told."""
     if text := sentence(error, language):
-        log.info("%s: %s: %s", where, type(error).__name__, error)
+        level = logging.ERROR if isinstance(error, StorageError) else logging.INFO
+        log.log(level, "%s: %s: %s", where, type(error).__name__, error)
         return text
     reference = secrets.token_hex(3)
     log.error("failure %s: %s: %s", reference, where, type(error).__name__, exc_info=error)

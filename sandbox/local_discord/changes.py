@@ -54,7 +54,3 @@ class Changes:
         """The bot is kicked."""
         guild["members"] = [each for each in guild["members"] if each["user"]["id"] != self._world.bot["id"]]
         self._hub.bot_event("GUILD_DELETE", {"id": guild["id"]})
-
-    def invite_bot(self, guild: Object) -> None:
-        self._world.add_member(guild, self._world.bot)
-        self._hub.bot_event("GUILD_CREATE", self._sockets.guild_event(guild))

@@ -11,7 +11,7 @@ from sandbox.local_discord.errors import ApiError
 from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.limits import check_choices, check_modal
 from sandbox.local_discord.messages import EPHEMERAL, THINKING, Messages, Upload
-from sandbox.local_discord.world import DM, GROUP_DM, Object, World
+from sandbox.local_discord.world import DM, Object, World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 TOKEN_LIFE = 900.0  # seconds
@@ -220,7 +220,3 @@ def full_name(data: Object) -> str:
         names.append(options[0]["name"])
         options = options[0].get("options") or []
     return " ".join(names)
-
-
-def in_private(channel: Object) -> bool:
-    return channel["type"] in (DM, GROUP_DM)

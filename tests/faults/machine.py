@@ -106,7 +106,7 @@ async def post_unheard_of(scene: Scene) -> AsyncIterator[None]:
 
 def failing(name: str, fault: Begin) -> Row:
     """The database, while the bot runs."""
-    return Row(name, fault, watch="err.body", within=3 * MINUTE)
+    return Row(name, fault, watch="err.storage", within=3 * MINUTE)
 
 
 def wrong(name: str, *clocks: float) -> Row:

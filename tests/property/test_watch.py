@@ -70,7 +70,7 @@ def test_every_watch_ends_and_until_then_has_a_next_look(
 ) -> None:
     watch, sight, now, _ = follow(wish, said)
     while not watch.ending:
-        due = next_look(sight.unchanged_for(now), now, Pace(INTERVAL), queued=sight.queued)
+        due = next_look(sight, now, Pace(INTERVAL))
         assert now < due <= now + LONGEST_REST
         now = due
         sight = seen(sight, last, "default", now) if last else missed(sight, now)

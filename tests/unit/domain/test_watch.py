@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_WAIT, Topic, audio_rest, rest_after
-from bot.domain.sight import LONGEST_REST, Pace, Sight, missed, next_look, seen
+from bot.domain.sight import LONGEST_REST, Pace, Sight, missed, next_look, seen, unchanged_for
 from bot.domain.task import Clip, Kind, Lyrics, Status, Task
 from bot.domain.watch import GRACE, LYRICS_WAIT, PATIENCE, QUIET_AFTER, Ending, Step, Watch, advance
 
@@ -132,7 +132,7 @@ def test_at_the_end_of_its_patience_the_watcher_is_told() -> None:
 def test_an_outage_is_no_quietness() -> None:
     sight = look(task(Status.RUNNING))
     after = seen(sight, task(Status.RUNNING), "default", NOW + 2 * PATIENCE)
-    assert after.unchanged_for(NOW + 2 * PATIENCE) == 2 * LONGEST_REST
+    assert unchanged_for(after, NOW + 2 * PATIENCE) == 2 * LONGEST_REST
     assert topics(advance(watch(), after, NOW + 2 * PATIENCE)) == []
 
 
@@ -153,12 +153,14 @@ def test_a_live_card_is_owed_once_and_not_for_what_is_finished() -> None:
 
 @pytest.mark.parametrize(("unchanged", "rest"), [(0, 5), (290, 5), (600, 10), (3_600, 60), (86_400, 300)])
 def test_looks_grow_rare_while_nothing_changes(unchanged: float, rest: float) -> None:
-    assert next_look(unchanged, NOW, Pace(5.0)) == NOW + rest
+    assert next_look(look(task(Status.RUNNING)), NOW + unchanged, Pace(5.0)) == NOW + unchanged + rest
 
 
 def test_what_has_not_begun_is_not_looked_at_a_moment_later() -> None:
-    assert next_look(0.0, NOW, Pace(5.0), queued=True) >= NOW + 20
-    assert next_look(3_600, NOW, Pace(5.0), queued=True) == NOW + 60
+    queued = look(task(Status.WAITING))
+    assert next_look(queued, NOW, Pace(5.0)) >= NOW + 20
+    assert next_look(queued, NOW + 3_600, Pace(5.0)) == NOW + 3_600 + 60
+    assert next_look(replace(queued, live=True), NOW, Pace(5.0)) == NOW + 5, "somebody looks on"
 
 
 def test_what_fails_is_tried_ever_more_rarely_and_audio_within_its_time() -> None:
