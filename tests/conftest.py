@@ -25,6 +25,7 @@ from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import JumpingClock
+from tests.messages import Message, words
 from tests.openapi import description
 from tests.program import Start
 
@@ -114,6 +115,29 @@ class Town:
         """The same, as soon as there is that much."""
         await self.discord.hub.until(lambda: len(self.posted(at)) >= count, patience)
         return self.posted(at)
+
+    async def watches(
+        self, person: Person | None = None, at: dict[str, Any] | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """What /suno watches answers."""
+        return await self.finished(await (person or self.ada).slash(at or self.channel, "suno watches", **options))
+
+    async def changed(self, interaction: Interaction) -> None:
+        """The bot has acted on a press or a choice, and shows what it is like now."""
+        assert not interaction.failed, interaction.failed
+        path = f"/{interaction.token}/messages/@original"
+        await self.discord.hub.until(
+            lambda: any(each.path.endswith(path) and each.status for each in self.discord.requests)
+        )
+
+    async def says(self, ask: Callable[[], Awaitable[Message]], *texts: str, patience: float = 10) -> Message:
+        """What the bot answers as soon as it says all of that; a person asks again until then."""
+        until, pause = time.monotonic() + patience, 0.1
+        while missing := [text for text in texts if text not in words(answer := await ask())]:
+            assert time.monotonic() < until, f"{missing} in {words(answer)}"
+            await asyncio.sleep(pause)
+            pause *= 2  # the bot minds being asked too often
+        return answer
 
     async def settle_down(self, seconds: float = 0.5) -> None:
         """Time for what must not happen."""

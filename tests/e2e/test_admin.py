@@ -9,8 +9,8 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life
 from tests import forged
 from tests.conftest import Town
-from tests.e2e.test_status import buttons, links, words
 from tests.e2e.test_watch import DONE, ONE
+from tests.messages import buttons, links, words
 
 
 @pytest.fixture
@@ -25,9 +25,7 @@ async def admin(town: Town, command: str, **options: Any) -> dict[str, Any]:
 
 
 async def choose(town: Town, panel: dict[str, Any], about: str, *values: str) -> None:
-    interaction = await town.ada.select(panel, f"p1:{about}", values)
-    assert not interaction.failed
-    await town.settle_down(0.2)
+    await town.changed(await town.ada.select(panel, f"p1:{about}", values))
 
 
 async def test_only_those_who_manage_the_server_are_offered_it(town: Town) -> None:
@@ -64,8 +62,7 @@ async def test_the_language_of_public_posts(town: Town) -> None:
     town.gateway.add(DONE)
     async with town.bot():
         panel = await admin(town, "setup")
-        await town.ada.press(panel, "简体中文")
-        await town.settle_down(0.2)
+        await town.changed(await town.ada.press(panel, "简体中文"))
         await town.watch(DONE.id)
         (post,) = await town.posts()
     assert post["content"] == "🎵 **Harbour Lights** 已生成"
@@ -128,10 +125,7 @@ async def test_what_waits_can_be_retried_or_dropped(town: Town) -> None:
     town.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=2)
     async with town.bot():
         await town.watch(DONE.id, "task_other")
-        await town.settle_down(1)
-        shown = await admin(town, "deliveries")
-        assert "2 posts" in words(shown)
-        assert "400 12345" in words(shown)
+        shown = await town.says(lambda: admin(town, "deliveries"), "2 posts", "400 12345")
         await town.ada.press(shown, "Retry")
         (post,) = await town.posts()
         await town.settle_down()
@@ -150,7 +144,7 @@ async def test_what_was_behind_a_dropped_post_goes_at_once(town: Town) -> None:
     async with town.bot():
         await town.watch("task_other", DONE.id)
         await town.posts(at=town.discord.world.dm_with(town.ada.user))  # which tells of it
-        shown = await admin(town, "deliveries", state="blocked")
+        shown = await town.says(lambda: admin(town, "deliveries", state="blocked"), "One post")
         await town.ada.press(shown, "Drop")
         (post,) = await town.posts()
     assert post["attachments"]
@@ -192,8 +186,7 @@ async def test_another_servers_posts_cannot_be_touched(town: Town) -> None:
     place = world.add_channel(other, "lair")
     async with town.bot():
         await town.watch(DONE.id)
-        await town.settle_down(1)
-        mine = await admin(town, "deliveries")
+        mine = await town.says(lambda: admin(town, "deliveries"), "400 12345")
         button = next(each for each in components(mine) if each.get("label") == "Drop")
         eve = town.discord.person(evil)
         hers = await town.finished(await eve.slash(place, "suno-admin deliveries"))

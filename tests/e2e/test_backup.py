@@ -38,7 +38,7 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, start
     assert await restoring.wait() == 0
     assert await asyncio.to_thread(watched, tmp_path / "bot.db") == ["task_before"]
     async with town.bot():
-        assert "task_before" in str(await town.finished(await town.ada.slash(town.channel, "suno watches")))
+        assert "task_before" in str(await town.watches())
 
 
 async def test_an_existing_file_is_left_alone(start: Start, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from sandbox.local_discord.people import Person, components
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
 from tests.conftest import Town
-from tests.e2e.test_status import buttons, words
 from tests.e2e.test_watch import DONE, ONE, WORDS
+from tests.messages import buttons, words
 
 LIVES = (
     DONE,

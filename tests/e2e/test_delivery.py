@@ -16,8 +16,8 @@ from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
 from tests.conftest import Town
-from tests.e2e.test_status import buttons, links, words
 from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, files
+from tests.messages import buttons, links, words
 
 POSTS = r"^/channels/\d+/messages$"
 
@@ -86,7 +86,7 @@ async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool)
     async with town.bot():
         await town.settle_down()
         assert len(town.posted()) == 1
-        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+        shown = await town.watches()
     assert "You watch nothing" in words(shown)
 
 
@@ -99,7 +99,7 @@ async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: 
         town.discord.interactions.delete(post)
         await town.clock.pass_(30, step=5)
         await town.settle_down()
-        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+        shown = await town.watches()
     assert town.posted() == []
     assert "You watch nothing" in words(shown)
 
@@ -154,13 +154,12 @@ async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guil
     async with town.bot(**FAST):
         await town.watch(SOON.id, channel=doomed)
         town.discord.changes.delete_channel(doomed)
-        await town.settle_down(2)
-        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
-        assert "It is finished, but I could not write to you. Press Show." in words(shown)
+        told = "It is finished, but I could not write to you. Press Show."
+        shown = await town.says(town.watches, told)
         song = await town.finished(await town.ada.press(shown, "Show"))
         await town.discord.hub.until(lambda: len(song["attachments"]) == 2)
         await town.settle_down()
-        again = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+        again = await town.watches()
     assert "You watch nothing" in words(again)
 
 
@@ -170,8 +169,7 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
     async with town.bot(**FAST):
         await town.watch(SOON.id, at=dm)
         town.discord.world.closed_dms.add(town.ada.id)
-        await town.settle_down(2)
-        shown = await town.finished(await town.ada.slash(dm, "suno watches"))
+        shown = await town.says(lambda: town.watches(at=dm), "It is finished")
     assert buttons(shown) == ["Show"]
 
 
@@ -216,9 +214,7 @@ async def test_what_discord_refuses_in_every_form_is_told_in_the_list(town: Town
     async with town.bot():
         await town.watch(DONE.id)
         await town.discord.hub.until(lambda: sends(town) == 3)
-        await town.settle_down()
-        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
-    assert "Discord did not take the message. Press Show." in words(shown)
+        await town.says(town.watches, "Discord did not take the message. Press Show.")
 
 
 async def test_one_that_cannot_go_holds_up_no_other(town: Town, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,11 +20,11 @@ from sandbox.local_gateway.line import Line
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import WrongClock
 from tests.conftest import Town
-from tests.e2e.test_status import words
 from tests.faults import discord, gateway, machine, media
 from tests.faults.rows import Fate, Row, says
 from tests.faults.scene import OTHER, TASK, Names, Scene
 from tests.faults.table import PAGE, page
+from tests.messages import words
 from tests.program import Start, ended
 
 A_WHILE = 150.0  # seconds that a fault lasts; meanwhile the task is finished

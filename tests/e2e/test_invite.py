@@ -5,7 +5,7 @@ import re
 from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.permissions import Permission
 from tests.conftest import TOKEN, Town
-from tests.e2e.test_status import links
+from tests.messages import links
 from tests.program import Start, result_of
 
 

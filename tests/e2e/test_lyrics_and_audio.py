@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.local_discord.people import components
 from sandbox.local_gateway.life import Life, Song
 from tests.conftest import Town
+from tests.messages import words
 
 TWO_TEXTS = Life(
     "task_two_texts",
@@ -22,10 +22,6 @@ async def ask(town: Town, command: str, **options: Any) -> dict[str, Any]:
     return await town.finished(await town.ada.slash(town.channel, command, **options))
 
 
-def text(message: dict[str, Any]) -> str:
-    return "\n".join([message["content"], *(each.get("content", "") for each in components(message))])
-
-
 @pytest.fixture(autouse=True)
 def tasks(town: Town) -> None:
     town.gateway.add(TWO_TEXTS, LYRICS, Life("task_mute", songs=(Song("c3", "Mute", duration=2.0),)))
@@ -34,16 +30,16 @@ def tasks(town: Town) -> None:
 async def test_lyrics_are_read_in_private_from_the_first_song_on(town: Town) -> None:
     async with town.bot():
         answer = await ask(town, "suno lyrics", id=TWO_TEXTS.id)
-        assert text(answer).startswith("\n\n### First\n[Verse]\nThe first one")
-        assert "Page 1 of 2" in text(answer)
+        assert words(answer).startswith("\n\n### First\n[Verse]\nThe first one")
+        assert "Page 1 of 2" in words(answer)
     assert answer not in town.ben.read(town.channel)
 
 
 async def test_the_lyrics_of_one_song_are_opened(town: Town) -> None:
     async with town.bot():
         answer = await ask(town, "suno lyrics", id=TWO_TEXTS.id, clip=2)
-    assert "### Second\n[Verse]\nThe second one" in text(answer)
-    assert "Page 2 of 2" in text(answer)
+    assert "### Second\n[Verse]\nThe second one" in words(answer)
+    assert "Page 2 of 2" in words(answer)
 
 
 async def test_lyrics_as_a_file(town: Town) -> None:
@@ -62,13 +58,13 @@ async def test_lyrics_as_a_file(town: Town) -> None:
 async def test_lyrics_of_a_lyrics_task(town: Town) -> None:
     async with town.bot():
         answer = await ask(town, "suno lyrics", id=LYRICS.id)
-    assert "### Low Water\n[Verse]\nTide goes out" in text(answer)
+    assert "### Low Water\n[Verse]\nTide goes out" in words(answer)
 
 
 async def test_an_instrumental_has_no_lyrics(town: Town) -> None:
     async with town.bot():
         for options in ({}, {"as": "file"}, {"clip": 1}):
-            assert "has no lyrics" in text(await ask(town, "suno lyrics", id="task_mute", **options))
+            assert "has no lyrics" in words(await ask(town, "suno lyrics", id="task_mute", **options))
 
 
 async def test_audio_is_attached_for_everyone(town: Town) -> None:
@@ -88,17 +84,17 @@ async def test_the_audio_of_one_song(town: Town) -> None:
 @pytest.mark.parametrize("command", ["suno lyrics", "suno audio"])
 async def test_a_song_that_the_task_does_not_have(town: Town, command: str) -> None:
     async with town.bot():
-        assert text(await ask(town, command, id=TWO_TEXTS.id, clip=3)).strip() == (
+        assert words(await ask(town, command, id=TWO_TEXTS.id, clip=3)).strip() == (
             "This task has 2 songs, so there is no song 3."
         )
         told = await town.finished(await town.ben.slash(town.channel, command, id="task_mute", clip=2))
-    assert text(told).strip() == "这个任务有 1 首歌，没有第 2 首。"
+    assert words(told).strip() == "这个任务有 1 首歌，没有第 2 首。"
 
 
 @pytest.mark.parametrize("command", ["suno lyrics", "suno audio"])
 async def test_an_unknown_id(town: Town, command: str) -> None:
     async with town.bot():
-        assert "No task `task_nowhere`" in text(await ask(town, command, id="task_nowhere"))
+        assert "No task `task_nowhere`" in words(await ask(town, command, id="task_nowhere"))
 
 
 async def test_ids_are_offered_here_too(town: Town) -> None:

@@ -15,8 +15,8 @@ from sandbox.local_gateway.life import Life, Song
 from tests import forged
 from tests.conftest import Town
 from tests.e2e.test_admin import admin, choose
-from tests.e2e.test_status import words
 from tests.e2e.test_watch import FAST, LATER, ONE
+from tests.messages import words
 
 ODD = ("0", "-1", "9" * 70, "٣", "'; DROP TABLE watches; --", "\ud800", "\0", "\u202e", ":" * 20, "x" * 91)
 ODD_IDS = ("..", ".", "\ud800", "a\rb", "task_1/../../x", "x" * 91)
@@ -98,10 +98,7 @@ async def theirs(town: Town, tmp_path: Path) -> AsyncIterator[Theirs]:
 async def _strangers(town: Town, lair: dict[str, Any], eve: Person) -> list[Place]:
     """Ben, who manages nothing in Ada's server; Eve, who manages one of her own; and she in a DM."""
     places = [(town.ben, town.channel), (eve, lair), (eve, town.discord.world.dm_with(eve.user))]
-    return [
-        Place(person, channel, await town.finished(await person.slash(channel, "suno watches")))
-        for person, channel in places
-    ]
+    return [Place(person, channel, await town.watches(person, channel)) for person, channel in places]
 
 
 @pytest.mark.parametrize("verb", Verb)
@@ -144,7 +141,7 @@ async def test_commands_and_suggestions_know_ones_own_alone(theirs: Theirs) -> N
             assert await place.person.autocomplete(place.channel, name, id="") == []
         await theirs.town.finished(await place.person.slash(place.channel, "suno unwatch", id=KEPT.id))
         await theirs.town.finished(await place.person.slash(place.channel, "suno unwatch", id="all"))
-        await theirs.town.finished(await place.person.slash(place.channel, "suno watches", scope="server"))
+        await theirs.town.watches(place.person, place.channel, scope="server")
     assert theirs.kept() == before
     assert SECRET.title not in theirs.told()
 
@@ -166,8 +163,7 @@ async def test_no_channel_of_another_server_can_be_chosen(theirs: Theirs) -> Non
     lair = theirs.strangers[1].channel
     panel = await admin(town, "setup")
     for about in ("channel", "errors"):
-        await forged.choose(town.ada, panel, f"p1:{about}", [lair["id"]], forged.CHANNELS)
-    await town.settle_down(0.2)
+        await town.changed(await forged.choose(town.ada, panel, f"p1:{about}", [lair["id"]], forged.CHANNELS))
     ((_, _, channel_id, *_),) = theirs.kept()["guilds"]
     assert lair["id"] not in str(theirs.kept()["guilds"])
     assert channel_id is None

@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.local_discord.people import components
 from tests.conftest import Town
-from tests.e2e.test_status import buttons, links, words
 from tests.e2e.test_watch import DONE, LATER
+from tests.messages import buttons, links, words
 
 
 async def settings(town: Town) -> dict[str, Any]:
@@ -71,7 +71,7 @@ async def test_export_and_delete_everything(town: Town) -> None:
         assert _json(town, await town.finished(await town.ada.press(panel, "Export my data"))) == data
         deleted = await town.finished(await town.ada.press(asked, "Yes, delete everything"))
         after = _json(town, await town.finished(await town.ada.press(panel, "Export my data")))
-        bens = await town.finished(await town.ben.slash(town.channel, "suno watches"))
+        bens = await town.watches(town.ben)
     assert [row["task_id"] for row in data["watches"]] == [LATER.id]
     assert [row["task_id"] for row in data["history"]] == [LATER.id]
     assert len(data["mentioned_in"]) == 1

@@ -14,8 +14,7 @@ from sandbox.local_gateway.life import Dialect, Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio, without_tag
 from tests.conftest import KEY, Town
-
-Message = dict[str, Any]
+from tests.messages import buttons, links, words
 
 ONE = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow *jazz*", "[Verse]\nSalt on the rail", 3.0)
 TWO = Song(
@@ -24,27 +23,6 @@ TWO = Song(
 DONE = Life("11111111-2222-4333-8444-555555555555", songs=(ONE, TWO), states=((0, "queued"), (20, "done")))
 LYRICS = Life("22222222-2222-4333-8444-555555555555", text="[Verse]\nTide goes out", title="Low Water")
 RUNNING = Life("task_running", "rix", (ONE, TWO), states=((0, "running"),), progress=((0, 48),))
-
-
-def buttons(message: Message) -> list[str]:
-    return [each["label"] for each in components(message) if each.get("label") and "custom_id" in each]
-
-
-def links(message: Message) -> dict[str, str]:
-    return {each["label"]: each["url"] for each in components(message) if "url" in each}
-
-
-def words(message: Message) -> str:
-    """All that a person reads in a message."""
-    parts = [message["content"], *(each.get("content", "") for each in components(message))]
-    for embed in message["embeds"]:
-        parts += [
-            embed.get("title", ""),
-            embed.get("description", ""),
-            embed["footer"]["text"] if "footer" in embed else "",
-        ]
-        parts += [text for field in embed.get("fields", ()) for text in (field["name"], field["value"])]
-    return "\n".join(parts)
 
 
 async def test_a_finished_task_comes_as_two_playable_songs(town: Town) -> None:

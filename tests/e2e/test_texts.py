@@ -7,8 +7,8 @@ import pytest
 from sandbox.local_discord.messages import Upload
 from sandbox.local_gateway.life import Life
 from tests.conftest import Town
-from tests.e2e.test_status import words
 from tests.e2e.test_watch import DONE, LATER, ONE
+from tests.messages import words
 
 LOOK_UP, WATCH = "Suno: look up tasks", "Suno: watch tasks"
 

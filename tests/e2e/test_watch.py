@@ -17,7 +17,7 @@ from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio, without_tag
 from tests import forged
 from tests.conftest import Town
-from tests.e2e.test_status import buttons, links, words
+from tests.messages import buttons, links, words
 
 FAST = {"poll_interval_seconds": 0.1}
 
@@ -322,7 +322,7 @@ async def test_unwatch_one_and_all(town: Town) -> None:
     town.gateway.add(LATER, Life("task_other", songs=(ONE,), states=((0, "running"),)))
     async with town.bot(**FAST):
         await town.watch(LATER.id, "task_other", "task_third")
-        await town.settle_down()
+        await town.says(town.watches, "Harbour Lights")
         offered = await town.ada.autocomplete(town.channel, "suno unwatch", id="")
         assert [each["value"] for each in offered] == ["all", "task_third", "task_other", LATER.id]
         assert [each["value"] for each in await town.ada.autocomplete(town.channel, "suno unwatch", id="harb")] == [
@@ -345,26 +345,26 @@ async def test_the_list_of_watches(town: Town) -> None:
     async with town.bot():
         await town.watch(*ids)
         await town.watch("task_bens", person=town.ben)
-        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+        shown = await town.watches()
         assert "Your watched tasks: 10" in words(shown)
         assert words(shown).count("`task_") == 8
         await town.ada.press(shown, "▶️")
         await town.discord.hub.until(lambda: words(shown).count("`task_") == 2)
         await town.ada.press(shown, "Stop")
         await town.discord.hub.until(lambda: "Your watched tasks: 9" in words(shown))
-        everybodys = await town.finished(await town.ada.slash(town.channel, "suno watches", scope="server"))
+        everybodys = await town.watches(scope="server")
         assert "Watched tasks in this server: 10" in words(everybodys)
         assert f"<@{town.ben.id}>" in words(everybodys)
-        refused = await town.finished(await town.ben.slash(town.channel, "suno watches", scope="server"))
+        refused = await town.watches(town.ben, scope="server")
         assert "这是别人的关注" in words(refused)
-        nothing = await town.finished(await town.ben.slash(town.discord.world.dm_with(town.ben.user), "suno watches"))
+        nothing = await town.watches(town.ben, town.discord.world.dm_with(town.ben.user))
         assert "task_bens" in words(nothing)
 
 
 async def test_a_forged_button_stops_nobody_elses_watch(town: Town) -> None:
     async with town.bot():
         mine = await town.watch("task_0001")
-        bens = await town.finished(await town.ben.slash(town.channel, "suno watches"))
+        bens = await town.watches(town.ben)
         watch_id = next(each["custom_id"] for each in components(mine) if "custom_id" in each).split(":")[-1]
         for scope in ("mine", "server", "odd"):
             await forged.press(town.ben, bens, f"s1:ws:0:{scope}.{watch_id}")
@@ -372,7 +372,7 @@ async def test_a_forged_button_stops_nobody_elses_watch(town: Town) -> None:
         await forged.press(town.ben, bens, "s1:ws:0:mine.not-a-number")
         await forged.press(town.ben, bens, f"s1:st:0:{'9' * 70}")
         await town.settle_down()
-        shown = await town.finished(await town.ada.slash(town.channel, "suno watches"))
+        shown = await town.watches()
     assert "Your watched tasks: 1" in words(shown)
 
 
@@ -413,7 +413,7 @@ async def test_a_closed_dm_is_told_at_once(town: Town) -> None:
     dm = town.discord.world.dm_with(town.ada.user)
     async with town.bot():
         answer = await town.watch(DONE.id, at=dm)
-        shown = await town.finished(await town.ada.slash(dm, "suno watches"))
+        shown = await town.watches(at=dm)
     assert "you take no direct messages from me" in answer["content"]
     assert "You watch nothing" in words(shown)
 

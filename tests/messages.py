@@ -1,0 +1,28 @@
+"""What a person reads in a message, and what can be pressed there."""
+
+from typing import Any
+
+from sandbox.local_discord.people import components
+
+Message = dict[str, Any]
+
+
+def buttons(message: Message) -> list[str]:
+    return [each["label"] for each in components(message) if each.get("label") and "custom_id" in each]
+
+
+def links(message: Message) -> dict[str, str]:
+    return {each["label"]: each["url"] for each in components(message) if "url" in each}
+
+
+def words(message: Message) -> str:
+    """All that a person reads in a message."""
+    parts = [message["content"], *(each.get("content", "") for each in components(message))]
+    for embed in message["embeds"]:
+        parts += [
+            embed.get("title", ""),
+            embed.get("description", ""),
+            embed["footer"]["text"] if "footer" in embed else "",
+        ]
+        parts += [text for field in embed.get("fields", ()) for text in (field["name"], field["value"])]
+    return "\n".join(parts)
