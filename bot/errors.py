@@ -100,6 +100,10 @@ class UnreadableFile(BotError):
         self.name = name
 
 
+class UnreadableNumber(BotError):
+    """Something else was typed than a whole number from 1 up."""
+
+
 class Forgotten(BotError):
     pass
 

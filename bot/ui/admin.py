@@ -1,5 +1,6 @@
 """/suno-admin: what the people who manage a server see and set."""
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,11 +9,11 @@ from msgspec.structs import replace
 
 from bot.client import Interaction
 from bot.domain.delivery import State
-from bot.errors import NotYours
+from bot.errors import NotYours, UnreadableNumber
 from bot.storage.outbox import Shown
 from bot.storage.preferences import Server
 from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, task_button
-from bot.ui.failures import answer_failure
+from bot.ui.forms import Form
 from bot.ui.locales import Language, language_for, languages
 from bot.ui.permissions import in_words, missing_in
 from bot.ui.places import read_number
@@ -111,24 +112,30 @@ async def pick(interaction: Interaction, name: str, _number: int) -> None:
     await _keep(interaction, changed.get(name, server))
 
 
-class LimitForm(discord.ui.Modal):
+class LimitForm(Form):
     """How many tasks one person may have watched in this server."""
 
     def __init__(self, language: Language, server: Server) -> None:
-        super().__init__(title=language("admin.limit_title"))
+        super().__init__(language("admin.limit_title"))
         self._limit: discord.ui.TextInput[Any] = discord.ui.TextInput(
             required=False, max_length=6, default=str(server.watches_per_user or "")
         )
         self.add_item(discord.ui.Label(text=language("admin.limit_label"), component=self._limit))
 
-    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+    async def sent_off(self, interaction: Interaction) -> None:
+        limit = read_limit(self._limit.value)
         await interaction.response.defer()
-        typed = self._limit.value.strip()
-        limit = int(typed) if typed.isascii() and typed.isdigit() and int(typed) else None
         await _keep(interaction, replace(await _server(interaction), watches_per_user=limit))
 
-    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /, *_item: Any) -> None:
-        await answer_failure(interaction, error)
+
+def read_limit(typed: str) -> int | None:
+    """None when nothing was typed. Raises UnreadableNumber for what is none, or is 0."""
+    typed = unicodedata.normalize("NFKC", typed).strip()
+    if not typed:
+        return None
+    if not typed.isascii() or not typed.isdigit() or not int(typed):
+        raise UnreadableNumber(typed)
+    return int(typed)
 
 
 @on_press(Verb.ADMIN_LIMIT)

@@ -19,7 +19,7 @@ from bot.services.batches import MOST
 from bot.storage.batches import Batch
 from bot.ui.answers import show_found
 from bot.ui.buttons import TaskSelect, Verb, on_press, page_button, task_button
-from bot.ui.failures import answer_failure
+from bot.ui.forms import Form
 from bot.ui.locales import Language
 from bot.ui.readers import reader
 from bot.ui.text import clean, code, cut, one_line
@@ -42,17 +42,17 @@ async def batch(
     """From an option, from a file, or from both; when neither is given, a form asks."""
     kind = Kind(action) if action else None
     if typed is None and file is None:
-        await interaction.response.send_modal(Form(reader(interaction), kind))
+        await interaction.response.send_modal(BatchForm(reader(interaction), kind))
         return
     await interaction.response.defer(thinking=True)
     await _answer(interaction, typed or "", [file] if file else [], kind)
 
 
-class Form(discord.ui.Modal):
+class BatchForm(Form):
     """Ids to paste, or a file of them."""
 
     def __init__(self, language: Language, kind: Kind | None) -> None:
-        super().__init__(title=language("modal.batch.title"))
+        super().__init__(language("modal.batch.title"))
         self._kind = kind
         self._ids: discord.ui.TextInput[Any] = discord.ui.TextInput(
             style=discord.TextStyle.paragraph, required=False, max_length=4_000
@@ -62,12 +62,9 @@ class Form(discord.ui.Modal):
         self.add_item(discord.ui.Label(text=language("modal.batch.label"), description=described, component=self._ids))
         self.add_item(discord.ui.Label(text=language("modal.batch.file"), component=self._file))
 
-    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+    async def sent_off(self, interaction: Interaction) -> None:
         await interaction.response.defer(thinking=True)
         await _answer(interaction, self._ids.value, self._file.values, self._kind)
-
-    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /, *_item: Any) -> None:
-        await answer_failure(interaction, error)
 
 
 async def _answer(interaction: Interaction, typed: str, files: Sequence[discord.Attachment], kind: Kind | None) -> None:

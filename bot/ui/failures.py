@@ -26,6 +26,7 @@ from bot.errors import (
     UnknownTask,
     Unmentionable,
     UnreadableFile,
+    UnreadableNumber,
     UnwatchablePlace,
 )
 from bot.ui.locales import Language
@@ -57,6 +58,8 @@ def _of_what_was_given(error: BaseException, language: Language) -> str | None:
             return language("clip.none", clip=error.number, n=error.count)
         case UnreadableFile():
             return language(f"file.{error.why}", name=code(error.name))
+        case UnreadableNumber():
+            return language("admin.limit_odd", typed=code(str(error)))
         case Forgotten():
             return language("batch.forgotten")
     return None

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life
@@ -87,14 +88,26 @@ async def test_only_some_roles_may_watch(town: Town, guild: dict[str, Any]) -> N
 async def test_a_limit_of_the_servers_own(town: Town) -> None:
     async with town.bot():
         panel = await admin(town, "setup")
-        opened = await town.ada.press(panel, "Set the limit")
-        assert opened.modal
-        text = opened.modal["components"][0]["component"]["custom_id"]
-        sent = [{"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": text, "value": "1"}}]
-        await town.ada.submit(opened, sent)
+        await _limit(town, panel, "１")
         await town.discord.hub.until(lambda: "Watches per person: 1" in words(panel))
         answer = await town.watch("task_0001", "task_0002")
+        odd = await _limit(town, panel, "a few")
+        await town.discord.hub.until(lambda: odd.message)
+        again = await admin(town, "setup")
+        await _limit(town, panel, "")
+        await town.discord.hub.until(lambda: "Watches per person: as many" in words(panel))
     assert "you watch 1 of 1 tasks" in answer["content"]
+    assert odd.message
+    assert "`a few` is no whole number" in odd.message["content"]
+    assert "Watches per person: 1" in words(again)
+
+
+async def _limit(town: Town, panel: dict[str, Any], typed: str) -> Interaction:
+    opened = await town.ada.press(panel, "Set the limit")
+    assert opened.modal
+    text = opened.modal["components"][0]["component"]["custom_id"]
+    sent = [{"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": text, "value": typed}}]
+    return await town.ada.submit(opened, sent)
 
 
 async def test_links_instead_of_files(town: Town) -> None:

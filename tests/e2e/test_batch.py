@@ -1,9 +1,11 @@
 """/suno batch: many tasks from a text, a file or a form, in one list that outlives a restart."""
 
 import csv
+import gc
 import io
 from typing import Any
 
+import discord
 import pytest
 
 from sandbox.local_discord.interactions import Interaction
@@ -82,6 +84,29 @@ async def test_a_form_asks_when_nothing_was_given(town: Town) -> None:
         nothing = await town.finished(await _fill_in(town, await town.ben.slash(town.channel, "suno batch"), ""))
     assert "## 2 个任务" in words(answer)
     assert "请输入网关返回给你的任务 ID" in nothing["content"]
+
+
+async def test_forms_that_nobody_sends_off_are_not_kept_for_ever(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord does not say when somebody closes one."""
+    monkeypatch.setattr("bot.ui.forms._LIFE", 0.2)
+    async with town.bot():
+        for _ in range(10):
+            assert (await town.ada.slash(town.channel, "suno batch")).modal
+        await town.discord.hub.until(lambda: gc.collect() + _forms() == 0)
+
+
+def _forms() -> int:
+    return sum(isinstance(each, discord.ui.Modal) for each in gc.get_objects())
+
+
+async def test_forms_count_as_questions(town: Town) -> None:
+    async with town.bot(requests_per_minute=2):
+        first, second = [await town.ben.slash(town.channel, "suno batch") for _ in range(2)]
+        refused = await _fill_in(town, first, "task_nowhere")
+        await town.discord.hub.until(lambda: refused.message)
+    assert second.modal
+    assert refused.message
+    assert "操作太频繁" in refused.message["content"]
 
 
 async def _fill_in(town: Town, opened: Interaction, text: str) -> Interaction:
