@@ -10,8 +10,9 @@ install: .venv/run.stamp
 demo: .venv/run.stamp
 	$(BIN)/python -m bot demo
 
+# Most tests wait for something most of the time: more of them at once than there are processors.
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 4
 
 fuzz: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/property --hypothesis-profile=fuzz
