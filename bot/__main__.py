@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("invite", help="print the links that bring the bot into servers and accounts")
     backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
     backup_.add_argument("file", type=Path, nargs="?", help="a new file (default: beside the database, with the time)")
-    forget = commands.add_parser("forget-user", help="delete all that is kept of a person; the bot must be stopped")
+    forget = commands.add_parser("forget-user", help="delete all that is kept about a person; the bot must be stopped")
     forget.add_argument("id", type=_user_id, help="the person's Discord id, a long number")
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")

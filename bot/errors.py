@@ -68,7 +68,7 @@ class DiscordUnreachable(BotError):
 class InvalidTaskId(BotError):
     """`count`: how many ids stand in `text`, if it is "many"; otherwise how many characters it has.
 
-    "none": a message that holds none; "write": a text to the bot that holds none.
+    "none": a message or a file that holds none; "write": a text to the bot that holds none.
     """
 
     def __init__(self, why: Literal["empty", "long", "many", "odd", "none", "write"], text: str, count: int) -> None:

@@ -27,7 +27,7 @@ _AGE = 600.0  # seconds since the demo's tasks were born, but for those that are
 
 
 _MORE_STEPS = (
-    ("an id that nobody knows", "没有人知道的任务 ID", "/suno status id:00000000-0000-4000-8000-000000000000"),
+    ("an id that nobody knows", "查不到的任务 ID", "/suno status id:00000000-0000-4000-8000-000000000000"),
     ("only the lyrics, in pages", "只看歌词，分页显示", "/suno lyrics id:c5d6e7f8-091a-4b2c-8d3e-4f5061728394"),
     ("many at once, in one list", "批量查询，一个列表", "/suno batch ids:" + " ".join(t.life.id for t in demo_tasks())),
     ("the same, from a form or a file", "同上，通过表单或文件", "/suno batch"),

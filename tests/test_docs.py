@@ -45,7 +45,9 @@ def is_known(words: Sequence[str]) -> bool:
             return is_known(command)
         case ["docker", "compose", "exec", "bot", *command]:
             return is_known(command)
-        case ["docker", "compose", "up" | "logs", *_]:
+        case ["docker", "compose", "run", "--rm", "bot", *arguments]:
+            return bool(parser().parse_args(arguments).command)
+        case ["docker", "compose", "up" | "logs" | "stop" | "start", *_]:
             return (ROOT / "compose.yaml").exists()
         case [".venv/bin/python" | "python", "-m", "bot", *arguments]:
             return bool(parser().parse_args(arguments).command)

@@ -12,6 +12,7 @@ AUDIO_WAIT = 900.0  # seconds until a finished song is brought without its audio
 RECHECK = 3_600.0  # seconds between two tries to post where the bot may not
 MOST_ATTEMPTS = 12  # until a message that fails for no known reason is given up, after about five hours
 STUMBLES = 3  # failures after which a message no longer holds up those behind it
+MANAGERS = "managers"  # in place of songs, in what is told of a blocked channel where the server wants to hear it
 _LONGEST_REST = 3_600.0
 
 
@@ -47,6 +48,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
     clips: tuple[str, ...] = ()  # keys of the songs that it brings; none: all of the task
     created_at: float  # its place in the line of its channel
     due_at: float
+
+    @property
+    def to_managers(self) -> bool:
+        """To those who manage the server, of what cannot be posted there."""
+        return MANAGERS in self.clips
 
 
 def delivery_id(watch_id: int, watched_since: float, topic: Topic, clips: tuple[str, ...] = ()) -> str:

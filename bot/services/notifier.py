@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from bot.domain.delivery import (
     AUDIO_NOTICE,
     AUDIO_WAIT,
+    MANAGERS,
     MOST_ATTEMPTS,
     RECHECK,
     STUMBLES,
@@ -268,7 +269,7 @@ class Notifier:
     async def _tell_managers(self, owed: Owed) -> None:
         """Where the server wants to hear of what cannot be posted; once for a watch."""
         if owed.error_channel_id and owed.error_channel_id != owed.delivery.channel_id:
-            notice = owe(owed.watch, Topic.BLOCKED, self._clock.now(), ("managers",))
+            notice = owe(owed.watch, Topic.BLOCKED, self._clock.now(), (MANAGERS,))
             await self._outbox.add(replace(notice, channel_id=owed.error_channel_id))
 
     async def _bring_elsewhere(self, owed: Owed, reason: str) -> None:

@@ -151,9 +151,9 @@ async def send_test(interaction: Interaction, _about: str, _number: int) -> None
     server = await _server(interaction)
     channel = guild.get_channel_or_thread(server.channel_id or interaction.channel_id or 0)
     if not isinstance(channel, discord.TextChannel | discord.Thread):
-        text = language("check.gone")
+        text = language("admin.no_channel")
     elif missing := missing_in(channel):
-        text = language("watch.perm", channel=channel.mention, perms=in_words(missing, language))
+        text = language("admin.test_perm", channel=channel.mention, perms=in_words(missing, language))
     else:
         public = language_for(server.locale or guild.preferred_locale.value)
         await channel.send(public("admin.test"))
@@ -169,7 +169,7 @@ async def check(interaction: Interaction, channel_id: int | None) -> None:
     good = sum(line is None for line in lines)
     shown = [line for line in lines if line]
     shown += [language("admin.check_good", n=good)] if good else []
-    text = "\n".join(shown) or language("check.gone")
+    text = "\n".join(shown) or language("admin.no_channel")
     await interaction.edit_original_response(content=text[:1_990])
 
 

@@ -14,7 +14,7 @@ from bot.client import Interaction, Services
 from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Entry, counts, of_kind, unfinished
 from bot.domain.ids import Ids, find_ids, read_ids
 from bot.domain.task import Kind, Status
-from bot.errors import Forgotten, UnreadableFile
+from bot.errors import Forgotten, InvalidTaskId, UnreadableFile
 from bot.services.batches import MOST
 from bot.storage.batches import Batch
 from bot.ui.answers import show_found
@@ -70,7 +70,9 @@ class BatchForm(Form):
 async def _answer(interaction: Interaction, typed: str, files: Sequence[discord.Attachment], kind: Kind | None) -> None:
     from_files = "\n".join([await read_file(file) for file in files])
     found = find_ids(f"{typed}\n{from_files}")
-    ids = read_ids(typed) if typed.strip() and not from_files else Ids(found, 0) if found else read_ids("")
+    if files and not found:
+        raise InvalidTaskId("none", "", 0)
+    ids = Ids(found, 0) if files else read_ids(typed)
     await show_batch(interaction, ids, kind)
 
 
@@ -150,7 +152,7 @@ def _headline(batch: Batch, language: Language) -> str:
     found = " · ".join(f"{_EMOJI[state]} {count}" for state, count in counts(batch.entries))
     lines = [f"## {language('batch.title', n=len(batch.entries))}{' · ' if found else ''}{found}"]
     if batch.ignored:
-        lines.append(f"-# {language('watch.ignored', n=batch.ignored)}")
+        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MOST)}")
     return "\n".join(lines)
 
 

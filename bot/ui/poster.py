@@ -63,8 +63,8 @@ class DiscordPoster:
         missing = {each.permission for each in missing_in(place)} if place else set()
         if place and (silent := silent_in(place)):
             raise PostBlocked("the bot may not speak there", silent)
-        in_place = owed.delivery.channel_id == owed.watch.channel_id
-        language = language_for(owed.watch.locale if in_place else owed.watch.user_locale)
+        in_public = owed.delivery.to_managers or owed.delivery.channel_id == owed.watch.channel_id
+        language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
         made = post_card(post, language, self.limit(owed.watch))
         card = _allowed(made if owed.audio else _with_links_alone(made), missing, language)
         reply = owed.card_id if "read_message_history" not in missing else None

@@ -173,13 +173,14 @@ def _unknown(post: Post, language: Language, _limit: int) -> Card:
     again = task_button(Verb.NOTIFY, post.owed.watch.task_id, language)
     mentions = " ".join(post.owed.watch.mentions)
     sentence = language("post.unknown", id=code(post.owed.watch.task_id))
-    return Card(content=f"{mentions} ❔ {sentence}".strip(), embeds=[], buttons=[again])
+    return Card(content=f"{mentions} 🚫 {sentence}".strip(), embeds=[], buttons=[again])
 
 
 def _blocked(post: Post, language: Language, _limit: int) -> Card:
     watch = post.owed.watch
+    key = "post.unposted" if post.owed.delivery.to_managers else "post.blocked"
     check = task_button(Verb.CHECK, str(watch.channel_id), language)
-    return Card(content=language("post.blocked", channel=f"<#{watch.channel_id}>"), embeds=[], buttons=[check])
+    return Card(content=language(key, channel=f"<#{watch.channel_id}>"), embeds=[], buttons=[check])
 
 
 def _live(post: Post, language: Language, _limit: int) -> Card:

@@ -24,6 +24,7 @@ ALL = "all"
 _PAGE = 8  # watches; each is three components of the 40 that a message may have
 _TITLE = 80  # characters
 _NOT_BROUGHT = {State.KEPT: "list.kept", State.FAILED: "list.failed", State.BLOCKED: "list.blocked"}
+_SHOWN = (State.KEPT, State.FAILED)  # by the person's own press
 
 
 @on_press(Verb.STOP)
@@ -105,7 +106,7 @@ def _list_view(
     key = f"list.{scope}" if count else f"list.none_{scope}"
     view.add_item(discord.ui.TextDisplay(f"## 🔔 {language(key, n=count)}" if count else language(key)))
     for number, each in enumerate(listed, page * _PAGE + 1):
-        verb = Verb.LIST_SHOW if each.watch.ending else Verb.LIST_STOP
+        verb = Verb.LIST_SHOW if each.watch.ending or each.state in _SHOWN else Verb.LIST_STOP
         button = task_button(verb, f"{scope}.{each.watch.id}", language, mark=str(page))
         view.add_item(discord.ui.Section(_row(number, each, scope, language), accessory=button))
     pages = -(-count // _PAGE)

@@ -121,7 +121,7 @@ async def test_a_lost_permission_is_waited_for_and_told_once(town: Town, guild: 
         assert sends(town) == tried, "what cannot go is not sent"
         town.discord.changes.override(town.channel, everyone)
         posts = await town.posts(2)
-    assert "我失去了在" in told["content"]
+    assert "我在那里缺少权限" in told["content"]
     assert [len(post["attachments"]) for post in posts] == [1, 1]
 
 
@@ -154,7 +154,7 @@ async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guil
     async with town.bot(**FAST):
         await town.watch(SOON.id, channel=doomed)
         town.discord.changes.delete_channel(doomed)
-        told = "It is finished, but I could not write to you. Press Show."
+        told = "There is a result that could not be delivered anywhere."
         shown = await town.says(town.watches, told)
         song = await town.finished(await town.ada.press(shown, "Show"))
         await town.discord.hub.until(lambda: len(song["attachments"]) == 2)
@@ -169,8 +169,24 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
     async with town.bot(**FAST):
         await town.watch(SOON.id, at=dm)
         town.discord.world.closed_dms.add(town.ada.id)
-        shown = await town.says(lambda: town.watches(at=dm), "It is finished")
+        shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
     assert buttons(shown) == ["Show"]
+
+
+async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town: Town) -> None:
+    first = Song(ONE.clip_id, "First", duration=3.0, state="done")
+    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (9_000, "done"))))
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot(**FAST):
+        await town.watch("task_apart", at=dm)
+        town.discord.world.closed_dms.add(town.ada.id)
+        shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
+        assert buttons(shown) == ["Show"]
+        song = await town.finished(await town.ada.press(shown, "Show"))
+        again = await town.watches(at=dm)
+    assert "First" in words(song)
+    assert "Your watched tasks: 1" in words(again)
+    assert buttons(again) == ["Stop"]
 
 
 async def test_an_archived_thread(town: Town) -> None:
@@ -214,7 +230,7 @@ async def test_what_discord_refuses_in_every_form_is_told_in_the_list(town: Town
     async with town.bot():
         await town.watch(DONE.id)
         await town.discord.hub.until(lambda: sends(town) == 3)
-        await town.says(town.watches, "Discord did not take the message. Press Show.")
+        await town.says(town.watches, "There is a result that could not be posted.")
 
 
 async def test_one_that_cannot_go_holds_up_no_other(town: Town, caplog: pytest.LogCaptureFixture) -> None:
@@ -260,8 +276,8 @@ async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
         "The gateway gave no usable audio yet. The task itself is finished. I will try again until" in notice["content"]
     )
     assert (
-        "No usable audio came for song 1, though I tried for 15 minutes" in end["content"]
-        or "No usable audio came, though I tried" in end["content"]
+        "no usable audio came for song 1" in end["content"]
+        or "no usable audio came. Ask your gateway" in end["content"]
     )
 
 

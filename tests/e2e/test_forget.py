@@ -1,4 +1,4 @@
-"""An operator deletes all that is kept of a person."""
+"""An operator deletes all that is kept about a person."""
 
 import asyncio
 import sqlite3

@@ -94,7 +94,7 @@ async def test_a_song_that_the_task_does_not_have(town: Town, command: str) -> N
 @pytest.mark.parametrize("command", ["suno lyrics", "suno audio"])
 async def test_an_unknown_id(town: Town, command: str) -> None:
     async with town.bot():
-        assert "No task `task_nowhere`" in words(await ask(town, command, id="task_nowhere"))
+        assert "I found no task `task_nowhere`" in words(await ask(town, command, id="task_nowhere"))
 
 
 async def test_ids_are_offered_here_too(town: Town) -> None:

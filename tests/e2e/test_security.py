@@ -153,7 +153,7 @@ async def test_a_form_that_was_opened_by_who_may_is_sent_off_by_who_may_not(thei
     text = opened.modal["components"][0]["component"]["custom_id"]
     sent = [{"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": text, "value": "1"}}]
     pressed = await town.ben.submit(opened, sent)
-    await town.discord.hub.until(lambda: pressed.follow_ups or "这是别人的关注" in str(pressed.message))
+    await town.discord.hub.until(lambda: pressed.follow_ups or "只有发起人" in str(pressed.message))
     assert theirs.kept() == before
 
 

@@ -22,13 +22,13 @@ def chosen(message: dict[str, Any]) -> list[str]:
 async def test_a_language_of_ones_own(town: Town) -> None:
     async with town.bot():
         panel = await settings(town)
-        assert chosen(panel) == ["As Discord", "Everyone here", "Here"]
+        assert chosen(panel) == ["Same as Discord", "Everyone here", "In the server"]
         await town.ada.press(panel, "简体中文")
         await town.discord.hub.until(lambda: "你的设置" in words(panel))
         answer = await town.status("task_nowhere")
     async with town.bot():
         again = await town.status("task_nowhere")
-    assert "网关没有任务" in answer["content"]
+    assert "没有找到任务" in answer["content"]
     assert again["content"] == answer["content"]
 
 
@@ -76,7 +76,7 @@ async def test_export_and_delete_everything(town: Town) -> None:
     assert [row["task_id"] for row in data["history"]] == [LATER.id]
     assert len(data["mentioned_in"]) == 1
     assert "Are you sure?" in asked["content"]
-    assert "Deleted: 1 watches, 1 history rows" in deleted["content"]
+    assert "your watches (1) and your history (1)" in deleted["content"]
     assert all(rows == [] for rows in after.values())
     assert "task_bens" in words(bens), "others keep theirs"
 
@@ -106,14 +106,19 @@ async def test_in_a_dm_members_of_a_shared_server_may(town: Town) -> None:
         town.discord.person(stranger).say(dm, "task_abcd")
         told = (await town.posts(at=dm))[0]
         await town.status("task_abcd")
-    assert "only members of a server that I am in" in refused["content"]
-    assert "only members of a server that I am in" in told["content"]
+    assert "people who share a server with me" in refused["content"]
+    assert "people who share a server with me" in told["content"]
     assert all("task_abcd" not in request.path for request in town.gateway.requests[1:]), "his costs nobody a request"
 
 
 @pytest.mark.parametrize(
     ("use", "listed", "refusal"),
-    [("off", "", "in servers only"), ("listed", "", "owner's list"), ("listed", "ada", ""), ("everyone", "", "")],
+    [
+        ("off", "", "only be used in servers"),
+        ("listed", "", "owner's list"),
+        ("listed", "ada", ""),
+        ("everyone", "", ""),
+    ],
 )
 async def test_who_may_use_it_in_a_dm_is_a_setting(town: Town, use: str, listed: str, refusal: str) -> None:
     users = (int(town.ada.id),) if listed else ()
@@ -121,8 +126,8 @@ async def test_who_may_use_it_in_a_dm_is_a_setting(town: Town, use: str, listed:
         answer = await town.finished(
             await town.ada.slash(town.discord.world.dm_with(town.ada.user), "suno status", id="task_abcd")
         )
-        assert "No task" in (await town.status("task_abcd"))["content"], "in a server everyone may"
-    assert (refusal or "No task") in answer["content"]
+        assert "I found no task" in (await town.status("task_abcd"))["content"], "in a server everyone may"
+    assert (refusal or "I found no task") in answer["content"]
 
 
 async def test_one_person_who_asks_too_often_is_held_up_alone(town: Town) -> None:
@@ -130,8 +135,8 @@ async def test_one_person_who_asks_too_often_is_held_up_alone(town: Town) -> Non
         answers = [await town.status("task_abcd") for _ in range(4)]
         bens = await town.status("task_abcd", person=town.ben)
     assert "That was a lot at once. Go on from <t:" in answers[3]["content"]
-    assert "No task" in answers[2]["content"]
-    assert "网关没有任务" in bens["content"]
+    assert "I found no task" in answers[2]["content"]
+    assert "没有找到任务" in bens["content"]
 
 
 async def test_buttons_count_too(town: Town) -> None:

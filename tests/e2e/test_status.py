@@ -115,7 +115,7 @@ async def test_partly_failed(town: Town) -> None:
     town.gateway.add(Life("task_partly", songs=(ONE, lost)))
     async with town.bot():
         answer = await town.status("task_partly")
-    assert "1 of 2 songs arrived. The other failed: second take lost" in answer["content"]
+    assert "1 of 2 songs arrived. The rest failed: second take lost" in answer["content"]
     assert len(answer["attachments"]) == 1
 
 
@@ -150,7 +150,7 @@ async def test_long_lyrics_come_in_pages_and_as_a_file(town: Town) -> None:
     town.gateway.add(Life("task_long", text=text, title="Endless"))
     async with town.bot():
         answer = await town.status("task_long")
-        assert "The rest is behind the Lyrics button" in words(answer)
+        assert "The rest is behind the **Lyrics** button" in words(answer)
         first = await town.finished(await town.ada.press(answer, "Lyrics"))
         assert "Page 1 of 3" in words(first)
         assert components(first)[1]["content"].startswith("### Endless\n[Verse 0]")
@@ -371,7 +371,7 @@ async def test_strangers_text_can_do_nothing(town: Town, text: str) -> None:
 
 
 BAD_INPUT: list[tuple[str, str, str]] = [
-    ("00000000-0000-4000-8000-000000000000", "a song (clip) id is not a task id", "歌曲（clip）ID 不是任务 ID"),
+    ("00000000-0000-4000-8000-000000000000", "a song's (clip) id is not its task's id", "歌曲（clip）ID 不是任务 ID"),
     ("", "Type the task id", "请输入"),
     ("  ", "Type the task id", "请输入"),
     ("x" * 2_000, "too long for a task id (2000 characters)", "2000 个字符"),

@@ -76,7 +76,7 @@ async def test_many_tasks_are_asked_for_together(town: Town) -> None:
         await town.posts(30, patience=30)
     assert answer["content"].splitlines() == [
         f"🔔 Watching 30 tasks. I will post to <#{town.channel['id']}>.",
-        "3 words in your text are no task ids; I left them out.",
+        "3 words in your text are not task ids; I left them out.",
     ]
     assert {request.method for request in town.gateway.requests} == {"POST"}
     assert len(town.gateway.requests) < 30
@@ -110,7 +110,7 @@ async def test_a_partial_result_is_kept(town: Town) -> None:
     async with town.bot():
         await town.watch("task_part")
         (post,) = await town.posts()
-    assert "1 of 2 songs arrived. The other failed: second take lost" in post["content"]
+    assert "1 of 2 songs arrived. The rest failed: second take lost" in post["content"]
     assert len(post["attachments"]) == 1
 
 
@@ -147,7 +147,7 @@ async def test_a_lyrics_task_is_posted_and_its_whole_text_attached_if_it_is_long
     async with town.bot():
         await town.watch(WORDS.id, "task_long")
         short, lengthy = await town.posts(2)
-    assert short["content"] == "📝 The lyrics **Words** are ready"
+    assert short["content"] == "📝 The lyrics of **Words** are ready"
     assert short["attachments"] == []
     assert files(town, lengthy)[0].decode("utf-8-sig").count("Row ") == 300
 
@@ -192,9 +192,9 @@ async def test_a_quiet_task_is_told_once_and_given_up_in_the_end(town: Town) -> 
         asked = len(town.gateway.requests) - before
         await town.finished(await town.ada.press(end, "Notify me"))
         await town.discord.hub.until(lambda: len(town.gateway.requests) > before + asked)
-    assert "Still asking, more slowly" in quiet["content"]
+    assert "I keep checking, less often" in quiet["content"]
     assert buttons(quiet) == ["Stop", "Details"]
-    assert "Press Notify me to have me go on" in end["content"]
+    assert "Press **Notify me** if you want me to go on" in end["content"]
     assert asked < 500
 
 
@@ -205,7 +205,7 @@ async def test_an_unknown_id_is_told_after_its_grace(town: Town) -> None:
         assert town.posted() == []
         await town.clock.pass_(60, step=5)
         (post,) = await town.posts()
-    assert "No gateway knows a task `task_nowhere`" in post["content"]
+    assert "I found no task `task_nowhere`" in post["content"]
 
 
 async def test_a_fresh_id_is_found_when_its_gateway_has_it(town: Town) -> None:
@@ -224,7 +224,7 @@ async def test_the_same_task_twice_is_told_and_posted_once(town: Town) -> None:
         (post,) = await town.posts()
         await town.settle_down()
         assert len(town.posted()) == 1
-    assert "已在此关注" in again["content"]
+    assert "已在关注中" in again["content"]
     assert [user["id"] for user in post["mentions"]] == [town.ben.id], "who joins is mentioned all the same"
 
 
@@ -247,7 +247,7 @@ async def test_more_than_the_limit_is_refused_in_words(town: Town) -> None:
         answer = await town.watch("task_0001", "task_0002", "task_0003")
         again = await town.watch("task_0004")
     assert "Watching 2 tasks" in answer["content"]
-    assert "One more would be too many: you watch 2 of 2 tasks. Stop some first." in answer["content"]
+    assert "One task was not added: you watch 2 of 2." in answer["content"]
     assert "Watching" not in again["content"]
 
 
@@ -314,7 +314,7 @@ async def test_who_joined_stops_being_mentioned_and_who_did_not_is_refused(town:
         await town.clock.pass_(700, step=50)
         (post,) = await town.posts()
     assert "不再提及你" in stopped["content"]
-    assert "somebody else's" in refused["content"]
+    assert "Only the person who started this" in refused["content"]
     assert post["mentions"] == []
 
 
@@ -356,7 +356,7 @@ async def test_the_list_of_watches(town: Town) -> None:
         assert "Watched tasks in this server: 10" in words(everybodys)
         assert f"<@{town.ben.id}>" in words(everybodys)
         refused = await town.watches(town.ben, scope="server")
-        assert "这是别人的关注" in words(refused)
+        assert "只有发起人" in words(refused)
         nothing = await town.watches(town.ben, town.discord.world.dm_with(town.ben.user))
         assert "task_bens" in words(nothing)
 
@@ -414,7 +414,7 @@ async def test_a_closed_dm_is_told_at_once(town: Town) -> None:
     async with town.bot():
         answer = await town.watch(DONE.id, at=dm)
         shown = await town.watches(at=dm)
-    assert "you take no direct messages from me" in answer["content"]
+    assert "I cannot send you DMs" in answer["content"]
     assert "You watch nothing" in words(shown)
 
 
@@ -479,7 +479,7 @@ async def test_missing_permissions_are_named_before_anything_is_lost(town: Town)
     async with town.bot():
         answer = await town.watch(DONE.id)
         assert "Watching" in answer["content"], "it is kept all the same"
-        assert f"**Send Messages** (taken by <@&{bot_role['id']}> in that channel)" in answer["content"]
+        assert f"**Send Messages** (denied to <@&{bot_role['id']}> in that channel)" in answer["content"]
         assert "**Attach Files** (no role of mine has it)" in answer["content"]
         still = await town.finished(await town.ada.press(answer, "Check again"))
         assert "Send Messages" in still["content"]
