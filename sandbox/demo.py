@@ -37,6 +37,11 @@ _MORE_STEPS = (
         "把已完成的任务发到另一个频道",
         "/suno watch ids:5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b channel:releases",
     ),
+    (
+        "as Ada: to a channel where the bot may not write",
+        "以 Ada 的身份：发到机器人没有权限的频道",
+        "/suno watch ids:5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b channel:notices",
+    ),
     ("my language, my data", "我的语言和数据", "/suno settings"),
     ("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
     ("as Ada: how songs come to this server", "以 Ada 的身份：歌曲如何发到本服务器", "/suno-admin setup"),
@@ -47,7 +52,10 @@ _MORE_STEPS = (
 
 
 def make_world() -> tuple[World, Object]:
-    """A server with two people: Ada, who administrates it, and Mei, who reads Chinese; and a channel to begin in."""
+    """A server with two people: Ada, who administrates it, and Mei, who reads Chinese; and a channel to begin in.
+
+    In two others the bot lacks a permission, as it happens.
+    """
     world = World()
     ada, mei = world.add_user("Ada"), world.add_user("Mei", locale="zh-CN")
     guild = world.add_guild("Night Owl Studio", owner=ada)
@@ -56,7 +64,9 @@ def make_world() -> tuple[World, Object]:
     world.add_member(guild, mei, singers)
     songs = world.add_channel(guild, "songs")
     world.add_channel(guild, "releases", NEWS)
-    world.add_channel(guild, "lounge")
+    for name, taken in (("lounge", Permission.ATTACH_FILES), ("notices", Permission.SEND_MESSAGES)):
+        override = {"id": guild["id"], "type": 0, "allow": "0", "deny": str(int(taken))}  # of the role of everyone
+        world.add_channel(guild, name)["permission_overwrites"].append(override)
     world.installed_by.update((ada["id"], mei["id"]))
     return world, songs
 

@@ -6,7 +6,7 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
-from playwright.async_api import Locator, Page, async_playwright
+from playwright.async_api import FloatRect, Locator, Page, async_playwright
 
 from sandbox.local_gateway.demo import demo_tasks
 
@@ -30,6 +30,7 @@ _COMMANDS = {
     "settings": "/suno settings",
     "help": "/suno help",
     "admin-setup": "/suno-admin setup",
+    "watch-blocked": f"/suno watch ids:{_SHOTS['finished']} channel:notices",
     "admin-check": "/suno-admin check",
     "admin-deliveries": "/suno-admin deliveries",
 }
@@ -71,7 +72,7 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
         await _take(await _said(page, line), f"{name}.{tag}")
     await page.get_by_test_id("composer").fill("/suno status ")
     await page.get_by_test_id("choice").first.wait_for()
-    await page.locator("#composer").screenshot(path=_FOLDER / f"composer.{tag}.png")
+    await _with_its_list(page, f"composer.{tag}")
     await page.keyboard.press("Escape")
     await page.keyboard.press("Escape")
 
@@ -100,6 +101,15 @@ async def _said(page: Page, line: str) -> Locator:
     await answer.locator(".embed, .content").first.wait_for()
     await page.wait_for_timeout(700)
     return answer
+
+
+async def _with_its_list(page: Page, name: str) -> None:
+    """The list stands above the line that it belongs to."""
+    boxes = [await page.locator(each).bounding_box() for each in ("#popup", "#line")]
+    above, line = [box for box in boxes if box]
+    height = line["y"] + line["height"] - above["y"]
+    clip: FloatRect = {"x": line["x"], "y": above["y"], "width": line["width"], "height": height}
+    await page.screenshot(path=_FOLDER / f"{name}.png", clip=clip)
 
 
 async def _take(answer: Locator, name: str) -> None:
