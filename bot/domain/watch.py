@@ -94,13 +94,14 @@ def _unknown(watch: Watch, sight: Sight, now: float) -> Step:
 
 
 def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
-    arrived = [key for key, clip in task.keyed() if clip.status is not Status.FAILED]
+    failed = task.status is Status.FAILED  # what it left unfinished never comes; of a good one audio may come late
+    arrived = [key for key, clip in task.keyed() if (clip.playable if failed else clip.status is not Status.FAILED)]
     if set(arrived) - set(watch.told):
         if not ready:
             return Step(watch)
         step = _bring(watch, arrived, now)
         return Step(replace(step.watch, ending=Ending.DELIVERED), step.deliveries)
-    broken = task.status is Status.FAILED or any(clip.status is Status.FAILED for clip in task.clips)
+    broken = failed or any(clip.status is Status.FAILED for clip in task.clips)
     if watch.told:
         return _end(watch, Ending.DELIVERED, now, Topic.FAILED if broken else None)
     if broken:

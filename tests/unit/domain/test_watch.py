@@ -67,6 +67,12 @@ def test_a_failure_with_a_good_song_brings_it() -> None:
     assert step.watch.ending is Ending.DELIVERED
 
 
+def test_songs_that_a_failed_task_left_unfinished_are_not_waited_for() -> None:
+    step = advance(watch(), look(task(Status.FAILED, clip("a", Status.RUNNING), clip("b", Status.WAITING))), NOW)
+    assert topics(step) == [(Topic.FAILED, ())]
+    assert step.watch.ending is Ending.FAILED
+
+
 def test_a_song_that_fails_after_its_sibling_was_brought_is_told() -> None:
     first = advance(watch(), look(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
     second = advance(first.watch, look(task(Status.DONE, clip("a"), clip("b", Status.FAILED))), NOW + 5)
