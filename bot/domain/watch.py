@@ -14,6 +14,7 @@ QUIET_AFTER = 900.0  # seconds without change until the watcher is told so
 PATIENCE = 86_400.0  # seconds without change until the watch ends
 LONGEST = 7 * 86_400.0  # seconds until a watch ends on a task that changes and changes, and never settles
 GRACE = 120.0  # seconds in which a gateway need not know a fresh id
+MOST_MENTIONS = 50  # people and roles; Discord takes 100 of each, and a message has 2,000 characters
 GRACE_LOOKS = 3  # looks that must have missed it, too
 
 
@@ -46,6 +47,22 @@ class Watch(Struct, frozen=True, kw_only=True):
     quiet_told: bool = False
     live_told: bool = False
     ending: Ending = Ending.NONE
+
+
+def joined(watch: Watch, wish: Watch) -> Watch:
+    """A watch that somebody wishes again, in the same place: what is new in the wish, where nobody had chosen yet.
+
+    Whoever began it may also choose other lyrics.
+    """
+    begun_by_them = wish.user_id == watch.user_id
+    lyrics = (wish.lyrics_id, watch.lyrics_id) if begun_by_them else (watch.lyrics_id, wish.lyrics_id)
+    mentions = tuple(dict.fromkeys((*watch.mentions, *wish.mentions)))[:MOST_MENTIONS]
+    return replace(watch, mentions=mentions, lyrics_id=lyrics[0] or lyrics[1], live=watch.live or wish.live)
+
+
+def without(watch: Watch, user_id: int) -> Watch:
+    """Who is no longer mentioned."""
+    return replace(watch, mentions=tuple(each for each in watch.mentions if each != f"<@{user_id}>"))
 
 
 class Step(Struct, frozen=True):

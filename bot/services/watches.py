@@ -34,17 +34,16 @@ class Watches:
         self._clock = clock
         self._gateways = gateways
         self._changed = changed
-        self.most = most
+        self._most = most
 
-    async def add(self, wish: Wish, most: int | None = None) -> Added:
-        """A task that is watched there already is told, not doubled; `most`: fewer than usual. Raises StorageError."""
+    async def add(self, wish: Wish, most_here: int | None = None) -> Added:
+        """A task that is watched there already is told, not doubled. `most_here`: how many a person may have in that
+        server. Raises StorageError.
+        """
         task_ids = list(dict.fromkeys(wish.task_ids))
         homes = await self._homes([*task_ids, wish.lyrics_id])
         wishes = _watches(wish, task_ids, self._clock.now())
-        added = await self._stores.watches.add(wishes, most=min(self.most, most or self.most), gateways=homes)
-        for watch in added.known:
-            for mention in wish.mentions:
-                await self._stores.watches.change_mentions(watch.id, add=mention)
+        added = await self._stores.watches.add(wishes, most=self._most, most_here=most_here, gateways=homes)
         self._changed()
         return added
 

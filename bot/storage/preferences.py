@@ -4,12 +4,13 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.storage.following import hand_on
 from bot.storage.rows import to_json, watch_of
-from bot.storage.schema import batches, deliveries, guilds, people, recents, watches
+from bot.storage.schema import batches, deliveries, followers, guilds, people, recents, watches
 from bot.storage.transaction import Transactions
 
 _ids = msgspec.json.Decoder(tuple[int, ...])
@@ -78,7 +79,7 @@ class PreferenceStore(Transactions):
 
     async def export(self, user_id: int) -> dict[str, Any]:
         """Every row that is about a person, table by table."""
-        named = {"settings": people, "history": recents, "lists": batches, "watches": watches}
+        named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
                 name: [dict(row) for row in (await connection.execute(_of(table, user_id))).mappings()]
@@ -90,18 +91,22 @@ class PreferenceStore(Transactions):
         return found
 
     async def forget(self, user_id: int) -> Erased:
-        """All of it, also the names that others' watches were to call. Posts that are in Discord stay there."""
+        """All of it, also the names that others' watches were to call; what others joined goes on for them.
+
+        Posts that are in Discord stay there.
+        """
         mention = f"<@{user_id}>"
         async with self._transaction() as connection:
             for watch_id in list(await connection.scalars(_mentioning(user_id))):
                 row = (await connection.execute(select(watches).where(watches.c.id == watch_id))).mappings().one()
                 others = to_json([each for each in watch_of(row).mentions if each != mention])
                 await connection.execute(update(watches).where(watches.c.id == watch_id).values(mentions=others))
+            await hand_on(connection, user_id, true())
             count = await connection.scalar(
                 select(func.count()).select_from(watches).where(watches.c.user_id == user_id)
             )
             rows = 0
-            for table in (recents, batches, people, watches):
+            for table in (recents, batches, people, watches, followers):
                 result = await connection.execute(delete(table).where(table.c.user_id == user_id))
                 rows += result.rowcount if table in (recents, batches) else 0
         self._people.pop(user_id, None)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0006"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -100,6 +100,17 @@ watches = Table(
     Index("watches_with_card", "card_due_at", sqlite_where=text("card_due_at IS NOT NULL")),
     sqlite_autoincrement=True,  # an old button must not mean a new watch
     comment="who wishes which task into which place; `card_...` is about the card that follows the progress",
+)
+
+followers = Table(
+    "followers",
+    metadata,
+    Column("watch_id", Integer, ForeignKey("watches.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True),
+    Column("locale", String, nullable=False),
+    Column("since", Float, nullable=False),
+    Index("followers_of_user", "user_id"),
+    comment="who joined a watch that somebody else began: it goes on for them when that person leaves it",
 )
 
 deliveries = Table(

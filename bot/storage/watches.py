@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import State, Topic
 from bot.domain.sight import Sight
-from bot.domain.watch import Ending, Watch
+from bot.domain.watch import Ending, Watch, joined
+from bot.storage.following import follow, follows, hand_on, unfollow
 from bot.storage.rows import (
     Row,
     prefixed,
@@ -25,6 +26,9 @@ from bot.storage.rows import (
 from bot.storage.schema import deliveries, is_open, is_unsent, tasks, watches
 from bot.storage.transaction import Transactions
 
+_WITH_RESULT = (Ending.DELIVERED, Ending.FAILED)
+_RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
+
 
 class Added(Struct, frozen=True):
     """What became of wishes: `watched` are new, `known` were watched in their place already, `refused` are too many."""
@@ -32,7 +36,15 @@ class Added(Struct, frozen=True):
     watched: tuple[Watch, ...]
     known: tuple[Watch, ...]
     refused: int
-    watching: int  # how many the person watches now
+    watching: int  # how many the person watches now, where `most` counts
+    most: int  # how many they may: everywhere, or in this server if that is less
+
+
+class Left(Struct, frozen=True):
+    """What became of watches that a person left: nobody else had joined them, or they go on for others."""
+
+    stopped: tuple[Watch, ...]
+    going_on: tuple[Watch, ...]
 
 
 class Listed(Struct, frozen=True):
@@ -45,32 +57,57 @@ class Listed(Struct, frozen=True):
 
 
 class WatchStore(Transactions):
-    async def add(self, wishes: Sequence[Watch], *, most: int, gateways: Mapping[str, str]) -> Added:
-        """Watch tasks for one person in one place. `gateways`: where tasks are asked for; elsewhere it is open."""
+    async def add(
+        self, wishes: Sequence[Watch], *, most: int, most_here: int | None = None, gateways: Mapping[str, str]
+    ) -> Added:
+        """Watch tasks for one person in one place. `most`, and `most_here` in its server: how many they may have.
+
+        `gateways`: where tasks are asked for; elsewhere it is open.
+        """
         async with self._transaction() as connection:
             here = await self._watched_in_place(connection, wishes)
-            watching = await self._count(connection, wishes[0].user_id)
+            watching, limit = await self._nearest_limit(connection, wishes[0], most, most_here)
             new = [wish for wish in wishes if wish.task_id not in here]
-            taken = new[: max(0, most - watching)]
+            taken = new[: max(0, limit - watching)]
             await self._add_tasks(connection, taken, gateways)
             watched = [await self._insert(connection, wish) for wish in taken]
-        known = tuple(here[wish.task_id] for wish in wishes if wish.task_id in here)
-        return Added(tuple(watched), known, len(new) - len(taken), watching + len(taken))
+            again = [wish for wish in wishes if wish.task_id in here]
+            known = [await self._join(connection, here[wish.task_id], wish, gateways) for wish in again]
+        return Added(tuple(watched), tuple(known), len(new) - len(taken), watching + len(taken), limit)
 
     async def _watched_in_place(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, Watch]:
-        """Watches that are open, or have something to bring yet."""
-        unsent = select(deliveries.c.watch_id).where(is_unsent)
+        """Watches that are open, or have a result to bring yet."""
+        results = select(deliveries.c.watch_id).where(is_unsent, deliveries.c.topic.in_(_RESULTS))
+        bringing = watches.c.ending.in_(_WITH_RESULT) & watches.c.id.in_(results)
         statement = select(watches).where(
             watches.c.channel_id == wishes[0].channel_id,
             watches.c.task_id.in_([wish.task_id for wish in wishes]),
-            or_(is_open, watches.c.id.in_(unsent)),
+            or_(is_open, bringing),
         )
         found = (await connection.execute(statement)).mappings()
         return {row["task_id"]: watch_of(row) for row in found}
 
-    async def _count(self, connection: AsyncConnection, user_id: int) -> int:
-        statement = select(func.count()).select_from(watches).where(watches.c.user_id == user_id, is_open)
-        return int(await connection.scalar(statement) or 0)
+    async def _nearest_limit(
+        self, connection: AsyncConnection, wish: Watch, most: int, most_here: int | None
+    ) -> tuple[int, int]:
+        """How many open watches the person has, and may have: everywhere, or here if there is less room."""
+        own = is_open & (watches.c.user_id == wish.user_id)
+        limits = [(await _count(connection, own), most)]
+        if most_here is not None:
+            limits.append((await _count(connection, own & (watches.c.guild_id == wish.guild_id)), most_here))
+        return min(limits, key=lambda limit: limit[1] - limit[0])
+
+    async def _join(self, connection: AsyncConnection, watch: Watch, wish: Watch, gateways: Mapping[str, str]) -> Watch:
+        """Somebody wishes what is watched there already."""
+        now = joined(watch, wish)
+        if wish.user_id != watch.user_id:
+            await follow(connection, watch.id, wish)
+        if now != watch:
+            changes = {"mentions": to_json(now.mentions), "lyrics_id": now.lyrics_id, "live": now.live}
+            await connection.execute(update(watches).where(watches.c.id == watch.id).values(changes))
+        if (now.lyrics_id, now.live) != (watch.lyrics_id, watch.live) and not watch.ending:
+            await self._add_tasks(connection, [replace(now, created_at=wish.created_at)], gateways)
+        return now
 
     async def _add_tasks(
         self, connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]
@@ -96,34 +133,40 @@ class WatchStore(Transactions):
         row = await connection.execute(insert(watches).values(values).returning(watches.c.id))
         return replace(wish, id=row.scalar_one())
 
-    async def change_mentions(self, watch_id: int, *, add: str = "", drop: str = "") -> None:
-        """Somebody else wants to hear of a watch that is there already, or no longer does."""
-        this = watches.c.id == watch_id
-        async with self._transaction() as connection:
-            watch = watch_of((await connection.execute(select(watches).where(this))).mappings().one())
-            mentions = dict.fromkeys(each for each in (*watch.mentions, add) if each and each != drop)
-            await connection.execute(update(watches).where(this).values(mentions=to_json(list(mentions))))
-
     async def open_watch(self, watch_id: int) -> Watch | None:
         statement = select(watches).where(watches.c.id == watch_id, is_open)
         async with self._transaction(read_only=True) as connection:
             row = (await connection.execute(statement)).mappings().first()
         return watch_of(row) if row else None
 
-    async def stop(self, condition: "Whose", task_ids: Collection[str] | None = None) -> list[Watch]:
-        """End open watches: those named, or all. What they owe already is brought all the same."""
-        which = is_open & condition
-        if task_ids is not None:
-            which &= watches.c.task_id.in_(task_ids)
-        statement = update(watches).where(which).values(ending=Ending.STOPPED).returning(*watches.c)
+    async def is_concerned(self, watch_id: int, user_id: int) -> bool:
+        """Whether the person began the watch, or joined it."""
+        statement = select(exists().where(numbered(watch_id), of_user(user_id)))
+        async with self._transaction(read_only=True) as connection:
+            return bool(await connection.scalar(statement))
+
+    async def stop(self, which: "Whose") -> None:
+        """End open watches for everybody. What they owe already is brought all the same."""
         async with self._transaction() as connection:
-            stopped = [watch_of(row) for row in (await connection.execute(statement)).mappings()]
-            named = [each for watch in stopped for each in (watch.task_id, watch.lyrics_id)]
-            wanted = exists().where(
-                is_open, or_(watches.c.task_id == tasks.c.task_id, watches.c.lyrics_id == tasks.c.task_id)
-            )
-            unwatched = tasks.c.task_id.in_(named) & ~wanted
-            await connection.execute(update(tasks).where(unwatched).values(due_at=None))
+            await self._stop(connection, which)
+
+    async def leave(self, user_id: int, which: "Whose | None" = None) -> Left:
+        """One's own open watches, and those that one joined: those named, or all. They go on for others."""
+        which = is_open if which is None else is_open & which
+        async with self._transaction() as connection:
+            going_on = [*await hand_on(connection, user_id, which), *await unfollow(connection, user_id, which)]
+            stopped = await self._stop(connection, which & (watches.c.user_id == user_id))
+        return Left(tuple(stopped), tuple(going_on))
+
+    async def _stop(self, connection: AsyncConnection, which: "Whose") -> list[Watch]:
+        statement = update(watches).where(is_open & which).values(ending=Ending.STOPPED).returning(*watches.c)
+        stopped = [watch_of(row) for row in (await connection.execute(statement)).mappings()]
+        named = [each for watch in stopped for each in (watch.task_id, watch.lyrics_id)]
+        wanted = exists().where(
+            is_open, or_(watches.c.task_id == tasks.c.task_id, watches.c.lyrics_id == tasks.c.task_id)
+        )
+        unwatched = tasks.c.task_id.in_(named) & ~wanted
+        await connection.execute(update(tasks).where(unwatched).values(due_at=None))
         return stopped
 
     async def listed(self, condition: "Whose", *, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
@@ -154,7 +197,8 @@ Whose = ColumnElement[bool]
 
 
 def of_user(user_id: int) -> Whose:
-    return watches.c.user_id == user_id
+    """Those that the person began, and those that they joined."""
+    return or_(watches.c.user_id == user_id, follows(user_id))
 
 
 def of_guild(guild_id: int) -> Whose:
@@ -163,6 +207,14 @@ def of_guild(guild_id: int) -> Whose:
 
 def numbered(watch_id: int) -> Whose:
     return watches.c.id == watch_id
+
+
+def on_tasks(task_ids: Collection[str]) -> Whose:
+    return watches.c.task_id.in_(task_ids)
+
+
+async def _count(connection: AsyncConnection, which: Whose) -> int:
+    return int(await connection.scalar(select(func.count()).select_from(watches).where(which)) or 0)
 
 
 def _listed(row: Row) -> Listed:

@@ -11,7 +11,7 @@ from bot.domain.delivery import State
 from bot.domain.ids import parse_id
 from bot.domain.watch import Watch
 from bot.errors import NotYours
-from bot.storage.watches import Listed, numbered, of_guild, of_user
+from bot.storage.watches import Left, Listed, numbered, of_guild, of_user, on_tasks
 from bot.ui.answers import show_found
 from bot.ui.buttons import Verb, on_press, page_button, task_button
 from bot.ui.embeds import emoji_of
@@ -29,22 +29,31 @@ _SHOWN = (State.KEPT, State.FAILED)  # by the person's own press
 
 @on_press(Verb.STOP)
 async def stop(interaction: Interaction, watch_id: str, _number: int) -> None:
-    """One's own watch, or anyone's for who manages the server; who only joined it is no longer mentioned."""
+    """One's own watch, which goes on for those who joined it; for who manages the server anyone's, for everybody."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     store, me = interaction.client.services.stores.watches, interaction.user
     language = reader(interaction)
     found = await store.open_watch(read_number(watch_id))
     if found is None:
         text = language("unwatch.over")
-    elif found.user_id == me.id or _manages(interaction, found):
+    elif await store.is_concerned(found.id, me.id):
+        text = _left(await store.leave(me.id, numbered(found.id)), found.task_id, language)
+    elif _manages(interaction, found):
         await store.stop(numbered(found.id))
         text = language("unwatch.ok", n=1, id=code(found.task_id))
-    elif me.mention in found.mentions:
-        await store.change_mentions(found.id, drop=me.mention)
-        text = language("unwatch.not_mentioned", id=code(found.task_id))
     else:
         raise NotYours
     await interaction.edit_original_response(content=text)
+
+
+def _left(left: Left, task_id: str, language: Language) -> str:
+    """`task_id`: the only one that is concerned; empty: all."""
+    count = len(left.stopped) + len(left.going_on)
+    if left.going_on and task_id:
+        return language("unwatch.not_mentioned", id=code(task_id))
+    key = "unwatch.ok" if count else "unwatch.none" if task_id else "unwatch.nothing"
+    named = task_id or next((watch.task_id for watch in (*left.stopped, *left.going_on)), "")
+    return language(key, n=count, id=code(named))
 
 
 def _manages(interaction: Interaction, found: Watch) -> bool:
@@ -55,12 +64,10 @@ def _manages(interaction: Interaction, found: Watch) -> bool:
 
 async def unwatch(interaction: Interaction, typed: str) -> None:
     """One's own watches on a task, wherever they post, or all of them."""
-    language = reader(interaction)
-    task_ids = None if typed.strip().lower() == ALL else [parse_id(typed)]
-    stopped = await interaction.client.services.stores.watches.stop(of_user(interaction.user.id), task_ids)
-    key = "unwatch.ok" if stopped else "unwatch.nothing" if task_ids is None else "unwatch.none"
-    named = code((task_ids or [stopped[0].task_id if stopped else ""])[0])
-    await interaction.edit_original_response(content=language(key, n=len(stopped), id=named))
+    task_id = "" if typed.strip().lower() == ALL else parse_id(typed)
+    which = on_tasks([task_id]) if task_id else None
+    left = await interaction.client.services.stores.watches.leave(interaction.user.id, which)
+    await interaction.edit_original_response(content=_left(left, task_id, reader(interaction)))
 
 
 async def watched_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
@@ -141,7 +148,11 @@ async def turn_page(interaction: Interaction, about: str, page: int) -> None:
 async def stop_in_list(interaction: Interaction, about: str, page: int) -> None:
     await interaction.response.defer()
     scope, _, watch_id = about.partition(".")
-    await interaction.client.services.stores.watches.stop(_whose(interaction, scope) & numbered(read_number(watch_id)))
+    store, this = interaction.client.services.stores.watches, numbered(read_number(watch_id))
+    if scope == "server":
+        await store.stop(_whose(interaction, scope) & this)
+    else:
+        await store.leave(interaction.user.id, this)
     await show_watches(interaction, scope, page)
 
 

@@ -1,14 +1,16 @@
 """What people say and press to have tasks watched, and what they are answered."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import discord
 
 from bot.client import Interaction
 from bot.domain.ids import parse_id, read_ids
+from bot.domain.watch import MOST_MENTIONS
 from bot.errors import Unmentionable
-from bot.services.watches import Wish
+from bot.services.watches import Watches, Wish
 from bot.storage.watches import Added
 from bot.ui.buttons import TaskButton, Verb, on_press, task_button
 from bot.ui.locales import Language
@@ -30,9 +32,9 @@ async def watch(
     live: bool,
 ) -> None:
     ids = read_ids(typed)
-    mentions = _mentions(interaction, mention)
     lyrics_id = parse_id(lyrics) if lyrics else ""
     place = await place_of(interaction, channel)
+    mentions = _mentions(interaction, mention, place)
     language = reader(interaction)
     sorry = [language("watch.ignored", n=ids.ignored)] if ids.ignored else []
     await _watch(interaction, ids.ids, place, mentions, sorry=sorry, lyrics_id=lyrics_id, live=live)
@@ -59,10 +61,11 @@ async def _watch(
     **wish: Any,
 ) -> None:
     """Into a DM where the bot cannot post later, or nobody may make it post: then the DM is tried out first."""
-    language, most = reader(interaction), await limit_here(interaction)
+    language, most_here = reader(interaction), await limit_here(interaction)
+    promise = None
     if place is None:
-        place = await _open_dm(interaction, task_ids, language)
-        mentions = ()
+        promise = await _promise(interaction, task_ids, language)
+        place, mentions = Place(promise.channel.id, None, locale_of(interaction)), ()
     wanted = Wish(
         task_ids=task_ids,
         user_id=interaction.user.id,
@@ -73,9 +76,8 @@ async def _watch(
         user_locale=locale_of(interaction),
         **wish,
     )
-    watches = interaction.client.services.watches
-    added = await watches.add(wanted, most)
-    lines = [*_outcome(added, place, language, min(watches.most, most or watches.most)), *sorry]
+    added = await _add(interaction.client.services.watches, wanted, most_here, promise)
+    lines = [*_outcome(added, place, language), *_unmentioned(added, mentions, place, language), *sorry]
     missing = missing_at(interaction, place)
     if missing:
         lines.append(language("watch.perm", channel=place.mention, perms=in_words(missing, language)))
@@ -83,26 +85,44 @@ async def _watch(
     await interaction.edit_original_response(content="\n".join(lines), view=view)
 
 
-async def _open_dm(interaction: Interaction, task_ids: Sequence[str], language: Language) -> Place:
+async def _promise(interaction: Interaction, task_ids: Sequence[str], language: Language) -> discord.Message:
     """Raises discord.Forbidden when the person takes no DM: they hear it now, and not when the song is ready."""
-    sentence = language("watch.dm_here", n=len(task_ids), id=code(task_ids[0]))
-    message = await interaction.user.send(sentence)
-    return Place(message.channel.id, None, locale_of(interaction))
+    return await interaction.user.send(language("watch.dm_here", n=len(task_ids), id=code(task_ids[0])))
 
 
-def _mentions(interaction: Interaction, mention: Mentionable | None) -> tuple[str, ...]:
-    """Raises Unmentionable: others than oneself, and roles that the person could not mention in a message."""
+async def _add(watches: Watches, wish: Wish, most_here: int | None, promise: discord.Message | None) -> Added:
+    """What was promised in the DM, and then is not watched, is taken back there."""
+    added = None
+    try:
+        added = await watches.add(wish, most_here)
+    finally:
+        if promise and (added is None or not added.watched):
+            with suppress(discord.HTTPException):
+                await promise.delete()
+    return added
+
+
+def _mentions(interaction: Interaction, mention: Mentionable | None, place: Place | None) -> tuple[str, ...]:
+    """Raises Unmentionable: others than oneself, and roles that the person could not mention in that place."""
     if mention is None:
         return ()
     if isinstance(mention, discord.Role):
-        if mention.is_default() or not (mention.mentionable or interaction.permissions.mention_everyone):
+        if mention.is_default() or not (mention.mentionable or _may_mention_all(interaction, place)):
             raise Unmentionable(mention.name)
     elif mention.id != interaction.user.id:
         raise Unmentionable(mention.name)
     return (mention.mention,)
 
 
-def _outcome(added: Added, place: Place, language: Language, most: int) -> list[str]:
+def _may_mention_all(interaction: Interaction, place: Place | None) -> bool:
+    guild, person = interaction.client.get_guild(interaction.guild_id or 0), interaction.user
+    channel = guild.get_channel_or_thread(place.channel_id) if guild and place else None
+    if channel is None or not isinstance(person, discord.Member):
+        return False
+    return channel.permissions_for(person).mention_everyone
+
+
+def _outcome(added: Added, place: Place, language: Language) -> list[str]:
     lines = []
     where = language("watch.to_dm") if place.guild_id is None else place.mention
     if added.watched:
@@ -112,8 +132,13 @@ def _outcome(added: Added, place: Place, language: Language, most: int) -> list[
         first = code(added.known[0].task_id)
         lines.append(language("watch.dup", n=len(added.known), id=first, channel=where))
     if added.refused:
-        lines.append(language("watch.limit", n=added.refused, watching=added.watching, max=most))
+        lines.append(language("watch.limit", n=added.refused, watching=added.watching, max=added.most))
     return lines
+
+
+def _unmentioned(added: Added, mentions: Sequence[str], place: Place, language: Language) -> list[str]:
+    full = any(set(mentions) - set(watch.mentions) for watch in added.known)
+    return [language("watch.mentions_full", n=MOST_MENTIONS, channel=place.mention)] if full else []
 
 
 def _confirmation_view(

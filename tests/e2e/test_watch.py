@@ -318,6 +318,54 @@ async def test_who_joined_stops_being_mentioned_and_who_did_not_is_refused(town:
     assert post["mentions"] == []
 
 
+async def test_a_watch_goes_on_for_who_joined_it(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        await town.watch(LATER.id)
+        await town.watch(LATER.id, person=town.ben, mention=town.ben.user)
+        hers = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="all"))
+        his_list = await town.watches(town.ben)
+        await town.clock.pass_(700, step=50)
+        (post,) = await town.posts()
+    assert "is no longer watched" in hers["content"]
+    assert "你关注的任务：1 个" in words(his_list)
+    assert [user["id"] for user in post["mentions"]] == [town.ben.id]
+
+
+async def test_lyrics_and_a_card_are_added_to_what_is_watched_already(town: Town) -> None:
+    town.gateway.add(SOON, WORDS)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        again = await town.watch(SOON.id, person=town.ben, lyrics=WORDS.id, live=True)
+        card, post = await town.posts(2)
+    assert "已在关注中" in again["content"]
+    assert "follows the progress" in card["content"] or "Here is the result" in card["content"]
+    assert post["embeds"][-1]["description"] == WORDS.text
+
+
+async def test_what_was_promised_by_dm_and_is_refused_is_taken_back(town: Town) -> None:
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot(watches_per_user=1):
+        await town.watch("task_0001", at=dm)
+        refused = await town.watch("task_0002", at=dm)
+    assert "you watch 1 of 1." in refused["content"]
+    assert [each["content"] for each in town.posted(dm)] == ["🔔 I will bring you the songs of `task_0001` here."]
+
+
+async def test_a_role_is_mentioned_where_the_person_could_mention_it(town: Town) -> None:
+    """And not only where the command was typed."""
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    singers, everyone = town.discord.world.add_role(guild, "Singers"), guild["roles"][0]
+    town.discord.changes.override(town.channel, everyone, allow=Permission.MENTION_EVERYONE)
+    stage = town.discord.changes.add_channel(guild, "stage")
+    async with town.bot():
+        here = await town.watch("task_abcd", person=town.ben, mention=singers)
+        there = await town.watch("task_abcd", person=town.ben, mention=singers, channel=stage)
+    assert "已关注" in here["content"]
+    assert "不能提及 Singers" in there["content"]
+
+
 async def test_unwatch_one_and_all(town: Town) -> None:
     town.gateway.add(LATER, Life("task_other", songs=(ONE,), states=((0, "running"),)))
     async with town.bot(**FAST):

@@ -38,6 +38,14 @@ ROWS = {
         "INSERT INTO people VALUES (1, 'en-US', 0, 0)",
         "INSERT INTO guilds VALUES (5, '', 10, '[]', NULL, 1, NULL, 0)",
     ],
+    "0005": [
+        "INSERT INTO tasks VALUES ('t1', 'default', 'running', 1.0, 2.0, 3.0, 0, 4.0, 0.0, x'', 0)",
+        "INSERT INTO answers VALUES ('t1', '{}')",
+        (
+            'INSERT INTO watches VALUES (7, \'t1\', 1, 10, 5, \'["<@1>", "<@&9>", "<@123456789012345678>"]\','
+            " '', 0, 'en-US', 'zh-CN', 1.0, '[]', 0, 0, '', NULL, '', NULL)"
+        ),
+    ],
 }
 """What a database of each revision holds before it is brought to the newest."""
 
@@ -86,3 +94,20 @@ async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: s
         for row, old in zip(held(database, revision, MOVED), before, strict=True):
             assert old.items() <= row.items()
         assert tuple(database.execute("SELECT version_num FROM alembic_version").fetchone()) == (REVISION,)
+
+
+async def test_who_was_mentioned_because_they_joined_a_watch_has_joined_it(tmp_path: Path) -> None:
+    file = tmp_path / "bot.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        upgrade(connection, "0005")
+    engine.dispose()
+    with opened(file) as database:
+        for statement in ROWS["0005"]:
+            database.execute(statement)
+    async with open_database(f"sqlite+aiosqlite:///{file}"):
+        pass
+    with opened(file) as database:
+        assert database.execute("SELECT watch_id, user_id, locale FROM followers").fetchall() == [
+            (7, 123456789012345678, "zh-CN")
+        ]

@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
-from bot.domain.watch import GRACE, PATIENCE, QUIET_AFTER, Ending, Watch
+from bot.domain.watch import GRACE, MOST_MENTIONS, PATIENCE, QUIET_AFTER, Ending, Watch
 from bot.storage.looks import Claim, Look, LookStore
 from bot.storage.outbox import Outbox
-from bot.storage.watches import Added, WatchStore, numbered, of_guild, of_user
+from bot.storage.watches import Added, Left, WatchStore, numbered, of_guild, of_user, on_tasks
 
 PACE = Pace(5.0)
 NOW = 1_000_000.0
-ADA, BEN = 1, 2
+ADA, BEN, CARL = 1, 2, 3
 SONGS, LOUNGE = 10, 11
 HOME = {"t1": "default", "t2": "default", "words": "default"}
 
@@ -171,7 +171,7 @@ async def test_a_queued_task_is_looked_at_more_often_while_somebody_looks_on(
 
 async def test_what_nobody_watches_is_not_asked_for(watches: WatchStore, looks: LookStore) -> None:
     await add(watches, wish("t1"))
-    await watches.stop(of_user(ADA), ["t1"])
+    await watches.leave(ADA, on_tasks(["t1"]))
     await looks.settle(said(task("t1")), NOW, PACE)
     assert await looks.next_due("default") is None
 
@@ -325,21 +325,80 @@ async def test_patience_begins_anew_with_a_new_watch(watches: WatchStore, looks:
     assert LOUNGE not in {each.channel_id for each in await bring(outbox, later)}
 
 
-async def test_mentions_are_added_and_dropped(watches: WatchStore) -> None:
+async def test_a_watch_goes_on_for_those_who_joined_it(watches: WatchStore) -> None:
     (watch,) = (await add(watches, wish("t1", mentions=("<@1>",)))).watched
-    await watches.change_mentions(watch.id, add="<@2>")
-    await watches.change_mentions(watch.id, add="<@2>")
-    await watches.change_mentions(watch.id, drop="<@1>")
-    found = await watches.open_watch(watch.id)
-    assert found
-    assert found.mentions == ("<@2>",)
+    await add(watches, wish("t1", user_id=BEN, mentions=("<@2>",), user_locale="zh-CN", created_at=NOW + 1))
+    await add(watches, wish("t1", user_id=CARL, created_at=NOW + 2))
+    left = await watches.leave(ADA)
+    assert (left.stopped, [each.id for each in left.going_on]) == ((), [watch.id])
+    bens = await watches.open_watch(watch.id)
+    assert bens
+    assert (bens.user_id, bens.user_locale, bens.mentions) == (BEN, "zh-CN", ("<@2>",))
+    assert not await watches.is_concerned(watch.id, ADA)
+    assert (await watches.listed(of_user(CARL), limit=9))[0] == 1, "joined without being mentioned"
+    assert (await watches.leave(BEN)).going_on
+    assert [each.id for each in (await watches.leave(CARL)).stopped] == [watch.id]
+    assert await watches.open_watch(watch.id) is None
+
+
+async def test_who_joined_leaves_it_to_who_began_it(watches: WatchStore) -> None:
+    (watch,) = (await add(watches, wish("t1", mentions=("<@1>",)))).watched
+    for _ in range(2):
+        await add(watches, wish("t1", user_id=BEN, mentions=("<@2>",)))
+    assert (await watches.leave(BEN)).going_on
+    left = await watches.open_watch(watch.id)
+    assert left
+    assert (left.user_id, left.mentions) == (ADA, ("<@1>",))
+    assert await watches.leave(BEN) == Left((), ())
+
+
+async def test_who_joins_fills_in_what_nobody_had_chosen(watches: WatchStore, looks: LookStore) -> None:
+    (watch,) = (await add(watches, wish("t1"))).watched
+    await claim(looks)
+    await looks.settle(said(task("t1")), NOW, PACE)
+    await add(watches, wish("t1", user_id=BEN, lyrics_id="words", live=True))
+    assert await claim(looks) == {"t1", "words"}
+    await add(watches, wish("t1", user_id=CARL, lyrics_id="others"))
+    await add(watches, wish("t1", lyrics_id="own"))
+    now = await watches.open_watch(watch.id)
+    assert now
+    assert (now.lyrics_id, now.live) == ("own", True), "who began it chooses"
+
+
+async def test_no_more_are_mentioned_than_a_message_holds(watches: WatchStore) -> None:
+    for number in range(1, MOST_MENTIONS + 9):
+        added = await add(watches, wish("t1", user_id=number, mentions=(f"<@{number}>",)))
+    assert len(added.known[0].mentions) == MOST_MENTIONS
+    assert await watches.is_concerned(added.known[0].id, MOST_MENTIONS + 5)
+
+
+async def test_what_is_stopped_while_its_card_waits_is_watched_anew(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    """A card or a notice on its way is no result."""
+    await add(watches, wish("t1", live=True))
+    await looks.settle(said(task("t1")), NOW, PACE)
+    assert [each.topic for each in await bring(outbox, NOW)] == [Topic.LIVE]
+    await watches.leave(ADA)
+    assert (await add(watches, wish("t1", created_at=NOW + 1))).watched
+    assert await claim(looks, NOW + 1) == {"t1"}
+
+
+async def test_a_servers_limit_counts_its_own_watches(watches: WatchStore) -> None:
+    await add(watches, *(wish(f"t{number}", guild_id=None, channel_id=99) for number in range(5)))
+    wishes = [wish("there-1"), wish("there-2")]
+    added = await watches.add(wishes, most=500, most_here=1, gateways=HOME)
+    assert (len(added.watched), added.refused, added.watching, added.most) == (1, 1, 1, 1)
+    full = await watches.add([wish("there-3")], most=6, most_here=3, gateways=HOME)
+    assert (full.refused, full.watching, full.most) == (1, 6, 6)
 
 
 async def test_only_what_one_may_stop_is_stopped(watches: WatchStore) -> None:
     (watch,) = (await add(watches, wish("t1"))).watched
-    assert await watches.stop(of_user(BEN) & numbered(watch.id)) == []
-    assert await watches.stop(of_guild(6) & numbered(watch.id)) == []
-    assert [each.id for each in await watches.stop(of_guild(5) & numbered(watch.id))] == [watch.id]
+    await watches.leave(BEN, numbered(watch.id))
+    await watches.stop(of_guild(6) & numbered(watch.id))
+    assert await watches.open_watch(watch.id)
+    await watches.stop(of_guild(5) & numbered(watch.id))
     assert await watches.open_watch(watch.id) is None
 
 

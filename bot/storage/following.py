@@ -1,0 +1,51 @@
+"""Those who joined a watch that somebody else began, and what becomes of it when a person leaves it."""
+
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.watch import Watch, without
+from bot.storage.rows import to_json, watch_of
+from bot.storage.schema import followers, watches
+
+
+def follows(user_id: int) -> ColumnElement[bool]:
+    """Of watches: those that the person joined."""
+    return exists().where(followers.c.watch_id == watches.c.id, followers.c.user_id == user_id)
+
+
+async def follow(connection: AsyncConnection, watch_id: int, wish: Watch) -> None:
+    """The person of a wish joins a watch that is there already."""
+    row = {"watch_id": watch_id, "user_id": wish.user_id, "locale": wish.user_locale, "since": wish.created_at}
+    await connection.execute(insert(followers).values(row).on_conflict_do_nothing())
+
+
+async def hand_on(connection: AsyncConnection, user_id: int, which: ColumnElement[bool]) -> list[Watch]:
+    """Watches of a person that others joined are now those of the first of them. They are given as they were."""
+    mine = (watches.c.user_id == user_id) & which
+    joined = watches.join(followers, followers.c.watch_id == watches.c.id)
+    statement = select(watches, followers.c.user_id.label("heir"), followers.c.locale.label("heirs_locale"))
+    newest_first = statement.select_from(joined).where(mine).order_by(followers.c.since.desc())
+    rows = {row["id"]: row for row in (await connection.execute(newest_first)).mappings()}
+    for row in rows.values():
+        watch, heir = without(watch_of(row), user_id), row["heir"]
+        new = {"user_id": heir, "user_locale": row["heirs_locale"], "mentions": to_json(watch.mentions)}
+        await connection.execute(update(watches).where(watches.c.id == watch.id).values(new))
+        await _forget(connection, watch.id, heir)
+    return [watch_of(row) for row in rows.values()]
+
+
+async def unfollow(connection: AsyncConnection, user_id: int, which: ColumnElement[bool]) -> list[Watch]:
+    """Watches of others that the person joined: they are no longer mentioned there."""
+    rows = (await connection.execute(select(watches).where(follows(user_id), which))).mappings().all()
+    for row in rows:
+        watch = without(watch_of(row), user_id)
+        new = {"mentions": to_json(watch.mentions)}
+        await connection.execute(update(watches).where(watches.c.id == watch.id).values(new))
+        await _forget(connection, watch.id, user_id)
+    return [watch_of(row) for row in rows]
+
+
+async def _forget(connection: AsyncConnection, watch_id: int, user_id: int) -> None:
+    this = and_(followers.c.watch_id == watch_id, followers.c.user_id == user_id)
+    await connection.execute(delete(followers).where(this))
