@@ -52,6 +52,12 @@ def unchanged_for(looked: Looked, now: float) -> float:
     return 0.0 if looked.changed_at is None else max(0.0, now - looked.changed_at)
 
 
+def silent_since(sight: Sight, watched_since: float, now: float) -> float | None:
+    """Since when no gateway has answered for a task that is asked for, if that is long."""
+    last = max(sight.asked_at or 0.0, watched_since)
+    return last if now - last > SILENCE else None
+
+
 class Pace(Struct, frozen=True):
     """How fast to look again: every `interval` seconds, or with the gateway's tick; `probe`: these look out for it."""
 

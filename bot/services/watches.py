@@ -52,6 +52,10 @@ class Watches:
         if await self._stores.outbox.unblock(guild_id, self._clock.now()):
             self._changed()
 
+    def now(self) -> float:
+        """Unix seconds, by the clock of what is watched."""
+        return self._clock.now()
+
     def wake(self) -> None:
         """Something may go that did not."""
         self._changed()

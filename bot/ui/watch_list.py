@@ -9,6 +9,7 @@ from discord.app_commands import Choice
 from bot.client import Interaction
 from bot.domain.delivery import State
 from bot.domain.ids import parse_id
+from bot.domain.sight import silent_since
 from bot.domain.watch import Watch
 from bot.errors import NotYours
 from bot.storage.watches import Left, Listed, numbered, of_guild, of_user, on_tasks
@@ -103,11 +104,12 @@ async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> N
     if not listed and page:
         await show_watches(interaction, scope, max(0, (count - 1) // _PAGE))
         return
-    await interaction.edit_original_response(view=_list_view(listed, count, scope, page, language))
+    now = interaction.client.services.watches.now()
+    await interaction.edit_original_response(view=_list_view(listed, count, scope, page, language, now))
 
 
 def _list_view(
-    listed: Sequence[Listed], count: int, scope: str, page: int, language: Language
+    listed: Sequence[Listed], count: int, scope: str, page: int, language: Language, now: float
 ) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     key = f"list.{scope}" if count else f"list.none_{scope}"
@@ -115,7 +117,7 @@ def _list_view(
     for number, each in enumerate(listed, page * _PAGE + 1):
         verb = Verb.LIST_SHOW if each.watch.ending or each.state in _SHOWN else Verb.LIST_STOP
         button = task_button(verb, f"{scope}.{each.watch.id}", language, mark=str(page))
-        view.add_item(discord.ui.Section(_row(number, each, scope, language), accessory=button))
+        view.add_item(discord.ui.Section(_row(number, each, scope, language, now), accessory=button))
     pages = -(-count // _PAGE)
     if pages > 1:
         turn = [
@@ -127,14 +129,16 @@ def _list_view(
     return view
 
 
-def _row(number: int, listed: Listed, scope: str, language: Language) -> str:
+def _row(number: int, listed: Listed, scope: str, language: Language, now: float) -> str:
     watch, task = listed.watch, listed.sight.task
     title = f"**{one_line(task.title, _TITLE)}**" if task and task.title else f"`{code(watch.task_id)}`"
     where = language("watch.to_dm") if watch.guild_id is None else f"<#{watch.channel_id}>"
     who = f" · <@{watch.user_id}>" if scope == "server" else ""
     row = f"{number}. {emoji_of(task)} {title} · {where}{who} · <t:{watch.created_at:.0f}:R>"
     if key := _NOT_BROUGHT.get(listed.state) if listed.state else None:
-        row += f"\n-# {language(key)}"
+        return f"{row}\n-# {language(key)}"
+    if not watch.ending and (since := silent_since(listed.sight, watch.created_at, now)):
+        return f"{row}\n-# {language('list.silent', since=f'<t:{since:.0f}:f>')}"
     return row
 
 

@@ -586,6 +586,7 @@ async def test_a_gateway_that_is_down_for_an_hour(town: Town, second: Any) -> No
         assert len(await town.posts()) == 1, "the other gateway is not slowed"
         await town.clock.pass_(3_540, step=20)
         assert len(town.gateway.requests) - before < 40, "asked rarely, and together"
+        assert words(await town.watches()).count("🔌 The gateway has not answered since") == 8, "a page of them"
         town.gateway.faults.clear()
         await town.clock.pass_(320, step=20)
         posts = await town.posts(21, patience=30)

@@ -82,8 +82,8 @@ def test_any_task_is_an_entry(task: Task) -> None:
 )
 def test_any_watches(found: list[tuple[Watch, Task | None, State | None]], tag: str) -> None:
     listed = [Listed(watch, Sight(task_id=watch.task_id, task=task), state, "") for watch, task, state in found]
-    check_view(lambda: watch_list._list_view(listed, 99, "mine", 3, languages()[tag]))
-    check_view(lambda: watch_list._list_view(listed, 99, "server", 3, languages()[tag]))
+    check_view(lambda: watch_list._list_view(listed, 99, "mine", 3, languages()[tag], 2e9))
+    check_view(lambda: watch_list._list_view(listed, 99, "server", 3, languages()[tag], 2e9))
 
 
 @given(

@@ -14,6 +14,7 @@ from bot.domain.task import Clip, Kind, Status, Task
 from bot.domain.watch import GRACE, MOST_MENTIONS, PATIENCE, QUIET_AFTER, Ending, Watch
 from bot.storage.looks import Claim, Look, LookStore
 from bot.storage.outbox import Outbox
+from bot.storage.preferences import PreferenceStore
 from bot.storage.watches import Added, Left, WatchStore, numbered, of_guild, of_user, on_tasks
 
 PACE = Pace(5.0)
@@ -339,6 +340,21 @@ async def test_a_watch_goes_on_for_those_who_joined_it(watches: WatchStore) -> N
     assert (await watches.leave(BEN)).going_on
     assert [each.id for each in (await watches.leave(CARL)).stopped] == [watch.id]
     assert await watches.open_watch(watch.id) is None
+
+
+async def test_what_others_joined_goes_on_when_a_person_is_forgotten(
+    watches: WatchStore, looks: LookStore, outbox: Outbox, engine: AsyncEngine
+) -> None:
+    """Also when the song is already on its way."""
+    await add(watches, wish("t1", mentions=("<@1>",)), wish("t2"))
+    await add(watches, wish("t1", user_id=BEN), wish("t2", user_id=BEN))
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await PreferenceStore(engine).forget(ADA)
+    await looks.settle(said(task("t2", Status.DONE, "b")), NOW, PACE)
+    owed = await outbox.claim(NOW, lease=60, limit=9)
+    assert [(each.watch.user_id, each.watch.mentions, each.delivery.clips) for each in owed] == [(BEN, (), ("a",))]
+    await outbox.sent(owed[0].delivery, 77, NOW)
+    assert [each.clips for each in await bring(outbox, NOW)] == [("b",)]
 
 
 async def test_who_joined_leaves_it_to_who_began_it(watches: WatchStore) -> None:
