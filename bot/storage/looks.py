@@ -46,15 +46,21 @@ class Settled(Struct, frozen=True):
 
 
 class LookStore(Transactions):
-    async def resume(self, gateways: Collection[str], now: float) -> None:
-        """At the start. Leases are of a process that is dead; times may be of a clock that went wrong."""
+    async def resume(self, gateways: Sequence[str], now: float) -> None:
+        """At the start. Leases are of a process that is dead; times may be of a clock that went wrong.
+
+        Tasks of a gateway that is no longer there are looked for at all: with one gateway, there.
+        """
         latest = now + LONGEST_REST
+        home = gateways[0] if len(gateways) == 1 else ""
         async with self._transaction() as connection:
+            for past in (tasks.c.first_asked_at, tasks.c.asked_at, tasks.c.changed_at):
+                await connection.execute(update(tasks).where(past > now).values({past: now}))
             leased = (tasks.c.lease_until > 0.0) & tasks.c.due_at.is_not(None)
             await connection.execute(update(tasks).where(leased).values(lease_until=0.0, due_at=now))
             await connection.execute(update(tasks).where(tasks.c.due_at > latest).values(due_at=latest))
-            lost = tasks.c.gateway.not_in(gateways) & tasks.c.due_at.is_not(None)
-            await connection.execute(update(tasks).where(lost).values(gateway="", due_at=now))
+            lost = tasks.c.gateway.not_in(gateways)
+            await connection.execute(update(tasks).where(lost).values(gateway=home, due_at=_unless_stopped(now)))
 
     async def claim(self, gateway: str, now: float, *, lease: float, limit: int) -> list[Claim]:
         """Tasks to look at now, for `lease` seconds nobody else's, and due again when those are over."""

@@ -70,7 +70,8 @@ class WatchStore(Transactions):
             new = [wish for wish in wishes if wish.task_id not in here]
             taken = new[: max(0, limit - watching)]
             await self._add_tasks(connection, taken, gateways)
-            watched = [await self._insert(connection, wish) for wish in taken]
+            told = await self._told_before(connection, taken)
+            watched = [await self._insert(connection, replace(wish, told=told.get(wish.task_id, ()))) for wish in taken]
             again = [wish for wish in wishes if wish.task_id in here]
             known = [await self._join(connection, here[wish.task_id], wish, gateways) for wish in again]
         return Added(tuple(watched), tuple(known), len(new) - len(taken), watching + len(taken), limit)
@@ -127,6 +128,19 @@ class WatchStore(Transactions):
         statement = insert(tasks)
         changes = anew | {"changed_at": now, "live": tasks.c.live | statement.excluded.live}
         await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=changes), rows)
+
+    async def _told_before(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, tuple[str, ...]]:
+        """Songs that are not brought again: of a watch there that was given up, or stopped with songs on their way."""
+        if not wishes:
+            return {}
+        coming = select(deliveries.c.watch_id).where(is_unsent, deliveries.c.topic == Topic.SONGS)
+        statement = select(watches, watches.c.id.in_(coming).label("coming")).where(
+            watches.c.channel_id == wishes[0].channel_id, watches.c.task_id.in_([wish.task_id for wish in wishes])
+        )
+        rows = (await connection.execute(statement.order_by(watches.c.id))).mappings()
+        newest = {row["task_id"]: row for row in rows}.values()
+        going_on = [row for row in newest if row["ending"] == Ending.EXPIRED or row["coming"]]
+        return {row["task_id"]: watch_of(row).told for row in going_on}
 
     async def _insert(self, connection: AsyncConnection, wish: Watch) -> Watch:
         values = watch_values(wish) | {"card_shows": ""}

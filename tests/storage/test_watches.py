@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -206,8 +207,61 @@ async def test_a_gateway_that_was_taken_out_of_the_settings_leaves_its_tasks_to_
     watches: WatchStore, looks: LookStore
 ) -> None:
     await add(watches, wish("t1"))
-    await looks.resume(["other"], NOW)
+    await looks.resume(["other", "third"], NOW)
     assert await claim(looks, gateway="") == {"t1"}
+
+
+async def test_the_only_gateway_that_is_left_is_asked_for_all(watches: WatchStore, looks: LookStore) -> None:
+    """Also for what ended long ago, and is watched again."""
+    await watches.add([wish("t1"), wish("t2")], most=9, gateways={"t1": "backup"})
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await looks.resume(["default"], NOW)
+    assert await claim(looks) == {"t2"}
+    await add(watches, wish("t1", channel_id=LOUNGE))
+    assert await claim(looks) == {"t1"}
+
+
+async def test_times_of_a_clock_that_was_fast_are_none(watches: WatchStore, looks: LookStore) -> None:
+    day = NOW + 86_400
+    await add(watches, wish("t1", created_at=day))
+    await looks.settle(said(task("t1")), day, PACE)
+    await looks.resume(["default"], NOW)
+    ((_, listed),) = [await watches.listed(of_user(ADA), limit=1)]
+    assert listed[0].sight.changed_at == listed[0].sight.asked_at == NOW
+
+
+async def test_who_goes_on_with_what_was_given_up_gets_no_song_twice(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    songs = Clip(id="a", status=Status.DONE, audio_url="https://a"), Clip(id="b", status=Status.RUNNING)
+    stuck = replace(task("t1"), clips=songs)
+    await add(watches, wish("t1"))
+    now = NOW
+    while now < NOW + PATIENCE + 3_600:
+        await looks.settle(said(stuck), now, PACE)
+        for each in await bring(outbox, now):
+            await outbox.sent(each, 77, now)
+        now += 250
+    await add(watches, wish("t1", created_at=now))
+    await looks.settle(said(task("t1", Status.DONE, "a", "b")), now, PACE)
+    assert [each.clips for each in await bring(outbox, now)] == [("b",)]
+
+
+async def test_who_stops_and_watches_again_gets_the_song_on_its_way_once(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    songs = Clip(id="a", status=Status.DONE, audio_url="https://a"), Clip(id="b", status=Status.RUNNING)
+    await add(watches, wish("t1"))
+    await looks.settle(said(replace(task("t1"), clips=songs)), NOW, PACE)
+    await watches.leave(ADA)
+    await add(watches, wish("t1", created_at=NOW + 1))
+    await looks.settle(said(task("t1", Status.DONE, "a", "b")), NOW + 1, PACE)
+    brought = []
+    while owed := await bring(outbox, NOW + 1):
+        for each in owed:
+            brought.append(each.clips)
+            await outbox.sent(each, 77, NOW + 1)
+    assert brought == [("a",), ("b",)]
 
 
 async def test_a_restart_frees_what_a_dead_process_held(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
