@@ -128,6 +128,21 @@ class SunoBot(commands.Bot):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         await self.services.watches.unblock(guild.id)
 
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self._let_go()
+        await self.services.watches.unblock(guild.id)
+
+    async def _let_go(self) -> None:
+        await self.services.stores.preferences.let_go({guild.id for guild in self.guilds})
+        self.services.watches.wake()
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """What waits for it goes to its person."""
+        await self.services.watches.unblock(channel.guild.id)
+
+    async def on_raw_thread_delete(self, thread: discord.RawThreadDeleteEvent) -> None:
+        await self.services.watches.unblock(thread.guild_id)
+
     async def on_guild_channel_update(self, _before: object, channel: discord.abc.GuildChannel) -> None:
         await self.services.watches.unblock(channel.guild.id)
 
@@ -147,6 +162,7 @@ class SunoBot(commands.Bot):
 
     async def on_ready(self) -> None:
         log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
+        await self._let_go()
 
 
 Interaction: TypeAlias = discord.Interaction[SunoBot]

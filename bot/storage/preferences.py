@@ -1,5 +1,6 @@
 """What people and servers have set, and everything that is known of a person."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -76,6 +77,12 @@ class PreferenceStore(Transactions):
         statement = insert(guilds).values(values).on_conflict_do_update(index_elements=["guild_id"], set_=values)
         async with self._transaction() as connection:
             await connection.execute(statement)
+
+    async def let_go(self, present: Collection[int]) -> None:
+        """Servers that the bot is no longer in hold back no posts: nobody there could resume them."""
+        absent = guilds.c.paused & guilds.c.guild_id.not_in(list(present))
+        async with self._transaction() as connection:
+            await connection.execute(update(guilds).where(absent).values(paused=False))
 
     async def export(self, user_id: int) -> dict[str, Any]:
         """Every row that is about a person, table by table."""

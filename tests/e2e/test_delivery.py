@@ -147,6 +147,45 @@ async def test_a_bot_that_is_removed_keeps_the_song_for_its_person(town: Town, g
     assert len(post["attachments"]) == 2
 
 
+@pytest.mark.parametrize("while_it_runs", [True, False])
+async def test_what_a_server_held_goes_to_its_person_when_the_bot_has_to_leave(
+    town: Town, guild: dict[str, Any], *, while_it_runs: bool
+) -> None:
+    """Nobody could resume it there."""
+    town.gateway.add(DONE)
+    town.discord.world.installed_by.add(town.ada.id)
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        await town.finished(await town.ada.slash(town.channel, "suno-admin pause"))
+        await town.watch(DONE.id)
+        if while_it_runs:
+            town.discord.changes.remove_bot(guild)
+            await town.posts(at=dm)
+    if not while_it_runs:
+        town.discord.changes.remove_bot(guild)
+        async with town.bot():
+            await town.posts(at=dm)
+    (post,) = town.posted(dm)
+    assert len(post["attachments"]) == 2
+
+
+@pytest.mark.parametrize("thread", [True, False])
+async def test_what_waits_for_a_permission_goes_to_its_person_when_the_place_is_deleted(
+    town: Town, guild: dict[str, Any], *, thread: bool
+) -> None:
+    town.gateway.add(DONE)
+    doomed = town.discord.changes.add_channel(guild, "doomed")
+    place = town.discord.changes.add_thread(doomed, "takes") if thread else doomed
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        town.discord.changes.override(doomed, guild["roles"][0], deny=Permission.VIEW_CHANNEL)
+        await town.watch(DONE.id, channel=place)
+        await town.posts(at=dm)
+        town.discord.changes.delete_channel(place)
+        _, post = await town.posts(2, at=dm)
+    assert len(post["attachments"]) == 2
+
+
 async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guild: dict[str, Any]) -> None:
     town.gateway.add(SOON)
     doomed = town.discord.changes.add_channel(guild, "doomed")
