@@ -19,7 +19,8 @@ from bot.storage.stores import Stores
 
 SYNCED = "commands"  # the note that says which commands Discord was given last
 
-_ANSWERING = ("CommandTree-invoker", "discord-ui-")  # the names of discord.py's asyncio tasks that run our answers
+# The names of discord.py's asyncio tasks that run our answers to people, and to Discord's events.
+_ANSWERING = ("CommandTree-invoker", "discord-ui-", "discord.py: ")
 _LAST_ANSWERS = 3.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -114,12 +115,13 @@ class SunoBot(commands.Bot):
         return self.is_ready() and not self.is_closed() and self.ws.open
 
     async def close(self) -> None:
-        """People who wait for an answer get it first, if it comes soon."""
+        """People who wait for an answer get it first, if it comes soon; and nothing is left in mid-transaction."""
         answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
         if answering:
             _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await super().close()
 
     async def on_message(self, _message: discord.Message, /) -> None:

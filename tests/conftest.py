@@ -130,14 +130,18 @@ class Town:
             lambda: any(each.path.endswith(path) and each.status for each in self.discord.requests)
         )
 
-    async def says(self, ask: Callable[[], Awaitable[Message]], *texts: str, patience: float = 10) -> Message:
-        """What the bot answers as soon as it says all of that; a person asks again until then."""
+    async def says(
+        self, ask: Callable[[], Awaitable[Message]], *texts: str, lacks: str = "\0", patience: float = 10
+    ) -> Message:
+        """What the bot answers as soon as it says all of that, and not what it `lacks`: a person asks again."""
         until, pause = time.monotonic() + patience, 0.1
-        while missing := [text for text in texts if text not in words(answer := await ask())]:
-            assert time.monotonic() < until, f"{missing} in {words(answer)}"
+        while True:
+            said = words(answer := await ask())
+            if all(text in said for text in texts) and lacks not in said:
+                return answer
+            assert time.monotonic() < until, said
             await asyncio.sleep(pause)
             pause *= 2  # the bot minds being asked too often
-        return answer
 
     async def settle_down(self, seconds: float = 0.5) -> None:
         """Time for what must not happen."""

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -9,6 +10,8 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from bot.errors import StorageError
+
+COPIED = "copied"  # the note in a copy that says when it was made: what was brought since then, it does not know
 
 
 class Backup(Struct, frozen=True):
@@ -24,7 +27,9 @@ def back_up(database: Path, file: Path) -> Backup:
     _create(file)
     try:
         _copy(database, file)
-        return Backup(file, file.stat().st_size, _verify(file))
+        revision = _verify(file)
+        _date(file)
+        return Backup(file, file.stat().st_size, revision)
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -59,6 +64,14 @@ def _verify(file: Path) -> str:
     if faults:
         raise StorageError(f"the database is damaged: {'; '.join(faults)}")
     return str(revision)
+
+
+def _date(file: Path) -> None:
+    try:
+        with closing(sqlite3.connect(file)) as copy, copy:
+            copy.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (COPIED, str(time.time())))
+    except sqlite3.Error as error:
+        raise StorageError(f"the copy cannot be written to: {error}") from error
 
 
 def _open(file: Path, how: str) -> sqlite3.Connection:
