@@ -122,10 +122,11 @@ class Notifier:
             self._bell.ring()
 
         while True:
-            now = self._clock.now()
             try:
-                room = _AT_ONCE - len(going)
-                for owed in await self._outbox.claim(now, lease=_LEASE, limit=room) if room else ():
+                if not (room := _AT_ONCE - len(going)):
+                    await self._bell.wait(None)  # whatever is due waits until one of these has gone
+                    continue
+                for owed in await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room):
                     if (name := f"delivery {owed.delivery.id}") in going:
                         continue  # it takes longer than a lease, and has another one now
                     going.add(name)

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, NONCE_LIFE, RECHECK
 from sandbox.local_discord.faults import Fault as DiscordFault
@@ -31,6 +33,19 @@ def guild(town: Town) -> dict[str, Any]:
     found = town.discord.world.guild_of(town.channel)
     assert found
     return found
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """What the database is asked."""
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", hear)
 
 
 async def test_a_restart_in_mid_watch(town: Town) -> None:
@@ -320,3 +335,20 @@ async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> No
     assert [len(post["attachments"]) for post in (first, second)] == [1, 1]
     assert len(town.posted()) == 2
     assert links(second).keys() == {"Link 2", "Suno page 2"}
+
+
+async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
+    town: Town, guild: dict[str, Any], statements: list[str]
+) -> None:
+    town.gateway.add(DONE)
+    places = [town.discord.changes.add_channel(guild, f"songs-{number}") for number in range(5)]
+    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", times=4, delay=2, after=True))
+    async with town.bot():
+        for place in places:
+            await town.watch(DONE.id, channel=place)
+        await town.discord.hub.until(lambda: sends(town) == 4)
+        statements.clear()
+        await town.settle_down()
+        assert len(statements) < 20
+        for place in places:
+            await town.posts(at=place)
