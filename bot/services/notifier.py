@@ -26,6 +26,7 @@ from bot.domain.delivery import (
 from bot.domain.watch import Watch, owe
 from bot.errors import (
     GatewayError,
+    MediaError,
     MediaForbidden,
     MediaTooBig,
     PostBlocked,
@@ -38,7 +39,6 @@ from bot.errors import (
     StorageError,
     UnknownTask,
 )
-from bot.gateways.media import MediaFile
 from bot.services.clock import Bell, Clock
 from bot.services.lookup import Found, Lookup
 from bot.services.recordings import Recording, Recordings
@@ -172,7 +172,8 @@ class Notifier:
         keys = owed.delivery.clips or tuple(key for key, _ in found.task.keyed())
         waited = self._clock.now() - owed.delivery.created_at
         gave_up = waited >= AUDIO_WAIT
-        limit, lyrics = self._poster.limit(owed.watch), _lyrics_beside(owed)
+        limit = self._poster.limit(owed.watch) if owed.audio else None
+        lyrics = _lyrics_beside(owed)
         # Sent on while they arrive; after a first try that came to nothing only what is here whole.
         whole = owed.tried_at is not None
         opening = self._recordings.of(found.task, limit=limit, wanted=keys, lyrics=lyrics, whole=whole)
@@ -308,5 +309,5 @@ def _lyrics_beside(owed: Owed) -> str:
 
 
 def _may_come(recording: Recording) -> bool:
-    """Its audio may be there a moment later."""
-    return not isinstance(recording.audio, MediaFile | MediaTooBig | MediaForbidden)
+    """Its audio, or its link where that is all that is wanted, may be there a moment later."""
+    return isinstance(recording.audio, MediaError) and not isinstance(recording.audio, MediaTooBig | MediaForbidden)

@@ -136,7 +136,7 @@ def song_parts(
 
 def _song(recording: Recording) -> Upload | None:
     clip, audio = recording.clip, recording.audio
-    if isinstance(audio, MediaError):
+    if not isinstance(audio, MediaFile):
         return None
     return Upload(file_name(clip.title, clip.id, recording.number, audio.kind), audio)
 

@@ -65,8 +65,7 @@ class DiscordPoster:
             raise PostBlocked("the bot may not speak there", silent)
         in_public = owed.delivery.to_managers or owed.delivery.channel_id == owed.watch.channel_id
         language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
-        made = post_card(post, language, self.limit(owed.watch))
-        card = _allowed(made if owed.audio else _with_links_alone(made), missing, language)
+        card = _allowed(post_card(post, language, self.limit(owed.watch)), missing, language)
         reply = owed.card_id if "read_message_history" not in missing else None
         for form in (card, _without_embeds(card)):
             try:
@@ -138,11 +137,6 @@ def _allowed(card: Card, missing: Collection[str], language: Language) -> Card:
         embeds = [embed.copy().set_thumbnail(url=None) for embed in card.embeds]
         card = replace(card, uploads=(), embeds=embeds, content=f"{card.content}\n{language('post.no_files')}")
     return _without_embeds(card) if "embed_links" in missing else card
-
-
-def _with_links_alone(card: Card) -> Card:
-    """As a server may want it: covers stay, songs do not."""
-    return replace(card, uploads=[upload for upload in card.uploads if upload.description is not None])
 
 
 def _without_embeds(card: Card) -> Card:
