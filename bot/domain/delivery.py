@@ -30,6 +30,10 @@ class Topic(StrEnum):
     BLOCKED = "blocked"
 
 
+# Said on the way to what was asked for: nobody waits for these, and where they cannot go they are dropped.
+NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED})
+
+
 class State(StrEnum):
     WAITING = "waiting"
     BLOCKED = "blocked"  # a permission is missing; tried again when one changes, and hourly

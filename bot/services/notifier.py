@@ -14,6 +14,7 @@ from bot.domain.delivery import (
     AUDIO_WAIT,
     MANAGERS,
     MOST_ATTEMPTS,
+    NOTICES,
     RECHECK,
     STUMBLES,
     Delivery,
@@ -239,6 +240,8 @@ class Notifier:
         """Each error has its own."""
         now, identity = self._clock.now(), owed.delivery.id
         match failure:
+            case PostBlocked() if owed.delivery.topic is Topic.BLOCKED:
+                await self._give_up(owed, State.FAILED, str(failure))
             case PostBlocked():
                 await self._outbox.put_off(identity, now + RECHECK, state=State.BLOCKED, reason=str(failure))
                 await self._tell_blocked(owed)
@@ -246,15 +249,22 @@ class Notifier:
             case PostClosed():
                 await self._bring_elsewhere(owed, str(failure))
             case RecipientClosed():
-                await self._outbox.give_up(identity, State.KEPT, str(failure))
+                await self._give_up(owed, State.KEPT, str(failure))
             case PostTooLarge():
                 await self._outbox.put_off(identity, now, attempts=owed.attempts + 1, reason=str(failure))
             case PostLater():
                 await self._stumble(owed, at_least=failure.retry_after, forever=True)
             case _:
                 log.error("delivery %s is refused by Discord: %s", identity, failure)
-                await self._outbox.give_up(identity, State.FAILED, str(failure))
-                await self._tell_managers(owed)
+                await self._give_up(owed, State.FAILED, str(failure))
+                if owed.delivery.topic not in NOTICES:
+                    await self._tell_managers(owed)
+
+    async def _give_up(self, owed: Owed, state: State, reason: str) -> None:
+        """A notice that cannot go is dropped: it is no result that somebody could still want to see."""
+        if owed.delivery.topic in NOTICES:
+            state, reason = State.SENT, f"dropped: {reason}"
+        await self._outbox.give_up(owed.delivery.id, state, reason)
 
     async def _tell_blocked(self, owed: Owed) -> None:
         """Once for a watch; only the first in line is ever tried, so that is once for a channel."""
@@ -277,18 +287,16 @@ class Notifier:
     async def _bring_elsewhere(self, owed: Owed, reason: str) -> None:
         """The channel is gone: what was to be said there is said to the person."""
         delivery, watch = owed.delivery, owed.watch
-        if delivery.topic in (Topic.LIVE, Topic.QUIET):
-            await self._outbox.give_up(delivery.id, State.SENT, reason)
-            return
-        if watch.guild_id is None or delivery.channel_id != watch.channel_id:
-            await self._outbox.give_up(delivery.id, State.KEPT, reason)
+        in_its_place = watch.guild_id is not None and delivery.channel_id == watch.channel_id
+        if not in_its_place or delivery.topic in (Topic.LIVE, Topic.QUIET):
+            await self._give_up(owed, State.KEPT, reason)
             return
         try:
             channel_id = await self._poster.direct(watch.user_id)
         except PostLater as failure:
             await self._stumble(owed, at_least=failure.retry_after, forever=True)
         except PostError as failure:
-            await self._outbox.give_up(delivery.id, State.KEPT, f"{reason}; {failure}")
+            await self._give_up(owed, State.KEPT, f"{reason}; {failure}")
         else:
             await self._outbox.move(delivery, channel_id, self._clock.now())
 
@@ -296,7 +304,7 @@ class Notifier:
         """Later; after some failures out of the line; for no known reason not forever."""
         attempts = owed.attempts + 1
         if attempts >= MOST_ATTEMPTS and not forever:
-            await self._outbox.give_up(owed.delivery.id, State.FAILED, "an error that nobody foresaw")
+            await self._give_up(owed, State.FAILED, "an error that nobody foresaw")
             return
         due_at = self._clock.now() + max(at_least, rest_after(attempts))
         await self._outbox.put_off(owed.delivery.id, due_at, attempts=attempts, aside=attempts >= STUMBLES)

@@ -352,3 +352,79 @@ async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
         assert len(statements) < 20
         for place in places:
             await town.posts(at=place)
+
+
+_MONTH = 31 * 86_400.0  # seconds
+
+
+def rows(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path / "bot.db")) as database:
+        return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+@pytest.mark.parametrize("told_in", ["a DM", "a staff channel"])
+async def test_a_notice_that_cannot_be_brought_keeps_nothing_for_ever(
+    town: Town, guild: dict[str, Any], tmp_path: Path, told_in: str
+) -> None:
+    """The song came, and a month later there is no word left of it."""
+    town.gateway.add(SOON)
+    everyone = guild["roles"][0]
+    async with town.bot(**FAST):
+        if told_in == "a DM":
+            town.discord.world.closed_dms.add(town.ada.id)
+        else:
+            staff = town.discord.changes.add_channel(guild, "staff")
+            await _errors_to(town, staff)
+            town.discord.changes.override(staff, everyone, deny=Permission.SEND_MESSAGES)
+        await town.watch(SOON.id)
+        town.discord.changes.override(town.channel, everyone, deny=Permission.SEND_MESSAGES)
+        await town.discord.hub.until(lambda: any(each.status == 403 for each in town.discord.requests))
+        town.discord.changes.override(town.channel, everyone)
+        await town.posts()
+        await town.settle_down()
+        town.clock.jump(_MONTH)
+        await town.discord.hub.until(lambda: not rows(tmp_path, "watches"))
+    assert (rows(tmp_path, "deliveries"), rows(tmp_path, "answers")) == (0, 0)
+
+
+async def _errors_to(town: Town, channel: dict[str, Any]) -> None:
+    panel = await town.finished(await town.ada.slash(town.channel, "suno-admin setup"))
+    await town.changed(await town.ada.select(panel, "p1:errors", [channel["id"]]))
+
+
+async def test_nobody_is_told_that_something_waits_once_it_has_come(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(SOON)
+    everyone, dm = guild["roles"][0], town.discord.world.dm_with(town.ben.user)
+    in_dm = rf"^/channels/{dm['id']}/messages$"
+    town.discord.faults.fail(in_dm, 503, times=1_000)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, person=town.ben)
+        town.discord.changes.override(town.channel, everyone, deny=Permission.SEND_MESSAGES)
+        await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
+        town.discord.changes.override(town.channel, everyone)
+        await town.posts()
+        town.discord.faults.clear()
+        await town.clock.pass_(RECHECK, step=60)
+        await town.settle_down()
+    assert town.posted(dm) == []
+
+
+async def test_managers_are_still_told_of_a_song_that_failed_when_its_sibling_has_come(
+    town: Town, guild: dict[str, Any]
+) -> None:
+    first = Song(ONE.clip_id, "First", duration=3.0, state="done")
+    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (5, "done"))))
+    staff = town.discord.changes.add_channel(guild, "staff")
+    in_staff = rf"^/channels/{staff['id']}/messages$"
+    async with town.bot(**FAST):
+        await _errors_to(town, staff)
+        town.discord.faults.fail(in_staff, 503, times=1_000)
+        town.discord.faults.fail(POSTS, 400, 12345, times=1)
+        await town.watch("task_apart")
+        await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
+        await town.clock.pass_(6, step=1)
+        await town.posts()
+        town.discord.faults.clear()
+        await town.clock.pass_(120, step=5)
+        (told,) = await town.posts(at=staff)
+    assert "Something could not be posted" in told["content"]
