@@ -22,8 +22,9 @@ from bot.ui.locales import Language, language_for
 from bot.ui.permissions import missing_in, silent_in
 from bot.ui.posts import digest, live_card, post_card
 
-_CLOCKS_APART = 4_000.0  # seconds that Discord's clock may differ from ours: an hour, where summer is set by hand
-_LOOKED_THROUGH = 1_000  # messages of a channel, for one that may have arrived
+_CLOCKS_AGREE = 60.0  # seconds that Discord's clock differs from ours at most, where all is well
+_CLOCKS_APART = 4_000.0  # seconds that it may differ: an hour, where summer is set by hand
+_LOOKED_THROUGH = 1_000  # messages of a channel on either side, for one that may have arrived
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
 _DELETED = 0  # in place of the id of a message that arrived and is gone
@@ -109,12 +110,19 @@ class DiscordPoster:
         log.info("Discord takes no file of %d bytes in server %s", largest, watch.guild_id)
 
     async def find(self, owed: Owed) -> int | None:
-        since = datetime.fromtimestamp((owed.tried_at or 0.0) - _CLOCKS_APART, UTC)
+        """Where it is if the clocks agree; before that, the nearest first, as it is if ours is or was fast."""
+        tried_at = owed.tried_at or 0.0
+        near = datetime.fromtimestamp(tried_at - _CLOCKS_AGREE, UTC)
+        far = datetime.fromtimestamp(tried_at - _CLOCKS_APART, UTC)
+        channel = self._channel(owed)
         async with _errors():
-            history = self._channel(owed).history(limit=_LOOKED_THROUGH, after=since, oldest_first=True)
-            async for message in history:
-                if message.author == self._bot.user and _is_of(message, owed.delivery.id):
-                    return message.id
+            for history in (
+                channel.history(limit=_LOOKED_THROUGH, after=near, oldest_first=True),
+                channel.history(limit=_LOOKED_THROUGH, before=near, after=far, oldest_first=False),
+            ):
+                async for message in history:
+                    if message.author == self._bot.user and _is_of(message, owed.delivery.id):
+                        return message.id
         return None
 
     async def direct(self, user_id: int) -> int:

@@ -105,6 +105,21 @@ async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool)
     assert "You watch nothing" in words(shown)
 
 
+async def test_a_restart_while_discord_answers_in_a_busy_channel(town: Town) -> None:
+    town.gateway.add(DONE)
+    for _ in range(1_200):
+        town.ada.say(town.channel, "and another thing")
+        town.clock.jump(1)
+    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", delay=30, after=True))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.posts()
+    town.clock.jump(town.discord.messages.nonce_life * 2)
+    async with town.bot():
+        await town.says(town.watches, "You watch nothing")
+        assert len(town.posted()) == 1
+
+
 async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: Town) -> None:
     town.gateway.add(DONE)
     town.discord.faults.order(DiscordFault(POSTS, 0, method="POST", after=True))
