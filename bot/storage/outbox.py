@@ -161,11 +161,16 @@ class Outbox(Transactions):
             await add_deliveries(connection, owed)
 
     async def unblock(self, guild_id: int, now: float) -> int:
-        """Something about permissions has changed in a server: what waited for that is due."""
+        """Something about permissions has changed in a server: what waited for that is due, and so are its cards.
+
+        How many messages waited.
+        """
         of_guild = select(watches.c.id).where(watches.c.guild_id == guild_id)
         blocked = is_unsent & (deliveries.c.state == State.BLOCKED) & deliveries.c.watch_id.in_(of_guild)
         async with self._transaction() as connection:
             result = await connection.execute(update(deliveries).where(blocked).values(due_at=now))
+            cards = (watches.c.guild_id == guild_id) & (watches.c.card_due_at > now)
+            await connection.execute(update(watches).where(cards).values(card_due_at=now))
         return result.rowcount
 
     async def shown(self, watch_id: int, user_id: int) -> None:
