@@ -49,6 +49,7 @@ _AT_ONCE = 4  # messages on their way
 _LEASE = 600.0  # seconds; longer than any message takes
 _STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
+_UNFORESEEN = "an error that nobody foresaw"
 
 SENT = "sent"  # the outcome of a message that arrived
 
@@ -154,7 +155,7 @@ class Notifier:
             except Exception:
                 self._outcomes[PostError.outcome] += 1
                 log.exception("delivery %s failed, and nobody foresaw how", owed.delivery.id)
-                await self._stumble(owed)
+                await self._stumble(owed, _UNFORESEEN)
         except StorageError as error:
             await self._rest(error)
 
@@ -253,7 +254,7 @@ class Notifier:
             case PostTooLarge():
                 await self._outbox.put_off(identity, now, attempts=owed.attempts + 1, reason=str(failure))
             case PostLater():
-                await self._stumble(owed, at_least=failure.retry_after, forever=True)
+                await self._stumble(owed, str(failure), at_least=failure.retry_after, forever=True)
             case _:
                 log.error("delivery %s is refused by Discord: %s", identity, failure)
                 await self._give_up(owed, State.FAILED, str(failure))
@@ -294,20 +295,21 @@ class Notifier:
         try:
             channel_id = await self._poster.direct(watch.user_id)
         except PostLater as failure:
-            await self._stumble(owed, at_least=failure.retry_after, forever=True)
+            await self._stumble(owed, str(failure), at_least=failure.retry_after, forever=True)
         except PostError as failure:
             await self._give_up(owed, State.KEPT, f"{reason}; {failure}")
         else:
             await self._outbox.move(delivery, channel_id, self._clock.now())
 
-    async def _stumble(self, owed: Owed, *, at_least: float = 0.0, forever: bool = False) -> None:
+    async def _stumble(self, owed: Owed, reason: str, *, at_least: float = 0.0, forever: bool = False) -> None:
         """Later; after some failures out of the line; for no known reason not forever."""
         attempts = owed.attempts + 1
         if attempts >= MOST_ATTEMPTS and not forever:
-            await self._give_up(owed, State.FAILED, "an error that nobody foresaw")
+            await self._give_up(owed, State.FAILED, reason)
             return
         due_at = self._clock.now() + max(at_least, rest_after(attempts))
-        await self._outbox.put_off(owed.delivery.id, due_at, attempts=attempts, aside=attempts >= STUMBLES)
+        aside = attempts >= STUMBLES
+        await self._outbox.put_off(owed.delivery.id, due_at, reason=reason, attempts=attempts, aside=aside)
 
 
 def _lyrics_beside(owed: Owed) -> str:

@@ -122,7 +122,7 @@ class Outbox(Transactions):
 
     async def sent(self, delivery: Delivery, message_id: int, now: float) -> None:
         async with self._transaction() as connection:
-            changes = {"state": State.SENT, "message_id": message_id, "sent_at": now}
+            changes = {"state": State.SENT, "reason": "", "message_id": message_id, "sent_at": now}
             await connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(changes))
             if delivery.topic is Topic.LIVE:
                 card = {"card_id": message_id, "card_due_at": now + CARD_REST}
