@@ -33,9 +33,13 @@ class Upload(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """One classic message. What discord.py lets us use once only is made anew for each attempt to send it."""
+    """One classic message. What discord.py lets us use once only is made anew for each attempt to send it.
+
+    `mentions`: whom it is to notify, as Discord writes them; they stand before the content, as far as there is room.
+    """
 
     content: str
+    mentions: Sequence[str] = ()
     embeds: Sequence[discord.Embed]
     uploads: Sequence[Upload] = ()
     buttons: Sequence[discord.ui.Item[Any]] = ()

@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 import aiohttp
@@ -25,6 +26,8 @@ from bot.ui.posts import digest, live_card, post_card
 _CLOCKS_AGREE = 60.0  # seconds that Discord's clock differs from ours at most, where all is well
 _CLOCKS_APART = 4_000.0  # seconds that it may differ: an hour, where summer is set by hand
 _LOOKED_THROUGH = 1_000  # messages of a channel on either side, for one that may have arrived
+_MAX_CONTENT = 2_000  # characters
+_MOST_MENTIONS = 100  # in a message
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
 _DELETED = 0  # in place of the id of a message that arrived and is gone
@@ -162,12 +165,14 @@ def _is_invalid_form(refused: PostRefused) -> bool:
 
 
 def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
-    mentions = owed.watch.mentions
+    sentences = card.content[:_MAX_CONTENT]
+    mentions = _fitting(card.mentions, _MAX_CONTENT - len(sentences))
     content: dict[str, Any] = {
-        "content": card.content,
+        "content": " ".join((*mentions, sentences)),
         "embeds": card.embeds,
         "files": card.files(),
         "nonce": owed.delivery.id,
+        # Nobody else is notified, whatever a title says.
         "allowed_mentions": discord.AllowedMentions(
             everyone=False,
             users=[discord.Object(mention.strip("<@>")) for mention in mentions if "&" not in mention],
@@ -181,6 +186,12 @@ def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
             message_id=reply, channel_id=owed.delivery.channel_id, fail_if_not_exists=False
         )
     return content
+
+
+def _fitting(mentions: Sequence[str], room: int) -> Sequence[str]:
+    """Those, from the first, that go before the sentences; `room`: characters for them and the spaces between."""
+    ends = accumulate(len(mention) + 1 for mention in mentions[:_MOST_MENTIONS])
+    return mentions[: sum(end <= room for end in ends)]
 
 
 def _is_of(message: discord.Message, delivery_id: str) -> bool:

@@ -27,9 +27,9 @@ from bot.ui.locales import Language
 from bot.ui.lyrics import LYRICS_FILE, lyrics_text
 from bot.ui.text import code, escape, one_line
 
-_MAX_CONTENT = 2_000
 _TEXT = Kind("text", ".txt")
 _TITLE = 200  # characters of it in a headline
+_AWAITED = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED}  # what people want to be notified of
 
 
 def post_card(post: Post, language: Language, limit: int) -> Card:
@@ -39,8 +39,9 @@ def post_card(post: Post, language: Language, limit: int) -> Card:
     lines = [card.content]
     if owed.delivery.channel_id != owed.watch.channel_id and owed.delivery.topic is not Topic.BLOCKED:
         lines.append(language("post.moved"))
-    content = "\n".join(filter(None, lines))[:_MAX_CONTENT]
-    return replace(card, content=content, buttons=_with_details(card, owed, language))
+    mentions = owed.watch.mentions if owed.delivery.topic in _AWAITED else ()
+    buttons = _with_details(card, owed, language)
+    return replace(card, content="\n".join(filter(None, lines)), mentions=mentions, buttons=buttons)
 
 
 def _with_details(card: Card, owed: Owed, language: Language) -> Sequence[discord.ui.Item[Any]]:
@@ -55,12 +56,9 @@ def _is_link(button: discord.ui.Item[Any]) -> bool:
 
 
 def _headline(post: Post, language: Language, key: str) -> str:
-    """With those who want to hear of it; nobody else is notified, whatever the title says."""
-    mentions = " ".join(post.owed.watch.mentions)
     task = post.found.task if post.found else None
     title = one_line(task.title, _TITLE) if task else ""
-    sentence = language(key, title=title or one_line(post.owed.watch.task_id, _TITLE))
-    return f"{mentions} {sentence}".strip()
+    return language(key, title=title or one_line(post.owed.watch.task_id, _TITLE))
 
 
 def _songs(post: Post, language: Language, limit: int) -> Card:
@@ -171,9 +169,8 @@ def _expired(post: Post, language: Language, _limit: int) -> Card:
 
 def _unknown(post: Post, language: Language, _limit: int) -> Card:
     again = task_button(Verb.NOTIFY, post.owed.watch.task_id, language)
-    mentions = " ".join(post.owed.watch.mentions)
     sentence = language("post.unknown", id=code(post.owed.watch.task_id))
-    return Card(content=f"{mentions} 🚫 {sentence}".strip(), embeds=[], buttons=[again])
+    return Card(content=f"🚫 {sentence}", embeds=[], buttons=[again])
 
 
 def _blocked(post: Post, language: Language, _limit: int) -> Card:

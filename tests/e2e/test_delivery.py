@@ -1,6 +1,7 @@
 """What becomes of a song on its way to Discord when something is in its way."""
 
 import asyncio
+import json
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -276,6 +277,29 @@ async def test_one_that_cannot_go_holds_up_no_other(town: Town, caplog: pytest.L
         (post,) = await town.posts()
     assert len(post["attachments"]) == 2
     assert "is refused by Discord" in caplog.text
+
+
+@pytest.mark.parametrize("count", [85, 130])
+async def test_more_who_want_to_hear_of_it_than_discord_takes(town: Town, tmp_path: Path, count: int) -> None:
+    """The message is whole, and as many are mentioned as fit beside it."""
+    town.gateway.add(LATER)
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    town.discord.changes.override(town.channel, guild["roles"][0], deny=Permission.ATTACH_FILES)
+    listeners = [town.discord.world.add_user(f"Listener {number}") for number in range(count)]
+    mentions = json.dumps([f"<@{each['id']}>" for each in listeners])
+    async with town.bot():
+        await town.watch(LATER.id)
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as database, database:
+        database.execute("UPDATE watches SET mentions = ?", (mentions,))
+    async with town.bot():
+        await town.clock.pass_(660, step=20)
+        (post,) = await town.posts()
+    sent = next(each.body for each in town.discord.requests if "nonce" in (each.body or {}))
+    assert "🎵 **Harbour Lights** is ready" in post["content"]
+    assert post["content"].endswith("**Audio here** under `/suno status` still brings the files.")
+    assert 70 < len(post["mentions"]) == len(sent["allowed_mentions"]["users"]) <= 100
+    assert post["mentions"] == listeners[: len(post["mentions"])]
 
 
 async def test_audio_that_comes_late_is_waited_for(town: Town) -> None:
