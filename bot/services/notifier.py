@@ -24,6 +24,7 @@ from bot.domain.delivery import (
     delivery_id,
     rest_after,
 )
+from bot.domain.task import Status, Task
 from bot.domain.watch import Watch, owe
 from bot.errors import (
     GatewayError,
@@ -62,7 +63,6 @@ class Post(Struct, frozen=True):
     owed: Owed
     found: Found | None
     recordings: Sequence[Recording] = ()
-    gave_up: bool = False  # what has no audio by now will have none
 
 
 class Poster(Protocol):
@@ -171,9 +171,9 @@ class Notifier:
     async def _deliver_songs(self, owed: Owed) -> None:
         """Those whose audio is there, as many as go into a message; the others follow."""
         found = await self._fresh(owed)
-        keys = owed.delivery.clips or tuple(key for key, _ in found.task.keyed())
+        keys, failed = _to_come(owed.delivery, found.task), found.task.status is Status.FAILED
         waited = self._clock.now() - owed.delivery.created_at
-        gave_up = waited >= AUDIO_WAIT
+        gave_up = waited >= AUDIO_WAIT or (failed and not keys)
         limit = self._poster.limit(owed.watch) if owed.audio else None
         lyrics = _lyrics_beside(owed)
         # Sent on while they arrive; after a first try that came to nothing only what is here whole.
@@ -182,12 +182,12 @@ class Notifier:
         async with opening as recordings:
             ready = [each for each in recordings if gave_up or not _may_come(each)]
             if not ready and not gave_up:
-                await self._wait_for_audio(owed, waited)
+                await self._wait_for_audio(owed, waited, tell=not failed)
                 return
             going = ready[: self._poster.fits(ready)]
             left = [each.key for each in ready] if gave_up else keys
             rest = tuple(key for key in left if key not in {each.key for each in going})
-            await self._hand_over(Post(owed, found, going, gave_up), rest)
+            await self._hand_over(Post(owed, found, going), rest)
 
     async def _fresh(self, owed: Owed) -> Found:
         """The task as its gateway has it now: by what was said long ago its songs may no longer be found."""
@@ -205,11 +205,11 @@ class Notifier:
         keys = {key for key, _ in found.task.keyed()}
         return found if keys.issuperset(owed.delivery.clips) else known
 
-    async def _wait_for_audio(self, owed: Owed, waited: float) -> None:
+    async def _wait_for_audio(self, owed: Owed, waited: float, *, tell: bool) -> None:
         now = self._clock.now()
         due_at = min(now + audio_rest(waited), owed.delivery.created_at + AUDIO_WAIT)
         await self._outbox.put_off(owed.delivery.id, due_at, reason="no usable audio yet", aside=True)
-        if waited >= AUDIO_NOTICE:
+        if tell and waited >= AUDIO_NOTICE:
             notice = owe(owed.watch, Topic.NO_AUDIO, now, owed.delivery.clips)
             await self._outbox.add(replace(notice, created_at=owed.delivery.created_at))
 
@@ -316,6 +316,14 @@ def _lyrics_beside(owed: Owed) -> str:
     """Those that were asked for with the song."""
     task = owed.lyrics.task if owed.lyrics else None
     return task.lyrics.text if task and task.lyrics else ""
+
+
+def _to_come(delivery: Delivery, task: Task) -> tuple[str, ...]:
+    """The keys of its songs; what a failed task has not finished, it never will."""
+    wanted = delivery.clips or tuple(key for key, _ in task.keyed())
+    if task.status is not Status.FAILED:
+        return wanted
+    return tuple(key for key, clip in task.keyed() if key in wanted and clip.playable)
 
 
 def _may_come(recording: Recording) -> bool:

@@ -23,6 +23,8 @@ from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, files
 from tests.messages import buttons, links, words
 
 POSTS = r"^/channels/\d+/messages$"
+HALF = Song(ONE.clip_id, "Half", duration=3.0, state="streaming")
+TIMED_OUT = "task timeout 600s"
 
 
 def sends(town: Town) -> int:
@@ -329,10 +331,56 @@ async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
     assert (
         "The gateway gave no usable audio yet. The task itself is finished. I will try again until" in notice["content"]
     )
-    assert (
-        "no usable audio came for song 1" in end["content"]
-        or "no usable audio came. Ask your gateway" in end["content"]
-    )
+    assert "✅ **Mute** is finished" in end["content"]
+    assert "no usable audio came for song 1" in end["content"]
+
+
+async def test_a_failed_task_that_finished_no_song_is_a_failure_at_once(town: Town, tmp_path: Path) -> None:
+    """Also where its unfinished songs are owed, as they once were."""
+    town.gateway.add(Life("task_half", songs=(HALF,), states=((0, "failed"),), reason=TIMED_OUT))
+    async with town.bot():
+        await town.finished(await town.ada.slash(town.channel, "suno-admin pause"))
+        await town.watch("task_half")
+        await town.discord.hub.until(lambda: rows(tmp_path, "deliveries"))
+        with closing(sqlite3.connect(tmp_path / "bot.db")) as database, database:
+            database.execute("UPDATE deliveries SET topic = 'songs', clips = ?", (json.dumps([HALF.clip_id]),))
+        await town.finished(await town.ada.slash(town.channel, "suno-admin resume"))
+        (post,) = await town.posts()
+        await town.clock.pass_(AUDIO_WAIT + 60, step=60)
+        await town.settle_down()
+    assert town.posted() == [post]
+    assert "❌ **Half** did not work out" in post["content"]
+    assert TIMED_OUT in words(post)
+
+
+async def test_a_failed_task_whose_only_song_cannot_be_fetched_is_a_failure(town: Town) -> None:
+    made = Song(ONE.clip_id, "Half", audio_url="https://cdn1.suno.ai/gone.mp3", state="done")
+    town.gateway.add(Life("task_half", songs=(made, TWO), states=((0, "failed"),), reason=TIMED_OUT))
+    async with town.bot():
+        await town.watch("task_half")
+        await town.clock.pass_(AUDIO_NOTICE + 60, step=5)
+        await town.settle_down()
+        assert town.posted() == [], "nobody is told that it is finished"
+        await town.clock.pass_(AUDIO_WAIT, step=20)
+        (post,) = await town.posts()
+    assert "❌ **Half** did not work out" in post["content"]
+    assert "no usable audio came for song 1" in post["content"]
+    assert TIMED_OUT in words(post)
+    assert "arrived" not in words(post)
+    assert "Link 1" in links(post)
+
+
+async def test_a_failed_task_brings_the_song_that_it_finished_and_waits_for_no_other(town: Town) -> None:
+    made = Song(TWO.clip_id, "Half", duration=3.0, state="done")
+    town.gateway.add(Life("task_half", songs=(made, HALF), states=((0, "failed"),), reason=TIMED_OUT))
+    async with town.bot():
+        await town.watch("task_half")
+        (post,) = await town.posts()
+        await town.clock.pass_(AUDIO_WAIT + 60, step=60)
+        await town.settle_down()
+    assert town.posted() == [post]
+    assert len(post["attachments"]) == 1
+    assert TIMED_OUT in words(post)
 
 
 async def test_audio_under_a_new_address_is_found(town: Town) -> None:
