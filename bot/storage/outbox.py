@@ -234,12 +234,6 @@ class Outbox(Transactions):
             for row in rows
         ]
 
-    async def next_card(self) -> float | None:
-        async with self._transaction(read_only=True) as connection:
-            statement = select(func.min(watches.c.card_due_at)).where(watches.c.card_due_at.is_not(None))
-            due_at: float | None = await connection.scalar(statement)
-        return due_at
-
     async def card_shows(self, watch_id: int, shows: str, due_at: float | None) -> None:
         """`due_at`: when to look at it again; None: never."""
         async with self._transaction() as connection:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, NONCE_LIFE, RECHECK
+from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, RECHECK
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life, Song
@@ -100,7 +100,7 @@ async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool)
         await town.watch(DONE.id)
         await town.posts()
     if not nonce_alive:
-        town.clock.jump(NONCE_LIFE * 10)
+        town.clock.jump(town.discord.messages.nonce_life * 2)
     async with town.bot():
         await town.settle_down()
         assert len(town.posted()) == 1
