@@ -29,7 +29,7 @@ class Topic(StrEnum):
     BLOCKED = "blocked"
 
 
-# Said on the way to what was asked for: nobody waits for these, and where they cannot go they are dropped.
+# Said on the way to what was asked for: nobody waits for these, and those that can never go are dropped.
 NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED})
 
 

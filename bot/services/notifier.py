@@ -241,8 +241,6 @@ class Notifier:
         """Each error has its own."""
         now, identity = self._clock.now(), owed.delivery.id
         match failure:
-            case PostBlocked() if owed.delivery.topic is Topic.BLOCKED:
-                await self._give_up(owed, State.FAILED, str(failure))
             case PostBlocked():
                 await self._outbox.put_off(identity, now + RECHECK, state=State.BLOCKED, reason=str(failure))
                 await self._tell_blocked(owed)
