@@ -31,6 +31,11 @@ def sends(town: Town) -> int:
     return sum(each.method == "POST" and "nonce" in (each.body or {}) for each in town.discord.requests)
 
 
+def rows(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path / "bot.db")) as database:
+        return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
 @pytest.fixture
 def guild(town: Town) -> dict[str, Any]:
     found = town.discord.world.guild_of(town.channel)
@@ -206,7 +211,7 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
     assert buttons(shown) == ["Show"]
 
 
-async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town: Town) -> None:
+async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town: Town, tmp_path: Path) -> None:
     first = Song(ONE.clip_id, "First", duration=3.0, state="done")
     town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (9_000, "done"))))
     dm = town.discord.world.dm_with(town.ada.user)
@@ -216,6 +221,7 @@ async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town
         shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
         assert buttons(shown) == ["Show"]
         song = await town.finished(await town.ada.press(shown, "Show"))
+        await town.discord.hub.until(lambda: not rows(tmp_path, "deliveries WHERE state = 'kept'"))
         again = await town.watches(at=dm)
     assert "First" in words(song)
     assert "Your watched tasks: 1" in words(again)
@@ -442,11 +448,6 @@ async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
 
 
 _MONTH = 31 * 86_400.0  # seconds
-
-
-def rows(path: Path, table: str) -> int:
-    with closing(sqlite3.connect(path / "bot.db")) as database:
-        return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 @pytest.mark.parametrize("told_in", ["a DM", "a staff channel"])
