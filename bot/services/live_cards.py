@@ -3,7 +3,8 @@
 import logging
 from typing import Protocol
 
-from bot.errors import PostError, PostLater, StorageError
+from bot.domain.delivery import RECHECK
+from bot.errors import PostBlocked, PostError, PostLater, StorageError
 from bot.services.clock import Clock
 from bot.storage.outbox import CARD_REST, LiveCard, Outbox
 
@@ -38,11 +39,21 @@ class LiveCards:
             now = self._clock.now()
             try:
                 for card in await self._outbox.cards(now, limit=_AT_ONCE):
-                    await self._update(card, now)
+                    await self._keep(card, now)
             except StorageError as error:
                 log.error("the database failed, the next look is in %.0f s: %s", _STORAGE_REST, error)
                 await self._clock.sleep(_STORAGE_REST)
             await self._clock.sleep(_LOOK)
+
+    async def _keep(self, card: LiveCard, now: float) -> None:
+        """One card, whatever becomes of it: it holds up no other."""
+        try:
+            await self._update(card, now)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("the card of watch %d could not be shown, and nobody foresaw how", card.watch.id)
+            await self._outbox.card_shows(card.watch.id, card.shows, now + RECHECK)
 
     async def _update(self, card: LiveCard, now: float) -> None:
         """Edited on change alone; for the last time when all is brought."""
@@ -53,6 +64,9 @@ class LiveCards:
                 await self._poster.show(card)
         except PostLater as failure:
             await self._outbox.card_shows(card.watch.id, card.shows, now + max(CARD_REST, failure.retry_after))
+        except PostBlocked as failure:
+            log.info("the card of watch %d may not be edited: %s", card.watch.id, failure)
+            await self._outbox.card_shows(card.watch.id, card.shows, now + RECHECK)
         except PostError as failure:
             log.info("the card of watch %d is no longer kept: %s", card.watch.id, failure)
             await self._outbox.card_shows(card.watch.id, shows, None)

@@ -14,6 +14,7 @@ from bot.domain.delivery import (
     AUDIO_WAIT,
     MANAGERS,
     MOST_ATTEMPTS,
+    NOTICES,
     RECHECK,
     STUMBLES,
     Delivery,
@@ -23,9 +24,11 @@ from bot.domain.delivery import (
     delivery_id,
     rest_after,
 )
+from bot.domain.task import Status, Task
 from bot.domain.watch import Watch, owe
 from bot.errors import (
     GatewayError,
+    MediaError,
     MediaForbidden,
     MediaTooBig,
     PostBlocked,
@@ -38,7 +41,6 @@ from bot.errors import (
     StorageError,
     UnknownTask,
 )
-from bot.gateways.media import MediaFile
 from bot.services.clock import Bell, Clock
 from bot.services.lookup import Found, Lookup
 from bot.services.recordings import Recording, Recordings
@@ -48,6 +50,7 @@ _AT_ONCE = 4  # messages on their way
 _LEASE = 600.0  # seconds; longer than any message takes
 _STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
+_UNFORESEEN = "an error that nobody foresaw"
 
 SENT = "sent"  # the outcome of a message that arrived
 
@@ -60,7 +63,6 @@ class Post(Struct, frozen=True):
     owed: Owed
     found: Found | None
     recordings: Sequence[Recording] = ()
-    gave_up: bool = False  # what has no audio by now will have none
 
 
 class Poster(Protocol):
@@ -122,10 +124,11 @@ class Notifier:
             self._bell.ring()
 
         while True:
-            now = self._clock.now()
             try:
-                room = _AT_ONCE - len(going)
-                for owed in await self._outbox.claim(now, lease=_LEASE, limit=room) if room else ():
+                if not (room := _AT_ONCE - len(going)):
+                    await self._bell.wait(None)  # whatever is due waits until one of these has gone
+                    continue
+                for owed in await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room):
                     if (name := f"delivery {owed.delivery.id}") in going:
                         continue  # it takes longer than a lease, and has another one now
                     going.add(name)
@@ -152,7 +155,7 @@ class Notifier:
             except Exception:
                 self._outcomes[PostError.outcome] += 1
                 log.exception("delivery %s failed, and nobody foresaw how", owed.delivery.id)
-                await self._stumble(owed)
+                await self._stumble(owed, _UNFORESEEN)
         except StorageError as error:
             await self._rest(error)
 
@@ -168,22 +171,23 @@ class Notifier:
     async def _deliver_songs(self, owed: Owed) -> None:
         """Those whose audio is there, as many as go into a message; the others follow."""
         found = await self._fresh(owed)
-        keys = owed.delivery.clips or tuple(key for key, _ in found.task.keyed())
+        keys, failed = _to_come(owed.delivery, found.task), found.task.status is Status.FAILED
         waited = self._clock.now() - owed.delivery.created_at
-        gave_up = waited >= AUDIO_WAIT
-        limit, lyrics = self._poster.limit(owed.watch), _lyrics_beside(owed)
+        gave_up = waited >= AUDIO_WAIT or (failed and not keys)
+        limit = self._poster.limit(owed.watch) if owed.audio else None
+        lyrics = _lyrics_beside(owed)
         # Sent on while they arrive; after a first try that came to nothing only what is here whole.
         whole = owed.tried_at is not None
         opening = self._recordings.of(found.task, limit=limit, wanted=keys, lyrics=lyrics, whole=whole)
         async with opening as recordings:
             ready = [each for each in recordings if gave_up or not _may_come(each)]
             if not ready and not gave_up:
-                await self._wait_for_audio(owed, waited)
+                await self._wait_for_audio(owed, waited, tell=not failed)
                 return
             going = ready[: self._poster.fits(ready)]
             left = [each.key for each in ready] if gave_up else keys
             rest = tuple(key for key in left if key not in {each.key for each in going})
-            await self._hand_over(Post(owed, found, going, gave_up), rest)
+            await self._hand_over(Post(owed, found, going), rest)
 
     async def _fresh(self, owed: Owed) -> Found:
         """The task as its gateway has it now: by what was said long ago its songs may no longer be found."""
@@ -201,11 +205,11 @@ class Notifier:
         keys = {key for key, _ in found.task.keyed()}
         return found if keys.issuperset(owed.delivery.clips) else known
 
-    async def _wait_for_audio(self, owed: Owed, waited: float) -> None:
+    async def _wait_for_audio(self, owed: Owed, waited: float, *, tell: bool) -> None:
         now = self._clock.now()
         due_at = min(now + audio_rest(waited), owed.delivery.created_at + AUDIO_WAIT)
         await self._outbox.put_off(owed.delivery.id, due_at, reason="no usable audio yet", aside=True)
-        if waited >= AUDIO_NOTICE:
+        if tell and waited >= AUDIO_NOTICE:
             notice = owe(owed.watch, Topic.NO_AUDIO, now, owed.delivery.clips)
             await self._outbox.add(replace(notice, created_at=owed.delivery.created_at))
 
@@ -244,15 +248,22 @@ class Notifier:
             case PostClosed():
                 await self._bring_elsewhere(owed, str(failure))
             case RecipientClosed():
-                await self._outbox.give_up(identity, State.KEPT, str(failure))
+                await self._give_up(owed, State.KEPT, str(failure))
             case PostTooLarge():
                 await self._outbox.put_off(identity, now, attempts=owed.attempts + 1, reason=str(failure))
             case PostLater():
-                await self._stumble(owed, at_least=failure.retry_after, forever=True)
+                await self._stumble(owed, str(failure), at_least=failure.retry_after, forever=True)
             case _:
                 log.error("delivery %s is refused by Discord: %s", identity, failure)
-                await self._outbox.give_up(identity, State.FAILED, str(failure))
-                await self._tell_managers(owed)
+                await self._give_up(owed, State.FAILED, str(failure))
+                if owed.delivery.topic not in NOTICES:
+                    await self._tell_managers(owed)
+
+    async def _give_up(self, owed: Owed, state: State, reason: str) -> None:
+        """A notice that cannot go is dropped: it is no result that somebody could still want to see."""
+        if owed.delivery.topic in NOTICES:
+            state, reason = State.SENT, f"dropped: {reason}"
+        await self._outbox.give_up(owed.delivery.id, state, reason)
 
     async def _tell_blocked(self, owed: Owed) -> None:
         """Once for a watch; only the first in line is ever tried, so that is once for a channel."""
@@ -275,29 +286,28 @@ class Notifier:
     async def _bring_elsewhere(self, owed: Owed, reason: str) -> None:
         """The channel is gone: what was to be said there is said to the person."""
         delivery, watch = owed.delivery, owed.watch
-        if delivery.topic in (Topic.LIVE, Topic.QUIET):
-            await self._outbox.give_up(delivery.id, State.SENT, reason)
-            return
-        if watch.guild_id is None or delivery.channel_id != watch.channel_id:
-            await self._outbox.give_up(delivery.id, State.KEPT, reason)
+        in_its_place = watch.guild_id is not None and delivery.channel_id == watch.channel_id
+        if not in_its_place or delivery.topic in (Topic.LIVE, Topic.QUIET):
+            await self._give_up(owed, State.KEPT, reason)
             return
         try:
             channel_id = await self._poster.direct(watch.user_id)
         except PostLater as failure:
-            await self._stumble(owed, at_least=failure.retry_after, forever=True)
+            await self._stumble(owed, str(failure), at_least=failure.retry_after, forever=True)
         except PostError as failure:
-            await self._outbox.give_up(delivery.id, State.KEPT, f"{reason}; {failure}")
+            await self._give_up(owed, State.KEPT, f"{reason}; {failure}")
         else:
             await self._outbox.move(delivery, channel_id, self._clock.now())
 
-    async def _stumble(self, owed: Owed, *, at_least: float = 0.0, forever: bool = False) -> None:
+    async def _stumble(self, owed: Owed, reason: str, *, at_least: float = 0.0, forever: bool = False) -> None:
         """Later; after some failures out of the line; for no known reason not forever."""
         attempts = owed.attempts + 1
         if attempts >= MOST_ATTEMPTS and not forever:
-            await self._outbox.give_up(owed.delivery.id, State.FAILED, "an error that nobody foresaw")
+            await self._give_up(owed, State.FAILED, reason)
             return
         due_at = self._clock.now() + max(at_least, rest_after(attempts))
-        await self._outbox.put_off(owed.delivery.id, due_at, attempts=attempts, aside=attempts >= STUMBLES)
+        aside = attempts >= STUMBLES
+        await self._outbox.put_off(owed.delivery.id, due_at, reason=reason, attempts=attempts, aside=aside)
 
 
 def _lyrics_beside(owed: Owed) -> str:
@@ -306,6 +316,14 @@ def _lyrics_beside(owed: Owed) -> str:
     return task.lyrics.text if task and task.lyrics else ""
 
 
+def _to_come(delivery: Delivery, task: Task) -> tuple[str, ...]:
+    """The keys of its songs; what a failed task has not finished, it never will."""
+    wanted = delivery.clips or tuple(key for key, _ in task.keyed())
+    if task.status is not Status.FAILED:
+        return wanted
+    return tuple(key for key, clip in task.keyed() if key in wanted and clip.playable)
+
+
 def _may_come(recording: Recording) -> bool:
-    """Its audio may be there a moment later."""
-    return not isinstance(recording.audio, MediaFile | MediaTooBig | MediaForbidden)
+    """Its audio, or its link where that is all that is wanted, may be there a moment later."""
+    return isinstance(recording.audio, MediaError) and not isinstance(recording.audio, MediaTooBig | MediaForbidden)

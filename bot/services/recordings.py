@@ -22,12 +22,15 @@ log = logging.getLogger(__name__)
 
 
 class Recording(Struct, frozen=True):
-    """What could be had of a clip. `number` is its place in the task, from 1; `audio` is an open file, or why not."""
+    """What could be had of a clip. `number` is its place in the task, from 1.
+
+    `audio` is an open file, or why not; None where a link is all that is wanted.
+    """
 
     key: str  # as Task.keyed() has it
     number: int
     clip: Clip
-    audio: MediaFile | MediaError
+    audio: MediaFile | MediaError | None
     cover: MediaFile | None
 
 
@@ -37,12 +40,18 @@ class Recordings:
 
     @asynccontextmanager
     async def of(
-        self, task: Task, *, limit: int, wanted: Collection[str] | None = None, lyrics: str = "", whole: bool = True
+        self,
+        task: Task,
+        *,
+        limit: int | None,
+        wanted: Collection[str] | None = None,
+        lyrics: str = "",
+        whole: bool = True,
     ) -> AsyncIterator[tuple[Recording, ...]]:
         """Those of the playable clips, or of the wanted ones, by their keys; `lyrics` in place of the clips' own.
 
         The files are open inside of the block; if they need not be `whole` they may still arrive. `limit`: bytes of
-        an audio file.
+        an audio file; None: links are all that is wanted of the songs.
         """
         async with AsyncExitStack() as files:
             async with asyncio.TaskGroup() as all_at_once:
@@ -54,17 +63,19 @@ class Recordings:
             yield tuple(_tagged(each.result(), task.id, lyrics, limit) for each in recording)
 
     async def _record(
-        self, key: str, number: int, clip: Clip, files: AsyncExitStack, *, limit: int, whole: bool
+        self, key: str, number: int, clip: Clip, files: AsyncExitStack, *, limit: int | None, whole: bool
     ) -> Recording:
         async with asyncio.TaskGroup() as both:
             audio = both.create_task(_kept(self._audio(clip, limit, whole=whole), files))
             cover = both.create_task(_kept(self._cover(clip), files))
         picture = cover.result()
-        return Recording(key, number, clip, audio.result(), None if isinstance(picture, MediaError) else picture)
+        return Recording(key, number, clip, audio.result(), picture if isinstance(picture, MediaFile) else None)
 
-    async def _audio(self, clip: Clip, limit: int, *, whole: bool) -> MediaFile:
+    async def _audio(self, clip: Clip, limit: int | None, *, whole: bool) -> MediaFile | None:
         if not clip.playable:
             raise MediaUnavailable("the gateway names no audio")
+        if limit is None:
+            return None
         return await self._media.audio(clip.audio_url, limit=limit, whole=whole)
 
     async def _cover(self, clip: Clip) -> MediaFile:
@@ -77,18 +88,19 @@ class Recordings:
             raise MediaUnavailable("the cover took too long") from None
 
 
-async def _kept(fetched: Awaitable[MediaFile], files: AsyncExitStack) -> MediaFile | MediaError:
+async def _kept(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> MediaFile | MediaError | None:
     try:
-        return await files.enter_async_context(await fetched)
+        file = await fetched
+        return await files.enter_async_context(file) if file else None
     except MediaError as error:
         log.info("no file: %s: %s", type(error).__name__, error)
         return error
 
 
-def _tagged(recording: Recording, task_id: str, lyrics: str, limit: int) -> Recording:
+def _tagged(recording: Recording, task_id: str, lyrics: str, limit: int | None) -> Recording:
     """An MP3 worth keeping: it says by itself what it is."""
     song, cover, clip = recording.audio, recording.cover, recording.clip
-    if isinstance(song, MediaError) or song.kind is not MP3 or not isinstance(song.file, Relay):
+    if limit is None or not isinstance(song, MediaFile) or song.kind is not MP3 or not isinstance(song.file, Relay):
         return recording
     tag = Tag(
         title=clip.title,

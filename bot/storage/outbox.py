@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.delivery import Delivery, State, Topic
+from bot.domain.delivery import NOTICES, Delivery, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import Watch
 from bot.storage.rows import (
@@ -82,6 +82,7 @@ _is_ahead = exists().where(
         and_(_first.c.created_at == deliveries.c.created_at, _first.c.line < deliveries.c.line),
     ),
 )
+_sibling = deliveries.alias("sibling")
 _may_go = is_unsent & ~_is_ahead & ~_of_paused  # if it is due
 
 
@@ -121,10 +122,20 @@ class Outbox(Transactions):
 
     async def sent(self, delivery: Delivery, message_id: int, now: float) -> None:
         async with self._transaction() as connection:
-            await self._change(connection, delivery.id, state=State.SENT, message_id=message_id, sent_at=now)
+            changes = {"state": State.SENT, "reason": "", "message_id": message_id, "sent_at": now}
+            await connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(changes))
             if delivery.topic is Topic.LIVE:
                 card = {"card_id": message_id, "card_due_at": now + CARD_REST}
                 await connection.execute(update(watches).where(watches.c.id == delivery.watch_id).values(card))
+            if delivery.topic not in NOTICES:
+                await self._drop_outdated(connection, delivery)
+
+    async def _drop_outdated(self, connection: AsyncConnection, sent: Delivery) -> None:
+        """Notices of what stood in its way; what failed for good, managers still hear of."""
+        failed = exists().where(_sibling.c.watch_id == sent.watch_id, _sibling.c.state == State.FAILED)
+        topics = [Topic.BLOCKED, Topic.NO_AUDIO] if sent.topic is Topic.SONGS else [Topic.BLOCKED]
+        which = (deliveries.c.watch_id == sent.watch_id) & is_unsent & deliveries.c.topic.in_(topics) & ~failed
+        await connection.execute(update(deliveries).where(which).values(state=State.SENT, reason="outdated"))
 
     async def put_off(
         self, delivery_id: str, due_at: float, *, state: State = State.WAITING, reason: str = "", **changes: Any
@@ -150,11 +161,16 @@ class Outbox(Transactions):
             await add_deliveries(connection, owed)
 
     async def unblock(self, guild_id: int, now: float) -> int:
-        """Something about permissions has changed in a server: what waited for that is due."""
+        """Something about permissions has changed in a server: what waited for that is due, and so are its cards.
+
+        How many messages waited.
+        """
         of_guild = select(watches.c.id).where(watches.c.guild_id == guild_id)
         blocked = is_unsent & (deliveries.c.state == State.BLOCKED) & deliveries.c.watch_id.in_(of_guild)
         async with self._transaction() as connection:
             result = await connection.execute(update(deliveries).where(blocked).values(due_at=now))
+            cards = (watches.c.guild_id == guild_id) & (watches.c.card_due_at > now)
+            await connection.execute(update(watches).where(cards).values(card_due_at=now))
         return result.rowcount
 
     async def shown(self, watch_id: int, user_id: int) -> None:
@@ -218,12 +234,6 @@ class Outbox(Transactions):
             for row in rows
         ]
 
-    async def next_card(self) -> float | None:
-        async with self._transaction(read_only=True) as connection:
-            statement = select(func.min(watches.c.card_due_at)).where(watches.c.card_due_at.is_not(None))
-            due_at: float | None = await connection.scalar(statement)
-        return due_at
-
     async def card_shows(self, watch_id: int, shows: str, due_at: float | None) -> None:
         """`due_at`: when to look at it again; None: never."""
         async with self._transaction() as connection:
@@ -232,16 +242,18 @@ class Outbox(Transactions):
 
     async def forget(self, before: float) -> None:
         """What ended long ago and was brought; then tasks that nobody watches any more."""
-        unsent = select(deliveries.c.watch_id).where(deliveries.c.state != State.SENT)
-        old = ~is_open & (watches.c.created_at < before) & watches.c.id.not_in(unsent)
+        owed = select(deliveries.c.watch_id).where(deliveries.c.state != State.SENT, deliveries.c.topic.not_in(NOTICES))
+        old = ~is_open & (watches.c.created_at < before) & watches.c.id.not_in(owed)
         named = [select(watches.c.task_id), select(watches.c.lyrics_id)]
         unwatched = and_(*(tasks.c.task_id.not_in(each) for each in named))
         async with self._transaction() as connection:
             await connection.execute(delete(watches).where(old))
             await connection.execute(delete(tasks).where(unwatched))
 
-    async def _change(self, connection: Any, delivery_id: str, **values: Any) -> None:
-        await connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(values))
+    async def _change(self, connection: AsyncConnection, delivery_id: str, **values: Any) -> None:
+        """What is over stays so, whatever a worker that was at it has to say."""
+        this = (deliveries.c.id == delivery_id) & is_unsent
+        await connection.execute(update(deliveries).where(this).values(values))
 
 
 async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) -> None:

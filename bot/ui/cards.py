@@ -33,9 +33,13 @@ class Upload(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """One classic message. What discord.py lets us use once only is made anew for each attempt to send it."""
+    """One classic message. What discord.py lets us use once only is made anew for each attempt to send it.
+
+    `mentions`: whom it is to notify, as Discord writes them; they stand before the content, as far as there is room.
+    """
 
     content: str
+    mentions: Sequence[str] = ()
     embeds: Sequence[discord.Embed]
     uploads: Sequence[Upload] = ()
     buttons: Sequence[discord.ui.Item[Any]] = ()
@@ -136,7 +140,7 @@ def song_parts(
 
 def _song(recording: Recording) -> Upload | None:
     clip, audio = recording.clip, recording.audio
-    if isinstance(audio, MediaError):
+    if not isinstance(audio, MediaFile):
         return None
     return Upload(file_name(clip.title, clip.id, recording.number, audio.kind), audio)
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 import aiohttp
@@ -22,8 +23,11 @@ from bot.ui.locales import Language, language_for
 from bot.ui.permissions import missing_in, silent_in
 from bot.ui.posts import digest, live_card, post_card
 
-_CLOCKS_APART = 4_000.0  # seconds that Discord's clock may differ from ours: an hour, where summer is set by hand
-_LOOKED_THROUGH = 1_000  # messages of a channel, for one that may have arrived
+_CLOCKS_AGREE = 60.0  # seconds that Discord's clock differs from ours at most, where all is well
+_CLOCKS_APART = 4_000.0  # seconds that it may differ: an hour, where summer is set by hand
+_LOOKED_THROUGH = 1_000  # messages of a channel on either side, for one that may have arrived
+_MAX_CONTENT = 2_000  # characters
+_MOST_MENTIONS = 100  # in a message
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
 _DELETED = 0  # in place of the id of a message that arrived and is gone
@@ -65,8 +69,7 @@ class DiscordPoster:
             raise PostBlocked("the bot may not speak there", silent)
         in_public = owed.delivery.to_managers or owed.delivery.channel_id == owed.watch.channel_id
         language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
-        made = post_card(post, language, self.limit(owed.watch))
-        card = _allowed(made if owed.audio else _with_links_alone(made), missing, language)
+        card = _allowed(post_card(post, language, self.limit(owed.watch)), missing, language)
         reply = owed.card_id if "read_message_history" not in missing else None
         for form in (card, _without_embeds(card)):
             try:
@@ -110,12 +113,19 @@ class DiscordPoster:
         log.info("Discord takes no file of %d bytes in server %s", largest, watch.guild_id)
 
     async def find(self, owed: Owed) -> int | None:
-        since = datetime.fromtimestamp((owed.tried_at or 0.0) - _CLOCKS_APART, UTC)
+        """Where it is if the clocks agree; before that, the nearest first, as it is if ours is or was fast."""
+        tried_at = owed.tried_at or 0.0
+        near = datetime.fromtimestamp(tried_at - _CLOCKS_AGREE, UTC)
+        far = datetime.fromtimestamp(tried_at - _CLOCKS_APART, UTC)
+        channel = self._channel(owed)
         async with _errors():
-            history = self._channel(owed).history(limit=_LOOKED_THROUGH, after=since, oldest_first=True)
-            async for message in history:
-                if message.author == self._bot.user and _is_of(message, owed.delivery.id):
-                    return message.id
+            for history in (
+                channel.history(limit=_LOOKED_THROUGH, after=near, oldest_first=True),
+                channel.history(limit=_LOOKED_THROUGH, before=near, after=far, oldest_first=False),
+            ):
+                async for message in history:
+                    if message.author == self._bot.user and _is_of(message, owed.delivery.id):
+                        return message.id
         return None
 
     async def direct(self, user_id: int) -> int:
@@ -140,11 +150,6 @@ def _allowed(card: Card, missing: Collection[str], language: Language) -> Card:
     return _without_embeds(card) if "embed_links" in missing else card
 
 
-def _with_links_alone(card: Card) -> Card:
-    """As a server may want it: covers stay, songs do not."""
-    return replace(card, uploads=[upload for upload in card.uploads if upload.description is not None])
-
-
 def _without_embeds(card: Card) -> Card:
     """Covers are shown by embeds alone."""
     return replace(card, embeds=(), uploads=[upload for upload in card.uploads if upload.description is None])
@@ -160,12 +165,14 @@ def _is_invalid_form(refused: PostRefused) -> bool:
 
 
 def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
-    mentions = owed.watch.mentions
+    sentences = card.content[:_MAX_CONTENT]
+    mentions = _fitting(card.mentions, _MAX_CONTENT - len(sentences))
     content: dict[str, Any] = {
-        "content": card.content,
+        "content": " ".join((*mentions, sentences)),
         "embeds": card.embeds,
         "files": card.files(),
         "nonce": owed.delivery.id,
+        # Nobody else is notified, whatever a title says.
         "allowed_mentions": discord.AllowedMentions(
             everyone=False,
             users=[discord.Object(mention.strip("<@>")) for mention in mentions if "&" not in mention],
@@ -179,6 +186,12 @@ def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
             message_id=reply, channel_id=owed.delivery.channel_id, fail_if_not_exists=False
         )
     return content
+
+
+def _fitting(mentions: Sequence[str], room: int) -> Sequence[str]:
+    """Those, from the first, that go before the sentences; `room`: characters for them and the spaces between."""
+    ends = accumulate(len(mention) + 1 for mention in mentions[:_MOST_MENTIONS])
+    return mentions[: sum(end <= room for end in ends)]
 
 
 def _is_of(message: discord.Message, delivery_id: str) -> bool:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_WAIT, Topic
 from bot.domain.sheets import Sheet, sheets
-from bot.domain.task import Task
+from bot.domain.task import Status, Task
 from bot.domain.watch import Ending, Watch
 from bot.errors import MediaError, MediaForbidden, MediaTooBig
 from bot.gateways.media import MediaFile
@@ -27,9 +27,9 @@ from bot.ui.locales import Language
 from bot.ui.lyrics import LYRICS_FILE, lyrics_text
 from bot.ui.text import code, escape, one_line
 
-_MAX_CONTENT = 2_000
 _TEXT = Kind("text", ".txt")
 _TITLE = 200  # characters of it in a headline
+_AWAITED = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED}  # what people want to be notified of
 
 
 def post_card(post: Post, language: Language, limit: int) -> Card:
@@ -39,8 +39,9 @@ def post_card(post: Post, language: Language, limit: int) -> Card:
     lines = [card.content]
     if owed.delivery.channel_id != owed.watch.channel_id and owed.delivery.topic is not Topic.BLOCKED:
         lines.append(language("post.moved"))
-    content = "\n".join(filter(None, lines))[:_MAX_CONTENT]
-    return replace(card, content=content, buttons=_with_details(card, owed, language))
+    mentions = owed.watch.mentions if owed.delivery.topic in _AWAITED else ()
+    buttons = _with_details(card, owed, language)
+    return replace(card, content="\n".join(filter(None, lines)), mentions=mentions, buttons=buttons)
 
 
 def _with_details(card: Card, owed: Owed, language: Language) -> Sequence[discord.ui.Item[Any]]:
@@ -55,16 +56,16 @@ def _is_link(button: discord.ui.Item[Any]) -> bool:
 
 
 def _headline(post: Post, language: Language, key: str) -> str:
-    """With those who want to hear of it; nobody else is notified, whatever the title says."""
-    mentions = " ".join(post.owed.watch.mentions)
     task = post.found.task if post.found else None
     title = one_line(task.title, _TITLE) if task else ""
-    sentence = language(key, title=title or one_line(post.owed.watch.task_id, _TITLE))
-    return f"{mentions} {sentence}".strip()
+    return language(key, title=title or one_line(post.owed.watch.task_id, _TITLE))
 
 
 def _songs(post: Post, language: Language, limit: int) -> Card:
     found = _found(post)
+    usable = any(map(_usable, post.recordings))
+    if not usable and found.task.status is Status.FAILED:
+        return _unusable(post, language, limit)
     if not post.recordings:
         content = f"{_headline(post, language, 'post.finished')}\n{language('audio.gaveup_all')}"
         return Card(content=content, embeds=[task_embed(found.task, found.gateway, language)])
@@ -74,11 +75,23 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
         embeds.append(lyrics_embed(texts, language, before=embeds))
     buttons: list[discord.ui.Item[Any]] = [task_button(Verb.LYRICS, source, language)] if texts else []
     numbers = [recording.number for recording in post.recordings]
+    headline = _headline(post, language, "post.songs" if usable else "post.finished")
     return Card(
-        content="\n".join([_headline(post, language, "post.songs"), *_notes(post, found.task, language, limit)]),
+        content="\n".join([headline, *_notes(post, found.task, language, limit)]),
         embeds=embeds,
         uploads=uploads,
         buttons=[*buttons, *links(found.task, numbers, language)],
+    )
+
+
+def _unusable(post: Post, language: Language, limit: int) -> Card:
+    """A failed task whose songs, if it claims to have any, nobody could get: none arrived."""
+    found = _found(post)
+    bare = replace(found.task, clips=tuple(replace(clip, audio_url="") for clip in found.task.clips))
+    return Card(
+        content="\n".join([_headline(post, language, "post.failed"), *_gaps(post, language, limit)]),
+        embeds=[task_embed(bare, found.gateway, language)],
+        buttons=links(found.task, [recording.number for recording in post.recordings], language),
     )
 
 
@@ -101,11 +114,21 @@ def _notes(post: Post, task: Task, language: Language, limit: int) -> list[str]:
     notes = [f"⚠️ {failure(task, language)}"] if task.partial else []
     if post.owed.watch.lyrics_id and _lyrics(post, task)[0] != post.owed.watch.lyrics_id:
         notes.append(language("post.no_lyrics", id=code(post.owed.watch.lyrics_id)))
-    return notes + [
+    return notes + _gaps(post, language, limit)
+
+
+def _gaps(post: Post, language: Language, limit: int) -> list[str]:
+    """Why songs come without their files."""
+    return [
         _note(recording, recording.audio, language, limit)
         for recording in post.recordings
         if isinstance(recording.audio, MediaError)
     ]
+
+
+def _usable(recording: Recording) -> bool:
+    """It can be heard, if only by its link."""
+    return not isinstance(recording.audio, MediaError) or isinstance(recording.audio, MediaTooBig | MediaForbidden)
 
 
 def _note(recording: Recording, error: MediaError, language: Language, limit: int) -> str:
@@ -171,9 +194,8 @@ def _expired(post: Post, language: Language, _limit: int) -> Card:
 
 def _unknown(post: Post, language: Language, _limit: int) -> Card:
     again = task_button(Verb.NOTIFY, post.owed.watch.task_id, language)
-    mentions = " ".join(post.owed.watch.mentions)
     sentence = language("post.unknown", id=code(post.owed.watch.task_id))
-    return Card(content=f"{mentions} 🚫 {sentence}".strip(), embeds=[], buttons=[again])
+    return Card(content=f"🚫 {sentence}", embeds=[], buttons=[again])
 
 
 def _blocked(post: Post, language: Language, _limit: int) -> Card:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from bot.domain.delivery import AUDIO_NOTICE
 from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.permissions import Permission
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.server import Fault
 from tests import forged
 from tests.conftest import Town
 from tests.e2e.test_watch import DONE, FAST, ONE, SOON
@@ -113,13 +115,56 @@ async def _limit(town: Town, panel: dict[str, Any], typed: str) -> Interaction:
 async def test_links_instead_of_files(town: Town) -> None:
     town.gateway.add(DONE)
     async with town.bot():
-        panel = await admin(town, "setup")
-        await town.ada.press(panel, "Switch files/links")
-        await town.discord.hub.until(lambda: "links only" in words(panel))
+        await _links_only(town)
         await town.watch(DONE.id)
         (post,) = await town.posts()
     assert post["attachments"] == []
     assert "Link 1" in links(post)
+    assert not _songs_fetched(town)
+
+
+async def test_links_come_at_once_also_of_songs_that_the_bot_cannot_fetch(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.gateway.media_faults.append(Fault(403, path="audio"))
+    async with town.bot():
+        await _links_only(town)
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+    assert {"Link 1", "Link 2"} <= links(post).keys()
+    assert "no usable audio" not in post["content"]
+
+
+async def test_a_song_without_an_address_is_waited_for_where_only_links_are_wanted(town: Town) -> None:
+    town.gateway.add(Life("task_late", songs=(Song(ONE.clip_id, "Late", audio_url=""),)))
+    async with town.bot():
+        await _links_only(town)
+        await town.watch("task_late")
+        await town.settle_down(1)
+        assert town.posted() == []
+        town.gateway.add(Life("task_late", songs=(ONE,)))
+        await town.clock.pass_(AUDIO_NOTICE - 10, step=5)
+        (post,) = await town.posts()
+    assert links(post).keys() >= {"Link"}
+    assert not _songs_fetched(town)
+
+
+async def test_long_lyrics_are_attached_also_where_songs_are_links(town: Town) -> None:
+    town.gateway.add(Life("task_long", text="A line of many\n" * 600, title="Long"))
+    async with town.bot():
+        await _links_only(town)
+        await town.watch("task_long")
+        (post,) = await town.posts()
+    assert [each["filename"] for each in post["attachments"]] == ["lyrics.txt"]
+
+
+async def _links_only(town: Town) -> None:
+    panel = await admin(town, "setup")
+    await town.ada.press(panel, "Switch files/links")
+    await town.discord.hub.until(lambda: "links only" in words(panel))
+
+
+def _songs_fetched(town: Town) -> list[str]:
+    return [each.path for each in town.gateway.media_requests if "audio" in each.path]
 
 
 async def test_what_is_missing_where(town: Town, guild: dict[str, Any]) -> None:
@@ -149,6 +194,20 @@ async def test_what_waits_can_be_retried_or_dropped(town: Town) -> None:
     assert post["attachments"]
     assert "2 posts" in words(sent)
     assert buttons(sent) == []
+
+
+async def test_why_a_post_waits_is_said_until_it_is_sent(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.fail(r"^/channels/\d+/messages$", 503, times=1_000)
+    async with town.bot():
+        await town.watch(DONE.id)
+        waiting = await town.says(lambda: admin(town, "deliveries"), "One post", "503")
+        town.discord.faults.clear()
+        await town.clock.pass_(60, step=5)
+        await town.posts()
+        sent = await town.says(lambda: admin(town, "deliveries", state="sent"), "One post")
+    assert "⏳" in words(waiting)
+    assert "503" not in words(sent)
 
 
 async def test_what_was_behind_a_dropped_post_goes_at_once(town: Town) -> None:

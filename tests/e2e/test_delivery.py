@@ -1,15 +1,18 @@
 """What becomes of a song on its way to Discord when something is in its way."""
 
 import asyncio
+import json
 import logging
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
-from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, NONCE_LIFE, RECHECK
+from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, RECHECK
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life, Song
@@ -20,10 +23,17 @@ from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, files
 from tests.messages import buttons, links, words
 
 POSTS = r"^/channels/\d+/messages$"
+HALF = Song(ONE.clip_id, "Half", duration=3.0, state="streaming")
+TIMED_OUT = "task timeout 600s"
 
 
 def sends(town: Town) -> int:
     return sum(each.method == "POST" and "nonce" in (each.body or {}) for each in town.discord.requests)
+
+
+def rows(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path / "bot.db")) as database:
+        return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 @pytest.fixture
@@ -31,6 +41,19 @@ def guild(town: Town) -> dict[str, Any]:
     found = town.discord.world.guild_of(town.channel)
     assert found
     return found
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """What the database is asked."""
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", hear)
 
 
 async def test_a_restart_in_mid_watch(town: Town) -> None:
@@ -82,12 +105,27 @@ async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool)
         await town.watch(DONE.id)
         await town.posts()
     if not nonce_alive:
-        town.clock.jump(NONCE_LIFE * 10)
+        town.clock.jump(town.discord.messages.nonce_life * 2)
     async with town.bot():
         await town.settle_down()
         assert len(town.posted()) == 1
         shown = await town.watches()
     assert "You watch nothing" in words(shown)
+
+
+async def test_a_restart_while_discord_answers_in_a_busy_channel(town: Town) -> None:
+    town.gateway.add(DONE)
+    for _ in range(1_200):
+        town.ada.say(town.channel, "and another thing")
+        town.clock.jump(1)
+    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", delay=30, after=True))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.posts()
+    town.clock.jump(town.discord.messages.nonce_life * 2)
+    async with town.bot():
+        await town.says(town.watches, "You watch nothing")
+        assert len(town.posted()) == 1
 
 
 async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: Town) -> None:
@@ -212,7 +250,7 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
     assert buttons(shown) == ["Show"]
 
 
-async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town: Town) -> None:
+async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town: Town, tmp_path: Path) -> None:
     first = Song(ONE.clip_id, "First", duration=3.0, state="done")
     town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (9_000, "done"))))
     dm = town.discord.world.dm_with(town.ada.user)
@@ -287,6 +325,29 @@ async def test_one_that_cannot_go_holds_up_no_other(town: Town, caplog: pytest.L
     assert "is refused by Discord" in caplog.text
 
 
+@pytest.mark.parametrize("count", [85, 130])
+async def test_more_who_want_to_hear_of_it_than_discord_takes(town: Town, tmp_path: Path, count: int) -> None:
+    """The message is whole, and as many are mentioned as fit beside it."""
+    town.gateway.add(LATER)
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    town.discord.changes.override(town.channel, guild["roles"][0], deny=Permission.ATTACH_FILES)
+    listeners = [town.discord.world.add_user(f"Listener {number}") for number in range(count)]
+    mentions = json.dumps([f"<@{each['id']}>" for each in listeners])
+    async with town.bot():
+        await town.watch(LATER.id)
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as database, database:
+        database.execute("UPDATE watches SET mentions = ?", (mentions,))
+    async with town.bot():
+        await town.clock.pass_(660, step=20)
+        (post,) = await town.posts()
+    sent = next(each.body for each in town.discord.requests if "nonce" in (each.body or {}))
+    assert "🎵 **Harbour Lights** is ready" in post["content"]
+    assert post["content"].endswith("**Audio here** under `/suno status` still brings the files.")
+    assert 70 < len(post["mentions"]) == len(sent["allowed_mentions"]["users"]) <= 100
+    assert post["mentions"] == listeners[: len(post["mentions"])]
+
+
 async def test_audio_that_comes_late_is_waited_for(town: Town) -> None:
     town.gateway.add(DONE)
     town.gateway.media_faults.append(Fault(403, path="audio.*aaaaaaaa", times=3))
@@ -314,10 +375,56 @@ async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
     assert (
         "The gateway gave no usable audio yet. The task itself is finished. I will try again until" in notice["content"]
     )
-    assert (
-        "no usable audio came for song 1" in end["content"]
-        or "no usable audio came. Ask your gateway" in end["content"]
-    )
+    assert "✅ **Mute** is finished" in end["content"]
+    assert "no usable audio came for song 1" in end["content"]
+
+
+async def test_a_failed_task_that_finished_no_song_is_a_failure_at_once(town: Town, tmp_path: Path) -> None:
+    """Also where its unfinished songs are owed, as they once were."""
+    town.gateway.add(Life("task_half", songs=(HALF,), states=((0, "failed"),), reason=TIMED_OUT))
+    async with town.bot():
+        await town.finished(await town.ada.slash(town.channel, "suno-admin pause"))
+        await town.watch("task_half")
+        await town.discord.hub.until(lambda: rows(tmp_path, "deliveries"))
+        with closing(sqlite3.connect(tmp_path / "bot.db")) as database, database:
+            database.execute("UPDATE deliveries SET topic = 'songs', clips = ?", (json.dumps([HALF.clip_id]),))
+        await town.finished(await town.ada.slash(town.channel, "suno-admin resume"))
+        (post,) = await town.posts()
+        await town.clock.pass_(AUDIO_WAIT + 60, step=60)
+        await town.settle_down()
+    assert town.posted() == [post]
+    assert "❌ **Half** did not work out" in post["content"]
+    assert TIMED_OUT in words(post)
+
+
+async def test_a_failed_task_whose_only_song_cannot_be_fetched_is_a_failure(town: Town) -> None:
+    made = Song(ONE.clip_id, "Half", audio_url="https://cdn1.suno.ai/gone.mp3", state="done")
+    town.gateway.add(Life("task_half", songs=(made, TWO), states=((0, "failed"),), reason=TIMED_OUT))
+    async with town.bot():
+        await town.watch("task_half")
+        await town.clock.pass_(AUDIO_NOTICE + 60, step=5)
+        await town.settle_down()
+        assert town.posted() == [], "nobody is told that it is finished"
+        await town.clock.pass_(AUDIO_WAIT, step=20)
+        (post,) = await town.posts()
+    assert "❌ **Half** did not work out" in post["content"]
+    assert "no usable audio came for song 1" in post["content"]
+    assert TIMED_OUT in words(post)
+    assert "arrived" not in words(post)
+    assert "Link 1" in links(post)
+
+
+async def test_a_failed_task_brings_the_song_that_it_finished_and_waits_for_no_other(town: Town) -> None:
+    made = Song(TWO.clip_id, "Half", duration=3.0, state="done")
+    town.gateway.add(Life("task_half", songs=(made, HALF), states=((0, "failed"),), reason=TIMED_OUT))
+    async with town.bot():
+        await town.watch("task_half")
+        (post,) = await town.posts()
+        await town.clock.pass_(AUDIO_WAIT + 60, step=60)
+        await town.settle_down()
+    assert town.posted() == [post]
+    assert len(post["attachments"]) == 1
+    assert TIMED_OUT in words(post)
 
 
 async def test_audio_under_a_new_address_is_found(town: Town) -> None:
@@ -359,3 +466,91 @@ async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> No
     assert [len(post["attachments"]) for post in (first, second)] == [1, 1]
     assert len(town.posted()) == 2
     assert links(second).keys() == {"Link 2", "Suno page 2"}
+
+
+async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
+    town: Town, guild: dict[str, Any], statements: list[str]
+) -> None:
+    town.gateway.add(DONE)
+    places = [town.discord.changes.add_channel(guild, f"songs-{number}") for number in range(5)]
+    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", times=4, delay=2, after=True))
+    async with town.bot():
+        for place in places:
+            await town.watch(DONE.id, channel=place)
+        await town.discord.hub.until(lambda: sends(town) == 4)
+        statements.clear()
+        await town.settle_down()
+        assert len(statements) < 20
+        for place in places:
+            await town.posts(at=place)
+
+
+_MONTH = 31 * 86_400.0  # seconds
+
+
+@pytest.mark.parametrize("told_in", ["a DM", "a staff channel"])
+async def test_a_notice_that_cannot_be_brought_keeps_nothing_for_ever(
+    town: Town, guild: dict[str, Any], tmp_path: Path, told_in: str
+) -> None:
+    """The song came, and a month later there is no word left of it."""
+    town.gateway.add(SOON)
+    everyone = guild["roles"][0]
+    async with town.bot(**FAST):
+        if told_in == "a DM":
+            town.discord.world.closed_dms.add(town.ada.id)
+        else:
+            staff = town.discord.changes.add_channel(guild, "staff")
+            await _errors_to(town, staff)
+            town.discord.changes.override(staff, everyone, deny=Permission.SEND_MESSAGES)
+        await town.watch(SOON.id)
+        town.discord.changes.override(town.channel, everyone, deny=Permission.SEND_MESSAGES)
+        await town.discord.hub.until(lambda: any(each.status == 403 for each in town.discord.requests))
+        town.discord.changes.override(town.channel, everyone)
+        await town.posts()
+        await town.settle_down()
+        town.clock.jump(_MONTH)
+        await town.discord.hub.until(lambda: not rows(tmp_path, "watches"))
+    assert (rows(tmp_path, "deliveries"), rows(tmp_path, "answers")) == (0, 0)
+
+
+async def _errors_to(town: Town, channel: dict[str, Any]) -> None:
+    panel = await town.finished(await town.ada.slash(town.channel, "suno-admin setup"))
+    await town.changed(await town.ada.select(panel, "p1:errors", [channel["id"]]))
+
+
+async def test_nobody_is_told_that_something_waits_once_it_has_come(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(SOON)
+    everyone, dm = guild["roles"][0], town.discord.world.dm_with(town.ben.user)
+    in_dm = rf"^/channels/{dm['id']}/messages$"
+    town.discord.faults.fail(in_dm, 503, times=1_000)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, person=town.ben)
+        town.discord.changes.override(town.channel, everyone, deny=Permission.SEND_MESSAGES)
+        await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
+        town.discord.changes.override(town.channel, everyone)
+        await town.posts()
+        town.discord.faults.clear()
+        await town.clock.pass_(RECHECK, step=60)
+        await town.settle_down()
+    assert town.posted(dm) == []
+
+
+async def test_managers_are_still_told_of_a_song_that_failed_when_its_sibling_has_come(
+    town: Town, guild: dict[str, Any]
+) -> None:
+    first = Song(ONE.clip_id, "First", duration=3.0, state="done")
+    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (5, "done"))))
+    staff = town.discord.changes.add_channel(guild, "staff")
+    in_staff = rf"^/channels/{staff['id']}/messages$"
+    async with town.bot(**FAST):
+        await _errors_to(town, staff)
+        town.discord.faults.fail(in_staff, 503, times=1_000)
+        town.discord.faults.fail(POSTS, 400, 12345, times=1)
+        await town.watch("task_apart")
+        await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
+        await town.clock.pass_(6, step=1)
+        await town.posts()
+        town.discord.faults.clear()
+        await town.clock.pass_(120, step=5)
+        (told,) = await town.posts(at=staff)
+    assert "Something could not be posted" in told["content"]

@@ -1,6 +1,7 @@
 """What is watched and what is owed, on a real file."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.delivery import Delivery, State, Topic
 from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
-from bot.domain.watch import GRACE, MOST_MENTIONS, PATIENCE, QUIET_AFTER, Ending, Watch
+from bot.domain.watch import GRACE, MOST_MENTIONS, PATIENCE, QUIET_AFTER, Ending, Watch, owe
 from bot.storage.looks import Claim, Look, LookStore
 from bot.storage.outbox import Outbox
 from bot.storage.preferences import PreferenceStore
@@ -487,6 +488,36 @@ async def test_what_ended_long_ago_is_forgotten_and_what_is_owed_is_not(
     assert (kept, left) == (["t2", "t3"], 1)
 
 
+@pytest.mark.parametrize("state", [State.WAITING, State.BLOCKED, State.KEPT, State.FAILED])
+@pytest.mark.parametrize("topic", [Topic.BLOCKED, Topic.QUIET, Topic.NO_AUDIO, Topic.LIVE])
+async def test_a_notice_alone_keeps_no_watch(
+    watches: WatchStore, outbox: Outbox, tmp_path: Path, topic: Topic, state: State
+) -> None:
+    (watch,) = (await add(watches, wish("t1"))).watched
+    notice = owe(watch, topic, NOW)
+    await outbox.add(notice)
+    await outbox.put_off(notice.id, NOW + 60, state=state)
+    await watches.stop(of_user(ADA))
+    await outbox.forget(NOW + 1)
+    with closing(sqlite3.connect(tmp_path / "data" / "bot.db")) as database:
+        assert database.execute("SELECT count(*) FROM watches").fetchone() == (0,)
+
+
+async def test_what_was_dropped_meanwhile_does_not_come_back(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    """A manager drops a post just when it is on its way, and then Discord refuses it."""
+    await add(watches, wish("t1"))
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    (first,) = await bring(outbox, NOW)
+    await outbox.drop(first.id, 5)
+    await outbox.put_off(first.id, NOW + 60, reason="503")
+    await outbox.give_up(first.id, State.FAILED, "400")
+    await outbox.move(first, LOUNGE, NOW)
+    assert await bring(outbox, NOW + 60) == []
+    assert (await outbox.shown_in(5, None, limit=9, offset=0))[0] == 0
+
+
 async def test_the_claims_use_indexes(
     engine: AsyncEngine, watches: WatchStore, looks: LookStore, outbox: Outbox
 ) -> None:
@@ -504,7 +535,6 @@ async def test_the_claims_use_indexes(
     await bring(outbox, NOW)
     await outbox.next_due()
     await outbox.cards(NOW, 10)
-    await outbox.next_card()
     statements = [each for each in ran if each[0].startswith(("SELECT", "UPDATE"))]
     assert len(statements) > 8
     async with engine.connect() as connection:
