@@ -19,6 +19,11 @@ class Fault:
     delay: float = 0.0  # seconds before the answer
     after: bool = False  # what was asked for is done all the same: only the answer is lost
 
+    @property
+    def late(self) -> bool:
+        """The true answer, but for its delay."""
+        return self.after and self.status == 200 and not self.body
+
 
 class Faults:
     def __init__(self) -> None:

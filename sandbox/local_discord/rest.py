@@ -33,6 +33,7 @@ class Request:
     uploads: dict[str, Upload] = field(default_factory=dict)
     status: int = 0
     answer: Any = None
+    odd: bool = False  # the answer was ordered, and need not be like any of Discord's
     at: float = field(default_factory=time.monotonic)
 
 
@@ -125,10 +126,11 @@ def content_type_of(name: str) -> str:
 
 async def _answer_badly(incoming: web.Request, request: Request, fault: Fault) -> web.StreamResponse:
     await asyncio.sleep(fault.delay)
-    request.status, request.answer = fault.status, dict(fault.body)
+    if not fault.late:
+        request.status, request.answer, request.odd = fault.status, dict(fault.body), True
     if not fault.status and incoming.transport:
         incoming.transport.abort()
-    return _json(fault.status or 500, request.answer, fault.headers)
+    return _json(request.status or 500, request.answer, fault.headers)
 
 
 def _json(status: int, value: Any, headers: Mapping[str, str] | None = None) -> web.Response:

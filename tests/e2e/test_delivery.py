@@ -250,7 +250,7 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
     assert buttons(shown) == ["Show"]
 
 
-async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town: Town, tmp_path: Path) -> None:
+async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town: Town) -> None:
     first = Song(ONE.clip_id, "First", duration=3.0, state="done")
     town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (9_000, "done"))))
     dm = town.discord.world.dm_with(town.ada.user)
