@@ -46,6 +46,34 @@ async def test_a_menu_finds_ids_in_embeds(town: Town) -> None:
     assert "生成中" in words(answer)
 
 
+@pytest.mark.parametrize("menu", [LOOK_UP, WATCH])
+async def test_a_menu_knows_the_one_task_of_a_song_card(town: Town, menu: str) -> None:
+    """The card's links name the songs, too."""
+    town.gateway.add(DONE)
+    async with town.bot():
+        card = await town.status(DONE.id)
+        answer = await town.finished(await town.ada.menu(card, menu))
+    assert "## " not in words(answer)
+    assert len(answer["attachments"]) == 2 or f"Watching `{DONE.id}`" in answer["content"]
+
+
+@pytest.mark.parametrize("menu", [LOOK_UP, WATCH])
+async def test_a_link_to_a_song_is_explained(town: Town, menu: str) -> None:
+    link = f"https://suno.com/song/{ONE.clip_id}"
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        answers = [
+            await town.finished(await town.ada.menu(town.ada.say(town.channel, link), menu)),
+            await town.status(link),
+            await town.watch(link),
+        ]
+        town.ada.say(dm, link)
+        answers.append(await answered(town, dm))
+    for answer in answers:
+        assert "a song's (clip) id is not its task's id" in answer["content"]
+    assert not town.gateway.requests
+
+
 async def test_a_menu_watches(town: Town) -> None:
     town.gateway.add(DONE)
     message = town.ada.say(town.channel, f"{DONE.id} task_other")
