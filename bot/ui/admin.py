@@ -17,7 +17,6 @@ from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, task
 from bot.ui.forms import Form
 from bot.ui.locales import Language, language_for, languages
 from bot.ui.permissions import Speakable, in_words, missing_in
-from bot.ui.places import read_number
 from bot.ui.readers import reader
 from bot.ui.text import code, one_line
 
@@ -99,12 +98,18 @@ async def toggle_audio(interaction: Interaction, _about: str, _number: int) -> N
 
 @on_press(Verb.PICK)
 async def pick(interaction: Interaction, name: str, _number: int) -> None:
-    """A channel or roles, chosen in the panel. What was chosen can be forged: only the server's own counts."""
+    """A channel or roles, chosen in the panel. What was chosen can be forged: unless all of it is the server's own,
+    nothing changes.
+    """
     await interaction.response.defer()
     data: Mapping[str, Any] = dict(interaction.data or {})
     guild, server = _guild_of(interaction), await _server(interaction)
-    theirs = {each.id for each in (*guild.channels, *guild.roles)}
-    values = [number for number in map(read_number, data.get("values", ())) if number in theirs]
+    theirs = {str(each.id): each.id for each in (*guild.channels, *guild.roles)}
+    chosen = data.get("values", ())
+    if not theirs.keys() >= set(chosen):
+        await show_setup(interaction)
+        return
+    values = [theirs[each] for each in chosen]
     first = values[0] if values else None
     changed = {
         "channel": replace(server, channel_id=first),
@@ -206,7 +211,16 @@ async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -
     if not shown and page:
         await show_deliveries(interaction, state, max(0, (count - 1) // _PAGE))
         return
-    await interaction.edit_original_response(view=_deliveries_view(shown, count, state, page, language))
+    view = _deliveries_view(shown, count, state, page, language)
+    if (await _server(interaction)).paused:
+        view.add_item(discord.ui.TextDisplay(language("admin.is_paused")))
+    await interaction.edit_original_response(view=view)
+
+
+async def tell_if_paused(interaction: Interaction) -> None:
+    """Under an answer in which nobody would look for it."""
+    if (await _server(interaction)).paused:
+        await interaction.followup.send(reader(interaction)("admin.is_paused"), ephemeral=True)
 
 
 def _deliveries_view(

@@ -229,6 +229,36 @@ async def test_posts_are_held_and_sent_again(town: Town) -> None:
     assert len(post["attachments"]) == 2
 
 
+async def test_a_server_that_holds_its_posts_is_told_so_where_it_looks_for_them(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        await admin(town, "pause")
+        await town.watch(DONE.id)
+        held = await town.says(lambda: admin(town, "deliveries"), "One post")
+        none = await admin(town, "deliveries", state="failed")
+        asked = await town.ada.slash(town.channel, "suno-admin watches")
+        (told,) = await town.discord.hub.until(lambda: asked.follow_ups)
+        await admin(town, "resume")
+        await town.posts()
+        after = await admin(town, "deliveries", state="sent")
+    for each in (held, none, told):
+        assert "Posts are held. Type /suno-admin resume" in words(each)
+    assert "Posts are held" not in words(after)
+
+
+async def test_a_choice_that_is_no_number_changes_nothing(town: Town) -> None:
+    async with town.bot():
+        panel = await admin(town, "setup")
+        await choose(town, panel, "channel", town.channel["id"])
+        for odd in ("x", "", "9" * 70, "٣", "-1"):
+            chosen = await forged.choose(town.ada, panel, "p1:channel", [odd])
+            await town.changed(chosen)
+            assert not chosen.follow_ups
+        again = await admin(town, "setup")
+    picker = next(each for each in components(again) if each.get("custom_id") == "p1:channel")
+    assert [str(each["id"]) for each in picker["default_values"]] == [town.channel["id"]]
+
+
 async def test_faults_are_told_where_the_server_wants_it(town: Town, guild: dict[str, Any]) -> None:
     town.gateway.add(SOON)
     staff = town.discord.changes.add_channel(guild, "staff")
