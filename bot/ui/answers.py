@@ -21,7 +21,7 @@ from bot.errors import MediaTooBig, MediaUnavailable, StorageError
 from bot.gateways.media import MediaFile
 from bot.services.lookup import Found
 from bot.services.recordings import Recording
-from bot.storage.store import Recent
+from bot.storage.recents import Recent
 from bot.ui.buttons import Verb, language_of_button, on_press
 from bot.ui.cards import details_card, not_brought, remaining_card, song_cards, songs_card, task_card
 from bot.ui.locales import Language
