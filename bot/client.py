@@ -99,7 +99,7 @@ class SunoBot(commands.Bot):
     async def _sync_commands(self) -> None:
         """Give Discord our commands unless it has them already: syncs are limited to 200 a day."""
         declared = await declared_commands(self.tree, self._interface.translator)
-        known = await self.services.stores.recents.note(SYNCED)
+        known = await self.services.stores.notes.note(SYNCED)
         try:
             if known and known == fingerprint(self.application_id, declared, await self.tree.fetch_commands()):
                 return
@@ -107,7 +107,7 @@ class SunoBot(commands.Bot):
         except discord.HTTPException:
             log.exception("the commands could not be given to Discord; the next start tries again")
             return
-        await self.services.stores.recents.keep_note(SYNCED, fingerprint(self.application_id, declared, given))
+        await self.services.stores.notes.keep_note(SYNCED, fingerprint(self.application_id, declared, given))
         log.info("gave Discord %d commands", len(given))
 
     def is_connected(self) -> bool:

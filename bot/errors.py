@@ -68,10 +68,13 @@ class DiscordUnreachable(BotError):
 class InvalidTaskId(BotError):
     """`count`: how many ids stand in `text`, if it is "many"; otherwise how many characters it has.
 
-    "none": a message or a file that holds none; "write": a text to the bot that holds none.
+    "none": a message or a file that holds none; "write": a text to the bot that holds none;
+    "song": there is none but that of a song, in a link.
     """
 
-    def __init__(self, why: Literal["empty", "long", "many", "odd", "none", "write"], text: str, count: int) -> None:
+    def __init__(
+        self, why: Literal["empty", "long", "many", "odd", "none", "write", "song"], text: str, count: int
+    ) -> None:
         super().__init__(f"{why}: {count}")
         self.why = why
         self.text = text

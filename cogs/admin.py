@@ -43,6 +43,7 @@ class Admin(commands.GroupCog, group_name="suno-admin", group_description=locali
     async def watches(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, "server")
+        await admin.tell_if_paused(interaction)
 
     @app_commands.command(name="pause", description=localised("admin.pause"))
     async def pause(self, interaction: Interaction) -> None:

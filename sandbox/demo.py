@@ -12,7 +12,7 @@ from typing import Any
 from bot.app import serve
 from bot.config import load_settings
 from bot.storage.database import open_database
-from bot.storage.store import Recent, Store
+from bot.storage.recents import Recent, RecentStore
 from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.redirect import redirected
@@ -110,7 +110,7 @@ def _announce(url: str, *, open_browser: bool) -> None:
 async def _look_tasks_up(database_url: str, world: World, channel: Object) -> None:
     """As if both people had looked at every task before, so that the bot suggests them."""
     async with open_database(database_url) as engine:
-        store = Store(engine)
+        store = RecentStore(engine)
         for age, task in enumerate(demo_tasks()):
             for user in world.people():
                 recent = Recent(

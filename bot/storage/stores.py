@@ -8,14 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.looks import LookStore
+from bot.storage.notes import NoteStore
 from bot.storage.outbox import Outbox
 from bot.storage.preferences import PreferenceStore
-from bot.storage.store import Store
+from bot.storage.recents import RecentStore
 from bot.storage.watches import WatchStore
 
 
 class Stores(Struct, frozen=True):
-    recents: Store
+    notes: NoteStore
+    recents: RecentStore
     watches: WatchStore
     looks: LookStore
     outbox: Outbox
@@ -26,7 +28,8 @@ class Stores(Struct, frozen=True):
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
         return cls(
-            Store(engine),
+            NoteStore(engine),
+            RecentStore(engine),
             WatchStore(engine),
             LookStore(engine),
             Outbox(engine),

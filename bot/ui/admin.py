@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import discord
@@ -15,14 +16,14 @@ from bot.storage.preferences import Server
 from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, task_button
 from bot.ui.forms import Form
 from bot.ui.locales import Language, language_for, languages
-from bot.ui.permissions import in_words, missing_in
-from bot.ui.places import read_number
+from bot.ui.permissions import Speakable, in_words, missing_in
 from bot.ui.readers import reader
 from bot.ui.text import code, one_line
 
 _PAGE = 5  # deliveries, with two buttons each
 _AUTOMATIC = "auto"
 _MAX_TEXT = 3_800  # characters in all texts of a card
+_MAX_LINES = 1_700  # characters of the 2,000 of a message; the rest is for what follows them
 _STATE_EMOJI = {State.WAITING: "⏳", State.BLOCKED: "⛔", State.SENT: "✅", State.KEPT: "📭", State.FAILED: "⚠️"}
 
 
@@ -97,12 +98,18 @@ async def toggle_audio(interaction: Interaction, _about: str, _number: int) -> N
 
 @on_press(Verb.PICK)
 async def pick(interaction: Interaction, name: str, _number: int) -> None:
-    """A channel or roles, chosen in the panel. What was chosen can be forged: only the server's own counts."""
+    """A channel or roles, chosen in the panel. What was chosen can be forged: unless all of it is the server's own,
+    nothing changes.
+    """
     await interaction.response.defer()
     data: Mapping[str, Any] = dict(interaction.data or {})
     guild, server = _guild_of(interaction), await _server(interaction)
-    theirs = {each.id for each in (*guild.channels, *guild.roles)}
-    values = [number for number in map(read_number, data.get("values", ())) if number in theirs]
+    theirs = {str(each.id): each.id for each in (*guild.channels, *guild.roles)}
+    chosen = data.get("values", ())
+    if not theirs.keys() >= set(chosen):
+        await show_setup(interaction)
+        return
+    values = [theirs[each] for each in chosen]
     first = values[0] if values else None
     changed = {
         "channel": replace(server, channel_id=first),
@@ -150,7 +157,7 @@ async def send_test(interaction: Interaction, _about: str, _number: int) -> None
     guild, language = _guild_of(interaction), reader(interaction)
     server = await _server(interaction)
     channel = guild.get_channel_or_thread(server.channel_id or interaction.channel_id or 0)
-    if not isinstance(channel, discord.TextChannel | discord.Thread):
+    if not isinstance(channel, Speakable):
         text = language("admin.no_channel")
     elif missing := missing_in(channel):
         text = language("admin.test_perm", channel=channel.mention, perms=in_words(missing, language))
@@ -164,18 +171,27 @@ async def send_test(interaction: Interaction, _about: str, _number: int) -> None
 async def check(interaction: Interaction, channel_id: int | None) -> None:
     """What is missing, channel by channel, and who takes it."""
     guild, language = _guild_of(interaction), reader(interaction)
-    places = [guild.get_channel_or_thread(channel_id)] if channel_id else [*guild.text_channels, *guild.threads]
-    lines = [_checked(place, language) for place in places if isinstance(place, discord.TextChannel | discord.Thread)]
-    good = sum(line is None for line in lines)
-    shown = [line for line in lines if line]
+    every = (*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads)
+    places = [guild.get_channel_or_thread(channel_id)] if channel_id else every
+    checked = [_checked(place, language) for place in places if isinstance(place, Speakable)]
+    lacking = [line for line in checked if line]
+    good = len(checked) - len(lacking)
+    shown = _fitting(lacking, language)
     shown += [language("admin.check_good", n=good)] if good else []
     text = "\n".join(shown) or language("admin.no_channel")
-    await interaction.edit_original_response(content=text[:1_990])
+    await interaction.edit_original_response(content=text)
 
 
-def _checked(place: discord.TextChannel | discord.Thread, language: Language) -> str | None:
+def _checked(place: Speakable, language: Language) -> str | None:
     missing = missing_in(place)
     return f"⚠️ {place.mention}: {in_words(missing, language)}" if missing else None
+
+
+def _fitting(lines: Sequence[str], language: Language) -> list[str]:
+    """As many of them as a message takes, and how many more there are."""
+    count = sum(length <= _MAX_LINES for length in accumulate(len(line) + 1 for line in lines))
+    more = len(lines) - count
+    return [*lines[:count], *([language("admin.check_more", n=more)] if more else [])]
 
 
 async def pause(interaction: Interaction, *, paused: bool) -> None:
@@ -192,7 +208,19 @@ async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -
     wanted = State(state) if state in set(State) else None
     outbox = interaction.client.services.stores.outbox
     count, shown = await outbox.shown_in(guild.id, wanted, limit=_PAGE, offset=page * _PAGE)
-    await interaction.edit_original_response(view=_deliveries_view(shown, count, state, page, language))
+    if not shown and page:
+        await show_deliveries(interaction, state, max(0, (count - 1) // _PAGE))
+        return
+    view = _deliveries_view(shown, count, state, page, language)
+    if (await _server(interaction)).paused:
+        view.add_item(discord.ui.TextDisplay(language("admin.is_paused")))
+    await interaction.edit_original_response(view=view)
+
+
+async def tell_if_paused(interaction: Interaction) -> None:
+    """Under an answer in which nobody would look for it."""
+    if (await _server(interaction)).paused:
+        await interaction.followup.send(reader(interaction)("admin.is_paused"), ephemeral=True)
 
 
 def _deliveries_view(

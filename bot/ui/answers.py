@@ -17,13 +17,13 @@ from bot.client import Interaction, Services
 from bot.domain.ids import parse_id
 from bot.domain.sheets import sheets
 from bot.domain.task import Task
-from bot.errors import MediaTooBig, StorageError
+from bot.errors import MediaTooBig, MediaUnavailable, StorageError
 from bot.gateways.media import MediaFile
 from bot.services.lookup import Found
 from bot.services.recordings import Recording
-from bot.storage.store import Recent
+from bot.storage.recents import Recent
 from bot.ui.buttons import Verb, language_of_button, on_press
-from bot.ui.cards import details_card, song_cards, songs_card, task_card
+from bot.ui.cards import details_card, not_brought, remaining_card, song_cards, songs_card, task_card
 from bot.ui.locales import Language
 from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.readers import reader
@@ -146,22 +146,42 @@ async def _show(interaction: Interaction, found: Found, language: Language | Non
 async def show(reply: Reply, found: Found) -> None:
     """A task as it is, or its songs with their files."""
     if not found.task.playable:
-        await reply.send([task_card(found, reply.language)])
+        shown = remaining_card(found, reply.files, reply.language) if reply.files else task_card(found, reply.language)
+        await reply.send([shown])
         return
     async with AsyncExitStack() as files:
         opening = reply.services.recordings.of(found.task, limit=reply.limit)
         fetching = asyncio.create_task(files.enter_async_context(opening))
         files.callback(fetching.cancel)
         await asyncio.wait({fetching}, timeout=_PATIENCE)
-        if not fetching.done():
-            await reply.send([songs_card(found, reply.language)])
-        await _send_songs(reply, found, await fetching)
+        promise = songs_card(found, reply.language)
+        # What a message has already is more than a promise.
+        if not fetching.done() and not reply.files:
+            await reply.send([promise])
+        try:
+            await _send_songs(reply, found, await fetching)
+        except Exception:
+            if reply.shown is promise:
+                await _take_back(reply, found)
+            raise
+
+
+async def _take_back(reply: Reply, found: Found) -> None:
+    """No card says for ever that files are on their way: it has the links, and may be refreshed."""
+    absent = MediaUnavailable("it could not be brought to Discord")
+    songs = enumerate(found.task.keyed(), 1)
+    recordings = [Recording(key, number, clip, absent, None) for number, (key, clip) in songs if clip.playable]
+    try:
+        await reply.send(song_cards(found, recordings, reply.language, reply.limit))
+    except discord.HTTPException as error:
+        log.warning("a card goes on saying that files are on their way: %s", error)
 
 
 async def _send_songs(reply: Reply, found: Found, recordings: Sequence[Recording]) -> None:
     """What Discord says of its limit has been seen too high: then the largest file stays behind, its siblings go."""
     try:
-        await reply.send(song_cards(found, recordings, reply.language, reply.limit))
+        kept = not_brought(recordings, reply.files)
+        await reply.send(song_cards(found, recordings, reply.language, reply.limit, kept))
     except discord.HTTPException as error:
         smaller = _without_largest(recordings)
         if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):

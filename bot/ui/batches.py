@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from bot.client import Interaction, Services
 from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Entry, counts, of_kind, unfinished
-from bot.domain.ids import Ids, find_ids, read_ids
+from bot.domain.ids import Ids, find_ids, no_id_in, read_ids
 from bot.domain.task import Kind, Status
-from bot.errors import Forgotten, InvalidTaskId, UnreadableFile
+from bot.errors import Forgotten, UnreadableFile
 from bot.services.batches import MOST
 from bot.storage.batches import Batch
 from bot.ui.answers import show_found
@@ -69,9 +69,10 @@ class BatchForm(Form):
 
 async def _answer(interaction: Interaction, typed: str, files: Sequence[discord.Attachment], kind: Kind | None) -> None:
     from_files = "\n".join([await read_file(file) for file in files])
-    found = find_ids(f"{typed}\n{from_files}")
+    text = f"{typed}\n{from_files}"
+    found = find_ids(text)
     if files and not found:
-        raise InvalidTaskId("none", "", 0)
+        raise no_id_in(text, "none")
     ids = Ids(found, 0) if files else read_ids(typed)
     await show_batch(interaction, ids, kind)
 

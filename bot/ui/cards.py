@@ -1,6 +1,6 @@
 """A task as one Discord message or more, in every state that it can be in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -11,6 +11,7 @@ from bot.domain.sheets import sheets
 from bot.domain.task import Kind, Status, Task
 from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable
 from bot.gateways.media import MediaFile, file_name
+from bot.gateways.sniff import MP3
 from bot.services.lookup import Found
 from bot.services.recordings import Recording
 from bot.ui.buttons import Verb, task_button
@@ -36,6 +37,7 @@ class Card(Struct, frozen=True, kw_only=True):
     """One classic message. What discord.py lets us use once only is made anew for each attempt to send it.
 
     `mentions`: whom it is to notify, as Discord writes them; they stand before the content, as far as there is room.
+    `kept`: files that the message has already, and keeps.
     """
 
     content: str
@@ -43,6 +45,12 @@ class Card(Struct, frozen=True, kw_only=True):
     embeds: Sequence[discord.Embed]
     uploads: Sequence[Upload] = ()
     buttons: Sequence[discord.ui.Item[Any]] = ()
+    kept: Sequence[discord.Attachment] = ()
+
+    @property
+    def leaves(self) -> bool:
+        """It brings nothing beside what the message has: so the embeds stay as they are, too, with their pictures."""
+        return bool(self.kept) and not self.uploads
 
     def files(self) -> list[discord.File]:
         files = []
@@ -71,6 +79,12 @@ def task_card(found: Found, language: Language) -> Card:
     return Card(content=note, embeds=embeds, buttons=_buttons(task, language))
 
 
+def remaining_card(found: Found, files: Sequence[discord.Attachment], language: Language) -> Card:
+    """The same, over a message that has files of songs: they stay, under what the gateway says by now."""
+    card = task_card(found, language)
+    return replace(card, content=card.content or card.embeds[0].description or "", kept=files)
+
+
 def details_card(found: Found, language: Language) -> Card:
     """The state and the times of a task, whatever it has made."""
     return Card(content="", embeds=[task_embed(found.task, found.gateway, language)])
@@ -83,16 +97,40 @@ def songs_card(found: Found, language: Language) -> Card:
     return Card(content=language("card.fetching"), embeds=embeds)
 
 
-def song_cards(found: Found, recordings: Sequence[Recording], language: Language, limit: int) -> tuple[Card, ...]:
+def song_cards(
+    found: Found,
+    recordings: Sequence[Recording],
+    language: Language,
+    limit: int,
+    kept: Mapping[int, discord.Attachment] | None = None,
+) -> tuple[Card, ...]:
     """A task's finished songs with their files, in more than one message where Discord would not take them in one.
 
-    `limit`: bytes a file, for the sentence that says so.
+    `limit`: bytes a file, for the sentence that says so. `kept`: what the message that is replaced has of songs, by
+    their numbers, and keeps.
     """
-    groups = _grouped(recordings)
-    cards = [_song_card(found, group, language, limit, last=group is groups[-1]) for group in groups]
+    kept = kept or {}
+    if kept and not any(isinstance(each.audio, MediaFile) for each in recordings):
+        cards = [_same_card(found, recordings, language, limit, kept)]
+    else:
+        groups = _grouped(recordings)
+        cards = [_song_card(found, group, language, limit, kept, last=group is groups[-1]) for group in groups]
+        cards[0] = replace(cards[0], kept=tuple(kept.values()))
     if found.task.partial:
         cards[0] = replace(cards[0], content=f"⚠️ {failure(found.task, language)}\n{cards[0].content}".strip())
     return tuple(cards)
+
+
+def not_brought(recordings: Sequence[Recording], files: Sequence[discord.Attachment]) -> dict[int, discord.Attachment]:
+    """Those of a message's files whose songs could not be fetched anew, by the songs' numbers."""
+    without = [each for each in recordings if isinstance(each.audio, MediaError)]
+    return {each.number: file for each in without for file in files if _is_of(file, each)}
+
+
+def _is_of(file: discord.Attachment, recording: Recording) -> bool:
+    """By the end of its name, that no change of title changes."""
+    name = file_name("", recording.clip.id, recording.number, MP3).removesuffix(MP3.extension)
+    return file.filename.rpartition(".")[0].endswith(name.removeprefix("suno"))
 
 
 def fitting(recordings: Sequence[Recording]) -> int:
@@ -114,14 +152,41 @@ def _size(recording: Recording) -> int:
     return sum(file.size for file in (recording.audio, recording.cover) if isinstance(file, MediaFile))
 
 
-def _song_card(found: Found, group: Sequence[Recording], language: Language, limit: int, *, last: bool) -> Card:
+def _song_card(
+    found: Found,
+    group: Sequence[Recording],
+    language: Language,
+    limit: int,
+    kept: Mapping[int, discord.Attachment],
+    *,
+    last: bool,
+) -> Card:
     task = found.task
     embeds, uploads = song_parts(found, group, language)
     if last and (texts := sheets(task)):
         embeds.append(lyrics_embed(texts, language, before=embeds))
-    notes = [problem(each.audio, each.number, language, limit) for each in group if isinstance(each.audio, MediaError)]
     buttons = _buttons(task, language, shown=group, last=last)
-    return Card(content="\n".join(notes), embeds=embeds, uploads=uploads, buttons=buttons)
+    return Card(content=_problems(group, language, limit, kept), embeds=embeds, uploads=uploads, buttons=buttons)
+
+
+def _same_card(
+    found: Found,
+    recordings: Sequence[Recording],
+    language: Language,
+    limit: int,
+    kept: Mapping[int, discord.Attachment],
+) -> Card:
+    """Nothing new was had, and so the songs are shown as before."""
+    content = _problems(recordings[:_SONGS], language, limit, kept)
+    buttons = _buttons(found.task, language, shown=recordings)
+    return Card(content=content, embeds=[], buttons=buttons, kept=tuple(kept.values()))
+
+
+def _problems(
+    group: Sequence[Recording], language: Language, limit: int, kept: Mapping[int, discord.Attachment]
+) -> str:
+    absent = [(each.number, each.audio) for each in group if each.number not in kept]
+    return "\n".join(problem(why, number, language, limit) for number, why in absent if isinstance(why, MediaError))
 
 
 def song_parts(

@@ -10,7 +10,6 @@ from discord import app_commands
 
 from bot.client import Interaction, SunoBot
 from bot.errors import (
-    BotError,
     Forgotten,
     GatewayBusy,
     GatewayError,
@@ -136,12 +135,24 @@ def _where(interaction: Interaction) -> str:
     return str(data.get("custom_id", interaction.type.name))
 
 
+async def _offer_nothing(interaction: Interaction, error: Exception) -> None:
+    """There is no place for a sentence where something is being typed."""
+    log.info("nothing is offered: %s: %s", type(error).__name__, error)
+    try:
+        await interaction.response.autocomplete([])
+    except discord.HTTPException as unanswered:
+        log.warning("nothing could be offered: %s", unanswered)
+
+
 class Tree(app_commands.CommandTree[SunoBot]):
     async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Whatever is raised here would end in the log alone, and the person would wait for nothing."""
         try:
             await meet(interaction)
-        except BotError as error:
-            if interaction.type is not discord.InteractionType.autocomplete:
+        except Exception as error:
+            if interaction.type is discord.InteractionType.autocomplete:
+                await _offer_nothing(interaction, error)
+            else:
                 await answer_failure(interaction, error)
             return False
         return True

@@ -8,6 +8,7 @@ from msgspec import Struct
 from bot.ui.locales import Language
 
 Place = discord.abc.GuildChannel | discord.Thread
+Speakable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread  # each has a chat
 
 _NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
 TO_SPEAK = ("view_channel", "send_messages", "send_messages_in_threads")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from bot.client import Interaction
 from bot.errors import NotAllowed, NotYours, UnwatchablePlace
 from bot.ui.buttons import Verb, on_press
-from bot.ui.permissions import Missing, in_words, missing_in
+from bot.ui.permissions import Missing, Speakable, in_words, missing_in
 from bot.ui.readers import person_of, reader
 
 Channel = AppCommandChannel | AppCommandThread
@@ -97,7 +97,7 @@ async def check_again(interaction: Interaction, channel_id: str, _number: int) -
     await interaction.response.defer(ephemeral=True, thinking=True)
     language = reader(interaction)
     channel = interaction.client.get_channel(read_number(channel_id))
-    if not isinstance(channel, discord.TextChannel | discord.Thread) or not await _is_of(interaction, channel.guild):
+    if not isinstance(channel, Speakable) or not await _is_of(interaction, channel.guild):
         text = language("check.gone")
     elif missing := missing_in(channel):
         text = language("watch.perm", channel=channel.mention, perms=in_words(missing, language))

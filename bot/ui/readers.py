@@ -9,10 +9,10 @@ from bot.client import Interaction, SunoBot
 from bot.errors import NotAllowed, TooMany
 from bot.storage.preferences import Person
 from bot.ui.locales import Language, language_for
+from bot.ui.members import Members
 
 _MINUTE = 60.0  # seconds
 _REMEMBERED = 10_000  # people
-_BELIEVED = 600.0  # seconds for which it is believed that somebody is, or is not, a member of a server
 
 
 def person_of(interaction: Interaction) -> Person:
@@ -46,7 +46,7 @@ class Doors:
         self._listed = listed
         self._per_minute = per_minute
         self._asked: OrderedDict[int, deque[float]] = OrderedDict()
-        self._members: OrderedDict[int, tuple[float, bool]] = OrderedDict()
+        self._members = Members()
 
     def count(self, user_id: int) -> None:
         """Raises TooMany for more than so many in a minute."""
@@ -67,23 +67,6 @@ class Doors:
             return
         if self._private_use != "members":
             raise NotAllowed("listed" if self._private_use == "listed" else "off")
-        if not await self._is_member(user_id, bot):
+        # While Discord does not say so, a stranger may be let in: the lesser evil, as no member is turned away for it.
+        if await self._members.include(user_id, bot.guilds) is False:
             raise NotAllowed("members")
-
-    async def _is_member(self, user_id: int, bot: SunoBot) -> bool:
-        """Discord is asked, server by server: the list of members would need a privileged intent."""
-        until, known = self._members.get(user_id, (0.0, False))
-        if time.monotonic() < until:
-            return known
-        known = False
-        for guild in bot.guilds:
-            try:
-                await guild.fetch_member(user_id)
-            except discord.NotFound:
-                continue
-            known = True
-            break
-        self._members[user_id] = (time.monotonic() + _BELIEVED, known)
-        if len(self._members) > _REMEMBERED:
-            self._members.popitem(last=False)
-        return known

@@ -12,7 +12,10 @@ from bot.ui.readers import reader
 
 
 class Reply(Protocol):
-    """`limit`: bytes a file, as Discord says it there. Sent again, what was sent first is replaced."""
+    """`limit`: bytes a file, as Discord says it there. Sent again, what was sent first is replaced.
+
+    `files`: those of the message that is replaced. `shown`: what stands there by now, if it was sent from here.
+    """
 
     @property
     def services(self) -> Services: ...
@@ -20,6 +23,10 @@ class Reply(Protocol):
     def language(self) -> Language: ...
     @property
     def limit(self) -> int: ...
+    @property
+    def files(self) -> Sequence[discord.Attachment]: ...
+    @property
+    def shown(self) -> Card | None: ...
     async def send(self, cards: Sequence[Card]) -> None: ...
 
 
@@ -31,12 +38,20 @@ class InteractionReply:
         self.services = interaction.client.services
         self.language = language or reader(interaction)
         self.limit = min(interaction.filesize_limit or self.services.upload_limit, MAX_REQUEST)
+        replaced = interaction.response.type is discord.InteractionResponseType.deferred_message_update
+        self.files = interaction.message.attachments if replaced and interaction.message else []
+        self.shown: Card | None = None
 
     async def send(self, cards: Sequence[Card]) -> None:
         first, *others = cards
+        missing = discord.utils.MISSING
         original = await self._interaction.edit_original_response(
-            content=first.content, embeds=first.embeds, attachments=first.files(), view=first.view()
+            content=first.content,
+            embeds=missing if first.leaves else first.embeds,
+            attachments=missing if first.leaves else [*first.kept, *first.files()],
+            view=first.view(),
         )
+        self.shown = first
         for card in others:
             await self._interaction.followup.send(
                 card.content,
@@ -57,6 +72,8 @@ class MessageReply:
         self.language = language
         guild_limit = message.guild.filesize_limit if message.guild else 0
         self.limit = min(max(guild_limit, self.services.upload_limit), MAX_REQUEST)
+        self.files: Sequence[discord.Attachment] = ()  # an answer of its own
+        self.shown: Card | None = None
 
     async def send(self, cards: Sequence[Card]) -> None:
         first, *others = cards
@@ -66,6 +83,7 @@ class MessageReply:
             )
         else:
             self._sent = await self._post(first)
+        self.shown = first
         for card in others:
             await self._post(card)
 

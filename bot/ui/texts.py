@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import discord
 
 from bot.client import Interaction, SunoBot
-from bot.domain.ids import Ids, find_ids
-from bot.errors import InvalidTaskId, UnreadableFile
+from bot.domain.ids import Ids, find_ids, no_id_in
+from bot.errors import UnreadableFile
 from bot.ui.answers import look_up, show, show_found
 from bot.ui.batches import fetched, list_view, read_file, show_batch
 from bot.ui.failures import sentence_or_reference
@@ -33,9 +33,10 @@ async def watch_message(interaction: Interaction, message: discord.Message) -> N
 async def _ids_in(message: discord.Message) -> Ids:
     """From its text, embeds, files' names and text files. Raises InvalidTaskId when there is none."""
     parts = [*_texts(message), *[await _text_of(file) for file in message.attachments]]
-    found = find_ids("\n".join(parts))
+    text = "\n".join(parts)
+    found = find_ids(text)
     if not found:
-        raise InvalidTaskId("none", "", 0)
+        raise no_id_in(text, "none")
     return Ids(found, 0)
 
 
@@ -80,11 +81,10 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
     bot.services.doors.count(message.author.id)
     if message.guild is None:
         await bot.services.doors.let_in(message.author.id, bot)
-    text = message.content.replace(f"<@{bot.user.id}>" if bot.user else "", " ")
-    files = [await _text_of(file) for file in message.attachments]
-    found = find_ids("\n".join([text, *files]))
+    text = "\n".join([message.content, *[await _text_of(file) for file in message.attachments]])
+    found = find_ids(text)
     if not found:
-        raise InvalidTaskId("write", "", 0)
+        raise no_id_in(text, "write")
     if len(found) == 1:
         await show(MessageReply(message, bot, language), await look_up(bot.services, found[0]))
         return

@@ -15,6 +15,8 @@ from tests.conftest import Town
 from tests.e2e.test_watch import DONE, FAST, ONE, SOON
 from tests.messages import buttons, links, words
 
+VOICE, STAGE = 2, 13  # types of channels
+
 
 @pytest.fixture
 def guild(town: Town) -> dict[str, Any]:
@@ -178,6 +180,56 @@ async def test_what_is_missing_where(town: Town, guild: dict[str, Any]) -> None:
     assert "Send Messages" in one["content"]
 
 
+async def test_as_many_channels_as_fit_and_how_many_more(town: Town, guild: dict[str, Any]) -> None:
+    for number in range(60):
+        closed = town.discord.changes.add_channel(guild, f"closed-{number}")
+        town.discord.changes.override(closed, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+    async with town.bot():
+        lines = (await admin(town, "check"))["content"].split("\n")
+    *lacking, more, good = lines
+    assert all(each.startswith("⚠️ <#") and each.endswith("in that channel)") for each in lacking)
+    assert f"{60 - len(lacking)} more channels lack something" in more
+    assert "One channel has all that I need" in good
+
+
+@pytest.mark.parametrize("kind", [VOICE, STAGE])
+async def test_the_chat_of_a_voice_channel_is_a_channel(town: Town, guild: dict[str, Any], kind: int) -> None:
+    town.gateway.add(DONE)
+    voice = town.discord.world.add_channel(guild, "Lounge", kind)
+    voice |= {"bitrate": 64_000, "user_limit": 0}
+    town.discord.changes.override(voice, guild["roles"][0], deny=Permission.ATTACH_FILES)
+    async with town.bot():
+        answer = await town.watch(DONE.id, at=voice)
+        again = await town.finished(await town.ada.press(answer, "Check again"))
+        every = await admin(town, "check")
+        town.discord.changes.override(voice, guild["roles"][0])
+        now = await town.says(lambda: _again(town, answer), "I have all that I need")
+        panel = await town.finished(await town.ada.slash(voice, "suno-admin setup"))
+        tested = await town.finished(await town.ada.press(panel, "Send a test post"))
+    assert f"I cannot post properly in <#{voice['id']}>: I lack **Attach Files**" in again["content"]
+    assert f"⚠️ <#{voice['id']}>: **Attach Files**" in every["content"]
+    assert "What waited is on its way" in now["content"]
+    assert f"The test post is in <#{voice['id']}>" in tested["content"]
+
+
+async def _again(town: Town, answer: dict[str, Any]) -> dict[str, Any]:
+    return await town.finished(await town.ada.press(answer, "Check again"))
+
+
+async def test_a_list_whose_last_page_is_empty_by_now_shows_the_one_before(town: Town) -> None:
+    lives = [Life(f"task_{number:04}", songs=(ONE,)) for number in range(6)]
+    town.gateway.add(*lives)
+    town.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=6)
+    async with town.bot():
+        await town.watch(*(life.id for life in lives))
+        shown = await town.says(lambda: admin(town, "deliveries", state="failed"), "6 posts")
+        await town.changed(await town.ada.press(shown, "▶️"))
+        assert buttons(shown) == ["Retry", "Drop"]
+        await town.ada.press(shown, "Drop")
+        await town.discord.hub.until(lambda: "5 posts" in words(shown))
+    assert buttons(shown) == ["Retry", "Drop"] * 5
+
+
 async def test_what_waits_can_be_retried_or_dropped(town: Town) -> None:
     town.gateway.add(DONE, Life("task_other", songs=(ONE,)))
     town.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=2)
@@ -234,6 +286,36 @@ async def test_posts_are_held_and_sent_again(town: Town) -> None:
         (post,) = await town.posts()
     assert "Nothing is lost" in held["content"]
     assert len(post["attachments"]) == 2
+
+
+async def test_a_server_that_holds_its_posts_is_told_so_where_it_looks_for_them(town: Town) -> None:
+    town.gateway.add(DONE)
+    async with town.bot():
+        await admin(town, "pause")
+        await town.watch(DONE.id)
+        held = await town.says(lambda: admin(town, "deliveries"), "One post")
+        none = await admin(town, "deliveries", state="failed")
+        asked = await town.ada.slash(town.channel, "suno-admin watches")
+        (told,) = await town.discord.hub.until(lambda: asked.follow_ups)
+        await admin(town, "resume")
+        await town.posts()
+        after = await admin(town, "deliveries", state="sent")
+    for each in (held, none, told):
+        assert "Posts are held. Type /suno-admin resume" in words(each)
+    assert "Posts are held" not in words(after)
+
+
+async def test_a_choice_that_is_no_number_changes_nothing(town: Town) -> None:
+    async with town.bot():
+        panel = await admin(town, "setup")
+        await choose(town, panel, "channel", town.channel["id"])
+        for odd in ("x", "", "9" * 70, "٣", "-1"):
+            chosen = await forged.choose(town.ada, panel, "p1:channel", [odd])
+            await town.changed(chosen)
+            assert not chosen.follow_ups
+        again = await admin(town, "setup")
+    picker = next(each for each in components(again) if each.get("custom_id") == "p1:channel")
+    assert [str(each["id"]) for each in picker["default_values"]] == [town.channel["id"]]
 
 
 async def test_faults_are_told_where_the_server_wants_it(town: Town, guild: dict[str, Any]) -> None:

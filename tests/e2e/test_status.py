@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.gateways.sniff import MP3, PNG, audio_kind, picture_kind
+from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import components
 from sandbox.local_gateway.life import Dialect, Life, Song
 from sandbox.local_gateway.server import Fault
@@ -246,6 +247,72 @@ async def test_refresh_turns_a_running_card_into_the_song(town: Town) -> None:
         await town.ben.press(answer, "Refresh")
         await town.discord.hub.until(lambda: len(answer["attachments"]) == 2)
     assert buttons(answer) == ["Lyrics", "Audio here"]
+
+
+LOST = Song("c2222222-1111-4222-8333-444444444444", "Harbour Lights", state="failed", reason="second take lost")
+
+
+def _edits(town: Town, pressed: Interaction) -> list[str]:
+    """What the card said, one after the other, after a press."""
+    path = f"/{pressed.token}/messages/@original"
+    return [each.body["content"] for each in town.discord.requests if each.path.endswith(path)]
+
+
+@pytest.mark.parametrize("fault", [Fault(403, delay=2.0), Fault(403), Fault(0)])
+async def test_a_refresh_that_brings_nothing_takes_no_song_away(town: Town, fault: Fault) -> None:
+    town.gateway.add(Life("task_partly", songs=(ONE, LOST)))
+    async with town.bot():
+        answer = await town.status("task_partly")
+        before = answer["content"], answer["embeds"], answer["attachments"]
+        fault.path = "/audio/|/cover/"
+        town.gateway.media_faults.append(fault)
+        pressed = await town.ada.press(answer, "Refresh")
+        await town.changed(pressed)
+    assert before[0].startswith("⚠️ 1 of 2 songs arrived.")
+    assert (answer["content"], answer["embeds"], answer["attachments"]) == before
+    assert _edits(town, pressed) == [before[0]]
+    assert "Refresh" in buttons(answer)
+
+
+async def test_a_refresh_adds_what_was_missing_to_what_is_there(town: Town) -> None:
+    town.gateway.add(DONE, age=100)
+    town.gateway.media_faults.append(Fault(403, path=f"/audio/{TWO.clip_id}"))
+    async with town.bot():
+        answer = await town.status(DONE.id)
+        (there,) = answer["attachments"]
+        town.gateway.media_faults[:] = [Fault(403, path=f"/audio/{ONE.clip_id}")]
+        await town.changed(await town.ada.press(answer, "Refresh"))
+    assert answer["attachments"][0] == there
+    assert answer["attachments"][1]["filename"] == "Harbour-Lights-bbbbbbbb-2.mp3"
+    assert answer["content"] == ""
+
+
+async def test_a_song_stays_when_its_gateway_no_longer_names_it(town: Town) -> None:
+    town.gateway.add(Life("task_partly", songs=(ONE, LOST)))
+    async with town.bot(poll_interval_seconds=0.001):
+        answer = await town.status("task_partly")
+        there = answer["attachments"]
+        town.gateway.add(Life("task_partly", reason="worker lost", states=((0, "failed"),)))
+        await town.changed(await town.ada.press(answer, "Refresh"))
+    assert answer["attachments"] == there
+    assert answer["content"] == "❌ **Failed**\nThe gateway says: worker lost"
+    assert answer["embeds"][0]["title"] == "Harbour Lights · 1/2"
+
+
+async def test_a_card_does_not_promise_what_discord_refused(town: Town) -> None:
+    town.gateway.add(Life("task_born", songs=(ONE, TWO), states=((0, "running"),)))
+    async with town.bot(poll_interval_seconds=0.001):
+        answer = await town.status("task_born")
+        town.gateway.add(Life("task_born", songs=(ONE, TWO)))
+        town.gateway.media_faults.append(Fault(200, b"ID3" + bytes(1000), delay=2.5))
+        pressed = await town.ada.press(answer, "Refresh")
+        await town.discord.hub.until(lambda: "Fetching" in answer["content"])
+        town.discord.faults.fail("@original", 400, 50035)
+        (told,) = await town.discord.hub.until(lambda: pressed.follow_ups)
+    assert "The audio of song 1 could not be fetched just now." in answer["content"]
+    assert "Refresh" in buttons(answer)
+    assert "Link 1" in links(answer)
+    assert "Something went wrong" in told["content"]
 
 
 async def test_many_presses_ask_the_gateway_once(town: Town) -> None:

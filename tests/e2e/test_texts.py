@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.local_discord.messages import Upload
 from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.server import Fault
 from tests.conftest import Town
 from tests.e2e.test_watch import DONE, LATER, ONE
 from tests.messages import words
@@ -45,6 +46,34 @@ async def test_a_menu_finds_ids_in_embeds(town: Town) -> None:
     assert "生成中" in words(answer)
 
 
+@pytest.mark.parametrize("menu", [LOOK_UP, WATCH])
+async def test_a_menu_knows_the_one_task_of_a_song_card(town: Town, menu: str) -> None:
+    """The card's links name the songs, too."""
+    town.gateway.add(DONE)
+    async with town.bot():
+        card = await town.status(DONE.id)
+        answer = await town.finished(await town.ada.menu(card, menu))
+    assert "## " not in words(answer)
+    assert len(answer["attachments"]) == 2 or f"Watching `{DONE.id}`" in answer["content"]
+
+
+@pytest.mark.parametrize("menu", [LOOK_UP, WATCH])
+async def test_a_link_to_a_song_is_explained(town: Town, menu: str) -> None:
+    link = f"https://suno.com/song/{ONE.clip_id}"
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        answers = [
+            await town.finished(await town.ada.menu(town.ada.say(town.channel, link), menu)),
+            await town.status(link),
+            await town.watch(link),
+        ]
+        town.ada.say(dm, link)
+        answers.append(await answered(town, dm))
+    for answer in answers:
+        assert "a song's (clip) id is not its task's id" in answer["content"]
+    assert not town.gateway.requests
+
+
 async def test_a_menu_watches(town: Town) -> None:
     town.gateway.add(DONE)
     message = town.ada.say(town.channel, f"{DONE.id} task_other")
@@ -73,6 +102,20 @@ async def test_an_id_written_to_the_bot_is_looked_up(town: Town) -> None:
     assert len(answer["attachments"]) == 2
     assert answer["message_reference"]
     assert answer["mentions"] == []
+
+
+async def test_an_answer_to_a_text_does_not_promise_what_discord_refused(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.gateway.media_faults.append(Fault(200, b"ID3" + bytes(1000), delay=2.5))
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        town.ada.say(dm, DONE.id)
+        answer = await answered(town, dm)
+        assert "Fetching" in answer["content"]
+        town.discord.faults.fail(rf"^/channels/{dm['id']}/messages/{answer['id']}$", 400, 50035)
+        _, told = await town.posts(2, at=dm)
+    assert "The audio of song 1 could not be fetched just now." in answer["content"]
+    assert "Something went wrong" in told["content"]
 
 
 async def test_several_ids_become_a_list_with_buttons(town: Town) -> None:

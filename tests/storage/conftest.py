@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.database import open_database
-from bot.storage.store import Store
+from bot.storage.recents import RecentStore
 
 
 @pytest.fixture
@@ -20,5 +20,5 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def store(engine: AsyncEngine) -> Store:
-    return Store(engine)
+async def store(engine: AsyncEngine) -> RecentStore:
+    return RecentStore(engine)

@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from bot.client import SYNCED, declared_commands, fingerprint
 from bot.operation.doctor.findings import Finding, ok, problem, warning
-from bot.storage.store import Store
+from bot.storage.notes import NoteStore
 from bot.ui.locales import Translator
 from cogs import EXTENSIONS
 
@@ -62,7 +62,7 @@ def _obstacles(application: discord.AppInfo) -> list[Finding]:
     return found
 
 
-async def check_commands(bot: commands.Bot, recents: Store) -> Finding:
+async def check_commands(bot: commands.Bot, notes: NoteStore) -> Finding:
     """Whether Discord has what the bot gave it last, and the bot would give the same again."""
     for extension in EXTENSIONS:
         await bot.load_extension(extension)
@@ -70,6 +70,6 @@ async def check_commands(bot: commands.Bot, recents: Store) -> Finding:
     await bot.tree.set_translator(translator)
     declared = await declared_commands(bot.tree, translator)
     given = await bot.tree.fetch_commands()
-    if await recents.note(SYNCED) == fingerprint(bot.application_id, declared, given):
+    if await notes.note(SYNCED) == fingerprint(bot.application_id, declared, given):
         return ok("commands", f"Discord has all {len(given)}")
     return warning("commands", "Discord has others than this program. Start the bot: python -m bot run gives them.")

@@ -18,7 +18,7 @@ from bot.operation.doctor.database import check_database, is_current
 from bot.operation.doctor.findings import Finding, ok, problem, skipped
 from bot.operation.doctor.gateways import check_gateway, check_media_hosts
 from bot.storage.database import open_read_only
-from bot.storage.store import Store
+from bot.storage.notes import NoteStore
 from bot.storage.targets import TargetStore
 
 
@@ -70,6 +70,6 @@ async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
     try:
         async with open_read_only(settings.database_url) as engine:
             targets = await TargetStore(engine).targets()
-            return [await check_commands(bot, Store(engine)), *await check_channels(bot, targets)]
+            return [await check_commands(bot, NoteStore(engine)), *await check_channels(bot, targets)]
     except StorageError as error:
         return [problem("database", f"it cannot be asked ({error}). Restore a backup.")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.ids import find_ids, parse_id, read_ids
+from bot.domain.ids import MAX_LENGTH, find_ids, parse_id, read_ids
 from bot.errors import InvalidTaskId
 
 UUID = "7d1e2f30-4a5b-4c6d-8e7f-901234567890"
@@ -72,6 +72,64 @@ def test_a_piece_of_a_longer_word_is_no_id() -> None:
     assert find_ids("f" * 33) == ()
     assert find_ids(f"x{UUID}") == ()
     assert find_ids("12345678901234567890123") == ()
+
+
+DISCORDS = [
+    "<@481516234210815162>",
+    "<@!481516234210815162>",
+    "<@&481516234210815162>",
+    "<#481516234210815162>",
+    "<:pray:481516234210815162>",
+    "<a:pray:481516234210815162>",
+    "</suno status:481516234210815162>",
+    "<t:1700000000000000:R>",
+    "https://discord.com/channels/481516234210815162/481516234210815163/481516234210815164",
+    "https://ptb.discord.com/channels/@me/481516234210815163/481516234210815164",
+    "https://cdn.discordapp.com/avatars/481516234210815162/0123456789abcdef0123456789abcdef.png",
+]
+SONGS = [
+    f"https://suno.com/song/{UUID}",
+    f"suno.com/song/{UUID}?sh=1",
+    f"https://www.suno.com/song/{UUID}/",
+    f"[Rain](https://app.suno.ai/song/{UUID})",
+    f"https://cdn1.suno.ai/{UUID}.mp3",
+    f'{{"audio_url": "https:\\/\\/cdn1.suno.ai\\/{UUID}.mp3"}}',
+]
+
+
+@pytest.mark.parametrize("foreign", [*DISCORDS, *SONGS])
+def test_what_discord_and_suno_number_is_no_task(foreign: str) -> None:
+    assert find_ids(foreign) == ()
+    assert find_ids(f"{foreign}, task_abcd，{foreign}、task_efgh") == ("task_abcd", "task_efgh")
+    assert read_ids(f"{foreign} task_abcd").ids == ("task_abcd",)
+    assert parse_id(f"{foreign} task_abcd") == "task_abcd"
+
+
+@pytest.mark.parametrize("foreign", DISCORDS)
+def test_a_mention_alone_is_no_id(foreign: str) -> None:
+    for reads in (parse_id, read_ids):
+        with pytest.raises(InvalidTaskId) as refusal:
+            reads(foreign)
+        assert refusal.value.why == "odd"
+
+
+@pytest.mark.parametrize("link", SONGS)
+def test_a_song_is_no_task_and_that_is_said(link: str) -> None:
+    for reads in (parse_id, read_ids):
+        with pytest.raises(InvalidTaskId) as refusal:
+            reads(link)
+        assert refusal.value.why == "song"
+
+
+@pytest.mark.parametrize("host", ["suno.example", "my-suno.com", "notsuno.ai", "suno.com.example", "discord.example"])
+def test_other_addresses_may_hold_ids(host: str) -> None:
+    assert find_ids(f"https://{host}/song/{UUID}") == (UUID,)
+
+
+def test_no_id_is_longer_than_a_button_can_carry() -> None:
+    longest = "suno_task_" + "a" * (MAX_LENGTH - 10)
+    assert find_ids(longest) == (longest,)
+    assert find_ids(f"{longest}a {longest}aa") == ()
 
 
 @pytest.mark.parametrize(

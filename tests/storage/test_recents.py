@@ -1,4 +1,4 @@
-"""The named statements, on a real file."""
+"""What people looked up, on a real file."""
 
 import sqlite3
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import StorageError
-from bot.storage.store import KEPT_RECENTS, Recent, Store
+from bot.storage.recents import KEPT_RECENTS, Recent, RecentStore
 
 ADA, BEN = 1, 2
 HERE, ELSEWHERE = 10, 11
@@ -18,21 +18,14 @@ def recent(user_id: int = ADA, task_id: str = "task_1", at: float = 0, **fields:
     return Recent(user_id=user_id, task_id=task_id, looked_up_at=at, **(values | fields))
 
 
-async def test_a_note_is_kept_and_replaced(store: Store) -> None:
-    assert await store.note("commands") is None
-    await store.keep_note("commands", "a")
-    await store.keep_note("commands", "b")
-    assert await store.note("commands") == "b"
-
-
-async def test_the_newest_look_up_comes_first_and_once(store: Store) -> None:
+async def test_the_newest_look_up_comes_first_and_once(store: RecentStore) -> None:
     await store.keep_recent(recent(task_id="old", at=1))
     await store.keep_recent(recent(task_id="new", at=2))
     await store.keep_recent(recent(task_id="old", at=3, title="Later"))
     assert [(each.task_id, each.title) for each in await store.recent(ADA, HERE)] == [("old", "Later"), ("new", "Rain")]
 
 
-async def test_others_see_what_was_shown_to_all_in_their_channel_and_nothing_else(store: Store) -> None:
+async def test_others_see_what_was_shown_to_all_in_their_channel_and_nothing_else(store: RecentStore) -> None:
     await store.keep_recent(recent(task_id="public", at=1))
     await store.keep_recent(recent(task_id="private", at=2, public=False))
     await store.keep_recent(recent(task_id="elsewhere", at=3, channel_id=ELSEWHERE))
@@ -40,7 +33,7 @@ async def test_others_see_what_was_shown_to_all_in_their_channel_and_nothing_els
     assert [each.task_id for each in await store.recent(ADA, HERE)] == ["elsewhere", "private", "public"]
 
 
-async def test_a_task_that_two_people_looked_up_is_offered_once(store: Store) -> None:
+async def test_a_task_that_two_people_looked_up_is_offered_once(store: RecentStore) -> None:
     await store.keep_recent(recent(ADA, at=1))
     await store.keep_recent(recent(BEN, at=2))
     assert len(await store.recent(ADA, HERE)) == 1
@@ -56,13 +49,13 @@ async def test_a_task_that_two_people_looked_up_is_offered_once(store: Store) ->
         ("", {"task_1", "task-2"}),
     ],
 )
-async def test_titles_and_ids_are_searched_to_the_letter(store: Store, typed: str, found: set[str]) -> None:
+async def test_titles_and_ids_are_searched_to_the_letter(store: RecentStore, typed: str, found: set[str]) -> None:
     await store.keep_recent(recent(task_id="task_1"))
     await store.keep_recent(recent(task_id="task-2"))
     assert {each.task_id for each in await store.recent(ADA, HERE, typed)} == found
 
 
-async def test_only_the_newest_of_a_person_are_kept(store: Store) -> None:
+async def test_only_the_newest_of_a_person_are_kept(store: RecentStore) -> None:
     await store.keep_recent(recent(BEN, "bens", at=0))
     for number in range(KEPT_RECENTS + 5):
         await store.keep_recent(recent(ADA, f"t{number}", at=number))
@@ -72,13 +65,13 @@ async def test_only_the_newest_of_a_person_are_kept(store: Store) -> None:
     assert len(await store.recent(BEN, ELSEWHERE)) == 1
 
 
-async def test_the_gateway_that_knew_a_task_last_is_remembered(store: Store) -> None:
+async def test_the_gateway_that_knew_a_task_last_is_remembered(store: RecentStore) -> None:
     await store.keep_recent(recent(ADA, at=1, gateway="default"))
     await store.keep_recent(recent(BEN, at=2, gateway="backup"))
     assert await store.known_gateways(["task_1", "other"]) == {"task_1": "backup"}
 
 
-async def test_a_failing_database_is_an_error_of_ours_without_the_values(store: Store, tmp_path: Path) -> None:
+async def test_a_failing_database_is_an_error_of_ours_without_the_values(store: RecentStore, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "data" / "bot.db") as database:
         database.execute("DROP TABLE recents")
     database.close()

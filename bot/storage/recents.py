@@ -1,4 +1,4 @@
-"""Facts about ourselves, and what people looked up: every statement a named method, each one transaction."""
+"""What people looked up, to be offered again: every statement a named method, each one transaction."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.storage.schema import notes, recents
+from bot.storage.schema import recents
 from bot.storage.transaction import Transactions
 
 KEPT_RECENTS = 100  # per person
@@ -24,20 +24,7 @@ class Recent(Struct, frozen=True, kw_only=True):
     looked_up_at: float
 
 
-class Store(Transactions):
-    """Notes about ourselves, and what people looked up."""
-
-    async def note(self, key: str) -> str | None:
-        async with self._transaction(read_only=True) as connection:
-            value: str | None = await connection.scalar(select(notes.c.value).where(notes.c.key == key))
-            return value
-
-    async def keep_note(self, key: str, value: str) -> None:
-        statement = insert(notes).values(key=key, value=value)
-        statement = statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
-        async with self._transaction() as connection:
-            await connection.execute(statement)
-
+class RecentStore(Transactions):
     async def keep_recent(self, recent: Recent) -> None:
         """The newest look-up of a task by a person stands for all of theirs; the oldest tasks are forgotten."""
         values = {name: getattr(recent, name) for name in recent.__struct_fields__}
