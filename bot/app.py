@@ -132,7 +132,8 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=clock.now)
     stack.push_async_callback(lookup.close)
     owed = Bell(clock)
-    poller = Poller(desks(gateways), stores.looks, clock, interval=settings.poll_interval_seconds, owed=owed.ring)
+    interval = settings.poll_interval_seconds
+    poller = Poller(desks(gateways, clock, interval=interval), stores.looks, clock, interval=interval, owed=owed.ring)
 
     def changed() -> None:
         poller.wake()
