@@ -39,7 +39,7 @@ from bot.ui.readers import Doors
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
-_UNREACHABLE = (OSError, aiohttp.ClientError, discord.DiscordServerError)
+_LOGIN_MAY_PASS = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
 log = logging.getLogger(__name__)
 
@@ -167,11 +167,11 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
 
 @asynccontextmanager
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
-    """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
+    """A Discord that cannot be reached, or refuses for a while, is asked again; only a refused token is final."""
     interface = Interface(
         extensions=EXTENSIONS, buttons=(TaskButton, TaskSelect, Picker), translator=Translator(), tree=Tree
     )
-    async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
+    async for attempt in stamina.retry_context(on=_LOGIN_MAY_PASS, attempts=None, timeout=None, wait_max=60):
         with attempt:
             bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice
             try:
