@@ -94,7 +94,8 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
     with tempfile.TemporaryDirectory() as folder:
         async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
             await watch_all(WatchStore(engine), ids, clock.now())
-            desk = OneGateway(Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000))
+            gateway = Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000)
+            desk = OneGateway(gateway, clock, interval=_INTERVAL)
             rounds = Rounds(desk, LookStore(engine), clock, interval=_INTERVAL, owed=_nothing, found=_nothing)
 
             async def look() -> None:

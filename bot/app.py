@@ -39,7 +39,7 @@ from bot.ui.readers import Doors
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
-_UNREACHABLE = (OSError, aiohttp.ClientError, discord.DiscordServerError)
+_LOGIN_MAY_PASS = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +77,16 @@ async def migrate(settings: Settings) -> None:
 async def serve(settings: Settings, clock: Clock | None = None) -> None:
     """Until cancelled."""
     async with AsyncExitStack() as stack:
-        program = await _open(settings, clock or Clock(), stack)
+        clock = clock or Clock()
+        program = await _open(settings, clock, stack)
         await stack.enter_async_context(monitored(program.health, settings.http_host, settings.http_port))
         bot = await stack.enter_async_context(_logged_in(program.services, settings.discord_token.get_secret_value()))
         program.health.is_connected = bot.is_connected
+        clock.set()  # a board without a clock of its own may have learned the time by now: TLS does not work before
+        await _resume(program.services.stores, settings, clock)
         try:
             async with asyncio.TaskGroup() as workers:
+                workers.create_task(clock.keep_up(), name="clock")
                 workers.create_task(program.poller.run(Operator(bot).tell), name="poller")
                 workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
                 await bot.connect()
@@ -126,13 +130,12 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
     gateways = _gateways(settings, session)
     names = [gateway.name for gateway in gateways]
-    await stores.looks.resume(names, clock.now())
-    await stores.outbox.resume(clock.now())
     await stores.preferences.recall()
     lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=clock.now)
     stack.push_async_callback(lookup.close)
     owed = Bell(clock)
-    poller = Poller(desks(gateways), stores.looks, clock, interval=settings.poll_interval_seconds, owed=owed.ring)
+    interval = settings.poll_interval_seconds
+    poller = Poller(desks(gateways, clock, interval=interval), stores.looks, clock, interval=interval, owed=owed.ring)
 
     def changed() -> None:
         poller.wake()
@@ -148,6 +151,12 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         upload_limit=settings.upload_limit,
     )
     return _Program(services, poller, clock, owed, Health(stores.backlog, gateways, poller, clock))
+
+
+async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
+    """What was left behind by the last run."""
+    await stores.looks.resume(list(settings.gateways), clock.now())
+    await stores.outbox.resume(clock.now())
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
@@ -166,11 +175,11 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
 
 @asynccontextmanager
 async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
-    """A Discord that cannot be reached is asked again until it can; only a refused token is final."""
+    """A Discord that cannot be reached, or refuses for a while, is asked again; only a refused token is final."""
     interface = Interface(
         extensions=EXTENSIONS, buttons=(TaskButton, TaskSelect, Picker), translator=Translator(), tree=Tree
     )
-    async for attempt in stamina.retry_context(on=_UNREACHABLE, attempts=None, timeout=None, wait_max=60):
+    async for attempt in stamina.retry_context(on=_LOGIN_MAY_PASS, attempts=None, timeout=None, wait_max=60):
         with attempt:
             bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice
             try:

@@ -104,7 +104,7 @@ class SunoBot(commands.Bot):
             if known and known == fingerprint(self.application_id, declared, await self.tree.fetch_commands()):
                 return
             given = await self.tree.sync()
-        except discord.HTTPException:
+        except (discord.HTTPException, discord.RateLimited):
             log.exception("the commands could not be given to Discord; the next start tries again")
             return
         await self.services.stores.notes.keep_note(SYNCED, fingerprint(self.application_id, declared, given))

@@ -52,6 +52,14 @@ def _printable(value: SecretStr) -> SecretStr:
 
 
 BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
+
+
+def _without_the_first(gateways: dict[str, "GatewaySettings"]) -> dict[str, "GatewaySettings"]:
+    if DEFAULT_GATEWAY in gateways:
+        raise ValueError(f"{DEFAULT_GATEWAY} is the name of the gateway at SUNO_BASE_URL; give this one another")
+    return gateways
+
+
 Secret = Annotated[SecretStr, AfterValidator(_printable)]
 
 
@@ -89,7 +97,9 @@ class Settings(BaseSettings):
     suno_api_key: Secret = SecretStr("")
     """Your key at this gateway. It is sent there and to nobody else."""
 
-    suno_gateways: dict[str, GatewaySettings] = Field(default_factory=dict)
+    suno_gateways: Annotated[dict[str, GatewaySettings], AfterValidator(_without_the_first)] = Field(
+        default_factory=dict
+    )
 
     database_url: Annotated[str, AfterValidator(_sqlite_url)] = Field(
         default="sqlite:///data/suno-watch.db", validate_default=True

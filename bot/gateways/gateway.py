@@ -30,6 +30,7 @@ _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
 BATCH_SIZES = (1, 10, 100, 500)  # a batch is filled up with ids that it holds already: few sizes are kind to a gateway
+_ROWS = 3  # of single requests, each as wide as the lane: what hangs holds up what is finished for three time-outs
 _ATTEMPTS = 3
 _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
@@ -86,15 +87,24 @@ class Gateway:
     ) -> None:
         self.name = name
         self.record = Record()
-        self.at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
+        self._at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
         self._slots = asyncio.Semaphore(at_once)
-        self._lane = Lane(self.at_once, per_second)
+        self._lane = Lane(self._at_once, per_second)
         self._base = base_url
         self._key = key.encode() if len(key) >= _SHORTEST_KEY else b""
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
         self._single = _SINGLE
         self._batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not seen yet
+
+    @property
+    def batch_size(self) -> int:
+        """How many tasks the poller may ask for together: one by one only so many that it soon hears of them."""
+        return BATCH_SIZES[-1] if self._batch else _ROWS * self._at_once
+
+    @property
+    def batches_at_once(self) -> int:
+        return self._at_once if self._batch else 1
 
     async def fetch(self, task_id: str) -> Answer:
         """GET /suno/fetch/{task_id}, or what relays of GoAmz have in its place. Somebody waits: what may pass is
@@ -136,7 +146,9 @@ class Gateway:
                 if isinstance(failure, GatewayMisplaced):  # the other may be a passing fault
                     log.info("gateway %s does not know POST /suno/fetch: each task is asked for by itself", self.name)
                     self._batch = False
-                return _together([single, await self._fetch_each(task_ids[1:])])
+                with contextlib.suppress(GatewayError):  # what could be had is had
+                    return _together([single, await self._fetch_each(task_ids[1:])])
+                return single
             raise failure from None
         self._batch = True
         return answer

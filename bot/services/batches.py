@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from itertools import chain
 
 from bot.domain.batch import UNANSWERED, UNKNOWN, Entry, entry_of
 from bot.domain.task import Answer
@@ -27,16 +26,15 @@ class Batches:
 
     async def _fetch_some(self, task_ids: Sequence[str]) -> list[Entry]:
         answers = await asyncio.gather(*(self._ask(gateway, task_ids) for gateway in self._gateways))
-        silent = any(answer is None for answer in answers)
         entries = {
             task_id: entry_of(task, gateway.name)
             for gateway, answer in reversed(list(zip(self._gateways, answers, strict=True)))
             for task_id, task in (answer.tasks.items() if answer else ())
         }
-        unknown = set(chain.from_iterable(answer.missing for answer in answers if answer))
+        # Unknown is what every gateway said that it does not know.
+        unknown = frozenset.intersection(*(frozenset(answer.missing if answer else ()) for answer in answers))
         return [
-            entries.get(task_id)
-            or Entry(id=task_id, state=UNKNOWN if task_id in unknown and not silent else UNANSWERED)
+            entries.get(task_id) or Entry(id=task_id, state=UNKNOWN if task_id in unknown else UNANSWERED)
             for task_id in task_ids
         ]
 

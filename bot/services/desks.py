@@ -1,75 +1,137 @@
 """Where tasks are asked for: at the gateway that has them, or at every gateway while that is not known."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from bot.domain.task import Answer
+from bot.errors import GatewayError
 from bot.gateways.gateway import Gateway
+from bot.services.clock import Clock
+from bot.services.outages import Rest
 from bot.storage.looks import Claim, Look
 
 
 class Seen(Struct, frozen=True):
-    """What was said of each that could be asked for. `same`: those of which it was what their claims know."""
+    """What was said of each task that could be asked for. `same`: those of which it was what their claims know;
+    `failures`: of each gateway that was asked, by its name; None: it answered.
+    """
 
-    looks: dict[str, Look]
-    same: Sequence[Claim] = ()
+    looks: Mapping[str, Look]
+    same: Sequence[Claim]
+    failures: Mapping[str, GatewayError | None]
+
+    @property
+    def failure(self) -> GatewayError | None:
+        """Why nothing could be asked for, if no gateway answered."""
+        failures = list(self.failures.values())
+        return None if None in failures else failures[0]
 
 
 class Desk(Protocol):
-    """Somewhere to ask. `name` is what tasks that are asked for there carry; `at_once`: how many batches."""
+    """Somewhere to ask. `name` is what tasks that are asked for there carry; `rests`: of each gateway there, by name.
+
+    `size`: how many tasks to ask for together; `at_once`: how many times so many. They change as it is learned what
+    a gateway can do.
+    """
 
     name: str
-    at_once: int
+
+    @property
+    def rests(self) -> Mapping[str, Rest]: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def at_once(self) -> int: ...
 
     async def ask(self, claims: Sequence[Claim]) -> Seen:
-        """Raises GatewayError when nothing could be asked for."""
+        """One claim a task."""
         ...
 
 
 class OneGateway:
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, *, interval: float) -> None:
         self._gateway = gateway
         self.name = gateway.name
-        self.at_once = gateway.at_once
+        self.rests = {gateway.name: Rest(gateway.name, clock, interval)}
+
+    @property
+    def size(self) -> int:
+        return self._gateway.batch_size
+
+    @property
+    def at_once(self) -> int:
+        return self._gateway.batches_at_once
 
     async def ask(self, claims: Sequence[Claim]) -> Seen:
         known = {claim.digest: claim.task_id for claim in claims if claim.digest}
-        answer = await self._gateway.fetch_many([claim.task_id for claim in claims], known)
-        return Seen(_looks(self.name, answer), [claim for claim in claims if claim.task_id in answer.same])
+        try:
+            answer = await self._gateway.fetch_many([claim.task_id for claim in claims], known)
+        except GatewayError as failure:
+            return Seen({}, (), {self.name: failure})
+        same = [claim for claim in claims if claim.task_id in answer.same]
+        return Seen(_looks(self.name, answer), same, {self.name: None})
 
 
 class EveryGateway:
-    """For tasks of which it is not known where they are: unknown is only what no gateway knows."""
+    """For tasks of which it is not known where they are: unknown is only what no gateway knows.
+
+    While one that failed has its rest, the others are asked without it.
+    """
 
     name = ""
     at_once = 1
 
-    def __init__(self, gateways: Sequence[Gateway]) -> None:
+    def __init__(self, gateways: Sequence[Gateway], clock: Clock, *, interval: float) -> None:
         self._gateways = gateways
+        self.rests = {gateway.name: Rest(gateway.name, clock, interval) for gateway in gateways}
+        self._tried: dict[str, set[str]] = {gateway.name: set() for gateway in gateways}  # ids, since it answered
+
+    @property
+    def size(self) -> int:
+        return min(gateway.batch_size for gateway in self._gateways)
 
     async def ask(self, claims: Sequence[Claim]) -> Seen:
         task_ids = [claim.task_id for claim in claims]
-        asked = (gateway.fetch_many(task_ids) for gateway in self._gateways)
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-        looks = {task_id: Look("", None) for task_id in task_ids}
-        for gateway, answer in zip(self._gateways, answers, strict=True):
-            if isinstance(answer, Answer):
-                looks |= {task_id: look for task_id, look in _looks(gateway.name, answer).items() if look.task}
-        failures = [answer for answer in answers if isinstance(answer, BaseException)]
-        if not failures:
-            return Seen(looks)
-        if found := {task_id: look for task_id, look in looks.items() if look.task}:
-            return Seen(found)
-        raise failures[0]
+        awake = self._awake(task_ids)
+        results = await asyncio.gather(*(self._answer(gateway, task_ids) for gateway in awake))
+        said = {gateway.name: result for gateway, result in zip(awake, results, strict=True)}
+        answers = {name: result for name, result in said.items() if isinstance(result, Answer)}
+        looks = {task_id: Look("", None) for task_id in self._unknown(answers)}
+        for name, answer in answers.items():
+            looks |= {task_id: look for task_id, look in _looks(name, answer).items() if look.task}
+        failures = {name: None if isinstance(result, Answer) else result for name, result in said.items()}
+        return Seen(looks, (), failures)
+
+    def _awake(self, task_ids: Sequence[str]) -> Sequence[Gateway]:
+        """Those to ask: their rest is over, or may end for what they were not yet asked for."""
+        over = [gateway for gateway in self._gateways if self.rests[gateway.name].over]
+        may_end = [each for each in self._gateways if each not in over and self.rests[each.name].may_end]
+        awake = over + [each for each in may_end if not self._tried[each.name].issuperset(task_ids)]
+        return awake or may_end or self._gateways
+
+    async def _answer(self, gateway: Gateway, task_ids: Sequence[str]) -> Answer | GatewayError:
+        try:
+            answer = await gateway.fetch_many(task_ids)
+        except GatewayError as failure:
+            self._tried[gateway.name].update(task_ids)
+            return failure
+        self._tried[gateway.name].clear()
+        return answer
+
+    def _unknown(self, answers: Mapping[str, Answer]) -> frozenset[str]:
+        """What every gateway said that it does not know."""
+        if len(answers) < len(self._gateways):
+            return frozenset()
+        return frozenset.intersection(*(frozenset(answer.missing) for answer in answers.values()))
 
 
-def desks(gateways: Sequence[Gateway]) -> list[Desk]:
+def desks(gateways: Sequence[Gateway], clock: Clock, *, interval: float) -> list[Desk]:
     """One for each, and one for what may be at any of them."""
-    every: list[Desk] = [OneGateway(gateway) for gateway in gateways]
-    return every + ([EveryGateway(gateways)] if len(gateways) > 1 else [])
+    every: list[Desk] = [OneGateway(gateway, clock, interval=interval) for gateway in gateways]
+    return every + ([EveryGateway(gateways, clock, interval=interval)] if len(gateways) > 1 else [])
 
 
 def _looks(gateway: str, answer: Answer) -> dict[str, Look]:

@@ -2,29 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from bot.domain.rhythm import Rhythm, Tick, Window
 from bot.domain.sight import Pace, next_look, unchanged_for
 from bot.domain.watch import QUIET_AFTER
-from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, StorageError
-from bot.gateways.gateway import BATCH_SIZES
+from bot.errors import GatewayError, StorageError
 from bot.services.clock import Bell, Clock
 from bot.services.desks import Desk
 from bot.services.held import Held
+from bot.services.outages import Outages
 from bot.storage.looks import Claim, LookStore, alike
 
 _LEASE = 120.0  # seconds for which a task is ours
-_ROUND = 30.0  # seconds; longer than any round takes
-_BATCH = BATCH_SIZES[-1]
+_ROUND = 30.0  # seconds; longer than one request takes to have its turn and its answer
 GOLDEN = 0.618  # a turn by which no two of many fall on each other
 GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
 JITTER = 0.2  # of the interval, more or less
 SPACING = 0.05  # of the interval: what comes to be due in between is asked for together
-_LONGEST_REST = 300.0  # seconds for which a gateway that does not answer is left alone
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
 
-Tell = Callable[[str, GatewayError], Awaitable[None]]  # a gateway's name, and what is wrong
+Tell = Callable[[str, GatewayError], Coroutine[Any, Any, None]]  # a gateway's name, and what is wrong
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +34,7 @@ class Poller:
     def __init__(
         self, desks: Sequence[Desk], store: LookStore, clock: Clock, *, interval: float, owed: Callable[[], None]
     ) -> None:
+        self._clock = clock
         self._rounds = [Rounds(desk, store, clock, interval=interval, owed=owed, found=self.wake) for desk in desks]
 
     @property
@@ -55,11 +55,16 @@ class Poller:
     async def run(self, tell: Tell) -> None:
         """Until cancelled. A gateway that is slow or gone holds up no other.
 
-        `tell` is awaited once when a gateway cannot be used as it is set up, and again only after it answered since.
+        `tell` is awaited, beside all else, for each of the Outages that the operator is to know of.
         """
         async with asyncio.TaskGroup() as workers:
+
+            def tell_of(gateway: str, failure: GatewayError) -> None:
+                workers.create_task(tell(gateway, failure), name="telling the operator")
+
+            outages = Outages(self._clock, tell_of)
             for each in self._rounds:
-                workers.create_task(each.run(tell), name=f"poller {each.name}")
+                workers.create_task(each.run(outages), name=f"poller {each.name}")
 
 
 class Rounds:
@@ -84,8 +89,7 @@ class Rounds:
         self._owed = owed
         self._found = found
         self._bell = Bell(clock)
-        self._failures = 0  # in a row
-        self._told = False  # the operator knows
+        self._fared: dict[str, GatewayError | None] = {}  # each gateway that was asked in the last round
         self.rhythm = Rhythm()
         self._held = Held()
         self._turn = 0.0
@@ -93,16 +97,16 @@ class Rounds:
     def wake(self) -> None:
         self._bell.ring()
 
-    async def run(self, tell: Tell) -> None:
+    async def run(self, outages: Outages) -> None:
         """Until cancelled."""
         while True:
             try:
-                if failure := await self.look():
-                    await self._rest(failure, tell)
+                failure = await self.look()
+                for gateway, fared in self._fared.items():
+                    outages.heard(gateway, fared)
+                if failure:
+                    await self._rest()
                     continue
-                if self._failures:
-                    log.info("gateway %s answers again", self.name)
-                self._failures, self._told = 0, False
                 await self._clock.sleep(self._interval * SPACING)
                 self.due_at = await self._next_due()
                 await self._bell.wait(self.due_at)
@@ -112,25 +116,39 @@ class Rounds:
 
     async def look(self) -> GatewayError | None:
         """At all that is due. After a failure nothing more is asked for: the rest is asked for with it, later."""
-        probe, most = True, _BATCH * self._desk.at_once
+        probe = True
         windows: list[Window] = []
-        while due := await self._due(most):
-            batches = [due[start : start + _BATCH] for start in range(0, len(due), _BATCH)]
+        self._fared = {}
+        while due := await self._due((size := self._desk.size) * self._desk.at_once):
+            batches = [due[start : start + size] for start in range(0, len(due), size)]
             asked = (self._ask(batch, probe=probe and batch is batches[0]) for batch in batches)
             results = await asyncio.gather(*asked)
+            self._leave_alone_what_failed()
             if failure := next((result for result in results if isinstance(result, GatewayError)), None):
                 return failure
             windows += [result for result in results if isinstance(result, Window)]
             probe = False
+        for gateway, failed in self._fared.items():
+            if not failed:
+                self._desk.rests[gateway].answered()
         if windows:
             # One beat, whoever saw it first: the shortest window knows best.
             self._learn(min(windows, key=lambda window: window.length))
         return None
 
+    def _leave_alone_what_failed(self) -> None:
+        for gateway, failure in self._fared.items():
+            if failure:
+                self._desk.rests[gateway].failed(failure)
+
     async def _due(self, most: int) -> list[Claim]:
         soon = self._soon()
         fresh = await self._store.claim(self.name, soon, lease=_LEASE, limit=most)
-        return fresh + self._held.take(soon, most - len(fresh))
+        held = self._held.take(soon, most - len(fresh))
+        if fresh and held:  # what is to be looked at anew, as for a new watch, is no longer what is held
+            anew = {claim.task_id for claim in fresh}
+            held = [claim for claim in held if claim.task_id not in anew]
+        return fresh + held
 
     async def _next_due(self) -> float | None:
         moments = await self._store.next_due(self.name), self._held.next_due()
@@ -153,11 +171,12 @@ class Rounds:
     async def _ask(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | Window | None:
         """What went wrong, or when something had changed."""
         task_ids = {claim.task_id for claim in batch}
-        try:
-            seen = await self._desk.ask(batch)
-        except GatewayError as failure:
+        seen = await self._desk.ask(batch)
+        for gateway, failure in seen.failures.items():
+            self._fared[gateway] = failure or self._fared.get(gateway)
+        if seen.failure:
             await self._store.release(task_ids, self._clock.now())
-            return failure
+            return seen.failure
         now, pace = self._clock.now(), self._pace(probe=probe)
         if left := task_ids - seen.looks.keys() - {claim.task_id for claim in seen.same}:
             await self._store.release(left, due_at=now + self._interval)
@@ -186,14 +205,8 @@ class Rounds:
             self._held.hold(claims, due_at)
         return left
 
-    async def _rest(self, failure: GatewayError, tell: Tell) -> None:
-        """Ever longer, and never shorter than the gateway asked for."""
-        self._failures += 1
-        level = logging.WARNING if self._failures == 1 else logging.DEBUG
-        log.log(level, "gateway %s is left alone: %s: %s", self.name, type(failure).__name__, failure)
-        if isinstance(failure, GatewayRefused | GatewayMisplaced) and not self._told:
-            self._told = True
-            await tell(self.name, failure)
-        asked_for = failure.retry_after if isinstance(failure, GatewayBusy) and failure.retry_after else 0.0
-        rest = min(self._interval * 2.0 ** min(self._failures - 1, 10), _LONGEST_REST)
-        await self._clock.sleep(max(asked_for, rest))
+    async def _rest(self) -> None:
+        """What is new may end it, but not at once, and not what a gateway asked for."""
+        rests = self._desk.rests.values()
+        await self._clock.sleep(min(rest.early for rest in rests) - self._clock.now())
+        await self._bell.wait(min(rest.until for rest in rests))

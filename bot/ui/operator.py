@@ -2,10 +2,11 @@
 
 import logging
 
+import aiohttp
 import discord
 
 from bot.client import SunoBot
-from bot.errors import GatewayError, GatewayRefused
+from bot.errors import GatewayError, GatewayMisplaced, GatewayRefused
 from bot.ui.locales import languages
 from bot.ui.text import code
 
@@ -17,14 +18,23 @@ class Operator:
         self._bot = bot
 
     async def tell(self, gateway: str, error: GatewayError) -> None:
-        """A gateway that cannot be used as it is set up. In every language: Discord does not say which is theirs."""
-        key = "operator.refused" if isinstance(error, GatewayRefused) else "operator.misplaced"
-        lines = [language(key, gateway=code(gateway)) for language in languages().values()]
+        """What is wrong with a gateway. In every language: Discord does not say which is theirs."""
+        lines = [language(_key(error), gateway=code(gateway)) for language in languages().values()]
         try:
             application = await self._bot.application_info()
             team = application.team
             owner = discord.Object(team.owner_id) if team and team.owner_id else application.owner
             channel = await self._bot.create_dm(owner)
             await channel.send("\n".join(lines))
-        except discord.DiscordException as failure:
-            log.warning("the owner could not be told by DM of gateway %s: %s", gateway, failure)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as failure:
+            name = type(failure).__name__
+            log.warning("the owner could not be told by DM of gateway %s: %s: %s", gateway, name, failure)
+
+
+def _key(error: GatewayError) -> str:
+    match error:
+        case GatewayRefused():
+            return "operator.refused"
+        case GatewayMisplaced():
+            return "operator.misplaced"
+    return "operator.silent"

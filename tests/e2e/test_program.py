@@ -90,6 +90,26 @@ async def test_an_unreachable_discord_is_asked_until_it_is_there(town: Town, sta
     await town.discord.hub.until(lambda: town.discord.hub.online, 30)
 
 
+async def test_a_login_that_comes_too_often_is_tried_again(town: Town, start: Start) -> None:
+    town.discord.faults.fail("/users/@me", 429, times=1)  # by what stands in front of Discord, for who knows how long
+    town.discord.faults.rate_limit("/applications/@me", 90)
+    await start()
+    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
+    await town.status("task_abcd")
+
+
+async def test_commands_that_are_given_too_often_are_left_to_the_next_start(town: Town, start: Start) -> None:
+    async with town.bot():
+        pass  # they were given once
+    town.discord.faults.rate_limit("/commands$", 3_600)
+    process = await start()
+    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
+    await town.status("task_abcd")
+    process.terminate()
+    code, errors = await ended(process)
+    assert (code, "the commands could not be given to Discord" in errors) == (0, True)
+
+
 async def test_wrong_arguments_are_explained(start: Start) -> None:
     code, errors = await ended(await start("fly"))
     assert code == 2

@@ -38,6 +38,16 @@ def test_more_gateways_come_after_the_first(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.secrets == ("token", "sk-other")
 
 
+@pytest.mark.parametrize("name", ["DEFAULT", "default"])
+def test_no_other_gateway_takes_the_name_of_the_first(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"SUNO_GATEWAYS__{name}__BASE_URL", "https://other.example")
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert refusal.value.faults == (
+        "SUNO_GATEWAYS: default is the name of the gateway at SUNO_BASE_URL; give this one another",
+    )
+
+
 def test_a_dot_env_file_is_read_and_the_environment_wins(folder: Path) -> None:
     (folder / ".env").write_text(
         '\ufeffDISCORD_TOKEN=other\nSUNO_API_KEY="sk-key"\nPOLL_INTERVAL_SECONDS=0.5\n', "utf-8"

@@ -1,0 +1,91 @@
+"""Gateways that fail: for how long they are left alone, and when the operator hears of it."""
+
+import logging
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
+from bot.services.clock import Clock
+
+_LONGEST = 300.0  # seconds for which a gateway that does not answer is left alone
+_LONGEST_ASKED_FOR = 900.0  # seconds for which it is left alone because it asked for that
+_EARLY = 0.1  # of a rest, after which something new to ask for is reason enough to end it
+_HOUR = 3_600.0  # seconds after which what may pass has not passed, and may be told again
+
+log = logging.getLogger(__name__)
+
+
+class Rest:
+    """Of a gateway: it is left alone ever longer while it fails, and never shorter than it asked for.
+
+    `interval`: seconds of the first rest. `until`: when it is over; `early`: when it is for what is new.
+    """
+
+    def __init__(self, gateway: str, clock: Clock, interval: float) -> None:
+        self.until = self.early = 0.0
+        self._gateway = gateway
+        self._clock = clock
+        self._interval = interval
+        self._failure: GatewayError | None = None  # the last, if it has not answered since
+        self._failures = 0  # in a row
+
+    @property
+    def over(self) -> bool:
+        return self.until <= self._clock.now()
+
+    @property
+    def may_end(self) -> bool:
+        return self.early <= self._clock.now()
+
+    def failed(self, failure: GatewayError) -> None:
+        if failure is self._failure:
+            return
+        level = logging.DEBUG if self._failure else logging.WARNING
+        log.log(level, "gateway %s is left alone: %s: %s", self._gateway, type(failure).__name__, failure)
+        now, rest = self._clock.now(), min(self._interval * 2.0 ** min(self._failures, 10), _LONGEST)
+        self._failure = failure
+        self._failures += 1
+        self.until, self.early = now + rest, now + min(rest, max(self._interval, rest * _EARLY))
+        if isinstance(failure, GatewayBusy) and failure.retry_after:
+            self.early = now + min(failure.retry_after, _LONGEST_ASKED_FOR)
+            self.until = max(self.until, self.early)
+
+    def answered(self) -> None:
+        if self._failure:
+            log.info("gateway %s answers again", self._gateway)
+        self._failure, self._failures, self.until, self.early = None, 0, 0.0, 0.0
+
+
+class _Outage(Struct):
+    since: float
+    failed_at: float  # last
+
+
+class Outages:
+    """`tell` is called with a gateway's name and what is wrong: at once if it cannot be used as it is set up, else
+    when it has failed for an hour. Again only after it answered since, and not within the hour.
+    """
+
+    def __init__(self, clock: Clock, tell: Callable[[str, GatewayError], None]) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._outages: dict[str, _Outage] = {}
+        self._told: dict[str, float] = {}  # when
+
+    def heard(self, gateway: str, failure: GatewayError | None) -> None:
+        """How a gateway fared that was asked; None: it answered."""
+        if failure is None:
+            self._outages.pop(gateway, None)
+            return
+        now = self._clock.now()
+        outage = self._outages.get(gateway)
+        if outage is None or now - outage.failed_at > _HOUR:  # it was not asked since
+            outage = self._outages[gateway] = _Outage(now, now)
+        outage.failed_at = now
+        told = self._told.get(gateway)
+        if told is not None and (told >= outage.since or now - told < _HOUR):
+            return
+        if isinstance(failure, GatewayRefused | GatewayMisplaced) or now - outage.since >= _HOUR:
+            self._told[gateway] = now
+            self._tell(gateway, failure)

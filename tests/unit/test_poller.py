@@ -1,0 +1,50 @@
+"""The poller's rounds, step by step: a real gateway over HTTP, a real database, and a clock that is set forward."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.domain.watch import Watch
+from bot.gateways.gateway import Gateway
+from bot.services.desks import OneGateway
+from bot.services.poller import Rounds
+from bot.storage.database import open_database
+from bot.storage.stores import Stores
+from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.server import LocalGateway
+from tests.clock import JumpingClock
+
+INTERVAL = 5.0  # seconds
+LIFE = Life("task-1", states=((0.0, "running"),))
+
+
+@pytest.fixture
+def clock() -> JumpingClock:
+    return JumpingClock()
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as engine:
+        yield Stores.on(engine)
+
+
+async def test_a_live_watch_on_what_is_held_has_its_card_at_once(stores: Stores, clock: JumpingClock) -> None:
+    owed: list[float] = []
+    async with LocalGateway(clock=clock.now) as local, aiohttp.ClientSession() as session:
+        local.add(LIFE)
+        desk = OneGateway(Gateway("default", local.url, "", session), clock, interval=INTERVAL)
+        rounds = Rounds(
+            desk, stores.looks, clock, interval=INTERVAL, owed=lambda: owed.append(clock.now()), found=lambda: None
+        )
+        for number in range(12):  # at other moments of the time between two looks: for some it is soon over
+            wish = Watch(task_id=LIFE.id, user_id=1, channel_id=number, live=True, created_at=clock.now())
+            await stores.watches.add([wish], most=99, gateways={LIFE.id: "default"})
+            await rounds.look()
+            assert len(owed) == number + 1
+            for _ in range(12):
+                clock.jump(1)
+                await rounds.look()
+            clock.jump(number / 2)
