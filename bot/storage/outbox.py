@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.delivery import NOTICES, Delivery, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import Watch
+from bot.storage.backup import COPIED
 from bot.storage.rows import (
     delivery_of,
     delivery_values,
@@ -21,8 +22,10 @@ from bot.storage.rows import (
     unprefixed,
     watch_of,
 )
-from bot.storage.schema import deliveries, guilds, is_open, is_unsent, tasks, unsent, watches
+from bot.storage.schema import deliveries, guilds, is_open, is_unsent, notes, tasks, unsent, watches
 from bot.storage.transaction import Transactions
+
+_copied_at = select(notes.c.value).where(notes.c.key == COPIED).scalar_subquery()
 
 CARD_REST = 15.0  # seconds between two edits of a card that follows a progress
 
@@ -102,6 +105,7 @@ class Outbox(Transactions):
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
             columns += [*sight_columns(tasks, "t_"), *sight_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
+            columns.append(_copied_at.label("copied_at"))
             wanted = select(*columns).select_from(_joined).where(deliveries.c.line.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
             return [_owed(dict(row)) for row in rows]
@@ -274,12 +278,18 @@ def _shown(row: dict[str, Any]) -> Shown:
     )
 
 
+def _perhaps_tried(row: dict[str, Any]) -> float | None:
+    """In a copy that was restored: what was brought since it was made, it does not know."""
+    copied_at = float(row["copied_at"] or 0.0)
+    return copied_at if row["w_created_at"] <= copied_at else None
+
+
 def _owed(row: dict[str, Any]) -> Owed:
     lyrics = unprefixed(row, "l_")
     return Owed(
         delivery=delivery_of(unprefixed(row, "d_")),
         attempts=row["d_attempts"],
-        tried_at=row["d_tried_at"],
+        tried_at=row["d_tried_at"] or _perhaps_tried(row),
         watch=watch_of(unprefixed(row, "w_")),
         sight=sight_of(unprefixed(row, "t_")),
         lyrics=sight_of(lyrics) if lyrics["task_id"] else None,

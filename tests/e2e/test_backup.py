@@ -15,6 +15,7 @@ from bot.storage.database import open_database
 from bot.storage.schema import REVISION
 from sandbox.local_gateway.life import Life
 from tests.conftest import Town
+from tests.e2e.test_watch import LATER
 from tests.program import Start, result_of
 
 
@@ -39,6 +40,22 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, start
     assert await asyncio.to_thread(watched, tmp_path / "bot.db") == ["task_before"]
     async with town.bot():
         assert "task_before" in str(await town.watches())
+
+
+async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(town: Town, start: Start) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        await town.watch(LATER.id)
+        _, output, _ = await result_of(start, "backup")
+        await town.clock.pass_(700, step=20)
+        (post,) = await town.posts()
+    town.clock.jump(3_600)  # Discord has long forgotten the nonce
+    restoring = await asyncio.create_subprocess_exec("/bin/sh", "-c", output.splitlines()[-1])
+    assert await restoring.wait() == 0
+    async with town.bot():
+        await town.clock.pass_(60, step=5)
+        await town.says(town.watches, "You watch nothing")
+    assert town.posted() == [post]
 
 
 async def test_an_existing_file_is_left_alone(start: Start, tmp_path: Path) -> None:
