@@ -23,7 +23,7 @@ from bot.services.clock import Bell, Clock
 from bot.services.desks import desks
 from bot.services.live_cards import LiveCards
 from bot.services.lookup import Lookup
-from bot.services.memory import forget_what_is_old
+from bot.services.memory import tidy
 from bot.services.notifier import Notifier
 from bot.services.poller import Poller
 from bot.services.recordings import Recordings
@@ -121,7 +121,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         )
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
-        workers.create_task(forget_what_is_old(outbox, clock), name="forgetting")
+        workers.create_task(tidy(services.stores, clock, program.owed.ring), name="tidying")
 
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:

@@ -1,10 +1,11 @@
-"""Forgetting what is over: the bot runs for years on a small machine."""
+"""Once a day: what is over is forgotten, and what nobody answers for is given up. The bot runs for years."""
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from bot.errors import StorageError
 from bot.services.clock import Clock
-from bot.storage.outbox import Outbox
+from bot.storage.stores import Stores
 
 _MEMORY = 30 * 86_400.0  # seconds for which it is remembered what was brought
 _REST = 86_400.0  # seconds between two times
@@ -12,11 +13,20 @@ _REST = 86_400.0  # seconds between two times
 log = logging.getLogger(__name__)
 
 
-async def forget_what_is_old(outbox: Outbox, clock: Clock) -> None:
-    """Until cancelled. What is still owed to somebody is kept, however old it is."""
+async def tidy(stores: Stores, clock: Clock, owed: Callable[[], None]) -> None:
+    """Until cancelled. What is still owed to somebody is kept, however old it is.
+
+    Given up is only what was asked for at least a day: the bot may have been away for weeks.
+    """
     while True:
-        try:
-            await outbox.forget(clock.now() - _MEMORY)
-        except StorageError as error:
-            log.error("old watches could not be forgotten: %s", error)
+        await _try("forgotten", stores.outbox.forget(clock.now() - _MEMORY))
         await clock.sleep(_REST)
+        await _try("given up", stores.watches.end_unanswered(clock.now()))
+        owed()
+
+
+async def _try(what: str, doing: Awaitable[None]) -> None:
+    try:
+        await doing
+    except StorageError as error:
+        log.error("old watches could not be %s: %s", what, error)

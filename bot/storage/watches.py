@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import State, Topic
 from bot.domain.sight import Sight
-from bot.domain.watch import Ending, Watch, joined
+from bot.domain.watch import LONGEST, Ending, Watch, joined, owe
 from bot.storage.following import follow, follows, hand_on, unfollow
+from bot.storage.outbox import add_deliveries
 from bot.storage.rows import (
     Row,
     prefixed,
@@ -162,18 +163,18 @@ class WatchStore(Transactions):
     async def stop(self, which: "Whose") -> None:
         """End open watches for everybody. What they owe already is brought all the same."""
         async with self._transaction() as connection:
-            await self._stop(connection, which)
+            await self._end(connection, which)
 
     async def leave(self, user_id: int, which: "Whose | None" = None) -> Left:
         """One's own open watches, and those that one joined: those named, or all. They go on for others."""
         which = is_open if which is None else is_open & which
         async with self._transaction() as connection:
             going_on = [*await hand_on(connection, user_id, which), *await unfollow(connection, user_id, which)]
-            stopped = await self._stop(connection, which & (watches.c.user_id == user_id))
+            stopped = await self._end(connection, which & (watches.c.user_id == user_id))
         return Left(tuple(stopped), tuple(going_on))
 
-    async def _stop(self, connection: AsyncConnection, which: "Whose") -> list[Watch]:
-        statement = update(watches).where(is_open & which).values(ending=Ending.STOPPED).returning(*watches.c)
+    async def _end(self, connection: AsyncConnection, which: "Whose", ending: Ending = Ending.STOPPED) -> list[Watch]:
+        statement = update(watches).where(is_open & which).values(ending=ending).returning(*watches.c)
         stopped = [watch_of(row) for row in (await connection.execute(statement)).mappings()]
         named = [each for watch in stopped for each in (watch.task_id, watch.lyrics_id)]
         wanted = exists().where(
@@ -182,6 +183,16 @@ class WatchStore(Transactions):
         unwatched = tasks.c.task_id.in_(named) & ~wanted
         await connection.execute(update(tasks).where(unwatched).values(due_at=None))
         return stopped
+
+    async def end_unanswered(self, now: float) -> None:
+        """Watches that began long ago, and whose gateway has not answered for long: their people are told."""
+        silent = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - LONGEST)
+        tasks_of_silence = select(tasks.c.task_id).where(silent)
+        overdue = is_open & (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(tasks_of_silence)
+        async with self._transaction() as connection:
+            rows = (await connection.execute(select(watches).where(overdue))).mappings().all()
+            await self._end(connection, overdue, Ending.EXPIRED)
+            await add_deliveries(connection, [owe(watch_of(row), Topic.EXPIRED, now) for row in rows])
 
     async def listed(self, condition: "Whose", *, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
         """Open watches, and those whose songs could not be brought; how many there are, and some of them."""

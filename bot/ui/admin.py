@@ -247,7 +247,7 @@ def _deliveries_view(
 
 def _delivery_row(shown: Shown, language: Language) -> str:
     title = f"**{one_line(shown.title, 80)}**" if shown.title else f"`{code(shown.task_id)}`"
-    reason = f"\n-# {one_line(shown.reason, 200)}" if shown.reason else ""
+    reason = f"\n-# {language(f'state.{shown.state}')} · {one_line(shown.reason, 200)}" if shown.reason else ""
     what = language(f"topic.{shown.delivery.topic}")
     emoji = _STATE_EMOJI[shown.state]
     return f"{emoji} {title} · {what} · <#{shown.delivery.channel_id}> · <t:{shown.delivery.created_at:.0f}:R>{reason}"

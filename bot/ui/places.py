@@ -78,6 +78,13 @@ async def limit_here(interaction: Interaction) -> int | None:
     return server.watches_per_user
 
 
+async def is_held(interaction: Interaction, place: Place) -> bool:
+    """Whether those who manage the server hold its posts."""
+    if place.guild_id is None:
+        return False
+    return (await interaction.client.services.stores.preferences.server(place.guild_id)).paused
+
+
 def missing_at(interaction: Interaction, place: Place) -> Sequence[Missing]:
     guild = interaction.client.get_guild(place.guild_id or 0)
     channel = guild.get_channel_or_thread(place.channel_id) if guild else None

@@ -187,9 +187,8 @@ def _quiet(post: Post, language: Language, _limit: int) -> Card:
 
 def _expired(post: Post, language: Language, _limit: int) -> Card:
     again = task_button(Verb.NOTIFY, post.owed.watch.task_id, language)
-    found = _found(post)
-    embed = task_embed(found.task, found.gateway, language)
-    return Card(content=_headline(post, language, "post.expired"), embeds=[embed], buttons=[again])
+    embeds = [task_embed(post.found.task, post.found.gateway, language)] if post.found else []
+    return Card(content=_headline(post, language, "post.expired"), embeds=embeds, buttons=[again])
 
 
 def _unknown(post: Post, language: Language, _limit: int) -> Card:

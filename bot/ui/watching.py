@@ -15,7 +15,7 @@ from bot.storage.watches import Added
 from bot.ui.buttons import TaskButton, Verb, on_press, task_button
 from bot.ui.locales import Language
 from bot.ui.permissions import Missing, in_words
-from bot.ui.places import Channel, Place, here, limit_here, missing_at, place_of
+from bot.ui.places import Channel, Place, here, is_held, limit_here, missing_at, place_of
 from bot.ui.readers import locale_of, reader
 from bot.ui.text import code
 
@@ -79,6 +79,8 @@ async def _watch(
     added = await _add(interaction.client.services.watches, wanted, most_here, promise)
     lines = [*_outcome(added, place, language), *_unmentioned(added, mentions, place, language), *sorry]
     missing = missing_at(interaction, place)
+    if await is_held(interaction, place):
+        lines.append(language("watch.paused"))
     if missing:
         lines.append(language("watch.perm", channel=place.mention, perms=in_words(missing, language)))
     view = _confirmation_view(added, place, missing, language)

@@ -278,7 +278,8 @@ async def test_posts_are_held_and_sent_again(town: Town) -> None:
     town.gateway.add(DONE)
     async with town.bot():
         held = await admin(town, "pause")
-        await town.watch(DONE.id)
+        watched = await town.watch(DONE.id)
+        assert "Posts in this server are held" in watched["content"]
         await town.settle_down(1)
         assert town.posted() == []
         assert "Posts are held" in words(await admin(town, "setup"))

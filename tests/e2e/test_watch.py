@@ -593,6 +593,20 @@ async def test_a_gateway_that_is_down_for_an_hour(town: Town, second: Any) -> No
     assert all(len(post["attachments"]) == 1 for post in posts), "nothing but songs: no word of failure or quiet"
 
 
+async def test_a_gateway_that_never_answers_again_is_told_in_the_end(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        await town.watch(LATER.id)
+        await town.clock.pass_(20, step=5)
+        town.gateway.faults.append(Fault(0))
+        await town.watch("task_never_seen", channel=town.channel)
+        await town.clock.pass_(6 * 86_400, step=7_200)
+        assert len(town.posted()) == 0
+        await town.clock.pass_(4 * 86_400, step=7_200)
+        posts = await town.posts(2)
+    assert all("I have stopped checking. Press **Notify me**" in post["content"] for post in posts)
+
+
 async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
     town: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
