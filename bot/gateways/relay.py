@@ -4,12 +4,15 @@ import asyncio
 import io
 import logging
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from aiohttp import Payload, payload
 from aiohttp.abc import AbstractStreamWriter
+
+T = TypeVar("T")
 
 _CHUNK = 64 * 1024
 
@@ -41,9 +44,7 @@ class Spool:
             self._tell()
 
     async def _append(self, chunk: bytes) -> None:
-        # Off the event loop: it may be a slow disk.
-        async with self._turn:
-            await asyncio.to_thread(self._write, chunk)
+        await self._in_turn(partial(self._write, chunk))
         self.arrived += len(chunk)
         self._tell()
 
@@ -66,8 +67,17 @@ class Spool:
                 await self.whole()
                 return b""
             await self._news.wait()
+        return await self._in_turn(partial(self._read, position))
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        """Off the event loop: it may be a slow disk. Who is cancelled waits for it: it must not lose its file."""
         async with self._turn:
-            return await asyncio.to_thread(self._read, position)
+            working = asyncio.ensure_future(asyncio.to_thread(work))
+            try:
+                return await asyncio.shield(working)
+            except asyncio.CancelledError:
+                await asyncio.wait({working})
+                raise
 
     def _read(self, position: int) -> bytes:
         self._file.seek(position)
@@ -75,11 +85,11 @@ class Spool:
 
     async def close(self) -> None:
         self._filling.cancel()
+        self._filling.add_done_callback(lambda _: self._file.close())  # also when who closes it is cancelled
         await asyncio.wait({self._filling})
         if not self._filling.cancelled() and (failure := self._filling.exception()):
             log.debug("a song was cut off on its way: %s: %s", type(failure).__name__, failure)
         await self._source.aclose()
-        self._file.close()
 
 
 class Relay(io.BufferedIOBase):

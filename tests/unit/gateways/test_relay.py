@@ -126,3 +126,25 @@ async def test_a_song_that_is_not_waited_for_may_fail_later(gateway: LocalGatewa
                 await content(song)
         with pytest.raises(MediaUnavailable):
             await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6)
+
+
+async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
+    """As at the end of the program; and not before its last bytes are written."""
+
+    async def rest() -> AsyncIterator[bytes]:
+        try:
+            yield SONG
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)
+
+    spool = Spool(SONG[:16], rest(), AsyncExitStack())
+    await spool.read(20)
+    closing = asyncio.create_task(spool.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({closing})
+    assert not spool._file.closed
+    await asyncio.wait({spool._filling}, timeout=10)
+    await asyncio.sleep(0)
+    assert spool._file.closed
