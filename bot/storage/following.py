@@ -1,6 +1,6 @@
 """Those who joined a watch that somebody else began, and what becomes of it when a person leaves it."""
 
-from sqlalchemy import ColumnElement, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,7 +11,7 @@ from bot.storage.schema import followers, watches
 
 def follows(user_id: int) -> ColumnElement[bool]:
     """Of watches: those that the person joined."""
-    return exists().where(followers.c.watch_id == watches.c.id, followers.c.user_id == user_id)
+    return watches.c.id.in_(select(followers.c.watch_id).where(followers.c.user_id == user_id))
 
 
 async def follow(connection: AsyncConnection, watch_id: int, wish: Watch) -> None:

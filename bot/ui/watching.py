@@ -79,12 +79,17 @@ async def _watch(
     added = await _add(interaction.client.services.watches, wanted, most_here, promise)
     lines = [*_outcome(added, place, language), *_unmentioned(added, mentions, place, language), *sorry]
     missing = missing_at(interaction, place)
-    if await is_held(interaction, place):
-        lines.append(language("watch.paused"))
-    if missing:
-        lines.append(language("watch.perm", channel=place.mention, perms=in_words(missing, language)))
+    lines += await _hindrances(interaction, place, missing)
     view = _confirmation_view(added, place, missing, language)
     await interaction.edit_original_response(content="\n".join(lines), view=view)
+
+
+async def _hindrances(interaction: Interaction, place: Place, missing: Sequence[Missing]) -> list[str]:
+    """What keeps songs from coming there now."""
+    language = reader(interaction)
+    held = [language("watch.paused")] if await is_held(interaction, place) else []
+    lacking = [language("watch.perm", channel=place.mention, perms=in_words(missing, language))] if missing else []
+    return held + lacking
 
 
 async def _promise(interaction: Interaction, task_ids: Sequence[str], language: Language) -> discord.Message:
