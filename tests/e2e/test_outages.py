@@ -191,6 +191,46 @@ async def test_where_nothing_is_answered_little_is_asked(town: Town) -> None:
         await town.posts(61, patience=60)
 
 
+@pytest.mark.parametrize("watched", ["before", "after"])
+async def test_what_is_at_another_gateway_now_is_found_there(town: Town, other: LocalGateway, watched: str) -> None:
+    running = replace(THERE, states=((0, "running"),))
+    town.gateway.add(running)
+    async with town.bot():
+        await (town.watch if watched == "before" else town.status)(THERE.id)
+        await town.clock.pass_(20, step=5)
+        town.gateway.forget(THERE.id)
+        other.add(THERE)
+        if watched == "after":
+            await town.watch(THERE.id)
+        await town.clock.pass_(MINUTE, step=5)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 1
+
+
+async def test_what_no_gateway_knows_any_more_is_looked_for_at_all_of_them_and_told(
+    town: Town, other: LocalGateway
+) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        await town.status(LATER.id)
+        town.gateway.forget(LATER.id)
+        await town.watch(LATER.id)
+        await town.clock.pass_(10 * MINUTE, step=5)
+        (told,) = await town.posts()
+        assert other.requests
+    assert f"`{LATER.id}`" in words(told)
+
+
+async def test_of_two_gateways_that_know_an_id_the_first_is_believed(town: Town, other: LocalGateway) -> None:
+    town.gateway.add(replace(THERE, songs=(ONE,)))
+    other.add(THERE)
+    async with town.bot():
+        await town.watch(THERE.id)
+        (post,) = await town.posts()
+        shown = await town.status(THERE.id)
+    assert [each["filename"] for each in post["attachments"]] == [each["filename"] for each in shown["attachments"]]
+
+
 async def test_a_row_that_its_gateway_cannot_write_out_stops_no_other(town: Town) -> None:
     stuck = Life("task_stuck", songs=(TWO,), states=((0, "running"),))
     town.gateway.add(DONE, SOON, stuck, replace(LATER, states=((0, "running"), (1_000, "done"))))
