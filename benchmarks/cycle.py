@@ -96,7 +96,7 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
             await watch_all(WatchStore(engine), ids, clock.now())
             gateway = Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000)
             desk = OneGateway(gateway, clock, interval=_INTERVAL)
-            rounds = Rounds(desk, LookStore(engine), clock, interval=_INTERVAL, owed=_nothing, found=_nothing)
+            rounds = Rounds(desk, LookStore(engine), clock, interval=_INTERVAL, owed=_nothing, moved=_nothing)
 
             async def look() -> None:
                 clock.skipped += 3 * _INTERVAL

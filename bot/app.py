@@ -39,6 +39,7 @@ from bot.ui.readers import Doors
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
+_CANCELLED_AGAIN = 1.0  # seconds
 _LOGIN_MAY_PASS = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
 log = logging.getLogger(__name__)
@@ -89,9 +90,23 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
                 workers.create_task(clock.keep_up(), name="clock")
                 workers.create_task(program.poller.run(Operator(bot).tell), name="poller")
                 workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
-                await bot.connect()
+                await _connected(bot)
         except BaseExceptionGroup as group:
             raise _cause(group) from group
+
+
+async def _connected(bot: SunoBot) -> None:
+    """Until cancelled, which one time need not be enough: while it connects, discord.py waits with
+    `asyncio.wait_for`, and on Python 3.11 that forgets a cancellation that comes together with what it waits for.
+    """
+    connection = asyncio.create_task(bot.connect(), name="connection")
+    try:
+        await asyncio.wait({connection})
+    finally:
+        while not connection.done():
+            connection.cancel()
+            await asyncio.wait({connection}, timeout=_CANCELLED_AGAIN)
+    connection.result()
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

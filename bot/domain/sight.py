@@ -18,7 +18,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     """A task's newest answer. Times are Unix seconds; only time in which the gateway answered counts as unchanged."""
 
     task_id: str
-    gateway: str = ""  # the gateway's name; empty: not found yet
+    gateway: str = ""  # the gateway's name; empty: it may be at any
     task: Task | None = None  # None: no gateway has known it yet
     digest: bytes = b""  # of the answer's bytes, where they are known
     first_asked_at: float | None = None

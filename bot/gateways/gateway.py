@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 from bot.gateways.lane import Lane
 from bot.gateways.record import Record
+from bot.gateways.spoilers import Spoilers
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 32 * 1024 * 1024  # bytes, decompressed
@@ -32,6 +33,7 @@ _SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
 BATCH_SIZES = (1, 10, 100, 500)  # a batch is filled up with ids that it holds already: few sizes are kind to a gateway
 _ROWS = 3  # of single requests, each as wide as the lane: what hangs holds up what is finished for three time-outs
 _ATTEMPTS = 3
+_TRIED = 3  # single tasks, to see whether anything is there: one may be broken by itself
 _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
 _LONGEST_REST = 86_400.0  # seconds that a gateway is believed to need
@@ -60,6 +62,7 @@ def normalise_base_url(text: str) -> str:
 
 
 _Reader = Callable[[int, str, bytes], Answer]  # of an HTTP status, a content type and a body
+_Ask = Callable[[Sequence[str]], Awaitable[Answer]]
 
 
 class _Reply(Struct, frozen=True):
@@ -95,6 +98,7 @@ class Gateway:
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
         self._single = _SINGLE
+        self._spoilers = Spoilers()
         self._batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not seen yet
 
     @property
@@ -131,33 +135,57 @@ class Gateway:
     async def fetch_many(self, task_ids: Sequence[str], known: Mapping[bytes, str] = MappingProxyType({})) -> Answer:
         """POST /suno/fetch: up to 500 in one request, not tried again; one by one where that is not known.
 
+        A task that the gateway cannot write out is left out of the answer: it would spoil it for all.
         `known`: ids of tasks by the digest of an answer of which nothing need be told but that it came again.
         """
         if self._batch is False:
             return await self._fetch_each(task_ids)
+        together, spoilers = self._spoilers.apart(task_ids)
+        ask = partial(self._fetch_batch, known=known)
+        answers = [self._fetch_together(together, ask)] if together else []
+        answers += [self._spoilers.ask_alone(task_id, ask) for task_id in spoilers]
+        return _together(await asyncio.gather(*answers))
+
+    async def _fetch_together(self, task_ids: Sequence[str], ask: _Ask) -> Answer:
+        try:
+            return await ask(task_ids)
+        except (GatewayMisplaced, GatewayBroken) as failure:
+            if self._batch is None:
+                return await self._do_without_batch(task_ids, failure)
+            if isinstance(failure, GatewayBroken) and (answers := await self._spoilers.find(task_ids, ask)):
+                return _together(answers)
+            raise
+
+    async def _fetch_batch(self, task_ids: Sequence[str], known: Mapping[bytes, str]) -> Answer:
         size = next(size for size in BATCH_SIZES if size >= len(task_ids))
         filled = [*task_ids, *[task_ids[0]] * (size - len(task_ids))]
-        try:
-            async with self._lane.turn():
-                read = partial(decode_batch, task_ids, known=known)
-                answer = await self._ask("POST", "/suno/fetch", {"ids": filled}, read, 1)
-        except (GatewayMisplaced, GatewayBroken) as failure:
-            if self._batch is None and (single := await self._try_single(task_ids[0])):
-                if isinstance(failure, GatewayMisplaced):  # the other may be a passing fault
-                    log.info("gateway %s does not know POST /suno/fetch: each task is asked for by itself", self.name)
-                    self._batch = False
-                with contextlib.suppress(GatewayError):  # what could be had is had
-                    return _together([single, await self._fetch_each(task_ids[1:])])
-                return single
-            raise failure from None
+        async with self._lane.turn():
+            read = partial(decode_batch, task_ids, known=known)
+            answer = await self._ask("POST", "/suno/fetch", {"ids": filled}, read, 1)
         self._batch = True
         return answer
 
-    async def _try_single(self, task_id: str) -> Answer | None:
-        try:
-            return await self._fetch_one(task_id, 1)
-        except GatewayError:
-            return None
+    async def _do_without_batch(self, task_ids: Sequence[str], failure: GatewayError) -> Answer:
+        """One by one, as long as the batch call has never worked."""
+        single = await self._try_single(task_ids, failure)
+        if isinstance(failure, GatewayMisplaced):  # the other may be a passing fault
+            log.info("gateway %s does not know POST /suno/fetch: each task is asked for by itself", self.name)
+            self._batch = False
+        left = [task_id for task_id in task_ids if task_id not in single.tasks and task_id not in single.missing]
+        with contextlib.suppress(GatewayError):  # what could be had is had
+            return _together([single, await self._fetch_each(left)])
+        return single
+
+    async def _try_single(self, task_ids: Sequence[str], failure: GatewayError) -> Answer:
+        """One that can be had. That nothing is there is raised only if none is there either."""
+        for task_id in task_ids[:_TRIED]:
+            try:
+                return await self._fetch_one(task_id, 1)
+            except GatewayError as error:
+                failure = error if isinstance(failure, GatewayMisplaced) else failure
+                if not isinstance(error, GatewayBroken):
+                    break
+        raise failure
 
     async def _poll_one(self, task_id: str) -> Answer:
         async with self._lane.turn():
@@ -222,7 +250,10 @@ class Gateway:
 
 def _together(answers: Sequence[Answer]) -> Answer:
     tasks = {task_id: task for answer in answers for task_id, task in answer.tasks.items()}
-    return Answer(tasks, tuple(task_id for answer in answers for task_id in answer.missing))
+    missing = tuple(task_id for answer in answers for task_id in answer.missing)
+    same = frozenset(task_id for answer in answers for task_id in answer.same)
+    digests = {task_id: digest for answer in answers for task_id, digest in answer.digests.items()}
+    return Answer(tasks, missing, same, digests)
 
 
 def _may_pass(error: Exception) -> bool | float:

@@ -9,13 +9,16 @@ from discord.ext import commands
 
 from bot.errors import DiscordUnreachable
 
+_PATIENCE = 60  # seconds for which Discord may ask to wait, before it counts as unreachable
+
 
 @asynccontextmanager
 async def logged_in(token: str) -> AsyncIterator[commands.Bot]:
     """Raises DiscordUnreachable, also for what is asked within, or discord.LoginFailure for a refused token."""
-    async with commands.Bot((), intents=discord.Intents(guilds=True), help_command=None) as bot:
+    intents = discord.Intents(guilds=True)
+    async with commands.Bot((), intents=intents, help_command=None, max_ratelimit_timeout=_PATIENCE) as bot:
         try:
             await bot.login(token)
             yield bot
-        except (OSError, aiohttp.ClientError, discord.HTTPException) as error:
+        except (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited) as error:
             raise DiscordUnreachable(type(error).__name__) from error

@@ -52,8 +52,11 @@ class Desk(Protocol):
 
 
 class OneGateway:
-    def __init__(self, gateway: Gateway, clock: Clock, *, interval: float) -> None:
+    """`elsewhere`: the desk at which to ask for what this gateway does not have; None: there is no other."""
+
+    def __init__(self, gateway: Gateway, clock: Clock, *, interval: float, elsewhere: str | None = None) -> None:
         self._gateway = gateway
+        self._elsewhere = gateway.name if elsewhere is None else elsewhere
         self.name = gateway.name
         self.rests = {gateway.name: Rest(gateway.name, clock, interval)}
 
@@ -72,11 +75,13 @@ class OneGateway:
         except GatewayError as failure:
             return Seen({}, (), {self.name: failure})
         same = [claim for claim in claims if claim.task_id in answer.same]
-        return Seen(_looks(self.name, answer), same, {self.name: None})
+        missing = {task_id: Look(self._elsewhere, None) for task_id in answer.missing}
+        return Seen(_found(self.name, answer) | missing, same, {self.name: None})
 
 
 class EveryGateway:
-    """For tasks of which it is not known where they are: unknown is only what no gateway knows.
+    """For tasks of which it is not known where they are: unknown is only what no gateway knows, and of two that know
+    one the first is believed.
 
     While one that failed has its rest, the others are asked without it.
     """
@@ -100,8 +105,9 @@ class EveryGateway:
         said = {gateway.name: result for gateway, result in zip(awake, results, strict=True)}
         answers = {name: result for name, result in said.items() if isinstance(result, Answer)}
         looks = {task_id: Look("", None) for task_id in self._unknown(answers)}
-        for name, answer in answers.items():
-            looks |= {task_id: look for task_id, look in _looks(name, answer).items() if look.task}
+        for gateway in reversed(self._gateways):
+            if answer := answers.get(gateway.name):
+                looks |= _found(gateway.name, answer)
         failures = {name: None if isinstance(result, Answer) else result for name, result in said.items()}
         return Seen(looks, (), failures)
 
@@ -130,11 +136,12 @@ class EveryGateway:
 
 def desks(gateways: Sequence[Gateway], clock: Clock, *, interval: float) -> list[Desk]:
     """One for each, and one for what may be at any of them."""
-    every: list[Desk] = [OneGateway(gateway, clock, interval=interval) for gateway in gateways]
-    return every + ([EveryGateway(gateways, clock, interval=interval)] if len(gateways) > 1 else [])
+    several = len(gateways) > 1
+    elsewhere = EveryGateway.name if several else None
+    every: list[Desk] = [OneGateway(each, clock, interval=interval, elsewhere=elsewhere) for each in gateways]
+    return every + ([EveryGateway(gateways, clock, interval=interval)] if several else [])
 
 
-def _looks(gateway: str, answer: Answer) -> dict[str, Look]:
+def _found(gateway: str, answer: Answer) -> dict[str, Look]:
     digests = answer.digests
-    found = {task_id: Look(gateway, task, digests.get(task_id, b"")) for task_id, task in answer.tasks.items()}
-    return found | {task_id: Look(gateway, None) for task_id in answer.missing}
+    return {task_id: Look(gateway, task, digests.get(task_id, b"")) for task_id, task in answer.tasks.items()}

@@ -35,7 +35,7 @@ class Poller:
         self, desks: Sequence[Desk], store: LookStore, clock: Clock, *, interval: float, owed: Callable[[], None]
     ) -> None:
         self._clock = clock
-        self._rounds = [Rounds(desk, store, clock, interval=interval, owed=owed, found=self.wake) for desk in desks]
+        self._rounds = [Rounds(desk, store, clock, interval=interval, owed=owed, moved=self.wake) for desk in desks]
 
     @property
     def ticks(self) -> dict[str, Tick | None]:
@@ -68,7 +68,7 @@ class Poller:
 
 
 class Rounds:
-    """One desk's part of the poller. `found` is called when a task turned out to be at another desk."""
+    """One desk's part of the poller. `moved` is called when a task is from now on asked for at another."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Rounds:
         *,
         interval: float,
         owed: Callable[[], None],
-        found: Callable[[], None],
+        moved: Callable[[], None],
     ) -> None:
         self.name = desk.name
         self.due_at: float | None = None  # the next task, as of the last round that went well
@@ -87,7 +87,7 @@ class Rounds:
         self._clock = clock
         self._interval = interval
         self._owed = owed
-        self._found = found
+        self._moved = moved
         self._bell = Bell(clock)
         self._fared: dict[str, GatewayError | None] = {}  # each gateway that was asked in the last round
         self.rhythm = Rhythm()
@@ -186,8 +186,8 @@ class Rounds:
         settled = await self._store.settle(seen.looks, now, pace, same)
         if settled.owed:
             self._owed()
-        if any(look.gateway != self.name for look in seen.looks.values()):
-            self._found()  # from now on it is due at another desk
+        if settled.moved:
+            self._moved()
         asked_at = (claim.asked_at for claim in batch if claim.task_id in settled.changed)
         since = max((moment for moment in asked_at if moment is not None), default=None)
         return None if since is None else Window(since, now)

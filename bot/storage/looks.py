@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen, unchanged_for
 from bot.domain.task import Task
-from bot.domain.watch import QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
+from bot.domain.watch import GRACE_LOOKS, QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import one_of, sight_columns, sight_of, sight_values, to_json, watch_of
 from bot.storage.schema import answers, is_open, tasks, watches
@@ -19,7 +19,10 @@ from bot.storage.transaction import Transactions
 
 
 class Look(Struct, frozen=True):
-    """What a gateway said of a task; None: that it has none. `digest`: of its bytes, where they are known."""
+    """What a gateway said of a task; None: that it has none, and `gateway` is where to ask if that goes on.
+
+    `digest`: of its bytes, where they are known.
+    """
 
     gateway: str
     task: Task | None
@@ -39,10 +42,13 @@ class Claim(Struct):
 
 
 class Settled(Struct, frozen=True):
-    """`owed`: how many messages; `changed`: of which tasks there are news since the look before."""
+    """`owed`: how many messages; `changed`: of which tasks there are news since the look before; `moved`: whether any
+    is from now on asked for elsewhere.
+    """
 
     owed: int
     changed: frozenset[str]
+    moved: bool
 
 
 class LookStore(Transactions):
@@ -105,7 +111,8 @@ class LookStore(Transactions):
             owed = [delivery for step in steps.values() for delivery in step.deliveries]
             await add_deliveries(connection, owed)
         changed = (each for each, sight in before.items() if sight.task and not same_news(sight, after[each]))
-        return Settled(len(owed), frozenset(changed))
+        moved = any(sight.gateway != after[each].gateway for each, sight in before.items())
+        return Settled(len(owed), frozenset(changed), moved)
 
     async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
         for claims in alike(same):
@@ -201,7 +208,9 @@ def _unless_stopped(due_at: Any) -> ColumnElement[float | None]:
 
 def _looked(sight: Sight, look: Look, now: float) -> Sight:
     if look.task is None:
-        return missed(sight, now)
+        after = missed(sight, now)
+        gone = look.gateway != sight.gateway and after.misses >= GRACE_LOOKS
+        return replace(after, gateway=look.gateway, misses=0) if gone else after
     after = seen(sight, look.task, look.gateway, now, look.digest)
     return after if may_repeat(after) else replace(after, digest=b"")
 

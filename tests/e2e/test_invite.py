@@ -39,3 +39,11 @@ async def test_discord_does_not_answer(town: Town, start: Start) -> None:
     assert "Discord cannot be reached" in errors
     assert "Traceback" not in errors
     assert TOKEN not in errors
+
+
+async def test_discord_asks_to_wait_for_an_hour(town: Town, start: Start) -> None:
+    town.discord.faults.rate_limit("/applications/@me", 3_600)
+    code, output, errors = await result_of(start, "invite")
+    assert (code, output) == (69, "")
+    assert "Discord cannot be reached: RateLimited" in errors
+    assert "Traceback" not in errors

@@ -1,6 +1,7 @@
 """Gateways that fail for long, or in part: nobody else waits, nothing is unknown for it, the operator hears of it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -9,7 +10,7 @@ import pytest
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from tests.conftest import Town
-from tests.e2e.test_watch import DONE, ONE, SOON, TWO
+from tests.e2e.test_watch import DONE, LATER, ONE, SOON, TWO
 from tests.messages import words
 
 HOUR, MINUTE = 3_600.0, 60.0
@@ -188,3 +189,74 @@ async def test_where_nothing_is_answered_little_is_asked(town: Town) -> None:
         town.gateway.faults.clear()
         await town.clock.pass_(60, step=5)
         await town.posts(61, patience=60)
+
+
+@pytest.mark.parametrize("watched", ["before", "after"])
+async def test_what_is_at_another_gateway_now_is_found_there(town: Town, other: LocalGateway, watched: str) -> None:
+    running = replace(THERE, states=((0, "running"),))
+    town.gateway.add(running)
+    async with town.bot():
+        await (town.watch if watched == "before" else town.status)(THERE.id)
+        await town.clock.pass_(20, step=5)
+        town.gateway.forget(THERE.id)
+        other.add(THERE)
+        if watched == "after":
+            await town.watch(THERE.id)
+        await town.clock.pass_(MINUTE, step=5)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 1
+
+
+async def test_what_no_gateway_knows_any_more_is_looked_for_at_all_of_them_and_told(
+    town: Town, other: LocalGateway
+) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        await town.status(LATER.id)
+        town.gateway.forget(LATER.id)
+        await town.watch(LATER.id)
+        await town.clock.pass_(10 * MINUTE, step=5)
+        (told,) = await town.posts()
+        assert other.requests
+    assert f"`{LATER.id}`" in words(told)
+
+
+async def test_of_two_gateways_that_know_an_id_the_first_is_believed(town: Town, other: LocalGateway) -> None:
+    town.gateway.add(replace(THERE, songs=(ONE,)))
+    other.add(THERE)
+    async with town.bot():
+        await town.watch(THERE.id)
+        (post,) = await town.posts()
+        shown = await town.status(THERE.id)
+    assert [each["filename"] for each in post["attachments"]] == [each["filename"] for each in shown["attachments"]]
+
+
+async def test_a_row_that_its_gateway_cannot_write_out_stops_no_other(town: Town) -> None:
+    stuck = Life("task_stuck", songs=(TWO,), states=((0, "running"),))
+    town.gateway.add(DONE, SOON, stuck, replace(LATER, states=((0, "running"), (1_000, "done"))))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.posts()
+        empty = Fault(200, headers={"Content-Type": "application/json"})
+        empty.change = lambda body: b"" if stuck.id.encode() in body else body
+        town.gateway.faults.append(empty)
+        await town.watch(stuck.id, LATER.id, person=town.ben)
+        await town.watch(SOON.id)
+        await town.clock.pass_(5 * MINUTE, step=5)
+        await town.posts(2)
+        before = len(town.gateway.requests)
+        await town.clock.pass_(25 * MINUTE, step=10)
+        await town.posts(3)
+        assert len(town.gateway.requests) - before < 200
+        assert town.posted(owner(town)) == []
+
+
+async def test_a_gateway_that_errs_at_first_is_not_said_to_be_somewhere_else(town: Town) -> None:
+    town.gateway.batch = False
+    town.gateway.add(SOON)
+    town.gateway.faults.append(Fault(500, path=SOON.id, times=2))
+    async with town.bot():
+        await town.watch(SOON.id)
+        await town.clock.pass_(MINUTE, step=5)
+        assert len(await town.posts()) == 1
+        assert town.posted(owner(town)) == []

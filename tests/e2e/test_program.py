@@ -1,12 +1,17 @@
 """The program as a process: `python -m bot run`, its exit codes, its end."""
 
+import asyncio
 import signal
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from discord.gateway import DiscordWebSocket
 
+from bot.app import serve
+from bot.config import load_settings
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
@@ -127,3 +132,18 @@ async def test_the_log_holds_neither_key_nor_token(town: Town, start: Start) -> 
     for secret in (KEY, TOKEN):
         assert secret not in errors
         assert secret not in str(answer)
+
+
+async def test_stopped_in_the_moment_of_connecting_it_ends(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Python 3.11 `asyncio.wait_for` forgets a cancellation that comes together with what it waits for."""
+    connect = DiscordWebSocket.from_client
+
+    async def connect_and_stop(*arguments: Any, **options: Any) -> DiscordWebSocket:
+        socket = await connect(*arguments, **options)
+        serving.cancel()
+        return socket
+
+    monkeypatch.setattr(DiscordWebSocket, "from_client", connect_and_stop)
+    serving = asyncio.create_task(serve(load_settings(**town.settings), town.clock))
+    await asyncio.wait({serving}, timeout=10)
+    assert serving.cancelled()

@@ -204,6 +204,21 @@ async def test_a_task_that_is_found_gets_its_gateway(watches: WatchStore, looks:
     assert await claim(looks, NOW + 5, gateway="backup") == {"lost"}
 
 
+async def test_what_its_gateway_does_not_know_any_more_is_looked_for_at_all(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    await add(watches, wish("t1"))
+    there = [(NOW, "default"), (NOW + 5, "default"), (NOW + GRACE, "default")]
+    anywhere = [(NOW + GRACE + 5, ""), (NOW + GRACE + 10, ""), (NOW + GRACE + 15, "")]
+    moved = []
+    for now, gateway in there + anywhere:
+        assert await bring(outbox, now) == []
+        assert await claim(looks, now, gateway) == {"t1"}
+        moved.append((await looks.settle({"t1": Look("", None)}, now, PACE)).moved)
+    assert moved == [False, False, True, False, False, False]
+    assert [each.topic for each in await bring(outbox, NOW + GRACE + 15)] == [Topic.UNKNOWN]
+
+
 async def test_a_gateway_that_was_taken_out_of_the_settings_leaves_its_tasks_to_the_others(
     watches: WatchStore, looks: LookStore
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from bot.domain.task import Status
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, GatewayUnreachable
 from bot.gateways import gateway as client
+from bot.gateways import spoilers
 from bot.gateways.gateway import Gateway, normalise_base_url
 from sandbox.local_gateway.life import Life
 from sandbox.local_gateway.server import Fault, LocalGateway
@@ -90,6 +91,95 @@ async def test_one_that_knew_the_batch_call_is_not_asked_one_by_one(known: Gatew
     with pytest.raises(GatewayMisplaced):
         await known.fetch_many(["task-1", "task-2"])
     assert [request.method for request in gateway.requests] == ["POST", "POST"]
+
+
+def spoiled_by(*task_ids: str) -> Fault:
+    """The answer for all is empty where one of these is among them, as new-api's for a row that is no JSON."""
+    spoils = [f'"{task_id}"'.encode() for task_id in task_ids]
+    kind = {"Content-Type": "application/json"}
+    return Fault(200, change=lambda body: b"" if any(each in body for each in spoils) else body, headers=kind)
+
+
+def running(count: int) -> list[Life]:
+    return [Life(f"many-{number}", states=((0.0, "running"),)) for number in range(count)]
+
+
+@pytest.mark.parametrize("numbers", [[0], [1], [498], [0, 1], [100, 400], [5, 255, 256, 300]])
+async def test_a_row_that_is_not_written_out_is_left_out(
+    gateway: LocalGateway, session: aiohttp.ClientSession, numbers: list[int]
+) -> None:
+    gateway.add(*running(499))
+    wanted = [life.id for life in running(499)]
+    bad = {wanted[number] for number in numbers}
+    many = Gateway("default", gateway.url, KEY, session, per_second=1_000)
+    await many.fetch_many(wanted)
+    gateway.faults.append(spoiled_by(*bad))
+    for requests in (1 + 20 * len(bad), 1):
+        before = len(gateway.requests)
+        answer = await many.fetch_many([*wanted, "task-typo"])
+        assert (set(wanted) - answer.tasks.keys(), answer.missing) == (bad, ("task-typo",))
+        assert len(gateway.requests) - before <= requests, "found once"
+
+
+async def test_what_is_left_is_told_by_its_bytes_as_before(known: Gateway, gateway: LocalGateway) -> None:
+    gateway.add(*running(20))
+    wanted = [*(life.id for life in running(20)), "task-1"]
+    first = await known.fetch_many(wanted)
+    assert first.digests.keys() == set(wanted)
+    gateway.faults.append(spoiled_by("many-3"))
+    answer = await known.fetch_many(wanted, {first.digests[each]: each for each in wanted[4:]})
+    assert (set(answer.same), set(answer.digests)) == (set(wanted[4:]), set(wanted[:3]))
+
+
+async def test_a_row_that_is_written_out_again_is_asked_for_with_the_others(
+    known: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoilers, "_REST", 0.0)
+    gateway.add(*running(3))
+    wanted = [life.id for life in running(3)]
+    await known.fetch_many(wanted)
+    gateway.faults.append(spoiled_by("many-0"))
+    for _ in range(2):
+        assert list((await known.fetch_many(wanted)).tasks) == ["many-1", "many-2"]
+    gateway.faults.clear()
+    for requests in (2, 1):
+        before = len(gateway.requests)
+        assert (await known.fetch_many(wanted)).tasks.keys() == set(wanted)
+        assert len(gateway.requests) - before == requests
+
+
+async def test_a_gateway_that_is_broken_altogether_is_not_asked_often(known: Gateway, gateway: LocalGateway) -> None:
+    wanted = [f"task-{number}" for number in range(1, 501)]
+    await known.fetch_many(wanted)
+    gateway.faults.append(Fault(500))
+    for _ in range(3):
+        before = len(gateway.requests)
+        with pytest.raises(GatewayBroken):
+            await known.fetch_many(wanted)
+        assert len(gateway.requests) - before <= 4
+    gateway.faults.clear()
+    answer = await known.fetch_many(wanted)
+    assert (list(answer.tasks), len(answer.missing)) == (["task-1"], 499)
+
+
+async def test_one_by_one_too_a_row_that_is_not_written_out_stops_nobody(known: Gateway, gateway: LocalGateway) -> None:
+    """Before it is known whether there is a batch call."""
+    gateway.faults.append(Fault(200, path="task-0"))
+    gateway.faults.append(Fault(200, path="fetch$"))
+    answer = await known.fetch_many(["task-0", "task-1", "task-2"])
+    assert (list(answer.tasks), answer.missing) == (["task-1"], ("task-2",))
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, GatewayBroken), (429, GatewayBusy), (401, GatewayRefused)])
+async def test_a_gateway_that_errs_while_it_is_found_out_what_it_can_do_is_not_taken_for_none(
+    known: Gateway, gateway: LocalGateway, status: int, error: type[GatewayError]
+) -> None:
+    gateway.batch = False
+    gateway.faults.append(Fault(status, path="task", times=3))
+    with pytest.raises(error):
+        await known.fetch_many(["task-1"] * 3)
+    gateway.faults.clear()
+    assert (await known.fetch_many(["task-1"])).tasks
 
 
 async def test_of_single_tasks_what_could_be_had_is_answered(known: Gateway, gateway: LocalGateway) -> None:
