@@ -123,7 +123,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
     """Once it is known what there is in Discord, and what the bot may do there."""
     await bot.wait_until_ready()
     services, clock = program.services, program.clock
-    outbox, poster = services.stores.outbox, DiscordPoster(bot, upload_limit)
+    outbox, poster = services.stores.outbox, DiscordPoster(bot, upload_limit, clock)
     async with asyncio.TaskGroup() as workers:
         notifier = Notifier(
             outbox,

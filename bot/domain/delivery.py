@@ -51,6 +51,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     clips: tuple[str, ...] = ()  # keys of the songs that it brings; none: all of the task
     created_at: float  # its place in the line of its channel
     due_at: float
+    silent_since: float | None = None  # when its audio was first looked for, and was not there
 
     @property
     def to_managers(self) -> bool:

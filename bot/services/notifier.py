@@ -15,7 +15,6 @@ from bot.domain.delivery import (
     MANAGERS,
     MOST_ATTEMPTS,
     NOTICES,
-    RECHECK,
     STUMBLES,
     Delivery,
     State,
@@ -25,7 +24,7 @@ from bot.domain.delivery import (
     rest_after,
 )
 from bot.domain.task import Status, Task
-from bot.domain.watch import Watch, owe
+from bot.domain.watch import owe
 from bot.errors import (
     GatewayError,
     MediaError,
@@ -47,6 +46,8 @@ from bot.services.recordings import Recording, Recordings
 from bot.storage.outbox import Outbox, Owed
 
 _AT_ONCE = 4  # messages on their way
+_ASIDE_AT_ONCE = 2  # of those, such as stepped aside: their media hosts may hang, and others want to be heard too
+_SMALLER_AT_ONCE = 3  # failures of a message that was too large until it is made smaller with rests between
 _LEASE = 600.0  # seconds; longer than any message takes
 _STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
@@ -68,8 +69,8 @@ class Post(Struct, frozen=True):
 class Poster(Protocol):
     """The port through which messages leave. Every method raises PostError and nothing else."""
 
-    def limit(self, watch: Watch) -> int:
-        """Bytes a file, where the watch posts."""
+    def limit(self, owed: Owed) -> int:
+        """Bytes a file, where it goes."""
         ...
 
     def fits(self, recordings: Sequence[Recording]) -> int:
@@ -117,10 +118,10 @@ class Notifier:
             await self._bring_all(workers)
 
     async def _bring_all(self, workers: asyncio.TaskGroup) -> None:
-        going: set[str] = set()
+        going: dict[str, bool] = {}  # whether it stepped aside before
 
         def gone(worker: asyncio.Task[None]) -> None:
-            going.discard(worker.get_name())
+            del going[worker.get_name()]
             self._bell.ring()
 
         while True:
@@ -128,12 +129,13 @@ class Notifier:
                 if not (room := _AT_ONCE - len(going)):
                     await self._bell.wait(None)  # whatever is due waits until one of these has gone
                     continue
-                for owed in await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room):
+                aside = _ASIDE_AT_ONCE - sum(going.values())
+                for owed in await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room, aside=aside):
                     if (name := f"delivery {owed.delivery.id}") in going:
                         continue  # it takes longer than a lease, and has another one now
-                    going.add(name)
+                    going[name] = owed.aside
                     workers.create_task(self._bring(owed), name=name).add_done_callback(gone)
-                await self._bell.wait(await self._outbox.next_due())
+                await self._bell.wait(await self._outbox.next_due(aside=sum(going.values()) < _ASIDE_AT_ONCE))
             except StorageError as error:
                 await self._rest(error)
 
@@ -145,11 +147,7 @@ class Notifier:
         """One message, whatever becomes of it: it holds up no other."""
         try:
             try:
-                await self._deliver(owed)
-            except PostError as failure:
-                self._outcomes[failure.outcome] += 1
-                log.info("delivery %s: %s: %s", owed.delivery.id, type(failure).__name__, failure)
-                await self._take_course(owed, failure)
+                await self._try(owed)
             except StorageError:
                 raise
             except Exception:
@@ -158,6 +156,14 @@ class Notifier:
                 await self._stumble(owed, _UNFORESEEN)
         except StorageError as error:
             await self._rest(error)
+
+    async def _try(self, owed: Owed) -> None:
+        try:
+            await self._deliver(owed)
+        except PostError as failure:
+            self._outcomes[failure.outcome] += 1
+            log.info("delivery %s: %s: %s", owed.delivery.id, type(failure).__name__, failure)
+            await self._take_course(owed, failure)
 
     async def _deliver(self, owed: Owed) -> None:
         if owed.tried_at is not None and (message_id := await self._poster.find(owed)) is not None:
@@ -169,12 +175,20 @@ class Notifier:
             await self._hand_over(Post(owed, found))
 
     async def _deliver_songs(self, owed: Owed) -> None:
-        """Those whose audio is there, as many as go into a message; the others follow."""
         found = await self._fresh(owed)
+        if found.task.lyrics and not found.task.clips:  # before there was anything, nobody could tell what it makes
+            words = replace(owed, delivery=replace(owed.delivery, topic=Topic.LYRICS))
+            await self._hand_over(Post(words, found))
+        else:
+            await self._deliver_recordings(owed, found)
+
+    async def _deliver_recordings(self, owed: Owed, found: Found) -> None:
+        """Those whose audio is there, as many as go into a message; the others follow."""
         keys, failed = _to_come(owed.delivery, found.task), found.task.status is Status.FAILED
-        waited = self._clock.now() - owed.delivery.created_at
+        now = self._clock.now()
+        waited = now - (owed.delivery.silent_since or now)
         gave_up = waited >= AUDIO_WAIT or (failed and not keys)
-        limit = self._poster.limit(owed.watch) if owed.audio else None
+        limit = self._poster.limit(owed) if owed.audio else None
         lyrics = _lyrics_beside(owed)
         # Sent on while they arrive; after a first try that came to nothing only what is here whole.
         whole = owed.tried_at is not None
@@ -182,7 +196,7 @@ class Notifier:
         async with opening as recordings:
             ready = [each for each in recordings if gave_up or not _may_come(each)]
             if not ready and not gave_up:
-                await self._wait_for_audio(owed, waited, tell=not failed)
+                await self._wait_for_audio(owed, now - waited, waited, tell=not failed)
                 return
             going = ready[: self._poster.fits(ready)]
             left = [each.key for each in ready] if gave_up else keys
@@ -205,19 +219,22 @@ class Notifier:
         keys = {key for key, _ in found.task.keyed()}
         return found if keys.issuperset(owed.delivery.clips) else known
 
-    async def _wait_for_audio(self, owed: Owed, waited: float, *, tell: bool) -> None:
-        now = self._clock.now()
-        due_at = min(now + audio_rest(waited), owed.delivery.created_at + AUDIO_WAIT)
-        await self._outbox.put_off(owed.delivery.id, due_at, reason="no usable audio yet", aside=True)
+    async def _wait_for_audio(self, owed: Owed, since: float, waited: float, *, tell: bool) -> None:
+        """`since`: the first try; what held the message up before is no part of that. Told once for a watch."""
+        now, delivery = self._clock.now(), owed.delivery
+        due_at, reason = min(now + audio_rest(waited), since + AUDIO_WAIT), "no usable audio yet"
+        await self._outbox.put_off(delivery.id, due_at, reason=reason, aside=True, silent_since=since)
         if tell and waited >= AUDIO_NOTICE:
-            notice = owe(owed.watch, Topic.NO_AUDIO, now, owed.delivery.clips)
-            await self._outbox.add(replace(notice, created_at=owed.delivery.created_at))
+            notice = owe(owed.watch, Topic.NO_AUDIO, now)
+            await self._outbox.add(replace(notice, created_at=delivery.created_at, silent_since=since))
 
     async def _hand_over(self, post: Post, rest: tuple[str, ...] = ()) -> None:
         """Planned, then sent, then recorded: after a crash between any two of these the plan is still the same."""
         now, delivery = self._clock.now(), post.owed.delivery
         if post.recordings:
-            delivery = replace(delivery, clips=tuple(each.key for each in post.recordings))
+            clips = tuple(each.key for each in post.recordings)
+            silent = any(_may_come(each) for each in post.recordings)  # else, should it go wrong, patience begins anew
+            delivery = replace(delivery, clips=clips, silent_since=delivery.silent_since if silent else None)
         others = None
         if rest:
             watch = post.owed.watch
@@ -242,15 +259,17 @@ class Notifier:
         now, identity = self._clock.now(), owed.delivery.id
         match failure:
             case PostBlocked():
-                await self._outbox.put_off(identity, now + RECHECK, state=State.BLOCKED, reason=str(failure))
-                await self._tell_blocked(owed)
-                await self._tell_managers(owed)
+                if await self._outbox.block(owed, now, str(failure)):
+                    await self._tell_blocked(owed)
+                    await self._tell_managers(owed)
             case PostClosed():
                 await self._bring_elsewhere(owed, str(failure))
             case RecipientClosed():
                 await self._give_up(owed, State.KEPT, str(failure))
-            case PostTooLarge():
+            case PostTooLarge() if owed.attempts < _SMALLER_AT_ONCE:
                 await self._outbox.put_off(identity, now, attempts=owed.attempts + 1, reason=str(failure))
+            case PostTooLarge():
+                await self._stumble(owed, str(failure), forever=True)
             case PostLater():
                 await self._stumble(owed, str(failure), at_least=failure.retry_after, forever=True)
             case _:

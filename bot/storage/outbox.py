@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.delivery import NOTICES, Delivery, State, Topic
+from bot.domain.delivery import NOTICES, RECHECK, Delivery, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import Watch
 from bot.storage.backup import COPIED
@@ -34,7 +34,9 @@ class Owed(Struct, frozen=True, kw_only=True):
     """A delivery with all that its message is made of."""
 
     delivery: Delivery
+    claimed_at: float = 0.0
     attempts: int
+    aside: bool = False  # those behind it need not wait for it
     tried_at: float | None  # when it was first given to Discord, whatever came of it
     watch: Watch
     sight: Sight
@@ -72,8 +74,12 @@ _joined = (
     .outerjoin(_lyrics, _lyrics.c.task_id == watches.c.lyrics_id)
     .outerjoin(guilds, guilds.c.guild_id == watches.c.guild_id)
 )
+# What went to a person's DM is no longer that server's to hold; nor would it be fair to what waits behind it there.
 _of_paused = exists().where(
-    watches.c.id == deliveries.c.watch_id, guilds.c.guild_id == watches.c.guild_id, guilds.c.paused.is_(True)
+    watches.c.id == deliveries.c.watch_id,
+    guilds.c.guild_id == watches.c.guild_id,
+    guilds.c.paused.is_(True),
+    deliveries.c.channel_id.in_([watches.c.channel_id, guilds.c.error_channel_id]),
 )
 _first = deliveries.alias("first")
 _is_ahead = exists().where(
@@ -90,29 +96,46 @@ _may_go = is_unsent & ~_is_ahead & ~_of_paused  # if it is due
 
 
 class Outbox(Transactions):
-    async def resume(self, now: float) -> None:
-        """At the start. Leases are of a process that is dead, and what was waited for may be there."""
-        async with self._transaction() as connection:
-            await connection.execute(update(deliveries).where(is_unsent).values(lease_until=0.0, due_at=now))
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self._unblocked: dict[int, float] = {}  # when something about permissions last changed, by server
 
-    async def claim(self, now: float, *, lease: float, limit: int) -> list[Owed]:
-        """Messages to send now: of each channel the first in line, and those that stepped aside."""
-        due = select(deliveries.c.line).where(_may_go, deliveries.c.due_at <= now, deliveries.c.lease_until <= now)
-        lines = due.order_by(deliveries.c.due_at, deliveries.c.line).limit(limit)
-        statement = update(deliveries).where(deliveries.c.line.in_(lines)).values(lease_until=now + lease)
+    async def resume(self, now: float) -> None:
+        """At the start. Leases are of a process that is dead, and what was waited for may be there.
+
+        What a clock that was fast has put into the future is now.
+        """
+        dated = (deliveries.c.created_at, deliveries.c.tried_at, deliveries.c.silent_since)
+        past = {column.name: func.min(column, now) for column in dated}
         async with self._transaction() as connection:
-            claimed = list(await connection.scalars(statement.returning(deliveries.c.line)))
+            changes = past | {"lease_until": 0.0, "due_at": now}
+            await connection.execute(update(deliveries).where(is_unsent).values(changes))
+
+    async def claim(self, now: float, *, lease: float, limit: int, aside: int | None = None) -> list[Owed]:
+        """Messages to send now: of each channel the first in line, then those that stepped aside; `aside`: of these
+        no more than so many.
+        """
+        async with self._transaction() as connection:
+            claimed = list(await connection.scalars(_due(now, aside=False).limit(limit)))
+            room = min(limit - len(claimed), limit if aside is None else aside)
+            claimed += await connection.scalars(_due(now, aside=True).limit(room))
+            leased = update(deliveries).where(deliveries.c.line.in_(claimed)).values(lease_until=now + lease)
+            await connection.execute(leased)
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
             columns += [*sight_columns(tasks, "t_"), *sight_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
             columns.append(_copied_at.label("copied_at"))
             wanted = select(*columns).select_from(_joined).where(deliveries.c.line.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
-            return [_owed(dict(row)) for row in rows]
+            return [_owed(dict(row), now) for row in rows]
 
-    async def next_due(self) -> float | None:
-        """When the next message may be sent: of those on their way, when nobody is at them any more."""
+    async def next_due(self, *, aside: bool = True) -> float | None:
+        """When the next message may be sent: of those on their way, when nobody is at them any more. `aside`: also
+        of those that stepped aside.
+        """
         statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go)
+        if not aside:
+            statement = statement.where(deliveries.c.aside.is_(False))
         async with self._transaction(read_only=True) as connection:
             due_at: float | None = await connection.scalar(statement)
         return due_at
@@ -120,8 +143,9 @@ class Outbox(Transactions):
     async def trying(self, delivery: Delivery, now: float, rest: Delivery | None = None) -> None:
         """It is about to be given to Discord, with these songs; `rest` brings those that do not go with it."""
         first = func.coalesce(deliveries.c.tried_at, now)
+        changes = {"clips": to_json(delivery.clips), "tried_at": first, "silent_since": delivery.silent_since}
         async with self._transaction() as connection:
-            await self._change(connection, delivery.id, clips=to_json(delivery.clips), tried_at=first)
+            await self._change(connection, delivery.id, **changes)
             await add_deliveries(connection, [rest] if rest else [])
 
     async def sent(self, delivery: Delivery, message_id: int, now: float) -> None:
@@ -144,11 +168,21 @@ class Outbox(Transactions):
     async def put_off(
         self, delivery_id: str, due_at: float, *, state: State = State.WAITING, reason: str = "", **changes: Any
     ) -> None:
-        """Not now. `changes`: of `attempts` and `aside`."""
+        """Not now. `changes`: of `attempts`, `aside` and `silent_since`."""
         async with self._transaction() as connection:
             await self._change(
                 connection, delivery_id, state=state, reason=reason, due_at=due_at, lease_until=0.0, **changes
             )
+
+    async def block(self, owed: Owed, now: float, reason: str) -> bool:
+        """The bot may not say it there. Whether that waits for a permission: one that came since it was claimed may
+        be the one, and was too early to find it blocked.
+        """
+        async with self._transaction() as connection:  # in which no other one changes what is blocked
+            waits = self._unblocked.get(owed.watch.guild_id or 0, 0.0) < owed.claimed_at
+            changes = {"state": State.BLOCKED, "reason": reason, "lease_until": 0.0}
+            await self._change(connection, owed.delivery.id, due_at=now + RECHECK if waits else now, **changes)
+        return waits
 
     async def give_up(self, delivery_id: str, state: State, reason: str) -> None:
         async with self._transaction() as connection:
@@ -169,6 +203,7 @@ class Outbox(Transactions):
 
         How many messages waited.
         """
+        self._unblocked[guild_id] = now
         of_guild = select(watches.c.id).where(watches.c.guild_id == guild_id)
         blocked = is_unsent & (deliveries.c.state == State.BLOCKED) & deliveries.c.watch_id.in_(of_guild)
         async with self._transaction() as connection:
@@ -200,6 +235,7 @@ class Outbox(Transactions):
     async def retry(self, delivery_id: str, guild_id: int) -> None:
         """Of a server's own: at once, and as often as if it had never failed."""
         changes = {"state": State.WAITING, "due_at": 0.0, "attempts": 0, "aside": False, "reason": ""}
+        changes["silent_since"] = None
         await self._change_of_guild(delivery_id, guild_id, changes)
 
     async def drop(self, delivery_id: str, guild_id: int) -> None:
@@ -267,6 +303,12 @@ async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) 
         await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
+def _due(now: float, *, aside: bool) -> Select[tuple[int]]:
+    """Lines of messages that nobody is at."""
+    due = select(deliveries.c.line).where(deliveries.c.aside.is_(aside), deliveries.c.due_at <= now, _may_go)
+    return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.line)
+
+
 def _shown(row: dict[str, Any]) -> Shown:
     sight = sight_of(unprefixed(row, "t_"))
     return Shown(
@@ -284,11 +326,13 @@ def _perhaps_tried(row: dict[str, Any]) -> float | None:
     return copied_at if row["w_created_at"] <= copied_at else None
 
 
-def _owed(row: dict[str, Any]) -> Owed:
+def _owed(row: dict[str, Any], now: float) -> Owed:
     lyrics = unprefixed(row, "l_")
     return Owed(
         delivery=delivery_of(unprefixed(row, "d_")),
+        claimed_at=now,
         attempts=row["d_attempts"],
+        aside=row["d_aside"],
         tried_at=row["d_tried_at"] or _perhaps_tried(row),
         watch=watch_of(unprefixed(row, "w_")),
         sight=sight_of(unprefixed(row, "t_")),

@@ -90,6 +90,7 @@ def delivery_of(row: Row) -> Delivery:
         clips=_texts.decode(row["clips"]),
         created_at=row["created_at"],
         due_at=row["due_at"],
+        silent_since=row["silent_since"],
     )
 
 

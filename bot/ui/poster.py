@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from bot.client import SunoBot
 from bot.domain.delivery import Topic
-from bot.domain.watch import Watch
 from bot.errors import PostBlocked, PostClosed, PostError, PostLater, PostRefused, PostTooLarge, RecipientClosed
+from bot.services.clock import Clock
 from bot.services.notifier import Post
 from bot.services.recordings import Recording
 from bot.storage.outbox import LiveCard, Owed
@@ -28,6 +28,7 @@ _CLOCKS_APART = 4_000.0  # seconds that it may differ: an hour, where summer is 
 _LOOKED_THROUGH = 1_000  # messages of a channel on either side, for one that may have arrived
 _MAX_CONTENT = 2_000  # characters
 _MOST_MENTIONS = 100  # in a message
+_DAY = 86_400.0  # seconds for which it is remembered how much a place takes: what refused it may have passed
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
 _DELETED = 0  # in place of the id of a message that arrived and is gone
@@ -48,15 +49,17 @@ log = logging.getLogger(__name__)
 class DiscordPoster:
     """`upload_limit`: bytes a file where Discord does not say; what Discord refuses is learned downwards."""
 
-    def __init__(self, bot: SunoBot, upload_limit: int) -> None:
+    def __init__(self, bot: SunoBot, upload_limit: int, clock: Clock) -> None:
         self._bot = bot
         self._upload_limit = upload_limit
-        self._learned: dict[int, int] = {}  # bytes a file, by server; 0: DMs
+        self._clock = clock
+        self._learned: dict[int, tuple[int, float]] = {}  # bytes a file, and until when, by server; 0: DMs
 
-    def limit(self, watch: Watch) -> int:
-        guild = self._bot.get_guild(watch.guild_id or 0)
+    def limit(self, owed: Owed) -> int:
+        guild = self._bot.get_guild(_server(owed))
         most = max(self._upload_limit, guild.filesize_limit) if guild else self._upload_limit
-        return min(most, MAX_REQUEST, self._learned.get(watch.guild_id or 0, MAX_REQUEST))
+        learned, until = self._learned.get(_server(owed), (MAX_REQUEST, 0.0))
+        return min(most, MAX_REQUEST, learned if self._clock.now() < until else MAX_REQUEST)
 
     def fits(self, recordings: Sequence[Recording]) -> int:
         return fitting(recordings)
@@ -69,7 +72,7 @@ class DiscordPoster:
             raise PostBlocked("the bot may not speak there", silent)
         in_public = owed.delivery.to_managers or owed.delivery.channel_id == owed.watch.channel_id
         language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
-        card = _allowed(post_card(post, language, self.limit(owed.watch)), missing, language)
+        card = _allowed(post_card(post, language, self.limit(owed)), missing, language)
         reply = owed.card_id if "read_message_history" not in missing else None
         for form in (card, _without_embeds(card)):
             try:
@@ -94,7 +97,7 @@ class DiscordPoster:
             async with _errors():
                 message = await self._channel(owed).send(**_content(card, owed, reply))
         except PostTooLarge:
-            self._learn(owed.watch, card)
+            self._learn(owed, card)
             raise
         except PostError as failure:
             cause = failure.__cause__
@@ -106,14 +109,19 @@ class DiscordPoster:
     def _channel(self, owed: Owed) -> discord.PartialMessageable:
         return self._bot.get_partial_messageable(owed.delivery.channel_id)
 
-    def _learn(self, watch: Watch, card: Card) -> None:
-        largest = max((upload.media.size for upload in card.uploads), default=1)
-        below = next((tier for tier in _TIERS if tier < largest), largest * 3 // 4)
-        self._learned[watch.guild_id or 0] = below
-        log.info("Discord takes no file of %d bytes in server %s", largest, watch.guild_id)
+    def _learn(self, owed: Owed, card: Card) -> None:
+        """From a message with files; of one without, nothing can be left out."""
+        if largest := max((upload.media.size for upload in card.uploads), default=0):
+            below = next((tier for tier in _TIERS if tier < largest), largest * 3 // 4)
+            self._learned[_server(owed)] = below, self._clock.now() + _DAY
+            log.info("Discord takes no file of %d bytes in server %d", largest, _server(owed))
 
     async def find(self, owed: Owed) -> int | None:
-        """Where it is if the clocks agree; before that, the nearest first, as it is if ours is or was fast."""
+        """Where it is if the clocks agree; before that, the nearest first, as it is if ours is or was fast.
+
+        Without Read Message History Discord shows an empty history: what is not found there is posted again.
+        """
+        self._place(owed)  # of a server that the bot was removed from, Discord only says that it has no access
         tried_at = owed.tried_at or 0.0
         near = datetime.fromtimestamp(tried_at - _CLOCKS_AGREE, UTC)
         far = datetime.fromtimestamp(tried_at - _CLOCKS_APART, UTC)
@@ -140,6 +148,11 @@ class DiscordPoster:
         message = self._bot.get_partial_messageable(card.watch.channel_id).get_partial_message(card.message_id)
         async with _errors():
             await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
+
+
+def _server(owed: Owed) -> int:
+    """Where the message goes; 0: into a DM, perhaps because its place is gone."""
+    return owed.watch.guild_id or 0 if owed.delivery.channel_id == owed.watch.channel_id else 0
 
 
 def _allowed(card: Card, missing: Collection[str], language: Language) -> Card:
@@ -221,5 +234,7 @@ def _course(error: discord.HTTPException) -> PostError:
     if error.status == 413:
         return PostTooLarge(words)
     if error.status in (401, 429) or error.status >= 500:
+        return PostLater(words)
+    if error.status == 403 and not error.code:  # not of Discord, but of something in front of it
         return PostLater(words)
     return PostRefused(words)

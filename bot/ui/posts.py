@@ -69,7 +69,8 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
     if not post.recordings:
         content = f"{_headline(post, language, 'post.finished')}\n{language('audio.gaveup_all')}"
         return Card(content=content, embeds=[task_embed(found.task, found.gateway, language)])
-    embeds, uploads = song_parts(found, post.recordings, language)
+    recordings = [_without_large_cover(each, limit) for each in post.recordings]
+    embeds, uploads = song_parts(found, recordings, language)
     source, texts = _lyrics(post, found.task)
     if texts:
         embeds.append(lyrics_embed(texts, language, before=embeds))
@@ -82,6 +83,11 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
         uploads=uploads,
         buttons=[*buttons, *links(found.task, numbers, language)],
     )
+
+
+def _without_large_cover(recording: Recording, limit: int) -> Recording:
+    """Where next to nothing is taken, not even that."""
+    return replace(recording, cover=None) if recording.cover and recording.cover.size > limit else recording
 
 
 def _unusable(post: Post, language: Language, limit: int) -> Card:
@@ -137,7 +143,7 @@ def _note(recording: Recording, error: MediaError, language: Language, limit: in
     return language("audio.gaveup", n=recording.number)
 
 
-def _lyrics_post(post: Post, language: Language, _limit: int) -> Card:
+def _lyrics_post(post: Post, language: Language, limit: int) -> Card:
     found = _found(post)
     texts = sheets(found.task)
     headline = _headline(post, language, "post.lyrics")
@@ -145,10 +151,11 @@ def _lyrics_post(post: Post, language: Language, _limit: int) -> Card:
         return Card(content=headline, embeds=[task_embed(found.task, found.gateway, language)])
     embed = lyrics_embed(texts, language, before=())
     too_long = sum(len(escape(sheet.text)) for sheet in texts) > len(embed.description or "")
+    file = _text_file(lyrics_text(texts))
     return Card(
         content=headline,
         embeds=[embed],
-        uploads=[_text_file(lyrics_text(texts))] if too_long else (),
+        uploads=[file] if too_long and file.media.size <= limit else (),
         buttons=[task_button(Verb.LYRICS, found.task.id, language)],
     )
 
@@ -165,7 +172,8 @@ def _failed(post: Post, language: Language, _limit: int) -> Card:
 
 
 def _no_audio(post: Post, language: Language, _limit: int) -> Card:
-    until = f"<t:{post.owed.delivery.created_at + AUDIO_WAIT:.0f}:t>"
+    delivery = post.owed.delivery
+    until = f"<t:{(delivery.silent_since or delivery.created_at) + AUDIO_WAIT:.0f}:t>"
     found = _found(post)
     numbers = range(1, len(found.task.clips) + 1)
     sentence = language("audio.waiting", until=until)

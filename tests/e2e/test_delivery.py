@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
 from tests.conftest import Town
-from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, files
+from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, WORDS, files
 from tests.messages import buttons, links, words
 
 POSTS = r"^/channels/\d+/messages$"
 HALF = Song(ONE.clip_id, "Half", duration=3.0, state="streaming")
 TIMED_OUT = "task timeout 600s"
+REFUSED = {"message": "Missing Permissions", "code": 50013}
 
 
 def sends(town: Town) -> int:
@@ -175,6 +177,45 @@ async def test_a_refusal_that_nobody_could_foresee_is_rechecked_hourly(town: Tow
         assert len((await town.posts())[0]["attachments"]) == 2
 
 
+async def test_a_permission_that_comes_back_while_a_refusal_is_on_its_way(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.order(DiscordFault(POSTS, 403, method="POST", delay=1, body=REFUSED, times=1))
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: sends(town))
+        town.discord.changes.override(town.channel, guild["roles"][0], allow=Permission.SEND_MESSAGES)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 2
+    assert town.posted(dm) == []
+
+
+async def test_a_refusal_that_is_not_discords_own_passes(town: Town) -> None:
+    """Of what stands in front of Discord: none of Discord's codes is in it."""
+    town.gateway.add(DONE)
+    town.discord.faults.fail(POSTS, 403, 0, times=1)
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: sends(town))
+        await town.clock.pass_(30, step=5)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 2
+
+
+async def test_an_odd_answer_of_discord_while_a_person_is_told_ends_nothing(
+    town: Town, guild: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.order(DiscordFault(r"users/@me/channels", 200, times=1, body={"what": "no channel"}))
+    async with town.bot():
+        town.discord.changes.override(town.channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: "nobody foresaw" in caplog.text)
+        town.discord.changes.override(town.channel, guild["roles"][0])
+        await town.clock.pass_(30, step=5)
+        await town.posts()
+
+
 async def test_a_bot_that_is_removed_keeps_the_song_for_its_person(town: Town, guild: dict[str, Any]) -> None:
     town.gateway.add(SOON)
     town.discord.world.installed_by.add(town.ada.id)
@@ -222,6 +263,39 @@ async def test_what_waits_for_a_permission_goes_to_its_person_when_the_place_is_
         town.discord.changes.delete_channel(place)
         _, post = await town.posts(2, at=dm)
     assert len(post["attachments"]) == 2
+
+
+async def test_what_waits_for_a_permission_goes_to_its_person_when_the_bot_has_to_leave(
+    town: Town, guild: dict[str, Any]
+) -> None:
+    town.gateway.add(DONE)
+    town.discord.world.installed_by.add(town.ada.id)
+    dm = town.discord.world.dm_with(town.ada.user)
+    async with town.bot():
+        town.discord.changes.override(town.channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+        await town.watch(DONE.id)
+        await town.posts(at=dm)
+        town.discord.changes.remove_bot(guild)
+        await town.clock.pass_(RECHECK + 60, step=60)
+        _, post = await town.posts(2, at=dm)
+    assert len(post["attachments"]) == 2
+
+
+async def test_what_went_to_a_dm_is_held_by_no_server_and_holds_up_nothing(town: Town, guild: dict[str, Any]) -> None:
+    town.gateway.add(SOON, DONE)
+    doomed = town.discord.changes.add_channel(guild, "doomed")
+    dm = town.discord.world.dm_with(town.ada.user)
+    in_dm = rf"^/channels/{dm['id']}/messages$"
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, channel=doomed)
+        town.discord.faults.fail(in_dm, 503, times=1)
+        town.discord.changes.delete_channel(doomed)
+        await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
+        await town.finished(await town.ada.slash(town.channel, "suno-admin pause"))
+        await town.watch(DONE.id, at=dm)
+        await town.clock.pass_(60, step=5)
+        _, first, second = await town.posts(3, at=dm)
+    assert [len(post["attachments"]) for post in (first, second)] == [2, 2]
 
 
 async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guild: dict[str, Any]) -> None:
@@ -292,6 +366,52 @@ async def test_what_discord_finds_too_large_comes_as_a_link_and_its_sibling_as_a
     assert sum(each.status in (400, 413) for each in town.discord.requests) == 1, "it is learned"
 
 
+async def test_where_discord_takes_no_file_at_all_words_and_links_come(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.world.upload_limit = 100  # bytes: not even covers
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: sends(town) >= 4)
+        await town.settle_down()
+        assert sends(town) == 4, "then it rests"
+        await town.clock.pass_(3_600, step=60)
+        (post,) = await town.posts()
+    assert sends(town) < 12
+    assert post["attachments"] == []
+    assert {"Link 1", "Link 2"} <= links(post).keys()
+
+
+async def test_what_discord_took_no_more_for_a_moment_it_takes_again_a_day_later(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.discord.faults.order(DiscordFault(POSTS, 413, method="POST", times=1, body={"message": "", "code": 40005}))
+    async with town.bot():
+        await town.watch(DONE.id)
+        (post,) = await town.posts()
+        assert len([each for each in post["attachments"] if each["filename"].endswith(".mp3")]) < 2
+        town.clock.jump(86_400)
+        await town.watch(DONE.id)
+        _, post = await town.posts(2)
+    assert len(post["attachments"]) == 2
+
+
+async def test_a_dm_that_takes_less_says_nothing_of_the_server_that_a_song_was_meant_for(
+    town: Town, guild: dict[str, Any]
+) -> None:
+    town.gateway.add(SOON)
+    doomed = town.discord.changes.add_channel(guild, "doomed")
+    dm = town.discord.world.dm_with(town.ada.user)
+    in_dm = rf"^/channels/{dm['id']}/messages$"
+    town.discord.faults.order(DiscordFault(in_dm, 413, method="POST", times=1, body={"message": "", "code": 40005}))
+    async with town.bot(**FAST):
+        await town.watch(SOON.id, channel=doomed)
+        town.discord.changes.delete_channel(doomed)
+        (moved,) = await town.posts(at=dm)
+        await town.watch(SOON.id)
+        (post,) = await town.posts()
+    assert len(moved["attachments"]) < 2
+    assert len(post["attachments"]) == 2
+
+
 async def test_a_form_that_discord_refuses_is_made_simpler(town: Town) -> None:
     town.gateway.add(DONE)
     town.discord.faults.fail(POSTS, 400, 50035, times=1)
@@ -359,6 +479,76 @@ async def test_audio_that_comes_late_is_waited_for(town: Town) -> None:
     assert [each["filename"] for each in first["attachments"]] == ["Harbour-Lights-bbbbbbbb-2.mp3"]
     assert [each["filename"] for each in second["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
     assert len(town.posted()) == 2
+
+
+async def test_patience_for_audio_begins_when_it_is_looked_for(town: Town) -> None:
+    """Not with what held the song up before."""
+    town.gateway.add(DONE)
+    town.gateway.media_faults.append(Fault(403, path="audio", times=2))
+    async with town.bot():
+        await town.finished(await town.ada.slash(town.channel, "suno-admin pause"))
+        await town.watch(DONE.id)
+        await town.clock.pass_(AUDIO_WAIT + 60, step=60)
+        await town.finished(await town.ada.slash(town.channel, "suno-admin resume"))
+        await town.discord.hub.until(lambda: len(town.gateway.media_requests) >= 2)
+        await town.clock.pass_(30, step=5)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 2
+
+
+async def test_patience_for_audio_goes_on_after_a_restart(town: Town, tmp_path: Path) -> None:
+    town.gateway.add(DONE)
+    town.gateway.media_faults.append(Fault(403, path="audio"))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: rows(tmp_path, "deliveries WHERE aside"))
+    town.clock.jump(AUDIO_WAIT - 60)
+    async with town.bot():
+        await town.clock.pass_(120, step=20)
+        _, end = await town.posts(2)
+    assert "no usable audio came" in end["content"]
+
+
+async def test_that_audio_is_late_is_said_once_however_many_songs_it_is(town: Town) -> None:
+    town.gateway.add(DONE)
+    town.gateway.media_faults.append(Fault(403, path="audio.*bbbbbbbb"))
+    town.gateway.media_faults.append(Fault(403, path="audio.*aaaaaaaa", times=8))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.clock.pass_(600, step=5)
+        await town.posts(2)
+        await town.settle_down()
+    assert sum("no usable audio yet" in post["content"] for post in town.posted()) == 1
+
+
+async def test_lyrics_that_a_finished_task_names_only_later(town: Town) -> None:
+    """Before, nobody could tell that it makes no song."""
+    town.gateway.add(replace(WORDS, text=None))
+    async with town.bot():
+        await town.watch(WORDS.id)
+        await town.settle_down()
+        town.gateway.add(WORDS)
+        await town.clock.pass_(30, step=5)
+        (post,) = await town.posts()
+    assert "The words that were asked for" in words(post)
+
+
+async def test_a_media_host_that_hangs_holds_up_no_other_message(
+    town: Town, guild: dict[str, Any], tmp_path: Path
+) -> None:
+    """Songs that were tried before leave room."""
+    lives = [Life(f"task_{each}", songs=(replace(ONE, clip_id=f"clip-{each}"),)) for each in range(6)]
+    town.gateway.add(*lives, WORDS)
+    town.gateway.media_faults.append(Fault(403, path="audio", times=6))
+    town.gateway.media_faults.append(Fault(200, b"ID3", delay=3_600, path="audio"))
+    async with town.bot():
+        for life in lives:
+            await town.watch(life.id, channel=town.discord.changes.add_channel(guild, life.id))
+        await town.discord.hub.until(lambda: rows(tmp_path, "deliveries WHERE aside") == 6)
+        town.clock.jump(10)
+        await town.settle_down()
+        await town.watch(WORDS.id)
+        await town.posts()
 
 
 async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:

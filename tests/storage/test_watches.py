@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.delivery import Delivery, State, Topic
+from bot.domain.delivery import RECHECK, Delivery, State, Topic
 from bot.domain.sight import Pace
 from bot.domain.task import Clip, Kind, Status, Task
 from bot.domain.watch import GRACE, MOST_MENTIONS, PATIENCE, QUIET_AFTER, Ending, Watch, owe
@@ -330,6 +330,53 @@ async def test_what_is_blocked_is_due_when_a_permission_changes(
     assert await bring(outbox, NOW + 1) == []
     assert await outbox.unblock(5, NOW + 1) == 1
     assert [each.id for each in await bring(outbox, NOW + 1)] == [first.id]
+
+
+async def test_a_permission_that_came_since_the_claim_is_not_waited_for(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    await add(watches, wish("t1"))
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    await outbox.unblock(5, NOW - 1)
+    (owed,) = await outbox.claim(NOW, lease=60, limit=9)
+    assert await outbox.block(owed, NOW + 1, "may not speak")
+    assert await outbox.next_due() == NOW + 1 + RECHECK
+    await outbox.unblock(5, NOW + 2)
+    (owed,) = await outbox.claim(NOW + 2, lease=60, limit=9)
+    await outbox.unblock(5, NOW + 3)
+    assert not await outbox.block(owed, NOW + 4, "may not speak")
+    assert await outbox.next_due() == NOW + 4
+
+
+async def test_what_stepped_aside_goes_last_and_not_all_at_once(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    for channel_id in range(20, 25):
+        await add(watches, wish("t1", channel_id=channel_id))
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW, PACE)
+    for delivery in (await bring(outbox, NOW))[:4]:
+        await outbox.put_off(delivery.id, NOW, aside=True)
+    await outbox.resume(NOW)
+    claimed = await outbox.claim(NOW, lease=60, limit=9, aside=2)
+    assert sorted(owed.aside for owed in claimed) == [False, True, True]
+    assert await outbox.next_due() == NOW
+    assert await outbox.next_due(aside=False) == NOW + 60
+
+
+async def test_what_a_clock_that_was_fast_has_dated_is_of_now(
+    watches: WatchStore, looks: LookStore, outbox: Outbox
+) -> None:
+    day = 86_400.0
+    await add(watches, wish("t1"), wish("t2"))
+    await looks.settle(said(task("t1", Status.DONE, "a")), NOW + day, PACE)
+    (first,) = await bring(outbox, NOW + day)
+    await outbox.trying(first, NOW + day)
+    await outbox.put_off(first.id, NOW + day, silent_since=NOW + day)
+    await outbox.resume(NOW)
+    await looks.settle(said(task("t2", Status.DONE, "b")), NOW + 1, PACE)
+    (owed,) = await outbox.claim(NOW + 1, lease=60, limit=9)
+    assert (owed.delivery.id, owed.delivery.created_at) == (first.id, NOW)
+    assert (owed.tried_at, owed.delivery.silent_since) == (NOW, NOW)
 
 
 async def test_a_part_goes_and_the_rest_follows(watches: WatchStore, looks: LookStore, outbox: Outbox) -> None:
