@@ -569,6 +569,11 @@ async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
     assert "no usable audio came for song 1" in end["content"]
 
 
+def _owe_songs(file: Path, keys: list[str]) -> None:
+    with closing(sqlite3.connect(file, isolation_level="IMMEDIATE")) as database, database:
+        database.execute("UPDATE deliveries SET topic = 'songs', clips = ?", (json.dumps(keys),))
+
+
 async def test_a_failed_task_that_finished_no_song_is_a_failure_at_once(town: Town, tmp_path: Path) -> None:
     """Also where its unfinished songs are owed, as they once were."""
     town.gateway.add(Life("task_half", songs=(HALF,), states=((0, "failed"),), reason=TIMED_OUT))
@@ -576,8 +581,7 @@ async def test_a_failed_task_that_finished_no_song_is_a_failure_at_once(town: To
         await town.finished(await town.ada.slash(town.channel, "suno-admin pause"))
         await town.watch("task_half")
         await town.discord.hub.until(lambda: rows(tmp_path, "deliveries"))
-        with closing(sqlite3.connect(tmp_path / "bot.db")) as database, database:
-            database.execute("UPDATE deliveries SET topic = 'songs', clips = ?", (json.dumps([HALF.clip_id]),))
+        await asyncio.to_thread(_owe_songs, tmp_path / "bot.db", [HALF.clip_id])  # the bot may be in mid-transaction
         await town.finished(await town.ada.slash(town.channel, "suno-admin resume"))
         (post,) = await town.posts()
         await town.clock.pass_(AUDIO_WAIT + 60, step=60)
@@ -708,7 +712,9 @@ async def _errors_to(town: Town, channel: dict[str, Any]) -> None:
     await town.changed(await town.ada.select(panel, "p1:errors", [channel["id"]]))
 
 
-async def test_nobody_is_told_that_something_waits_once_it_has_come(town: Town, guild: dict[str, Any]) -> None:
+async def test_nobody_is_told_that_something_waits_once_it_has_come(
+    town: Town, guild: dict[str, Any], tmp_path: Path
+) -> None:
     town.gateway.add(SOON)
     everyone, dm = guild["roles"][0], town.discord.world.dm_with(town.ben.user)
     in_dm = rf"^/channels/{dm['id']}/messages$"
@@ -719,6 +725,7 @@ async def test_nobody_is_told_that_something_waits_once_it_has_come(town: Town, 
         await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
         town.discord.changes.override(town.channel, everyone)
         await town.posts()
+        await town.discord.hub.until(lambda: rows(tmp_path, "deliveries WHERE topic = 'songs' AND state = 'sent'"))
         town.discord.faults.clear()
         await town.clock.pass_(RECHECK, step=60)
         await town.settle_down()
