@@ -84,6 +84,8 @@ async def meanwhile(scene: Scene, row: Row) -> None:
     target = scene.dm_with(scene.watcher) if row.fate is Fate.MOVED else scene.place
     keys = [key for key in (row.channel, row.post if early else "") if key]
     assert told(await town.posts(len(keys), at=target), *keys)
+    if row.person and not early:
+        await town.posts(at=scene.dm_with(scene.watcher))
 
 
 async def heal(scene: Scene, row: Row) -> None:

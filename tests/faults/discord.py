@@ -26,6 +26,17 @@ def fails(path: str, status: int, code: int = 0, *, times: int = _OFTEN) -> Begi
     return begin
 
 
+def refuses_posts(status: int, code: int) -> Begin:
+    """In the channel alone: people can be told."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        async with fails(rf"^/channels/{scene.place['id']}/messages$", status, code)(scene):
+            yield
+
+    return begin
+
+
 def asks_for_patience(seconds: float, **more: Any) -> Begin:
     @asynccontextmanager
     async def begin(scene: Scene) -> AsyncIterator[None]:
@@ -122,8 +133,8 @@ ROWS = (
     Row("504", fails(POSTS, 504), within=HOUR),
     Row("a post arrives, and its answer is lost", answer_lost, fate=Fate.ARRIVES),
     Row("a permission is taken away", permission_lost, person="post.blocked", within=10),
-    Row("403, 50013: a permission is missing", fails(POSTS, 403, 50013), person="post.blocked", within=HOUR),
-    Row("403, 50001: no access", fails(POSTS, 403, 50001), person="post.blocked", within=HOUR),
+    Row("403, 50013: a permission is missing", refuses_posts(403, 50013), person="post.blocked", within=HOUR),
+    Row("403, 50001: no access", refuses_posts(403, 50001), person="post.blocked", within=HOUR),
     Row("404, 10003: the channel is gone", channel_deleted, post="post.moved", fate=Fate.MOVED),
     Row(
         "413, 40005: a file is too large", small_limit, "audio.toobig", post="audio.toobig", fate=Fate.ARRIVES, files=1
