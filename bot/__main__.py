@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 
@@ -24,6 +24,8 @@ from bot.operation.forget import forget_user
 from bot.operation.invite import invite
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
+T = TypeVar("T")
+_TRIES = 5  # to end what is left behind, a second each
 _LOGGED = ("run", "migrate")  # the others print what there is to say
 
 log = logging.getLogger("bot")
@@ -86,11 +88,26 @@ def _program(chosen: argparse.Namespace) -> Program:
     return run
 
 
+async def to_its_end(program: Coroutine[Any, Any, T]) -> T:
+    """With all that it leaves behind: on Python 3.11 a task may forget that it was cancelled (`asyncio.wait_for`)."""
+    try:
+        return await program
+    finally:
+        itself = asyncio.current_task()
+        for _ in range(_TRIES):
+            left = {task for task in asyncio.all_tasks() if task is not itself}
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=1.0)
+
+
 def _serve(program: Program, *, quiet: bool) -> Exit:
     try:
         settings = load_settings()
         set_up_logging("warning" if quiet else settings.log_level, settings.log_format, settings.secrets)
-        if told := asyncio.run(program(settings)):
+        if told := asyncio.run(to_its_end(program(settings))):
             sys.stdout.write(f"{told}\n")
     except SettingsError as error:
         sys.stderr.write("\n  - ".join(["The settings cannot be used:", *error.faults]) + "\n")

@@ -1,10 +1,11 @@
 """The command line: arguments in, exit code out."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from bot.__main__ import Exit, main
+from bot.__main__ import Exit, main, to_its_end
 from bot.config import Settings
 
 
@@ -37,3 +38,24 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     told = " ".join(capsys.readouterr().out.split())
     assert "serve until stopped" in told
     assert "without an account or a key" in told
+
+
+def test_the_end_does_not_wait_for_what_forgot_that_it_was_cancelled() -> None:
+    ended = []
+
+    async def stubborn() -> None:
+        for _ in range(2):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                ended.append("not yet")
+        await asyncio.sleep(60)
+
+    async def program() -> str:
+        left_behind.append(asyncio.create_task(stubborn()))
+        await asyncio.sleep(0)
+        return "done"
+
+    left_behind: list[asyncio.Task[None]] = []
+    assert asyncio.run(to_its_end(program())) == "done"
+    assert ended == ["not yet", "not yet"]
