@@ -358,7 +358,7 @@ async def test_what_discord_finds_too_large_comes_as_a_link_and_its_sibling_as_a
     async with town.bot():
         await town.watch(DONE.id)
         (post,) = await town.posts()
-        await town.settle_down()
+        await town.says(town.watches, "You watch nothing")
         await town.watch(DONE.id)
         await town.posts(2)
     assert [each["filename"] for each in post["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
@@ -388,6 +388,7 @@ async def test_what_discord_took_no_more_for_a_moment_it_takes_again_a_day_later
         await town.watch(DONE.id)
         (post,) = await town.posts()
         assert len([each for each in post["attachments"] if each["filename"].endswith(".mp3")]) < 2
+        await town.says(town.watches, "You watch nothing")  # it is noted that the post is there
         town.clock.jump(86_400)
         await town.watch(DONE.id)
         _, post = await town.posts(2)
