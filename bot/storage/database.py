@@ -32,6 +32,7 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
         engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _set_up_connection)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
+        event.listen(engine.sync_engine, "invalidate", _roll_back)
         try:
             await migrate(engine)
             yield engine
@@ -71,6 +72,12 @@ def _begin_immediate(connection: Connection) -> None:
     # A transaction that starts as a reader and then writes cannot wait for another writer.
     mode = "DEFERRED" if connection.get_execution_options().get(READ_ONLY) else "IMMEDIATE"
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _roll_back(connection: Any, *_: object) -> None:
+    # It is closed because its task was cancelled. The statement's cursor lives on in what is known of that, and as
+    # long as it does, SQLite would keep the closed connection, and the transaction that lets nobody else write.
+    connection.rollback()
 
 
 async def migrate(engine: AsyncEngine) -> None:

@@ -1,14 +1,18 @@
 """Opening the database: a real file, as an operator has it."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
 from bot.storage.database import open_database
@@ -77,6 +81,27 @@ def test_a_killed_bot_does_not_hold_the_file(file: Path) -> None:
     for _ in range(2):
         killed = subprocess.run([sys.executable, "-c", code, str(file)], check=False, capture_output=True)
         assert (killed.returncode, killed.stderr) == (-9, b"")
+
+
+async def test_a_transaction_that_is_cancelled_holds_up_no_other(engine: AsyncEngine) -> None:
+    """Though its cursor lives on, as long as somebody knows what happened."""
+
+    async def keep(value: str) -> None:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("INSERT INTO notes VALUES (?, 'v') RETURNING value", (value,))
+
+    def cancel(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("INSERT"):
+            asyncio.get_running_loop().call_soon(keeping.cancel)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", cancel)
+    keeping = asyncio.create_task(keep("first"))
+    await asyncio.wait({keeping})
+    assert keeping.cancelled()
+    event.remove(engine.sync_engine, "before_cursor_execute", cancel)
+    await keep("second")
+    async with engine.begin() as connection:
+        assert list((await connection.exec_driver_sql("SELECT key FROM notes")).scalars()) == ["second"]
 
 
 async def test_a_file_that_is_no_database_is_refused_in_words(url: str, file: Path) -> None:
