@@ -1,9 +1,9 @@
 """Clocks that can be set forward, and wake whoever sleeps for long enough."""
 
 import asyncio
-import time
 
 from bot.services.clock import Clock
+from tests.calm import calm
 
 
 class JumpingClock(Clock):
@@ -33,22 +33,12 @@ class JumpingClock(Clock):
                 await asyncio.gather(*waiters, return_exceptions=True)
 
     async def pass_(self, seconds: float, step: float = 60.0) -> None:
-        """Step by step, with time in between for what happens."""
+        """Step by step, and what happens in each is over before the next."""
+        await calm()
         while seconds > 0:
             self.jump(min(step, seconds))
             seconds -= step
-            await _calm()
-
-
-async def _calm() -> None:
-    """Four moments in which the machine had time for us: on one that is busy, what happens takes longer."""
-    moments = 0
-    for _ in range(100):
-        before = time.monotonic()
-        await asyncio.sleep(0.005)
-        moments += time.monotonic() - before < 0.008
-        if moments == 4:
-            return
+            await calm()
 
 
 class WrongClock(JumpingClock):

@@ -24,6 +24,7 @@ from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
+from tests.calm import CalmLoop, calm
 from tests.clock import JumpingClock
 from tests.messages import Message, words
 from tests.openapi import description
@@ -110,7 +111,7 @@ class Town:
         return [each for each in messages if each["author"]["bot"] and "interaction_metadata" not in each]
 
     async def posts(
-        self, count: int = 1, at: dict[str, Any] | None = None, patience: float = 10
+        self, count: int = 1, at: dict[str, Any] | None = None, patience: float = 30
     ) -> list[dict[str, Any]]:
         """The same, as soon as there is that much."""
         await self.discord.hub.until(lambda: len(self.posted(at)) >= count, patience)
@@ -131,7 +132,7 @@ class Town:
         )
 
     async def says(
-        self, ask: Callable[[], Awaitable[Message]], *texts: str, lacks: str = "\0", patience: float = 10
+        self, ask: Callable[[], Awaitable[Message]], *texts: str, lacks: str = "\0", patience: float = 30
     ) -> Message:
         """What the bot answers as soon as it says all of that, and not what it `lacks`: a person asks again."""
         until, pause = time.monotonic() + patience, 0.1
@@ -144,8 +145,9 @@ class Town:
             pause *= 2  # the bot minds being asked too often
 
     async def settle_down(self, seconds: float = 0.5) -> None:
-        """Time for what must not happen."""
+        """Time for what must not happen, and until all that does is over."""
         await asyncio.sleep(seconds)
+        await calm()
 
     async def status(self, task_id: str, *, person: Person | None = None, **options: Any) -> dict[str, Any]:
         """What /suno status answers in the channel."""
@@ -197,6 +199,10 @@ async def start(town: Town, tmp_path: Path) -> AsyncIterator[Start]:
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"calm": CalmLoop}
 
 
 @pytest.fixture

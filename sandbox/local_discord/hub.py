@@ -88,7 +88,7 @@ class Hub:
         for waiter in self._waiters:
             waiter.set()
 
-    async def until(self, condition: Callable[[], Any], patience: float = 10) -> Any:
+    async def until(self, condition: Callable[[], Any], patience: float = 30) -> Any:
         """Wait for something to become true, and answer with it. Raises TimeoutError."""
         waiter = asyncio.Event()
         self._waiters.add(waiter)

@@ -647,7 +647,7 @@ async def test_a_channel_keeps_the_order_in_which_songs_were_finished(town: Town
     town.gateway.media_faults.append(Fault(500, path="00000001", times=1))
     async with town.bot(**FAST):
         await town.watch(*(life.id for life in reversed(lives)))
-        posts = await town.posts(6, patience=20)
+        posts = await town.posts(6)
     assert [post["embeds"][0]["title"] for post in posts] == [f"Song {number}" for number in range(6)]
 
 
@@ -656,7 +656,7 @@ async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> No
     town.gateway.add(Life("task_large", songs=large))
     async with town.bot():
         await town.watch("task_large")
-        first, second = await town.posts(2, patience=30)
+        first, second = await town.posts(2)
         await town.settle_down()
     assert [len(post["attachments"]) for post in (first, second)] == [1, 1]
     assert len(town.posted()) == 2

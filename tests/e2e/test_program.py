@@ -47,7 +47,7 @@ async def test_stopped_in_mid_upload_it_ends_in_seconds_and_loses_nothing(town: 
     assert (code, "Traceback" in errors) == (0, False)
     assert time.monotonic() - before < 10, "nobody waits for the upload's own minute"
     await start()
-    (post,) = await town.posts(patience=20)
+    (post,) = await town.posts()
     assert len(post["attachments"]) == 1
 
 

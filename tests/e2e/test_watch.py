@@ -73,7 +73,7 @@ async def test_many_tasks_are_asked_for_together(town: Town) -> None:
     town.gateway.add(*lives)
     async with town.bot(**FAST):
         answer = await town.watch(*(life.id for life in lives), "and", "some", "words")
-        await town.posts(30, patience=30)
+        await town.posts(30)
     assert answer["content"].splitlines() == [
         f"🔔 Watching 30 tasks. I will post to <#{town.channel['id']}>.",
         "3 words in your text are not task ids; I left them out.",
@@ -589,7 +589,7 @@ async def test_a_gateway_that_is_down_for_an_hour(town: Town, second: Any) -> No
         assert words(await town.watches()).count("🔌 The gateway has not answered since") == 8, "a page of them"
         town.gateway.faults.clear()
         await town.clock.pass_(320, step=20)
-        posts = await town.posts(21, patience=30)
+        posts = await town.posts(21)
     assert all(len(post["attachments"]) == 1 for post in posts), "nothing but songs: no word of failure or quiet"
 
 
@@ -626,7 +626,7 @@ async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
         await town.clock.pass_(90, step=1)
         assert len(town.gateway.requests) - before <= 2 * 7, "a probe and a sweep in each beat, at the most"
         await town.clock.pass_(120, step=1)
-        await town.posts(60, patience=20)
+        await town.posts(60)
 
 
 async def test_what_does_not_change_is_asked_for_without_a_word_to_the_database(town: Town, tmp_path: Path) -> None:
