@@ -25,8 +25,6 @@ from bot.storage.rows import (
 from bot.storage.schema import deliveries, guilds, is_open, is_unsent, notes, tasks, unsent, watches
 from bot.storage.transaction import Transactions
 
-_copied_at = select(notes.c.value).where(notes.c.key == COPIED).scalar_subquery()
-
 CARD_REST = 15.0  # seconds between two edits of a card that follows a progress
 
 
@@ -37,7 +35,7 @@ class Owed(Struct, frozen=True, kw_only=True):
     claimed_at: float = 0.0
     attempts: int
     aside: bool = False  # those behind it need not wait for it
-    tried_at: float | None  # when it was first given to Discord, whatever came of it
+    tried_at: float | None  # when it was last given to Discord, whatever came of it; the times before came to nothing
     watch: Watch
     sight: Sight
     lyrics: Sight | None
@@ -67,6 +65,7 @@ class LiveCard(Struct, frozen=True, kw_only=True):
     pending: bool  # something is still to be brought
 
 
+_copied_at = select(notes.c.value).where(notes.c.key == COPIED).scalar_subquery()
 _lyrics = tasks.alias("lyrics")
 _joined = (
     deliveries.join(watches, watches.c.id == deliveries.c.watch_id)
@@ -142,8 +141,7 @@ class Outbox(Transactions):
 
     async def trying(self, delivery: Delivery, now: float, rest: Delivery | None = None) -> None:
         """It is about to be given to Discord, with these songs; `rest` brings those that do not go with it."""
-        first = func.coalesce(deliveries.c.tried_at, now)
-        changes = {"clips": to_json(delivery.clips), "tried_at": first, "silent_since": delivery.silent_since}
+        changes = {"clips": to_json(delivery.clips), "tried_at": now, "silent_since": delivery.silent_since}
         async with self._transaction() as connection:
             await self._change(connection, delivery.id, **changes)
             await add_deliveries(connection, [rest] if rest else [])

@@ -130,6 +130,25 @@ async def test_a_restart_while_discord_answers_in_a_busy_channel(town: Town) -> 
         assert len(town.posted()) == 1
 
 
+async def test_a_lost_answer_after_a_channel_was_busy_and_blocked(town: Town, guild: dict[str, Any]) -> None:
+    """What was said there before the message went is no place to look for it."""
+    town.gateway.add(DONE)
+    town.discord.faults.fail(POSTS, 403, 50013, times=1)
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.posts(at=town.discord.world.dm_with(town.ada.user))
+        for _ in range(1_200):
+            town.ada.say(town.channel, "and another thing")
+            town.clock.jump(1)
+        town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", delay=30, after=True))
+        town.discord.changes.override(town.channel, guild["roles"][0])
+        await town.posts()
+    town.clock.jump(town.discord.messages.nonce_life * 2)
+    async with town.bot():
+        await town.says(town.watches, "You watch nothing")
+        assert len(town.posted()) == 1
+
+
 async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: Town) -> None:
     town.gateway.add(DONE)
     town.discord.faults.order(DiscordFault(POSTS, 0, method="POST", after=True))
