@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -63,6 +63,7 @@ class _Program(Struct, frozen=True):
     """What runs beside the connection to Discord."""
 
     services: Services
+    gateways: Sequence[Gateway]
     poller: Poller
     clock: Clock
     owed: Bell  # rings when there is something to bring
@@ -136,7 +137,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         )
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
-        workers.create_task(tidy(services.stores, clock, program.owed.ring), name="tidying")
+        workers.create_task(tidy(services.stores, program.gateways, clock, program.owed.ring), name="tidying")
 
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
@@ -165,7 +166,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
-    return _Program(services, poller, clock, owed, Health(stores.backlog, gateways, poller, clock))
+    return _Program(services, gateways, poller, clock, owed, Health(stores.backlog, gateways, poller, clock))
 
 
 async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:

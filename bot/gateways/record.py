@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.errors import GatewayError
+from bot.errors import GatewayError, GatewayMisplaced, GatewayRefused
 
 ANSWERED = "answered"
 
@@ -17,6 +17,12 @@ class Record:
         words = (ANSWERED, *(error.outcome for error in GatewayError.__subclasses__()))
         self.outcomes = Counter(dict.fromkeys(words, 0))
         self._answered_at: float | None = None
+        self._failure: GatewayError | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it is there, but cannot be used as it is set up."""
+        return isinstance(self._failure, GatewayRefused | GatewayMisplaced)
 
     @property
     def answer_age(self) -> float | None:
@@ -30,6 +36,7 @@ class Record:
             yield
         except GatewayError as error:
             self.outcomes[error.outcome] += 1
+            self._failure = error
             raise
         self.outcomes[ANSWERED] += 1
-        self._answered_at = time.monotonic()
+        self._answered_at, self._failure = time.monotonic(), None

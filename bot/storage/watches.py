@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.delivery import State, Topic
+from bot.domain.delivery import NOTICES, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import LONGEST, Ending, Watch, joined, owe
 from bot.storage.following import follow, follows, hand_on, unfollow
@@ -184,19 +184,23 @@ class WatchStore(Transactions):
         await connection.execute(update(tasks).where(unwatched).values(due_at=None))
         return stopped
 
-    async def end_unanswered(self, now: float) -> None:
-        """Watches that began long ago, and whose gateway has not answered for long: their people are told."""
+    async def end_unanswered(self, now: float, *, spare: Collection[str] = ()) -> None:
+        """Watches that began long ago, and whose gateway has not answered for long: their people are told.
+
+        `spare`: gateways whose tasks are kept all the same, and so are those that may be theirs.
+        """
         silent = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - LONGEST)
-        tasks_of_silence = select(tasks.c.task_id).where(silent)
-        overdue = is_open & (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(tasks_of_silence)
+        spared = tasks.c.gateway.in_([*spare, ""] if spare else [])
+        tasks_of_silence = select(tasks.c.task_id).where(silent, ~spared)
+        overdue = (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(tasks_of_silence)
         async with self._transaction() as connection:
-            rows = (await connection.execute(select(watches).where(overdue))).mappings().all()
-            await self._end(connection, overdue, Ending.EXPIRED)
-            await add_deliveries(connection, [owe(watch_of(row), Topic.EXPIRED, now) for row in rows])
+            ended = await self._end(connection, overdue, Ending.EXPIRED)
+            await add_deliveries(connection, [owe(watch, Topic.EXPIRED, now) for watch in ended])
 
     async def listed(self, condition: "Whose", *, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
         """Open watches, and those whose songs could not be brought; how many there are, and some of them."""
         unbrought = deliveries.c.state != State.SENT, deliveries.c.topic != Topic.BLOCKED
+        results = select(deliveries.c.watch_id).where(*unbrought, deliveries.c.topic.not_in(NOTICES))
         stuck = (
             select(deliveries.c.watch_id, func.min(deliveries.c.line).label("line"))
             .where(*unbrought)
@@ -208,7 +212,7 @@ class WatchStore(Transactions):
             .outerjoin(stuck, stuck.c.watch_id == watches.c.id)
             .outerjoin(deliveries, deliveries.c.line == stuck.c.line)
         )
-        which = condition & or_(is_open, stuck.c.line.is_not(None))
+        which = condition & or_(is_open, watches.c.id.in_(results))
         columns = [*prefixed(watches, "w_"), *sight_columns(tasks, "t_"), deliveries.c.state, deliveries.c.reason]
         statement = select(*columns).select_from(source).where(which)
         statement = statement.order_by(watches.c.created_at.desc(), watches.c.id.desc()).limit(limit).offset(offset)

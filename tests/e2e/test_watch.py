@@ -607,6 +607,25 @@ async def test_a_gateway_that_never_answers_again_is_told_in_the_end(town: Town)
     assert all("I have stopped checking. Press **Notify me**" in post["content"] for post in posts)
 
 
+@pytest.mark.parametrize("refusal", [Fault(401), Fault(403, b'{"error": {}}'), Fault(404, b"no such page")])
+@pytest.mark.parametrize("seen_before", [True, False])
+async def test_what_only_a_setting_keeps_from_its_songs_is_kept(town: Town, refusal: Fault, seen_before: bool) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        if not seen_before:
+            town.gateway.faults.append(refusal)
+        await town.watch(LATER.id)
+        await town.clock.pass_(20, step=5)
+        if seen_before:
+            town.gateway.faults.append(refusal)
+        await town.clock.pass_(10 * 86_400, step=7_200)
+        assert town.posted() == []
+        town.gateway.faults.clear()
+        await town.clock.pass_(400, step=20)
+        (post,) = await town.posts()
+    assert len(post["attachments"]) == 1
+
+
 async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
     town: Town, caplog: pytest.LogCaptureFixture
 ) -> None:

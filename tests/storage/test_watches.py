@@ -512,7 +512,9 @@ async def test_what_is_stopped_while_its_card_waits_is_watched_anew(
     await add(watches, wish("t1", live=True))
     await looks.settle(said(task("t1")), NOW, PACE)
     assert [each.topic for each in await bring(outbox, NOW)] == [Topic.LIVE]
+    assert (await watches.listed(of_user(ADA), limit=9))[0] == 1
     await watches.leave(ADA)
+    assert (await watches.listed(of_user(ADA), limit=9))[0] == 0
     assert (await add(watches, wish("t1", created_at=NOW + 1))).watched
     assert await claim(looks, NOW + 1) == {"t1"}
 
