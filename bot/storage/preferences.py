@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.following import hand_on
-from bot.storage.rows import to_json, watch_of
+from bot.storage.following import hand_on, unfollow
+from bot.storage.rows import to_json
 from bot.storage.schema import batches, deliveries, followers, guilds, people, recents, watches
 from bot.storage.transaction import Transactions
 
@@ -102,13 +102,9 @@ class PreferenceStore(Transactions):
 
         Posts that are in Discord stay there.
         """
-        mention = f"<@{user_id}>"
         async with self._transaction() as connection:
-            for watch_id in list(await connection.scalars(_mentioning(user_id))):
-                row = (await connection.execute(select(watches).where(watches.c.id == watch_id))).mappings().one()
-                others = to_json([each for each in watch_of(row).mentions if each != mention])
-                await connection.execute(update(watches).where(watches.c.id == watch_id).values(mentions=others))
             await hand_on(connection, user_id, true())
+            await unfollow(connection, user_id, true())
             count = await connection.scalar(
                 select(func.count()).select_from(watches).where(watches.c.user_id == user_id)
             )
