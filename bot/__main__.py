@@ -15,6 +15,7 @@ import discord
 
 from bot.app import migrate, run
 from bot.config import Settings, load_settings
+from bot.ending import end
 from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import set_up_logging
 from bot.operation.backup import backup
@@ -25,7 +26,7 @@ from bot.operation.invite import invite
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
 T = TypeVar("T")
-_TRIES = 5  # to end what is left behind, a second each
+_TRIES = 5  # to end what is left behind
 _LOGGED = ("run", "migrate")  # the others print what there is to say
 
 log = logging.getLogger("bot")
@@ -89,18 +90,11 @@ def _program(chosen: argparse.Namespace) -> Program:
 
 
 async def to_its_end(program: Coroutine[Any, Any, T]) -> T:
-    """With all that it leaves behind: on Python 3.11 a task may forget that it was cancelled (`asyncio.wait_for`)."""
+    """With all that it leaves behind."""
     try:
         return await program
     finally:
-        itself = asyncio.current_task()
-        for _ in range(_TRIES):
-            left = {task for task in asyncio.all_tasks() if task is not itself}
-            if not left:
-                break
-            for task in left:
-                task.cancel()
-            await asyncio.wait(left, timeout=1.0)
+        await end(asyncio.all_tasks() - {asyncio.current_task()}, tries=_TRIES)
 
 
 def _serve(program: Program, *, quiet: bool) -> Exit:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
+from bot.ending import end
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.monitor.health import Health
@@ -39,7 +40,6 @@ from bot.ui.readers import Doors
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
-_CANCELLED_AGAIN = 1.0  # seconds
 _LOGIN_MAY_PASS = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
 log = logging.getLogger(__name__)
@@ -97,16 +97,12 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
 
 
 async def _connected(bot: SunoBot) -> None:
-    """Until cancelled, which one time need not be enough: while it connects, discord.py waits with
-    `asyncio.wait_for`, and on Python 3.11 that forgets a cancellation that comes together with what it waits for.
-    """
+    """Until cancelled, which the connection may have to be more than once."""
     connection = asyncio.create_task(bot.connect(), name="connection")
     try:
         await asyncio.wait({connection})
     finally:
-        while not connection.done():
-            connection.cancel()
-            await asyncio.wait({connection}, timeout=_CANCELLED_AGAIN)
+        await end({connection})
     connection.result()
 
 

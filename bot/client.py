@@ -11,6 +11,7 @@ import msgspec
 from discord import app_commands
 from discord.ext import commands
 
+from bot.ending import end
 from bot.services.batches import Batches
 from bot.services.lookup import Lookup
 from bot.services.recordings import Recordings
@@ -119,9 +120,7 @@ class SunoBot(commands.Bot):
         answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
         if answering:
             _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end(late)
         await super().close()
 
     async def on_message(self, _message: discord.Message, /) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from bot.domain.task import Task
+from bot.ending import end
 from bot.errors import GatewayError, UnknownTask
 from bot.gateways.gateway import Gateway
 
@@ -51,10 +52,7 @@ class Lookup:
         return await asyncio.shield(question.answer)
 
     async def close(self) -> None:
-        answers = [question.answer for question in self._questions.values()]
-        for answer in answers:
-            answer.cancel()
-        await asyncio.gather(*answers, return_exceptions=True)
+        await end([question.answer for question in self._questions.values()])
 
     def _ask(self, task_id: str, known_at: str | None) -> _Question:
         question = _Question(self._clock(), asyncio.create_task(self._ask_all(task_id, known_at)))
