@@ -136,8 +136,9 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
             yield SONG
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.05)
+            await goes_on.wait()
 
+    goes_on = asyncio.Event()
     spool = Spool(SONG[:16], rest(), AsyncExitStack())
     await spool.read(20)
     closing = asyncio.create_task(spool.close())
@@ -145,6 +146,7 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
     closing.cancel()
     await asyncio.wait({closing})
     assert not spool._file.closed
+    goes_on.set()
     await asyncio.wait({spool._filling}, timeout=10)
     await asyncio.sleep(0)
     assert spool._file.closed
