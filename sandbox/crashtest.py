@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -30,7 +31,7 @@ from sandbox.local_gateway.songs import audio, without_tag
 
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "the-crash-test-has-no-secret"
-_APART = 6.0  # seconds between two ends, after which their order is the bot's to keep
+_APART = 6.0  # seconds between two ends, after which their order is the bot's to keep; longer on a slow machine
 _LONGEST = 40.0  # seconds from the last kill until all must be there
 _SOUNDS = ("dawn", "neon", "rain", "river", "waltz")
 
@@ -211,12 +212,17 @@ class CrashTest:
     def _check_order(self, channel: str, lives: list[Life]) -> None:
         ends = {part: life.states[-1][0] for life in lives for part in _parts(life)}
         came = [part for message in self._discord.world.messages[channel].values() for part in self._parts_in(message)]
-        latest = 0.0
+        latest, apart = 0.0, max(_APART, 2 * self._longest_away())  # what was seen first may have died with the bot
         for part in came:
             end = ends.get(part, latest)
-            if end < latest - _APART:
+            if end < latest - apart:
                 self._outcome.disordered.append(part)
             latest = max(latest, end)
+
+    def _longest_away(self) -> float:
+        """Seconds in which the bot asked for nothing, as when it was being started."""
+        asked = [request.at for request in self._gateway.requests]
+        return max((later - earlier for earlier, later in pairwise(asked)), default=0.0)
 
     def _parts_in(self, message: Object) -> Iterator[str]:
         """The same, in a message of the bot's own: songs by their bytes, words by the task that they are about."""

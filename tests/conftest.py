@@ -144,6 +144,10 @@ class Town:
             await asyncio.sleep(pause)
             pause *= 2  # the bot minds being asked too often
 
+    async def finish(self) -> None:
+        """Time passes, and tasks that were being made are finished."""
+        await self.clock.pass_(30, step=1)
+
     async def settle_down(self, seconds: float = 0.5) -> None:
         """Time for what must not happen, and until all that does is over."""
         await asyncio.sleep(seconds)

@@ -327,6 +327,7 @@ async def test_faults_are_told_where_the_server_wants_it(town: Town, guild: dict
         await choose(town, panel, "errors", staff["id"])
         await town.watch(SOON.id, person=town.ben)  # who reads Chinese; the server does not
         town.discord.changes.override(town.channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+        await town.finish()
         (told,) = await town.posts(at=staff)
     assert f"Something could not be posted in <#{town.channel['id']}>" in told["content"]
 

@@ -171,10 +171,11 @@ async def test_another_person_gets_an_own_private_copy(town: Town) -> None:
 
 
 async def test_the_unfinished_ones_are_watched(town: Town) -> None:
-    town.gateway.add(DONE, Life("task_soon", songs=(ONE,), states=((0, "running"), (1, "done"))))
+    town.gateway.add(DONE, Life("task_soon", songs=(ONE,), states=((0, "running"), (20, "done"))))
     async with town.bot(poll_interval_seconds=0.1):
         answer = await batch(town, ids=f"{DONE.id} task_soon")
         watched = await town.finished(await town.ada.press(answer, "Watch unfinished (1)"))
+        await town.finish()
         (post,) = await town.posts()
         await town.ada.press(answer, "Refresh")
         await town.discord.hub.until(lambda: "✅ 2" in words(answer))

@@ -62,7 +62,7 @@ async def test_a_restart_in_mid_watch(town: Town) -> None:
     town.gateway.add(SOON)
     async with town.bot(**FAST):
         await town.watch(SOON.id)
-    await asyncio.sleep(1.2)
+    town.clock.jump(30)
     async with town.bot(**FAST):
         (post,) = await town.posts()
         await town.settle_down()
@@ -241,6 +241,7 @@ async def test_a_bot_that_is_removed_keeps_the_song_for_its_person(town: Town, g
     async with town.bot(**FAST):
         await town.watch(SOON.id)
         town.discord.changes.remove_bot(guild)
+        await town.finish()
         (post,) = await town.posts(at=town.discord.world.dm_with(town.ada.user))
     assert len(post["attachments"]) == 2
 
@@ -309,6 +310,7 @@ async def test_what_went_to_a_dm_is_held_by_no_server_and_holds_up_nothing(town:
         await town.watch(SOON.id, channel=doomed)
         town.discord.faults.fail(in_dm, 503, times=1)
         town.discord.changes.delete_channel(doomed)
+        town.clock.jump(30)
         await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
         await town.finished(await town.ada.slash(town.channel, "suno-admin pause"))
         await town.watch(DONE.id, at=dm)
@@ -324,6 +326,7 @@ async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guil
     async with town.bot(**FAST):
         await town.watch(SOON.id, channel=doomed)
         town.discord.changes.delete_channel(doomed)
+        await town.finish()
         told = "There is a result that could not be delivered anywhere."
         shown = await town.says(town.watches, told)
         song = await town.finished(await town.ada.press(shown, "Show"))
@@ -339,6 +342,7 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
     async with town.bot(**FAST):
         await town.watch(SOON.id, at=dm)
         town.discord.world.closed_dms.add(town.ada.id)
+        await town.finish()
         shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
     assert buttons(shown) == ["Show"]
 
@@ -365,7 +369,8 @@ async def test_an_archived_thread(town: Town) -> None:
     async with town.bot(**FAST):
         await town.watch(SOON.id, channel=thread)
         town.discord.changes.archive(thread, locked=True)
-        await town.settle_down(2)
+        await town.finish()
+        await town.settle_down()
         assert town.posted(thread) == []
         town.discord.changes.unlock(thread)
         assert len((await town.posts(at=thread))[0]["attachments"]) == 2
@@ -425,6 +430,7 @@ async def test_a_dm_that_takes_less_says_nothing_of_the_server_that_a_song_was_m
     async with town.bot(**FAST):
         await town.watch(SOON.id, channel=doomed)
         town.discord.changes.delete_channel(doomed)
+        await town.finish()
         (moved,) = await town.posts(at=dm)
         await town.watch(SOON.id)
         (post,) = await town.posts()
@@ -658,7 +664,7 @@ async def test_a_channel_keeps_the_order_in_which_songs_were_finished(town: Town
         Life(
             f"task_{number:04}",
             songs=(Song(f"{number:08}-1111-4222-8333-444444444444", f"Song {number}", duration=2.0),),
-            states=((0, "running"), (0.5 + 0.4 * number, "done")),
+            states=((0, "running"), (20 + number, "done")),
         )
         for number in range(6)
     ]
@@ -666,6 +672,7 @@ async def test_a_channel_keeps_the_order_in_which_songs_were_finished(town: Town
     town.gateway.media_faults.append(Fault(500, path="00000001", times=1))
     async with town.bot(**FAST):
         await town.watch(*(life.id for life in reversed(lives)))
+        await town.finish()
         posts = await town.posts(6)
     assert [post["embeds"][0]["title"] for post in posts] == [f"Song {number}" for number in range(6)]
 
@@ -718,6 +725,7 @@ async def test_a_notice_that_cannot_be_brought_keeps_nothing_for_ever(
             town.discord.changes.override(staff, everyone, deny=Permission.SEND_MESSAGES)
         await town.watch(SOON.id)
         town.discord.changes.override(town.channel, everyone, deny=Permission.SEND_MESSAGES)
+        await town.finish()
         await town.discord.hub.until(lambda: any(each.status == 403 for each in town.discord.requests))
         town.discord.changes.override(town.channel, everyone)
         await town.posts()
@@ -742,6 +750,7 @@ async def test_nobody_is_told_that_something_waits_once_it_has_come(
     async with town.bot(**FAST):
         await town.watch(SOON.id, person=town.ben)
         town.discord.changes.override(town.channel, everyone, deny=Permission.SEND_MESSAGES)
+        await town.finish()
         await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
         town.discord.changes.override(town.channel, everyone)
         await town.posts()
@@ -756,7 +765,7 @@ async def test_managers_are_still_told_of_a_song_that_failed_when_its_sibling_ha
     town: Town, guild: dict[str, Any]
 ) -> None:
     first = Song(ONE.clip_id, "First", duration=3.0, state="done")
-    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (5, "done"))))
+    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (60, "done"))))
     staff = town.discord.changes.add_channel(guild, "staff")
     in_staff = rf"^/channels/{staff['id']}/messages$"
     async with town.bot(**FAST):
@@ -765,7 +774,7 @@ async def test_managers_are_still_told_of_a_song_that_failed_when_its_sibling_ha
         town.discord.faults.fail(POSTS, 400, 12345, times=1)
         await town.watch("task_apart")
         await town.discord.hub.until(lambda: any(each.status == 503 for each in town.discord.requests))
-        await town.clock.pass_(6, step=1)
+        await town.clock.pass_(61, step=1)
         await town.posts()
         town.discord.faults.clear()
         await town.clock.pass_(120, step=5)

@@ -239,7 +239,7 @@ async def test_a_media_host_of_the_operators_own_network_is_not_asked(town: Town
 
 
 async def test_refresh_turns_a_running_card_into_the_song(town: Town) -> None:
-    town.gateway.add(Life("task_born", songs=(ONE, TWO), states=((0, "streaming"), (1, "done"))))
+    town.gateway.add(Life("task_born", songs=(ONE, TWO), states=((0, "streaming"),)))
     async with town.bot(poll_interval_seconds=0.001):
         answer = await town.status("task_born")
         assert "Generating" in words(answer)

@@ -27,7 +27,7 @@ TWO = Song(
 )
 DONE = Life("11111111-2222-4333-8444-555555555555", songs=(ONE, TWO))
 SOON = Life(
-    "11111111-2222-4333-8444-666666666666", songs=(ONE, TWO), states=((0, "queued"), (0.5, "running"), (1, "done"))
+    "11111111-2222-4333-8444-666666666666", songs=(ONE, TWO), states=((0, "queued"), (10, "running"), (20, "done"))
 )
 LATER = Life("22222222-2222-4333-8444-555555555555", songs=(ONE,), states=((0, "running"), (600, "done")))
 WORDS = Life("33333333-2222-4333-8444-555555555555", text="[Verse]\nThe words that were asked for", title="Words")
@@ -84,9 +84,11 @@ async def test_many_tasks_are_asked_for_together(town: Town) -> None:
 
 async def test_songs_that_finish_apart_are_posted_apart_and_in_order(town: Town) -> None:
     first = Song(ONE.clip_id, "First", duration=3.0, state="done")
-    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (1, "done"))))
+    town.gateway.add(Life("task_apart", songs=(first, TWO), states=((0, "running"), (20, "done"))))
     async with town.bot(**FAST):
         await town.watch("task_apart")
+        await town.posts()
+        await town.finish()
         early, late = await town.posts(2)
         await town.settle_down()
         assert len(town.posted()) == 2
@@ -118,6 +120,7 @@ async def test_lyrics_that_were_asked_for_go_with_the_song(town: Town) -> None:
     town.gateway.add(SOON, WORDS)
     async with town.bot(**FAST):
         await town.watch(SOON.id, lyrics=WORDS.id)
+        await town.finish()
         (post,) = await town.posts()
         pressed = await town.ben.press(post, "歌词" if "歌词" in buttons(post) else "Lyrics")
         shown = await town.finished(pressed)
@@ -221,6 +224,7 @@ async def test_the_same_task_twice_is_told_and_posted_once(town: Town) -> None:
     async with town.bot(**FAST):
         await town.watch(SOON.id)
         again = await town.watch(SOON.id, person=town.ben, mention=town.ben.user)
+        await town.finish()
         (post,) = await town.posts()
         await town.settle_down()
         assert len(town.posted()) == 1
@@ -337,6 +341,7 @@ async def test_lyrics_and_a_card_are_added_to_what_is_watched_already(town: Town
     async with town.bot(**FAST):
         await town.watch(SOON.id)
         again = await town.watch(SOON.id, person=town.ben, lyrics=WORDS.id, live=True)
+        await town.finish()
         card, post = await town.posts(2)
     assert "已在关注中" in again["content"]
     assert "follows the progress" in card["content"] or "Here is the result" in card["content"]
@@ -449,6 +454,7 @@ async def test_in_a_dm(town: Town) -> None:
     dm = town.discord.world.dm_with(town.ben.user)
     async with town.bot(**FAST):
         answer = await town.watch(SOON.id, person=town.ben, at=dm)
+        await town.finish()
         proof, post = await town.posts(2, at=dm)
     assert "完成后发到 你的私信" in answer["content"]
     assert "完成后会发到这里" in proof["content"]
@@ -482,11 +488,12 @@ async def test_where_the_bot_is_not_it_comes_by_dm(town: Town) -> None:
 async def test_two_tasks_at_two_gateways(town: Town, second: Any) -> None:
     other = await second(town.clock.now)
     town.gateway.add(SOON)
-    other.add(Life("task_there", songs=(TWO,), states=((0, "queued"), (0.5, "done"))))
+    other.add(Life("task_there", songs=(TWO,), states=((0, "queued"), (20, "done"))))
     media = f"{town.gateway.media_host},{other.media_host}"
     backup = {"backup": {"base_url": other.url, "api_key": "sk-other"}}
     async with town.bot(**FAST, suno_gateways=backup, media_allow_hosts=media):
         await town.watch(SOON.id, "task_there")
+        await town.finish()
         posts = await town.posts(2)
     assert {len(post["attachments"]) for post in posts} == {1, 2}
     assert {post["embeds"][0]["footer"]["text"].split(" · ")[1] for post in posts} == {"default", "backup"}
@@ -497,6 +504,7 @@ async def test_a_gateway_without_the_batch_call(town: Town) -> None:
     town.gateway.add(SOON)
     async with town.bot(**FAST):
         await town.watch(SOON.id)
+        await town.finish()
         assert len((await town.posts())[0]["attachments"]) == 2
 
 
