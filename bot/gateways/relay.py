@@ -70,26 +70,28 @@ class Spool:
         return await self._in_turn(partial(self._read, position))
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
-        """Off the event loop: it may be a slow disk. Who is cancelled waits for it: it must not lose its file."""
+        """Off the event loop: it may be a slow disk. It is done though who wants it is cancelled."""
+        return await asyncio.shield(asyncio.create_task(self._do(work)))
+
+    async def _do(self, work: Callable[[], T]) -> T:
         async with self._turn:
-            working = asyncio.ensure_future(asyncio.to_thread(work))
-            try:
-                return await asyncio.shield(working)
-            except asyncio.CancelledError:
-                await asyncio.wait({working})
-                raise
+            return await asyncio.to_thread(work)
 
     def _read(self, position: int) -> bytes:
         self._file.seek(position)
         return self._file.read(_CHUNK)
 
     async def close(self) -> None:
+        """Goes on though who closes it is cancelled, until nobody is at the file any more."""
+        await asyncio.shield(asyncio.create_task(self._close()))
+
+    async def _close(self) -> None:
         self._filling.cancel()
-        self._filling.add_done_callback(lambda _: self._file.close())  # also when who closes it is cancelled
         await asyncio.wait({self._filling})
         if not self._filling.cancelled() and (failure := self._filling.exception()):
             log.debug("a song was cut off on its way: %s: %s", type(failure).__name__, failure)
         await self._source.aclose()
+        await self._in_turn(self._file.close)
 
 
 class Relay(io.BufferedIOBase):

@@ -44,7 +44,8 @@ async def test_stopped_in_mid_upload_it_ends_in_seconds_and_loses_nothing(town: 
     before = time.monotonic()
     process.terminate()
     code, errors = await ended(process)
-    assert (code, "Traceback" in errors) == (0, False)
+    assert "Traceback" not in errors
+    assert code == 0
     assert time.monotonic() - before < 10, "nobody waits for the upload's own minute"
     await start()
     (post,) = await town.posts()

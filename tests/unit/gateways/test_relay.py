@@ -1,7 +1,10 @@
 """A song is sent on while it still arrives."""
 
 import asyncio
+import gc
+import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -13,6 +16,7 @@ from bot.gateways.media import Media
 from bot.gateways.relay import Relay, Spool
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
+from tests.calm import calm
 from tests.relayed import arriving, content
 
 SONG = b"ID3" + bytes(range(256)) * 2_000
@@ -147,6 +151,31 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
     await asyncio.wait({closing})
     assert not spool._file.closed
     goes_on.set()
-    await asyncio.wait({spool._filling}, timeout=10)
-    await asyncio.sleep(0)
+    await calm()
     assert spool._file.closed
+
+
+async def test_a_file_is_not_closed_while_somebody_is_at_it(caplog: pytest.LogCaptureFixture) -> None:
+    """As an upload that is cancelled, whose last bytes are still being read."""
+
+    async def nothing_more() -> AsyncIterator[bytes]:
+        return
+        yield
+
+    slow_disk = threading.Event()
+    spool = Spool(SONG, nothing_more(), AsyncExitStack())
+    await spool.whole()
+    with ThreadPoolExecutor(1) as disk:
+        asyncio.get_running_loop().set_default_executor(disk)
+        disk.submit(slow_disk.wait)
+        reading = asyncio.create_task(spool.read(0))
+        await asyncio.sleep(0.01)
+        reading.cancel()
+        closing = asyncio.create_task(spool.close())
+        await asyncio.sleep(0.01)
+        too_early = spool._file.closed
+        slow_disk.set()
+        await asyncio.wait({reading, closing})
+    assert (too_early, spool._file.closed, reading.cancelled()) == (False, True, True)
+    gc.collect()
+    assert "never retrieved" not in caplog.text
