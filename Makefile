@@ -23,6 +23,7 @@ bench: .venv/dev.stamp
 crashtest: .venv/dev.stamp
 	$(BIN)/python -m sandbox.crashtest
 	$(BIN)/python -m sandbox.crashtest --forgetful
+	$(BIN)/python -m sandbox.crashtest --gently
 
 check: lint types contracts test
 

@@ -2,15 +2,17 @@
 
 The real program runs as a process of its own, against a local Discord and a local gateway that live on. It is killed
 with SIGKILL at random moments of its work, started again, and in the end everything that was asked for must be there,
-once, in order, and byte for byte.
+once, in order, and byte for byte. `--gently` stops it with SIGTERM, and tells how long its longest end took.
 """
 
 import argparse
 import asyncio
 import os
 import random
+import signal
 import sys
 import tempfile
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,7 +33,8 @@ from sandbox.local_gateway.songs import audio, without_tag
 
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "the-crash-test-has-no-secret"
-_APART = 6.0  # seconds between two ends, after which their order is the bot's to keep; longer on a slow machine
+_APART = 6.0  # seconds between two ends, after which their order is the bot's to keep
+_KEPT = 1.0  # seconds after which what the bot was told is sure to be in its database
 _LONGEST = 40.0  # seconds from the last kill until all must be there
 _SOUNDS = ("dawn", "neon", "rain", "river", "waltz")
 
@@ -48,6 +51,7 @@ class Outcome:
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
+    longest_end: float = 0.0  # seconds until the process was gone
 
     @property
     def good(self) -> bool:
@@ -58,13 +62,16 @@ class Outcome:
         found = {"lost": self.lost, "doubled": self.doubled, "wrong bytes": self.wrong, "out of order": self.disordered}
         counts = ", ".join(f"{len(each)} {name}" for name, each in found.items())
         details = [f"  {name}: {each}" for name, entries in found.items() for each in entries]
-        return "\n".join([f"{self.tasks} tasks, {self.kills.total()} kills ({kills}): {counts}", *details])
+        head = f"{self.tasks} tasks, {self.kills.total()} kills ({kills}), {self.longest_end:.1f} s the longest end"
+        return "\n".join([f"{head}: {counts}", *details])
 
 
 class CrashTest:
-    """`forgetful`: Discord knows no nonce again, so that only its history tells what has arrived."""
+    """`forgetful`: Discord knows no nonce again, so that only its history tells what has arrived. `gently`: the bot
+    is told to end, and not killed.
+    """
 
-    def __init__(self, *, tasks: int, kills: int, seed: int, forgetful: bool) -> None:
+    def __init__(self, *, tasks: int, kills: int, seed: int, forgetful: bool = False, gently: bool = False) -> None:
         self._dice = random.Random(seed)
         self._songs = 0
         self._kills = kills
@@ -73,6 +80,8 @@ class CrashTest:
         songs = [song for life in self._lives for song in life.songs]
         self._by_bytes = {audio(song.sound, song.duration)[0]: song.clip_id[:8] for song in songs}
         self._forgetful = forgetful
+        self._gently = gently
+        self._killed_at: list[float] = []
         self._outcome = Outcome(tasks)
         self._bot: Process | None = None
 
@@ -156,8 +165,10 @@ class CrashTest:
         await self._moment(moment)
         if self._bot is None or self._bot.returncode is not None:
             raise RuntimeError("the bot ended by itself")
-        self._bot.kill()
+        self._killed_at.append(began := time.monotonic())
+        self._bot.send_signal(signal.SIGTERM if self._gently else signal.SIGKILL)
         await self._bot.wait()
+        self._outcome.longest_end = max(self._outcome.longest_end, time.monotonic() - began)
         await self._hub.until(lambda: not self._hub.online)
         self._outcome.kills[moment] += 1
         await self._start()
@@ -212,17 +223,19 @@ class CrashTest:
     def _check_order(self, channel: str, lives: list[Life]) -> None:
         ends = {part: life.states[-1][0] for life in lives for part in _parts(life)}
         came = [part for message in self._discord.world.messages[channel].values() for part in self._parts_in(message)]
-        latest, apart = 0.0, max(_APART, 2 * self._longest_away())  # what was seen first may have died with the bot
+        latest, apart = 0.0, max(_APART, 2 * _KEPT + self._longest_blind())
         for part in came:
             end = ends.get(part, latest)
             if end < latest - apart:
                 self._outcome.disordered.append(part)
             latest = max(latest, end)
 
-    def _longest_away(self) -> float:
-        """Seconds in which the bot asked for nothing, as when it was being started."""
+    def _longest_blind(self) -> float:
+        """Seconds in which the bot asked for nothing, or what it was told died with it."""
+        lost = [(killed - _KEPT, killed) for killed in self._killed_at]
         asked = [request.at for request in self._gateway.requests]
-        return max((later - earlier for earlier, later in pairwise(asked)), default=0.0)
+        kept = [at for at in asked if not any(since < at <= until for since, until in lost)]
+        return max((later - earlier for earlier, later in pairwise(kept)), default=0.0)
 
     def _parts_in(self, message: Object) -> Iterator[str]:
         """The same, in a message of the bot's own: songs by their bytes, words by the task that they are about."""
@@ -265,9 +278,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--forgetful", action="store_true", help="Discord forgets nonces at once")
+    parser.add_argument("--gently", action="store_true", help="SIGTERM instead of SIGKILL")
     chosen = parser.parse_args()
-    test = CrashTest(tasks=chosen.tasks, kills=chosen.kills, seed=chosen.seed, forgetful=chosen.forgetful)
-    outcome = asyncio.run(test.run())
+    outcome = asyncio.run(CrashTest(**vars(chosen)).run())
     sys.stdout.write(f"seed {chosen.seed}: {outcome}\n")
     return 0 if outcome.good else 1
 
