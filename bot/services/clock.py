@@ -44,7 +44,8 @@ class Clock:
     async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
         """Until the event is set, at most for some seconds; None: however long that takes."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+            async with asyncio.timeout(seconds):  # `wait_for` may forget, on Python 3.11, that it was cancelled
+                await event.wait()
 
     async def sleep(self, seconds: float) -> None:
         await self.wait(asyncio.Event(), seconds)

@@ -104,7 +104,8 @@ class Hub:
     async def _woken(self, waiter: asyncio.Event) -> None:
         """By something that happened here, or after a moment: what is waited for may be nothing of ours."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(waiter.wait(), _LOOK_AGAIN)
+            async with asyncio.timeout(_LOOK_AGAIN):
+                await waiter.wait()
 
 
 def _concerns(message: Object, bot: Object) -> bool:

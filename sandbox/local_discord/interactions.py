@@ -75,7 +75,8 @@ class Interactions:
             return interaction
         self._hub.bot_event("INTERACTION_CREATE", self._payload(interaction), interaction.told)
         try:
-            await asyncio.wait_for(interaction.answered.wait(), self.patience)
+            async with asyncio.timeout(self.patience):
+                await interaction.answered.wait()
         except TimeoutError:
             interaction.failed = "timeout"
         return interaction
