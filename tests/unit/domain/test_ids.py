@@ -105,20 +105,14 @@ def test_what_discord_and_suno_number_is_no_task(foreign: str) -> None:
     assert parse_id(f"{foreign} task_abcd") == "task_abcd"
 
 
-@pytest.mark.parametrize("foreign", DISCORDS)
-def test_a_mention_alone_is_no_id(foreign: str) -> None:
+@pytest.mark.parametrize(
+    ("foreign", "why"), [*((each, "odd") for each in DISCORDS), *((each, "song") for each in SONGS)]
+)
+def test_a_mention_or_a_song_alone_is_no_id_and_it_is_said_why(foreign: str, why: str) -> None:
     for reads in (parse_id, read_ids):
         with pytest.raises(InvalidTaskId) as refusal:
             reads(foreign)
-        assert refusal.value.why == "odd"
-
-
-@pytest.mark.parametrize("link", SONGS)
-def test_a_song_is_no_task_and_that_is_said(link: str) -> None:
-    for reads in (parse_id, read_ids):
-        with pytest.raises(InvalidTaskId) as refusal:
-            reads(link)
-        assert refusal.value.why == "song"
+        assert refusal.value.why == why
 
 
 @pytest.mark.parametrize("host", ["suno.example", "my-suno.com", "notsuno.ai", "suno.com.example", "discord.example"])

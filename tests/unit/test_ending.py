@@ -1,0 +1,40 @@
+"""Tasks are ended, also those that forget that they were cancelled."""
+
+import asyncio
+from contextlib import suppress
+
+from bot.ending import end
+
+
+async def forgets(times: int) -> None:
+    """That it was cancelled, so often."""
+    for _ in range(times):
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+    await asyncio.Event().wait()
+
+
+async def test_it_is_told_again_until_it_ends() -> None:
+    forgetful, other = (asyncio.create_task(forgets(times)) for times in (1, 0))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await end({forgetful, other})
+    assert forgetful.cancelled()
+    assert other.cancelled()
+
+
+async def test_no_more_often_than_was_said() -> None:
+    stubborn = asyncio.create_task(forgets(2))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await end({stubborn}, tries=1)
+    assert not stubborn.done()
+    assert stubborn.cancelling() == 1
+    await end({stubborn})
+
+
+async def test_what_has_ended_is_left_alone() -> None:
+    done = asyncio.create_task(asyncio.sleep(0, "result"))
+    await done
+    await end({done})
+    assert done.result() == "result"
