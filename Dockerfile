@@ -4,7 +4,8 @@ FROM python:3.13-slim AS build
 WORKDIR /app
 COPY requirements.lock .
 RUN python -m venv --without-pip /venv \
-    && pip --python /venv/bin/python install --no-cache-dir --require-hashes --requirement requirements.lock
+    && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock \
+    && pip --python /venv/bin/python check
 COPY bot bot
 COPY cogs cogs
 COPY migrations migrations

@@ -2,70 +2,102 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+UV := .venv/uv/bin/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header
+NEW_ONLY :=
 
-.PHONY: install demo test fuzz bench crashtest check screenshots reference lint types contracts format lock clean
+.PHONY: help install demo test coverage package fuzz bench crashtest check screenshots reference lint types contracts \
+	format migration lock upgrade clean
 
-install: .venv/run.stamp
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | while IFS="$$(printf '\t')" read -r name what; \
+		do printf '  make %-12s %s\n' "$$name" "$$what"; done
 
-demo: .venv/run.stamp
+install: .venv/run.stamp ## the libraries that the bot runs with, in .venv
+
+demo: .venv/run.stamp ## try everything in a browser, without an account or a key
 	$(BIN)/python -m bot demo
 
 # Most tests wait for something most of the time: more of them at once than there are processors.
-test: .venv/dev.stamp
+test: .venv/dev.stamp ## all tests
 	$(BIN)/python -m pytest --numprocesses 4
 
-fuzz: .venv/dev.stamp
+coverage: .venv/dev.stamp ## all tests, and which branches they take: fails below the floor in pyproject.toml
+	$(BIN)/python -m pytest --numprocesses 4 --cov
+
+package: .venv/dev.stamp ## the wheel and the locks, installed into empty environments as people do it; asks the package index
+	$(BIN)/python -m pytest -m installs
+
+fuzz: .venv/dev.stamp ## the property tests, for much longer
 	$(BIN)/python -m pytest tests/property --hypothesis-profile=fuzz
 
-bench: .venv/dev.stamp
+bench: .venv/dev.stamp ## measures every figure of the README
 	$(BIN)/python -m benchmarks
 
-crashtest: .venv/dev.stamp
+crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and counts what is lost or doubled
 	$(BIN)/python -m sandbox.crashtest
 	$(BIN)/python -m sandbox.crashtest --forgetful
 	$(BIN)/python -m sandbox.crashtest --gently
 
-check: lint types contracts test
+check: lint types contracts test ## what a change must pass
 
-lint: .venv/dev.stamp
+lint: .venv/dev.stamp ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/dev.stamp
+types: .venv/dev.stamp ## mypy --strict
 	$(BIN)/mypy
+	$(BIN)/mypy --python-executable .venv/hikari/bin/python tests/sandbox/hikari_bot.py
 
-contracts: .venv/dev.stamp
+contracts: .venv/dev.stamp ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
-screenshots: .venv/dev.stamp
+screenshots: .venv/dev.stamp ## makes docs/images again
 	$(BIN)/python -m sandbox.screenshots
 
-reference: .venv/run.stamp
+reference: .venv/run.stamp ## makes docs/configuration.md again
 	$(BIN)/python -m sandbox.reference
 
-format: .venv/dev.stamp
+format: .venv/dev.stamp ## ruff: mends what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The lock files name no index: they install from wherever pip is set up to look.
-lock: .venv/dev.stamp
-	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --group dev --output-file requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+migration: .venv/dev.stamp ## a new revision of the database: make migration SUBJECT="remember the mood"
+	$(BIN)/python -m sandbox.migration "$(SUBJECT)"
 
-clean:
+# The lock files name no index: they install from wherever pip is set up to look. What runs is locked first: no tool of
+# the tests can hold it back. One that cannot live with it gets an environment of its own, as hikari has.
+lock: $(UV) ## writes the lock files again after a change to pyproject.toml
+	$(COMPILE) $(NEW_ONLY) pyproject.toml --output-file requirements.lock
+	$(COMPILE) $(NEW_ONLY) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) $(NEW_ONLY) --group hikari --output-file requirements-hikari.lock
+
+upgrade: NEW_ONLY := --upgrade
+upgrade: lock ## brings everything in the lock files to its newest release
+
+clean: ## removes .venv and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	@echo "Making a virtual environment in .venv with $$($(PYTHON) --version)."
+	@$(PYTHON) -m venv .venv
+
+$(UV): | $(BIN)/python
+	$(BIN)/python -m venv .venv/uv
+	.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/run.stamp: requirements.lock | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	touch $@
+	@$(BIN)/python sandbox/environment.py requirements.lock
+	@rm -f .venv/dev.stamp
+	@touch $@
 
-.venv/dev.stamp: requirements-dev.lock | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
-	touch $@
+# Whoever has what the tests need has what the bot needs.
+.venv/dev.stamp: requirements-dev.lock .venv/hikari.stamp | $(BIN)/python
+	@$(BIN)/python sandbox/environment.py requirements-dev.lock
+	@touch .venv/run.stamp $@
+
+.venv/hikari.stamp: requirements-hikari.lock | $(BIN)/python
+	@test -e .venv/hikari || $(BIN)/python -m venv --without-pip .venv/hikari
+	@$(BIN)/python sandbox/environment.py requirements-hikari.lock .venv/hikari
+	@touch $@

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import discord
 
+from bot import __version__
 from bot.app import migrate, run
 from bot.config import Settings, load_settings
 from bot.ending import end
@@ -23,6 +24,7 @@ from bot.operation.doctor.examine import examine
 from bot.operation.doctor.findings import Mark, report
 from bot.operation.forget import forget_user
 from bot.operation.invite import invite
+from bot.operation.name import program_name
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
 T = TypeVar("T")
@@ -53,8 +55,9 @@ def main(arguments: list[str] | None = None) -> Exit:
 
 
 def parser() -> argparse.ArgumentParser:
-    program = argparse.ArgumentParser(prog="python -m bot", description="Looks up Suno tasks and posts the songs.")
-    commands = program.add_subparsers(dest="command", required=True)
+    options = argparse.ArgumentParser(prog=program_name(), description="Looks up Suno tasks and posts the songs.")
+    options.add_argument("--version", action="version", version=f"suno-watch {__version__}")
+    commands = options.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="connect to Discord and serve until stopped")
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
     doctor = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
@@ -67,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
-    return program
+    return options
 
 
 def _user_id(typed: str) -> int:

@@ -1,11 +1,15 @@
-"""Alembic's entry: migrates the connection that bot/storage/migrations.py hands over."""
+"""Alembic's entry: works on the connection that bot/storage/migrations.py or sandbox/migration.py hands over."""
 
 from alembic import context
+from alembic.util import CommandError
 
 from bot.storage.schema import metadata
 
+connection = context.config.attributes.get("connection")
+if connection is None:
+    raise CommandError("To migrate: python -m bot migrate. To make a revision: make migration SUBJECT='...'")
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
     target_metadata=metadata,
     render_as_batch=True,  # SQLite cannot alter a column in place
     transactional_ddl=True,

@@ -3,11 +3,11 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import discord
-import hikari
 import pytest
 from discord import app_commands
 from discord.ext import commands
@@ -19,6 +19,7 @@ from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import Object
 
+HIKARI = Path(__file__).parents[2] / ".venv" / "hikari" / "bin" / "python"
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.a-token-of-the-local-discord"
 
 
@@ -271,34 +272,21 @@ async def test_commands_that_are_not_on_offer_cannot_be_used(stage: Stage) -> No
 
 
 async def test_hikari_answers_a_command_with_a_file() -> None:
+    """In an environment of its own, which `make test` sets up."""
+    assert HIKARI.exists(), "make .venv/dev.stamp installs it"
     local = LocalDiscord(token=TOKEN)
     ada = local.world.add_user("Ada")
     channel = local.world.add_channel(local.world.add_guild("Studio", owner=ada), "songs")
     async with local:
-        bot = hikari.GatewayBot(
-            TOKEN,
-            intents=hikari.Intents.GUILDS,
-            banner=None,
-            logs=None,
-            rest_url=f"{local.url}/api/v10",
-            suppress_optimization_warning=True,
-        )
-
-        @bot.listen()
-        async def on_interaction(event: hikari.InteractionCreateEvent) -> None:
-            assert isinstance(event.interaction, hikari.CommandInteraction)
-            await event.interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_CREATE)
-            await event.interaction.edit_initial_response("here", attachment=hikari.Bytes(b"sound", "song.mp3"))
-
-        await bot.start(check_for_updates=False)
+        script = str(Path(__file__).with_name("hikari_bot.py"))
+        bot = await asyncio.create_subprocess_exec(HIKARI, script, local.url, TOKEN, local.world.bot["id"])
         try:
-            await bot.rest.set_application_commands(
-                int(local.world.bot["id"]), [bot.rest.slash_command_builder("play", "plays")]
-            )
+            await local.hub.until(lambda: local.hub.online and bool(local.world.commands), 30)
             asked = await local.person(ada).slash(channel, "play")
             await local.hub.until(lambda: not asked.thinking)
         finally:
-            await bot.close()
+            bot.terminate()
+            await bot.wait()
     assert asked.message is not None
     assert asked.message["content"] == "here"
     assert asked.message["attachments"][0]["filename"] == "song.mp3"

@@ -1,10 +1,12 @@
 """The command line: arguments in, exit code out."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 
+from bot import __version__
 from bot.__main__ import Exit, main, to_its_end
 from bot.config import Settings
 
@@ -29,6 +31,26 @@ def test_what_it_cannot_do_is_explained(arguments: list[str], capsys: pytest.Cap
         main(arguments)
     assert ended.value.code == 2
     assert "usage: python -m bot" in capsys.readouterr().err
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"suno-watch {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("called", "told"),
+    [("/home/ada/.local/bin/suno-watch", "suno-watch"), ("/opt/suno-watch/bot/__main__.py", "python -m bot")],
+)
+def test_it_calls_itself_as_it_was_called(
+    called: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called])
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert f"usage: {told} [-h]" in capsys.readouterr().out
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

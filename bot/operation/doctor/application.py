@@ -5,6 +5,7 @@ from discord.ext import commands
 
 from bot.client import SYNCED, declared_commands, fingerprint
 from bot.operation.doctor.findings import Finding, ok, problem, warning
+from bot.operation.name import program_name
 from bot.storage.notes import NoteStore
 from bot.ui.locales import Translator
 from cogs import EXTENSIONS
@@ -72,4 +73,5 @@ async def check_commands(bot: commands.Bot, notes: NoteStore) -> Finding:
     given = await bot.tree.fetch_commands()
     if await notes.note(SYNCED) == fingerprint(bot.application_id, declared, given):
         return ok("commands", f"Discord has all {len(given)}")
-    return warning("commands", "Discord has others than this program. Start the bot: python -m bot run gives them.")
+    start = f"Start the bot: {program_name()} run gives them."
+    return warning("commands", f"Discord has others than this program. {start}")

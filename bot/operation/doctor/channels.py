@@ -7,6 +7,7 @@ import discord
 from discord.ext import commands
 
 from bot.operation.doctor.findings import Finding, ok, problem, warning
+from bot.operation.name import program_name
 from bot.storage.targets import Target
 from bot.ui.locales import language_for
 from bot.ui.permissions import TO_SPEAK, Missing, missing_for
@@ -27,7 +28,8 @@ async def _check_server(bot: commands.Bot, guild_id: int, channel_ids: Sequence[
         guild = await bot.fetch_guild(guild_id, with_counts=False)
         me = await guild.fetch_member(bot.user.id if bot.user else 0)
     except (discord.NotFound, discord.Forbidden):
-        return [warning(f"server {guild_id}", "the bot is no longer there. Bring it back: python -m bot invite")]
+        back = f"Bring it back: {program_name()} invite"
+        return [warning(f"server {guild_id}", f"the bot is no longer there. {back}")]
     return [await _check_channel(bot, me, channel_id) for channel_id in channel_ids]
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from bot.errors import StorageError
 from bot.operation.doctor.findings import Finding, ok, problem, warning
+from bot.operation.name import program_name
 from bot.storage.schema import REVISION
 
 _MIB = 1024 * 1024
@@ -67,7 +68,8 @@ def _file(file: Path) -> Finding:
     if found > REVISION:
         return problem("database", f"it has revision {found}, this program knows {REVISION}. Install a newer bot.")
     if found < REVISION:
-        return warning("database", f"it has revision {found}, not {REVISION}. Start the bot, or: python -m bot migrate")
+        missing = f"it has revision {found}, not {REVISION}"
+        return warning("database", f"{missing}. Start the bot, or: {program_name()} migrate")
     return ok("database", f"revision {found}, that of this program")
 
 

@@ -1,0 +1,43 @@
+"""`make migration SUBJECT="remember the mood"`: a new revision, with what bot/storage/schema.py has beyond the others.
+
+It is compared with an empty database that all of the others were applied to, so nobody's own database is needed.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from bot.storage.migrations import upgrade
+
+_ROOT = Path(__file__).parents[1]
+
+
+def new_revision(subject: str, config: Config) -> Path:
+    """The file of the next number."""
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with create_engine("sqlite://").connect() as connection:
+        upgrade(connection)
+        config.attributes["connection"] = connection
+        made = command.revision(config, subject, autogenerate=True, rev_id=f"{int(head or 0) + 1:04}")
+    if made is None or isinstance(made, list):
+        raise RuntimeError("Alembic makes one revision at a time")
+    return Path(made.path)
+
+
+def main(subject: str) -> int:
+    if not subject.strip():
+        sys.stderr.write('Say what it is for: make migration SUBJECT="remember the mood"\n')
+        return 2
+    made = new_revision(subject.strip(), Config(toml_file=_ROOT / "pyproject.toml"))
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", made], check=True)
+    sys.stdout.write(f"Read it, and set REVISION in bot/storage/schema.py to {made.name[:4]}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,7 @@
+"""`python -m suno_watch`."""
+
+import sys
+
+from suno_watch import main
+
+sys.exit(main())
