@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := .venv/uv/bin/uv
-COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 NEW_ONLY :=
 
 .PHONY: help install demo test coverage package fuzz bench crashtest check screenshots reference lint types contracts \
@@ -65,8 +65,10 @@ format: .venv/dev.stamp ## ruff: mends what it can
 migration: .venv/dev.stamp ## a new revision of the database: make migration SUBJECT="remember the mood"
 	$(BIN)/python -m sandbox.migration "$(SUBJECT)"
 
-# The lock files name no index: they install from wherever pip is set up to look. What runs is locked first: no tool of
-# the tests can hold it back. One that cannot live with it gets an environment of its own, as hikari has.
+# The lock files name no index: they install from wherever pip is set up to look. They name no extras either: where one
+# library asks for an extra of another and a third does not, an old pip that resolves takes what is newest instead of
+# what is locked. What runs is locked first: no tool of the tests can hold it back. One that cannot live with it gets an
+# environment of its own, as hikari has.
 lock: $(UV) ## writes the lock files again after a change to pyproject.toml
 	$(COMPILE) $(NEW_ONLY) pyproject.toml --output-file requirements.lock
 	$(COMPILE) $(NEW_ONLY) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock

@@ -50,9 +50,9 @@ def _show(command: list[str], total: int) -> int:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
         seen = 0
         for line in pip.stdout or ():
-            if found := re.match(r"(?:Collecting|Requirement already satisfied:) ([^ ]+)", line):
+            if found := re.match(r"(?:Collecting|Processing|Requirement already satisfied:) (\S+)", line):
                 seen += 1
-                _say(f"  {seen}/{total} {found[1]}")
+                _say(f"  {seen}/{total} {found[1].rpartition('/')[2]}")
             elif line.startswith("Installing collected packages"):
                 _say("  unpacking them")
     return pip.returncode
