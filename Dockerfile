@@ -22,7 +22,7 @@ ENV PATH=/venv/bin:$PATH \
     HTTP_PORT=9100
 USER 10001
 VOLUME /data
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['HTTP_PORT'] + '/healthz', timeout=4)"]
 ENTRYPOINT ["python", "-m", "bot"]
-CMD ["run"]
+CMD ["run", "--stay"]

@@ -25,6 +25,7 @@ from bot.operation.doctor.findings import Mark, report
 from bot.operation.forget import forget_user
 from bot.operation.invite import invite
 from bot.operation.name import program_name
+from bot.operation.stay import wait_to_be_stopped
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
 T = TypeVar("T")
@@ -45,20 +46,27 @@ class Exit(IntEnum):
     SETTINGS = 78
 
 
+_FINAL = (Exit.TOKEN_REFUSED, Exit.SETTINGS)  # a restart finds the same
+
+
 def main(arguments: list[str] | None = None) -> Exit:
     chosen = parser().parse_args(arguments)
     if chosen.command == "demo":
         return _demo(port=chosen.port, open_browser=not chosen.no_browser)
     if chosen.command == "doctor":
         return _examine(offline=chosen.offline)
-    return _serve(_program(chosen), quiet=chosen.command not in _LOGGED)
+    code = _serve(_program(chosen), quiet=chosen.command not in _LOGGED)
+    if code in _FINAL and getattr(chosen, "stay", False):
+        wait_to_be_stopped()
+    return code
 
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog=program_name(), description="Looks up Suno tasks and posts the songs.")
     options.add_argument("--version", action="version", version=f"suno-watch {__version__}")
     commands = options.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="connect to Discord and serve until stopped")
+    run_ = commands.add_parser("run", help="connect to Discord and serve until stopped")
+    run_.add_argument("--stay", action="store_true", help="if settings or token are wrong, say so and wait, for Docker")
     commands.add_parser("migrate", help="bring the database to this version and stop; `run` does it by itself")
     doctor = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
     doctor.add_argument("--offline", action="store_true", help="leave out what needs the network")

@@ -1,6 +1,5 @@
 import asyncio
 import os
-import shutil
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
@@ -9,8 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from tests.needs import program
+
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -39,11 +40,10 @@ async def demo(tmp_path: Path) -> AsyncIterator[str]:
 @pytest.fixture
 async def page(demo: str) -> AsyncIterator[Page]:
     """The demo in a browser; whatever it complains of fails the test."""
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here")
+    chromium = program(*CHROMIUM)
     complaints: list[str] = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
         page = await browser.new_page(viewport={"width": 1280, "height": 900})
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))

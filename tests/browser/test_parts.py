@@ -16,6 +16,7 @@ from sandbox.local_discord.page import Page as PageServer
 from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from tests.browser.conftest import CHROMIUM, QUIET, ROOT
+from tests.needs import program
 
 pytestmark = pytest.mark.browser
 
@@ -75,8 +76,7 @@ async def repeat(interaction: discord.Interaction, message: discord.Message) -> 
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here")
+    chromium = program(*CHROMIUM)
     world, _ = make_world()
     local = LocalDiscord(token=TOKEN, world=world)
     local.add(PageServer(local, ROOT / "sandbox" / "web", {"title": {"en": "", "zh-CN": ""}, "steps": []}).add_to)
@@ -87,7 +87,7 @@ async def page() -> AsyncIterator[Page]:
             running = asyncio.create_task(bot.start(TOKEN))
             await local.hub.until(lambda: local.hub.online)
             async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+                browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
                 page = await browser.new_page()
                 await page.goto(local.url)
                 await page.wait_for_selector("#presence.online")

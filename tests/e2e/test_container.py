@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.config import load_settings
 from tests.conftest import Town
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-yaml = pytest.importorskip("yaml")
 
 
 def instructions(name: str) -> list[str]:
@@ -67,7 +67,7 @@ async def test_the_image_has_all_that_the_bot_needs(image: Path, tmp_path: Path)
         process = await asyncio.create_subprocess_exec(sys.executable, *entry, *command, cwd=image, env=settings)
         assert await process.wait() == 0, command
     assert sorted(image.rglob("*")) == before
-    assert json.loads(instructions("CMD")[-1]) == ["run"]
+    assert json.loads(instructions("CMD")[-1]) == ["run", "--stay"]
 
 
 async def test_the_health_check_tells_a_live_bot_from_none(town: Town, port: int) -> None:
@@ -103,6 +103,15 @@ def test_compose_gives_the_bot_little() -> None:
     assert [each.partition(":")[0] for each in bot["tmpfs"]] == ["/tmp"]
     assert (bot["cap_drop"], bot["restart"], bot["env_file"]) == (["ALL"], "unless-stopped", ".env")
     assert "ports" not in bot
+
+
+def test_what_lies_in_memory_leaves_enough_for_the_bot() -> None:
+    """A tmpfs counts as memory of the container; the README says what the bot itself takes, 110 MB at its start."""
+    size = {"m": 1, "g": 1024}
+    (temporary,) = re.findall(r"size=(\d+)([mg])", service()["tmpfs"][0])
+    limit = re.fullmatch(r"(\d+)([mg])", service()["mem_limit"])
+    assert limit is not None
+    assert int(limit[1]) * size[limit[2]] - int(temporary[0]) * size[temporary[1]] >= 256
 
 
 def test_compose_sets_what_the_bot_understands(monkeypatch: pytest.MonkeyPatch) -> None:

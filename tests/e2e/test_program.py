@@ -77,6 +77,24 @@ async def test_a_refused_token_exits_77(start: Start, token: str) -> None:
     assert token not in errors
 
 
+@pytest.mark.parametrize(
+    ("token", "said", "expected"), [(None, "DISCORD_TOKEN is missing", 78), ("wrong", "refused the token", 77)]
+)
+async def test_with_stay_it_says_what_is_wrong_once_and_waits_to_be_stopped(
+    start: Start, token: str | None, said: str, expected: int
+) -> None:
+    """In a container, where it would be started again and again."""
+    process = await start("run", "--stay", DISCORD_TOKEN=token)
+    assert process.stderr is not None
+    told = await asyncio.wait_for(process.stderr.readuntil(b"The bot is not running."), 30)
+    assert said in told.decode()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(process.wait(), 0.3)
+    process.terminate()
+    code, rest = await ended(process)
+    assert (code, rest.count("\n")) == (expected, 1)
+
+
 async def test_a_token_that_is_refused_by_the_socket_exits_77(town: Town, start: Start) -> None:
     town.discord.sockets._token = "changed meanwhile"
     code, errors = await ended(await start())

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ LOCKS = ("requirements-dev.lock", "requirements-hikari.lock")  # between them th
 LATER = "9999"
 
 
-def run(*command: str | Path, cwd: Path | None = None, **variables: str) -> str:
+def run(*command: str | Path, cwd: Path | None = None, settings: Mapping[str, str] | None = None) -> str:
     """What it prints. Our own environment is no part of it, as far as make and Python are concerned."""
     foreign = ("MAKE", "MFLAGS", "PYTHON", "VIRTUAL_ENV")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    ended = subprocess.run(command, cwd=cwd, env=inherited | variables, capture_output=True, text=True, check=False)
+    variables = inherited | dict(settings or {})
+    ended = subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
     return ended.stdout
 

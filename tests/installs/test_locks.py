@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ def locked(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)(?:\[.*?\])?==(\S+)", text, re.MULTILINE))
 
 
-def installed(programs: Path, **index: str) -> dict[str, str]:
-    listed = json.loads(run(programs / "python", "-m", "pip", "list", "--format=json", **index))
+def installed(programs: Path, index: Mapping[str, str] | None = None) -> dict[str, str]:
+    listed = json.loads(run(programs / "python", "-m", "pip", "list", "--format=json", settings=index))
     found = {re.sub(r"[-_.]+", "-", each["name"]).lower(): each["version"] for each in listed}
     return {name: version for name, version in found.items() if name not in {"pip", "setuptools", "wheel"}}
 
@@ -36,8 +37,8 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def make(checkout: Path, stamp: str, **index: str) -> str:
-    return run("make", f"PYTHON={sys.executable}", f".venv/{stamp}.stamp", cwd=checkout, **index)
+def make(checkout: Path, stamp: str, index: Mapping[str, str] | None = None) -> str:
+    return run("make", f"PYTHON={sys.executable}", f".venv/{stamp}.stamp", cwd=checkout, settings=index)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,8 @@ def make(checkout: Path, stamp: str, **index: str) -> str:
 def test_what_is_locked_is_installed(checkout: Path, pip: str, newer_index: dict[str, str]) -> None:
     if pip == OLDEST_PIP:
         run(environment(checkout / ".venv") / "pip", "install", f"pip=={OLDEST_PIP}")
-    told = make(checkout, "dev", **newer_index)
-    found = installed(checkout / ".venv" / "bin", **newer_index)
+    told = make(checkout, "dev", newer_index)
+    found = installed(checkout / ".venv" / "bin", newer_index)
     assert found.items() <= locked("requirements-dev.lock").items()
     assert found["coverage"] != LATER
     assert told.count("No broken requirements found.") == 2
@@ -56,17 +57,17 @@ def test_what_is_locked_is_installed(checkout: Path, pip: str, newer_index: dict
 
 
 def test_what_is_no_longer_locked_is_removed(checkout: Path, newer_index: dict[str, str]) -> None:
-    make(checkout, "run", **newer_index)
+    make(checkout, "run", newer_index)
     programs = checkout / ".venv" / "bin"
-    run(programs / "pip", "install", "--no-deps", "pytest-cov", **newer_index)  # and pip check would mind it
+    run(programs / "pip", "install", "--no-deps", "pytest-cov", settings=newer_index)  # and pip check would mind it
     (checkout / "requirements.lock").touch()
-    assert "Removing what is no longer needed: pytest-cov" in make(checkout, "run", **newer_index)
-    assert installed(programs, **newer_index).items() <= locked("requirements.lock").items()
-    assert "up to date" in make(checkout, "run", **newer_index)
+    assert "Removing what is no longer needed: pytest-cov" in make(checkout, "run", newer_index)
+    assert installed(programs, newer_index).items() <= locked("requirements.lock").items()
+    assert "up to date" in make(checkout, "run", newer_index)
 
 
 def test_pip_alone_installs_what_the_bot_runs_with(tmp_path: Path, newer_index: dict[str, str]) -> None:
     programs = environment(tmp_path / "empty")
-    run(programs / "pip", "install", "-r", ROOT / "requirements.lock", **newer_index)
+    run(programs / "pip", "install", "-r", ROOT / "requirements.lock", settings=newer_index)
     run(programs / "pip", "check")
     assert installed(programs).items() <= locked("requirements.lock").items()

@@ -29,10 +29,10 @@ def installed_by(installer: str, what: Path, folder: Path, tools: Path) -> Path:
             return programs / "suno-watch"
         case "pipx":
             places = {"PIPX_HOME": str(folder / "pipx"), "PIPX_BIN_DIR": str(folder), "PIPX_MAN_DIR": str(folder)}
-            run(tools / "pipx", "install", "--python", sys.executable, what, **places)
+            run(tools / "pipx", "install", "--python", sys.executable, what, settings=places)
         case "uv":
             places = {"UV_TOOL_DIR": str(folder / "uv"), "UV_TOOL_BIN_DIR": str(folder)}
-            run(tools / "uv", "tool", "install", "--python", sys.executable, what, **places)
+            run(tools / "uv", "tool", "install", "--python", sys.executable, what, settings=places)
     return folder / "suno-watch"
 
 
@@ -56,9 +56,10 @@ def test_the_command_works(installer: str, source: str, wheel: Path, tools: Path
     home.mkdir()
     assert run(command, "--version", cwd=home) == f"suno-watch {__version__}\n"
     assert "usage: suno-watch [-h]" in run(command, "--help", cwd=home)
-    run(command, "migrate", cwd=home, **SETTINGS)
+    run(command, "migrate", cwd=home, settings=SETTINGS)
     assert (home / "data" / "suno-watch.db").exists()
-    assert f"revision {REVISION}, that of this program" in run(command, "doctor", "--offline", cwd=home, **SETTINGS)
+    told = run(command, "doctor", "--offline", cwd=home, settings=SETTINGS)
+    assert f"revision {REVISION}, that of this program" in told
 
 
 def test_the_demo_is_in_the_package(wheel: Path, tools: Path, tmp_path: Path) -> None:
