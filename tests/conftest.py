@@ -177,9 +177,8 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         }
         with redirected(discord.url):
             yield Town(discord, gateway, channel, discord.person(ada), discord.person(ben), settings, clock)
-        if described := description():
-            deviations = [each for request in discord.requests for each in described.deviations(request)]
-            assert not deviations, "\n".join(deviations)
+        deviations = [each for request in discord.requests for each in description().deviations(request)]
+        assert not deviations, "\n".join(deviations)
 
 
 @pytest.fixture

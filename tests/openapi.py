@@ -1,7 +1,6 @@
-"""Requests and answers held against Discord's own API description, where that is at hand."""
+"""Requests and answers held against Discord's own API description."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -15,8 +14,7 @@ from referencing.jsonschema import DRAFT202012
 
 from sandbox.local_discord.rest import Request
 
-_BESIDE = Path(__file__).parents[2] / "shared" / "discord-openapi.json"
-_PATH = Path(os.environ.get("DISCORD_OPENAPI", _BESIDE))
+_PATH = Path(__file__).parent / "discord_api" / "openapi.json"
 _URN = "urn:discord"
 
 
@@ -63,6 +61,5 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 @cache
-def description() -> Description | None:
-    """None where it is not at hand."""
-    return Description(json.loads(_PATH.read_text(encoding="utf-8"))) if _PATH.exists() else None
+def description() -> Description:
+    return Description(json.loads(_PATH.read_text(encoding="utf-8")))
