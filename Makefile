@@ -6,7 +6,7 @@ UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 NEW_ONLY :=
 
-.PHONY: help install demo test coverage package fuzz bench crashtest check screenshots reference lint types contracts \
+.PHONY: help install demo test coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
 	format migration lock upgrade clean
 
 help: ## this list
@@ -28,6 +28,9 @@ coverage: .venv/dev.stamp ## all tests, and which branches they take: fails belo
 package: .venv/dev.stamp ## the wheel and the locks, installed into empty environments as people do it; asks the package index
 	$(BIN)/python -m pytest -m installs
 
+dist: $(UV) ## the wheel and the source archive, in dist
+	$(UV) build
+
 fuzz: .venv/dev.stamp ## the property tests, for much longer
 	$(BIN)/python -m pytest tests/property --hypothesis-profile=fuzz
 
@@ -39,7 +42,7 @@ crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and
 	$(BIN)/python -m sandbox.crashtest --forgetful
 	$(BIN)/python -m sandbox.crashtest --gently
 
-check: lint types contracts test ## what a change must pass
+check: lint types contracts test ## what a change must pass; .ci/run also runs make package
 
 lint: .venv/dev.stamp ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -78,7 +81,7 @@ upgrade: NEW_ONLY := --upgrade
 upgrade: lock ## brings everything in the lock files to its newest release
 
 clean: ## removes .venv and every cache
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'

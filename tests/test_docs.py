@@ -20,11 +20,13 @@ from bot.storage.schema import metadata
 from bot.ui.permissions import ASKED_FOR
 from sandbox.reference import PAGE, configuration, defaults
 from tests.conftest import Town
+from tests.needs import program
 from tests.program import Start, result_of, running
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+UNIT = ROOT / "deploy" / "suno-watch.service"
 SETTINGS = {name.upper() for name in Settings.model_fields}
 SERVED = {"/healthz", "/readyz", "/metrics"}
 OF_THE_SYSTEM = {"systemctl", "journalctl", "useradd", "chown", "chmod", "cd"}
@@ -45,7 +47,15 @@ def is_known(words: Sequence[str]) -> bool:
             return is_known(command)
         case ["docker", "compose", "exec", "bot", *command]:
             return is_known(command)
-        case ["docker", "compose", "run", "--rm", "bot", *arguments]:
+        case ["docker", "compose", "run", "--rm", "bot", *arguments] | [
+            "docker",
+            "compose",
+            "run",
+            "--rm",
+            "--build",
+            "bot",
+            *arguments,
+        ]:
             return bool(parser().parse_args(arguments).command)
         case ["docker", "compose", "up" | "logs" | "stop" | "start", *_]:
             return (ROOT / "compose.yaml").exists()
@@ -53,7 +63,9 @@ def is_known(words: Sequence[str]) -> bool:
             return bool(parser().parse_args(arguments).command)
         case ["make", target]:
             return f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
-        case ["cp", source, ".env"]:
+        case ["pipx", "install", "."] | ["uv", "tool", "install", "."] | ["suno-watch", "--version"]:
+            return True  # tests/installs does it
+        case ["cp", source, ".env" | "/etc/systemd/system/"]:
             return (ROOT / source).exists()
         case ["curl", *_, address]:
             return urlsplit(address).path in SERVED
@@ -134,14 +146,21 @@ def test_the_permissions_are_those_of_the_links() -> None:
 
 
 def test_the_unit_ends_and_restarts_the_bot_as_it_wishes() -> None:
-    (unit,) = blocks("ini")
     parsed = configparser.ConfigParser(strict=False, interpolation=None)
-    parsed.read_string(unit)
+    parsed.read_string(UNIT.read_text(encoding="utf-8"))
     service = parsed["Service"]
     assert is_known([".venv/bin/python", *service["ExecStart"].split()[1:]])
     assert service["ExecStart"].split()[0] == f"{service['WorkingDirectory']}/.venv/bin/python"
     final = {Exit.TOKEN_REFUSED, Exit.SETTINGS}
     assert {int(code) for code in service["RestartPreventExitStatus"].split()} == final
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    """As it will be installed, but for the program: that is not there."""
+    unit = tmp_path / UNIT.name
+    unit.write_text(re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")), "utf-8")
+    told = subprocess.run([program("systemd-analyze"), "verify", "--man=no", unit], capture_output=True, check=False)
+    assert (told.returncode, told.stderr) == (0, b"")
 
 
 def test_every_table_of_the_database_is_explained() -> None:
