@@ -76,7 +76,7 @@ async def test_it_looks_beside_a_running_bot(town: Town, doctor: Doctor) -> None
 async def test_before_the_first_run(doctor: Doctor, tmp_path: Path) -> None:
     code, output = await doctor()
     assert code == 0
-    assert "there is none yet" in output
+    assert "bot.db is not there yet" in output
     assert "skipped  commands, channels: they need the database" in output
     assert not list(tmp_path.iterdir())
 
@@ -90,11 +90,12 @@ async def test_offline_it_asks_nobody(used: Town, doctor: Doctor) -> None:
     assert (len(used.discord.requests), len(used.gateway.requests)) == asked
 
 
-async def test_faulty_settings(doctor: Doctor) -> None:
+async def test_faulty_settings(doctor: Doctor, tmp_path: Path) -> None:
     code, output = await doctor(DISCORD_TOKEN=None, LOG_LEVEL="loud")
-    assert code == 1
+    assert code == 78
     assert "problem  settings: DISCORD_TOKEN is missing" in output
-    assert "problem  settings: LOG_LEVEL" in output
+    assert "problem  settings: LOG_LEVEL takes debug, info, warning, error" in output
+    assert f"there is no file {tmp_path}/.env" in output
 
 
 async def test_a_refused_token(doctor: Doctor) -> None:
@@ -109,7 +110,7 @@ async def test_a_discord_that_does_not_answer(used: Town, doctor: Doctor, path: 
     used.discord.faults.order(DiscordFault(path, 503, times=100))
     code, output = await doctor()
     assert code == 1
-    assert "problem  Discord: it gives no answer (DiscordServerError)" in output
+    assert "problem  Discord: it cannot be reached (it answers with error 503)" in output
     assert "skipped  token, installation, commands, channels: they need Discord" in output
     assert "ok       gateway default" in output
 
@@ -229,7 +230,7 @@ def change(file: Path, statement: str, *values: str) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "code", "told"),
-    [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "problem  database: it has revision 9999")],
+    [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "bot.db: the database has revision 9999")],
 )
 async def test_a_database_of_another_revision(
     used: Town, doctor: Doctor, tmp_path: Path, revision: str, code: int, told: str
