@@ -49,7 +49,7 @@ def back_up(database: Path, file: Path) -> Backup:
 
 def _clear(folder: Path, stem: str) -> None:
     """What backups left behind that were killed; one that is being made is younger."""
-    for file in folder.glob(f".{glob.escape(stem)}-*{_UNFINISHED}"):
+    for file in folder.glob(f".{glob.escape(stem)}-*{_UNFINISHED}*"):
         with suppress(OSError):  # it is no reason to make no copy
             if file.stat().st_mtime < time.time() - _LONGEST:
                 file.unlink()
@@ -93,6 +93,7 @@ def _sync(path: Path) -> None:
 def _copy(database: Path, file: Path) -> None:
     try:
         with closing(_open(database, "mode=ro")) as source, closing(sqlite3.connect(file)) as target:
+            target.execute("PRAGMA journal_mode = OFF")  # what is left half done is thrown away as a whole
             source.backup(target)
     except sqlite3.Error as error:
         raise StorageError(f"{database} cannot be copied to {file.parent.absolute()}: {with_remedy(error)}") from error

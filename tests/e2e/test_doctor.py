@@ -190,6 +190,38 @@ async def test_a_gateway(town: Town, doctor: Doctor, fault: Fault, code: int, to
     assert (found, told in output) == (code, True)
 
 
+async def test_an_address_with_a_part_too_many(town: Town, doctor: Doctor) -> None:
+    """It says at which address there is a gateway."""
+    for typed in (f"{town.gateway.url}/api", f"{town.gateway.url}/api/relay"):
+        code, output = await doctor(SUNO_BASE_URL=typed)
+        assert code == 1
+        assert f"there is no Suno at {typed}, but at {town.gateway.url}. Set SUNO_BASE_URL={town.gateway.url}" in output
+
+
+async def test_files_that_others_can_read(used: Town, doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "bot.db").chmod(0o644)
+    (tmp_path / ".env").write_text("LOG_LEVEL=info\n")
+    (tmp_path / ".env").chmod(0o644)
+    code, output = await doctor("--offline")
+    assert code == 0
+    assert f"everybody on this machine can read or change it: chmod 600 {tmp_path}/bot.db" in output
+    assert "warning  .env: everybody on this machine can read or change it" in output
+    assert used.channel["name"] not in output
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"SUNO_API_KEY": None}, "warning  settings: SUNO_API_KEY is empty"),
+        ({"DISCORD_TOKEN": "a.b.c"}, "warning  settings: DISCORD_TOKEN does not look like"),
+        ({"WATCHES_PER_USR": "5"}, "warning  settings: WATCHES_PER_USR is not a setting"),
+    ],
+)
+async def test_what_is_probably_not_meant(doctor: Doctor, settings: dict[str, str | None], told: str) -> None:
+    code, output = await doctor("--offline", **settings)
+    assert (code, told in output) == (0, True)
+
+
 async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Town, doctor: Doctor) -> None:
     guild_of(used)["name"] = f"\x1b[2JStudio\nok  all is well\u202e {TOKEN}"
     words = f"bad \x1b]0;x\x07 {KEY}"
@@ -247,6 +279,13 @@ async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_pat
     assert code == 1
     assert "problem  database: it cannot be asked" in output
     assert used.gateway.url in output
+
+
+async def test_a_database_of_another_program(doctor: Doctor, tmp_path: Path) -> None:
+    await asyncio.to_thread(change, tmp_path / "bot.db", "CREATE TABLE bookmarks (title)")
+    code, output = await doctor("--offline")
+    assert code == 1
+    assert "belongs to another program: set another DATABASE_URL" in output
 
 
 async def test_a_file_that_is_no_database(doctor: Doctor, tmp_path: Path) -> None:

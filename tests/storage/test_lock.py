@@ -148,7 +148,7 @@ async def test_what_is_no_file_is_refused_in_words(tmp_path: Path, kind: str) ->
             os.mkfifo(odd)
         case _:
             odd.symlink_to(odd)
-    with pytest.raises(StorageError, match="odd.db"):
+    with pytest.raises(StorageError, match=r"odd\.db"):
         await asyncio.wait_for(opens(odd), 5)
 
 
