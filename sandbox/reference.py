@@ -15,8 +15,11 @@ Made of `bot/config.py` by `make reference`; change the descriptions there.
 
 Each setting is an environment variable, or a line of a file `.env` in the folder in which the bot is started; the
 environment wins. Any of them may name a file instead, the way container secrets arrive:
-`DISCORD_TOKEN_FILE=/run/secrets/discord_token`. An empty value is none. Everything wrong is told at once, before the
-bot starts, and `python -m bot doctor` also tries what is set.
+`DISCORD_TOKEN_FILE=/run/secrets/discord_token`. An empty value is none. `.env` is a text in UTF-8.
+
+Everything wrong is told at once, before the bot starts, and ends it with exit code 78: also a name in `.env` that is
+nearly one of these. What is probably not meant, such as an empty key or a misspelt name in the environment, is a warning
+in the log and in `python -m bot doctor`, which also tries what is set.
 
 | Setting | Default | Values | |
 |---|---|---|---|
