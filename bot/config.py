@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import (
     AfterValidator,
@@ -159,7 +160,7 @@ class Settings(BaseSettings):
     @property
     def database_file(self) -> Path:
         """Where it really lies, symbolic links followed: what SQLite writes beside it lies there, too."""
-        return Path(os.path.realpath(self.database_url.partition("///")[2]))
+        return Path(os.path.realpath(unquote(self.database_url.partition("///")[2])))
 
     @property
     def upload_limit(self) -> int:

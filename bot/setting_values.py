@@ -6,7 +6,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
@@ -91,7 +91,7 @@ def _sqlite_url(url: str) -> str:
     match = re.fullmatch(r"sqlite(?:\+aiosqlite)?:///(?P<path>[^?#]+)", url)
     if not match:
         raise ValueError("only SQLite files are supported, as in sqlite:///data/suno-watch.db")
-    path = match["path"]
+    path = unquote(match["path"])  # as SQLAlchemy does
     if ":memory:" in path or path.startswith("file:"):
         raise ValueError("what is in memory alone is lost at every restart; name a file, as in sqlite:///data/bot.db")
     if path.startswith("~") or "$" in path:
@@ -100,7 +100,7 @@ def _sqlite_url(url: str) -> str:
         raise ValueError("this is a folder; add the name of a file, as in sqlite:///data/suno-watch.db")
     if Path(path).exists() and not Path(path).is_file():
         raise ValueError("this is no file on a disk; name one, as in sqlite:///data/suno-watch.db")
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite+aiosqlite:///{quote(path)}"
 
 
 def _lower(value: object) -> object:

@@ -50,7 +50,7 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
 @asynccontextmanager
 async def open_read_only(url: str) -> AsyncIterator[AsyncEngine]:
     """Beside a bot that may be running. The database must be there, and of this program's revision."""
-    file = quote(make_url(url).database or "")
+    file = quote(quote(make_url(url).database or ""))  # both SQLAlchemy and SQLite undo it
     engine = create_async_engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
     try:
         yield engine

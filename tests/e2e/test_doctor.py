@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -279,6 +280,21 @@ async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_pat
     assert code == 1
     assert "problem  database: it cannot be asked" in output
     assert used.gateway.url in output
+
+
+@pytest.mark.parametrize("name", ["a b", "a%20%23%25é"])
+async def test_every_command_means_the_same_file(
+    town: Town, doctor: Doctor, start: Start, tmp_path: Path, name: str
+) -> None:
+    """Whatever its name is."""
+    url = f"sqlite:///{tmp_path}/{name}.db"
+    async with town.bot(database_url=url):
+        pass
+    code, output = await doctor(DATABASE_URL=url)
+    assert (code, f"{unquote(name)}.db has revision {REVISION}" in output) == (0, True)
+    assert "commands: Discord has all" in output
+    code, _, errors = await result_of(start, "backup", "copy.db", DATABASE_URL=url)
+    assert (code, errors) == (0, "")
 
 
 async def test_a_database_of_another_program(doctor: Doctor, tmp_path: Path) -> None:
