@@ -29,7 +29,7 @@ async def hold():
         print("held", flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
-os.umask(0)
+os.umask(int(sys.argv[2]))
 asyncio.run(hold())
 """
 
@@ -40,9 +40,9 @@ def file(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def held_by_another(file: Path) -> Iterator[subprocess.Popen[bytes]]:
+def held_by_another(file: Path, umask: int = 0o022) -> Iterator[subprocess.Popen[bytes]]:
     """By another process, as a bot that is running."""
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(file)], stdin=PIPE, stdout=PIPE) as process:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(file), str(umask)], stdin=PIPE, stdout=PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"held\n"
         yield process
@@ -86,14 +86,22 @@ async def test_it_is_one_by_every_path_and_without_its_lock_file(file: Path, tmp
         await opens(path)
 
 
-async def test_it_is_one_within_a_process(file: Path, tmp_path: Path) -> None:
-    """Where one more descriptor that is closed would end the locks of SQLite."""
-    async with open_database(f"sqlite+aiosqlite:///{file}"):
+TAKE_OVER = """
+import sqlite3, sys
+print(sqlite3.connect(sys.argv[1], timeout=0).execute("PRAGMA journal_mode = DELETE").fetchone()[0])
+"""
+"""What SQLite lets a process do that has the database to itself."""
+
+
+async def test_it_is_one_within_a_process_and_who_has_it_keeps_the_locks_of_sqlite(file: Path, tmp_path: Path) -> None:
+    """Which end when any descriptor of the file is closed."""
+    async with open_database(f"sqlite+aiosqlite:///{file}") as engine, engine.connect() as connection:
+        await connection.exec_driver_sql("SELECT * FROM notes")
         for path in other_names(file, tmp_path):
             with pytest.raises(DatabaseInUse):
                 await opens(path)
-        with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as database:
-            database.execute("BEGIN IMMEDIATE")
+        other = await asyncio.create_subprocess_exec(sys.executable, "-c", TAKE_OVER, str(file), stderr=PIPE)
+        assert b"database is locked" in (await other.communicate())[1]
     await opens(file)
 
 
@@ -124,8 +132,9 @@ async def test_what_a_killed_bot_wrote_last_is_found_by_its_name_alone(file: Pat
         assert database.execute("SELECT value FROM notes WHERE key = 'held'").fetchone() == ("yes",)
 
 
-def test_files_are_their_owners_alone_whatever_the_umask(file: Path) -> None:
-    with held_by_another(file):
+@pytest.mark.parametrize("umask", [0, 0o377])
+def test_files_are_their_owners_alone_whatever_the_umask(file: Path, umask: int) -> None:
+    with held_by_another(file, umask):
         modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in file.parent.iterdir()}
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
