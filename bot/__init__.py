@@ -7,8 +7,10 @@ The floors, from the top; nobody imports upwards, and siblings on a floor do not
     cogs        slash commands, loaded by name: declare, defer, call one service, show
     ui          what people read and press: texts, embeds, cards, buttons
     client      the connection to Discord       monitor    how the bot fares, for machines that ask over HTTP
+                                                reachability    whether Discord can be reached, and why not
     services    what the bot does, without Discord
     config, log settings and logging; only those above cogs know them
+    environment what the operator wrote         setting_values, setting_faults    what settings take, and its faults
     gateways    what gateways and their media hosts say      storage    what we remember
     domain      values and rules: no I/O, no clock, no asyncio
     errors      the tree of errors

@@ -15,12 +15,12 @@ import discord
 
 from bot import __version__
 from bot.app import migrate, run
-from bot.config import Settings, load_settings
+from bot.config import Settings, doubts, load_settings, where_settings_are
 from bot.ending import end
 from bot.errors import DiscordUnreachable, SettingsError, StorageError
-from bot.log import set_up_logging
+from bot.log import set_up_logging, visible
 from bot.operation.backup import backup
-from bot.operation.doctor.examine import examine
+from bot.operation.doctor.examine import examine, examine_faulty
 from bot.operation.doctor.findings import Mark, report
 from bot.operation.forget import forget_user
 from bot.operation.invite import invite
@@ -44,6 +44,7 @@ class Exit(IntEnum):
     STORAGE = 74
     TOKEN_REFUSED = 77
     SETTINGS = 78
+    INTERRUPTED = 130
 
 
 _FINAL = (Exit.TOKEN_REFUSED, Exit.SETTINGS)  # a restart finds the same
@@ -72,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--offline", action="store_true", help="leave out what needs the network")
     commands.add_parser("invite", help="print the links that bring the bot into servers and accounts")
     backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
-    backup_.add_argument("file", type=Path, nargs="?", help="a new file (default: beside the database, with the time)")
+    backup_.add_argument("file", type=Path, nargs="?", help="a new file, or a folder (default: that of the database)")
     forget = commands.add_parser("forget-user", help="delete all that is kept about a person; the bot must be stopped")
     forget.add_argument("id", type=_user_id, help="the person's Discord id, a long number")
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
@@ -112,13 +113,17 @@ def _serve(program: Program, *, quiet: bool) -> Exit:
     try:
         settings = load_settings()
         set_up_logging("warning" if quiet else settings.log_level, settings.log_format, settings.secrets)
+        for doubt in () if quiet else doubts(settings):
+            log.warning("settings: %s", doubt)
         if told := asyncio.run(to_its_end(program(settings))):
             sys.stdout.write(f"{told}\n")
     except SettingsError as error:
-        sys.stderr.write("\n  - ".join(["The settings cannot be used:", *error.faults]) + "\n")
+        told = "\n  - ".join(["The settings cannot be used:", *error.faults])
+        sys.stderr.write(f"{visible(told)}\n{where_settings_are()}\n")
         return Exit.SETTINGS
     except KeyboardInterrupt:
-        log.info("stopped")
+        log.warning("stopped before it was done")
+        return Exit.INTERRUPTED
     except StorageError as error:
         log.critical("%s", error)
         return Exit.STORAGE
@@ -136,7 +141,12 @@ def _serve(program: Program, *, quiet: bool) -> Exit:
 
 def _examine(*, offline: bool) -> Exit:
     set_up_logging("critical", "plain", ())
-    findings = asyncio.run(examine(offline=offline))
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stdout.write(f"{report(examine_faulty(error))}\n")
+        return Exit.SETTINGS
+    findings = asyncio.run(examine(settings, offline=offline))
     sys.stdout.write(f"{report(findings)}\n")
     return Exit.FAILED if any(each.mark is Mark.PROBLEM for each in findings) else Exit.OK
 

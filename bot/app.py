@@ -19,6 +19,7 @@ from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.monitor.health import Health
 from bot.monitor.server import monitored
+from bot.reachability import PlainWords, Reachability
 from bot.services.batches import Batches
 from bot.services.clock import Bell, Clock
 from bot.services.desks import desks
@@ -40,6 +41,7 @@ from bot.ui.readers import Doors
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
+_LOGIN_AGAIN = 15.0  # seconds, at most
 _LOGIN_MAY_PASS = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
 log = logging.getLogger(__name__)
@@ -82,7 +84,10 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         clock = clock or Clock()
         program = await _open(settings, clock, stack)
         await stack.enter_async_context(monitored(program.health, settings.http_host, settings.http_port))
-        bot = await stack.enter_async_context(_logged_in(program.services, settings.discord_token.get_secret_value()))
+        reachability = await stack.enter_async_context(_reported(clock))
+        token = settings.discord_token.get_secret_value()
+        bot = await stack.enter_async_context(_logged_in(program.services, token, reachability))
+        reachability.is_reached = bot.is_connected
         program.health.is_connected = bot.is_connected
         clock.set()  # a board without a clock of its own may have learned the time by now: TLS does not work before
         await _resume(program.services.stores, settings, clock)
@@ -186,12 +191,30 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
 
 
 @asynccontextmanager
-async def _logged_in(services: Services, token: str) -> AsyncIterator[SunoBot]:
+async def _reported(clock: Clock) -> AsyncIterator[Reachability]:
+    reachability = Reachability(clock)
+    plain_words = PlainWords(reachability)
+    logging.getLogger("discord.client").addFilter(plain_words)
+    reporting = asyncio.create_task(reachability.report(), name="reachability")
+    try:
+        yield reachability
+    finally:
+        await end({reporting})
+        logging.getLogger("discord.client").removeFilter(plain_words)
+
+
+@asynccontextmanager
+async def _logged_in(services: Services, token: str, reachability: Reachability) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached, or refuses for a while, is asked again; only a refused token is final."""
     interface = Interface(
         extensions=EXTENSIONS, buttons=(TaskButton, TaskSelect, Picker), translator=Translator(), tree=Tree
     )
-    async for attempt in stamina.retry_context(on=_LOGIN_MAY_PASS, attempts=None, timeout=None, wait_max=60):
+
+    def may_pass(error: Exception) -> bool:
+        reachability.failed(error)
+        return isinstance(error, _LOGIN_MAY_PASS)
+
+    async for attempt in stamina.retry_context(on=may_pass, attempts=None, timeout=None, wait_max=_LOGIN_AGAIN):
         with attempt:
             bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice
             try:

@@ -1,57 +1,41 @@
-"""Settings: the environment, `.env`, and secrets in files named by `*_FILE`; every fault is told at once."""
+"""Settings: what the operator wrote, judged as a whole; every fault is told at once, in words."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
-from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from bot.environment import Written, read_environment
 from bot.errors import SettingsError
-from bot.gateways.gateway import normalise_base_url
+from bot.setting_faults import sentence
+from bot.setting_values import (
+    BaseUrl,
+    Hosts,
+    Secret,
+    SqliteUrl,
+    Token,
+    UserIds,
+    Word,
+    is_likely_token,
+    is_open_to_others,
+)
 
 DEFAULT_GATEWAY = "default"
 _MIB = 1024 * 1024
-
-
-def _split_hosts(value: object) -> object:
-    return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _split_numbers(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _known_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    for host in hosts:
-        if not re.fullmatch(r"(\[[0-9a-f:.]+\]|[^\s/:@\[\]]+)(:\d{1,5})?", host):
-            raise ValueError("each entry is a host or host:port, as in media.example.com,10.0.0.7:9000")
-    return hosts
-
-
-def _sqlite_url(url: str) -> str:
-    match = re.fullmatch(r"sqlite(?:\+aiosqlite)?:///(?P<path>[^?#]+)", url)
-    if not match:
-        raise ValueError("only SQLite files are supported, as in sqlite:///data/suno-watch.db")
-    return f"sqlite+aiosqlite:///{match['path']}"
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _printable(value: SecretStr) -> SecretStr:
-    """A key travels in an HTTP header: a line break or a fancy quote in it comes of a slip while copying."""
-    if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
-        raise ValueError("it holds blanks or characters that no key has; copy it again")
-    return value
-
-
-BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
 
 
 def _without_the_first(gateways: dict[str, "GatewaySettings"]) -> dict[str, "GatewaySettings"]:
@@ -60,13 +44,15 @@ def _without_the_first(gateways: dict[str, "GatewaySettings"]) -> dict[str, "Gat
     return gateways
 
 
-Secret = Annotated[SecretStr, AfterValidator(_printable)]
+def gateway_prefix(name: str) -> str:
+    """Of the names of a gateway's settings."""
+    return "SUNO_" if name == DEFAULT_GATEWAY else f"SUNO_GATEWAYS__{name.upper()}__"
 
 
 class GatewaySettings(BaseModel):
     """One more gateway, under a name of its own."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
 
     base_url: BaseUrl
     """The address of one more gateway, under a name of yours. Tasks are looked for at the first one, then at these."""
@@ -80,7 +66,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_file_encoding="utf-8-sig",
         env_nested_delimiter="__",
         env_ignore_empty=True,
         extra="ignore",
@@ -88,7 +73,7 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    discord_token: Annotated[Secret, Field(min_length=1)]
+    discord_token: Annotated[Token, Field(min_length=1)]
     """The bot's token, from the Bot page of the Discord developer portal."""
 
     suno_base_url: BaseUrl
@@ -101,9 +86,7 @@ class Settings(BaseSettings):
         default_factory=dict
     )
 
-    database_url: Annotated[str, AfterValidator(_sqlite_url)] = Field(
-        default="sqlite:///data/suno-watch.db", validate_default=True
-    )
+    database_url: Annotated[SqliteUrl, Field(validate_default=True)] = "sqlite:///data/suno-watch.db"
     """Where the bot remembers things: an SQLite file, made when it is not there. Four slashes begin a full path."""
 
     poll_interval_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
@@ -120,20 +103,18 @@ class Settings(BaseSettings):
     watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
     """How many tasks one person may have watched."""
 
-    private_use: Annotated[Literal["members", "listed", "everyone", "off"], BeforeValidator(_lower)] = "members"
+    private_use: Annotated[Literal["members", "listed", "everyone", "off"], Word] = "members"
     """Who may use the bot where it is no member, in DMs and installed to an account: members of a server that it is
     in, those who are listed, everyone, or nobody.
     """
 
-    private_users: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_numbers)] = ()
+    private_users: Annotated[UserIds, Field(validate_default=True)] = ()
     """Ids of people who may in any case."""
 
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
     """How many commands and buttons one person may use in a minute."""
 
-    media_allow_hosts: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split_hosts), AfterValidator(_known_hosts)
-    ] = ()
+    media_allow_hosts: Hosts = ()
     """Hosts (`host` or `host:port`) of a private network that songs may be fetched from, beside all public ones."""
 
     upload_limit_mib: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 20.0
@@ -145,11 +126,18 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     """The address to listen at for that. In a container that others ask it is `0.0.0.0`."""
 
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = "info"
     """How much is logged, to standard error."""
 
-    log_format: Annotated[Literal["plain", "json"], BeforeValidator(_lower)] = "plain"
+    log_format: Annotated[Literal["plain", "json"], Word] = "plain"
     """Lines for people, or one JSON object a line."""
+
+    @field_validator("private_users")
+    @classmethod
+    def _are_listed(cls, users: tuple[int, ...], others: ValidationInfo) -> tuple[int, ...]:
+        if others.data.get("private_use") == "listed" and not users:
+            raise ValueError("PRIVATE_USE=listed lets in these people alone, and there are none; write their ids there")
+        return users
 
     @classmethod
     def settings_customise_sources(
@@ -160,8 +148,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del file_secret_settings  # ours reads single files, wherever they are
-        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls)
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings  # load_settings reads them all
+        return (init_settings,)
 
     @property
     def gateways(self) -> dict[str, GatewaySettings]:
@@ -171,7 +159,8 @@ class Settings(BaseSettings):
 
     @property
     def database_file(self) -> Path:
-        return Path(self.database_url.partition("///")[2])
+        """Where it really lies, symbolic links followed: what SQLite writes beside it lies there, too."""
+        return Path(os.path.realpath(unquote(self.database_url.partition("///")[2])))
 
     @property
     def upload_limit(self) -> int:
@@ -184,48 +173,79 @@ class Settings(BaseSettings):
         return tuple(key.get_secret_value() for key in keys if key.get_secret_value())
 
 
-class SecretFiles(EnvSettingsSource):
-    """`NAME_FILE=/path` stands for `NAME=<what the file holds>`, the way container secrets arrive."""
+class _Unfolded(EnvSettingsSource):
+    """What was written, with the names of nested settings unfolded."""
+
+    def __init__(self, written: Written) -> None:
+        self._written = written
+        super().__init__(Settings)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        named = {**dotenv_values(".env", encoding="utf-8-sig"), **os.environ}
-        return {
-            name.removesuffix("_FILE").lower(): _read_secret(name, path)
-            for name, path in named.items()
-            if path and name.endswith("_FILE") and self._is_setting(name.removesuffix("_FILE").lower())
-        }
-
-    def _is_setting(self, name: str) -> bool:
-        return name.partition("__")[0] in self.settings_cls.model_fields
-
-
-def _read_secret(name: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{name}: the file cannot be read ({type(error).__name__})"]) from error
+        return self._written.values
 
 
 def load_settings(**given: Any) -> Settings:
-    """Read them all; `given` wins over the environment. Raises SettingsError."""
+    """Read them all; `given` wins over what the operator wrote. Raises SettingsError."""
+    written = _written()
     try:
-        return Settings(**given)
+        unfolded = _Unfolded(written)()
+    except SourceError:
+        raise SettingsError([*written.faults, sentence(("suno_gateways",), "dict_type", "", {})]) from None
+    return _judged(unfolded | given, written)
+
+
+def given_settings(**given: Any) -> Settings:
+    """Those alone, whatever the operator wrote. Raises SettingsError."""
+    return _judged(given, Written({}, [], [], []))
+
+
+def doubts(settings: Settings) -> list[str]:
+    """What is probably not meant so, in sentences without values. It keeps nothing from working."""
+    found = list(_written().doubts)
+    if not is_likely_token(settings.discord_token.get_secret_value()):
+        found.append("DISCORD_TOKEN does not look like a bot's token, which is longer and begins with the bot's id")
+    for name, gateway in settings.gateways.items():
+        prefix = gateway_prefix(name)
+        if not gateway.api_key.get_secret_value():
+            found.append(f"{prefix}API_KEY is empty: most gateways refuse whoever brings no key")
+        elif is_open_to_others(gateway.base_url):
+            found.append(
+                f"{prefix}BASE_URL begins with http:// and leads through the internet, where others can read the key"
+            )
+    addresses = [gateway.base_url for gateway in settings.gateways.values()]
+    found += [f"{each} is the address of more than one gateway" for each in set(addresses) if addresses.count(each) > 1]
+    return found
+
+
+def where_settings_are() -> str:
+    """A sentence for who wonders why a setting is not found."""
+    file = _env_file().absolute()
+    if file.is_file():
+        return f"Settings are read from the environment and from {file}."
+    return f"Settings are read from the environment; there is no file {file}."
+
+
+def settings_files() -> list[Path]:
+    """Those that hold secrets and are there: `.env`, and those that `*_FILE` names."""
+    return [each for each in (_env_file(), *_written().files) if each.is_file()]
+
+
+def _env_file() -> Path:
+    return Path(str(Settings.model_config["env_file"]))
+
+
+def _written() -> Written:
+    """Raises SettingsError."""
+    return read_environment([name.upper() for name in Settings.model_fields], _env_file())
+
+
+def _judged(values: Mapping[str, Any], written: Written) -> Settings:
+    try:
+        settings = Settings(_env_file=None, **values)  # it was read before
     except ValidationError as error:
-        raise SettingsError(
-            [_sentence(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
-        ) from None
-    except SourceError as error:
-        raise SettingsError([str(error)]) from None
-
-
-_MISSING = {
-    "DISCORD_TOKEN": "the bot's token, from the Bot page of the Discord developer portal",
-    "SUNO_BASE_URL": "the address of your gateway, as in https://gateway.example.com",
-}
-
-
-def _sentence(path: tuple[int | str, ...], kind: str, message: str) -> str:
-    name = "__".join(str(part) for part in path).upper()
-    if kind in ("missing", "too_short"):
-        return f"{name} is missing: {_MISSING.get(name, 'it has no default')}"
-    return f"{name}: {message.removeprefix('Value error, ')}"
+        schema = Settings.model_json_schema()
+        told = [sentence(fault["loc"], fault["type"], fault["msg"], schema) for fault in error.errors()]
+        raise SettingsError(list(dict.fromkeys([*written.faults, *told, *written.doubts]))) from None
+    if written.faults:
+        raise SettingsError([*written.faults, *written.doubts])
+    return settings

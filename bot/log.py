@@ -28,6 +28,10 @@ _SHAPES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+# Below these levels they say nothing that helps an operator.
+_CHATTY = {"discord": logging.INFO, "aiosqlite": logging.INFO, "alembic": logging.WARNING}
+
+
 class Redactor:
     """Strikes secrets out of a text: the given ones in whatever form they stand, others by their shape."""
 
@@ -90,5 +94,5 @@ def set_up_logging(level: str, style: Literal["plain", "json"], secrets: Collect
     # A retry is no news, and its record holds nothing that can be read; what fails in the end is told by who asked.
     stamina.instrumentation.set_on_retry_hooks(())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("discord", "aiosqlite", "alembic"):
-        logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLevelName(level.upper())))
+    for name, least in _CHATTY.items():
+        logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))

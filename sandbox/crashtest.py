@@ -32,7 +32,7 @@ from sandbox.local_gateway.server import LocalGateway
 from sandbox.local_gateway.songs import audio, without_tag
 
 _ROOT = Path(__file__).parents[1]
-_TOKEN = "the-crash-test-has-no-secret"
+_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
 _APART = 6.0  # seconds between two ends, after which their order is the bot's to keep
 _KEPT = 1.0  # seconds after which what the bot was told is sure to be in its database
 _LONGEST = 40.0  # seconds from the last kill until all must be there

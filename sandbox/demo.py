@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.app import serve
-from bot.config import load_settings
+from bot.config import given_settings
 from bot.storage.database import open_database
 from bot.storage.recents import Recent, RecentStore
 from sandbox.local_discord.page import Page
@@ -22,7 +22,7 @@ from sandbox.local_gateway.demo import demo_tasks
 from sandbox.local_gateway.server import LocalGateway
 
 _PAGE = Path(__file__).parent / "web"
-_TOKEN = "the-demo-has-no-secret"
+_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.demo.it-opens-nothing-0123456789abcdef"
 _AGE = 600.0  # seconds since the demo's tasks were born, but for those that are born when they are asked for
 
 
@@ -83,7 +83,7 @@ async def _run(folder: Path, port: int, *, open_browser: bool) -> None:
     discord.add(Page(discord, _PAGE, _guide()).add_to)
     async with discord, LocalGateway() as gateway:
         gateway.add(*(task.life for task in demo_tasks()), age=_AGE)
-        settings = load_settings(
+        settings = given_settings(
             discord_token=_TOKEN,
             suno_base_url=gateway.url,
             database_url=f"sqlite:///{folder}/demo.db",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config import Settings
+from bot.setting_faults import values_in_words
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 _HEAD = """\
@@ -14,8 +15,11 @@ Made of `bot/config.py` by `make reference`; change the descriptions there.
 
 Each setting is an environment variable, or a line of a file `.env` in the folder in which the bot is started; the
 environment wins. Any of them may name a file instead, the way container secrets arrive:
-`DISCORD_TOKEN_FILE=/run/secrets/discord_token`. An empty value is none. Everything wrong is told at once, before the
-bot starts, and `python -m bot doctor` also tries what is set.
+`DISCORD_TOKEN_FILE=/run/secrets/discord_token`. An empty value is none. `.env` is a text in UTF-8.
+
+Everything wrong is told at once, before the bot starts, and ends it with exit code 78: also a name in `.env` that is
+nearly one of these. What is probably not meant, such as an empty key or a misspelt name in the environment, is a warning
+in the log and in `python -m bot doctor`, which also tries what is set.
 
 | Setting | Default | Values | |
 |---|---|---|---|
@@ -38,7 +42,7 @@ def _rows(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
             yield from _nested(name, about, schema["$defs"])
             continue
         default = "(needed)" if name in schema["required"] else f"`{typed}`" if (typed := _default(about)) else "none"
-        yield (f"`{name.upper()}`", default, _values(about), _one_line(about["description"]))
+        yield (f"`{name.upper()}`", default, values_in_words(about, "`"), _one_line(about["description"]))
 
 
 def _nested(name: str, about: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -46,31 +50,12 @@ def _nested(name: str, about: Mapping[str, Any], definitions: Mapping[str, Any])
     inner = definitions[about["additionalProperties"]["$ref"].rpartition("/")[2]]
     for field, described in inner["properties"].items():
         full_name = f"{name}__<name>__{field}".upper()
-        yield (f"`{full_name}`", "none", _values(described), _one_line(described["description"]))
+        yield (f"`{full_name}`", "none", values_in_words(described, "`"), _one_line(described["description"]))
 
 
 def _default(about: Mapping[str, Any]) -> str:
     value = about.get("default")
     return f"{value:g}" if isinstance(value, int | float) else value or ""
-
-
-def _values(about: Mapping[str, Any]) -> str:
-    """What may be typed."""
-    if "anyOf" in about:
-        about = about["anyOf"][0]
-    match about:
-        case {"enum": words}:
-            return ", ".join(f"`{word}`" for word in words)
-        case {"type": "array", "items": {"type": kind}}:
-            return f"{'numbers' if kind == 'integer' else 'texts'}, separated by commas"
-        case {"type": "integer" | "number" as kind, "maximum": most}:
-            least = about.get("minimum", about.get("exclusiveMinimum"))
-            return f"{'a whole number' if kind == 'integer' else 'a number'} {_from(about, least)} {most}"
-    return "a secret" if about.get("writeOnly") else "a text"
-
-
-def _from(about: Mapping[str, Any], least: object) -> str:
-    return f"above {least} and up to" if "exclusiveMinimum" in about else f"from {least} to"
 
 
 def _one_line(text: str) -> str:

@@ -19,7 +19,7 @@ from bot.gateways.gateway import normalise_base_url
 from bot.storage.schema import metadata
 from bot.ui.permissions import ASKED_FOR
 from sandbox.reference import PAGE, configuration, defaults
-from tests.conftest import Town
+from tests.conftest import TOKEN, Town
 from tests.needs import program
 from tests.program import Start, result_of, running
 
@@ -121,8 +121,9 @@ def test_the_example_file_shows_the_defaults(tmp_path: Path, monkeypatch: pytest
     assert {name: shown.get(name) for name in defaults()} == defaults()
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", text, flags=re.MULTILINE), "utf-8")
-    settings = load_settings(discord_token="token")
+    filled_in = re.sub(r"^# (?=[A-Z_]+=)", "", text, flags=re.MULTILINE).replace("example.com", "example.dev")
+    (tmp_path / ".env").write_text(filled_in, "utf-8")
+    settings = load_settings(discord_token=TOKEN)
     assert settings.http_port == 9100
     assert list(settings.gateways) == ["default", "backup"]
 
@@ -137,7 +138,7 @@ def test_settings_are_called_by_their_names() -> None:
 def test_addresses_become_what_is_said() -> None:
     (table,) = re.findall(r"\| Typed \| Used \|\n.*?\n\n", TEXTS["gateways.md"], re.DOTALL)
     rows = re.findall(r"^\| `(.*?)` \| `(.*?)` \|$", table, re.MULTILINE)
-    assert len(rows) == 7
+    assert len(rows) == 8
     assert [normalise_base_url(typed) for typed, _ in rows] == [used for _, used in rows]
 
 

@@ -38,7 +38,13 @@ _PATIENCE = 20.0  # seconds, for all attempts together
 _LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
 _LONGEST_REST = 86_400.0  # seconds that a gateway is believed to need
 _SHORTEST_KEY = 8  # characters; a shorter one may stand anywhere by chance
-_CALLS = re.compile(r"(/suno(/v\d+)?(/(fetch|music|submit)(/.*)?)?|/v\d+)/*$", re.IGNORECASE)
+# What is copied with an address: calls for songs, for chats, and for the account.
+_CALLS = re.compile(
+    r"(/suno(/v\d+)?(/(fetch|music|submit)(/.*)?)?"
+    r"|/v\d+(/(chat/completions|completions|responses|messages|models|embeddings|(images|audio)/.+))?"
+    r"|/api/(usage/token|user/self|status|pricing))/*$",
+    re.IGNORECASE,
+)
 
 log = logging.getLogger(__name__)
 

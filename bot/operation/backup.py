@@ -12,7 +12,7 @@ from bot.storage.backup import back_up
 async def backup(settings: Settings, file: Path | None) -> str:
     """Raises StorageError."""
     database = settings.database_file
-    done = await asyncio.to_thread(back_up, database, file or _beside(database))
+    done = await asyncio.to_thread(lambda: back_up(database, _named(file or database.parent, database)))
     where, there = shlex.quote(str(done.file)), shlex.quote(str(database))
     return (
         f"{done.file}: {done.size:,} bytes, revision {done.revision}, checked\n"
@@ -21,5 +21,6 @@ async def backup(settings: Settings, file: Path | None) -> str:
     )
 
 
-def _beside(database: Path) -> Path:
-    return database.with_name(f"{database.stem}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
+def _named(file: Path, database: Path) -> Path:
+    """In a folder it gets a name of its own."""
+    return file / f"{database.stem}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db" if file.is_dir() else file

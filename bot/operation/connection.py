@@ -8,6 +8,7 @@ import discord
 from discord.ext import commands
 
 from bot.errors import DiscordUnreachable
+from bot.reachability import why
 
 _PATIENCE = 60  # seconds for which Discord may ask to wait, before it counts as unreachable
 
@@ -21,4 +22,4 @@ async def logged_in(token: str) -> AsyncIterator[commands.Bot]:
             await bot.login(token)
             yield bot
         except (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited) as error:
-            raise DiscordUnreachable(type(error).__name__) from error
+            raise DiscordUnreachable(why(error)) from error

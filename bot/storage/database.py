@@ -13,8 +13,12 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StorageError
+from bot.storage.files import make_private_folder
+from bot.storage.journal import check_journal, keep_name
 from bot.storage.lock import locked
-from bot.storage.schema import REVISION
+from bot.storage.remedies import with_remedy
+from bot.storage.revision import OfAnotherProgram, usable_revision
+from bot.storage.schema import REVISION, metadata
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
 
@@ -28,13 +32,15 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     """`url`: sqlite+aiosqlite:///path. Raises StorageError: in use, unreadable, or newer than this program."""
     path = Path(make_url(url).database or "")
     _make_folder(path.parent)
-    with locked(path):
+    with locked(path) as file:
+        check_journal(file)
         engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _set_up_connection)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
         event.listen(engine.sync_engine, "invalidate", _roll_back)
         try:
             await migrate(engine)
+            await asyncio.to_thread(keep_name, file)
             yield engine
         finally:
             # Shielded: a cancelled close would leave a connection's thread behind.
@@ -44,7 +50,7 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
 @asynccontextmanager
 async def open_read_only(url: str) -> AsyncIterator[AsyncEngine]:
     """Beside a bot that may be running. The database must be there, and of this program's revision."""
-    file = quote(make_url(url).database or "")
+    file = quote(quote(make_url(url).database or ""))  # both SQLAlchemy and SQLite undo it
     engine = create_async_engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
     try:
         yield engine
@@ -54,7 +60,7 @@ async def open_read_only(url: str) -> AsyncIterator[AsyncEngine]:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise StorageError(f"the folder {folder} cannot be made: {error.strerror}") from error
 
@@ -81,25 +87,31 @@ def _roll_back(connection: Any, *_: object) -> None:
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Apply what is missing; raises StorageError when the database is newer than this program."""
+    """Apply what is missing; raises StorageError when the database is newer than this program, or another's."""
     try:
         async with engine.connect() as connection:
             found = await connection.run_sync(_revision)
         if found == REVISION:
             return
-        if found and found > REVISION:
-            raise StorageError(f"the database has revision {found}, this program knows {REVISION}: install a newer bot")
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade)
         log.info("database brought from revision %s to %s", found or "nothing", REVISION)
     except DatabaseError as error:
-        raise StorageError(f"the database cannot be used: {error.orig}") from error
+        raise StorageError(f"the database cannot be used: {with_remedy(error.orig)}") from error
 
 
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    """None: a new database. Raises StorageError unless it can be brought to ours."""
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if "alembic_version" not in tables:
+        raise OfAnotherProgram
+    found = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    revision = usable_revision(found)
+    if revision == REVISION and (lacking := metadata.tables.keys() - tables):
+        raise StorageError(f"the database is damaged: it lacks {', '.join(sorted(lacking))}. Restore a backup")
+    return revision
 
 
 def _upgrade(connection: Connection) -> None:

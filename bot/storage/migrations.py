@@ -4,7 +4,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection
+
+from bot.errors import StorageError
 
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -13,4 +16,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise StorageError(f"the database cannot be brought to this version: {error}. Restore a backup") from error

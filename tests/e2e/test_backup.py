@@ -3,7 +3,10 @@
 import asyncio
 import os
 import shutil
+import signal
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from contextlib import closing
 from pathlib import Path
 
@@ -78,6 +81,94 @@ async def test_a_folder_that_is_not_there_is_named(start: Start) -> None:
     code, _, errors = await result_of(start, "backup", "nowhere/copy.db")
     assert code == 74
     assert "nowhere/copy.db cannot be written" in errors
+
+
+async def test_in_a_folder_it_gets_a_name_of_its_own(start: Start, tmp_path: Path) -> None:
+    await result_of(start, "migrate")
+    (tmp_path / "copies").mkdir()
+    code, output, _ = await result_of(start, "backup", "copies")
+    (copy,) = (tmp_path / "copies").iterdir()
+    assert (code, f"copies/{copy.name}: " in output) == (0, True)
+
+
+async def test_a_database_behind_a_link_is_restored_where_it_is(start: Start, tmp_path: Path) -> None:
+    """What SQLite writes beside it lies there, too."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "bot.db").symlink_to(tmp_path / "disk" / "real.db")
+    await result_of(start, "migrate")
+    _, output, _ = await result_of(start, "backup")
+    (copy,) = (tmp_path / "disk").glob("real-*Z.db")
+    assert output.endswith(f"-shm && cp {copy} {tmp_path}/disk/real.db\n")
+    assert f"rm -f {tmp_path}/disk/real.db-wal" in output
+
+
+BACK_UP = """
+import resource, signal, sys
+from pathlib import Path
+from bot.storage.backup import back_up
+
+signal.signal(signal.SIGXFSZ, getattr(signal, sys.argv[3]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
+back_up(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+"""A copy for which there is no room: the system ends the program in the middle of it, or writing fails."""
+
+
+async def _backed_up(file: Path, copy: Path, at_the_end: str) -> tuple[int | None, str]:
+    command = [sys.executable, "-c", BACK_UP, str(file), str(copy), at_the_end]
+    process = await asyncio.create_subprocess_exec(*command, stderr=PIPE)
+    _, errors = await process.communicate()
+    return process.returncode, errors.decode()
+
+
+async def test_a_copy_that_is_killed_has_no_name(tmp_path: Path) -> None:
+    file, copy = tmp_path / "bot.db", tmp_path / "copies" / "copy.db"
+    copy.parent.mkdir()
+    await _database(file)
+    assert await _backed_up(file, copy, "SIG_DFL") == (-signal.SIGXFSZ, "")
+    (unfinished,) = copy.parent.iterdir()
+    assert unfinished.stat().st_size > 0
+    back_up(file, copy)
+    assert unfinished.exists(), "it may be another's that goes on"
+    os.utime(unfinished, (0, 0))
+    back_up(file, tmp_path / "copies" / "next.db")
+    assert sorted(each.name for each in copy.parent.iterdir()) == ["copy.db", "next.db"]
+
+
+async def test_a_copy_for_which_there_is_no_room_leaves_nothing(tmp_path: Path) -> None:
+    file, copy = tmp_path / "bot.db", tmp_path / "copies" / "copy.db"
+    copy.parent.mkdir()
+    await _database(file)
+    code, errors = await _backed_up(file, copy, "SIG_IGN")
+    assert (code, list(copy.parent.iterdir())) == (1, [])
+    assert f"StorageError: {file} cannot be copied to {copy.parent}" in errors
+
+
+async def test_a_file_that_comes_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, copy = tmp_path / "bot.db", tmp_path / "copy.db"
+    await _database(file)
+    fsync = os.fsync
+
+    def meanwhile(descriptor: int) -> None:
+        copy.write_text("precious")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    with pytest.raises(StorageError, match="exists already"):
+        back_up(file, copy)
+    assert copy.read_text() == "precious"
+
+
+async def test_on_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, copy = tmp_path / "bot.db", tmp_path / "copy.db"
+    await _database(file)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert back_up(file, copy).revision == REVISION
+    assert [each.name for each in tmp_path.iterdir() if not each.name.startswith("bot.db")] == ["copy.db"]
 
 
 async def _database(file: Path) -> None:

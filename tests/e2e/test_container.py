@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from bot.config import load_settings
-from tests.conftest import Town
+from tests.conftest import TOKEN, Town
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
@@ -58,8 +58,8 @@ async def test_the_image_has_all_that_the_bot_needs(image: Path, tmp_path: Path)
     settings = variables() | {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": f"sqlite:///{tmp_path}/data/bot.db",
-        "DISCORD_TOKEN": "token",
-        "SUNO_BASE_URL": "https://gateway.example.com",
+        "DISCORD_TOKEN": TOKEN,
+        "SUNO_BASE_URL": "https://gateway.example",
     }
     before = sorted(image.rglob("*"))
     entry = json.loads(instructions("ENTRYPOINT")[0])[1:]
@@ -116,7 +116,7 @@ def test_what_lies_in_memory_leaves_enough_for_the_bot() -> None:
 
 def test_compose_sets_what_the_bot_understands(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (
-        service()["environment"] | {"DISCORD_TOKEN": "t", "SUNO_BASE_URL": "https://g.example"}
+        service()["environment"] | {"DISCORD_TOKEN": TOKEN, "SUNO_BASE_URL": "https://g.example"}
     ).items():
         monkeypatch.setenv(name, value)
     settings = load_settings()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -76,7 +77,7 @@ async def test_it_looks_beside_a_running_bot(town: Town, doctor: Doctor) -> None
 async def test_before_the_first_run(doctor: Doctor, tmp_path: Path) -> None:
     code, output = await doctor()
     assert code == 0
-    assert "there is none yet" in output
+    assert "bot.db is not there yet" in output
     assert "skipped  commands, channels: they need the database" in output
     assert not list(tmp_path.iterdir())
 
@@ -90,11 +91,12 @@ async def test_offline_it_asks_nobody(used: Town, doctor: Doctor) -> None:
     assert (len(used.discord.requests), len(used.gateway.requests)) == asked
 
 
-async def test_faulty_settings(doctor: Doctor) -> None:
+async def test_faulty_settings(doctor: Doctor, tmp_path: Path) -> None:
     code, output = await doctor(DISCORD_TOKEN=None, LOG_LEVEL="loud")
-    assert code == 1
+    assert code == 78
     assert "problem  settings: DISCORD_TOKEN is missing" in output
-    assert "problem  settings: LOG_LEVEL" in output
+    assert "problem  settings: LOG_LEVEL takes debug, info, warning, error" in output
+    assert f"there is no file {tmp_path}/.env" in output
 
 
 async def test_a_refused_token(doctor: Doctor) -> None:
@@ -109,7 +111,7 @@ async def test_a_discord_that_does_not_answer(used: Town, doctor: Doctor, path: 
     used.discord.faults.order(DiscordFault(path, 503, times=100))
     code, output = await doctor()
     assert code == 1
-    assert "problem  Discord: it gives no answer (DiscordServerError)" in output
+    assert "problem  Discord: it cannot be reached (it answers with error 503)" in output
     assert "skipped  token, installation, commands, channels: they need Discord" in output
     assert "ok       gateway default" in output
 
@@ -189,6 +191,38 @@ async def test_a_gateway(town: Town, doctor: Doctor, fault: Fault, code: int, to
     assert (found, told in output) == (code, True)
 
 
+async def test_an_address_with_a_part_too_many(town: Town, doctor: Doctor) -> None:
+    """It says at which address there is a gateway."""
+    for typed in (f"{town.gateway.url}/api", f"{town.gateway.url}/api/relay"):
+        code, output = await doctor(SUNO_BASE_URL=typed)
+        assert code == 1
+        assert f"there is no Suno at {typed}, but at {town.gateway.url}. Set SUNO_BASE_URL={town.gateway.url}" in output
+
+
+async def test_files_that_others_can_read(used: Town, doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "bot.db").chmod(0o644)
+    (tmp_path / ".env").write_text("LOG_LEVEL=info\n")
+    (tmp_path / ".env").chmod(0o644)
+    code, output = await doctor("--offline")
+    assert code == 0
+    assert f"everybody on this machine can read or change it: chmod 600 {tmp_path}/bot.db" in output
+    assert "warning  .env: everybody on this machine can read or change it" in output
+    assert used.channel["name"] not in output
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"SUNO_API_KEY": None}, "warning  settings: SUNO_API_KEY is empty"),
+        ({"DISCORD_TOKEN": "a.b.c"}, "warning  settings: DISCORD_TOKEN does not look like"),
+        ({"WATCHES_PER_USR": "5"}, "warning  settings: WATCHES_PER_USR is not a setting"),
+    ],
+)
+async def test_what_is_probably_not_meant(doctor: Doctor, settings: dict[str, str | None], told: str) -> None:
+    code, output = await doctor("--offline", **settings)
+    assert (code, told in output) == (0, True)
+
+
 async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Town, doctor: Doctor) -> None:
     guild_of(used)["name"] = f"\x1b[2JStudio\nok  all is well\u202e {TOKEN}"
     words = f"bad \x1b]0;x\x07 {KEY}"
@@ -229,7 +263,7 @@ def change(file: Path, statement: str, *values: str) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "code", "told"),
-    [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "problem  database: it has revision 9999")],
+    [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "bot.db: the database has revision 9999")],
 )
 async def test_a_database_of_another_revision(
     used: Town, doctor: Doctor, tmp_path: Path, revision: str, code: int, told: str
@@ -246,6 +280,28 @@ async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_pat
     assert code == 1
     assert "problem  database: it cannot be asked" in output
     assert used.gateway.url in output
+
+
+@pytest.mark.parametrize("name", ["a b", "a%20%23%25é"])
+async def test_every_command_means_the_same_file(
+    town: Town, doctor: Doctor, start: Start, tmp_path: Path, name: str
+) -> None:
+    """Whatever its name is."""
+    url = f"sqlite:///{tmp_path}/{name}.db"
+    async with town.bot(database_url=url):
+        pass
+    code, output = await doctor(DATABASE_URL=url)
+    assert (code, f"{unquote(name)}.db has revision {REVISION}" in output) == (0, True)
+    assert "commands: Discord has all" in output
+    code, _, errors = await result_of(start, "backup", "copy.db", DATABASE_URL=url)
+    assert (code, errors) == (0, "")
+
+
+async def test_a_database_of_another_program(doctor: Doctor, tmp_path: Path) -> None:
+    await asyncio.to_thread(change, tmp_path / "bot.db", "CREATE TABLE bookmarks (title)")
+    code, output = await doctor("--offline")
+    assert code == 1
+    assert "belongs to another program: set another DATABASE_URL" in output
 
 
 async def test_a_file_that_is_no_database(doctor: Doctor, tmp_path: Path) -> None:

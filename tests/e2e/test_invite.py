@@ -45,5 +45,5 @@ async def test_discord_asks_to_wait_for_an_hour(town: Town, start: Start) -> Non
     town.discord.faults.rate_limit("/applications/@me", 3_600)
     code, output, errors = await result_of(start, "invite")
     assert (code, output) == (69, "")
-    assert "Discord cannot be reached: RateLimited" in errors
+    assert "Discord cannot be reached: it asks to wait 3600 s" in errors
     assert "Traceback" not in errors

@@ -62,6 +62,38 @@ async def test_migrate_brings_the_database_up_to_date_and_stops(start: Start, tm
     database.close()
 
 
+async def test_a_revision_that_is_none_exits_74(start: Start, tmp_path: Path) -> None:
+    await ended(await start("migrate"))
+    with sqlite3.connect(tmp_path / "bot.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = 'x'")
+    database.close()
+    for command in ("run", "migrate"):
+        code, errors = await ended(await start(command))
+        assert code == 74
+        assert "the database has revision 'x', which is none of this program's" in errors
+        assert "Traceback" not in errors
+
+
+async def test_a_settings_file_of_another_encoding_exits_78_in_every_command(start: Start, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("LOG_LEVEL=debug\n".encode("utf-16"))
+    for command in (["run"], ["migrate"], ["invite"], ["backup"], ["doctor"], ["forget-user", "123456789012345678"]):
+        process = await start(*command)
+        output, errors = await process.communicate()
+        assert process.returncode == 78, command
+        told = (output + errors).decode()
+        assert ".env is saved as UTF-16" in told
+        assert "Traceback" not in told
+
+
+async def test_what_is_probably_not_meant_is_told_at_the_start(town: Town, start: Start) -> None:
+    process = await start(SUNO_API_KEY=None)
+    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
+    process.terminate()
+    code, errors = await ended(process)
+    assert (code, "SUNO_API_KEY is empty" in errors) == (0, True)
+    assert "alembic" not in errors
+
+
 async def test_faulty_settings_are_named_and_exit_78(start: Start) -> None:
     code, errors = await ended(await start(DISCORD_TOKEN=None, POLL_INTERVAL_SECONDS="often", LOG_LEVEL="loud"))
     assert code == 78
@@ -69,12 +101,12 @@ async def test_faulty_settings_are_named_and_exit_78(start: Start) -> None:
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("token", ["a.wrong.token", "wrong"])
-async def test_a_refused_token_exits_77(start: Start, token: str) -> None:
-    code, errors = await ended(await start(DISCORD_TOKEN=token))
+async def test_a_refused_token_exits_77(start: Start) -> None:
+    code, errors = await ended(await start(DISCORD_TOKEN="a.wrong.token"))
     assert code == 77
     assert "Discord refused the token" in errors
-    assert token not in errors
+    assert "DISCORD_TOKEN does not look like a bot's token" in errors
+    assert "a.wrong.token" not in errors
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,19 @@
 """Faults of the machine that the bot runs on: its database and its clock."""
 
 import asyncio
+import sqlite3
 import sys
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
 from bot.__main__ import Exit
+from bot.storage.schema import REVISION
 from sandbox.local_discord.faults import Fault
 from tests.faults.discord import POSTS
 from tests.faults.rows import HOUR, MINUTE, Begin, Fate, Row
@@ -24,6 +26,14 @@ database = sqlite3.connect(sys.argv[1], isolation_level=None)
 database.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
 sys.stdin.read()
+"""
+_HOLD = """
+import sys
+from pathlib import Path
+from bot.storage.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
 """
 
 
@@ -79,6 +89,36 @@ async def broken(scene: Scene) -> AsyncIterator[None]:
     scene.database.write_bytes(_GARBAGE)
     yield
     scene.database.write_bytes(content)
+
+
+def changed(statement: str, back: str) -> Begin:
+    """What is in the database."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        def execute(each: str) -> None:
+            with closing(sqlite3.connect(scene.database)) as database, database:
+                database.execute(each)
+
+        await asyncio.to_thread(execute, statement)
+        yield
+        await asyncio.to_thread(execute, back)
+
+    return begin
+
+
+@asynccontextmanager
+async def held(scene: Scene) -> AsyncIterator[None]:
+    """By another bot, which knows the database by another name; and the lock file is gone."""
+    name = scene.database.with_name("second-name.db")
+    name.hardlink_to(scene.database)
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", _HOLD, name, stdin=PIPE, stdout=PIPE)
+    assert other.stdout
+    await other.stdout.readline()
+    scene.database.with_name(f"{scene.database.name}.lock").unlink()
+    yield
+    await other.communicate(b"")
+    name.unlink()
 
 
 def clock_set(seconds: float) -> Begin:
@@ -143,5 +183,19 @@ AT_A_RESTART = (
 AT_THE_START = (
     Row(
         "the database is broken", broken, exits=Exit.STORAGE, log="the database cannot be used: file is not a database"
+    ),
+    Row(
+        "the database has a revision that is none",
+        changed(
+            "UPDATE alembic_version SET version_num = 'x'", f"UPDATE alembic_version SET version_num = '{REVISION}'"
+        ),
+        exits=Exit.STORAGE,
+        log="the database has revision 'x', which is none of this program's",
+    ),
+    Row(
+        "another bot has the same database, by a hard link, and its lock file was deleted",
+        held,
+        exits=Exit.STORAGE,
+        log="another bot is running on",
     ),
 )

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ from bot.storage.schema import REVISION, metadata
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "data" / "bot.db"
+
+
+def execute(file: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(statement, values)
 
 
 async def test_a_new_database_has_exactly_the_tables_of_the_schema(url: str) -> None:
@@ -43,7 +49,7 @@ async def test_what_was_stored_is_there_after_a_restart(url: str, file: Path) ->
         database.execute("INSERT INTO notes VALUES ('k', 'v')")
     database.close()
     async with open_database(url) as engine, engine.connect() as connection:
-        assert (await connection.exec_driver_sql("SELECT value FROM notes")).scalar() == "v"
+        assert (await connection.exec_driver_sql("SELECT value FROM notes WHERE key = 'k'")).scalar() == "v"
 
 
 async def test_the_file_is_set_up_for_a_server(url: str) -> None:
@@ -62,6 +68,47 @@ async def test_a_database_of_a_newer_program_is_left_alone(url: str, file: Path)
     with pytest.raises(StorageError, match=r"9999.*install a newer bot"):
         async with open_database(url):
             pass
+
+
+@pytest.mark.parametrize("revision", ["", "0000", "7", "ae1027a6acf", "zzzz", "x" * 500, "\x1b[2J\n", b"\xff", 1.5])
+async def test_a_revision_that_is_none_is_refused_in_words(url: str, file: Path, revision: object) -> None:
+    async with open_database(url):
+        pass
+    execute(file, "UPDATE alembic_version SET version_num = ?", revision)
+    with pytest.raises(StorageError, match="none of this program's") as refusal:
+        async with open_database(url):
+            pass
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM alembic_version", "has 0 revisions, not one"),
+        ("INSERT INTO alembic_version VALUES ('0001')", "has 2 revisions, not one"),
+        ("DROP TABLE alembic_version", "belongs to another program"),
+        ("DROP TABLE watches", "it lacks watches"),
+        ("ALTER TABLE alembic_version RENAME COLUMN version_num TO number", "no such column"),
+    ],
+)
+async def test_a_database_that_is_not_as_we_left_it(url: str, file: Path, statement: str, told: str) -> None:
+    async with open_database(url):
+        pass
+    execute(file, statement)
+    with pytest.raises(StorageError, match=told):
+        async with open_database(url):
+            pass
+
+
+async def test_a_database_of_another_program_is_left_alone(url: str, file: Path) -> None:
+    file.parent.mkdir()
+    execute(file, "CREATE TABLE bookmarks (title)")
+    with pytest.raises(StorageError, match="belongs to another program"):
+        async with open_database(url):
+            pass
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
 async def test_a_second_bot_on_the_same_file_is_told_so(url: str) -> None:
@@ -101,7 +148,9 @@ async def test_a_transaction_that_is_cancelled_holds_up_no_other(engine: AsyncEn
     event.remove(engine.sync_engine, "before_cursor_execute", cancel)
     await keep("second")
     async with engine.begin() as connection:
-        assert list((await connection.exec_driver_sql("SELECT key FROM notes")).scalars()) == ["second"]
+        assert list((await connection.exec_driver_sql("SELECT key FROM notes WHERE value = 'v'")).scalars()) == [
+            "second"
+        ]
 
 
 async def test_a_file_that_is_no_database_is_refused_in_words(url: str, file: Path) -> None:

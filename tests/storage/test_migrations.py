@@ -73,8 +73,8 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
         database.close()
 
 
-MOVED = {"tasks": "tasks JOIN answers USING (task_id)"}
-"""Where the newest bot keeps what a table once held alone."""
+MOVED = {"tasks": "tasks JOIN answers USING (task_id)", "notes": "notes WHERE key <> 'opened_as'"}
+"""Where the newest bot keeps what a table once held alone, and what it adds of its own."""
 
 
 def held(database: sqlite3.Connection, revision: str, moved: Mapping[str, str] = MappingProxyType({})) -> list[Row]:

@@ -8,6 +8,8 @@ from bot.config import Settings, load_settings
 from bot.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"
+OTHER = "MTIzNDU2Nzg5MDEyMzQ1Njc5.GabcdE.the-bots-own-token-0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder and an environment with what is needed, and nothing else."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("SUNO_BASE_URL", "https://gw.example/v1/")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -26,7 +28,7 @@ def test_two_settings_are_enough() -> None:
     assert (settings.suno_base_url, settings.poll_interval_seconds) == ("https://gw.example", 5.0)
     assert settings.database_url == "sqlite+aiosqlite:///data/suno-watch.db"
     assert list(settings.gateways) == ["default"]
-    assert settings.secrets == ("token",)
+    assert settings.secrets == (TOKEN,)
 
 
 def test_more_gateways_come_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +37,7 @@ def test_more_gateways_come_after_the_first(monkeypatch: pytest.MonkeyPatch) -> 
     settings = load_settings()
     assert list(settings.gateways) == ["default", "backup"]
     assert settings.gateways["backup"].base_url == "https://other.example"
-    assert settings.secrets == ("token", "sk-other")
+    assert settings.secrets == (TOKEN, "sk-other")
 
 
 @pytest.mark.parametrize("name", ["DEFAULT", "default"])
@@ -50,26 +52,26 @@ def test_no_other_gateway_takes_the_name_of_the_first(monkeypatch: pytest.Monkey
 
 def test_a_dot_env_file_is_read_and_the_environment_wins(folder: Path) -> None:
     (folder / ".env").write_text(
-        '\ufeffDISCORD_TOKEN=other\nSUNO_API_KEY="sk-key"\nPOLL_INTERVAL_SECONDS=0.5\n', "utf-8"
+        '\ufeffDISCORD_TOKEN=an.other.token\nSUNO_API_KEY="sk-key"\nPOLL_INTERVAL_SECONDS=0.5\n', "utf-8"
     )
     settings = load_settings()
-    assert settings.secrets == ("token", "sk-key")
+    assert settings.secrets == (TOKEN, "sk-key")
     assert settings.poll_interval_seconds == 0.5
 
 
 def test_secrets_may_lie_in_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "token").write_text("from-a-file\n")
+    (folder / "token").write_text(f"{OTHER}\n")
     (folder / "key").write_text("sk-from-a-file")
     monkeypatch.delenv("DISCORD_TOKEN")
     monkeypatch.setenv("DISCORD_TOKEN_FILE", str(folder / "token"))
     monkeypatch.setenv("SUNO_GATEWAYS__B__BASE_URL", "https://b.example")
     monkeypatch.setenv("SUNO_GATEWAYS__B__API_KEY_FILE", str(folder / "key"))
-    assert load_settings().secrets == ("from-a-file", "sk-from-a-file")
+    assert load_settings().secrets == (OTHER, "sk-from-a-file")
 
 
 def test_a_secret_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUNO_API_KEY_FILE", "/nowhere/key")
-    with pytest.raises(SettingsError, match="SUNO_API_KEY_FILE: the file cannot be read"):
+    with pytest.raises(SettingsError, match="SUNO_API_KEY_FILE: there is no such file"):
         load_settings()
 
 

@@ -1,5 +1,6 @@
 """What the doctor says of disks and folders that no test can bring about."""
 
+import getpass
 import os
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.operation.doctor.database import check_database
+from bot.operation.doctor.files import check_secret_files
 from bot.operation.doctor.findings import Mark
 
 MIB = 1024 * 1024
@@ -25,12 +27,47 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("closed", ["folder", "bot.db", "bot.db-wal", "bot.db.lock"])
 def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
-    """Also a folder that is to be made in one that cannot be written."""
     for name in ("bot.db", "bot.db-wal", "bot.db.lock"):
         (tmp_path / name).touch()
     path = tmp_path if closed == "folder" else tmp_path / closed
     monkeypatch.setattr(os, "access", lambda asked, _mode: asked != path)
-    file = tmp_path / "new" / "bot.db" if closed == "folder" else tmp_path / "bot.db"
-    folder = check_database(file)[0]
+    folder = check_database(tmp_path / "bot.db")[0]
     assert folder.mark is Mark.PROBLEM
     assert f"{path} cannot be written" in folder.text
+    assert f"sudo chown {getpass.getuser()} {path}" in folder.text
+
+
+def test_before_the_first_start_nobody_is_told_to_give_a_folder_of_the_system_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    folder = check_database(Path("/var/lib/not-there-yet/bot.db"))[0]
+    assert folder.mark is Mark.WARNING
+    assert "/var/lib/not-there-yet is not there yet" in folder.text
+    assert "StateDirectory=" in folder.text
+    assert folder.text.endswith(f"sudo install -d -m 700 -o {getpass.getuser()} /var/lib/not-there-yet")
+    inside = check_database(Path("/var/lib/bot.db"))[0]
+    assert inside.mark is Mark.PROBLEM
+    assert "chown" not in inside.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "told"),
+    [
+        (0o600, 7, ""),
+        (0o660, os.getuid(), ""),
+        (0o640, 7, "group 7 on this machine"),
+        (0o644, os.getuid(), "everybody on this machine"),
+        (0o602, 7, "everybody on this machine"),
+    ],
+)
+def test_files_that_others_can_read(tmp_path: Path, mode: int, group: int, told: str) -> None:
+    file = tmp_path / "a secret"
+    file.touch()
+    if group != os.getuid() and os.getuid():
+        pytest.skip("only root gives files to other groups")
+    os.chown(file, -1, group)
+    file.chmod(mode)
+    found = list(check_secret_files([file, Path("/run/secrets/token")]))
+    assert [finding.mark for finding in found] == [Mark.WARNING] * bool(told)
+    assert all(told in finding.text and f"chmod 600 '{file}'" in finding.text for finding in found)

@@ -7,7 +7,7 @@ from discord.ext import commands
 from discord.http import Route
 from msgspec.structs import replace
 
-from bot.config import Settings, load_settings
+from bot.config import Settings, doubts, settings_files, where_settings_are
 from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import Redactor, visible
 from bot.operation.connection import logged_in
@@ -15,25 +15,41 @@ from bot.operation.doctor.application import check_application, check_commands, 
 from bot.operation.doctor.channels import check_channels
 from bot.operation.doctor.clock import check_clock
 from bot.operation.doctor.database import check_database, is_current
-from bot.operation.doctor.findings import Finding, ok, problem, skipped
+from bot.operation.doctor.files import check_secret_files
+from bot.operation.doctor.findings import Finding, ok, problem, skipped, warning
 from bot.operation.doctor.gateways import check_gateway, check_media_hosts
 from bot.storage.database import open_read_only
 from bot.storage.notes import NoteStore
 from bot.storage.targets import TargetStore
 
 
-async def examine(*, offline: bool) -> list[Finding]:
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        return [problem("settings", f"{fault}. Set it in the environment or in .env.") for fault in error.faults]
-    findings = [ok("settings", "all of them can be used"), *check_database(settings.database_file)]
+def examine_faulty(error: SettingsError) -> list[Finding]:
+    """What can be said when the settings cannot be used."""
+    findings = [problem("settings", fault) for fault in error.faults]
+    findings.append(skipped("everything else", f"it needs the settings. {where_settings_are()}"))
+    return [_fit(each, Redactor(())) for each in findings]
+
+
+async def examine(settings: Settings, *, offline: bool) -> list[Finding]:
+    findings = [*_check_settings(settings), *check_database(settings.database_file)]
     if offline:
         findings.append(skipped("Discord, gateways, media hosts, clock", "they need the network (--offline)"))
     else:
         findings += await _check_network(settings)
     redact = Redactor(settings.secrets)
-    return [replace(each, subject=_line(each.subject, redact), text=_line(each.text, redact)) for each in findings]
+    return [_fit(each, redact) for each in findings]
+
+
+def _check_settings(settings: Settings) -> list[Finding]:
+    return [
+        ok("settings", f"all of them can be used. {where_settings_are()}"),
+        *(warning("settings", f"{doubt}.") for doubt in doubts(settings)),
+        *check_secret_files(settings_files()),
+    ]
+
+
+def _fit(finding: Finding, redact: Redactor) -> Finding:
+    return replace(finding, subject=_line(finding.subject, redact), text=_line(finding.text, redact))
 
 
 def _line(text: str, redact: Redactor) -> str:
@@ -59,7 +75,9 @@ async def _check_discord(settings: Settings) -> list[Finding]:
     except discord.LoginFailure:
         return [refused()]
     except DiscordUnreachable as error:
-        text = f"it gives no answer ({error}). Check the network and the firewall: the bot needs HTTPS to discord.com."
+        text = (
+            f"it cannot be reached ({error}). The bot needs HTTPS to discord.com: check the network and the firewall."
+        )
         return [problem("Discord", text), skipped("token, installation, commands, channels", "they need Discord")]
 
 

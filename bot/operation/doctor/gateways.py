@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from bot.config import DEFAULT_GATEWAY, GatewaySettings
+from bot.config import GatewaySettings, gateway_prefix
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, GatewayUnreachable
 from bot.gateways.gateway import Gateway
+from bot.operation.doctor.addresses import find_suno
 from bot.operation.doctor.findings import Finding, ok, problem, warning
 
 _MADE_UP = "00000000-0000-4000-8000-000000000000"
@@ -22,28 +23,31 @@ async def check_gateway(name: str, settings: GatewaySettings) -> Finding:
             await gateway.fetch(_MADE_UP)
         except GatewayBusy:
             return warning(subject, "it answers that it is busy. Ask again later.")
+        except GatewayMisplaced:
+            found = await find_suno(settings, _MADE_UP, session)
+            return problem(subject, _nothing_there(settings.base_url, found, gateway_prefix(name)))
         except GatewayError as error:
-            return problem(subject, _remedy(error, settings.base_url, _prefix(name)))
+            return problem(subject, _remedy(error, settings.base_url, gateway_prefix(name)))
     return ok(subject, f"{settings.base_url} answers, and takes the key")
-
-
-def _prefix(name: str) -> str:
-    """Of the names of its settings."""
-    return "SUNO_" if name == DEFAULT_GATEWAY else f"SUNO_GATEWAYS__{name.upper()}__"
 
 
 def _remedy(error: GatewayError, base_url: str, prefix: str) -> str:
     match error:
         case GatewayRefused():
             return f"it refuses the key. Check {prefix}API_KEY, and the key's quota and limits at the gateway."
-        case GatewayMisplaced():
-            return (
-                f"there is a web page at {base_url}, and no Suno. "
-                f"Set {prefix}BASE_URL to what stands before /suno/fetch in the gateway's documentation."
-            )
         case GatewayUnreachable():
             return f"{base_url} does not answer ({error}). Check {prefix}BASE_URL, the network and the firewall."
     return f"{base_url} gives an answer that nobody can read ({error}). Ask again later, or ask who runs it."
+
+
+def _nothing_there(base_url: str, found: str | None, prefix: str) -> str:
+    """`found`: where there is one, instead."""
+    if found:
+        return f"there is no Suno at {base_url}, but at {found}. Set {prefix}BASE_URL={found}"
+    return (
+        f"there is a web page at {base_url}, and no Suno. "
+        f"Set {prefix}BASE_URL to what stands before /suno/fetch in the gateway's documentation."
+    )
 
 
 async def check_media_hosts(hosts: Sequence[str]) -> list[Finding]:

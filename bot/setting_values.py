@@ -1,0 +1,135 @@
+"""The kinds of values that settings have: each takes what was typed, and says in words what is wrong with it."""
+
+import base64
+import binascii
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from bot.gateways.gateway import normalise_base_url
+
+_EXAMPLES = re.compile(r"(.+\.)?example\.(com|net|org)")  # names that nobody can have
+_OWN_NAMES = re.compile(r"\.(local|localhost|internal|lan|home|arpa|test|docker)$")
+_PLACEHOLDER = re.compile(r"(sk-)?(\.{3,}|…|x{3,}|<.*>|your[-_].*|change-?me|todo)", re.IGNORECASE)
+_QUOTED = re.compile(r"(['\"`]).*\1")
+_MASKED = "***"
+_PRINTABLE = re.compile(r"[!-~]*")  # it travels in an HTTP header
+_SHORTEST_TOKEN = 50  # characters
+_LEAST_ID = 10**14
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    """It may have been copied with too much, or from the wrong place."""
+    text = value.get_secret_value()
+    if prefix := re.match(r"(authorization\s*:\s*)?(bearer|bot)\s+|authorization\s*:", text, re.IGNORECASE):
+        raise ValueError(f'write it without the "{prefix[0].strip()}" in front, which the bot adds itself')
+    if _QUOTED.fullmatch(text):
+        raise ValueError("write it without the quotation marks around it")
+    if _PLACEHOLDER.fullmatch(text):
+        raise ValueError("this is the placeholder of an example; write your own there")
+    if _MASKED in text:
+        raise ValueError("parts of it are hidden behind asterisks; copy it with the button of that page")
+    if re.match(r"https?://", text, re.IGNORECASE):
+        raise ValueError("this is an address; the secret itself belongs there")
+    if not _PRINTABLE.fullmatch(text):
+        raise ValueError("it holds blanks or characters that no key has; copy it again")
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if (text := value.get_secret_value()) and not re.fullmatch(r"[\w-]+(\.[\w-]+){2}", text, re.ASCII):
+        raise ValueError(f"{_taken_for_a_token(text)}; Reset Token on the page Bot of the developer portal shows one")
+    return value
+
+
+def _taken_for_a_token(text: str) -> str:
+    if re.fullmatch(r"[0-9]{15,20}", text):
+        return "this is an id, such as the application's, and not the bot's token"
+    if re.fullmatch(r"[0-9a-f]{64}", text):
+        return "this is the application's public key, and not the bot's token"
+    if re.fullmatch(r"[\w-]{32}", text):
+        return "this looks like the client secret of the page OAuth2, and is not the bot's token"
+    return "this is not a bot's token, which has three parts with dots between them"
+
+
+def is_likely_token(token: str) -> bool:
+    """Whether it begins with the bot's id, as all of Discord's do so far, and is as long as they are."""
+    first = token.partition(".")[0]
+    try:
+        bot_id = base64.urlsafe_b64decode(f"{first}{'=' * (-len(first) % 4)}")
+    except binascii.Error:
+        return False
+    return len(token) >= _SHORTEST_TOKEN and bot_id.isdigit()
+
+
+def _address(text: str) -> str:
+    if text.strip().startswith("sk-"):
+        raise ValueError("this is a key; type the gateway's address, as in https://gateway.example.com")
+    address = normalise_base_url(text)
+    if _EXAMPLES.fullmatch(urlsplit(address).hostname or ""):
+        raise ValueError("this is the address of the example; type that of your gateway")
+    return address
+
+
+def is_open_to_others(base_url: str) -> bool:
+    """Whether what is sent there can be read on its way: without TLS, and out of the own network."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    try:
+        own = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        own = "." not in host or bool(_OWN_NAMES.search(host))
+    return parts.scheme == "http" and not own
+
+
+def _sqlite_url(url: str) -> str:
+    match = re.fullmatch(r"sqlite(?:\+aiosqlite)?:///(?P<path>[^?#]+)", url)
+    if not match:
+        raise ValueError("only SQLite files are supported, as in sqlite:///data/suno-watch.db")
+    path = unquote(match["path"])  # as SQLAlchemy does
+    if ":memory:" in path or path.startswith("file:"):
+        raise ValueError("what is in memory alone is lost at every restart; name a file, as in sqlite:///data/bot.db")
+    if path.startswith("~") or "$" in path:
+        raise ValueError("~ and $ are not filled in; write the full path, which begins with four slashes in all")
+    if path.endswith("/") or Path(path).is_dir():
+        raise ValueError("this is a folder; add the name of a file, as in sqlite:///data/suno-watch.db")
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError("this is no file on a disk; name one, as in sqlite:///data/suno-watch.db")
+    return f"sqlite+aiosqlite:///{quote(path)}"
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _split(value: object) -> object:
+    """At commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        match = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^\s/:@\[\]*]+)(:(?P<port>\d{1,5}))?", host.lower())
+        if not match or int(match["port"] or 1) not in range(1, 65_536):
+            raise ValueError("each entry is a host or host:port, as in media.example.com,10.0.0.7:9000")
+    return tuple(host.lower() for host in hosts)
+
+
+def _user_ids(ids: tuple[int, ...]) -> tuple[int, ...]:
+    if not all(_LEAST_ID <= each < 2**64 for each in ids):
+        raise ValueError("Discord's ids of people have 15 to 20 digits; a right click on a person shows Copy User ID")
+    return ids
+
+
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Token = Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_token)]
+BaseUrl = Annotated[str, AfterValidator(_address)]
+SqliteUrl = Annotated[str, AfterValidator(_sqlite_url)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_hosts)]
+UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), AfterValidator(_user_ids)]
+Word = BeforeValidator(_lower)

@@ -1,0 +1,37 @@
+"""Files and folders that nobody but their owner may open, whatever the umask."""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_FILE, _FOLDER = 0o600, 0o700
+
+
+def open_private(file: Path) -> int:
+    """A descriptor to read and write; what is there already keeps its mode. Raises OSError."""
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, _FILE)
+    except FileExistsError:
+        return os.open(file, os.O_RDWR | os.O_CREAT, _FILE)  # also at the end of a symbolic link that leads nowhere yet
+    if sys.platform != "win32":
+        os.fchmod(descriptor, _FILE)
+        _give_to_owner_of_folder(file, descriptor)
+    return descriptor
+
+
+def _give_to_owner_of_folder(file: Path, descriptor: int) -> None:
+    """What root makes with a command belongs to who runs the bot, and not to root, who would lock them out."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        folder = file.parent.stat()
+        with suppress(OSError):  # where a file system or a container does not let root either
+            os.fchown(descriptor, folder.st_uid, folder.st_gid)
+
+
+def make_private_folder(folder: Path) -> None:
+    """With those above it; what is there already keeps its mode. Raises OSError."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(_FOLDER, exist_ok=True)
+    folder.chmod(_FOLDER)

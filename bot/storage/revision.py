@@ -1,0 +1,30 @@
+"""The revision of a database: which of the migrations it has been through."""
+
+import re
+from collections.abc import Sequence
+
+from bot.errors import StorageError
+from bot.storage.schema import REVISION
+
+_LONGEST = 40  # characters of a stranger's text
+
+
+class OfAnotherProgram(StorageError):
+    def __init__(self) -> None:
+        super().__init__("the database belongs to another program: set another DATABASE_URL")
+
+
+def usable_revision(found: Sequence[object]) -> str:
+    """The one that stands there, if this program can go on from it. Raises StorageError."""
+    if len(found) != 1:
+        raise StorageError(f"the database is damaged: it has {len(found)} revisions, not one. Restore a backup")
+    revision = str(found[0])
+    if not re.fullmatch(r"\d{4}", revision, re.ASCII) or revision == "0000":
+        shown = ascii(revision[:_LONGEST])
+        raise StorageError(
+            f"the database has revision {shown}, which is none of this program's: it is damaged, or another program's. "
+            "Restore a backup, or set another DATABASE_URL"
+        )
+    if revision > REVISION:
+        raise StorageError(f"the database has revision {revision}, this program knows {REVISION}: install a newer bot")
+    return revision

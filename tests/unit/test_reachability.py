@@ -1,0 +1,101 @@
+"""What the log says while Discord cannot be reached."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+
+from bot.app import serve
+from bot.config import load_settings
+from bot.reachability import PlainWords, Reachability, why
+from tests.clock import JumpingClock
+from tests.conftest import Town
+
+HOST: Any = SimpleNamespace(host="discord.com", port=443, ssl=True, is_ssl=True)
+
+
+def answer(status: int) -> Any:
+    return SimpleNamespace(status=status, reason="")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (aiohttp.ClientConnectorDNSError(HOST, OSError(-2, "Name or service not known")), "cannot be looked up"),
+        (socket.gaierror(-3, "Temporary failure"), "cannot be looked up"),
+        (aiohttp.ClientConnectorError(HOST, OSError(111, "Connection refused")), "Connection refused"),
+        (aiohttp.ClientConnectorCertificateError(HOST, ssl.CertificateError("x")), "certificate is not trusted"),
+        (TimeoutError(), "gives no answer"),
+        (aiohttp.ServerDisconnectedError(), "the connection broke"),
+        (OSError(101, "Network is unreachable"), "Network is unreachable"),
+        (discord.RateLimited(90), "asks to wait 90 s"),
+        (discord.HTTPException(answer(429), ""), "too many"),
+        (discord.DiscordServerError(answer(503), ""), "error 503"),
+    ],
+)
+def test_the_reason_is_told_in_words(error: Exception, told: str) -> None:
+    assert told in why(error)
+
+
+@asynccontextmanager
+async def reported(reachability: Reachability) -> AsyncIterator[None]:
+    reporting = asyncio.create_task(reachability.report())
+    try:
+        yield
+    finally:
+        reporting.cancel()
+        await asyncio.wait({reporting})
+
+
+async def test_it_is_said_every_few_seconds_and_then_less_often(caplog: pytest.LogCaptureFixture) -> None:
+    clock = JumpingClock()
+    reachability, reached = Reachability(clock), False
+    reachability.is_reached = lambda: reached
+    with caplog.at_level(logging.INFO, "bot"):
+        async with reported(reachability):
+            await clock.pass_(60, step=5)
+            assert len(caplog.messages) >= 11
+            assert caplog.messages[0] == "Discord cannot be reached for 5 s: it gives no answer. Trying again"
+            reachability.failed(OSError(101, "Network is unreachable"))
+            await clock.pass_(300, step=5)
+            assert len(caplog.messages) <= 24
+            assert "Network is unreachable" in caplog.messages[-1]
+            reached = True
+            await clock.pass_(60, step=5)
+            assert caplog.messages[-1] == "Discord can be reached again"
+            caplog.clear()
+            await clock.pass_(300, step=5)
+    assert caplog.messages == []
+
+
+async def test_the_program_says_so_while_it_cannot_log_in(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    town.discord.faults.fail("/users/@me", 503, times=1_000)
+    with caplog.at_level(logging.INFO):
+        serving = asyncio.create_task(serve(load_settings(**town.settings), town.clock))
+        await town.discord.hub.until(lambda: town.discord.requests)
+        await town.clock.pass_(20, step=5)
+        serving.cancel()
+        await asyncio.wait({serving})
+    assert "Discord cannot be reached for 5 s: it answers with error 503. Trying again" in caplog.messages
+    assert not any("logging in" in message for message in caplog.messages)
+
+
+def test_a_connection_that_broke_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    words = PlainWords(Reachability(JumpingClock()))
+    client = logging.getLogger("discord.client")
+    client.addFilter(words)
+    try:
+        client.error("Attempting a reconnect in %.2fs", 2.5, exc_info=TimeoutError())
+    finally:
+        client.removeFilter(words)
+    (record,) = caplog.records
+    assert record.getMessage() == "the connection to Discord broke: it gives no answer. Trying again in 2 s"
+    assert record.exc_info is None
