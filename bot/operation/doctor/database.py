@@ -13,12 +13,9 @@ from urllib.parse import quote
 from bot.errors import StorageError
 from bot.operation.doctor.files import check_secret_files
 from bot.operation.doctor.findings import Finding, ok, problem, warning
-<<<<<<< HEAD
 from bot.operation.name import program_name
-=======
 from bot.storage.remedies import with_remedy
 from bot.storage.revision import OfAnotherProgram, usable_revision
->>>>>>> h3
 from bot.storage.schema import REVISION
 
 _MIB = 1024 * 1024
@@ -101,14 +98,9 @@ def _file(file: Path) -> Finding:
     except StorageError as error:
         return problem("database", f"{file}: {error}.")
     if found < REVISION:
-<<<<<<< HEAD
         missing = f"it has revision {found}, not {REVISION}"
         return warning("database", f"{missing}. Start the bot, or: {program_name()} migrate")
-    return ok("database", f"revision {found}, that of this program")
-=======
-        return warning("database", f"it has revision {found}, not {REVISION}. Start the bot, or: python -m bot migrate")
     return ok("database", f"{file} has revision {found}, that of this program")
->>>>>>> h3
 
 
 def _revision(file: Path) -> str:
