@@ -241,7 +241,7 @@ def _written() -> Written:
 
 def _judged(values: Mapping[str, Any], written: Written) -> Settings:
     try:
-        settings = Settings(_env_file=None, **values)  # it was read before
+        settings = Settings(**{"_env_file": None, **values})  # it was read before
     except ValidationError as error:
         schema = Settings.model_json_schema()
         told = [sentence(fault["loc"], fault["type"], fault["msg"], schema) for fault in error.errors()]

@@ -18,8 +18,8 @@ environment wins. Any of them may name a file instead, the way container secrets
 `DISCORD_TOKEN_FILE=/run/secrets/discord_token`. An empty value is none. `.env` is a text in UTF-8.
 
 Everything wrong is told at once, before the bot starts, and ends it with exit code 78: also a name in `.env` that is
-nearly one of these. What is probably not meant, such as an empty key or a misspelt name in the environment, is a warning
-in the log and in `python -m bot doctor`, which also tries what is set.
+nearly one of these. What is probably not meant, such as an empty key, or a misspelt name in the environment, is a
+warning in the log and in `python -m bot doctor`, which also tries what is set.
 
 | Setting | Default | Values | |
 |---|---|---|---|

@@ -59,13 +59,20 @@ def _folder(file: Path) -> Finding:
 
 def _user() -> str:
     """Who runs the doctor, which should be who runs the bot."""
-    return f"the user {getpass.getuser()}"
+    return f"the user {_user_name()}"
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number without a name, as in a container
+        return str(os.getuid())
 
 
 def _how_to_make(folder: Path) -> str:
     return (
         "With systemd, StateDirectory= in the unit makes it at the first start; "
-        f"otherwise make it: sudo install -d -m 700 -o {getpass.getuser()} {shlex.quote(str(folder))}"
+        f"otherwise make it: sudo install -d -m 700 -o {_user_name()} {shlex.quote(str(folder))}"
     )
 
 
@@ -73,7 +80,7 @@ def _how_to_give(path: Path) -> str:
     """What the bot does not own is only given away if it is its own: a folder of the system never is."""
     if path.is_dir() and path.parent in (Path("/"), Path("/var"), Path("/usr")):
         return "It belongs to the system: set DATABASE_URL to a file in a folder of the bot's own."
-    return f"If the bot runs as that user: sudo chown {getpass.getuser()} {shlex.quote(str(path))}"
+    return f"If the bot runs as that user: sudo chown {_user_name()} {shlex.quote(str(path))}"
 
 
 def _files(file: Path) -> Iterator[Path]:
