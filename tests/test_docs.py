@@ -47,16 +47,8 @@ def is_known(words: Sequence[str]) -> bool:
             return is_known(command)
         case ["docker", "compose", "exec", "bot", *command]:
             return is_known(command)
-        case ["docker", "compose", "run", "--rm", "bot", *arguments] | [
-            "docker",
-            "compose",
-            "run",
-            "--rm",
-            "--build",
-            "bot",
-            *arguments,
-        ]:
-            return bool(parser().parse_args(arguments).command)
+        case ["docker", "compose", "run", *arguments] if "bot" in arguments:
+            return bool(parser().parse_args(arguments[arguments.index("bot") + 1 :]).command)
         case ["docker", "compose", "up" | "logs" | "stop" | "start", *_]:
             return (ROOT / "compose.yaml").exists()
         case [".venv/bin/python" | "python", "-m", "bot", *arguments]:
