@@ -3,8 +3,10 @@
 It is compared with an empty database that all of the others were applied to, so nobody's own database is needed.
 """
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -20,7 +22,10 @@ _ROOT = Path(__file__).parents[1]
 def new_revision(subject: str, config: Config) -> Path:
     """The file of the next number."""
     head = ScriptDirectory.from_config(config).get_current_head()
-    with create_engine("sqlite://").connect() as connection:
+    with (
+        closing(sqlite3.connect(":memory:")) as memory,
+        create_engine("sqlite://", creator=lambda: memory).connect() as connection,
+    ):
         upgrade(connection)
         config.attributes["connection"] = connection
         made = command.revision(config, subject, autogenerate=True, rev_id=f"{int(head or 0) + 1:04}")
