@@ -29,6 +29,7 @@ from bot.operation.stay import wait_to_be_stopped
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
 T = TypeVar("T")
+_HIGHEST_PORT = 65_535
 _TRIES = 5  # to end what is left behind
 _LOGGED = ("run", "migrate")  # the others print what there is to say
 
@@ -77,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget-user", help="delete all that is kept about a person; the bot must be stopped")
     forget.add_argument("id", type=_user_id, help="the person's Discord id, a long number")
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
-    demo.add_argument("--port", type=int, default=0, help="of the page (default: a free one)")
+    demo.add_argument("--port", type=_port, help="of the page (default: 8700, or the next free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
     return options
 
@@ -85,6 +86,12 @@ def parser() -> argparse.ArgumentParser:
 def _user_id(typed: str) -> int:
     if not re.fullmatch(r"[0-9]{15,19}", typed):
         raise argparse.ArgumentTypeError("a Discord id has 15 to 19 digits")
+    return int(typed)
+
+
+def _port(typed: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", typed) or not 1 <= int(typed) <= _HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {_HIGHEST_PORT}, not {typed!r}")
     return int(typed)
 
 
@@ -151,11 +158,15 @@ def _examine(*, offline: bool) -> Exit:
     return Exit.FAILED if any(each.mark is Mark.PROBLEM for each in findings) else Exit.OK
 
 
-def _demo(*, port: int, open_browser: bool) -> Exit:
-    from sandbox.demo import run_demo
+def _demo(*, port: int | None, open_browser: bool) -> Exit:
+    from sandbox.demo import PortUnavailable, run_demo
 
     set_up_logging("warning", "plain", ())
-    asyncio.run(run_demo(port=port, open_browser=open_browser))
+    try:
+        asyncio.run(run_demo(port=port, open_browser=open_browser))
+    except PortUnavailable as error:
+        sys.stderr.write(f"{error}\n")
+        return Exit.FAILED
     return Exit.OK
 
 

@@ -1,54 +1,43 @@
 """`python -m bot demo`: a local Discord, a local gateway, and the unmodified bot between them, in a browser."""
 
 import asyncio
+import contextlib
+import errno
+import logging
+import os
 import signal
+import socket
 import sys
 import time
 import webbrowser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from bot.app import serve
 from bot.config import given_settings
 from bot.storage.database import open_database
 from bot.storage.recents import Recent, RecentStore
+from sandbox.guide import guide
 from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import NEWS, Object, World
-from sandbox.local_gateway.demo import demo_tasks
+from sandbox.local_gateway.demo import demo_tasks, made_again
 from sandbox.local_gateway.server import LocalGateway
 
 _PAGE = Path(__file__).parent / "web"
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.demo.it-opens-nothing-0123456789abcdef"
 _AGE = 600.0  # seconds since the demo's tasks were born, but for those that are born when they are asked for
+_PORTS = range(8700, 8720)  # tried in this order when none was asked for
+_LOST = {  # permissions that the bot lacks in a channel, as it happens
+    "lounge": (Permission.ATTACH_FILES, "The bot cannot attach files here · 机器人不能在这里上传文件"),
+    "notices": (Permission.SEND_MESSAGES, "Only Ada may write here · 只有 Ada 可以在这里发言"),
+}
 
 
-_MORE_STEPS = (
-    ("an id that nobody knows", "查不到的任务 ID", "/suno status id:00000000-0000-4000-8000-000000000000"),
-    ("only the lyrics, in pages", "只看歌词，分页显示", "/suno lyrics id:c5d6e7f8-091a-4b2c-8d3e-4f5061728394"),
-    ("many at once, in one list", "批量查询，一个列表", "/suno batch ids:" + " ".join(t.life.id for t in demo_tasks())),
-    ("the same, from a form or a file", "同上，通过表单或文件", "/suno batch"),
-    ("what is being watched", "正在关注的任务", "/suno watches"),
-    (
-        "a finished task, posted to another channel",
-        "把已完成的任务发到另一个频道",
-        "/suno watch ids:5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b channel:releases",
-    ),
-    (
-        "as Ada: to a channel where the bot may not write",
-        "以 Ada 的身份：发到机器人没有权限的频道",
-        "/suno watch ids:5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b channel:notices",
-    ),
-    ("my language, my data", "我的语言和数据", "/suno settings"),
-    ("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
-    ("as Ada: how songs come to this server", "以 Ada 的身份：歌曲如何发到本服务器", "/suno-admin setup"),
-    ("as Ada: which permission is missing where", "以 Ada 的身份：哪里缺少权限", "/suno-admin check"),
-    ("as Ada: posts that wait or failed", "以 Ada 的身份：等待或失败的消息", "/suno-admin deliveries"),
-    ("only the second song", "只要第二首歌", "/suno audio id:1934567890123456789 clip:2"),
-)
+class PortUnavailable(Exception):
+    """The page's port cannot be listened on; the message says what to do."""
 
 
 def make_world() -> tuple[World, Object]:
@@ -64,54 +53,119 @@ def make_world() -> tuple[World, Object]:
     world.add_member(guild, mei, singers)
     songs = world.add_channel(guild, "songs")
     world.add_channel(guild, "releases", NEWS)
-    for name, taken in (("lounge", Permission.ATTACH_FILES), ("notices", Permission.SEND_MESSAGES)):
+    for name, (taken, topic) in _LOST.items():
         override = {"id": guild["id"], "type": 0, "allow": "0", "deny": str(int(taken))}  # of the role of everyone
-        world.add_channel(guild, name)["permission_overwrites"].append(override)
+        channel = world.add_channel(guild, name)
+        channel["permission_overwrites"].append(override)
+        channel["topic"] = topic
+    world.add_thread(songs, "Harbour Lights, drafts")
     world.installed_by.update((ada["id"], mei["id"]))
     return world, songs
 
 
-async def run_demo(*, port: int, open_browser: bool) -> None:
-    """Until Ctrl-C."""
-    with TemporaryDirectory(prefix="suno-watch-demo-") as folder:
-        await _run(Path(folder), port, open_browser=open_browser)
+def quieten() -> None:
+    """Say nothing of a slow connection: on a slow machine the demo's own Discord answers late, which is no fault."""
+    logging.getLogger("discord.gateway").setLevel(logging.ERROR)
 
 
-async def _run(folder: Path, port: int, *, open_browser: bool) -> None:
+async def run_demo(*, port: int | None, open_browser: bool) -> None:
+    """Until Ctrl-C. `port` None: the first free one. Raises PortUnavailable."""
+    quieten()
+    with _listen(port) as listener, TemporaryDirectory(prefix="suno-watch-demo-") as folder:
+        await _run(Path(folder), listener, open_browser=open_browser)
+
+
+def _listen(asked: int | None) -> socket.socket:
+    """On the port that was asked for, or else on the first of the usual ones that is free, or on any."""
+    for port in _PORTS if asked is None else [asked]:
+        try:
+            return _listening(port)
+        except OSError as error:
+            if asked is not None:
+                raise PortUnavailable(_fault(port, error)) from error
+    return _listening(0)
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket()
+    try:
+        if os.name == "posix":  # a port that was closed a moment ago is free
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _fault(port: int, error: OSError) -> str:
+    """Why nobody can listen there, and what to do."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"Port {port} is in use. Choose another with --port, or leave --port out to take a free one."
+        case errno.EACCES:
+            return f"Port {port} needs administrator rights. Choose one from 1024 to 65535 with --port."
+    return f"Port {port} cannot be used ({error.strerror}). Choose another with --port."
+
+
+async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> None:
     world, songs = make_world()
-    discord = LocalDiscord(token=_TOKEN, port=port, world=world)
-    discord.add(Page(discord, _PAGE, _guide()).add_to)
-    async with discord, LocalGateway() as gateway:
-        gateway.add(*(task.life for task in demo_tasks()), age=_AGE)
-        settings = given_settings(
-            discord_token=_TOKEN,
-            suno_base_url=gateway.url,
-            database_url=f"sqlite:///{folder}/demo.db",
-            media_allow_hosts=gateway.media_host,
-        )
-        await _look_tasks_up(settings.database_url, world, songs)
-        with redirected(discord.url):
-            bot = asyncio.create_task(serve(settings))
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
-            _announce(discord.url, open_browser=open_browser)
-            await asyncio.wait({bot})
-            if not bot.cancelled():
-                bot.result()
+    discord = LocalDiscord(token=_TOKEN, listener=listener, world=world)
+    async with LocalGateway() as gateway:
+        discord.add(Page(discord, _PAGE, guide(world), lambda command: _made_again(gateway, command)).add_to)
+        async with discord:
+            gateway.add(*(task.life for task in demo_tasks()), age=_AGE)
+            settings = given_settings(
+                discord_token=_TOKEN,
+                suno_base_url=gateway.url,
+                database_url=f"sqlite:///{folder}/demo.db",
+                media_allow_hosts=gateway.media_host,
+            )
+            await _look_tasks_up(settings.database_url, world, songs)
+            with redirected(discord.url):
+                bot = asyncio.create_task(serve(settings))
+                with contextlib.suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
+                    for number in (signal.SIGINT, signal.SIGTERM):
+                        asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
+                _announce(discord.url, open_browser=open_browser)
+                await asyncio.wait({bot})
+                if not bot.cancelled():
+                    bot.result()
+
+
+def _made_again(gateway: LocalGateway, command: str) -> str:
+    """The command of a step of the guide, for a task that begins now."""
+    task = next((each for each in demo_tasks() if each.typed == command and each.life.born_when_asked), None)
+    if task is None:
+        return command
+    again = made_again(task)
+    gateway.add(again.life)
+    return again.typed
 
 
 def _announce(url: str, *, open_browser: bool) -> None:
-    sys.stdout.write(f"The demo is at {url}\nCtrl-C ends it.\n")
+    """The page's address, and how to see it from another machine: it listens on this one alone."""
+    port = url.rpartition(":")[2]
+    connection = os.environ.get("SSH_CONNECTION", "").split()  # the client's address and port, then this machine's
+    host = connection[2] if len(connection) == 4 else socket.gethostname()
+    here = f"{os.environ['USER']}@{host}" if "USER" in os.environ else host
+    sys.stdout.write(
+        f"The demo is at {url}\n"
+        f"From another machine: ssh -L {port}:127.0.0.1:{port} {here}, then open {url} there.\n"
+        "Ctrl-C ends it.\n"
+    )
     sys.stdout.flush()
-    if open_browser:
+    if open_browser and not connection:  # over SSH it would open where nobody sees it
         webbrowser.open(url)
 
 
 async def _look_tasks_up(database_url: str, world: World, channel: Object) -> None:
-    """As if both people had looked at every task before, so that the bot suggests them."""
+    """As if both people had looked at the tasks before, so that the bot suggests them; not those yet to be made."""
+    looked_at = [task for task in demo_tasks() if not task.life.born_when_asked]
     async with open_database(database_url) as engine:
         store = RecentStore(engine)
-        for age, task in enumerate(demo_tasks()):
+        for age, task in enumerate(looked_at):
             for user in world.people():
                 recent = Recent(
                     user_id=int(user["id"]),
@@ -123,13 +177,3 @@ async def _look_tasks_up(database_url: str, world: World, channel: Object) -> No
                     looked_up_at=time.time() - age,
                 )
                 await store.keep_recent(recent)
-
-
-def _guide() -> Object:
-    steps: list[dict[str, Any]] = [
-        {"text": {"en": task.shows, "zh-CN": task.shows_zh}, "command": task.typed} for task in demo_tasks()
-    ]
-    steps += [
-        {"text": {"en": english, "zh-CN": chinese}, "command": command} for english, chinese, command in _MORE_STEPS
-    ]
-    return {"title": {"en": "Try these", "zh-CN": "试试这些"}, "steps": steps}

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.local_discord.errors import ApiError
 from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.limits import check_choices, check_modal
-from sandbox.local_discord.messages import EPHEMERAL, THINKING, Messages, Upload
+from sandbox.local_discord.messages import EPHEMERAL, THINKING, Messages, Upload, numbered
 from sandbox.local_discord.world import DM, Object, World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
@@ -141,7 +141,7 @@ class Interactions:
                 interaction.choices = data["choices"]
             case 9:
                 check_modal(data)
-                interaction.modal = data
+                interaction.modal = data | {"components": numbered(data["components"])}
             case _:
                 raise ApiError(400, 50035, "Invalid Form Body", {"type": {"_errors": [{"code": "BASE_TYPE_CHOICES"}]}})
         interaction.answered.set()

@@ -74,7 +74,7 @@ class Messages:
         for name in ("content", "embeds", "components"):
             if name in body:
                 message[name] = body[name] or ("" if name == "content" else [])
-        message["components"] = _numbered(message["components"])
+        message["components"] = numbered(message["components"])
         check_files([len(upload.content) for upload in uploads.values()], self._world.upload_limit)
         every = self._attachments(message, body, uploads)
         if not message["flags"] & THINKING:
@@ -192,11 +192,16 @@ class Messages:
             raise unknown("Message", 10008)
 
 
-def _numbered(components: Sequence[Object]) -> list[Object]:
-    """Every component has an id of its own in its message; Discord gives those that the bot left out."""
+def numbered(components: Sequence[Object]) -> list[Object]:
+    """Every component has an id of its own in its message or form; Discord gives those that the bot left out.
+
+    Snowflakes leave as strings, though libraries send integers.
+    """
     copies: list[Object] = copy.deepcopy(list(components))
     for number, (_, component) in enumerate(walk(copies, ""), 1):
         component.setdefault("id", number)
+        for default in component.get("default_values") or ():
+            default["id"] = str(default["id"])
         for holder in (component, *component.get("options", ())):
             if holder.get("emoji"):
                 holder["emoji"] = {name: value for name, value in holder["emoji"].items() if value is not None}

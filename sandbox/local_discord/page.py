@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from aiohttp import BodyPartReader, WSMsgType, web
 
 from sandbox.local_discord.errors import ApiError
 from sandbox.local_discord.interactions import AUTOCOMPLETE, COMMAND, Interaction
+from sandbox.local_discord.limits import walk
 from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.permissions import Permission
@@ -21,15 +21,23 @@ from sandbox.local_discord.world import DM, GROUP_DM, Object
 _LOCALES = ("en-US", "zh-CN", "zh-TW", "de", "ja")
 _ATTACHMENT = 11
 _REFERENCES = {6, 7, 8, 9}  # options that hold a user, a channel, a role, or either
+_PICKERS, _FILE_UPLOAD = {5, 6, 7, 8}, 19  # components of a modal whose values are ids
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Page:
-    """`guide`: what the page's welcome panel shows."""
+    """`guide`: what the page's panel of things to try shows.
 
-    def __init__(self, discord: LocalDiscord, folder: Path, guide: Object) -> None:
+    `renew` gives the command to run for a step of the guide that can be tried again and again.
+    """
+
+    def __init__(
+        self, discord: LocalDiscord, folder: Path, guide: Object, renew: Callable[[str], str] = lambda command: command
+    ) -> None:
         self._discord = discord
         self._folder = folder
         self._guide = guide
+        self._renew_command = renew
         self._opened: dict[str, Interaction] = {}  # modals, by the id that the page was given
         self._actions: dict[str, Callable[[Person, Object], Awaitable[tuple[str, Object] | None]]] = {
             "open": self._open,
@@ -41,6 +49,7 @@ class Page:
             "submit": self._submit,
             "dismiss": self._dismiss,
             "locale": self._locale,
+            "renew": self._renew,
         }
 
     def add_to(self, application: web.Application) -> None:
@@ -57,11 +66,13 @@ class Page:
         return web.json_response(self._guide)
 
     def _check_origin(self, request: web.Request) -> None:
-        """Other pages in the same browser must not act here, nor names that lead to this address."""
-        own = urlsplit(self._discord.url).netloc
-        hosts = {own, own.replace("127.0.0.1", "localhost")}
+        """Other pages in the same browser must not act here, nor names that lead to this address.
+
+        The port may be another one: that of a tunnel (`ssh -L`).
+        """
         origin = request.headers.get("Origin")
-        if request.host not in hosts or (origin is not None and urlsplit(origin).netloc not in hosts):
+        is_loopback = urlsplit(f"//{request.host}").hostname in _LOOPBACK
+        if not is_loopback or (origin is not None and urlsplit(origin).netloc != request.host):
             raise web.HTTPForbidden
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
@@ -101,15 +112,14 @@ class Page:
         return socket
 
     def _shown(self, person: Person, name: str, data: Object) -> Object:
-        return {"commands": self._commands(person), "bot": self._bot()} if name == "COMMANDS" else data
+        return {"commands": self._commands(person), "bot": self._discord.world.bot} if name == "COMMANDS" else data
 
     async def _act(self, person: Person, frame: Object, send: Callable[[str, Object, str | None], None]) -> None:
         try:
             answer = await self._actions[frame["op"]](person, frame)
         except (ApiError, LookupError) as error:
             answer = ("FAILED", {"reason": str(error)})
-        if answer:
-            send(*answer, frame.get("nonce"))
+        send(*(answer or ("ACK", {})), frame.get("nonce"))
 
     def _hello(self, person: Person) -> Object:
         world = self._discord.world
@@ -120,22 +130,20 @@ class Page:
             "locales": _LOCALES,
             "guilds": [self._guild(person, guild) for guild in world.guilds.values()],
             "dms": self._private(person),
-            "bot": self._bot(),
+            "bot": world.bot,
             "online": self._discord.hub.online,
             "commands": self._commands(person),
+            "upload_limit": world.upload_limit,
         }
-
-    def _bot(self) -> Object | None:
-        return self._discord.world.bot if self._discord.hub.online else None
 
     def _guild(self, person: Person, guild: Object) -> Object:
         world = self._discord.world
-        channels = [
-            channel
+        every = [
+            channel | {"permissions": str(world.permissions(channel, person.id))}
             for channel in world.channels.values()
             if channel.get("guild_id") == guild["id"]
-            and world.permissions(channel, person.id) & Permission.VIEW_CHANNEL
         ]
+        channels = [channel for channel in every if int(channel["permissions"]) & Permission.VIEW_CHANNEL]
         return {name: guild[name] for name in ("id", "name", "icon", "roles", "members")} | {"channels": channels}
 
     def _private(self, person: Person) -> list[Object]:
@@ -172,11 +180,15 @@ class Page:
 
     async def _autocomplete(self, person: Person, frame: Object) -> tuple[str, Object]:
         interaction = await self._run(person, frame, AUTOCOMPLETE)
+        if interaction.failed:
+            return "FAILED", {"reason": interaction.failed}
         return "CHOICES", {"choices": interaction.choices or []}
 
     async def _run(self, person: Person, frame: Object, kind: int) -> Interaction:
         channel = self._channel(frame)
-        command = next(each for each in person.commands(channel) if each["id"] == frame["command_id"])
+        command = next((each for each in person.commands(channel) if each["id"] == frame["command_id"]), None)
+        if command is None:
+            raise LookupError("no-command")
         data: Object = {"options": frame.get("options", [])}
         resolved = self._resolved(person, channel, data["options"])
         if target := frame.get("target_id"):
@@ -210,13 +222,31 @@ class Page:
         return self._outcome(await person.use(message, frame["custom_id"], frame.get("values")))
 
     async def _submit(self, person: Person, frame: Object) -> tuple[str, Object]:
-        files = re.findall(r'"values": \[([^]]*)\]', json.dumps(frame["components"]))
-        ids = [each for each in self._discord.world.files if any(each in part for part in files)]
-        found = {each: self._discord.messages.attachment(self._discord.world.files[each]) for each in ids}
-        opened = self._opened.pop(frame["modal_id"])
-        return self._outcome(
-            await person.submit(opened, frame["components"], {"attachments": found} if found else None)
-        )
+        """A form stays open until it was taken, so that it can be sent again."""
+        opened = self._opened.get(frame["modal_id"])
+        if opened is None:
+            raise LookupError("form-closed")
+        resolved = self._resolved_in_form(person, opened.channel, frame["components"])
+        outcome = self._outcome(await person.submit(opened, frame["components"], resolved))
+        if outcome[0] != "FAILED":
+            self._opened.pop(frame["modal_id"], None)
+        return outcome
+
+    def _resolved_in_form(self, person: Person, channel: Object, components: list[Object]) -> Object:
+        resolved: Object = {}
+        for kind, value in _chosen(components):
+            if kind in _PICKERS:
+                found = person.resolve(value, channel)
+            elif kind == _FILE_UPLOAD:
+                found = {"attachments": {value: self._discord.messages.attachment(self._discord.world.files[value])}}
+            else:
+                continue
+            for name, about in found.items():
+                resolved.setdefault(name, {}).update(about)
+        return resolved
+
+    async def _renew(self, _person: Person, frame: Object) -> tuple[str, Object]:
+        return "RENEWED", {"command": self._renew_command(frame["command"])}
 
     async def _dismiss(self, person: Person, frame: Object) -> None:
         person.dismiss(frame["message_id"])
@@ -224,6 +254,13 @@ class Page:
     async def _locale(self, person: Person, frame: Object) -> None:
         if frame["locale"] in _LOCALES:
             self._discord.world.locales[person.id] = frame["locale"]
+
+
+def _chosen(components: list[Object]) -> Iterator[tuple[int, str]]:
+    """The values in a form that was sent off, each with the type of its component."""
+    for _, component in walk(components, "components"):
+        for value in component.get("values") or ():
+            yield component["type"], value
 
 
 async def _write(socket: web.WebSocketResponse, outgoing: asyncio.Queue[str]) -> None:

@@ -142,7 +142,9 @@ class Person:
         return await self.use(message, custom_id, values)
 
     async def use(self, message: Object, custom_id: str, values: Sequence[str] | None = None) -> Interaction:
-        component = next(each for each in components(message) if each.get("custom_id") == custom_id)
+        component = next((each for each in components(message) if each.get("custom_id") == custom_id), None)
+        if component is None:
+            raise LookupError("message-changed")
         data = {"custom_id": custom_id, "component_type": component["type"], "id": component.get("id", 1)}
         channel = self._world.channels[message["channel_id"]]
         if values is not None:

@@ -1,5 +1,6 @@
 """The whole of the local Discord, on one port of 127.0.0.1."""
 
+import socket
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -20,14 +21,19 @@ _MAX_BODY = 64 * 1024 * 1024
 
 
 class LocalDiscord:
-    """`async with LocalDiscord() as discord`: discord.world is what there is, discord.person(...) acts in it."""
+    """`async with LocalDiscord() as discord`: discord.world is what there is, discord.person(...) acts in it.
 
-    def __init__(self, *, token: str = "local-token", port: int = 0, world: World | None = None) -> None:
+    `listener` is a socket of 127.0.0.1 that listens already; without it a free port is taken.
+    """
+
+    def __init__(
+        self, *, token: str = "local-token", listener: socket.socket | None = None, world: World | None = None
+    ) -> None:
         self.token = token
         self.world = world or World()
         self.hub = Hub(self.world)
         self.faults = Faults()
-        self._port = port
+        self._listener = listener
         self._additions: list[Callable[[web.Application], None]] = []
 
     async def __aenter__(self) -> Self:
@@ -40,8 +46,8 @@ class LocalDiscord:
         for addition in self._additions:
             addition(application)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
+        listener, runner = self._listener, self._runner
+        await (web.SockSite(runner, listener) if listener else web.TCPSite(runner, "127.0.0.1", 0)).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         self._wire()
         return self

@@ -1,9 +1,12 @@
 """The tasks of the demo: one of each kind that people meet, in every dialect, as demo.toml tells them."""
 
+import random
+import string
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -27,6 +30,16 @@ class DemoTask:
     @property
     def title(self) -> str:
         return self.life.title or next((song.title for song in self.life.songs if song.title), "")
+
+
+_KEPT = 12  # characters of an id, by which a task is still known when it is made again
+
+
+def made_again(task: DemoTask) -> DemoTask:
+    """The same task under ids of its own, to be seen from the beginning once more."""
+    fresh = "".join(random.choices(string.ascii_letters + string.digits, k=len(task.life.id) - _KEPT))
+    songs = tuple(replace(song, clip_id=str(uuid4())) for song in task.life.songs)
+    return replace(task, life=replace(task.life, id=task.life.id[:_KEPT] + fresh, songs=songs))
 
 
 @cache

@@ -176,7 +176,8 @@ class LocalGateway:
         if song is None:
             raise web.HTTPNotFound
         if kind == "cover":
-            return web.Response(body=songs.cover(song.clip_id, song.title), content_type="image/png")
+            drawn = await asyncio.to_thread(songs.cover, song.clip_id, song.title)  # slow: the others are not to wait
+            return web.Response(body=drawn, content_type="image/png")
         content, content_type = songs.audio(song.sound, song.duration)
         if kind == "stream":
             return await _grow(incoming, content, content_type, song.duration)

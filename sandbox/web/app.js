@@ -1,71 +1,92 @@
-// The page: a socket to the local Discord as one person at a time, channels, messages, and the line to write in.
+// The page: channels, messages, and the line to write in, as one person at a time.
 
 import { Composer } from "./composer.js";
 import { el } from "./dom.js";
+import { drawGuide, show, welcome } from "./guide.js";
+import { Timeline } from "./timeline.js";
 import { render } from "./message.js";
 import { ask } from "./modal.js";
-import { language, state, text } from "./texts.js";
+import { size } from "./player.js";
+import { Connection } from "./socket.js";
+import { failure, state, text } from "./texts.js";
+
+const DM = 1, GROUP_DM = 3, NEWS = 5, THREAD = 11, SEND_MESSAGES = 1n << 11n, SEND_IN_THREADS = 1n << 38n;
 
 const $ = (id) => document.getElementById(id);
-const waiting = new Map();
 const unread = new Set();
-let socket, hello, channel, guide, counter = 0, shown = new Map();
-let here = new URLSearchParams(location.search).get("as");
+const starting = new Set(); // what waits for a new beginning
+let hello, channel, guide;
 
-function connect() {
-  socket = new WebSocket(`ws://${location.host}/page/socket${here ? `?as=${here}` : ""}`);
-  const current = socket;
-  socket.onmessage = ({ data }) => receive(JSON.parse(data));
-  socket.onclose = () => current === socket && setTimeout(connect, 1000);
-}
+const connection = new Connection(new URLSearchParams(location.search).get("as"), receive, () => drawEnded(true));
+const server = (op, fields) => connection.ask(op, { channel_id: channel?.id, ...fields });
 
-/** Sends a frame; answers with the frame that answers it. */
-function ask_server(op, fields) {
-  const nonce = String(++counter);
-  socket.send(JSON.stringify({ op, nonce, channel_id: channel?.id, ...fields }));
-  return new Promise((resolve) => waiting.set(nonce, resolve));
-}
-
-function receive({ t, d, nonce }) {
-  if (nonce && waiting.has(nonce)) {
-    waiting.get(nonce)({ t, d });
-    waiting.delete(nonce);
-  }
+function receive({ t, d }) {
   const handlers = {
-    HELLO: start, COMMANDS: ({ commands, bot }) => { Object.assign(hello, { commands, bot }); },
-    MESSAGE_CREATE: arrive, MESSAGE_UPDATE: arrive, MESSAGE_DELETE: leave,
+    HELLO: start,
+    COMMANDS: ({ commands }) => { hello.commands = commands; timeline.redraw(); composer.offer(); },
+    MESSAGE_CREATE: arrive, MESSAGE_UPDATE: arrive,
+    MESSAGE_DELETE: (message) => timeline.remove(message.id),
     PRESENCE: ({ online }) => { hello.online = online; drawPresence(); },
   };
   handlers[t]?.(d);
 }
 
-function start(data) {
+async function start(data) {
+  if (data.me.id !== hello?.me.id) unread.clear();
   hello = data;
-  here = data.me.id;
+  connection.person = data.me.id;
   state.locale = data.locale;
+  drawEnded(false);
   const channels = allChannels();
-  channel = channels.find((each) => each.id === channel?.id) ?? channels[0];
-  draw();
-  open(channel);
+  const wanted = channels.find((each) => each.id === channel?.id) ?? channels[0];
+  draw(wanted);
+  await open(wanted);
+  for (const resolve of starting) resolve();
+  starting.clear();
 }
 
+function drawEnded(ended) {
+  $("ended").hidden = !ended;
+  $("ended").textContent = text("ended");
+  if (ended && hello) {
+    hello.online = false;
+    drawPresence();
+  }
+}
+
+/** The channels of the server, threads below their own, and then those of people. */
 function allChannels() {
-  return [...hello.guilds.flatMap((guild) => guild.channels), ...hello.dms];
+  return [...hello.guilds.flatMap(channelsOf), ...hello.dms];
+}
+
+function channelsOf(guild) {
+  const threads = (parent) => guild.channels.filter((each) => each.parent_id === parent.id && each.type === THREAD);
+  return guild.channels.filter((each) => each.type !== THREAD).flatMap((each) => [each, ...threads(each)]);
 }
 
 function title(each) {
-  if (each.type === 1) return "Suno";
-  return each.name ?? (each.type === 3 ? text("group") : each.id);
+  if (each.type === DM) return "Suno";
+  return each.name ?? (each.type === GROUP_DM ? text("group") : each.id);
 }
 
-function draw() {
+function mark(each) {
+  return { [DM]: "♫", [GROUP_DM]: "⁂", [NEWS]: "※", [THREAD]: "↳" }[each.type] ?? "#";
+}
+
+function draw(wanted = channel) {
+  channel = wanted;
   document.documentElement.lang = state.locale;
   for (const each of document.querySelectorAll("[data-text]")) each.textContent = text(each.dataset.text);
+  for (const each of document.querySelectorAll("[data-label]")) {
+    each.setAttribute("aria-label", text(each.dataset.label));
+    if (each.matches("button")) each.title = text(each.dataset.label);
+  }
   $("guild-name").textContent = hello.guilds[0]?.name ?? "";
   drawSwitches();
   drawChannels();
   drawPresence();
-  drawGuide();
+  drawGuide(guide, attempt);
+  composer.draw();
 }
 
 function drawSwitches() {
@@ -76,18 +97,34 @@ function drawSwitches() {
 
 function drawChannels() {
   const button = (each) => {
-    const mark = each.type === 1 ? "♫" : each.type === 3 ? "👥" : each.type === 5 ? "📢" : "#";
-    const element = el("button", { type: "button", "data-testid": `channel-${title(each)}`, onclick: () => open(each) }, el("span", {}, mark), title(each));
+    const element = el("button", { type: "button", "data-testid": `channel-${title(each)}`, onclick: () => open(each) }, el("span", { "aria-hidden": "true" }, mark(each)), el("span.name", {}, title(each)));
     if (each.id === channel.id) element.setAttribute("aria-current", "page");
+    if (each.type === THREAD) element.classList.add("thread");
     if (unread.has(each.id)) element.classList.add("unread");
     return element;
   };
   $("channels").replaceChildren(
-    el("h2", {}, text("channels")), ...hello.guilds.flatMap((guild) => guild.channels).map(button),
+    el("h2", {}, text("channels")), ...hello.guilds.flatMap(channelsOf).map(button),
     el("h2", {}, text("dms")), ...hello.dms.map(button));
-  $("channel-name").textContent = (channel.guild_id ? "# " : "") + title(channel);
-  $("text").placeholder = text("write", { channel: title(channel) });
-  $("send").setAttribute("aria-label", text("send"));
+  $("fold").classList.toggle("unread", unread.size > 0);
+  drawHeader();
+}
+
+function drawHeader() {
+  const parent = allChannels().find((each) => each.id === channel.parent_id);
+  const hints = { [DM]: () => text("indm"), [NEWS]: () => text("innews"), [THREAD]: () => text("inthread", { channel: parent?.name ?? "" }) };
+  $("channel-name").textContent = `${mark(channel)} ${title(channel)}`;
+  $("channel-hint").textContent = channel.topic ?? hints[channel.type]?.() ?? "";
+  $("channel-hint").title = $("channel-hint").textContent;
+  document.title = `${title(channel)} · suno-watch demo`;
+  $("text").placeholder = text("write", { channel: channel.guild_id ? `#${title(channel)}` : title(channel) });
+  $("text").setAttribute("aria-label", $("text").placeholder);
+  composer.lock(maySend() ? "" : text("mayread"));
+}
+
+function maySend(where = channel) {
+  const needed = where.type === THREAD ? SEND_IN_THREADS : SEND_MESSAGES;
+  return where.permissions === undefined || (BigInt(where.permissions) & needed) !== 0n;
 }
 
 function drawPresence() {
@@ -95,106 +132,131 @@ function drawPresence() {
   $("presence").classList.toggle("online", hello.online);
 }
 
-function drawGuide() {
-  document.body.classList.toggle("no-guide", !guide);
-  $("guide").hidden = !guide;
-  if (!guide) return;
-  const say = (each) => each[language() === "zh" ? "zh-CN" : "en"];
-  $("guide").replaceChildren(el("h2", {}, say(guide.title)), el("p", {}, text("guide")),
-    ...guide.steps.map((step) => el("button", { type: "button", onclick: () => composer.fill(step.command) }, say(step.text))));
-}
-
 async function open(wanted) {
+  if (wanted.id !== channel?.id) composer.reset();
   channel = wanted;
   unread.delete(channel.id);
-  document.body.classList.remove("unfolded");
+  unfold(false);
   drawChannels();
-  const { d } = await ask_server("open", {});
-  if (d.channel_id !== channel.id) return;
-  shown = new Map(d.messages.map((each) => [each.id, each]));
-  $("messages").replaceChildren(...[...shown.values()].map(view));
-  drawEmpty();
-  $("messages").scrollTop = $("messages").scrollHeight;
+  const { t, d } = await server("open", {});
+  if (t === "MESSAGES" && d.channel_id === channel.id) timeline.fill(d.messages);
 }
 
-function drawEmpty() {
-  const empty = $("messages").querySelector(".empty");
-  if (shown.size) empty?.remove();
-  else if (!empty) $("messages").replaceChildren(el("li.empty", {}, text("empty")));
+function unfold(open) {
+  document.body.classList.toggle("unfolded", open);
+  $("fold").setAttribute("aria-expanded", String(open));
 }
 
+/** Who, what and where there is to name in this channel. */
 function world() {
   const guild = hello.guilds.find((each) => each.id === channel.guild_id);
-  const users = hello.people.map((each) => ({ ...each, name: each.global_name }));
-  const named = (list) => (id) => list.find((each) => each.id === id)?.name;
+  const here = guild ? guild.members.map((each) => each.user) : [...(channel.recipients ?? []), hello.bot];
+  const named = (each) => ({ ...each, name: each.global_name ?? (each.id === hello.bot.id ? "Suno" : each.username) });
+  const users = here.map(named), everybody = [...hello.people, hello.bot].map(named);
+  const nameIn = (list) => (id) => list.find((each) => each.id === id)?.name;
   return {
-    users, roles: guild?.roles ?? [], channels: guild?.channels ?? [], commands: hello.commands,
-    context: { user: (id) => named(users)(id) ?? (id === hello.bot?.id ? "Suno" : undefined), role: named(guild?.roles ?? []), channel: named(allChannels()) },
+    users, me: hello.me, roles: guild?.roles ?? [], channels: guild ? channelsOf(guild) : [], commands: hello.commands,
+    context: { user: nameIn(everybody), role: nameIn(guild?.roles ?? []), channel: nameIn(allChannels()) },
   };
 }
 
-function view(message) {
-  const element = render(message, world(), (op, fields, source) => act(message, op, fields, source));
-  return element;
-}
+const timeline = new Timeline({
+  list: $("messages"), unseen: $("unseen"),
+  view: (message) => render(message, world(), (op, fields, source) => act(message, op, fields, source)),
+  empty: () => (maySend() && channel.type !== DM ? welcome(guide, attempt) : el("li.empty", {}, text(maySend() ? "empty" : "mayread"))),
+});
 
+/** Whether what was pressed or chosen was taken by the bot. */
 async function act(message, op, fields, source) {
   if (op === "dismiss") {
-    ask_server("dismiss", { message_id: message.id });
-    return leave(message);
+    server("dismiss", { message_id: message.id });
+    timeline.remove(message.id);
+    return true;
   }
+  if (source?.classList.contains("busy")) return false;
   source?.classList.add("busy");
   const target = fields.menu ? { target_id: message.id } : { message_id: message.id };
-  await settle(await ask_server(op, { ...fields, ...target }), document.querySelector(`[data-id="${message.id}"]`));
+  const fault = await settle(await server(op, { ...fields, ...target }));
   source?.classList.remove("busy");
+  timeline.complain(message.id, fault);
+  return !fault;
 }
 
-/** What came of an interaction: nothing to show, a form, or a failure below `place`. */
-async function settle({ t, d }, place) {
-  if (t === "MODAL") {
-    const components = await ask(d, $("modal"), upload);
-    if (components) await settle(await ask_server("submit", { modal_id: d.modal_id, components }), place);
-  } else if (t === "FAILED") {
-    const sentence = d.reason === "timeout" ? text("timeout") : d.reason === "offline" ? text("offline") : `${text("failed")} ${d.reason}`;
-    if (place) place.append(el("div.fault", { role: "alert" }, sentence));
-    else composer.complain(sentence);
-  }
+/** What came of an interaction: nothing to show, a form, or the sentence on why it failed. */
+async function settle({ t, d }) {
+  if (t === "FAILED") return failure(d.reason);
+  if (t !== "MODAL") return "";
+  const send = (components) => server("submit", { modal_id: d.modal_id, components });
+  ask(d, $("modal"), { upload, send, world: world() });
+  return "";
 }
 
 function arrive(message) {
-  if (message.channel_id !== channel.id) {
-    unread.add(message.channel_id);
-    return drawChannels();
-  }
-  const list = $("messages");
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-  const old = list.querySelector(`[data-id="${message.id}"]`);
-  shown.set(message.id, message);
-  if (old) old.replaceWith(view(message));
-  else list.append(view(message));
-  drawEmpty();
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  if (message.channel_id === channel.id) return timeline.put(message);
+  if (message.edited_timestamp) return undefined;
+  unread.add(message.channel_id);
+  return drawChannels();
 }
 
-function leave({ id }) {
-  shown.delete(id);
-  document.querySelector(`[data-id="${id}"]`)?.remove();
-  drawEmpty();
-}
-
+/** Raises an Error that says what is wrong with the file. */
 async function upload(file) {
+  const { name } = file;
+  if (file.size > hello.upload_limit) throw new Error(text("toobig", { name, size: size(file.size), most: size(hello.upload_limit) }));
   const form = new FormData();
   form.append("file", file);
-  return (await fetch("/page/files", { method: "POST", body: form })).json();
+  try {
+    const answer = await fetch("/page/files", { method: "POST", body: form });
+    if (answer.ok) return await answer.json();
+  } catch {
+    // said below
+  }
+  throw new Error(text("uploadfailed", { name }));
 }
 
 const composer = new Composer($("composer"), {
-  say: (content, files) => ask_server("say", { content, files }),
-  run: async (chosen, options) => settle(await ask_server("command", { command_id: chosen.command.id, options }), null),
-  complete: async (chosen, options) => (await ask_server("autocomplete", { command_id: chosen.command.id, options })).d.choices ?? [],
+  say: async (content, files) => {
+    timeline.toEnd();
+    return settle(await server("say", { content, files }));
+  },
+  run: async (chosen, options) => {
+    timeline.toEnd();
+    return settle(await server("command", { command_id: chosen.command.id, options }));
+  },
+  complete: async (chosen, options) => {
+    const { t, d } = await server("autocomplete", { command_id: chosen.command.id, options });
+    return t === "CHOICES" ? d.choices : null;
+  },
   offered: () => hello.commands.filter((each) => each.channels.includes(channel.id)),
   upload, world,
 });
+
+/** A step of the guide: as whom it is meant, where it can be run, and with a task of its own where it is to be seen from the beginning. */
+async function attempt(step, run) {
+  if (step.person && step.person !== hello.me.id) await become(step.person);
+  const name = /^\/(\S+)/.exec(step.command)?.[1];
+  const offered = (each) => hello.commands.some((command) => command.name === name && command.channels.includes(each.id));
+  const fits = (each) => maySend(each) && (!name || offered(each));
+  if (!fits(channel)) await open(allChannels().find(fits) ?? channel);
+  const { t, d } = step.renewed ? await server("renew", { command: step.command }) : {};
+  composer.fill(t === "RENEWED" ? d.command : step.command);
+  if (run) composer.enter();
+}
+
+/** Plays somebody else, in the language that is being read. */
+async function become(person) {
+  const { locale } = state;
+  const begun = new Promise((resolve) => starting.add(resolve));
+  connection.become(person);
+  await begun;
+  if (locale !== state.locale) speak(locale);
+}
+
+function speak(locale) {
+  state.locale = locale;
+  server("locale", { locale });
+  draw();
+  timeline.redraw();
+}
 
 /** A link to a message: its channel is opened, and it comes into sight. */
 $("messages").addEventListener("jump", async ({ detail }) => {
@@ -204,15 +266,18 @@ $("messages").addEventListener("jump", async ({ detail }) => {
   document.querySelector(`[data-id="${detail.message}"]`)?.scrollIntoView({ behavior: "smooth", block: "center" });
 });
 
-$("person-switch").onchange = ({ target }) => { here = target.value; composer.reset(); socket.close(); };
-$("locale-switch").onchange = ({ target }) => {
-  state.locale = target.value;
-  ask_server("locale", { locale: target.value });
-  draw();
-  open(channel);
-};
-$("fold").onclick = () => document.body.classList.toggle("unfolded");
+$("person-switch").onchange = ({ target }) => { composer.reset(); connection.become(target.value); };
+$("locale-switch").onchange = ({ target }) => speak(target.value);
+$("fold").onclick = () => unfold(!document.body.classList.contains("unfolded"));
+$("guide-open").onclick = () => show(!document.body.classList.contains("guided"));
+$("shade").onclick = () => { unfold(false); show(false); };
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    unfold(false);
+    show(false);
+  } else if (event.target === document.body && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) $("text").focus();
+});
 
 const answer = await fetch("/page/guide");
 guide = answer.ok ? await answer.json() : null;
-connect();
+connection.open();

@@ -1,38 +1,33 @@
 // The line at the bottom: plain text, or a command whose options become pills one after the other.
+// What is typed is what Enter takes; a suggestion is only taken by the arrows, Tab or a click.
 
+import { ATTACHMENT, choicesOf, commandOf, flatten, matching, nested, split, understand, withMentions } from "./commands.js";
 import { el } from "./dom.js";
+import { Popup } from "./popup.js";
 import { localised, text } from "./texts.js";
 
-const SUB_COMMAND = 1, GROUP = 2, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, ATTACHMENT = 11;
-
-/** Every command that can be typed, its subcommands flattened: `{path, names, command, options, description}`. */
-export function flatten(commands) {
-  const found = [];
-  const walk = (command, node, names) => {
-    const inner = (node.options ?? []).filter((each) => each.type === SUB_COMMAND || each.type === GROUP);
-    if (inner.length) inner.forEach((each) => walk(command, each, [...names, each.name]));
-    else found.push({ path: names.join(" "), names, command, options: node.options ?? [], description: localised(node, "description") });
-  };
-  commands.filter((each) => each.type === 1).forEach((each) => walk(each, each, [each.name]));
-  return found;
-}
+const LONGEST = 2000; // characters of a message
+const PATIENCE = 120; // milliseconds without a key, before the bot is asked for suggestions
 
 export class Composer {
-  /** `server`: say(content, files), run(command, options), complete(command, options), upload(file), world(). */
+  /** `server`: say(content, files), run(command, options), complete(command, options), upload(file), offered(), world(). */
   constructor(root, server) {
     this.server = server;
+    this.root = root;
+    this.asking = 0; // the last question for suggestions, by its number
     this.input = root.querySelector("#text");
-    this.popup = root.querySelector("#popup");
+    this.popup = new Popup(root.querySelector("#popup"), this.input);
     this.pills = root.querySelector("#pills");
     this.problem = root.querySelector("#problem");
     this.fileList = root.querySelector("#files");
-    this.files = [];
     this.reset();
+    const picker = root.querySelector("#attach-input");
     root.addEventListener("submit", (event) => { event.preventDefault(); this.enter(); });
     this.input.addEventListener("input", () => this.typed());
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("paste", (event) => this.addFiles(event.clipboardData.files));
-    root.querySelector("#attach input").addEventListener("change", (event) => this.addFiles(event.target.files));
+    root.querySelector("#attach").addEventListener("click", () => picker.click());
+    picker.addEventListener("change", () => { this.addFiles(picker.files); picker.value = ""; });
     root.addEventListener("dragover", (event) => event.preventDefault());
     root.addEventListener("drop", (event) => { event.preventDefault(); this.addFiles(event.dataTransfer.files); });
   }
@@ -44,36 +39,44 @@ export class Composer {
     this.files = [];
     this.input.value = "";
     this.complain("");
-    this.close();
+    this.dropList();
     this.draw();
+  }
+
+  /** `reason`: why nothing can be written here; empty when it can. */
+  lock(reason) {
+    this.root.classList.toggle("locked", Boolean(reason));
+    for (const each of this.root.querySelectorAll("#text, #send, #attach")) each.disabled = Boolean(reason);
+    if (reason) this.input.placeholder = reason;
   }
 
   /** Puts `/suno status id:abc` into the line. */
   fill(line) {
     this.reset();
     this.input.value = line;
+    this.parse(false);
+    this.draw();
     this.input.focus();
-    this.parse();
-    this.typed();
+    if (this.chosen && this.current) this.offer();
   }
 
   commands() {
     return flatten(this.server.offered());
   }
 
-  /** Recognises a command at the beginning of what was typed or pasted, and the options behind it. */
-  parse() {
+  /** Recognises a command at the beginning of the line, and the options behind it. */
+  parse(typed) {
     const line = this.input.value;
     if (this.chosen || !line.startsWith("/")) return;
-    const typed = this.commands().filter((each) => `${line} `.startsWith(`/${each.path} `)).sort((a, b) => b.path.length - a.path.length)[0];
-    if (!typed) return;
-    this.choose(typed);
-    const names = typed.options.map((each) => each.name).join("|");
-    const rest = line.slice(typed.path.length + 1).trim();
-    const parts = names ? rest.split(new RegExp(`(?:^|\\s)(${names}):`)) : [rest];
-    for (let index = 1; index < parts.length; index += 2) this.set(typed.options.find((each) => each.name === parts[index]), parts[index + 1].trim());
-    this.input.value = parts[0].trim();
+    const found = commandOf(line, this.commands(), typed);
+    if (!found) return;
+    this.choose(found);
+    const { before, pairs } = split(line.slice(found.path.length + 1).trim(), found.options);
+    const bad = pairs.filter(([option, value]) => !this.set(option, value)).at(-1);
     this.next();
+    if (bad) [this.current, this.input.value] = bad;
+    else this.input.value = before;
+    this.draw();
   }
 
   choose(command) {
@@ -83,166 +86,299 @@ export class Composer {
     this.next();
   }
 
+  /** What was chosen from the list. */
+  pick(change) {
+    change();
+    this.complain("");
+    this.input.focus();
+    this.draw();
+    this.offer();
+  }
+
   next() {
-    this.current = this.chosen.options.find((each) => each.required && !(each.name in this.values)) ?? null;
+    this.current = this.open().find((each) => each.required) ?? null;
     this.draw();
   }
 
-  set(option, value, shown = value) {
-    if (option && value !== "") this.values[option.name] = { option, value: this.convert(option, value), shown };
+  /** Options without a value. */
+  open() {
+    return this.chosen.options.filter((each) => !(each.name in this.values));
   }
 
-  async typed() {
+  /** Whether the text is now the option's value; otherwise it is said why not. */
+  set(option, typed) {
+    const { fault, value, shown } = understand(option, typed.replace(/\s*\n\s*/g, " "), this.server.world());
+    if (fault) this.complain(fault);
+    else this.values[option.name] = { option, value, shown };
+    return !fault;
+  }
+
+  typed() {
     this.complain("");
-    this.parse();
+    this.grow();
+    this.parse(true);
+    if (this.chosen) this.nameOption();
+    this.offer();
+  }
+
+  /** `show:` in the midst of a line begins that option. */
+  nameOption() {
+    const { before, pairs } = split(this.input.value, this.chosen.options);
+    if (!pairs.length) return;
+    if (this.current && before && !this.set(this.current, before)) return;
+    const [option, rest] = pairs.pop();
+    for (const [each, value] of pairs) if (!this.set(each, value)) return;
+    delete this.values[option.name];
+    this.current = option;
+    this.input.value = rest;
+    this.draw();
+  }
+
+  /** Shows what can come next. */
+  offer() {
     const line = this.input.value;
-    if (!this.chosen) {
-      if (!line.startsWith("/")) return this.close();
-      const wanted = line.slice(1).toLowerCase();
-      const found = this.commands().filter((each) => each.path.includes(wanted) || each.description.toLowerCase().includes(wanted));
-      return this.offer(found.map((each) => ({ label: `/${each.path}`, note: each.description, testid: `command-${each.path}`, pick: () => { this.choose(each); this.typed(); } })));
-    }
-    return this.current ? this.offerValues(line) : this.offerOptions(line);
+    if (!this.chosen) return line.startsWith("/") && !line.includes("\n") ? this.offerCommands(line.slice(1)) : this.offerNames();
+    return this.current ? this.offerValues(line.trim()) : this.offerOptions(line.trim());
+  }
+
+  offerCommands(line) {
+    const wanted = line.toLowerCase();
+    const commands = this.commands();
+    const found = commands.filter((each) => each.path.includes(wanted) || each.description.toLowerCase().includes(wanted));
+    found.sort((a, b) => b.path.includes(wanted) - a.path.includes(wanted));
+    const note = commands.length ? text("unknown", { name: `/${line}` }) : text("nocommands");
+    this.popup.show(found.map((each) => ({ label: `/${each.path}`, note: each.description, testid: `command-${each.path}`, pick: () => this.pick(() => this.choose(each)) })), { selected: 0, note: found.length ? "" : note });
+  }
+
+  /** After `@` or `#` in a text: whom and what can be mentioned. */
+  offerNames() {
+    const before = this.input.value.slice(0, this.input.selectionStart);
+    const [, mark, wanted] = /(?:^|\s)([@#])([^\s@#]*)$/.exec(before) ?? [];
+    if (!mark) return this.popup.close();
+    const { users, roles, channels } = this.server.world();
+    const names = (mark === "#" ? channels : [...users, ...roles]).map((each) => `${mark}${each.name.replace(/^@/, "")}`);
+    const found = names.filter((each) => each.slice(1).toLowerCase().startsWith(wanted.toLowerCase()));
+    const put = (name) => {
+      const start = before.length - wanted.length - 1;
+      this.input.setRangeText(`${name} `, start, before.length, "end");
+      this.popup.close();
+      this.input.focus();
+    };
+    this.popup.show(found.map((each) => ({ label: each, testid: "choice", pick: () => put(each) })));
   }
 
   offerOptions(line) {
-    const open = this.chosen.options.filter((each) => !(each.name in this.values) && each.name.startsWith(line));
-    this.offer(open.map((each) => ({ label: each.name, note: localised(each, "description"), testid: `option-${each.name}`, pick: () => { this.current = each; this.input.value = ""; this.draw(); this.typed(); } })), true);
+    const open = this.open().filter((each) => each.name.startsWith(line.toLowerCase()));
+    const entries = open.map((each) => ({ label: each.name, note: localised(each, "description"), testid: `option-${each.name}`, pick: () => this.pick(() => this.begin(each)) }));
+    if (!line && !entries.length) return this.popup.close();
+    return this.popup.show(entries, { head: entries.length ? text("optional") : "", note: entries.length ? "" : text("nooption", { name: line }) });
   }
 
-  async offerValues(line) {
+  begin(option) {
+    delete this.values[option.name];
+    this.current = option;
+    this.input.value = "";
+  }
+
+  offerValues(line) {
     const option = this.current;
     const head = localised(option, "description");
+    clearTimeout(this.timer);
     if (option.autocomplete) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(async () => {
-        if (this.current !== option) return;
-        const choices = await this.server.complete(this.chosen, this.sent({ name: option.name, type: option.type, value: line, focused: true }));
-        if (this.current === option && this.input.value === line) this.offerChoices(option, choices, head);
-      }, 120);
-      if (this.popup.hidden) this.offer([], false, head, text("searching"));
+      this.timer = setTimeout(() => this.offerSuggestions(option, line, head), PATIENCE);
+      if (!this.popup.open || this.popup.entries.some((each) => each.testid !== "choice")) this.popup.show([], { head, note: text("searching") });
       return;
     }
-    const booleans = option.type === BOOLEAN ? [{ id: true, name: "True" }, { id: false, name: "False" }] : undefined;
-    const choices = option.choices ?? (booleans ?? this.references(option))?.map((each) => ({ name: each.name ?? each.username, value: each.id }));
-    if (!choices) return this.offer([], false, head);
-    this.offerChoices(option, choices.filter((each) => localised(each, "name").toLowerCase().includes(line.toLowerCase())), head);
+    if (option.type === ATTACHMENT) {
+      const pick = () => this.root.querySelector("#attach-input").click();
+      this.popup.show([{ label: text("choosefile"), testid: "choose-file", pick }], { head });
+      return;
+    }
+    const choices = choicesOf(option, this.server.world());
+    if (choices) this.offerChoices(option, matching(choices, line), head);
+    else this.popup.show([], { head });
+  }
+
+  async offerSuggestions(option, line, head) {
+    const number = ++this.asking;
+    const asked = () => number === this.asking && this.current === option && this.input.value.trim() === line;
+    if (!asked()) return;
+    const choices = await this.server.complete(this.chosen, this.sent({ name: option.name, type: option.type, value: line, focused: true }));
+    if (!asked()) return;
+    if (choices) this.offerChoices(option, choices.map((each) => ({ name: localised(each, "name"), value: each.value })), head);
+    else this.popup.show([], { head, note: text("nochoices") });
   }
 
   offerChoices(option, choices, head) {
-    const pick = (choice) => { this.set(option, choice.value, localised(choice, "name")); this.input.value = ""; this.next(); this.close(); this.input.focus(); };
-    this.offer(choices.map((each) => ({ label: localised(each, "name"), testid: "choice", pick: () => pick(each) })), false, head, choices.length ? "" : text("nomatch"));
-  }
-
-  offer(entries, quiet = false, head = "", note = "") {
-    this.entries = entries;
-    this.selected = quiet ? -1 : 0;
-    const buttons = entries.map((each, index) => {
-      const button = el("button", { type: "button", role: "option", "data-testid": each.testid }, each.label, each.note && el("small", {}, each.note));
-      button.onmousedown = (event) => { event.preventDefault(); this.entries[index].pick(); };
-      return button;
+    const pick = ({ name, value }) => this.pick(() => {
+      this.values[option.name] = { option, value, shown: name };
+      this.input.value = "";
+      this.next();
     });
-    this.popup.replaceChildren(...[head && el("p", {}, head), ...buttons, note && el("p", {}, note)].filter(Boolean));
-    this.popup.hidden = !this.popup.childNodes.length;
-    this.mark();
-  }
-
-  mark() {
-    const buttons = this.popup.querySelectorAll("button");
-    buttons.forEach((each, index) => each.setAttribute("aria-selected", String(index === this.selected)));
-    buttons[this.selected]?.scrollIntoView({ block: "nearest" });
-  }
-
-  close() {
-    this.entries = [];
-    this.selected = -1;
-    this.popup.hidden = true;
+    this.popup.show(choices.map((each) => ({ label: each.name, testid: "choice", pick: () => pick(each) })), { head, note: choices.length ? "" : text("nomatch") });
   }
 
   key(event) {
-    const moves = { ArrowDown: 1, ArrowUp: -1 };
-    if (event.key in moves && this.entries.length) {
-      event.preventDefault();
-      this.selected = (this.selected + moves[event.key] + this.entries.length) % this.entries.length;
-      this.mark();
-    } else if (event.key === "Tab" && this.entries.length) {
-      event.preventDefault();
-      this.entries[Math.max(0, this.selected)].pick();
+    if (event.isComposing || event.keyCode === 229) return; // an input method is at work: its Enter is not ours
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const handled = () => event.preventDefault();
+    if (step && this.popup.entries.length) {
+      handled();
+      this.popup.move(step);
+    } else if (event.key === "Tab" && !event.shiftKey && this.popup.entries.length) {
+      handled();
+      (this.popup.picked ?? this.popup.entries[0]).pick();
+    } else if (event.key === "Enter" && (!event.shiftKey || this.chosen)) {
+      handled();
+      this.enter();
     } else if (event.key === "Escape") {
-      if (this.popup.hidden) this.reset();
-      else this.close();
+      if (this.popup.open) this.dropList();
+      else if (this.chosen || this.input.value.startsWith("/")) this.reset();
     } else if (event.key === "Backspace" && !this.input.value && this.chosen) {
-      const last = this.current && !(this.current.name in this.values) && Object.keys(this.values).length ? this.current.name : Object.keys(this.values).at(-1);
-      if (last && last in this.values) { delete this.values[last]; this.next(); } else this.reset();
-      this.typed();
+      handled();
+      this.back();
     }
   }
 
+  /** Closes the list, also one that is still being fetched. */
+  dropList() {
+    clearTimeout(this.timer);
+    this.asking += 1;
+    this.popup.close();
+  }
+
+  /** Takes away what was put last. */
+  back() {
+    const last = Object.keys(this.values).at(-1);
+    if (this.current && !this.current.required) this.next();
+    else if (last) this.remove(last);
+    else this.reset();
+    this.offer();
+  }
+
+  remove(name) {
+    delete this.values[name];
+    this.next();
+  }
+
   enter() {
-    const picking = this.selected >= 0 && this.entries[this.selected];
-    if (picking && (!this.chosen || (this.current && (this.input.value || this.current.required)))) return picking.pick();
+    if (!this.chosen && this.input.value.startsWith("/")) {
+      const exact = commandOf(this.input.value, this.commands(), false);
+      if (exact) this.parse(false);
+    } else if (this.popup.picked) return this.popup.picked.pick();
+    if (!this.chosen && this.popup.picked) return this.popup.picked.pick();
     return this.chosen ? this.run() : this.say();
   }
 
   async say() {
     const content = this.input.value.trim();
-    if (content.startsWith("/")) return this.complain(text("unknown", { name: content.split(" ")[0] }));
-    if (!content && !this.files.length) return;
-    const files = this.files;
+    if (content.startsWith("/")) return this.complain(text("unknown", { name: content.split(/\s/)[0] }));
+    const { files } = this;
+    if (!content && !files.length) return;
+    const written = withMentions(content, this.server.world());
+    if ([...written].length > LONGEST) return this.complain(text("toolong", { length: [...written].length, most: LONGEST }));
     this.reset();
-    const stored = await Promise.all(files.map((each) => this.server.upload(each)));
-    this.server.say(content, stored.map((each) => each.id));
+    const stored = await this.uploaded(files);
+    const fault = stored && (await this.server.say(written, stored.map((each) => each.id)));
+    if (stored && !fault) return;
+    if (!this.input.value) Object.assign(this.input, { value: content });
+    this.files = files;
+    this.draw();
+    if (fault) this.complain(fault);
+  }
+
+  /** The files as the server knows them, or null when one of them was refused. */
+  async uploaded(files) {
+    try {
+      return await Promise.all(files.map((each) => this.server.upload(each)));
+    } catch (error) {
+      this.complain(error.message);
+      return null;
+    }
   }
 
   async run() {
-    if (this.current && this.input.value.trim()) this.set(this.current, this.input.value.trim());
-    for (const option of this.chosen.options) {
-      if (option.type === ATTACHMENT && this.files.length && !(option.name in this.values)) {
-        const stored = await this.server.upload(this.files.shift());
-        this.set(option, stored.id, stored.filename);
-      }
+    const typed = this.input.value.trim();
+    const { options } = this.chosen;
+    if (this.current && typed && !this.set(this.current, typed)) return;
+    if (!this.current && typed) return this.complain(text("nooption", { name: typed }));
+    if (this.files.length && !(await this.attach(options.filter((each) => each.type === ATTACHMENT)))) return;
+    this.input.value = "";
+    const missing = options.find((each) => each.required && !(each.name in this.values));
+    this.next();
+    if (missing) {
+      this.offer();
+      return this.complain(text("required", { option: missing.name }));
     }
-    const missing = this.chosen.options.find((each) => each.required && !(each.name in this.values));
-    if (missing) return this.complain(text("required", { option: missing.name }));
-    const command = this.chosen, sent = this.sent();
+    const { chosen, values } = this, sent = this.sent();
     this.reset();
-    this.server.run(command, sent);
+    const fault = await this.server.run(chosen, sent);
+    if (!fault) return;
+    if (!this.chosen && !this.input.value) Object.assign(this, { chosen, values });
+    this.draw();
+    this.complain(fault);
   }
 
-  convert(option, value) {
-    if (option.type === INTEGER) return Number.parseInt(value, 10);
-    if (option.type === BOOLEAN) return value === true || /^true$/i.test(value);
-    const named = this.references(option)?.find((each) => (each.name ?? each.username) === value);
-    return named ? named.id : value;
+  /** Puts the files into the options that take them. */
+  async attach(options) {
+    const open = options.filter((each) => !(each.name in this.values));
+    if (this.files.length > open.length) {
+      this.complain(text(options.length ? "toomanyfiles" : "nofiles", { most: options.length }));
+      return false;
+    }
+    const stored = await this.uploaded(this.files);
+    stored?.forEach((each, index) => { this.values[open[index].name] = { option: open[index], value: each.id, shown: each.filename }; });
+    if (stored) this.files = [];
+    return Boolean(stored);
   }
 
-  /** What an option of its type may name: channels, people, roles; undefined for any other. */
-  references(option) {
-    const { channels, users, roles } = this.server.world();
-    const postable = channels.filter((each) => !option.channel_types || option.channel_types.includes(each.type));
-    return { [CHANNEL]: postable, [USER]: users, [ROLE]: roles, [MENTIONABLE]: [...users, ...roles] }[option.type];
-  }
-
-  /** The options in Discord's nested shape. */
   sent(focused) {
     let options = Object.values(this.values).map(({ option, value }) => ({ name: option.name, type: option.type, value }));
     if (focused) options = [...options.filter((each) => each.name !== focused.name), focused];
-    for (const name of this.chosen.names.slice(1).reverse()) options = [{ type: SUB_COMMAND, name, options }];
-    return options;
+    return nested(this.chosen.names, options);
   }
 
   draw() {
     const pills = [];
-    if (this.chosen) pills.push(el("span.pill.command", {}, el("b", {}, `/${this.chosen.path}`)));
-    for (const { option, shown } of Object.values(this.values)) pills.push(el("span.pill", {}, el("b", {}, option.name), el("span", {}, String(shown))));
-    if (this.current && !(this.current.name in this.values)) pills.push(el("span.pill", {}, el("b", {}, this.current.name)));
+    const remove = (label, act) => el("button", { type: "button", "aria-label": text("remove", { name: label }), onclick: () => { act(); this.offer(); this.draw(); this.input.focus(); } }, "×");
+    if (this.chosen) pills.push(el("span.pill.command", {}, el("b", {}, `/${this.chosen.path}`), remove(`/${this.chosen.path}`, () => this.reset())));
+    for (const { option, shown } of Object.values(this.values)) pills.push(el("span.pill", {}, el("b", {}, option.name), el("span", {}, String(shown)), remove(option.name, () => this.remove(option.name))));
+    if (this.current) pills.push(el("span.pill.current", {}, el("b", {}, this.current.name)));
     this.pills.replaceChildren(...pills);
-    this.fileList.replaceChildren(...this.files.map((each) => el("span.pill", {}, el("b", {}, "📎"), el("span", {}, each.name))));
+    const more = this.chosen ? this.open().filter((each) => each !== this.current && !each.required) : [];
+    if (more.length) this.pills.after(this.moreButton(more.length));
+    else this.root.querySelector("#more")?.remove();
+    this.fileList.replaceChildren(...this.files.map((each) => el("span.pill", {}, el("b", {}, text("file")), el("span", {}, each.name), remove(each.name, () => { this.files = this.files.filter((other) => other !== each); }))));
+    this.grow();
+  }
+
+  /** `+3`: the optional options, also while another one is being written. */
+  moreButton(count) {
+    this.root.querySelector("#more")?.remove();
+    const show = () => {
+      const typed = this.input.value.trim();
+      if (this.current && typed && !this.set(this.current, typed)) return;
+      this.input.value = "";
+      if (!this.current || typed || !this.current.required) this.next();
+      if (this.current) return this.complain(text("required", { option: this.current.name }));
+      this.offerOptions("");
+      this.input.focus();
+    };
+    return el("button", { type: "button", id: "more", "data-testid": "more", title: text("optional"), onclick: show }, text("more", { count }));
+  }
+
+  grow() {
+    this.input.style.height = "auto";
+    this.input.style.height = `${Math.min(this.input.scrollHeight, 160)}px`;
   }
 
   addFiles(files) {
+    if (!files.length) return;
     this.files.push(...files);
+    this.complain("");
+    this.popup.close();
     this.draw();
+    this.input.focus();
   }
 
   complain(sentence) {

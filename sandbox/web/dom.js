@@ -18,3 +18,8 @@ export function el(spec, properties = {}, ...children) {
 export function safeUrl(url) {
   return /^https?:\/\//i.test(url ?? "") ? url : undefined;
 }
+
+/** A file of the local Discord's under the address that the page was opened at, which may be a tunnel's. */
+export function ownUrl(url) {
+  return /^https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?(\/attachments\/.*)$/.exec(url ?? "")?.[3] ?? url;
+}

@@ -1,7 +1,7 @@
 // Discord's markdown, as far as bots use it, into elements.
 
 import { el, safeUrl } from "./dom.js";
-import { relative, state } from "./texts.js";
+import { relative, state, text } from "./texts.js";
 
 const INLINE = [
   [/^\\([^0-9A-Za-z\s])/, (m) => m[1]],
@@ -70,7 +70,7 @@ function link(url, content) {
   const [, channel, message] = MESSAGE.exec(url) ?? [];
   if (channel) {
     const jump = (event) => event.target.dispatchEvent(new CustomEvent("jump", { bubbles: true, detail: { channel, message } }));
-    return el("button.mention", { type: "button", onclick: jump }, "💬 ➜");
+    return el("button.mention", { type: "button", onclick: jump, "aria-label": text("jump") }, `${text("jump")} ➜`);
   }
   return el("a", { href: safeUrl(url), target: "_blank", rel: "noopener noreferrer" }, content);
 }

@@ -1,7 +1,8 @@
 // A message: who, what, embeds, files, and what can be pressed.
 
-import { el, safeUrl } from "./dom.js";
+import { el, ownUrl, safeUrl } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
+import { Picker } from "./picker.js";
 import { file } from "./player.js";
 import { localised, state, text } from "./texts.js";
 
@@ -12,8 +13,9 @@ const COLOURS = ["#5865f2", "#3ba55d", "#d97706", "#c2410c", "#be185d", "#0e7490
 export function render(message, world, act) {
   const context = world.context;
   const item = el("li.message", { "data-id": message.id, "data-testid": "message" },
-    above(message), avatar(message.author, world), by(message), el("div.body-of", { style: undefined }));
+    above(message), avatar(message.author), by(message), el("div.body-of"));
   if (message.flags & PRIVATE) item.classList.add("private");
+  if (message.mentions.some((each) => each.id === world.me.id)) item.classList.add("mentioned");
   const body = item.lastChild;
   if (message.flags & THINKING) body.append(el("div.thinking", { "data-testid": "thinking" }, text("thinking")));
   if (message.content) {
@@ -23,10 +25,10 @@ export function render(message, world, act) {
   for (const each of message.embeds) body.append(embed(each, context));
   for (const each of message.attachments) body.append(file(each));
   const use = (component, element, values) => act(values ? "select" : "press", { custom_id: component.custom_id, values }, element);
+  const menus = world.commands.filter((each) => each.type === 3 && each.channels.includes(message.channel_id));
+  if (menus.length) addMenu(item, menus, act);
   for (const each of message.components) body.append(component(each, context, use, world));
   if (message.flags & PRIVATE) body.append(notice(() => act("dismiss", {}, null)));
-  const menus = world.commands.filter((each) => each.type === 3 && each.channels.includes(message.channel_id));
-  if (menus.length) item.append(menu(menus, act));
   return item;
 }
 
@@ -53,17 +55,27 @@ function above(message) {
 function by(message) {
   const name = message.author.bot ? "Suno" : message.author.global_name ?? message.author.username;
   const time = new Date(message.timestamp).toLocaleTimeString(state.locale, { hour: "2-digit", minute: "2-digit" });
-  return el("div.by", {}, el("b", {}, name), message.author.bot && el("span.tag", {}, "BOT"), el("time", {}, time));
+  return el("div.by", {}, el("b", {}, name), message.author.bot && el("span.tag", {}, text("app")), el("time", {}, time));
 }
 
 function notice(dismiss) {
-  return el("div.notice", {}, `👁 ${text("private")} · `, el("button", { type: "button", onclick: dismiss, "data-testid": "dismiss" }, text("dismiss")));
+  return el("div.notice", {}, `◉ ${text("private")} · `, el("button", { type: "button", onclick: dismiss, "data-testid": "dismiss" }, text("dismiss")));
 }
 
-function menu(menus, act) {
-  const buttons = menus.map((each) =>
-    el("button", { type: "button", onclick: (event) => act("command", { command_id: each.id, menu: true }, event.currentTarget) }, localised(each, "name")));
-  return el("div.menu", {}, buttons);
+/** A button beside the author's name opens the message's commands below it, where they cover nothing. */
+function addMenu(item, menus, act) {
+  const row = el("div.menu", { hidden: true }, menus.map((each) =>
+    el("button", { type: "button", onclick: (event) => { toggle(false); act("command", { command_id: each.id, menu: true }, event.currentTarget); } }, localised(each, "name"))));
+  const button = el("button.more", { type: "button", "aria-label": text("actions"), title: text("actions"), "aria-expanded": "false", "data-testid": "message-menu", onclick: () => toggle(row.hidden) }, "⋯");
+  const toggle = (open) => {
+    row.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+    if (open) row.firstElementChild.focus();
+    else if (row.contains(document.activeElement)) button.focus();
+  };
+  row.addEventListener("keydown", (event) => event.key === "Escape" && toggle(false));
+  item.querySelector(".by").append(button);
+  item.lastChild.prepend(row);
 }
 
 function embed(data, context) {
@@ -72,8 +84,8 @@ function embed(data, context) {
     el(each.inline ? "div" : "div.wide", {}, el("b", {}, inline(each.name, context)), inline(each.value, context))));
   const body = el("div.body", {}, title, data.description && el("div.description", {}, markdown(data.description, context)), fields);
   const element = el("article.embed", { "data-testid": "embed" }, body,
-    data.thumbnail && el("img.thumbnail", { src: data.thumbnail.url, alt: "" }),
-    data.image && el("img.image", { src: data.image.url, alt: "" }),
+    data.thumbnail && el("img.thumbnail", { src: ownUrl(data.thumbnail.url), alt: "" }),
+    data.image && el("img.image", { src: ownUrl(data.image.url), alt: "" }),
     data.footer && el("div.footer", {}, data.footer.text));
   if (data.color) element.style.borderLeftColor = `#${data.color.toString(16).padStart(6, "0")}`;
   return element;
@@ -87,8 +99,8 @@ function component(data, context, use, world) {
     case 3: case 5: case 6: case 7: case 8: return select(data, use, world);
     case 9: return el("div.section", {}, el("div", {}, nested()), component(data.accessory, context, use, world));
     case 10: return el("div.content", {}, markdown(data.content, context));
-    case 11: return el("img.thumbnail", { src: data.media.url, alt: data.description ?? "" });
-    case 12: return el("div", {}, data.items.map((each) => el("img.attachment-image", { src: each.media.url, alt: each.description ?? "" })));
+    case 11: return el("img.thumbnail", { src: ownUrl(data.media.url), alt: data.description ?? "" });
+    case 12: return el("div", {}, data.items.map((each) => el("img.attachment-image", { src: ownUrl(each.media.url), alt: each.description ?? "" })));
     case 14: return el("hr");
     case 17: return container(data, nested());
     default: return el("div", {}, `(${data.type})`);
@@ -110,11 +122,6 @@ function button(data, use) {
 }
 
 function select(data, use, world) {
-  const sources = { 3: data.options, 5: world.users, 6: world.roles, 7: world.channels, 8: world.roles };
-  const options = (sources[data.type] ?? []).map((each) => el("option", { value: each.value ?? each.id, selected: each.default }, each.label ?? each.name ?? each.username));
-  const many = (data.max_values ?? 1) > 1;
-  const element = el("select", { multiple: many, disabled: data.disabled, "aria-label": data.placeholder ?? "" },
-    !many && el("option", { value: "", selected: true }, data.placeholder ?? text("pick")), options);
-  element.onchange = () => use(data, element, [...element.selectedOptions].map((each) => each.value).filter(Boolean));
-  return element;
+  const picker = new Picker(data, world, (values) => use(data, picker.element, values));
+  return picker.element;
 }

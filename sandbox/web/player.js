@@ -1,33 +1,34 @@
 // Files in a message: a player for sounds, pictures, texts to read, and cards for the rest.
 
-import { el, safeUrl } from "./dom.js";
+import { el, ownUrl } from "./dom.js";
 import { text } from "./texts.js";
 
 export function file(attachment) {
   const type = attachment.content_type ?? "";
-  if (type.startsWith("image/")) return el("img.attachment-image", { src: attachment.url, alt: attachment.description ?? "" });
+  if (type.startsWith("image/")) return el("img.attachment-image", { src: ownUrl(attachment.url), alt: attachment.description ?? "" });
   const name = el("div.name", {},
-    el("a", { href: safeUrl(attachment.url), download: attachment.filename, target: "_blank" }, attachment.filename),
+    el("a", { href: ownUrl(attachment.url), download: attachment.filename, target: "_blank" }, attachment.filename),
     el("span.size", {}, size(attachment.size)));
-  const card = el("div.file", { "data-testid": "file" }, name);
+  const card = el("div.file", { "data-testid": "file", "data-file": attachment.id }, name);
   if (type.startsWith("audio/")) card.append(player(attachment));
   if (type.startsWith("text/")) card.append(reader(attachment));
   return card;
 }
 
-function size(bytes) {
+export function size(bytes) {
   return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
 function player(attachment) {
-  const audio = el("audio", { src: attachment.url, preload: "metadata", "data-testid": "audio" });
-  const button = el("button", { type: "button", "aria-label": `Play ${attachment.filename}` }, "▶");
-  const place = el("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": "Position" });
+  const audio = el("audio", { src: ownUrl(attachment.url), preload: "metadata", "data-testid": "audio" });
+  const button = el("button", { type: "button", "aria-label": text("play", { name: attachment.filename }) }, "▶");
+  const place = el("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": text("position") });
   const clock = el("output", {}, "0:00");
   button.onclick = () => (audio.paused ? audio.play() : audio.pause());
   place.oninput = () => { audio.currentTime = (place.value / 1000) * (audio.duration || 0); };
   const show = () => {
     button.textContent = audio.paused ? "▶" : "❚❚";
+    button.setAttribute("aria-label", text(audio.paused ? "play" : "pause", { name: attachment.filename }));
     if (Number.isFinite(audio.duration)) place.value = Math.round((audio.currentTime / audio.duration) * 1000);
     clock.textContent = `${minutes(audio.currentTime)} / ${minutes(audio.duration)}`;
   };
@@ -46,8 +47,12 @@ function minutes(seconds) {
 function reader(attachment) {
   const button = el("button", { type: "button" }, text("show"));
   button.onclick = async () => {
-    const answer = await fetch(attachment.url);
-    button.replaceWith(el("pre", {}, (await answer.text()).replace(/^\uFEFF/, "")));
+    try {
+      const answer = await fetch(ownUrl(attachment.url));
+      button.replaceWith(el("pre", {}, (await answer.text()).replace(/^\uFEFF/, "")));
+    } catch {
+      button.after(el("p.fault", { role: "alert" }, text("unreadable")));
+    }
   };
   return button;
 }

@@ -1,160 +1,205 @@
-"""The page's parts that a bot can use, each tried with a small bot that uses them all."""
+"""Selects, forms, files, menus and mentions, each used as a person does with a bot that says what it got."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import discord
 import pytest
-from discord import app_commands
-from discord.ext import commands
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Locator, expect
 
-from sandbox.demo import make_world
-from sandbox.local_discord.page import Page as PageServer
-from sandbox.local_discord.redirect import redirected
-from sandbox.local_discord.server import LocalDiscord
-from tests.browser.conftest import CHROMIUM, QUIET, ROOT
-from tests.needs import program
+from tests.browser.parts import Stage
 
-pytestmark = pytest.mark.browser
-
-TOKEN = "a-token"
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
-class Form(discord.ui.Modal, title="A form"):
-    words: discord.ui.Label[Any] = discord.ui.Label(
-        text="Your words", description="As many as you like", component=discord.ui.TextInput(custom_id="words")
-    )
-    file: discord.ui.Label[Any] = discord.ui.Label(
-        text="A file", component=discord.ui.FileUpload(custom_id="file", required=False)
-    )
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        assert isinstance(self.words.component, discord.ui.TextInput)
-        assert isinstance(self.file.component, discord.ui.FileUpload)
-        names = [file.filename for file in self.file.component.values]
-        await interaction.response.send_message(f"{self.words.component.value} and {names}")
+async def choose(place: Locator, select: str, *labels: str) -> None:
+    await place.get_by_test_id(f"select-{select}").click()
+    for label in labels:
+        await place.get_by_role("option", name=label, exact=True).click()
 
 
-class Choose(discord.ui.View):
-    @discord.ui.select(options=[discord.SelectOption(label="Red"), discord.SelectOption(label="Blue")])
-    async def pick(self, interaction: discord.Interaction, select: discord.ui.Select[Any]) -> None:
-        await interaction.response.edit_message(content=f"You chose {select.values[0]}", view=None)
+async def test_a_select_of_texts(stage: Stage) -> None:
+    await stage.command("/choose")
+    await stage.page.locator(".picked").click()
+    await stage.page.get_by_role("option", name="Blue").click()
+    await expect(stage.answer).to_contain_text("You chose Blue")
 
 
-class Parts(commands.Bot):
-    async def setup_hook(self) -> None:
-        callbacks: dict[str, Any] = {"form": form, "choose": choose, "file": file, "slow": slow}
-        for name, callback in callbacks.items():
-            self.tree.add_command(app_commands.Command(name=name, description=f"tries {name}", callback=callback))
-        self.tree.add_command(app_commands.ContextMenu(name="Repeat", callback=repeat))
-        await self.tree.sync()
+async def test_a_select_offers_what_its_type_says(stage: Stage) -> None:
+    people, roles = ["@Ada", "@Suno", "@Mei"], ["@everyone", "@Singers", "@Moderators"]
+    channels = ["#songs", "#Harbour Lights, drafts", "#releases", "#lounge", "#notices"]
+    expected = {
+        "user": (people, "@Mei", "['mei']"),
+        "mentionable": (people + roles, "@Singers", "['Singers']"),
+        "channel": (channels, "#lounge", "['lounge']"),
+        "news": (["#releases"], "#releases", "['releases']"),
+    }
+    await stage.command("/pick")
+    for select, (offered, chosen, told) in expected.items():
+        await stage.page.get_by_test_id(f"select-{select}").click()
+        options = stage.page.get_by_role("listbox").get_by_role("option")
+        await expect(options.locator("span:not(.mark)")).to_have_text(offered)
+        await options.filter(has_text=chosen).click()
+        await expect(stage.answer).to_have_text(f"{select}: {told}")
 
 
-async def form(interaction: discord.Interaction) -> None:
-    await interaction.response.send_modal(Form())
+async def test_a_select_of_many_shows_its_defaults_and_is_sent_once_when_closed(stage: Stage) -> None:
+    await stage.command("/pick")
+    select = stage.page.get_by_test_id("select-role")
+    await expect(select).to_contain_text("@Singers")
+    await choose(stage.page.locator(".message"), "role", "@Moderators")
+    await expect(stage.page.get_by_role("option", name="@everyone")).to_be_disabled()
+    await expect(stage.page.get_by_test_id("message")).to_have_count(1)
+    await stage.page.get_by_role("button", name="Done").click()
+    await expect(stage.answer).to_have_text("role: ['Moderators', 'Singers']")
+    await choose(stage.page.locator(".message").first, "role", "@Singers", "@Moderators")
+    await stage.page.keyboard.press("Escape")
+    await expect(stage.answer).to_have_text("role: []")
+    await expect(stage.page.get_by_test_id("message")).to_have_count(3)
 
 
-async def choose(interaction: discord.Interaction) -> None:
-    await interaction.response.send_message("Choose", view=Choose())
+async def test_a_select_by_the_keyboard_alone(stage: Stage) -> None:
+    await stage.command("/pick")
+    await stage.page.get_by_test_id("select-channel").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
+        await stage.page.keyboard.press(key)
+    await expect(stage.answer).to_have_text("channel: ['releases']")
+    await expect(stage.page.get_by_test_id("select-channel")).to_be_focused()
 
 
-async def file(interaction: discord.Interaction, upload: discord.Attachment, times: int = 1) -> None:
-    content = (await upload.read()).decode()
-    await interaction.response.send_message(f"{upload.filename}: {content * times}")
+async def test_a_choice_that_the_bot_did_not_take_is_taken_back(stage: Stage) -> None:
+    await stage.command("/pick")
+    await expect(stage.answer).to_have_text("Pick")
+    async with stage.bot_away():
+        await choose(stage.page.locator(".message"), "user", "@Mei")
+        await expect(stage.alert).to_have_text("The bot is offline")
+        await expect(stage.page.get_by_test_id("select-user")).to_contain_text("Choose…")
 
 
-async def slow(interaction: discord.Interaction) -> None:
-    """Never answers."""
-
-
-async def repeat(interaction: discord.Interaction, message: discord.Message) -> None:
-    await interaction.response.send_message(f"You said {message.content}", ephemeral=True)
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    chromium = program(*CHROMIUM)
-    world, _ = make_world()
-    local = LocalDiscord(token=TOKEN, world=world)
-    local.add(PageServer(local, ROOT / "sandbox" / "web", {"title": {"en": "", "zh-CN": ""}, "steps": []}).add_to)
-    async with local:
-        local.interactions.patience = 1.0
-        with redirected(local.url):
-            bot = Parts("!", intents=discord.Intents(guilds=True), guild_ready_timeout=0)
-            running = asyncio.create_task(bot.start(TOKEN))
-            await local.hub.until(lambda: local.hub.online)
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
-                page = await browser.new_page()
-                await page.goto(local.url)
-                await page.wait_for_selector("#presence.online")
-                yield page
-                await browser.close()
-            await bot.close()
-            await running
-
-
-async def command(page: Page, line: str) -> None:
-    await page.get_by_test_id("composer").fill(line)
-    await page.keyboard.press("Enter")
-
-
-async def test_a_form_with_a_file(page: Page, tmp_path: Path) -> None:
+async def test_a_form_with_a_file(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "ids.txt").write_text("task_1")
-    await command(page, "/form")
-    dialog = page.locator("dialog")
+    await stage.command("/form")
+    dialog = stage.page.locator("dialog")
     await expect(dialog).to_contain_text("As many as you like")
-    await page.get_by_test_id("field-words").fill("hello")
+    await stage.page.get_by_test_id("field-words").fill("hello")
     await dialog.locator("input[type=file]").set_input_files(tmp_path / "ids.txt")
-    await page.get_by_test_id("submit").click()
-    await expect(page.get_by_test_id("content")).to_have_text("hello and ['ids.txt']")
+    await stage.page.get_by_test_id("submit").click()
+    await expect(stage.answer).to_have_text("hello and ['ids.txt']")
+    await expect(dialog).not_to_be_visible()
 
 
-async def test_a_form_can_be_left(page: Page) -> None:
-    await command(page, "/form")
-    await expect(page.locator("dialog")).to_be_visible()
-    await page.keyboard.press("Escape")
-    await expect(page.locator("dialog")).not_to_be_visible()
-    await expect(page.get_by_test_id("message")).to_have_count(0)
+async def test_a_form_that_was_not_taken_keeps_what_was_written(stage: Stage) -> None:
+    await stage.command("/form")
+    words = stage.page.get_by_test_id("field-words")
+    await words.fill("a poem")
+    async with stage.bot_away():
+        await words.press("Enter")
+        await expect(stage.alert).to_have_text("The bot is offline")
+        await expect(words).to_have_value("a poem")
+    await stage.local.hub.until(lambda: stage.local.hub.online)
+    await words.press("Enter")
+    await expect(stage.answer).to_have_text("a poem and []")
 
 
-async def test_a_choice(page: Page) -> None:
-    await command(page, "/choose")
-    await page.locator(".message select").select_option("Blue")
-    await expect(page.get_by_test_id("content")).to_contain_text("You chose Blue")
+async def test_a_form_can_be_left(stage: Stage) -> None:
+    await stage.command("/form")
+    await expect(stage.page.locator("dialog")).to_be_visible()
+    await stage.page.keyboard.press("Escape")
+    await expect(stage.page.locator("dialog")).not_to_be_visible()
+    await expect(stage.page.get_by_test_id("message")).to_have_count(0)
 
 
-async def test_a_file_as_an_option(page: Page, tmp_path: Path) -> None:
+async def test_a_form_of_choices(stage: Stage) -> None:
+    await stage.command("/survey")
+    dialog = stage.page.locator("dialog")
+    await dialog.get_by_label("Wild").check()
+    await dialog.get_by_label("Folk").check()
+    await dialog.get_by_test_id("submit").click()
+    await expect(stage.alert).to_have_text("A role is needed.")
+    await choose(dialog, "role", "@Singers")
+    await dialog.get_by_role("button", name="Done").click()
+    await dialog.get_by_test_id("submit").click()
+    await expect(stage.answer).to_have_text("['Singers'] wild ['folk'] False")
+
+
+async def test_a_file_as_an_option(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "ids.csv").write_text("a,b")
-    await page.get_by_test_id("composer").fill("/file ")
-    await page.locator("#attach input").set_input_files(tmp_path / "ids.csv")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_test_id("content")).to_have_text("ids.csv: a,b")
+    await stage.type("/file ")
+    async with stage.page.expect_file_chooser() as chooser:
+        await stage.page.get_by_test_id("choose-file").click()
+    await (await chooser.value).set_files(tmp_path / "ids.csv")
+    await expect(stage.page.locator("#files")).to_contain_text("ids.csv")
+    await stage.page.keyboard.press("Enter")
+    await expect(stage.answer).to_have_text("ids.csv: a,b")
 
 
-async def test_the_menu_of_a_message(page: Page) -> None:
-    await command(page, "just words")
-    await page.get_by_test_id("message").hover()
-    await page.get_by_role("button", name="Repeat").click()
-    await expect(page.locator(".message.private")).to_contain_text("You said just words")
-    await page.get_by_test_id("person-switch").select_option(label="Mei")
-    await expect(page.get_by_test_id("message")).to_have_count(1)
+async def test_files_where_they_cannot_go_are_kept(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "ids.csv").write_text("a,b")
+    await stage.page.locator("#attach-input").set_input_files(tmp_path / "ids.csv")
+    await stage.command("/watches")
+    await expect(stage.alert).to_have_text("This command takes no file.")
+    await stage.page.get_by_label("Remove ids.csv").click()
+    await stage.page.keyboard.press("Enter")
+    await expect(stage.answer).to_have_text("these are the watches")
 
 
-async def test_silence_is_told(page: Page) -> None:
-    await command(page, "/slow")
-    await expect(page.get_by_role("alert")).to_have_text("The application did not respond.")
+async def test_a_file_that_is_too_large_is_refused_before_it_is_sent(stage: Stage, tmp_path: Path) -> None:
+    stage.local.world.upload_limit = 1_000_000
+    await stage.page.reload()
+    await stage.page.wait_for_selector("#presence.online")
+    (tmp_path / "song.mp3").write_bytes(bytes(1_500_000))
+    await stage.page.locator("#attach-input").set_input_files(tmp_path / "song.mp3")
+    await stage.type("listen", "Enter")
+    await expect(stage.alert).to_have_text("song.mp3 is 1.4 MB. Files up to 977 KB can be sent here.")
+    await expect(stage.page.get_by_test_id("composer")).to_have_value("listen")
 
 
-async def test_two_people_talk_and_unread_channels_are_marked(page: Page) -> None:
-    await command(page, "hello from Ada")
-    await page.get_by_test_id("person-switch").select_option(label="Mei")
-    await expect(page.get_by_test_id("content")).to_have_text("hello from Ada")
-    await page.get_by_test_id("channel-lounge").click()
-    await expect(page.locator(".empty")).to_be_visible()
-    await command(page, "**bold** ||hidden|| <b>no html</b>")
-    await expect(page.locator(".content b")).to_have_text("bold")
-    await expect(page.get_by_test_id("content")).to_contain_text("<b>no html</b>")
+async def test_the_menu_of_a_message_covers_nothing(stage: Stage) -> None:
+    await stage.command("just words")
+    await stage.page.get_by_test_id("message-menu").click()
+    entry = stage.page.get_by_role("button", name="Repeat")
+    above, below = await entry.bounding_box(), await stage.answer.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
+    await entry.click()
+    await expect(stage.page.locator(".message.private")).to_contain_text("You said just words")
+    await expect(entry).not_to_be_visible()
+    await stage.page.get_by_test_id("person-switch").select_option(label="Mei")
+    await expect(stage.page.get_by_test_id("message")).to_have_count(1)
+
+
+async def test_silence_is_told_and_the_command_kept(stage: Stage) -> None:
+    stage.local.interactions.patience = 0.5
+    await stage.command("/slow")
+    await expect(stage.alert).to_have_text("The application did not respond.")
+    await expect(stage.page.locator(".pill.command")).to_contain_text("/slow")
+
+
+async def test_two_people_talk_and_unread_channels_are_marked(stage: Stage) -> None:
+    await stage.command("hello from Ada")
+    await stage.page.get_by_test_id("person-switch").select_option(label="Mei")
+    await expect(stage.answer).to_have_text("hello from Ada")
+    await stage.page.get_by_test_id("channel-lounge").click()
+    await expect(stage.page.locator(".empty")).to_be_visible()
+    await stage.command("**bold** ||hidden|| <b>no html</b>")
+    await expect(stage.page.locator(".content b")).to_have_text("bold")
+    await expect(stage.answer).to_contain_text("<b>no html</b>")
+    stage.local.person(stage.ada).say(stage.songs, "are you there?")
+    await expect(stage.page.get_by_test_id("channel-songs")).to_have_class("unread")
+
+
+async def test_who_is_named_is_mentioned(stage: Stage) -> None:
+    await stage.type("@Suno, and @mei in #lounge, not me@Mei", "Enter")
+    await expect(stage.answer.locator(".mention")).to_have_text(["@Suno", "@Mei", "#lounge"])
+    sent = stage.local.person(stage.ada).read(stage.songs)[-1]
+    assert {each["username"] for each in sent["mentions"]} == {"suno", "mei"}
+    await stage.type("@Mo", "Tab")
+    await expect(stage.page.get_by_test_id("composer")).to_have_value("@Moderators ")
+    await stage.page.keyboard.press("Enter")
+    await expect(stage.answer.locator(".mention")).to_have_text(["@Moderators"])
+
+
+async def test_nobody_writes_where_they_may_not(stage: Stage) -> None:
+    await stage.page.get_by_test_id("person-switch").select_option(label="Mei")
+    await stage.page.get_by_test_id("channel-notices").click()
+    await expect(stage.page.get_by_test_id("composer")).to_be_disabled()
+    await expect(stage.page.locator(".empty")).to_have_text("你没有在此频道发送消息的权限。")

@@ -1,0 +1,89 @@
+"""What there is to try in the demo, in groups, each step a command to run; in English and Chinese."""
+
+from dataclasses import dataclass
+
+from sandbox.local_discord.world import Object, World
+from sandbox.local_gateway.demo import DemoTask, demo_tasks
+
+_FINISHED = "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """`renewed`: its task is made anew each time. `person`: who has to run it; anybody where it is empty."""
+
+    english: str
+    chinese: str
+    command: str
+    renewed: bool = False
+    person: str = ""
+
+
+_COMMANDS = (
+    _Step("an id that nobody knows", "查不到的任务 ID", "/suno status id:00000000-0000-4000-8000-000000000000"),
+    _Step("only the lyrics, in pages", "只看歌词，分页显示", "/suno lyrics id:c5d6e7f8-091a-4b2c-8d3e-4f5061728394"),
+    _Step("only the second song", "只要第二首歌", "/suno audio id:1934567890123456789 clip:2"),
+    _Step(
+        "many at once, in one list",
+        "批量查询，一个列表",
+        "/suno batch ids:" + " ".join(task.life.id for task in demo_tasks() if not task.life.born_when_asked),
+    ),
+    _Step("the same, from a form or a file", "同上，通过表单或文件", "/suno batch"),
+    _Step("ask without a command: mention the bot", "不用命令：@机器人并附上任务 ID", f"@Suno {_FINISHED}"),
+    _Step("what is being watched", "正在关注的任务", "/suno watches"),
+    _Step(
+        "a finished task, posted to another channel",
+        "把已完成的任务发到另一个频道",
+        f"/suno watch ids:{_FINISHED} channel:releases",
+    ),
+    _Step("my language, my data", "我的语言和数据", "/suno settings"),
+    _Step("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
+)
+_ADMINISTRATION = (
+    _Step("how songs come to this server", "歌曲如何发到本服务器", "/suno-admin setup", person="Ada"),
+    _Step(
+        "a song for a channel where the bot may not write",
+        "把歌发到机器人没有权限的频道",
+        f"/suno watch ids:{_FINISHED} channel:notices",
+        person="Ada",
+    ),
+    _Step("which permission is missing where", "哪里缺少权限", "/suno-admin check", person="Ada"),
+    _Step("posts that wait or failed", "等待或失败的消息", "/suno-admin deliveries", person="Ada"),
+)
+
+
+def guide(world: World) -> Object:
+    """`{title, groups: [{title, steps: [{text, command, renewed, person}]}]}`; the first group is where to begin."""
+    steps = [_of_task(task) for task in demo_tasks()]
+    begin = [steps[0], *(step for step in steps if step.renewed)]
+    groups = (
+        ("Start here", "从这里开始", begin),
+        ("Tasks in every state", "各种状态的任务", [step for step in steps if step not in begin]),
+        ("More commands", "更多命令", _COMMANDS),
+        ("For administrators, as Ada", "管理员命令（以 Ada 的身份）", _ADMINISTRATION),
+    )
+    people = {user["global_name"]: user["id"] for user in world.people()}
+    return {
+        "title": _both("Try these", "试试这些"),
+        "groups": [
+            {"title": _both(english, chinese), "steps": [_shown(step, people) for step in steps]}
+            for english, chinese, steps in groups
+        ],
+    }
+
+
+def _of_task(task: DemoTask) -> _Step:
+    return _Step(task.shows, task.shows_zh, task.typed, renewed=task.life.born_when_asked)
+
+
+def _shown(step: _Step, people: dict[str, str]) -> Object:
+    return {
+        "text": _both(step.english, step.chinese),
+        "command": step.command,
+        "renewed": step.renewed,
+        "person": people.get(step.person),
+    }
+
+
+def _both(english: str, chinese: str) -> Object:
+    return {"en": english, "zh-CN": chinese}
