@@ -27,7 +27,8 @@ _TASK = re.compile(
 # Discord's mentions, emoji, timestamps and links; and Suno's own links, which name songs.
 _FOREIGN = re.compile(
     r"""<(?:@[!&]?|\#|a?:\w{1,32}:|t:|/[^<>:]{1,100}:)[0-9]++[^<>\s]{0,100}+>
-      | (?<![\w.-])(?:[\w-]++\.)*(?:discord(?:app)?\.(?:com|net)|(?P<suno>suno\.(?:com|ai)))(?:\\?/[\w.?&=%#:+~@!$*-]*+)++
+      | (?<![\w.-])(?:[\w-]++\.)*(?:discord(?:app)?\.(?:com|net)|(?P<suno>suno\.(?:com|ai)))
+        (?:\\?/[\w.?&=%\#:+~@!$*-]*+)++
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )

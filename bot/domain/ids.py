@@ -23,7 +23,9 @@ from bot.errors import InvalidTaskId
 
 _BETWEEN = re.compile(r"[\s,;、|]+")
 _AROUND = "`<>\"'()[]{}*_~"  # quotes, brackets and markdown
-_LABELS = frozenset("id ids task tasks taskid task_id task-id 任务 任務 任务id 任務id 编号 編號".split())
+_LABELS = frozenset({
+    "id", "ids", "task", "tasks", "taskid", "task_id", "task-id", "任务", "任務", "任务id", "任務id", "编号", "編號",
+})  # fmt: skip
 _LABEL = re.compile(r"(?:task[_-]?)?ids?[:=#]|tasks?[:=#]|任[务務](?:id)?[:=#]|[编編][号號][:=#]", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s/?#]++(?P<path>[^\s?#]*+)(?:\?(?P<query>[^\s#]*+))?(?:#\S*)?", re.IGNORECASE)
 _ASKED_FOR = re.compile(r"(?:^|&)(?:task_?id|id)=(?P<id>[^&]*+)", re.IGNORECASE)

@@ -5,8 +5,6 @@ One pass over its tokens, with no more memory than the text itself, and no recur
 
 import re
 
-from msgspec import Struct
-
 from bot.domain.id_forms import MAX_LENGTH, Mentioned, canonical, find_in_words, is_likely, is_whole, known_forms
 
 _KEY = re.compile(r"""(?P<quote>["'])[A-Za-z_]\w{0,40}(?P=quote)\s{0,20}+:""")
@@ -21,20 +19,22 @@ _STRING = r'"(?P<string>(?:[^"\\]++|\\.?)*+)"?'
 _PYTHONS = r"""|'(?P<pythons>(?:[^'\\]++|\\.?)*+)'?"""
 _REST = r"(?P<colon>\s{0,20}+:)?|(?P<bracket>[{}\[\]])|(?P<bare>[^\s\"{}\[\],:]++)(?P<after>\s{0,20}+:)?"
 _TOKENS = re.compile(_STRING + _REST, re.DOTALL)
-_PYTHON_TOKENS = re.compile(f"(?:{_STRING}{_PYTHONS}){_REST}".replace("[^\\s\\\"", "[^\\s\\\"'"), re.DOTALL)
+_PYTHON_TOKENS = re.compile(f"(?:{_STRING}{_PYTHONS}){_REST}".replace('[^\\s\\"', "[^\\s\\\"'"), re.DOTALL)
 
 _TASK = "taskid"
-_NAMES = frozenset("ids taskids tasks task data result taskbatchid".split())  # of tasks, where no `task_id` names any
+# Of tasks, where no `task_id` names any. All names are without what divides their words.
+_NAMES = frozenset({"ids", "taskids", "tasks", "task", "data", "result", "taskbatchid"})
 _CLIP_IDS = frozenset({"clipid", "songid", "audioid"})
-_CLIP_MARKS = frozenset(
-    "audiourl cld2audiourl imageurl cld2imageurl imagelargeurl videourl cld2videourl clipid metadata modelname "
-    "majormodelversion mediaurls sourceaudiourl streamaudiourl".split()
-)
-_NO_TASKS = frozenset(
-    "userid requestid channelid audiopromptid continueclipid coverclipid personaid rootid history concathistory prompt "
-    "gptdescriptionprompt text lyrics tags title handle displayname createdat updatedat submittime starttime "
-    "finishtime notifyhook failreason key token".split()
-)
+_CLIP_MARKS = frozenset({
+    "audiourl", "cld2audiourl", "sourceaudiourl", "streamaudiourl", "imageurl", "cld2imageurl", "imagelargeurl",
+    "videourl", "cld2videourl", "clipid", "metadata", "modelname", "majormodelversion", "mediaurls",
+})  # fmt: skip
+_NO_TASKS = frozenset({
+    "userid", "requestid", "channelid", "audiopromptid", "continueclipid", "coverclipid", "personaid", "rootid",
+    "history", "concathistory", "prompt", "gptdescriptionprompt", "text", "lyrics", "tags", "title", "handle",
+    "displayname", "createdat", "updatedat", "submittime", "starttime", "finishtime", "notifyhook", "failreason", "key",
+    "token",
+})  # fmt: skip
 _NOTHING = frozenset({"", "null", "none", "true", "false", "0"})
 _SUFFIX = re.compile(r"(.{16,})_[0-9]{1,2}")
 

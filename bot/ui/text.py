@@ -1,10 +1,12 @@
 """Strangers' text made safe to show, and numbers made readable."""
 
 import re
+from collections.abc import Sequence
 
 import discord
 
 ELLIPSIS = "…"
+_NAMED, _WORD = 5, 40  # words that are named to people, and characters of each
 _SEEN = 20  # times the limit of a line: so much is looked at of a text that may hold invisible characters
 
 # Controls, overrides of the writing direction and invisible characters; the joiners stay, emoji and scripts need them.
@@ -22,7 +24,7 @@ _STACKED_FORMS = re.compile(f"({_FORM}){_FORM}+")
 
 
 # What means something to Discord anywhere, with the parts that make a link; and at the beginning of a line.
-_MARKUP = re.compile(r"[\\*_~|`<]|(?<=\])\(|:(?=//)")
+_MARKUP = str.maketrans({mark: f"\\{mark}" for mark in "\\*_~|`<"})
 _LINE_MARKUP = re.compile(r"^([ \t]*)([#>-])", re.MULTILINE)
 _NUMBERED = re.compile(r"^([ \t]*+[0-9]{1,20}+)([.)])(?=\s|$)", re.MULTILINE)
 
@@ -35,7 +37,7 @@ def clean(text: str) -> str:
 
 def escape(text: str) -> str:
     """Shown by Discord letter by letter: no markdown, no link, no mention, no timestamp."""
-    plain = _MARKUP.sub(r"\\\g<0>", clean(text))
+    plain = clean(text).translate(_MARKUP).replace("](", "]\\(").replace("://", "\\://")
     plain = _NUMBERED.sub(r"\1\\\2", _LINE_MARKUP.sub(r"\1\\\2", plain))
     return discord.utils.escape_mentions(plain)
 
@@ -68,6 +70,12 @@ def code(text: str, limit: int = 100) -> str:
 def plain_line(text: str, limit: int) -> str:
     """Where Discord reads no markdown, as in a choice or the description of a picture."""
     return cut(_on_one_line(text, limit), limit)
+
+
+def named(words: Sequence[str], count: int) -> str:
+    """The first few of so many words, each as code."""
+    shown = ", ".join(f"`{code(word, _WORD)}`" for word in words[:_NAMED])
+    return f"{shown}, {ELLIPSIS}" if count > len(words[:_NAMED]) else shown
 
 
 def minutes(seconds: float) -> str:

@@ -10,14 +10,7 @@ UUID = "7d1e2f30-4a5b-4c6d-8e7f-901234567890"
 
 
 @pytest.mark.parametrize(
-    "typed",
-    [
-        UUID,
-        "0123456789abcdef0123456789abcdef",
-        "1234567890123456789",
-        "task_AbC123xyz0",
-        "suno_task_9f8e7d6c",
-    ],
+    "typed", [UUID, "0123456789abcdef0123456789abcdef", "1234567890123456789", "task_AbC123xyz0", "suno_task_9f8e7d6c"]
 )
 def test_every_known_form_is_found_in_a_sentence(typed: str) -> None:
     assert find_ids(f"my song is {typed}, please look") == (typed,)

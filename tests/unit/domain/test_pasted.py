@@ -12,7 +12,7 @@ TASK, SONG, TWIN, OTHER = (f"{each}f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b" for each
 
 def clip(clip_id: str, **fields: Any) -> dict[str, Any]:
     about = {"audio_url": f"https://media.example/{clip_id}.mp3", "user_id": OTHER, "metadata": {"history": None}}
-    return {"id": clip_id, "status": "complete", "title": "Kettle's \"tune\"", "prompt": "don't, {[", **about, **fields}
+    return {"id": clip_id, "status": "complete", "title": 'Kettle\'s "tune"', "prompt": "don't, {[", **about, **fields}
 
 
 def task(**fields: Any) -> dict[str, Any]:
