@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.gateways.fair_queue import asking_for
 
-_SHORT = 2_000  # characters, which take less than some milliseconds
+_SHORT = 4_000  # characters, which take less than some milliseconds
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from discord.app_commands import Choice
 from msgspec.structs import replace
 
 from bot.client import Interaction, Services
-from bot.domain.sheets import sheets
+from bot.domain.sheets import Sheet, sheets
 from bot.domain.task import Task
 from bot.errors import MediaTooBig, MediaUnavailable, StorageError
 from bot.gateways.media import MediaFile
@@ -102,7 +102,7 @@ async def show_lyrics(interaction: Interaction, typed: str, clip: int | None, *,
     # All songs are in the pages, so that the buttons reach each; the one that was asked for is opened.
     texts = sheets(task)
     before = texts[: texts.index(sheets(wanted)[0])] if sheets(wanted) else ()
-    page = len(lyrics_pages(before, reader(interaction)))
+    page = len(await _pages(interaction, before, reader(interaction)))
     await _show_lyrics(interaction, task if sheets(wanted) else wanted, page)
 
 
@@ -112,10 +112,15 @@ def _only(task: Task, clip: int | None) -> Task:
 
 async def _show_lyrics(interaction: Interaction, task: Task, page: int = 0) -> None:
     language = reader(interaction)
-    if pages := lyrics_pages(sheets(task), language):
+    if pages := await _pages(interaction, sheets(task), language):
         await interaction.edit_original_response(view=lyrics_card(pages, page, task.id, language))
     else:
         await interaction.edit_original_response(content=language("lyrics.none"))
+
+
+async def _pages(interaction: Interaction, texts: Sequence[Sheet], language: Language) -> list[str]:
+    length = sum(len(each.text) for each in texts)
+    return await interaction.client.services.reading.apart(lambda: lyrics_pages(texts, language), length)
 
 
 async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""Whatever strangers write, it takes time in proportion to its length: eight times the text, about eight times the time.
+"""Whatever strangers write, it takes time in proportion to its length.
 
 Each shape begins things that never end, in as many ways as our expressions and scanners have to begin something.
 """
@@ -24,9 +24,10 @@ UNITS = [
     "a", "1", "f", " ", "\t", "\n", "\n\n", "\n[", "\n ", "\n1", " \n", "-", ",", "@", "#", "*", "_", "`", "\\", "|",
     "<", "<@", "<@1", "<@1:", "<:a:1", "</a:", "</", "a.", "a.b-", "a-", "1.", "/", "\\/", "://", "://a:", "://a@",
     "http://", "https://a?id=", "&id=", "suno.com", "suno.com/", "discord.com/\\", "/suno/fetch/", "task_", "-task_",
-    "suno_task_", "id:", "task ", "任务", UUID + " ", UUID[:-1], UUID[:-1] + "-", "f" * 32 + "-", "](", "[", "@everyone",
-    '"', "'", '"a":', "'a':", '"a\\":', '\\"', '{"a":', "{'a':", '{"a":[', "{", "}", "]", '{"task_id":"a1",',
-    '{"task_id":"a1","d":', '"{\\"a\\":', '"id":"x1y2z3","status":1,"title":2}', "sk-", "Bearer ", "Bearer a",
+    "suno_task_", "id:", "task ", "任务", UUID + " ", UUID[:-1], UUID[:-1] + "-", "f" * 32 + "-", "](", "[",
+    "@everyone", '"', "'", '"a":', "'a':", '"a\\":', '\\"', '{"a":', "{'a':", '{"a":[', "{", "}", "]",
+    '{"task_id":"a1",', '{"task_id":"a1","d":',
+    '"{\\"a\\":', '"id":"x1y2z3","status":1,"title":2}', "sk-", "Bearer ", "Bearer a",
     "/webhooks/1", "/interactions/1/", "M" * 22 + ".", "\u0301", "a\u0301", "\u200b", "\u2028", "\r", "\ufe0f",
     "葛\U000e0100", "🏴", "\U000e0067", "🏴\U000e0067", "ﷺ", "１", "–", "“",
 ]  # fmt: skip

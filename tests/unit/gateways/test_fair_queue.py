@@ -94,17 +94,16 @@ async def test_one_persons_many_hold_up_nobody_elses_few(monkeypatch: pytest.Mon
 
 async def test_a_place_is_kept_for_people_and_one_for_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
     line = await ask_all(
-        monkeypatch,
-        FairQueue(4, 1_000),
-        bots=lambda line: line.ask(BOT, 50),
-        person=lambda line: line.ask(ADA),
+        monkeypatch, FairQueue(4, 1_000), bots=lambda line: line.ask(BOT, 50), person=lambda line: line.ask(ADA)
     )
     assert line.most[BOT] == 3
     assert [who for _, who in line.began].index(ADA) == 3, "at once, with the bot's own on their way"
     line = await ask_all(
         monkeypatch,
         FairQueue(4, 1_000),
-        people=lambda line: [line.ask(who, 50) for who in (ADA, BEN, EVE)][0],
+        ada=lambda line: line.ask(ADA, 50),
+        ben=lambda line: line.ask(BEN, 50),
+        eve=lambda line: line.ask(EVE, 50),
         bot=lambda line: line.ask(BOT),
     )
     assert [who for _, who in line.began].index(BOT) == 3
@@ -156,8 +155,7 @@ async def test_a_long_list_at_a_relay_without_lists_holds_up_no_poll() -> None:
         gateway = Gateway("default", server.url, "", session, per_second=10_000)
         await gateway.fetch_many(["task-0"])
         lists = begin(ADA, _fetch(gateway, range(400)))
-        while len(server.requests) < 20:
-            await asyncio.sleep(0)
+        await gateway.fetch("task-402")
         before = len(server.requests)
         await asyncio.wait({begin(BOT, _fetch(gateway, range(400, 403)))})
         assert len(server.requests) - before < 20
