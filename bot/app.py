@@ -28,7 +28,9 @@ from bot.services.lookup import Lookup
 from bot.services.memory import tidy
 from bot.services.notifier import Notifier
 from bot.services.poller import Poller
+from bot.services.reading import Reading
 from bot.services.recordings import Recordings
+from bot.services.task_ids import TaskIds
 from bot.services.watches import Watches
 from bot.storage.database import open_database
 from bot.storage.stores import Stores
@@ -158,12 +160,15 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         poller.wake()
         owed.ring()
 
+    task_ids = TaskIds(stores.songs, clock)
     services = Services(
         stores=stores,
         lookup=lookup,
-        batches=Batches(gateways),
+        batches=Batches(gateways, task_ids),
+        task_ids=task_ids,
+        reading=Reading(),
         recordings=Recordings(media),
-        watches=Watches(stores, clock, gateways=names, most=settings.watches_per_user, changed=changed),
+        watches=Watches(stores, task_ids, clock, gateways=names, most=settings.watches_per_user, changed=changed),
         doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )

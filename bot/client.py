@@ -14,7 +14,9 @@ from discord.ext import commands
 from bot.ending import end
 from bot.services.batches import Batches
 from bot.services.lookup import Lookup
+from bot.services.reading import Reading
 from bot.services.recordings import Recordings
+from bot.services.task_ids import TaskIds
 from bot.services.watches import Watches
 from bot.storage.stores import Stores
 
@@ -33,12 +35,10 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 class Doors(Protocol):
     """Who may come in, and how often."""
 
-    def count(self, user_id: int) -> None:
-        """Raises TooMany."""
-        ...
-
-    async def let_in(self, user_id: int, bot: "SunoBot") -> None:
-        """Raises NotAllowed."""
+    async def meet(
+        self, user_id: int, guild: discord.Guild | None, bot: "SunoBot", *, suggesting: bool = False
+    ) -> None:
+        """Somebody asks in a server that the bot is in, or elsewhere. Raises NotAllowed or TooMany."""
         ...
 
 
@@ -46,6 +46,8 @@ class Services(msgspec.Struct, frozen=True):
     stores: Stores
     lookup: Lookup
     batches: Batches
+    task_ids: TaskIds
+    reading: Reading
     recordings: Recordings
     watches: Watches
     doors: Doors

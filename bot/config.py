@@ -95,10 +95,14 @@ class Settings(BaseSettings):
     """
 
     gateway_requests_at_once: Annotated[int, Field(ge=1, le=64)] = 4
-    """How many requests to one gateway may be on their way."""
+    """How many requests to one gateway may be on their way. Of more than one, one is kept for people who ask and one
+    for the watched tasks.
+    """
 
     gateway_requests_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 20.0
-    """How many requests a second may leave for one gateway to look at watched tasks, however many there are."""
+    """How many requests a second may leave for one gateway, however many tasks are watched or asked for. Watched tasks
+    and people have their turns one after the other, and so have people among each other.
+    """
 
     watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
     """How many tasks one person may have watched."""

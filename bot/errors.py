@@ -12,6 +12,7 @@
     ├── Forgotten                a list that is too old, or never was
     ├── NotAllowed               who may use the bot there is somebody else
     ├── TooMany                  a person asks too often; `retry_after` in seconds
+    ├── TooManyLists             a person waits for several lists already
     ├── NotYours                 it belongs to somebody else
     ├── UnwatchablePlace         songs cannot be brought into that channel for this person
     ├── Unmentionable            this person may not have that one mentioned
@@ -69,11 +70,11 @@ class InvalidTaskId(BotError):
     """`count`: how many ids stand in `text`, if it is "many"; otherwise how many characters it has.
 
     "none": a message or a file that holds none; "write": a text to the bot that holds none;
-    "song": there is none but that of a song, in a link.
+    "song": there is none but that of a song, in a link; "words": several words, and none that looks like an id.
     """
 
     def __init__(
-        self, why: Literal["empty", "long", "many", "odd", "none", "write", "song"], text: str, count: int
+        self, why: Literal["empty", "long", "many", "odd", "none", "write", "song", "words"], text: str, count: int
     ) -> None:
         super().__init__(f"{why}: {count}")
         self.why = why
@@ -112,9 +113,11 @@ class Forgotten(BotError):
 
 
 class NotAllowed(BotError):
-    """`why`: not a member of a server that the bot is in, not on the list, nobody is, or without the role."""
+    """`why`: not a member of a server that the bot is in, not known to be one (for that Discord does not say, or there
+    are too many servers to ask), not on the list, nobody is, or without the role.
+    """
 
-    def __init__(self, why: Literal["members", "listed", "off", "role"]) -> None:
+    def __init__(self, why: Literal["members", "unsure", "unseen", "listed", "off", "role"]) -> None:
         super().__init__(why)
         self.why = why
 
@@ -123,6 +126,12 @@ class TooMany(BotError):
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"for {retry_after:.0f} s")
         self.retry_after = retry_after
+
+
+class TooManyLists(BotError):
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} lists")
+        self.count = count
 
 
 class NotYours(BotError):

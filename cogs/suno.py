@@ -28,8 +28,9 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         self, interaction: Interaction, task_id: str, show: Literal["everyone", "me"] | None = None
     ) -> None:
         public = (show or settings.default_visibility(interaction)) == "everyone"
-        await interaction.response.defer(ephemeral=not public, thinking=True)
-        await answers.show_task(interaction, task_id, public=public)
+        deferred = await interaction.response.defer(ephemeral=not public, thinking=True)
+        private = deferred is not None and deferred.is_ephemeral()  # also where Discord makes it so
+        await answers.show_task(interaction, task_id, public=public and not private)
 
     @app_commands.command(name="lyrics", description=localised("cmd.lyrics"))
     @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), form=localised("opt.as"))

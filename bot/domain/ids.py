@@ -1,78 +1,177 @@
-"""Task ids in what people type or paste."""
+"""Task ids in what people type or paste. Every function takes time in proportion to the length of its text."""
 
 import re
 from typing import Literal
 
 from msgspec import Struct
 
+from bot.domain.id_forms import (
+    LEFT_OUT,
+    MAX_LENGTH,
+    Mentioned,
+    canonical,
+    find_in_words,
+    is_likely,
+    is_whole,
+    known_forms,
+    pieces,
+    plain,
+    without_foreign,
+)
+from bot.domain.pasted import find_in_json, is_json
 from bot.errors import InvalidTaskId
 
-MAX_LENGTH = 80  # the longest seen has 42 characters; a button has 100 for it and 19 of its own
-
-_WHOLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:=@~-]*[A-Za-z0-9_=-])?")
-_BETWEEN = re.compile(r"[\s,;，；、|]+")
-_KNOWN = re.compile(
-    r"""(?<![A-Za-z0-9])(?:
-        [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
-      | (?:suno_)?task_[A-Za-z0-9-]{4,72}
-      | [0-9a-f]{32}
-      | [0-9]{15,20}
-    )(?![A-Za-z0-9])""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_FOREIGN = re.compile(
-    r"""<(?:@[!&]?|\#|a?:\w{1,32}:|t:|/[^<>:]{1,100}:)[0-9]+[^<>\s]*>
-      | (?<![\w.-])(?:[\w-]+\.)*(?:discord(?:app)?\.(?:com|net)|(?P<suno>suno\.(?:com|ai)))(?:\\?/[\w.?&=%#:+~@!$*-]*)+
-    """,
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
-_LEFT_OUT = "…"  # stands where something was, and is in no id
+_BETWEEN = re.compile(r"[\s,;、|]+")
+_AROUND = "`<>\"'()[]{}*_~"  # quotes, brackets and markdown
+_LABELS = frozenset({
+    "id", "ids", "task", "tasks", "taskid", "task_id", "task-id", "任务", "任務", "任务id", "任務id", "编号", "編號",
+})  # fmt: skip
+_LABEL = re.compile(r"(?:task[_-]?)?ids?[:=#]|tasks?[:=#]|任[务務](?:id)?[:=#]|[编編][号號][:=#]", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s/?#]++(?P<path>[^\s?#]*+)(?:\?(?P<query>[^\s#]*+))?(?:#\S*)?", re.IGNORECASE)
+_ASKED_FOR = re.compile(r"(?:^|&)(?:task_?id|id)=(?P<id>[^&]*+)", re.IGNORECASE)
+_NAMED = 10  # words that are no ids, to be shown to the person
 
 
 def find_ids(text: str) -> tuple[str, ...]:
     """Every id of a known form in any text, once each, in order.
 
-    Not those that name no task: in Discord's mentions, emoji and links, and in Suno's own links, which name songs.
+    Not those that name no task: in Discord's mentions, emoji and links, those of songs in Suno's own links, and of a
+    gateway's answer all but its tasks. UUIDs come in small letters.
     """
-    found = (match.group() for match in _KNOWN.finditer(_without_foreign(text)))
-    return tuple(dict.fromkeys(each for each in found if len(each) <= MAX_LENGTH))
+    return find_mentioned(text).ids
 
 
-def _without_foreign(text: str) -> str:
-    return _FOREIGN.sub(_LEFT_OUT, text)
-
-
-def no_id_in(text: str, why: Literal["odd", "none", "write"]) -> InvalidTaskId:
-    """`why`, unless a link to a song was taken for an id of its task."""
-    typed = text.strip()
-    linked = any(match["suno"] for match in _FOREIGN.finditer(text))
-    return InvalidTaskId("song" if linked else why, typed, len(typed))
+def find_mentioned(text: str) -> Mentioned:
+    """The same, and the songs beside them."""
+    return find_in_json(text) if is_json(text) else find_in_words(text)
 
 
 class Ids(Struct, frozen=True):
-    """`ignored`: how many words beside them are no ids."""
+    """`ignored`: how many words beside them are no ids; `words`: the first of these. `songs`: ids of songs."""
 
     ids: tuple[str, ...]
     ignored: int
+    words: tuple[str, ...] = ()
+    songs: tuple[str, ...] = ()
 
 
 def read_ids(text: str) -> Ids:
     """Several ids, as a person types or pastes them: separated by whatever.
 
-    Where no id of a known form is among them, each whole word counts. Raises InvalidTaskId when there is none.
+    Where no id of a known form is among them, a word alone counts, and of several those that look like ids. Raises
+    InvalidTaskId when there is none.
     """
-    words = [word for part in _BETWEEN.split(_without_foreign(text)) if (word := part.strip("`<>\"'()[]"))]
-    found = [(word, find_ids(word)) for word in words]
-    if not any(ids for _, ids in found):
-        found = [(word, (word,) if _is_whole(word) else ()) for word in words]
-    ids = tuple(dict.fromkeys(each for _, ids in found for each in ids))
-    if not ids:
-        raise no_id_in(text, "odd") if words else InvalidTaskId("empty", "", 0)
-    return Ids(ids, sum(not ids for _, ids in found))
+    typed = read_typed(text)
+    if not typed.ids:
+        raise why_none(text, typed)
+    return typed
 
 
-def _is_whole(word: str) -> bool:
-    return len(word) <= MAX_LENGTH and _WHOLE.fullmatch(word) is not None
+def read_typed(text: str) -> Ids:
+    """The same, or none."""
+    if is_json(text):
+        found = find_in_json(text)
+        return Ids(found.ids, 0, (), found.songs)
+    return _read_words(text)
+
+
+def _read_words(text: str) -> Ids:
+    songs: list[str] = []
+    words: list[_Word] = []
+    for piece in pieces(text):
+        removed: list[str] = []
+        masked = without_foreign(plain(piece), songs, removed)
+        words += _words(masked, removed)
+    ids = _ids_of(words)
+    named = [word.shown[:MAX_LENGTH] for word, found in zip(words, ids, strict=True) if not found and not word.song]
+    every = tuple(dict.fromkeys(each for found in ids for each in found))
+    return Ids(every, len(named), tuple(dict.fromkeys(named))[:_NAMED], tuple(dict.fromkeys(songs)))
+
+
+class _Word(Struct, frozen=True):
+    """`text`: without what stands around it; `shown`: as it was typed; `song`: it is a link to one."""
+
+    text: str
+    shown: str
+    song: bool
+
+
+def _words(masked: str, removed: list[str]) -> list[_Word]:
+    """`removed`: what stands behind each LEFT_OUT."""
+    words, left = [], iter(removed)
+    for part in _BETWEEN.split(masked):
+        word = _bare(part)
+        if not word or word.rstrip(":=#").lower() in _LABELS:
+            continue
+        behind = [next(left, "") for _ in range(word.count(LEFT_OUT))]
+        shown = word
+        for each in behind:
+            shown = shown.replace(LEFT_OUT, each, 1)
+        words.append(_Word(word, shown, any("suno." in each.lower() for each in behind)))
+    return words
+
+
+def _bare(part: str) -> str:
+    """Without quotes, a label, and the end of a sentence."""
+    word = part.strip(_AROUND)
+    if label := _LABEL.match(word):
+        word = word[label.end() :].strip(_AROUND)
+    ended = word.rstrip(".:!?。")
+    return ended if is_whole(ended) else word
+
+
+def _ids_of(words: list[_Word]) -> list[tuple[str, ...]]:
+    """The ids in each of them."""
+    known = [tuple(known_forms(word.text)) for word in words]
+    if any(known):
+        # A word of letters and digits beside them may be another gateway's id; a date or a version is none.
+        return [ids or _opaque(word.text) for word, ids in zip(words, known, strict=True)]
+    if len(words) == 1:
+        return [_lone(words[0].text)]
+    return [_likely(word.text) for word in words]
+
+
+def _lone(word: str) -> tuple[str, ...]:
+    return _in_address(word) or ((canonical(word),) if is_whole(word) else ())
+
+
+def _likely(word: str) -> tuple[str, ...]:
+    return _in_address(word) or ((canonical(word),) if is_likely(word) else ())
+
+
+def _opaque(word: str) -> tuple[str, ...]:
+    return (word,) if is_likely(word) and word.isalnum() and not word.isdigit() else ()
+
+
+def _in_address(word: str) -> tuple[str, ...]:
+    """The id at the end of a gateway's address, or among its parameters."""
+    address = _ADDRESS.fullmatch(word)
+    if address is None:
+        return ()
+    asked_for = _ASKED_FOR.search(address["query"] or "")
+    last = address["path"].rstrip("/").rpartition("/")[2]
+    return tuple(canonical(each) for each in ([asked_for["id"]] if asked_for else [last]) if is_likely(each))
+
+
+def no_id_in(text: str, why: Literal["odd", "none", "write", "words"]) -> InvalidTaskId:
+    """`why`, unless a song's link was taken for its task."""
+    typed = text.strip()
+    linked = any("suno." in each.lower() for each in _foreign(text))
+    return InvalidTaskId("song" if linked else why, typed[:MAX_LENGTH], len(typed))
+
+
+def _foreign(text: str) -> list[str]:
+    removed: list[str] = []
+    for piece in pieces(text):
+        without_foreign(plain(piece), [], removed)
+    return removed
+
+
+def why_none(text: str, typed: Ids) -> InvalidTaskId:
+    """Why `read_typed` found no id in a text."""
+    if not (typed.ignored or typed.songs or is_json(text) or _foreign(text)):
+        return InvalidTaskId("empty", "", 0)
+    return no_id_in(text, "words" if sum(map(is_whole, typed.words)) > 1 else "odd")
 
 
 def parse_id(text: str) -> str:
@@ -80,18 +179,17 @@ def parse_id(text: str) -> str:
 
     Raises InvalidTaskId: empty, too long, several ids, or characters that no id has.
     """
-    word = text.strip().strip("`<>\"'")
-    found = find_ids(text)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InvalidTaskId("many", word, len(found))
-    if not word:
-        raise InvalidTaskId("empty", word, 0)
-    if _LEFT_OUT in _without_foreign(text):
-        raise no_id_in(text, "odd")
-    if len(word) > MAX_LENGTH:
-        raise InvalidTaskId("long", word, len(word))
-    if not _WHOLE.fullmatch(word):
-        raise InvalidTaskId("odd", word, len(word))
-    return word
+    typed = read_typed(text)
+    return one_of(text, typed, typed.ids)
+
+
+def one_of(text: str, typed: Ids, ids: tuple[str, ...]) -> str:
+    """The only one of the ids that were typed. Raises InvalidTaskId."""
+    word = text.strip().strip(_AROUND)
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise InvalidTaskId("many", word[:MAX_LENGTH], len(ids))
+    if len(word) > MAX_LENGTH and typed.ignored == 1 and not _foreign(text):
+        raise InvalidTaskId("long", word[:MAX_LENGTH], len(word))
+    raise no_id_in(text, "odd") if why_none(text, typed).why != "empty" else InvalidTaskId("empty", "", 0)

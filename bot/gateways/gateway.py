@@ -21,7 +21,7 @@ from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
-from bot.gateways.lane import Lane
+from bot.gateways.fair_queue import FairQueue
 from bot.gateways.record import Record
 from bot.gateways.spoilers import Spoilers
 
@@ -31,7 +31,7 @@ _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
 BATCH_SIZES = (1, 10, 100, 500)  # a batch is filled up with ids that it holds already: few sizes are kind to a gateway
-_ROWS = 3  # of single requests, each as wide as the lane: what hangs holds up what is finished for three time-outs
+_ROWS = 3  # times the requests that go at once: what hangs holds up what is finished for three time-outs
 _ATTEMPTS = 3
 _TRIED = 3  # single tasks, to see whether anything is there: one may be broken by itself
 _PATIENCE = 20.0  # seconds, for all attempts together
@@ -81,7 +81,7 @@ class _Reply(Struct, frozen=True):
 class Gateway:
     """Raises GatewayError and nothing else. `at_once`: how many requests may be on their way.
 
-    `per_second`: how many of the poller's may leave.
+    `per_second`: how many may leave.
     """
 
     def __init__(
@@ -97,8 +97,7 @@ class Gateway:
         self.name = name
         self.record = Record()
         self._at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
-        self._slots = asyncio.Semaphore(at_once)
-        self._lane = Lane(self._at_once, per_second)
+        self._queue = FairQueue(at_once, per_second)
         self._base = base_url
         self._key = key.encode() if len(key) >= _SHORTEST_KEY else b""
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
@@ -165,9 +164,8 @@ class Gateway:
     async def _fetch_batch(self, task_ids: Sequence[str], known: Mapping[bytes, str]) -> Answer:
         size = next(size for size in BATCH_SIZES if size >= len(task_ids))
         filled = [*task_ids, *[task_ids[0]] * (size - len(task_ids))]
-        async with self._lane.turn():
-            read = partial(decode_batch, task_ids, known=known)
-            answer = await self._ask("POST", "/suno/fetch", {"ids": filled}, read, 1)
+        read = partial(decode_batch, task_ids, known=known)
+        answer = await self._ask("POST", "/suno/fetch", {"ids": filled}, read, 1)
         self._batch = True
         return answer
 
@@ -193,13 +191,9 @@ class Gateway:
                     break
         raise failure
 
-    async def _poll_one(self, task_id: str) -> Answer:
-        async with self._lane.turn():
-            return await self._fetch_one(task_id, 1)
-
     async def _fetch_each(self, task_ids: Sequence[str]) -> Answer:
         """All that could be had; raises the first error if that is nothing."""
-        answers = await asyncio.gather(*map(self._poll_one, task_ids), return_exceptions=True)
+        answers = await asyncio.gather(*(self._fetch_one(each, 1) for each in task_ids), return_exceptions=True)
         failures = [answer for answer in answers if isinstance(answer, BaseException)]
         if failures and (len(failures) == len(answers) or not all(isinstance(each, GatewayError) for each in failures)):
             raise failures[0]
@@ -209,7 +203,9 @@ class Gateway:
         retries = stamina.retry_context(on=_may_pass, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
         async for attempt in retries:
             with attempt, self.record.request():
-                reply = await self._request(method, URL(f"{self._base}{path}", encoded=True), body)
+                url = URL(f"{self._base}{path}", encoded=True)
+                async with self._queue.turn(urgent=attempts > 1):
+                    reply = await self._request(method, url, body)
                 try:
                     return read(reply.status, reply.content_type, reply.body)
                 except GatewayBusy as busy:
@@ -219,7 +215,7 @@ class Gateway:
 
     async def _request(self, method: str, url: URL, body: Any) -> _Reply:
         try:
-            async with self._slots, asyncio.timeout(_TIMEOUT.total):
+            async with asyncio.timeout(_TIMEOUT.total):
                 for _ in range(_MAX_REDIRECTS + 1):
                     reply, location = await self._request_once(method, url, body)
                     if location is None:

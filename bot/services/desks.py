@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from bot.errors import GatewayError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
 from bot.services.outages import Rest
+from bot.services.task_ids import in_either_form
 from bot.storage.looks import Claim, Look
 
 
@@ -71,7 +73,8 @@ class OneGateway:
     async def ask(self, claims: Sequence[Claim]) -> Seen:
         known = {claim.digest: claim.task_id for claim in claims if claim.digest}
         try:
-            answer = await self._gateway.fetch_many([claim.task_id for claim in claims], known)
+            fetch = partial(self._gateway.fetch_many, known=known)
+            answer = await in_either_form(fetch, [claim.task_id for claim in claims])
         except GatewayError as failure:
             return Seen({}, (), {self.name: failure})
         same = [claim for claim in claims if claim.task_id in answer.same]
@@ -120,7 +123,7 @@ class EveryGateway:
 
     async def _answer(self, gateway: Gateway, task_ids: Sequence[str]) -> Answer | GatewayError:
         try:
-            answer = await gateway.fetch_many(task_ids)
+            answer = await in_either_form(gateway.fetch_many, task_ids)
         except GatewayError as failure:
             self._tried[gateway.name].update(task_ids)
             return failure

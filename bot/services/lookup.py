@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
-from bot.domain.task import Task
+from bot.domain.task import Answer, Task
 from bot.ending import end
 from bot.errors import GatewayError, UnknownTask
 from bot.gateways.gateway import Gateway
+from bot.services.task_ids import in_either_form
 
 _REMEMBERED = 1_000  # tasks
 
@@ -74,7 +76,7 @@ class Lookup:
         # Sorting is stable: the others keep their order.
         for gateway in sorted(self._gateways, key=lambda gateway: gateway.name != known_at):
             try:
-                answer = await gateway.fetch(task_id)
+                answer = await in_either_form(partial(_fetch_one, gateway), [task_id])
             except GatewayError as error:
                 log.warning("gateway %s could not be asked: %s: %s", gateway.name, type(error).__name__, error)
                 failure = failure or error
@@ -82,3 +84,7 @@ class Lookup:
                 if task_id in answer.tasks:
                     return Found(answer.tasks[task_id], gateway.name)
         raise failure or UnknownTask(task_id)
+
+
+async def _fetch_one(gateway: Gateway, task_ids: Sequence[str]) -> Answer:
+    return await gateway.fetch(task_ids[0])

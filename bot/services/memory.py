@@ -22,6 +22,7 @@ async def tidy(stores: Stores, gateways: Sequence[Gateway], clock: Clock, owed: 
     """
     while True:
         await _try("forgotten", stores.outbox.forget(clock.now() - _MEMORY))
+        await _try("forgotten", stores.songs.forget(clock.now()))
         await clock.sleep(_REST)
         refusing = [gateway.name for gateway in gateways if gateway.record.refuses]
         await _try("given up", stores.watches.end_unanswered(clock.now(), spare=refusing))

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.watch import Watch
 from bot.services.clock import Clock
+from bot.services.task_ids import TaskIds
 from bot.storage.stores import Stores
 from bot.storage.watches import Added
 
@@ -28,19 +30,29 @@ class Watches:
     """`most`: how many a person may have; `changed` is called when there is something new to look at or to bring."""
 
     def __init__(
-        self, stores: Stores, clock: Clock, *, gateways: Sequence[str], most: int, changed: Callable[[], None]
+        self,
+        stores: Stores,
+        task_ids: TaskIds,
+        clock: Clock,
+        *,
+        gateways: Sequence[str],
+        most: int,
+        changed: Callable[[], None],
     ) -> None:
         self._stores = stores
+        self._task_ids = task_ids
         self._clock = clock
         self._gateways = gateways
         self._changed = changed
         self._most = most
 
     async def add(self, wish: Wish, most_here: int | None = None) -> Added:
-        """A task that is watched there already is told, not doubled. `most_here`: how many a person may have in that
-        server. Raises StorageError.
+        """A task that is watched there already is told, not doubled, in whatever form its id is given. `most_here`: how
+        many a person may have in that server. Raises StorageError.
         """
-        task_ids = list(dict.fromkeys(wish.task_ids))
+        meant = await self._task_ids.meant_by([*wish.task_ids, *filter(None, [wish.lyrics_id])])
+        task_ids = list(dict.fromkeys(meant[each] for each in wish.task_ids))
+        wish = replace(wish, lyrics_id=meant.get(wish.lyrics_id, ""))
         homes = await self._homes([*task_ids, wish.lyrics_id])
         wishes = _watches(wish, task_ids, self._clock.now())
         added = await self._stores.watches.add(wishes, most=self._most, most_here=most_here, gateways=homes)

@@ -13,22 +13,24 @@ from bot.storage.transaction import Transactions
 _KEPT = 30 * 86_400.0  # seconds
 
 _entries = msgspec.json.Decoder(tuple[Entry, ...])
+_words = msgspec.json.Decoder(tuple[str, ...])
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """`ignored`: how many words of the person's text were no ids, or too many."""
+    """`ignored`: how many words of the person's text were no ids, or too many; `words`: the first of these."""
 
     id: str
     user_id: int
     entries: tuple[Entry, ...]
     ignored: int
+    words: tuple[str, ...] = ()
     created_at: float
 
 
 class BatchStore(Transactions):
     async def keep(self, batch: Batch) -> None:
         """A list of the same id is replaced; the oldest are forgotten."""
-        values = msgspec.structs.asdict(batch) | {"entries": to_json(batch.entries)}
+        values = msgspec.structs.asdict(batch) | {"entries": to_json(batch.entries), "words": to_json(batch.words)}
         statement = insert(batches).values(values)
         async with self._transaction() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
@@ -37,4 +39,6 @@ class BatchStore(Transactions):
     async def get(self, batch_id: str) -> Batch | None:
         async with self._transaction(read_only=True) as connection:
             row = (await connection.execute(select(batches).where(batches.c.id == batch_id))).mappings().first()
-        return Batch(**{**row, "entries": _entries.decode(row["entries"])}) if row else None
+        if row is None:
+            return None
+        return Batch(**{**row, "entries": _entries.decode(row["entries"]), "words": _words.decode(row["words"])})

@@ -10,11 +10,12 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen, unchanged_for
-from bot.domain.task import Task
+from bot.domain.task import Clip, Task
 from bot.domain.watch import GRACE_LOOKS, QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
 from bot.storage.outbox import add_deliveries
-from bot.storage.rows import one_of, sight_columns, sight_of, sight_values, to_json, watch_of
+from bot.storage.rows import LONGEST_TITLE, one_of, sight_columns, sight_of, sight_values, to_json, watch_of
 from bot.storage.schema import answers, is_open, tasks, watches
+from bot.storage.songs import keep_songs
 from bot.storage.transaction import Transactions
 
 
@@ -106,7 +107,7 @@ class LookStore(Transactions):
             alive = {each: sight for each, sight in after.items() if may_advance(before[each], sight, now)}
             steps = await self._steps(connection, alive, after, now)
             dues = _dues(alive, after, steps.values(), now, pace)
-            await self._keep_sights(connection, before, after, dues)
+            await self._keep_sights(connection, before, after, dues, now)
             await self._keep_watches(connection, [step.watch for watch, step in steps.items() if step.watch != watch])
             owed = [delivery for step in steps.values() for delivery in step.deliveries]
             await add_deliveries(connection, owed)
@@ -149,6 +150,7 @@ class LookStore(Transactions):
         before: Mapping[str, Sight],
         after: Mapping[str, Sight],
         dues: Mapping[str, float | None],
+        now: float,
     ) -> None:
         rows = [
             sight_values(sight) | {"which": task_id, "next_look": dues[task_id]} for task_id, sight in after.items()
@@ -158,14 +160,15 @@ class LookStore(Transactions):
             changes = update(tasks).values(due_at=next_look_at, lease_until=0.0)
             await connection.execute(changes.where(tasks.c.task_id == bindparam("which")), rows)
         new = [
-            {"task_id": task_id, "task": to_json(sight.task)}
+            {"task_id": task_id, "task": to_json(sight.task), "title": sight.task.title[:LONGEST_TITLE]}
             for task_id, sight in after.items()
             if sight.task and sight.task != before[task_id].task
         ]
         if new:
             statement = insert(answers)
-            newest = statement.on_conflict_do_update(index_elements=["task_id"], set_={"task": statement.excluded.task})
-            await connection.execute(newest, new)
+            newest = {name: statement.excluded[name] for name in ("task", "title")}
+            await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=newest), new)
+            await keep_songs(connection, _new_songs(before, after), now)
 
     async def _keep_watches(self, connection: AsyncConnection, changed: Sequence[Watch]) -> None:
         rows = [
@@ -180,6 +183,20 @@ class LookStore(Transactions):
         ]
         if rows:
             await connection.execute(update(watches).where(watches.c.id == bindparam("which")), rows)
+
+
+def _new_songs(before: Mapping[str, Sight], after: Mapping[str, Sight]) -> dict[str, str]:
+    """Tasks by the ids of the songs that they did not have before."""
+    return {
+        clip.id: task_id
+        for task_id, sight in after.items()
+        for clip in _clips(sight)
+        if clip.id not in {each.id for each in _clips(before[task_id])}
+    }
+
+
+def _clips(sight: Sight) -> Sequence[Clip]:
+    return sight.task.clips if sight.task else ()
 
 
 _CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, union_all
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.storage.rows import LONGEST_TITLE, one_of
 from bot.storage.schema import recents
 from bot.storage.transaction import Transactions
 
@@ -28,6 +29,7 @@ class RecentStore(Transactions):
     async def keep_recent(self, recent: Recent) -> None:
         """The newest look-up of a task by a person stands for all of theirs; the oldest tasks are forgotten."""
         values = {name: getattr(recent, name) for name in recent.__struct_fields__}
+        values["title"] = recent.title[:LONGEST_TITLE]
         statement = insert(recents).values(values)
         statement = statement.on_conflict_do_update(index_elements=["user_id", "task_id"], set_=values)
         mine = recents.c.user_id == recent.user_id
@@ -37,12 +39,18 @@ class RecentStore(Transactions):
             await connection.execute(delete(recents).where(mine, recents.c.task_id.not_in(kept)))
 
     async def recent(self, user_id: int, channel_id: int, typed: str = "", limit: int = 25) -> list[Recent]:
-        """What the person may be offered here, newest first: their own, and what was shown to all in this channel."""
-        visible = or_(recents.c.user_id == user_id, (recents.c.channel_id == channel_id) & recents.c.public)
+        """What the person may be offered here, newest first: their own, and what was shown to all in this channel.
+
+        Of a channel only the newest are looked through, however much was ever looked up there.
+        """
+        own = select(recents).where(recents.c.user_id == user_id)
+        shown = select(recents).where(recents.c.channel_id == channel_id, recents.c.public)
+        shown = shown.order_by(recents.c.looked_up_at.desc()).limit(KEPT_RECENTS)
+        offered = union_all(own, select(shown.subquery())).subquery()
         matches = or_(
-            recents.c.task_id.contains(typed, autoescape=True), recents.c.title.icontains(typed, autoescape=True)
+            offered.c.task_id.contains(typed, autoescape=True), offered.c.title.icontains(typed, autoescape=True)
         )
-        statement = select(recents).where(visible, matches).order_by(recents.c.looked_up_at.desc()).limit(limit * 2)
+        statement = select(offered).where(matches).order_by(offered.c.looked_up_at.desc()).limit(limit * 2)
         async with self._transaction(read_only=True) as connection:
             rows = (await connection.execute(statement)).mappings()
             newest = {row["task_id"]: Recent(**row) for row in reversed(rows.all())}
@@ -50,7 +58,7 @@ class RecentStore(Transactions):
 
     async def known_gateways(self, task_ids: Sequence[str]) -> dict[str, str]:
         """The gateways that knew tasks when somebody looked them up last."""
-        statement = select(recents.c.task_id, recents.c.gateway).where(recents.c.task_id.in_(task_ids))
+        statement = select(recents.c.task_id, recents.c.gateway).where(one_of(recents.c.task_id, task_ids))
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(statement.order_by(recents.c.looked_up_at))
             return {row.task_id: row.gateway for row in rows}

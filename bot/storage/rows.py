@@ -12,6 +12,8 @@ from bot.domain.task import Task
 from bot.domain.watch import Ending, Watch
 from bot.storage.schema import answers
 
+LONGEST_TITLE = 200  # characters of one that is kept to be offered or listed
+
 Row = Mapping[str, Any] | RowMapping
 
 _WATCH = tuple(name for name in Watch.__struct_fields__ if name != "id")

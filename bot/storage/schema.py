@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0007"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0008"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -43,6 +43,7 @@ recents = Table(
     Column("looked_up_at", Float, nullable=False),
     PrimaryKeyConstraint("user_id", "task_id"),
     Index("recents_of_channel", "channel_id", "looked_up_at"),
+    Index("recents_of_task", "task_id"),
     comment="which tasks a person looked up last, and where; offered by autocomplete",
 )
 
@@ -69,7 +70,20 @@ answers = Table(
     metadata,
     Column("task_id", String, ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
     Column("task", String, nullable=False),
+    Column("title", String, nullable=False, server_default=text("''")),
+    Index("answers_titles", "task_id", "title"),
     comment="a task's newest answer as JSON: apart, because it is long, and what is beside it is written at every look",
+)
+
+songs = Table(
+    "songs",
+    metadata,
+    Column("clip_id", String, primary_key=True),
+    Column("task_id", String, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Index("songs_of_task", "task_id"),
+    Index("songs_by_age", "seen_at"),
+    comment="which task made a song that the bot has seen: people know songs by their links",
 )
 
 watches = Table(
@@ -96,6 +110,7 @@ watches = Table(
     Index("watches_of_task", "task_id", "channel_id", unique=True, sqlite_where=text("ending = ''")),
     Index("watches_of_lyrics", "lyrics_id", sqlite_where=text("ending = '' AND lyrics_id <> ''")),
     Index("watches_of_user", "user_id"),
+    Index("watches_open_of_user", "user_id", "created_at", sqlite_where=text("ending = ''")),
     Index("watches_of_guild", "guild_id"),
     Index("watches_with_card", "card_due_at", sqlite_where=text("card_due_at IS NOT NULL")),
     sqlite_autoincrement=True,  # an old button must not mean a new watch
@@ -149,6 +164,7 @@ batches = Table(
     Column("user_id", BigInteger, nullable=False),
     Column("entries", String, nullable=False),
     Column("ignored", Integer, nullable=False),
+    Column("words", String, nullable=False, server_default=text("'[]'")),
     Column("created_at", Float, nullable=False),
     Index("batches_by_age", "created_at"),
     comment="lists of tasks that people have asked for, so that their pages and buttons work after a restart",

@@ -12,6 +12,7 @@ from bot.storage.notes import NoteStore
 from bot.storage.outbox import Outbox
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
+from bot.storage.songs import SongStore
 from bot.storage.watches import WatchStore
 
 
@@ -24,6 +25,7 @@ class Stores(Struct, frozen=True):
     batches: BatchStore
     preferences: PreferenceStore
     backlog: BacklogStore
+    songs: SongStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -36,4 +38,5 @@ class Stores(Struct, frozen=True):
             BatchStore(engine),
             PreferenceStore(engine),
             BacklogStore(engine),
+            SongStore(engine),
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, union_all, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,7 +24,7 @@ from bot.storage.rows import (
     watch_of,
     watch_values,
 )
-from bot.storage.schema import deliveries, is_open, is_unsent, tasks, watches
+from bot.storage.schema import answers, deliveries, followers, is_open, is_unsent, tasks, watches
 from bot.storage.transaction import Transactions
 
 _WITH_RESULT = (Ending.DELIVERED, Ending.FAILED)
@@ -57,6 +57,13 @@ class Listed(Struct, frozen=True):
     reason: str
 
 
+class Offered(Struct, frozen=True):
+    """A watched task to choose. `title`: empty until the gateway has told one."""
+
+    task_id: str
+    title: str
+
+
 class WatchStore(Transactions):
     async def add(
         self, wishes: Sequence[Watch], *, most: int, most_here: int | None = None, gateways: Mapping[str, str]
@@ -68,14 +75,16 @@ class WatchStore(Transactions):
         async with self._transaction() as connection:
             here = await self._watched_in_place(connection, wishes)
             watching, limit = await self._nearest_limit(connection, wishes[0], most, most_here)
-            new = [wish for wish in wishes if wish.task_id not in here]
-            taken = new[: max(0, limit - watching)]
+            mine = await self._concerning(connection, wishes[0].user_id, here.values())
+            wanted = [wish for wish in wishes if wish.task_id not in here or here[wish.task_id].id not in mine]
+            refused = {wish.task_id for wish in wanted[max(0, limit - watching) :]}
+            taken = [wish for wish in wishes if wish.task_id not in here and wish.task_id not in refused]
             await self._add_tasks(connection, taken, gateways)
             told = await self._told_before(connection, taken)
             watched = [await self._insert(connection, replace(wish, told=told.get(wish.task_id, ()))) for wish in taken]
-            again = [wish for wish in wishes if wish.task_id in here]
+            again = [wish for wish in wishes if wish.task_id in here and wish.task_id not in refused]
             known = [await self._join(connection, here[wish.task_id], wish, gateways) for wish in again]
-        return Added(tuple(watched), tuple(known), len(new) - len(taken), watching + len(taken), limit)
+        return Added(tuple(watched), tuple(known), len(refused), watching + len(wanted) - len(refused), limit)
 
     async def _watched_in_place(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, Watch]:
         """Watches that are open, or have a result to bring yet."""
@@ -89,11 +98,20 @@ class WatchStore(Transactions):
         found = (await connection.execute(statement)).mappings()
         return {row["task_id"]: watch_of(row) for row in found}
 
+    async def _concerning(self, connection: AsyncConnection, user_id: int, found: Collection[Watch]) -> set[int]:
+        """Those that the person began or joined, by their numbers; and those that are over, which count nowhere."""
+        numbers = [watch.id for watch in found if not watch.ending]
+        mine = select(watches.c.id).where(watches.c.id.in_(numbers), of_user(user_id))
+        return {*await connection.scalars(mine), *(watch.id for watch in found if watch.ending)}
+
     async def _nearest_limit(
         self, connection: AsyncConnection, wish: Watch, most: int, most_here: int | None
     ) -> tuple[int, int]:
-        """How many open watches the person has, and may have: everywhere, or here if there is less room."""
-        own = is_open & (watches.c.user_id == wish.user_id)
+        """How many open watches the person has or joined, and may: everywhere, or here if there is less room.
+
+        Those that they joined count, because they get them when others leave.
+        """
+        own = is_open & of_user(wish.user_id)
         limits = [(await _count(connection, own), most)]
         if most_here is not None:
             limits.append((await _count(connection, own & (watches.c.guild_id == wish.guild_id)), most_here))
@@ -220,6 +238,24 @@ class WatchStore(Transactions):
             count = await connection.scalar(select(func.count()).select_from(source).where(which))
             rows = (await connection.execute(statement)).mappings().all()
         return int(count or 0), [_listed(row) for row in rows]
+
+    async def offered(self, user_id: int, typed: str, *, limit: int) -> tuple[int, list[Offered]]:
+        """How many tasks the person watches, and the newest of those whose id or title has the text in it."""
+        own = select(watches.c.task_id, watches.c.created_at).where(is_open, watches.c.user_id == user_id)
+        joined_ids = select(followers.c.watch_id).where(followers.c.user_id == user_id)
+        joined = select(watches.c.task_id, watches.c.created_at).where(is_open, watches.c.id.in_(joined_ids))
+        every = union_all(own, joined).subquery()
+        newest = (
+            select(every.c.task_id, func.max(every.c.created_at).label("since")).group_by(every.c.task_id).subquery()
+        )
+        title = func.coalesce(answers.c.title, "")
+        named = or_(newest.c.task_id.contains(typed, autoescape=True), title.icontains(typed, autoescape=True))
+        source = newest.outerjoin(answers, answers.c.task_id == newest.c.task_id)
+        statement = select(newest.c.task_id, title).select_from(source).where(named)
+        async with self._transaction(read_only=True) as connection:
+            count = await connection.scalar(select(func.count()).select_from(newest))
+            rows = await connection.execute(statement.order_by(newest.c.since.desc()).limit(limit))
+        return int(count or 0), [Offered(*row) for row in rows]
 
 
 Whose = ColumnElement[bool]

@@ -14,8 +14,7 @@ from discord.app_commands import Choice
 from msgspec.structs import replace
 
 from bot.client import Interaction, Services
-from bot.domain.ids import parse_id
-from bot.domain.sheets import sheets
+from bot.domain.sheets import Sheet, sheets
 from bot.domain.task import Task
 from bot.errors import MediaTooBig, MediaUnavailable, StorageError
 from bot.gateways.media import MediaFile
@@ -28,7 +27,8 @@ from bot.ui.locales import Language
 from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.readers import reader
 from bot.ui.replies import InteractionReply, Reply
-from bot.ui.text import clean, cut
+from bot.ui.text import clean, plain_line
+from bot.ui.typed import one_id
 
 _PATIENCE = 1.5  # seconds until people are shown the song without its files, which may take a while
 _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
@@ -49,9 +49,11 @@ async def show_details(interaction: Interaction, task_id: str, _number: int) -> 
 
 
 async def show_task(interaction: Interaction, typed: str, *, public: bool) -> None:
-    found = await _look_up(interaction, typed)
+    found, reply = await _look_up(interaction, typed), InteractionReply(interaction)
     await _remember(interaction, found, public=public)
-    await _show(interaction, found)
+    await show(reply, found)
+    if public and not reply.public:  # Discord has made it private, whatever was asked for
+        await _remember(interaction, found, public=False)
 
 
 @on_press(Verb.REFRESH)
@@ -100,7 +102,7 @@ async def show_lyrics(interaction: Interaction, typed: str, clip: int | None, *,
     # All songs are in the pages, so that the buttons reach each; the one that was asked for is opened.
     texts = sheets(task)
     before = texts[: texts.index(sheets(wanted)[0])] if sheets(wanted) else ()
-    page = len(lyrics_pages(before, reader(interaction)))
+    page = len(await _pages(interaction, before, reader(interaction)))
     await _show_lyrics(interaction, task if sheets(wanted) else wanted, page)
 
 
@@ -110,10 +112,15 @@ def _only(task: Task, clip: int | None) -> Task:
 
 async def _show_lyrics(interaction: Interaction, task: Task, page: int = 0) -> None:
     language = reader(interaction)
-    if pages := lyrics_pages(sheets(task), language):
+    if pages := await _pages(interaction, sheets(task), language):
         await interaction.edit_original_response(view=lyrics_card(pages, page, task.id, language))
     else:
         await interaction.edit_original_response(content=language("lyrics.none"))
+
+
+async def _pages(interaction: Interaction, texts: Sequence[Sheet], language: Language) -> list[str]:
+    length = sum(len(each.text) for each in texts)
+    return await interaction.client.services.reading.apart(lambda: lyrics_pages(texts, language), length)
 
 
 async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
@@ -125,18 +132,21 @@ async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
 
 
 async def look_up(services: Services, task_id: str) -> Found:
-    """At the gateway that knew it last, and then at the others."""
+    """At the gateway that knew it last, and then at the others. The songs that it has lead to it from now on."""
     try:
         known_at = (await services.stores.recents.known_gateways([task_id])).get(task_id)
     except StorageError as error:
         log.error("it cannot be told which gateway knew the task: %s", error)
         known_at = None
-    return await services.lookup.find(task_id, known_at=known_at)
+    found = await services.lookup.find(task_id, known_at=known_at)
+    await services.task_ids.saw([found.task])
+    return found
 
 
 async def _look_up(interaction: Interaction, typed: str) -> Found:
     """Typed, or in a custom_id, which can be forged."""
-    return await look_up(interaction.client.services, parse_id(typed))
+    services = interaction.client.services
+    return await look_up(services, await one_id(services, typed))
 
 
 async def _show(interaction: Interaction, found: Found, language: Language | None = None) -> None:
@@ -228,5 +238,5 @@ async def recent_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
 
 
 def _choice_name(recent: Recent) -> str:
-    title = " ".join(clean(recent.title).split())
-    return cut(f"{title} · {recent.task_id}" if title else recent.task_id, 100)
+    title = plain_line(recent.title, 100)
+    return plain_line(f"{title} · {recent.task_id}" if title else recent.task_id, 100)

@@ -5,6 +5,7 @@ import io
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import discord
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from bot.client import Interaction, Services
 from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Entry, counts, of_kind, unfinished
-from bot.domain.ids import Ids, find_ids, no_id_in, read_ids
+from bot.domain.ids import Ids
 from bot.domain.task import Kind, Status
 from bot.errors import Forgotten, UnreadableFile
 from bot.services.batches import MOST
@@ -22,14 +23,16 @@ from bot.ui.buttons import TaskSelect, Verb, on_press, page_button, task_button
 from bot.ui.forms import Form
 from bot.ui.locales import Language
 from bot.ui.readers import reader
-from bot.ui.text import clean, code, cut, one_line
+from bot.ui.text import clean, code, cut, named, one_line, plain_line
+from bot.ui.typed import mentioned_ids, several_ids
 from bot.ui.watching import watch_here
 
 _PAGE = 10  # tasks
 _PATIENCE = 2.0  # seconds until people see how far it is
-_MAX_FILE = 1024 * 1024  # bytes
+MAX_FILE = 1024 * 1024  # bytes
 _READABLE = (".txt", ".csv", ".json", ".log", ".md")
 _TITLE, _REASON = 60, 100  # characters
+_NAMED = 10  # words that are remembered of those that were left out
 _EMOJI = {
     Status.DONE: "✅", PARTIAL: "⚠️", Status.RUNNING: "🎛️", Status.WAITING: "⏳", Status.FAILED: "❌", ODD: "❔",
     UNKNOWN: "🚫", UNANSWERED: "🔌",
@@ -68,20 +71,24 @@ class BatchForm(Form):
 
 
 async def _answer(interaction: Interaction, typed: str, files: Sequence[discord.Attachment], kind: Kind | None) -> None:
-    from_files = "\n".join([await read_file(file) for file in files])
-    text = f"{typed}\n{from_files}"
-    found = find_ids(text)
-    if files and not found:
-        raise no_id_in(text, "none")
-    ids = Ids(found, 0) if files else read_ids(typed)
+    services = interaction.client.services
+    if files:
+        text = "\n".join([typed, *[await read_file(file) for file in files]])
+        ids = await mentioned_ids(services, text, "none")
+    else:
+        ids = await several_ids(services, typed)
     await show_batch(interaction, ids, kind)
+
+
+def is_readable(file: discord.Attachment) -> bool:
+    return file.filename.lower().endswith(_READABLE)
 
 
 async def read_file(file: discord.Attachment) -> str:
     """Its text, in whatever encoding. Raises UnreadableFile."""
-    if not file.filename.lower().endswith(_READABLE):
+    if not is_readable(file):
         raise UnreadableFile("kind", file.filename)
-    if file.size > _MAX_FILE:
+    if file.size > MAX_FILE:
         raise UnreadableFile("large", file.filename)
     content = await file.read()
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -111,15 +118,17 @@ async def fetched(
     """A new list, stored. More than MOST ids are left out, and counted; `tell` hears how many are done, of how many."""
     wanted = ids.ids[:MOST]
     entries: list[Entry] = []
-    async for some in services.batches.fetch(wanted):
-        entries += some
-        if tell:
-            await tell(len(entries), len(wanted))
+    async with aclosing(services.batches.fetch(wanted, user_id)) as fetching:
+        async for some in fetching:
+            entries += some
+            if tell:
+                await tell(len(entries), len(wanted))
     batch = Batch(
         id=secrets.token_urlsafe(9),
         user_id=user_id,
         entries=of_kind(entries, kind),
         ignored=ids.ignored + len(ids.ids) - len(wanted),
+        words=(*ids.words, *ids.ids[MOST : MOST + _NAMED])[:_NAMED],
         created_at=time.time(),
     )
     await services.stores.batches.keep(batch)
@@ -153,7 +162,8 @@ def _headline(batch: Batch, language: Language) -> str:
     found = " · ".join(f"{_EMOJI[state]} {count}" for state, count in counts(batch.entries))
     lines = [f"## {language('batch.title', n=len(batch.entries))}{' · ' if found else ''}{found}"]
     if batch.ignored:
-        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MOST)}")
+        words = named(batch.words, batch.ignored)
+        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MOST, words=words)}")
     return "\n".join(lines)
 
 
@@ -176,7 +186,7 @@ def _row(number: int, entry: Entry, language: Language) -> str:
 def _select(batch: Batch, shown: Sequence[Entry], language: Language) -> TaskSelect:
     options = [
         discord.SelectOption(
-            label=cut(" ".join(clean(entry.title).split()) or entry.id, 100),
+            label=plain_line(entry.title, 100) or entry.id,
             value=entry.id,
             description=cut(entry.id, 100),
             emoji=_EMOJI[entry.state],
@@ -215,11 +225,9 @@ async def turn_page(interaction: Interaction, batch_id: str, page: int) -> None:
 async def refresh(interaction: Interaction, batch_id: str, page: int) -> None:
     await interaction.response.defer()
     batch = await _stored(interaction, batch_id)
-    fetched = [
-        entry
-        async for some in interaction.client.services.batches.fetch([entry.id for entry in batch.entries])
-        for entry in some
-    ]
+    wanted = [entry.id for entry in batch.entries]
+    async with aclosing(interaction.client.services.batches.fetch(wanted, interaction.user.id)) as fetching:
+        fetched = [entry async for some in fetching for entry in some]
     # What was known stays, when a gateway cannot be asked just now.
     entries = tuple(new if new.state != UNANSWERED else old for old, new in zip(batch.entries, fetched, strict=True))
     fresh = replace(batch, entries=entries)

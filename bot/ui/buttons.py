@@ -46,6 +46,12 @@ class Verb(StrEnum):
     ADMIN_DROP = "ad"
 
 
+# Those whose buttons have a task's id in them, alone or at the end.
+TASK_VERBS = frozenset({
+    Verb.REFRESH, Verb.LYRICS, Verb.LYRICS_PAGE, Verb.LYRICS_FILE, Verb.AUDIO, Verb.DETAILS, Verb.NOTIFY,
+    Verb.LIST_STOP, Verb.LIST_SHOW,
+})  # fmt: skip
+
 Press = Callable[[Interaction, str, int], Awaitable[None]]
 _actions: dict[Verb, Press] = {}
 
@@ -143,6 +149,12 @@ class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await _act(interaction, Verb.PICK, self._about, 0)
+
+
+def parts_of(custom_id: str) -> tuple[str, str]:
+    """The verb of a button, and what it is about; both are empty for one that is not ours."""
+    mine, *parts = custom_id.split(":", 3)
+    return (parts[0], parts[2]) if mine == "s1" and len(parts) == 3 else ("", "")
 
 
 async def _act(interaction: Interaction, verb: str, about: str, number: int) -> None:

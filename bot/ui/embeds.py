@@ -14,6 +14,7 @@ from bot.ui.text import cut, escape, minutes, one_line
 _MAX_TOTAL = 6_000  # characters in all embeds of a message
 _MAX_TITLE, _MAX_DESCRIPTION = 256, 4_096
 _MAX_STYLE = 300
+_SEEN = 3  # times what there is room for: so much of a text is read
 _PROGRESS_CELLS = 10
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -126,7 +127,7 @@ def lyrics_embed(sheets: Sequence[Sheet], language: Language, *, before: Sequenc
     """As much of the lyrics as Discord takes beside the embeds `before` it; the rest is behind a button."""
     embed = discord.Embed(colour=_COLOURS[Status.DONE], title=f"📝 {language('card.lyrics')}")
     room = min(_MAX_DESCRIPTION, _MAX_TOTAL - sum(map(len, before)) - len(embed))
-    text = "\n\n".join(escape(sheet.text) for sheet in sheets)
+    text = "\n\n".join(escape(sheet.text[: _SEEN * room]) for sheet in sheets)
     if len(text) > room:
         more = f"\n\n*{language('card.lyrics_more')}*"
         text = cut(text, room - len(more)) + more

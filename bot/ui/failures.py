@@ -21,6 +21,7 @@ from bot.errors import (
     NotYours,
     StorageError,
     TooMany,
+    TooManyLists,
     UnknownClip,
     UnknownTask,
     Unmentionable,
@@ -71,6 +72,8 @@ def _of_what_is_allowed(error: BaseException, language: Language) -> str | None:
         case TooMany():
             when = discord.utils.utcnow() + timedelta(seconds=error.retry_after)
             return language("allowed.often", when=discord.utils.format_dt(when, "T"))
+        case TooManyLists():
+            return language("batch.waiting", n=error.count)
         case NotYours():
             return language("watch.not_yours")
         case UnwatchablePlace():

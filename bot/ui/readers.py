@@ -7,12 +7,14 @@ import discord
 
 from bot.client import Interaction, SunoBot
 from bot.errors import NotAllowed, TooMany
+from bot.gateways.fair_queue import asking_for
 from bot.storage.preferences import Person
 from bot.ui.locales import Language, language_for
 from bot.ui.members import Members
 
 _MINUTE = 60.0  # seconds
 _REMEMBERED = 10_000  # people
+_SUGGESTIONS = 3  # times that something may be suggested for each time that something may be asked
 
 
 def person_of(interaction: Interaction) -> Person:
@@ -30,12 +32,10 @@ def reader(interaction: Interaction) -> Language:
 
 async def meet(interaction: Interaction) -> None:
     """Before anything is answered, and so without asking the database. Raises NotAllowed or TooMany."""
-    services = interaction.client.services
-    if interaction.type is not discord.InteractionType.autocomplete:
-        services.doors.count(interaction.user.id)
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
-    if guild is None:
-        await services.doors.let_in(interaction.user.id, interaction.client)
+    bot = interaction.client
+    guild = bot.get_guild(interaction.guild_id or 0)
+    suggesting = interaction.type is discord.InteractionType.autocomplete
+    await bot.services.doors.meet(interaction.user.id, guild, bot, suggesting=suggesting)
 
 
 class Doors:
@@ -44,12 +44,43 @@ class Doors:
     def __init__(self, private_use: str, listed: tuple[int, ...], per_minute: int) -> None:
         self._private_use = private_use
         self._listed = listed
-        self._per_minute = per_minute
-        self._asked: OrderedDict[int, deque[float]] = OrderedDict()
+        self._requests = _Limit(per_minute)
+        self._suggestions = _Limit(_SUGGESTIONS * per_minute)
         self._members = Members()
 
+    async def meet(self, user_id: int, guild: discord.Guild | None, bot: SunoBot, *, suggesting: bool = False) -> None:
+        """Somebody asks in a server that the bot is in, or elsewhere. Raises NotAllowed or TooMany.
+
+        From here on gateways are asked for that person.
+        """
+        (self._suggestions if suggesting else self._requests).count(user_id)
+        asking_for.set(user_id)
+        if guild:
+            self._members.saw(user_id, guild.id)
+        else:
+            await self._let_in(user_id, bot)
+
+    async def _let_in(self, user_id: int, bot: SunoBot) -> None:
+        if user_id in self._listed or self._private_use == "everyone":
+            return
+        if self._private_use != "members":
+            raise NotAllowed("listed" if self._private_use == "listed" else "off")
+        match await self._members.include(user_id, bot.guilds):
+            case "no":
+                raise NotAllowed("members")
+            case "unseen" | "unsure" as why:
+                raise NotAllowed(why)
+
+
+class _Limit:
+    """So many in a minute, for each person."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._asked: OrderedDict[int, deque[float]] = OrderedDict()
+
     def count(self, user_id: int) -> None:
-        """Raises TooMany for more than so many in a minute."""
+        """Raises TooMany."""
         now = time.monotonic()
         times = self._asked.setdefault(user_id, deque())
         self._asked.move_to_end(user_id)
@@ -60,13 +91,3 @@ class Doors:
         if len(times) >= self._per_minute:
             raise TooMany(times[0] + _MINUTE - now)
         times.append(now)
-
-    async def let_in(self, user_id: int, bot: SunoBot) -> None:
-        """Raises NotAllowed."""
-        if user_id in self._listed or self._private_use == "everyone":
-            return
-        if self._private_use != "members":
-            raise NotAllowed("listed" if self._private_use == "listed" else "off")
-        # While Discord does not say so, a stranger may be let in: the lesser evil, as no member is turned away for it.
-        if await self._members.include(user_id, bot.guilds) is False:
-            raise NotAllowed("members")

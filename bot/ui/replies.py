@@ -41,6 +41,7 @@ class InteractionReply:
         replaced = interaction.response.type is discord.InteractionResponseType.deferred_message_update
         self.files = interaction.message.attachments if replaced and interaction.message else []
         self.shown: Card | None = None
+        self.public = False  # once it is there, for all who are there
 
     async def send(self, cards: Sequence[Card]) -> None:
         first, *others = cards
@@ -51,7 +52,7 @@ class InteractionReply:
             attachments=missing if first.leaves else [*first.kept, *first.files()],
             view=first.view(),
         )
-        self.shown = first
+        self.shown, self.public = first, not original.flags.ephemeral
         for card in others:
             await self._interaction.followup.send(
                 card.content,

@@ -1,35 +1,45 @@
 """Strangers' text made safe to show, and numbers made readable."""
 
 import re
+from collections.abc import Sequence
 
 import discord
 
 ELLIPSIS = "…"
+_NAMED, _WORD = 5, 40  # words that are named to people, and characters of each
+_SEEN = 20  # times the limit of a line: so much is looked at of a text that may hold invisible characters
 
 # Controls, overrides of the writing direction and invisible characters; the joiners stay, emoji and scripts need them.
+# The letters of a flag such as Scotland's are invisible, too, and stay behind the flag that they spell.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
+    "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,16}\U000e007f)"
+    "|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
+_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]"
 _STACKED_MARKS = re.compile(f"({_MARK}{{4}}){_MARK}+")
+_FORM = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"  # of the character before it
+_STACKED_FORMS = re.compile(f"({_FORM}){_FORM}+")
 
 
 # What means something to Discord anywhere, with the parts that make a link; and at the beginning of a line.
-_MARKUP = re.compile(r"[\\*_~|`<]|(?<=\])\(|:(?=//)")
+_MARKUP = str.maketrans({mark: f"\\{mark}" for mark in "\\*_~|`<"})
 _LINE_MARKUP = re.compile(r"^([ \t]*)([#>-])", re.MULTILINE)
+_NUMBERED = re.compile(r"^([ \t]*+[0-9]{1,20}+)([.)])(?=\s|$)", re.MULTILINE)
 
 
 def clean(text: str) -> str:
-    """Without what cannot be seen or would spill over its place; line breaks stay."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _STACKED_MARKS.sub(r"\1", _INVISIBLE.sub("", text)).strip()
+    """Without what cannot be seen or would spill over its place; every kind of line break is one."""
+    text = _INVISIBLE.sub(r"\1", _LINE_BREAKS.sub("\n", text))
+    return _STACKED_FORMS.sub(r"\1", _STACKED_MARKS.sub(r"\1", text)).strip()
 
 
 def escape(text: str) -> str:
     """Shown by Discord letter by letter: no markdown, no link, no mention, no timestamp."""
-    plain = _MARKUP.sub(r"\\\g<0>", clean(text))
-    return discord.utils.escape_mentions(_LINE_MARKUP.sub(r"\1\\\2", plain))
+    plain = clean(text).translate(_MARKUP).replace("](", "]\\(").replace("://", "\\://")
+    plain = _NUMBERED.sub(r"\1\\\2", _LINE_MARKUP.sub(r"\1\\\2", plain))
+    return discord.utils.escape_mentions(plain)
 
 
 def cut(text: str, limit: int) -> str:
@@ -44,12 +54,28 @@ def cut(text: str, limit: int) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """An escaped title or reason on one line."""
-    return cut(escape(" ".join(clean(text).split())), limit)
+    return cut(escape(_on_one_line(text, limit)), limit)
+
+
+def _on_one_line(text: str, limit: int) -> str:
+    """Of a longer text nobody would see the rest."""
+    return " ".join(clean(text[: _SEEN * limit]).split())
 
 
 def code(text: str, limit: int = 100) -> str:
     """What stands between backticks: nothing in it can end them."""
-    return cut(" ".join(clean(text).split()).replace("`", "ˋ"), limit)
+    return cut(_on_one_line(text, limit).replace("`", "ˋ"), limit)
+
+
+def plain_line(text: str, limit: int) -> str:
+    """Where Discord reads no markdown, as in a choice or the description of a picture."""
+    return cut(_on_one_line(text, limit), limit)
+
+
+def named(words: Sequence[str], count: int) -> str:
+    """The first few of so many words, each as code."""
+    shown = ", ".join(f"`{code(word, _WORD)}`" for word in words[:_NAMED])
+    return f"{shown}, {ELLIPSIS}" if count > len(words[:_NAMED]) else shown
 
 
 def minutes(seconds: float) -> str:

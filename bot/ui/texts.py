@@ -1,25 +1,29 @@
 """Texts that hold task ids: written to the bot, or by anybody in a message that a person points at."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal
 
 import discord
 
-from bot.client import Interaction, SunoBot
-from bot.domain.ids import Ids, find_ids, no_id_in
+from bot.client import Interaction, Services, SunoBot
+from bot.domain.ids import Ids
 from bot.errors import UnreadableFile
 from bot.ui.answers import look_up, show, show_found
-from bot.ui.batches import fetched, list_view, read_file, show_batch
+from bot.ui.batches import MAX_FILE, fetched, is_readable, list_view, read_file, show_batch
 from bot.ui.failures import sentence_or_reference
 from bot.ui.locales import Language, language_for
+from bot.ui.message_texts import files, texts
 from bot.ui.replies import MessageReply
+from bot.ui.typed import mentioned_ids
 from bot.ui.watching import watch_here
 
 log = logging.getLogger(__name__)
 
 
 async def look_up_message(interaction: Interaction, message: discord.Message) -> None:
-    ids = await _ids_in(message)
+    ids = await _ids_in(message, interaction.client.services, "none")
     if len(ids.ids) == 1:
         await show_found(interaction, ids.ids[0])
     else:
@@ -27,33 +31,25 @@ async def look_up_message(interaction: Interaction, message: discord.Message) ->
 
 
 async def watch_message(interaction: Interaction, message: discord.Message) -> None:
-    await watch_here(interaction, (await _ids_in(message)).ids)
+    await watch_here(interaction, (await _ids_in(message, interaction.client.services, "none")).ids)
 
 
-async def _ids_in(message: discord.Message) -> Ids:
-    """From its text, embeds, files' names and text files. Raises InvalidTaskId when there is none."""
-    parts = [*_texts(message), *[await _text_of(file) for file in message.attachments]]
-    text = "\n".join(parts)
-    found = find_ids(text)
-    if not found:
-        raise no_id_in(text, "none")
-    return Ids(found, 0)
+async def _ids_in(message: discord.Message, services: Services, why_none: Literal["none", "write"]) -> Ids:
+    """From all that it says, and its text files. Raises InvalidTaskId when there is none."""
+    text = "\n".join([*texts(message), *await _contents(files(message))])
+    return await mentioned_ids(services, text, why_none)
 
 
-def _texts(message: discord.Message) -> Iterator[str]:
-    yield message.content
-    for embed in message.embeds:
-        yield from (embed.title or "", embed.description or "", embed.url or "", embed.footer.text or "")
-        for field in embed.fields:
-            yield from (field.name or "", field.value or "")
-    yield from (file.filename for file in message.attachments)
-
-
-async def _text_of(file: discord.Attachment) -> str:
-    try:
-        return await read_file(file)
-    except UnreadableFile:
-        return ""
+async def _contents(files: Sequence[discord.Attachment]) -> list[str]:
+    """Of files that hold text: as many as one may be large."""
+    found: list[str] = []
+    left = MAX_FILE
+    for file in files:
+        left -= file.size if is_readable(file) else 0
+        if left >= 0:
+            with suppress(UnreadableFile):
+                found.append(await read_file(file))
+    return found
 
 
 def is_for(message: discord.Message, bot: SunoBot) -> bool:
@@ -78,17 +74,12 @@ async def answer(message: discord.Message, bot: SunoBot) -> None:
 
 
 async def _answer(message: discord.Message, bot: SunoBot, language: Language) -> None:
-    bot.services.doors.count(message.author.id)
-    if message.guild is None:
-        await bot.services.doors.let_in(message.author.id, bot)
-    text = "\n".join([message.content, *[await _text_of(file) for file in message.attachments]])
-    found = find_ids(text)
-    if not found:
-        raise no_id_in(text, "write")
-    if len(found) == 1:
-        await show(MessageReply(message, bot, language), await look_up(bot.services, found[0]))
+    await bot.services.doors.meet(message.author.id, message.guild, bot)
+    ids = await _ids_in(message, bot.services, "write")
+    if len(ids.ids) == 1:
+        await show(MessageReply(message, bot, language), await look_up(bot.services, ids.ids[0]))
         return
-    batch = await fetched(bot.services, message.author.id, Ids(found, 0))
+    batch = await fetched(bot.services, message.author.id, ids)
     await message.reply(view=list_view(batch, 0, language), mention_author=False)
 
 

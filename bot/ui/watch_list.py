@@ -8,22 +8,25 @@ from discord.app_commands import Choice
 
 from bot.client import Interaction
 from bot.domain.delivery import State
-from bot.domain.ids import parse_id
+from bot.domain.id_forms import other_form
 from bot.domain.sight import silent_since
 from bot.domain.watch import Watch
 from bot.errors import NotYours
-from bot.storage.watches import Left, Listed, numbered, of_guild, of_user, on_tasks
+from bot.storage.watches import Left, Listed, Offered, numbered, of_guild, of_user, on_tasks
 from bot.ui.answers import show_found
 from bot.ui.buttons import Verb, on_press, page_button, task_button
 from bot.ui.embeds import emoji_of
 from bot.ui.locales import Language
 from bot.ui.places import read_number
 from bot.ui.readers import reader
-from bot.ui.text import clean, code, cut, one_line
+from bot.ui.text import code, one_line, plain_line
+from bot.ui.typed import one_id
 
 ALL = "all"
 _PAGE = 8  # watches; each is three components of the 40 that a message may have
 _TITLE = 80  # characters
+_CHOICES = 25  # that Discord shows
+_ABOUT = 90  # characters of a custom_id's 100
 _NOT_BROUGHT = {State.KEPT: "list.kept", State.FAILED: "list.failed", State.BLOCKED: "list.blocked"}
 _SHOWN = (State.KEPT, State.FAILED)  # by the person's own press
 
@@ -65,30 +68,24 @@ def _manages(interaction: Interaction, found: Watch) -> bool:
 
 async def unwatch(interaction: Interaction, typed: str) -> None:
     """One's own watches on a task, wherever they post, or all of them."""
-    task_id = "" if typed.strip().lower() == ALL else parse_id(typed)
-    which = on_tasks([task_id]) if task_id else None
+    task_id = "" if typed.strip().lower() == ALL else await one_id(interaction.client.services, typed)
+    which = on_tasks([task_id, other_form(task_id) or task_id]) if task_id else None
     left = await interaction.client.services.stores.watches.leave(interaction.user.id, which)
     await interaction.edit_original_response(content=_left(left, task_id, reader(interaction)))
 
 
 async def watched_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
     """What one may stop, offered while an id is typed."""
-    language = reader(interaction)
-    _, listed = await interaction.client.services.stores.watches.listed(of_user(interaction.user.id), limit=500)
-    titles = {each.watch.task_id: _title(each, language) for each in listed if not each.watch.ending}
-    wanted = typed.strip().lower()
-    choices = [
-        Choice(name=cut(f"{title} · {task_id}", 100), value=task_id)
-        for task_id, title in titles.items()
-        if wanted in task_id.lower() or wanted in title.lower()
-    ]
-    every = [Choice(name=language("unwatch.all", n=len(titles)), value=ALL)] if titles and wanted in ALL else []
-    return [*every, *choices][:25]
+    language, wanted = reader(interaction), typed.strip()
+    store = interaction.client.services.stores.watches
+    count, offered = await store.offered(interaction.user.id, wanted, limit=_CHOICES)
+    choices = [Choice(name=_choice_name(each, language), value=each.task_id) for each in offered]
+    every = [Choice(name=language("unwatch.all", n=count), value=ALL)] if count and wanted.lower() in ALL else []
+    return [*every, *choices][:_CHOICES]
 
 
-def _title(listed: Listed, language: Language) -> str:
-    task = listed.sight.task
-    return " ".join(clean(task.title).split()) if task and task.title else language("card.untitled")
+def _choice_name(offered: Offered, language: Language) -> str:
+    return plain_line(f"{offered.title or language('card.untitled')} · {offered.task_id}", 100)
 
 
 async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> None:
@@ -116,7 +113,8 @@ def _list_view(
     view.add_item(discord.ui.TextDisplay(f"## 🔔 {language(key, n=count)}" if count else language(key)))
     for number, each in enumerate(listed, page * _PAGE + 1):
         verb = Verb.LIST_SHOW if each.watch.ending or each.state in _SHOWN else Verb.LIST_STOP
-        button = task_button(verb, f"{scope}.{each.watch.id}", language, mark=str(page))
+        about = f"{scope}.{each.watch.id}.{each.watch.task_id}"[:_ABOUT]  # the task is for menus alone
+        button = task_button(verb, about, language, mark=str(page))
         view.add_item(discord.ui.Section(_row(number, each, scope, language, now), accessory=button))
     pages = -(-count // _PAGE)
     if pages > 1:
@@ -151,13 +149,19 @@ async def turn_page(interaction: Interaction, about: str, page: int) -> None:
 @on_press(Verb.LIST_STOP)
 async def stop_in_list(interaction: Interaction, about: str, page: int) -> None:
     await interaction.response.defer()
-    scope, _, watch_id = about.partition(".")
+    scope, watch_id = _parts(about)
     store, this = interaction.client.services.stores.watches, numbered(read_number(watch_id))
     if scope == "server":
         await store.stop(_whose(interaction, scope) & this)
     else:
         await store.leave(interaction.user.id, this)
     await show_watches(interaction, scope, page)
+
+
+def _parts(about: str) -> tuple[str, str]:
+    """Which list, and the number of a watch in it."""
+    scope, _, rest = about.partition(".")
+    return scope, rest.partition(".")[0]
 
 
 def _whose(interaction: Interaction, scope: str) -> Any:
@@ -172,7 +176,7 @@ async def show_unbrought(interaction: Interaction, about: str, _page: int) -> No
     """What could not be brought to its place is shown to the person, and then is no longer kept."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = interaction.client.services
-    scope, _, watch_id = about.partition(".")
+    scope, watch_id = _parts(about)
     _, listed = await services.stores.watches.listed(
         _whose(interaction, scope) & numbered(read_number(watch_id)), limit=1
     )

@@ -7,7 +7,6 @@ from typing import Any
 import discord
 
 from bot.client import Interaction
-from bot.domain.ids import parse_id, read_ids
 from bot.domain.watch import MOST_MENTIONS
 from bot.errors import Unmentionable
 from bot.services.watches import Watches, Wish
@@ -17,7 +16,8 @@ from bot.ui.locales import Language
 from bot.ui.permissions import Missing, in_words
 from bot.ui.places import Channel, Place, here, is_held, limit_here, missing_at, place_of
 from bot.ui.readers import locale_of, reader
-from bot.ui.text import code
+from bot.ui.text import code, named
+from bot.ui.typed import one_id, several_ids
 
 Mentionable = discord.Member | discord.User | discord.Role
 
@@ -31,19 +31,20 @@ async def watch(
     lyrics: str | None,
     live: bool,
 ) -> None:
-    ids = read_ids(typed)
-    lyrics_id = parse_id(lyrics) if lyrics else ""
+    services = interaction.client.services
+    ids = await several_ids(services, typed)
+    lyrics_id = await one_id(services, lyrics) if lyrics else ""
     place = await place_of(interaction, channel)
     mentions = _mentions(interaction, mention, place)
     language = reader(interaction)
-    sorry = [language("watch.ignored", n=ids.ignored)] if ids.ignored else []
+    sorry = [language("watch.ignored", n=ids.ignored, words=named(ids.words, ids.ignored))] if ids.ignored else []
     await _watch(interaction, ids.ids, place, mentions, sorry=sorry, lyrics_id=lyrics_id, live=live)
 
 
 @on_press(Verb.NOTIFY)
 async def notify(interaction: Interaction, task_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await watch_here(interaction, [parse_id(task_id)])  # a custom_id can be forged
+    await watch_here(interaction, [await one_id(interaction.client.services, task_id)])  # a custom_id can be forged
 
 
 async def watch_here(interaction: Interaction, task_ids: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from sandbox.local_discord.errors import ApiError
 from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.limits import check_choices, check_modal
 from sandbox.local_discord.messages import EPHEMERAL, THINKING, Messages, Upload, numbered
+from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, Object, World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
@@ -152,6 +153,8 @@ class Interactions:
 
     def _post(self, interaction: Interaction, body: Object, uploads: Mapping[str, Upload], **fields: Any) -> Object:
         about = _about(interaction)
+        if self._is_forced_private(interaction):
+            body = body | {"flags": int(body.get("flags") or 0) | EPHEMERAL}
         if interaction.type == COMMAND:
             fields |= {
                 "interaction": {
@@ -169,6 +172,12 @@ class Interactions:
             self._messages.private[message["id"]] = interaction.user["id"]
         self._hub.message("MESSAGE_CREATE", message, self._messages.private.get(message["id"]))
         return message
+
+    def _is_forced_private(self, interaction: Interaction) -> bool:
+        """For who may not use applications that are installed to their account alone, in that channel."""
+        there = self._world.guild_of(interaction.channel)
+        permissions = self._world.permissions(interaction.channel, interaction.user["id"])
+        return bool(interaction.user_install_only and there and not permissions & Permission.USE_EXTERNAL_APPS)
 
     def original(self, interaction: Interaction) -> Object:
         if interaction.message is None:

@@ -19,6 +19,7 @@ class Permission(IntFlag):
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_THREADS = 1 << 34
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    USE_EXTERNAL_APPS = 1 << 50
 
 
 ALL = sum(Permission) | (1 << 0) | (1 << 1) | (1 << 2)
@@ -29,7 +30,12 @@ IN_DIRECT_MESSAGES = (
     | Permission.ATTACH_FILES
     | Permission.READ_MESSAGE_HISTORY
 )
-OF_EVERYONE = IN_DIRECT_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS | Permission.USE_APPLICATION_COMMANDS
+OF_EVERYONE = (
+    IN_DIRECT_MESSAGES
+    | Permission.SEND_MESSAGES_IN_THREADS
+    | Permission.USE_APPLICATION_COMMANDS
+    | Permission.USE_EXTERNAL_APPS
+)
 
 
 def permissions_in(guild: dict[str, Any], member: dict[str, Any], channel: dict[str, Any]) -> int:

@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ids import MAX_LENGTH, find_ids, parse_id, read_ids
+from bot.domain.id_forms import MAX_LENGTH, plain
+from bot.domain.ids import find_ids, parse_id, read_ids
 from bot.domain.sheets import Sheet, paginate
 from bot.errors import InvalidTaskId
 from bot.ui.locales import languages
@@ -28,7 +29,7 @@ hostile = st.text(st.sampled_from("ab \n\\*_~|`<>()[]#:/@-\u200b\u202e歌🎭"),
 
 @given(texts)
 def test_any_text_holds_ids_or_none(text: str) -> None:
-    found = find_ids(text)
+    found, text = find_ids(text), plain(text)
     assert len(set(found)) == len(found)
     assert all(each in text and len(each) <= MAX_LENGTH for each in found)
     assert all(text.index(first) < text.index(second) for first, second in pairwise(found))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
-from bot.domain.ids import MAX_LENGTH
+from bot.domain.id_forms import MAX_LENGTH
 from bot.domain.sight import LONGEST_REST, Pace, Sight, missed, next_look, seen
 from bot.domain.task import Clip, Kind, Lyrics, Status, Task
 from bot.domain.watch import LONGEST, LYRICS_WAIT, Watch, advance

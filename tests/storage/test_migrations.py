@@ -17,6 +17,10 @@ from bot.storage.schema import REVISION
 
 Row = dict[str, Any]
 
+ANSWER = (
+    '{"id": "t1", "kind": "MUSIC", "status": "running",'
+    ' "clips": [{"id": "clip-000001", "title": ""}, {"id": "clip-000002", "title": "Rain"}]}'
+)
 ROWS = {
     "0001": [
         "INSERT INTO notes VALUES ('commands', 'abc')",
@@ -58,6 +62,11 @@ ROWS = {
             "INSERT INTO deliveries"
             " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL)"
         ),
+    ],
+    "0007": [
+        "INSERT INTO tasks VALUES ('t1', 'default', 'running', 1.0, 2.0, 3.0, 0, NULL, 0.0, x'', 0)",
+        f"INSERT INTO answers VALUES ('t1', '{ANSWER}')",
+        "INSERT INTO batches VALUES ('abc', 1, '[]', 2, 1.0)",
     ],
 }
 """What a database of each revision holds before it is brought to the newest."""
@@ -124,3 +133,22 @@ async def test_who_was_mentioned_because_they_joined_a_watch_has_joined_it(tmp_p
         assert database.execute("SELECT watch_id, user_id, locale FROM followers").fetchall() == [
             (7, 123456789012345678, "zh-CN")
         ]
+
+
+async def test_songs_and_titles_of_what_is_watched_are_known(tmp_path: Path) -> None:
+    file = tmp_path / "bot.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        upgrade(connection, "0007")
+    engine.dispose()
+    with opened(file) as database:
+        for statement in ROWS["0007"]:
+            database.execute(statement)
+    async with open_database(f"sqlite+aiosqlite:///{file}"):
+        pass
+    with opened(file) as database:
+        assert database.execute("SELECT * FROM songs ORDER BY 1").fetchall() == [
+            ("clip-000001", "t1", 2.0),
+            ("clip-000002", "t1", 2.0),
+        ]
+        assert database.execute("SELECT title FROM answers").fetchall() == [("Rain",)]

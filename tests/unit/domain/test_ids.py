@@ -2,22 +2,15 @@
 
 import pytest
 
-from bot.domain.ids import MAX_LENGTH, find_ids, parse_id, read_ids
+from bot.domain.id_forms import MAX_LENGTH, Mentioned, other_form
+from bot.domain.ids import find_ids, find_mentioned, parse_id, read_ids
 from bot.errors import InvalidTaskId
 
 UUID = "7d1e2f30-4a5b-4c6d-8e7f-901234567890"
 
 
 @pytest.mark.parametrize(
-    "typed",
-    [
-        UUID,
-        UUID.upper(),
-        "0123456789abcdef0123456789abcdef",
-        "1234567890123456789",
-        "task_AbC123xyz0",
-        "suno_task_9f8e7d6c",
-    ],
+    "typed", [UUID, "0123456789abcdef0123456789abcdef", "1234567890123456789", "task_AbC123xyz0", "suno_task_9f8e7d6c"]
 )
 def test_every_known_form_is_found_in_a_sentence(typed: str) -> None:
     assert find_ids(f"my song is {typed}, please look") == (typed,)
@@ -32,6 +25,24 @@ def test_every_known_form_is_found_in_a_sentence(typed: str) -> None:
         (f"id: {UUID}", UUID),
         ("my-own.id:42", "my-own.id:42"),
         ("x", "x"),
+        (UUID.upper(), UUID),
+        (UUID.replace("-", "").upper(), UUID.replace("-", "")),
+        *((UUID.replace("-", hyphen), UUID) for hyphen in "‐‑‒–—−－"),
+        ("".join(chr(ord(each) + 0xFEE0) for each in "task_AbC123"), "task_AbC123"),
+        (f"“{UUID}”", UUID),
+        (f"「{UUID}」。", UUID),
+        ("\u200b3fjmw9nrz\ufeff", "3fjmw9nrz"),
+        ("3fjm\u200bw9\u2060nrz", "3fjmw9nrz"),
+        ("task id: 3fjmw9nrz", "3fjmw9nrz"),
+        ("Task ID：3fjmw9nrz", "3fjmw9nrz"),
+        ("任务ID：3fjmw9nrz", "3fjmw9nrz"),
+        ("task_id=3fjmw9nrz", "3fjmw9nrz"),
+        ("id: 42", "42"),
+        ("is it 3fjmw9nrz?", "3fjmw9nrz"),
+        ("https://relay.example/suno/fetch/3fjmw9nrz", "3fjmw9nrz"),
+        ("GET https://relay.example/suno/v1/music/3fjmw9nrz.", "3fjmw9nrz"),
+        ("https://relay.example/api/task?key=1&task_id=3fjmw9nrz#now", "3fjmw9nrz"),
+        ("https://relay.example/jobs/3fjmw9nrz/", "3fjmw9nrz"),
     ],
 )
 def test_the_id_that_was_meant(typed: str, meant: str) -> None:
@@ -53,6 +64,7 @@ def test_the_id_that_was_meant(typed: str, meant: str) -> None:
         ("песня", "odd"),
         ("歌曲", "odd"),
         ("two words", "odd"),
+        ("hello world again", "odd"),
         ("a?b", "odd"),
         ("a\0b", "odd"),
         (f"{UUID} 1234567890123456789", "many"),
@@ -142,8 +154,50 @@ def test_several_ids_as_people_type_them(typed: str, ids: tuple[str, ...], ignor
     assert (found.ids, found.ignored) == (ids, ignored)
 
 
-@pytest.mark.parametrize(("typed", "why"), [("", "empty"), (" \n,", "empty"), ("!? ü", "odd"), ("x" * 81, "odd")])
+def test_what_is_ignored_is_named() -> None:
+    found = read_ids(f"watch {UUID} for <@481516234210815162>, 3fjmw9nrz chirp-v4 2026-11-26")
+    assert found.ids == (UUID, "3fjmw9nrz"), "of two gateways"
+    assert found.words == ("watch", "for", "<@481516234210815162>", "chirp-v4", "2026-11-26")
+    assert found.ignored == len(found.words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [
+        ("hello", ("hello",)),
+        ("hello 3fjmw9nrz", ("3fjmw9nrz",)),
+        ("a1 3fjmw9nrz 3fjmw9nrx", ("3fjmw9nrz", "3fjmw9nrx")),
+    ],
+)
+def test_a_word_alone_is_asked_for_and_of_several_those_that_look_like_ids(typed: str, ids: tuple[str, ...]) -> None:
+    assert read_ids(typed).ids == ids
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", "empty"),
+        (" \n,", "empty"),
+        ("!? ü", "odd"),
+        ("x" * 81, "odd"),
+        ("hello world again", "words"),
+        ("ab12c de34f", "words"),
+    ],
+)
 def test_a_text_without_any_id_is_refused(typed: str, why: str) -> None:
     with pytest.raises(InvalidTaskId) as refusal:
         read_ids(typed)
     assert refusal.value.why == why
+
+
+@pytest.mark.parametrize("link", SONGS)
+def test_a_link_to_a_song_gives_its_id_apart(link: str) -> None:
+    assert find_mentioned(f"{link} task_abcd") == Mentioned(("task_abcd",), (UUID,))
+    assert read_ids(f"{link} task_abcd").songs == (UUID,)
+
+
+def test_the_other_form_of_a_uuid() -> None:
+    dashless = UUID.replace("-", "")
+    assert other_form(UUID) == dashless
+    assert other_form(dashless) == UUID
+    assert other_form("task_abcd") is None

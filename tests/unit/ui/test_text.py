@@ -27,10 +27,43 @@ def test_markdown_links_and_mentions_lose_their_meaning(hostile: str, shown: str
 
 
 @pytest.mark.parametrize(
-    "invisible", ["\0", "\x1b", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2028", "\U000e0041", "\ud800"]
+    "invisible",
+    ["\0", "\x1b", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2062", "\U000e0041", "\U000e0067\U000e007f", "\ud800"],
 )
 def test_what_cannot_be_seen_is_dropped(invisible: str) -> None:
     assert clean(f"a{invisible}b") == "ab"
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_every_line_break_is_one(line_break: str) -> None:
+    assert clean(f"first{line_break}second") == "first\nsecond"
+    assert one_line(f"first{line_break}second", 100) == "first second"
+
+
+@pytest.mark.parametrize(
+    "seen", ["🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "🏳️‍🌈", "1️⃣ ❤︎", "葛\U000e0100城"]
+)
+def test_flags_and_forms_of_characters_stay(seen: str) -> None:
+    assert clean(seen) == seen
+    assert escape(seen) == seen
+
+
+def test_nothing_hides_behind_a_character() -> None:
+    assert clean("a" + "\U000e0141" * 99) == "a\U000e0141"
+    assert clean("🏴" + "\U000e0067" * 99) == "🏴"
+
+
+@pytest.mark.parametrize(
+    ("lyrics", "shown"),
+    [
+        ("3. drums\n7. bass", "3\\. drums\n7\\. bass"),
+        ("x\n  12) x", "x\n  12\\) x"),
+        ("3.5 drums", "3.5 drums"),
+        ("4.", "4\\."),
+    ],
+)
+def test_a_number_begins_no_list(lyrics: str, shown: str) -> None:
+    assert escape(lyrics) == shown
 
 
 def test_joined_emoji_and_line_breaks_stay() -> None:

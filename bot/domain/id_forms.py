@@ -1,0 +1,125 @@
+"""What task ids look like, and how they come to look on their way through chats, documents and keyboards."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+MAX_LENGTH = 80  # the longest seen has 42 characters; a button has 100 for it and 19 of its own
+LEFT_OUT = "\ue000"  # stands where something was that names no task, and is in no id
+_LEAST = 6  # characters of a word that is taken for an id among other words
+_PIECE = 8_192  # characters that are read in one go: other threads get their turn in between
+
+_WHOLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:=@~-]*[A-Za-z0-9_=-])?")
+_DASHES = "\u2012\u2013\u2014\u2015\u2043\ufe58"  # in a UUID; elsewhere they divide words
+_UUID = rf"[0-9a-f]{{8}}(?:[-{_DASHES}][0-9a-f]{{4}}){{3}}[-{_DASHES}][0-9a-f]{{12}}"
+_UUIDS = re.compile(rf"{_UUID}|[0-9a-f]{{32}}", re.IGNORECASE)
+_TASK = re.compile(
+    rf"""/suno/(?:fetch|v1/music)/(?P<fetched>[A-Za-z0-9][A-Za-z0-9_.:=@~-]{{0,{MAX_LENGTH}}}+)
+      | (?<![A-Za-z0-9])(?:
+        {_UUID}
+      | (?:suno_)?task_[A-Za-z0-9-]{{4,72}}
+      | [0-9a-f]{{32}}
+      | [0-9]{{15,20}}
+    )(?![A-Za-z0-9])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+# Discord's mentions, emoji, timestamps and links; and Suno's own links, which name songs.
+_FOREIGN = re.compile(
+    r"""<(?:@[!&]?|\#|a?:\w{1,32}:|t:|/[^<>:]{1,100}:)[0-9]++[^<>\s]{0,100}+>
+      | (?<![\w.-])(?:[\w-]++\.)*(?:discord(?:app)?\.(?:com|net)|(?P<suno>suno\.(?:com|ai)))
+        (?:\\?/[\w.?&=%\#:+~@!$*-]*+)++
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+_SONG = re.compile(rf"(?<![0-9a-f]){_UUID}(?![0-9a-f])", re.IGNORECASE)
+
+_HYPHENS = "\u2010\u2011\u2212\ufe63"
+_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033«»‹›「」『』《》〈〉【】"
+_INVISIBLE = "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"
+_PLAIN = str.maketrans(
+    {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys(map(ord, _HYPHENS), "-")
+    | dict.fromkeys(map(ord, _QUOTES), '"')
+    | dict.fromkeys([*map(ord, _INVISIBLE), *range(0x2060, 0x2070)], "")
+)
+_TO_HYPHENS = str.maketrans(dict.fromkeys(_DASHES, "-"))
+
+
+class Mentioned(Struct, frozen=True):
+    """What a text names, once each and in order. `songs`: ids of songs, which are not those of their tasks."""
+
+    ids: tuple[str, ...]
+    songs: tuple[str, ...]
+
+
+def plain(text: str) -> str:
+    """Full-width letters, odd hyphens and quotes as keyboards have them; nothing invisible."""
+    return text.translate(_PLAIN)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """The text in parts, divided where no id is."""
+    start = 0
+    while len(text) - start > _PIECE:
+        cuts = (text.rfind(mark, start, start + _PIECE) for mark in '\n ,;|"\t')
+        end = next((cut + 1 for cut in cuts if cut >= start), start + _PIECE)
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def canonical(task_id: str) -> str:
+    """A UUID in small letters and with hyphens; ids of other forms keep their case."""
+    return task_id.translate(_TO_HYPHENS).lower() if _UUIDS.fullmatch(task_id) else task_id
+
+
+def other_form(task_id: str) -> str | None:
+    """A UUID without its dashes, or with them: gateways differ, and so do those who copy ids."""
+    if not _UUIDS.fullmatch(task_id):
+        return None
+    digits = task_id.replace("-", "")
+    if digits != task_id:
+        return digits
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def is_whole(word: str) -> bool:
+    """Whether it could be the id of some gateway."""
+    return len(word) <= MAX_LENGTH and _WHOLE.fullmatch(word) is not None
+
+
+def is_likely(word: str) -> bool:
+    """Whether it is rather an id than a word of a language."""
+    return len(word) >= _LEAST and is_whole(word) and any(map(str.isdigit, word))
+
+
+def without_foreign(text: str, songs: list[str], removed: list[str]) -> str:
+    """With LEFT_OUT for what names no task: `removed` gets these, in order, and `songs` the ids of songs in them."""
+
+    def leave_out(found: re.Match[str]) -> str:
+        removed.append(found[0])
+        if found["suno"]:
+            songs.extend(canonical(each) for each in _SONG.findall(found[0]))
+        return LEFT_OUT
+
+    return _FOREIGN.sub(leave_out, text)
+
+
+def known_forms(text: str) -> list[str]:
+    """Ids in a text that `without_foreign` has passed, as often as they stand there."""
+    ids = []
+    for match in _TASK.finditer(text):
+        task_id = canonical((match["fetched"] or match[0]).rstrip(".:@~"))
+        if is_likely(task_id) if match["fetched"] else is_whole(task_id):
+            ids.append(task_id)
+    return ids
+
+
+def find_in_words(text: str) -> Mentioned:
+    """In a text that is no JSON."""
+    ids: dict[str, None] = {}
+    songs: list[str] = []
+    for piece in pieces(text):
+        ids |= dict.fromkeys(known_forms(without_foreign(plain(piece), songs, [])))
+    return Mentioned(tuple(ids), tuple(dict.fromkeys(songs)))

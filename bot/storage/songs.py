@@ -1,0 +1,71 @@
+"""Which task made a song, and in which form the bot knows a task's id."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Select, delete, select, union
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.id_forms import is_likely, other_form
+from bot.storage.rows import one_of
+from bot.storage.schema import recents, songs, tasks
+from bot.storage.transaction import Transactions
+
+KEPT = 365 * 86_400.0  # seconds since a song was seen last
+_MOST = 500_000  # songs, of all people
+
+
+class SongStore(Transactions):
+    async def keep(self, tasks_of: Mapping[str, str], now: float) -> None:
+        """`tasks_of`: ids of tasks by those of their songs."""
+        async with self._transaction() as connection:
+            await keep_songs(connection, tasks_of, now)
+
+    async def forget(self, now: float) -> None:
+        """What was not seen for a year, and the oldest of what is too much."""
+        beyond = select(songs.c.seen_at).order_by(songs.c.seen_at.desc()).limit(1).offset(_MOST).scalar_subquery()
+        async with self._transaction() as connection:
+            await connection.execute(delete(songs).where(songs.c.seen_at < now - KEPT))
+            await connection.execute(delete(songs).where(songs.c.seen_at <= beyond))
+
+    async def tasks_of(self, ids: Collection[str]) -> dict[str, str]:
+        """What is meant by those ids that are not known as a task's: the same task in another form, or a song's task.
+
+        Ids of which nothing is known are left out.
+        """
+        forms = {each: [each, *filter(None, [other_form(each)])] for each in ids}
+        every = list(dict.fromkeys(form for each in forms.values() for form in each))
+        async with self._transaction(read_only=True) as connection:
+            known = {row.task_id for row in await connection.execute(_known(every))}
+            made = select(songs.c.clip_id, songs.c.task_id).where(one_of(songs.c.clip_id, every))
+            by_song = {row.clip_id: row.task_id for row in await connection.execute(made)}
+        meant = {
+            each: next((form for form in wanted if form in known), None)
+            or next((by_song[form] for form in wanted if form in by_song), None)
+            for each, wanted in forms.items()
+        }
+        return {each: task_id for each, task_id in meant.items() if task_id and task_id != each}
+
+
+def _known(ids: Collection[str]) -> Select[tuple[str]]:
+    """Those that are ids of tasks."""
+    seen = tasks.c.asked_at.is_not(None) & (tasks.c.status != "")
+    named = union(
+        select(tasks.c.task_id).where(one_of(tasks.c.task_id, ids), seen),
+        select(recents.c.task_id).where(one_of(recents.c.task_id, ids)),
+        select(songs.c.task_id).where(one_of(songs.c.task_id, ids)),
+    ).subquery()
+    return select(named.c.task_id)
+
+
+async def keep_songs(connection: AsyncConnection, tasks_of: Mapping[str, str], now: float) -> None:
+    """The newest task that has a song stands for it."""
+    rows = [
+        {"clip_id": clip_id, "task_id": task_id, "seen_at": now}
+        for clip_id, task_id in tasks_of.items()
+        if clip_id != task_id and is_likely(clip_id)
+    ]
+    if rows:
+        statement = insert(songs)
+        changes = {name: statement.excluded[name] for name in ("task_id", "seen_at")}
+        await connection.execute(statement.on_conflict_do_update(index_elements=["clip_id"], set_=changes), rows)

@@ -1,0 +1,90 @@
+"""How many watches a person may have, in whatever way they come by them; and what is suggested of them."""
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.id_forms import other_form
+from bot.domain.task import Clip, Kind, Status, Task
+from bot.storage.database import open_database
+from bot.storage.looks import LookStore
+from bot.storage.songs import KEPT, SongStore
+from bot.storage.watches import WatchStore, of_user, on_tasks
+from tests.storage.test_watches import ADA, BEN, CARL, NOW, PACE, add, said, wish
+
+TASK, OTHER, SONG = (f"{each}f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b" for each in "123")
+
+
+@pytest.fixture
+async def watches(engine: AsyncEngine) -> WatchStore:
+    return WatchStore(engine)
+
+
+@pytest.fixture
+async def looks(engine: AsyncEngine) -> LookStore:
+    return LookStore(engine)
+
+
+@pytest.fixture
+async def songs(engine: AsyncEngine) -> SongStore:
+    return SongStore(engine)
+
+
+async def test_who_joins_watches_and_is_left_with_them_has_no_more_than_they_may(watches: WatchStore) -> None:
+    """Two accounts that watch the same, and leave in turn."""
+    for number in range(3):
+        ids = [f"t{number}{each}" for each in "ab"]
+        await add(watches, *(wish(each, user_id=ADA) for each in ids), most=2)
+        joined = await add(watches, *(wish(each, user_id=BEN) for each in ids), most=2)
+        assert (joined.watching, joined.most, joined.refused) == (2, 2, 2 if number else 0)
+        assert len(joined.known) == (0 if number else 2)
+        await watches.leave(ADA)
+        assert (await watches.listed(of_user(BEN), limit=100))[0] == 2
+    again = await add(watches, wish("t0a", user_id=BEN), most=2)
+    assert (len(again.known), again.refused, again.watching) == (1, 0, 2), "what they have is not counted twice"
+
+
+async def test_joined_watches_count_in_their_server_too(watches: WatchStore) -> None:
+    await add(watches, wish("t1", user_id=BEN), wish("t2", user_id=BEN))
+    added = await watches.add([wish("t1"), wish("t2")], most=9, most_here=1, gateways={})
+    assert (len(added.known), added.refused, added.watching, added.most) == (1, 1, 1, 1)
+
+
+async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, looks: LookStore) -> None:
+    await add(watches, *(wish(f"t{number}", created_at=NOW + number) for number in range(3)))
+    await add(watches, wish("t3", user_id=BEN, created_at=NOW + 3))
+    await add(watches, wish("t3", created_at=NOW + 3))
+    await watches.leave(ADA, on_tasks(["t2"]))
+    rain = Clip(id="c1", status=Status.RUNNING, title="Rain" + "n" * 1_000, lyrics="Fog " * 20_000)
+    await looks.settle(said(Task(id="t1", kind=Kind.MUSIC, status=Status.RUNNING, clips=(rain,))), NOW, PACE)
+    count, offered = await watches.offered(ADA, "", limit=2)
+    assert (count, [each.task_id for each in offered]) == (3, ["t3", "t1"])
+    assert len(offered[1].title) == 200, "and not the rest, nor the lyrics"
+    assert [each.task_id for each in (await watches.offered(ADA, "rAIN", limit=25))[1]] == ["t1"]
+    assert await watches.offered(ADA, "fog", limit=25) == (3, [])
+    assert await watches.offered(CARL, "", limit=25) == (0, [])
+
+
+async def test_a_watched_song_leads_to_its_task(watches: WatchStore, looks: LookStore, songs: SongStore) -> None:
+    await add(watches, wish(TASK))
+    clip = Clip(id=SONG, status=Status.RUNNING)
+    await looks.settle(said(Task(id=TASK, kind=Kind.MUSIC, status=Status.RUNNING, clips=(clip,))), NOW, PACE)
+    dashless = {each: other_form(each) or "" for each in (TASK, SONG)}
+    assert await songs.tasks_of([TASK, SONG, *dashless.values(), OTHER]) == {
+        SONG: TASK, dashless[SONG]: TASK, dashless[TASK]: TASK
+    }  # fmt: skip
+
+
+async def test_a_tasks_own_id_means_itself_whatever_has_a_song_of_that_id(songs: SongStore) -> None:
+    await songs.keep({SONG: TASK, OTHER: SONG}, NOW)
+    assert await songs.tasks_of([SONG, OTHER]) == {OTHER: SONG}
+
+
+async def test_songs_are_remembered_for_a_year_and_through_a_restart(url: str) -> None:
+    async with open_database(url) as engine:
+        await SongStore(engine).keep({SONG: TASK}, NOW)
+    async with open_database(url) as engine:
+        store = SongStore(engine)
+        await store.forget(NOW + KEPT)
+        assert await store.tasks_of([SONG]) == {SONG: TASK}
+        await store.forget(NOW + KEPT + 1)
+        assert await store.tasks_of([SONG]) == {}
