@@ -16,6 +16,7 @@ class Contents:
     clips: list[Object] = field(default_factory=list)
     lyrics: Object | None = None
     tasks: list[Object] = field(default_factory=list)  # from the outside to the inside
+    left: int = 2_000  # how many more values are looked at
 
     @property
     def empty(self) -> bool:
@@ -49,11 +50,12 @@ def status_of(value: Object) -> Any:
 
 
 def _dig(value: Any, found: Contents, depth: int) -> None:
+    found.left -= 1
+    if depth > _DEEPEST or found.left < 0:
+        return
     value = unpacked(value)
     if isinstance(value, dict) and _is_map(value):
         value = list(value.values())
-    if depth > _DEEPEST:
-        return
     if isinstance(value, list):
         for item in islice(value, _MOST):
             _dig(item, found, depth + 1)

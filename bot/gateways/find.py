@@ -10,6 +10,7 @@ from bot.gateways.names import AUDIO, CLIP_ID, ENVELOPES, REASON, TASK_ID, TASK_
 from bot.gateways.words import of_envelope
 
 _DEEPEST = 8  # envelopes
+_MOST_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
 _SUFFIX = re.compile(r"[_:#.-](?:\d{1,3}|[a-z])$")  # by which a task's clips are numbered
 _MOST_SONGS = 200  # of one task
 
@@ -38,9 +39,13 @@ def tasks_in(value: Any) -> Iterator[tuple[str, Object]]:
 
 
 class Owners:
-    """Whose an id is that an answer names: it may come in other letters, or as that of a clip of the task."""
+    """Whose an id is that an answer names: it may come in other letters, or as that of a clip of the task.
+
+    `left`: how many more values of the answer are looked at.
+    """
 
     def __init__(self, asked: Collection[str]) -> None:
+        self.left = _MOST_VALUES
         self._asked = frozenset(asked)
         self._exact = {task_id.lower(): task_id for task_id in asked}
         self._folded = {_folded(task_id): task_id for task_id in asked}
@@ -54,8 +59,8 @@ class Owners:
         numbered = _SUFFIX.search(said)
         return self._exact.get(said[: numbered.start()].lower()) if numbered else None
 
-    def named_in(self, value: Object) -> Collection[str]:
-        return value.keys() & self._asked
+    def named_in(self, value: Object) -> list[str]:
+        return [name for name in value if name in self._asked]
 
 
 def _folded(task_id: str) -> str:
@@ -79,11 +84,12 @@ def _name(source: Object) -> str:
 
 
 def _tasks(value: Any, owners: Owners, depth: int) -> Iterator[tuple[str, Object]]:
-    value = unpacked(value)
-    if depth > _DEEPEST:
+    owners.left -= 1
+    if depth > _DEEPEST or owners.left < 0:
         return
+    value = unpacked(value)
     if isinstance(value, list):
-        for item in value:
+        for item in value[: owners.left]:
             if item and isinstance(item, dict | list | str):
                 yield from _tasks(item, owners, depth + 1)
     elif isinstance(value, dict):

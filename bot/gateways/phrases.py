@@ -21,11 +21,7 @@ _UNKNOWN: Sequence[tuple[str, str, str]] = (
         r"(?: (?:suno|music|such|matching|valid))? ",
         _TASK,
     ),
-    (
-        r"\b(?:cannot|can't|could not|couldn't|unable to|failed to|did not|didn't) (?:find|locate)\b",
-        _GAP,
-        _TASK,
-    ),
+    (r"\b(?:cannot|can't|could not|couldn't|unable to|failed to|did not|didn't) (?:find|locate)\b", _GAP, _TASK),
     (
         r"\b(?:task|job|record)s?\b",
         r"(?: (?:id|has|have|had|is|was|been|already|may|be|or|does|not|exist|invalid))*",
