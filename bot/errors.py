@@ -144,10 +144,14 @@ class Unmentionable(BotError):
 
 
 class GatewayError(BotError):
-    """`transient`: the same request may pass a moment later; `outcome`: a word for counting."""
+    """`transient`: the same request may pass a moment later; `outcome`: a word for counting.
+
+    `said`: the gateway's own words, if there were any, without its key.
+    """
 
     transient = False
     outcome = "failed"
+    said = ""
 
 
 class GatewayUnreachable(GatewayError):

@@ -7,7 +7,7 @@ from msgspec import Struct
 from bot.gateways.fields import Object, as_moment, as_number, as_object, as_text, parse_json
 
 PATH = "/api/usage/token/"
-_MAX_NAME = 60  # characters
+_MOST_MODELS = 20
 
 
 class KeyUsage(Struct, frozen=True):
@@ -16,7 +16,6 @@ class KeyUsage(Struct, frozen=True):
     `models`: the only ones that the key may use; None: all.
     """
 
-    name: str
     used: float
     left: float | None
     expires_at: float | None
@@ -37,11 +36,7 @@ def read_usage(status: int, content_type: str, body: bytes) -> KeyUsage | None:
     left = as_number(said.get("total_available"))
     unlimited = said.get("unlimited_quota") is True or (left is not None and left < 0)
     return KeyUsage(
-        name=as_text(said.get("name")).strip()[:_MAX_NAME],
-        used=used,
-        left=None if unlimited else left,
-        expires_at=as_moment(said.get("expires_at")),
-        models=_models(said),
+        used=used, left=None if unlimited else left, expires_at=as_moment(said.get("expires_at")), models=_models(said)
     )
 
 
@@ -50,4 +45,4 @@ def _models(said: Object) -> tuple[str, ...] | None:
         return None
     limits: Any = said.get("model_limits")
     names = [name for name, allowed in limits.items() if allowed] if isinstance(limits, dict) else limits
-    return tuple(as_text(name) for name in names[:20]) if isinstance(names, list) else ()
+    return tuple(as_text(name) for name in names[:_MOST_MODELS]) if isinstance(names, list) else ()

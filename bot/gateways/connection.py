@@ -22,7 +22,7 @@ class Connector(TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory = partial(_Accounted, loop=asyncio.get_running_loop())
+        self._factory = partial(_accounted, asyncio.get_running_loop())
 
 
 class _Accounted(ResponseHandler):
@@ -50,3 +50,7 @@ class _Accounted(ResponseHandler):
         self.set_exception(error)
         if self.transport is not None:
             self.transport.abort()
+
+
+def _accounted(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return _Accounted(loop)

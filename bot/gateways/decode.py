@@ -59,23 +59,30 @@ def _no_json(status: int, body: bytes) -> GatewayError:
 
 def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
     """What an answer without any of the tasks is; None: they are not there."""
-    words = f"{status} {in_words(value)}"
+    said = in_words(value)
+    kind = _kind_of_error(asked, status, value)
+    if kind is None:
+        return None
+    error = kind(f"{status} {said or 'and no words that we know'}")
+    error.said = said
+    return error
+
+
+def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[GatewayError] | None:
+    meant, code, good = meaning(*sentences(value)), _code(value), _is_good(value, status)
     if status == HTTPStatus.UNAUTHORIZED:
-        return GatewayRefused(words)
-    meant, code = meaning(*sentences(value)), _code(value)
+        return GatewayRefused
     if _says_unknown(meant, status, code):
-        return None if len(asked) == 1 else GatewayBroken(f"{words}: it is not said of which task")
-    if status in _BUSY or code in _BUSY or (meant is Meaning.BUSY and not _is_good(value, status)):
-        return GatewayBusy(words)
-    if status in _KEY or code in _KEY or (meant is Meaning.KEY and not _is_good(value, status)):
-        return GatewayRefused(words)
+        return None if len(asked) == 1 else GatewayBroken  # of which of them is not said
+    if status in _BUSY or code in _BUSY or (meant is Meaning.BUSY and not good):
+        return GatewayBusy
+    if status in _KEY or code in _KEY or (meant is Meaning.KEY and not good):
+        return GatewayRefused
     if 300 <= status < 400 or status == HTTPStatus.METHOD_NOT_ALLOWED or _says_nothing_there(meant, status):
-        return GatewayMisplaced(words)
+        return GatewayMisplaced
     if status in _NO_SUCH_ID and len(asked) == 1:
         return None
-    if status >= 400 or not isinstance(value, dict | list) or not _is_good(value, status):
-        return GatewayBroken(words)
-    return None if _is_empty(value) else GatewayBroken("an answer of no known shape")
+    return None if good and isinstance(value, dict | list) and _is_empty(value) else GatewayBroken
 
 
 def _says_unknown(meant: Meaning, status: int, code: int | None) -> bool:

@@ -32,13 +32,13 @@ class Exchange:
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
 
-    async def request(self, method: str, path: str, body: Any, *, timeout: aiohttp.ClientTimeout, most: int) -> Reply:
+    async def request(self, method: str, path: str, body: Any, *, patience: aiohttp.ClientTimeout, most: int) -> Reply:
         """`most`: bytes of an answer, decompressed."""
         url = URL(f"{self._base}{path}", encoded=True)
         try:
-            async with asyncio.timeout(timeout.total):
+            async with asyncio.timeout(patience.total):
                 for _ in range(_MAX_REDIRECTS + 1):
-                    reply, location = await self._request_once(method, url, body, timeout, most)
+                    reply, location = await self._request_once(method, url, body, patience, most)
                     if location is None:
                         return reply
                     url = _same_origin(url, location)
@@ -51,7 +51,7 @@ class Exchange:
         raise GatewayMisplaced("it redirects in a circle")
 
     async def _request_once(
-        self, method: str, url: URL, body: Any, timeout: aiohttp.ClientTimeout, most: int
+        self, method: str, url: URL, body: Any, patience: aiohttp.ClientTimeout, most: int
     ) -> tuple[Reply, str | None]:
         data = None if body is None else msgspec.json.encode(body)
         async with self._session.request(
@@ -60,7 +60,7 @@ class Exchange:
             data=data,
             headers=self._headers | ({"Content-Type": "application/json"} if data else {}),
             allow_redirects=False,
-            timeout=timeout,
+            timeout=patience,
             max_line_size=_MAX_HEADER,
             max_field_size=_MAX_HEADER,
         ) as response:

@@ -133,7 +133,7 @@ class Gateway:
         except GatewayError:
             return None
         usage = read_usage(reply.status, reply.content_type, reply.body)
-        return usage and replace(usage, name=self._secret.strike(usage.name))
+        return usage and replace(usage, models=usage.models and tuple(map(self._secret.strike, usage.models)))
 
     async def _fetch_one(self, task_id: str, attempts: int) -> _Heard:
         if task_id in ("", ".", ".."):
@@ -281,7 +281,7 @@ class Gateway:
 
     async def _request(self, method: str, path: str, body: Any) -> Reply:
         async with self._slots:
-            reply = await self._exchange.request(method, path, body, timeout=_TIMEOUT, most=_MAX_BODY)
+            reply = await self._exchange.request(method, path, body, patience=_TIMEOUT, most=_MAX_BODY)
         log.debug("%s %s%s: %d, %d bytes", method, self.name, path, reply.status, len(reply.body))
         return reply
 
@@ -296,6 +296,7 @@ class Gateway:
             return self._secret.clean(read(reply.status, reply.content_type, reply.body))
         except GatewayError as error:
             error.args = (self._secret.strike(str(error)),)
+            error.said = self._secret.strike(error.said)
             if isinstance(error, GatewayBusy):
                 error.retry_after = reply.retry_after
             raise

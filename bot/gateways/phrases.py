@@ -9,18 +9,17 @@ _GAP, _SHORT_GAP = r".{0,80}?", r".{0,20}?"
 
 # What an answer may call a task, and how it may say that there is none: by language, in either order.
 _TASK = r"\b(?:task|job|record|song|music|track|generation|(?:task |request )?u?u?id)s?\b"
+_NOT = r"\b(?:not|no longer|isnt|isn't|doesnt|doesn't|wasnt|wasn't|cannot|can't|couldn't|could not)\b"
+_THERE = r"\b(?:exist|exists|existing|found|find|known|recogni[sz]ed|located)\b"
+_NOWHERE = r"\b(?:nonexistent|non existent)\b"
+_NO_SUCH = r"\b(?:no such|unknown|nonexistent|non existent|missing|unrecogni[sz]ed|no|invalid|malformed)"
+_CHINESE_TASK = r"(?:任务|任務|作业|记录|記錄|歌曲|音乐|音樂|数据|數據|\bid\b)"
+_CHINESE_ABSENT = "不存在|未找到|找不到|没有找到|沒有找到|查不到|未查到|查无|查無"
+_CHINESE_GONE = "查询不到|无效|無效|已失效|已过期|已過期|已删除|已刪除|有误|不正确"
+_CHINESE_NO_SUCH = "无此|無此|没有该|没有此|没有这个|无效的?|無效的?|未查询到"
 _UNKNOWN: Sequence[tuple[str, str, str]] = (
-    (
-        _TASK,
-        _GAP,
-        r"\b(?:not|no longer|isnt|isn't|doesnt|doesn't|wasnt|wasn't|cannot|can't|couldn't|could not)\b.{0,12}?"
-        r"\b(?:exist|exists|existing|found|find|known|recogni[sz]ed|located)\b|\b(?:nonexistent|non existent)\b",
-    ),
-    (
-        r"\b(?:no such|unknown|nonexistent|non existent|missing|unrecogni[sz]ed|no|invalid|malformed)",
-        r"(?: (?:suno|music|such|matching|valid))? ",
-        _TASK,
-    ),
+    (_TASK, _GAP, f"{_NOT}.{{0,12}}?{_THERE}|{_NOWHERE}"),
+    (_NO_SUCH, r"(?: (?:suno|music|such|matching|valid))? ", _TASK),
     (r"\b(?:cannot|can't|could not|couldn't|unable to|failed to|did not|didn't) (?:find|locate)\b", _GAP, _TASK),
     (
         r"\b(?:task|job|record)s?\b",
@@ -30,19 +29,9 @@ _UNKNOWN: Sequence[tuple[str, str, str]] = (
     (r"\b(?:task|job)s?\b", _GAP, r"\b(?:belongs? to|another user|another account|not yours|not owned)\b"),
     (r"\b(?:access|permission|allowed)\b", r".{0,30}?", r"\b(?:this|that|the) (?:task|job)\b"),
     (r"\buu?id\b|\bid\b", _SHORT_GAP, r"\b(?:is )?(?:invalid|not valid|malformed)\b"),
-    (r"\bnot a valid\b|\ba valid\b", _SHORT_GAP, r"\buuid\b"),
-    (
-        r"(?:任务|任務|作业|記錄|记录|歌曲|音乐|音樂|数据|數據|\bid\b)",
-        _SHORT_GAP,
-        r"(?:不存在|未找到|找不到|没有找到|沒有找到|查不到|未查到|查询不到|查無|无效|無效|已失效|已过期|已過期|已删除"
-        r"|已刪除|有误|不正确)",
-    ),
-    (
-        r"(?:不存在|未找到|找不到|没有找到|沒有找到|查无|查無|查不到|无此|無此|没有该|没有此|没有这个|无效的?|無效的?"
-        r"|未查询到|未查到)",
-        r".{0,8}?",
-        r"(?:任务|任務|作业|记录|記錄|歌曲|\bid\b)",
-    ),
+    (r"\b(?:not )?a valid\b", _SHORT_GAP, r"\buuid\b"),
+    (_CHINESE_TASK, _SHORT_GAP, f"(?:{_CHINESE_ABSENT}|{_CHINESE_GONE})"),
+    (f"(?:{_CHINESE_ABSENT}|{_CHINESE_NO_SUCH})", r".{0,8}?", r"(?:任务|任務|作业|记录|記錄|歌曲|\bid\b)"),
     (r"(?:无权|無權|没有权限|不属于)", _SHORT_GAP, r"(?:任务|任務)"),
     (r"(?:タスク|ジョブ)", _SHORT_GAP, r"(?:見つかりません|見つからない|存在しません|存在しない)"),
     (r"(?:작업|태스크)", _SHORT_GAP, r"(?:찾을 수 없|존재하지 않|없습니다)"),
@@ -56,8 +45,9 @@ _SAYS_UNKNOWN = re.compile("|".join(f"(?:{first}){gap}(?:{then})" for first, gap
 
 # A router's words for an address that it does not serve.
 _SAYS_NOTHING_THERE = re.compile(
-    r"\binvalid url\b|\bcannot (?:get|post)\b|\broutes?\b|\bpath\b.{0,60}?\bnot\b|\b(?:page|endpoint|url) (?:was )?not\b"
-    r"|\bno (?:handler|static resource|endpoint)\b|\bmethod not allowed\b|接口不存在|路由|页面不存在|路径不存在"
+    r"\binvalid url\b|\bcannot (?:get|post)\b|\broutes?\b|\bpath\b.{0,60}?\bnot\b"
+    r"|\b(?:page|endpoint|url) (?:was )?not\b|\bno (?:handler|static resource|endpoint)\b|\bmethod not allowed\b"
+    r"|接口不存在|路由|页面不存在|路径不存在"
 )
 _BARE = frozenset({"", "not found", "error not found", "http not found", "not found error", "resource not found",
                    "about blank", "error", "不存在", "未找到"})  # fmt: skip

@@ -19,9 +19,10 @@ _WORDS = {
 _MEANING = {word: status for status, words in _WORDS.items() for word in words.split()}
 
 # Words by which one entry of an answer says that there is no such task.
-_ABSENT = frozenset(
-    "not_found not_exist not_exists no_exist task_not_exist task_not_found nonexistent no_such_task 不存在 未找到".split()
-)
+_ABSENT = frozenset({
+    "not_found", "not_exist", "not_exists", "no_exist", "task_not_exist", "task_not_found", "nonexistent",
+    "no_such_task", "不存在", "未找到", "任务不存在",
+})  # fmt: skip
 
 # How an envelope says that it was answered at all; of a task these say little.
 _ANSWERED = frozenset({"success", "ok", "true", "0", "1", "200", "error", "fail"})
