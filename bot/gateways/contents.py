@@ -42,7 +42,8 @@ def is_clip(value: Object) -> bool:
 
 def is_lyrics(value: Object) -> bool:
     """Text that is no song's, or a style's."""
-    return not is_clip(value) and any(isinstance(value.get(name), str) for name in (*LYRICS, *STYLE_TEXT))
+    says_text = any(isinstance(value.get(name), str) for name in LYRICS)
+    return not is_clip(value) and (says_text or first(value, *STYLE_TEXT) is not None)
 
 
 def status_of(value: Object) -> Any:

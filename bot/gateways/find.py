@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from bot.gateways.contents import contents, is_clip, is_lyrics, status_of
 from bot.gateways.fields import Object, as_text, first, unpacked
-from bot.gateways.names import AUDIO, CLIP_ID, ENVELOPES, REASON, TASK_ID, TASK_MARKS
+from bot.gateways.names import AUDIO, CLIP_ID, ENVELOPES, REASON, STATUS, TASK_ID, TASK_MARKS
 from bot.gateways.words import of_envelope
 
 _DEEPEST = 8  # envelopes
@@ -136,17 +136,10 @@ def _bare(value: Any, depth: int) -> Object | None:
     word = status_of(value)
     if word is not None and (not of_envelope(word) or not TASK_MARKS.isdisjoint(value)):
         return value
-    inner = (found for name in (*ENVELOPES, "clips") if (found := _bare_inside(name, value, depth)))
-    return next(inner, None)
-
-
-def _bare_inside(name: str, value: Object, depth: int) -> Object | None:
-    inner = value.get(name)
-    if not inner:
-        return None
-    if name == "clips":
-        return None if contents(value).empty else {**value, "status": None}
-    return _bare(_with_reason(inner, value), depth + 1)
+    inner = (_bare(_with_reason(value[name], value), depth + 1) for name in ENVELOPES if value.get(name))
+    if (found := next(filter(None, inner), None)) is not None:
+        return found
+    return None if contents(value).empty else {**value, **dict.fromkeys(STATUS)}
 
 
 def _names_another(values: Sequence[Object]) -> bool:
