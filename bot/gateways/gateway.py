@@ -244,8 +244,6 @@ class Gateway:
                 return (await self._fetch_one(task_id, 1)).answer
             except GatewayError as error:
                 failure = error if isinstance(failure, GatewayMisplaced) else failure
-                if not isinstance(error, _MAY_BE_OF_ONE):
-                    break
         self._turn += _TRIED
         raise failure
 

@@ -65,8 +65,6 @@ class _Parts:
     def strike(self, text: str) -> str:
         for encoded in self._encoded:
             text = text.replace(encoded, _STRUCK)
-        if not any(piece in text for piece in self._pieces):
-            return text
         kept, end = [], 0
         for start, stop in sorted(self._found(text)):
             if start >= end:
@@ -74,15 +72,21 @@ class _Parts:
             end = max(end, stop)
         return "".join([*kept, text[end:]])
 
+    def longest(self, text: str) -> int:
+        """Characters of the longest part that stands there in the clear."""
+        return max((stop - start for start, stop in self._found(text)), default=0)
+
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """From where to where in the text each part stands."""
+        if self._key in text:
+            found = [(start, start + len(self._key)) for start in _places(text, self._key)]
+            yield from found
+            text = text.replace(self._key, "\0" * len(self._key))
         for number, piece in enumerate(self._pieces):
-            start = text.find(piece)
-            while start >= 0:
-                left, right = self._grown(text, start, number * self._step, len(piece))
-                if right - left >= self._shortest:
-                    yield left, right
-                start = text.find(piece, start + 1)
+            for place in _places(text, piece):
+                start, stop = self._grown(text, place, number * self._step, len(piece))
+                if stop - start >= self._shortest:
+                    yield start, stop
 
     def _grown(self, text: str, start: int, at: int, size: int) -> tuple[int, int]:
         """As far as text and key are the same around `size` characters, at `start` in the text and `at` in the key."""
@@ -95,13 +99,21 @@ class _Parts:
         return start - left, end + right
 
 
+def _places(text: str, part: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + len(part))
+
+
 def _struck(text: str, parts: _Parts) -> str:
-    text = parts.strike(text)
+    """In the clear where that brings more of the key to light."""
+    longest, shown = parts.longest(text), text
     for reveal in _disguises(text):
         clear = reveal(text)
-        if (struck := parts.strike(clear)) != clear:
-            return struck
-    return text
+        if (more := parts.longest(clear)) > longest:
+            longest, shown = more, clear
+    return parts.strike(shown)
 
 
 def _encoded(key: bytes) -> Iterator[str]:

@@ -325,13 +325,14 @@ def test_unknown_under_any_name_and_status(name: str, words: str, status: int) -
 @pytest.mark.parametrize(
     "words",
     [
-        "taskNotFound", "TASK_NOT_EXIST", "The task does not exist.", "task doesn’t exist", "No such task", "no task found",
-        "Unknown task id", "Invalid task_id", "invalid id", "record not found", "Could not find this task",
-        "Task 7 was not found or has expired", "task has expired", "Job not found", "this task belongs to another user",
-        "You have no permission to access this task", "task_id is invalid", "not a valid UUID", "song not found",
-        "任务不存在或已失效", "任务ID不存在", "未找到该任务", "找不到任务", "任務不存在", "无效的任务ID", "查询不到该任务：任务已过期",
-        "任务记录未找到", "数据不存在", "id 不存在", "没有权限查看该任务", "タスクが見つかりません", "작업을 찾을 수 없습니다",
-        "Задача не найдена", "Aufgabe nicht gefunden", "Tâche introuvable", "La tarea no existe", "Tarefa não encontrada",
+        "taskNotFound", "TASK_NOT_EXIST", "The task does not exist.", "task doesn’t exist", "No such task",
+        "no task found", "Unknown task id", "Invalid task_id", "invalid id", "record not found",
+        "Could not find this task", "Task 7 was not found or has expired", "task has expired", "Job not found",
+        "this task belongs to another user", "You have no permission to access this task", "task_id is invalid",
+        "not a valid UUID", "song not found", "任务不存在或已失效", "任务ID不存在", "未找到该任务", "找不到任务",
+        "任務不存在", "无效的任务ID", "查询不到该任务：任务已过期", "任务记录未找到", "数据不存在", "id 不存在",
+        "没有权限查看该任务", "タスクが見つかりません", "작업을 찾을 수 없습니다", "Задача не найдена",
+        "Aufgabe nicht gefunden", "Tâche introuvable", "La tarea no existe", "Tarefa não encontrada",
         "Không tìm thấy: nhiệm vụ không tồn tại",
     ],
 )  # fmt: skip
