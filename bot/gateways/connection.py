@@ -37,7 +37,7 @@ class _Accounted(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         self._on_the_wire += len(data)
-        self._pieces += 1
+        self._pieces += bool(data)  # without any, it goes on with what came before
         super().data_received(data)
         body = 0 if self._payload is None else self._payload.total_bytes
         if self._on_the_wire > _FREE + _FRAMING * body or self._pieces > _FREE_PIECES + body // _PIECE:
