@@ -178,7 +178,10 @@ class GatewayRefused(GatewayError):
 
 
 class GatewayMisplaced(GatewayError):
+    """`may_be_task`: it says no more than "not found", which may be said of the task."""
+
     outcome = "misplaced"
+    may_be_task = False
 
 
 class MediaError(BotError):

@@ -65,6 +65,8 @@ def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | No
         return None
     error = kind(f"{status} {said or 'and no words that we know'}")
     error.said = said
+    if isinstance(error, GatewayMisplaced):
+        error.may_be_task = status == HTTPStatus.NOT_FOUND and meaning(*sentences(value)) is Meaning.BARE
     return error
 
 

@@ -1,7 +1,6 @@
 """One gateway over HTTP: what to ask it, in which requests, and what to make of it if it answers otherwise."""
 
 import asyncio
-import contextlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -142,11 +141,15 @@ class Gateway:
             return await self._fetch_at(self._single, task_id, attempts)
         except GatewayMisplaced as nothing_there:
             other = _GOAMZ_SINGLE if self._single == _SINGLE else _SINGLE
-            with contextlib.suppress(GatewayMisplaced):
+            try:
                 heard = await self._fetch_at(other, task_id, attempts)
-                self._single = other
-                return heard
-            raise nothing_there from None
+            except GatewayMisplaced as elsewhere:
+                # A router says the same of both: where one is spoken of in other words, there is somebody who looked.
+                if nothing_there.may_be_task != elsewhere.may_be_task:
+                    return _Heard(Answer({}, (task_id,)), HTTPStatus.NOT_FOUND)
+                raise nothing_there from None
+            self._single = other
+            return heard
 
     async def _fetch_at(self, path: str, task_id: str, attempts: int) -> _Heard:
         return await self._ask("GET", f"{path}{quote(task_id, safe='')}", None, partial(decode, [task_id]), attempts)
@@ -176,11 +179,11 @@ class Gateway:
         try:
             return await self._fetch_all(task_ids, known)
         except (GatewayMisplaced, GatewayRefused) as failure:
-            if len(set(task_ids)) > 1 or not await self._answers_for_another(task_ids[0]):
+            if not await self._answers_for_another(task_ids):
                 raise
             self.record.excuse()
-            log.info("gateway %s answers, but not for one task: %s: %s", self.name, type(failure).__name__, failure)
-            return Answer({}, tuple(task_ids[:1]) if isinstance(failure, GatewayMisplaced) else ())
+            log.info("gateway %s answers, but not for %d tasks: %s", self.name, len(task_ids), failure)
+            return Answer({}, tuple(dict.fromkeys(task_ids)) if isinstance(failure, GatewayMisplaced) else ())
 
     async def _fetch_all(self, task_ids: Sequence[str], known: Mapping[bytes, str]) -> Answer:
         if self._batch is False:
@@ -191,8 +194,11 @@ class Gateway:
         answers += [self._spoilers.ask_alone(task_id, ask) for task_id in spoilers]
         return _together(await asyncio.gather(*answers))
 
-    async def _answers_for_another(self, task_id: str) -> bool:
-        return await self._answers_for(_MADE_UP if self._found in ("", task_id) else self._found)
+    async def _answers_for_another(self, task_ids: Sequence[str]) -> bool:
+        """For a task that it told of before; against its word on one id also for one that there is not."""
+        if self._found and self._found not in task_ids:
+            return await self._answers_for(self._found)
+        return len(set(task_ids)) == 1 and await self._answers_for(_MADE_UP)
 
     async def _answers_for(self, task_id: str) -> bool:
         try:

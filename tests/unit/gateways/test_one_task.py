@@ -18,6 +18,7 @@ from sandbox.local_gateway.seen import refuses
 from sandbox.local_gateway.server import Fault, LocalGateway
 
 KEY = "sk-tests"
+ROUTER = Fault(404, b'{"detail":"Not Found"}', path="/suno/v1/music/")
 GOOD = [Life(f"good-{number}", states=((0.0, "running"),)) for number in range(3)]
 ANSWERS: Sequence[tuple[int, Any]] = [
     (404, {"detail": "Task not found"}),
@@ -116,9 +117,17 @@ async def test_what_is_said_of_every_id_is_believed(
         await many.fetch_many(wanted)
 
 
+async def test_where_both_paths_are_spoken_of_in_other_words_somebody_has_looked(
+    many: Gateway, gateway: LocalGateway
+) -> None:
+    gateway.unknown = (404, {"detail": "Not Found"})
+    assert (await many.fetch("bad-1")).missing == ("bad-1",)
+
+
 async def test_unknown_as_404_is_unknown_where_another_task_is_known(many: Gateway, gateway: LocalGateway) -> None:
     """For somebody who waits, in a dialect that says it as a router would."""
     gateway.unknown = (404, {"detail": "Not Found"})
+    gateway.faults.append(ROUTER)
     with pytest.raises(GatewayMisplaced):
         await many.fetch("bad-1")
     await many.fetch(GOOD[0].id)
@@ -132,6 +141,7 @@ async def test_many_unknown_ids_first_do_not_hide_a_known_one(many: Gateway, gat
     """Said as a router would, so that each by itself could mean that nothing is there."""
     gateway.batch = False
     gateway.unknown = (404, {"detail": "Not Found"})
+    gateway.faults.append(ROUTER)
     wanted = [*(f"bad-{number}" for number in range(8)), "good-0"]
     for _ in range(3):
         try:
