@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from bot.gateways.field_names import AUDIO, CLIP_MARKS, LYRICS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
 from bot.gateways.fields import Object, as_object, first, unpacked
-from bot.gateways.names import AUDIO, CLIP_MARKS, LYRICS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
 
 _DEEPEST = 8  # wrappers
 _MOST = 200  # entries of one list or map: a task makes two clips

@@ -7,9 +7,9 @@ from typing import Any
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
 from bot.gateways.contents import contents, status_of
+from bot.gateways.field_names import CODE
 from bot.gateways.fields import Object, as_text, first, parse_json
 from bot.gateways.find import Found, find
-from bot.gateways.names import CODE
 from bot.gateways.phrases import Meaning, meaning
 from bot.gateways.said import in_words, sentences
 from bot.gateways.translate import translate

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bot.gateways.contents import contents, is_clip, is_lyrics, status_of
+from bot.gateways.field_names import AUDIO, CLIP_ID, ENVELOPES, REASON, STATUS, TASK_ID, TASK_MARKS
 from bot.gateways.fields import Object, as_text, first, unpacked
-from bot.gateways.names import AUDIO, CLIP_ID, ENVELOPES, REASON, STATUS, TASK_ID, TASK_MARKS
 from bot.gateways.words import of_envelope
 
 _DEEPEST = 8  # envelopes

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bot.gateways.field_names import CODE, MESSAGE, REASON
 from bot.gateways.fields import as_text, unpacked
-from bot.gateways.names import CODE, MESSAGE, REASON
 
 _MAX = 200  # characters that are repeated
 _MOST = 20  # sentences

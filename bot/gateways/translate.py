@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from bot.domain.task import Clip, Kind, Lyrics, Status, Task
 from bot.gateways.contents import contents, metadata_of, status_of
-from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
-from bot.gateways.names import (
+from bot.gateways.field_names import (
     AUDIO,
     CLIP_ID,
     CLIP_REASON,
@@ -31,6 +30,7 @@ from bot.gateways.names import (
     VIDEO,
     WORDS,
 )
+from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
 from bot.gateways.words import Word, read_word
 
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes its part of a message
