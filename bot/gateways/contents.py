@@ -1,11 +1,12 @@
 """What lies inside of a task: its clips, its lyrics, and tasks within it, in whatever a dialect wraps them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from bot.gateways.field_names import AUDIO, CLIP_MARKS, LYRICS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
-from bot.gateways.fields import Object, as_object, first, unpacked
+from bot.gateways.field_names import AUDIO, CLIP_MARKS, LYRICS, RESULTS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
+from bot.gateways.fields import Object, as_object, as_text, as_url, first, unpacked
 
 _DEEPEST = 8  # wrappers
 _MOST = 200  # entries of one list or map: a task makes two clips
@@ -33,7 +34,26 @@ def contents(task: Object) -> Contents:
             found.clips.append(task)  # a task that is its own only clip
         elif is_lyrics(task) and (first(task, "text", *STYLE_TEXT) or task.get("action") == "LYRICS"):
             found.lyrics = task  # elsewhere it may be what the song was asked for with
+        else:
+            found.clips += [{"audio_url": url} for url in _addresses(task)]
+            found.lyrics = _style(task)
     return found
+
+
+def _addresses(task: Object) -> Iterator[str]:
+    """Of songs of which nothing is told but where they are."""
+    for name in RESULTS:
+        said = task.get(name)
+        yield from filter(None, map(as_url, said[:_MOST] if isinstance(said, list) else [said]))
+
+
+def _style(task: Object) -> Object | None:
+    """A style by itself, where the action says that it is one."""
+    if "TAGS" not in as_text(task.get("action")).upper():
+        return None
+    said = first(task, "data", *RESULTS)
+    style = as_text(first(said, "tags", "style") if isinstance(said, dict) else said)
+    return {STYLE_TEXT[0]: style} if style else None
 
 
 def is_clip(value: Object) -> bool:

@@ -16,6 +16,7 @@ from bot.gateways.translate import translate
 from bot.gateways.words import says_absent
 
 _GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
+_BAD_STATUS = {"error", "fail", "failed"}  # of an answer around nothing
 _BUSY = {429, 430, 455, 503, 529}  # also as a code within an answer
 _KEY = {401, 403}
 _ABSENT = {404, 410}
@@ -113,6 +114,8 @@ def _is_good(value: Any, status: int) -> bool:
         return False
     if value.get("data") is not None and not isinstance(value.get("data"), str):
         return True
+    if as_text(value.get("status")).lower() in _BAD_STATUS:
+        return False
     return not value.get("error") and as_text(value.get("code")).lower() in _GOOD_CODES
 
 

@@ -21,6 +21,8 @@ WRAPPERS = spelled(
     "tracks", "musics", "music_list", "audios", "records", "list", "clip", "lyrics_data", "payload", "task_result",
 )  # fmt: skip
 
+RESULTS = ("output", "outputs", "result", "results")  # may also hold addresses by themselves
+
 # Of a task.
 TASK_ID = spelled("task_id")
 STATUS = spelled("status", "state", "task_status", "task_state")
@@ -34,13 +36,15 @@ PROGRESS = spelled("progress", "percent", "percentage")
 SUBMITTED = spelled("submit_time", "submitted_at", "created_at", "create_time")
 STARTED = spelled("start_time", "started_at")
 FINISHED = spelled("finish_time", "finished_at", "finish_at", "complete_time", "completed_at", "end_time")
-TASK_MARKS = frozenset({*TASK_ID, *PROGRESS, *SUBMITTED, *STARTED, *FINISHED, *spelled("fail_reason", "action")})
+TASK_MARKS = frozenset(
+    {*TASK_ID, *PROGRESS, *SUBMITTED, *STARTED, *FINISHED, *spelled("fail_reason", "error_message", "action")}
+)
 
 # Of a clip. A file goes before a stream, and what the gateway names first before what stands beside it.
 CLIP_ID = spelled("clip_id")
 AUDIO = spelled(
-    "audio_url", "cld2_audio_url", "source_audio_url", "wav_file_url", "wav_url", "mp3_url", "song_url", "music_url",
-    "audio", "download_url", "file_url",
+    "audio_url", "cld2_audio_url", "source_audio_url", "wav_file_url", "wav_url", "audio_wav_url", "mp3_url",
+    "song_url", "music_url", "audio", "download_url", "file_url",
 )  # fmt: skip
 STREAM = spelled("stream_audio_url", "stream_url", "source_stream_audio_url")
 MEDIA = spelled("media_urls", "audio_urls", "media_url")

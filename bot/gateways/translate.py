@@ -31,6 +31,7 @@ from bot.gateways.field_names import (
     WORDS,
 )
 from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
+from bot.gateways.phrases import Meaning, meaning
 from bot.gateways.words import Word, read_word
 
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes its part of a message
@@ -58,7 +59,7 @@ def translate(task_id: str, source: Object) -> Task:
     words = [_judged(read_word(status_of(layer)), reason, finished_at) for layer in layers]
     of_lyrics = read_word(status_of(inside.lyrics)) if inside.lyrics else read_word(None)
     word = _derive(words, clips, lyrics, of_lyrics)
-    if word.status is None and not clips and not lyrics and reason:
+    if word.status is None and not clips and not lyrics and (reason or _says_no(source)):
         word = Word("", Status.FAILED, recognised=True)  # an error, and nothing else
     if word.status is Status.FAILED:
         reason = reason or _message(layers)
@@ -147,6 +148,11 @@ def _words_of(value: Any) -> str:
     if isinstance(value, dict):
         value = first(value, *MESSAGE, *CODE)
     return as_text(value)
+
+
+def _says_no(source: Object) -> bool:
+    """Without a success, and with words that are not about the gateway."""
+    return source.get("success") is False and meaning(_message([source])) is Meaning.OTHER
 
 
 def _message(layers: Sequence[Object]) -> str:

@@ -44,6 +44,7 @@ def whole(**fields: Any) -> dict[str, Any]:
         {"output": [SONG]},
         {"output": {"status": "completed", "result": [SONG]}},
         {"output": {"results": {"s-1": SONG}}},
+        {"result": {"data": {"clips": {"s-1": SONG}}}},
         {"outputs": [{"songs": [SONG]}]},
         {"result": {"clips": [SONG]}},
         {"result": SONG},
@@ -120,6 +121,11 @@ def test_an_id_without_its_dashes_is_the_same() -> None:
     assert list(read(whole(), asked=(plain,)).tasks) == [plain]
 
 
+@pytest.mark.parametrize("made", [{"output": FILE}, {"output": [FILE]}, {"result": FILE}, {"outputs": [FILE]}])
+def test_an_address_by_itself_is_a_song(made: dict[str, Any]) -> None:
+    assert [clip.audio_url for clip in task(whole(**made)).playable] == [FILE]
+
+
 # What is said of a song
 
 
@@ -190,6 +196,8 @@ def test_the_first_song_of_two_is_done_while_the_other_streams() -> None:
         {"action": "UPSAMPLE_TAGS", "data": {"upsampled_tags": "slow harmonica"}},
         {"data": {"upsampledTags": "slow harmonica"}},
         {"upsampled_tags": "slow harmonica"},
+        {"action": "UPSAMPLE_TAGS", "data": {"tags": "slow harmonica"}},
+        {"action": "UPSAMPLE_TAGS", "data": "slow harmonica"},
         {"output": {"result": {"upsampled_tags": ["slow harmonica"]}, "enhanced_style": "slow harmonica"}},
     ],
 )
@@ -200,7 +208,9 @@ def test_a_style_is_told(made: dict[str, Any]) -> None:
     assert found.lyrics.style == "slow harmonica"
 
 
-@pytest.mark.parametrize("made", [{"wav_file_url": FILE}, {"wavUrl": FILE}, [{"audio_wav_url": "x", "wav_url": FILE}]])
+@pytest.mark.parametrize(
+    "made", [{"wav_file_url": FILE}, {"wavUrl": FILE}, {"audioWavUrl": FILE}, [{"audio_wav_url": "x", "wav_url": FILE}]]
+)
 def test_a_wav_is_a_song(made: Any) -> None:
     found = task(whole(action="WAV", data=made))
     assert (found.kind, [clip.audio_url for clip in found.playable]) == (Kind.MUSIC, [FILE])
@@ -259,6 +269,7 @@ def test_a_status_that_may_be_the_answers_is_no_tasks(answer: object) -> None:
         {"status": "GENERATE_AUDIO_FAILED", "errorMessage": "plonk"},
         {"status": None, "error": {"code": "forbidden", "message": "plonk"}},
         {"status": "", "error": "plonk"},
+        {"status": None, "success": False, "message": "plonk"},
         {"status": "failed", "msg": "plonk"},
         {"status": "error", "message": "plonk"},
         {"status": 40, "error_msg": "plonk"},
@@ -402,6 +413,8 @@ def test_in_a_batch_each_is_unknown_by_itself() -> None:
         (500, {"error": {"message": "model suno_music not found"}}, GatewayBroken),
         (500, {"error": {"message": "user not found"}}, GatewayBroken),
         (200, {"code": "fail", "message": "upstream broke", "data": None}, GatewayBroken),
+        (200, {"status": "error", "message": "upstream broke", "data": None}, GatewayBroken),
+        (200, {"status": "fail", "data": None}, GatewayBroken),
     ],
 )
 def test_errors_are_no_word_on_the_task(status: int, value: Any, error: type[GatewayError]) -> None:
