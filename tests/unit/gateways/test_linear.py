@@ -90,3 +90,11 @@ def test_reading_is_linear(name: str, asked: list[str], by: Any) -> None:
 )
 def test_reading_a_sentence_is_linear(word: str) -> None:
     grows_linearly(lambda count: meaning(word * count), 10_000)
+
+
+def test_what_stands_behind_more_than_any_answer_holds_is_not_looked_for() -> None:
+    task = '{"task_id":"t-1","status":"SUCCESS"}'
+    for before, found in ((10_000, True), (60_000, False)):
+        body = f'{{"data":[{",".join(["[[1]]"] * before)},{task}]}}'.encode()
+        with suppress(GatewayError):
+            assert ("t-1" in decode(["t-1", "t-2"], 200, "", body).tasks) is found
