@@ -15,6 +15,7 @@ from msgspec import Struct
 from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
 from bot.ending import end
+from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.monitor.health import Health
@@ -96,7 +97,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
-                workers.create_task(program.poller.run(Operator(bot).tell), name="poller")
+                workers.create_task(program.poller.run(Operator(bot, program.gateways).tell), name="poller")
                 workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
                 await _connected(bot)
         except BaseExceptionGroup as group:
@@ -145,7 +146,9 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
     stores = Stores.on(await stack.enter_async_context(open_database(settings.database_url)))
-    session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(connector=Connector(), cookie_jar=aiohttp.DummyCookieJar())
+    )
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
     gateways = _gateways(settings, session)
     names = [gateway.name for gateway in gateways]

@@ -153,10 +153,14 @@ class Unmentionable(BotError):
 
 
 class GatewayError(BotError):
-    """`transient`: the same request may pass a moment later; `outcome`: a word for counting."""
+    """`transient`: the same request may pass a moment later; `outcome`: a word for counting.
+
+    `said`: the gateway's own words, if there were any, without its key.
+    """
 
     transient = False
     outcome = "failed"
+    said = ""
 
 
 class GatewayUnreachable(GatewayError):
@@ -183,7 +187,10 @@ class GatewayRefused(GatewayError):
 
 
 class GatewayMisplaced(GatewayError):
+    """`may_be_task`: it says no more than "not found", which may be said of the task."""
+
     outcome = "misplaced"
+    may_be_task = False
 
 
 class MediaError(BotError):

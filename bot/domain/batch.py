@@ -19,6 +19,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     songs: int = 0
     progress: float | None = None
     reason: str = ""
+    failure: str = ""  # of what is unanswered: in which way the gateway failed, as GatewayError has it
     links: tuple[str, ...] = ()
 
 

@@ -22,11 +22,12 @@ class Status(StrEnum):
 class Kind(StrEnum):
     MUSIC = "MUSIC"
     LYRICS = "LYRICS"
+    STYLE = "STYLE"  # a style that was written out, as of UPSAMPLE_TAGS
     UNKNOWN = ""  # nothing has been made yet, and the gateway does not say
 
 
 class Lyrics(Struct, frozen=True, kw_only=True):
-    """What a LYRICS task made."""
+    """What a LYRICS task made; one that makes a style has that alone."""
 
     title: str = ""
     text: str = ""
@@ -34,7 +35,10 @@ class Lyrics(Struct, frozen=True, kw_only=True):
 
 
 class Clip(Struct, frozen=True, kw_only=True):
-    """One rendering of a song. Absent texts and urls are empty; urls are http or https."""
+    """One rendering of a song. Absent texts and urls are empty; urls are http or https.
+
+    `other_urls`: where its audio may be had if it is not at `audio_url`.
+    """
 
     id: str
     status: Status
@@ -45,6 +49,7 @@ class Clip(Struct, frozen=True, kw_only=True):
     model: str = ""
     duration: float | None = None  # seconds
     audio_url: str = ""
+    other_urls: tuple[str, ...] = ()
     video_url: str = ""
     image_url: str = ""
     reason: str = ""
@@ -79,6 +84,11 @@ class Task(Struct, frozen=True, kw_only=True):
     @property
     def settled(self) -> bool:
         return self.status.final
+
+    @property
+    def written(self) -> bool:
+        """It makes a text, and no songs."""
+        return self.kind in (Kind.LYRICS, Kind.STYLE)
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
 from bot.domain.sight import Sight, same_news, unchanged_for
-from bot.domain.task import Kind, Status, Task
+from bot.domain.task import Status, Task
 
 LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that were asked for with it
 QUIET_AFTER = 900.0  # seconds without change until the watcher is told so
@@ -123,7 +123,7 @@ def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
         return _end(watch, Ending.DELIVERED, now, Topic.FAILED if broken else None)
     if broken:
         return _end(watch, Ending.FAILED, now, Topic.FAILED)
-    if task.kind is Kind.LYRICS:
+    if task.written:
         return _end(watch, Ending.DELIVERED, now, Topic.LYRICS)
     return _end(watch, Ending.DELIVERED, now, Topic.SONGS)
 

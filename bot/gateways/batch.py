@@ -8,8 +8,9 @@ from msgspec import Raw, Struct
 from xxhash import xxh3_128_digest
 
 from bot.domain.task import Answer
-from bot.gateways.decode import decode, tasks_in
-from bot.gateways.fields import parse_json
+from bot.gateways.decode import decode, is_absent
+from bot.gateways.fields import Object, parse_json
+from bot.gateways.find import Owners, tasks_in
 from bot.gateways.translate import translate
 
 
@@ -36,18 +37,21 @@ def decode_batch(
 
 
 def _decode_pieces(asked: Collection[str], known: Mapping[bytes, str], pieces: Sequence[Raw]) -> Answer | None:
-    """None if they are no tasks, or one of them is there in two states."""
+    """None if they are no tasks, or one of them is there twice or in parts: that takes a look at the whole."""
     by_digest = {xxh3_128_digest(piece): piece for piece in pieces}
     same = frozenset(known[digest] for digest in by_digest.keys() & known.keys())
-    found = {
-        task_id.lower(): (source, digest)
-        for digest, piece in by_digest.items()
-        if digest not in known
-        for task_id, source in tasks_in(parse_json(bytes(piece), ""))
-    }
-    if any(task_id.lower() in found for task_id in same) or not (same or found):
+    owners = Owners(asked)
+    found: dict[str, tuple[Object, bytes]] = {}
+    for digest, piece in by_digest.items():
+        for said, source in () if digest in known else tasks_in(parse_json(bytes(piece), "")):
+            task_id = owners.of(said)
+            if task_id in found or task_id in same or owners.of_clip(said):
+                return None
+            if task_id:
+                found[task_id] = source, digest
+    if not (same or found):
         return None
-    said = {task_id: found[task_id.lower()] for task_id in asked if task_id.lower() in found}
-    tasks = {task_id: translate(task_id, source) for task_id, (source, _) in said.items()}
+    said_of = {task_id: found[task_id] for task_id in asked if task_id in found and not is_absent(found[task_id][0])}
+    tasks = {task_id: translate(task_id, source) for task_id, (source, _) in said_of.items()}
     missing = tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks and task_id not in same))
-    return Answer(tasks, missing, same, {task_id: digest for task_id, (_, digest) in said.items()})
+    return Answer(tasks, missing, same, {task_id: digest for task_id, (_, digest) in said_of.items()})

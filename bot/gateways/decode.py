@@ -1,23 +1,26 @@
 """Any answer to a fetch becomes an `Answer` or a `GatewayError`: the dialect is told by the body. Pure, and total."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
-from bot.gateways.contents import is_clip, is_lyrics, unpacked
-from bot.gateways.fields import Object, as_object, as_text, first, parse_json
+from bot.gateways.contents import contents, status_of
+from bot.gateways.field_names import CODE
+from bot.gateways.fields import Object, as_text, first, parse_json
+from bot.gateways.find import Found, find
+from bot.gateways.phrases import Meaning, meaning
+from bot.gateways.said import in_words, sentences
 from bot.gateways.translate import translate
+from bot.gateways.words import says_absent
 
-_DEEPEST = 8  # envelopes
-_MAX_MESSAGE = 200  # characters of a gateway's own words in an error
-_UNKNOWN_TASK = re.compile(
-    r"task[_ ](is[_ ]|does[_ ])?not[_ ](exist|found)|(任务|任務)\s*(id\s*)?不存在", re.IGNORECASE
-)
-_KEY = re.compile(r"\b(sk|key)-[\w*.-]+", re.IGNORECASE)
 _GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
+_BAD_STATUS = {"error", "fail", "failed"}  # of an answer around nothing
+_BUSY = {429, 430, 455, 503, 529}  # also as a code within an answer
+_KEY = {401, 403}
+_ABSENT = {404, 410}
+_NO_SUCH_ID = {404, 410, 422}  # said of a request that holds nothing but an id
 
 
 def decode(asked: Collection[str], status: int, content_type: str, body: bytes) -> Answer:
@@ -26,11 +29,20 @@ def decode(asked: Collection[str], status: int, content_type: str, body: bytes) 
         value = parse_json(body, content_type)
     except ValueError:
         raise _no_json(status, body) from None
-    if error := _refusal(status, value):
+    found = find(value, asked) if status < 300 else Found({}, others=False)
+    sources = {task_id: source for task_id, source in found.tasks.items() if not is_absent(source)}
+    if not found.tasks and not found.others and (error := _error(asked, status, value)):
         raise error
-    said = {} if _says_unknown(value) else _find_tasks(value, asked)
-    tasks = {task_id: translate(task_id, said[task_id.lower()]) for task_id in asked if task_id.lower() in said}
+    tasks = {task_id: translate(task_id, sources[task_id]) for task_id in asked if task_id in sources}
     return Answer(tasks, tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks)))
+
+
+def is_absent(source: Object) -> bool:
+    """Whether one task's part of an answer says that there is no such task."""
+    if (word := status_of(source)) is not None:
+        return says_absent(word)
+    said = sentences(source)
+    return bool(said) and meaning(*said) is Meaning.UNKNOWN and contents(source).empty
 
 
 def _no_json(status: int, body: bytes) -> GatewayError:
@@ -46,96 +58,69 @@ def _no_json(status: int, body: bytes) -> GatewayError:
     return GatewayBroken(f"{status} with an empty or cut body")
 
 
-def _refusal(status: int, value: Any) -> GatewayError | None:
-    """The error that a JSON answer is; None for an answer to read."""
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return GatewayRefused(f"{status} {_message(value)}")
-    if _says_unknown(value):
+def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
+    """What an answer without any of the tasks is; None: they are not there."""
+    said = in_words(value)
+    kind = _kind_of_error(asked, status, value)
+    if kind is None:
         return None
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        return GatewayBusy(f"{status} {_message(value)}")
-    if 300 <= status < 400 or status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        return GatewayMisplaced(f"{status} {_message(value)}")
-    if status >= 400 or not isinstance(value, dict | list) or _is_failure(as_object(value)):
-        return GatewayBroken(f"{status} {_message(value)}")
-    return None
+    error = kind(f"{status} {said or 'and no words that we know'}")
+    error.said = said
+    if isinstance(error, GatewayMisplaced):
+        error.may_be_task = status == HTTPStatus.NOT_FOUND and meaning(*sentences(value)) is Meaning.BARE
+    return error
 
 
-def _says_unknown(value: Any) -> bool:
-    """A gateway's words for an id that it does not have, under whatever HTTP status."""
-    envelope = as_object(value)
-    if envelope.get("data"):
+def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[GatewayError] | None:
+    meant, code, good = meaning(*sentences(value)), _code(value), _is_good(value, status)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return GatewayRefused
+    if _says_unknown(meant, status, code):
+        return None if len(asked) == 1 else GatewayBroken  # of which of them is not said
+    if status in _BUSY or code in _BUSY or (meant is Meaning.BUSY and not good):
+        return GatewayBusy
+    if status in _KEY or code in _KEY or (meant is Meaning.KEY and not good):
+        return GatewayRefused
+    if 300 <= status < 400 or status == HTTPStatus.METHOD_NOT_ALLOWED or _says_nothing_there(meant, status):
+        return GatewayMisplaced
+    if status in _NO_SUCH_ID and len(asked) == 1:
+        return None
+    return None if good and isinstance(value, dict | list) and _is_empty(value) else GatewayBroken
+
+
+def _says_unknown(meant: Meaning, status: int, code: int | None) -> bool:
+    """A router says that there is nothing at an address by a status; what answers 200 has looked for the task."""
+    return meant is Meaning.UNKNOWN or (status < 300 and code in _ABSENT and meant in (Meaning.BARE, Meaning.OTHER))
+
+
+def _says_nothing_there(meant: Meaning, status: int) -> bool:
+    return status >= 400 and (
+        meant is Meaning.NOTHING_THERE or (status == HTTPStatus.NOT_FOUND and meant is Meaning.BARE)
+    )
+
+
+def _code(value: Any) -> int | None:
+    """That of the answer, where it is a number like an HTTP status."""
+    holders = [value, value.get("error")] if isinstance(value, dict) else []
+    codes = (as_text(first(each, *CODE)).strip() for each in holders if isinstance(each, dict))
+    return next((int(code) for code in codes if len(code) == 3 and code.isascii() and code.isdigit()), None)
+
+
+def _is_good(value: Any, status: int) -> bool:
+    """Whether it is the answer of a gateway to which nothing is wrong."""
+    if not isinstance(value, dict):
+        return status < 400
+    if status >= 400 or value.get("success") is False:
         return False
-    said = (envelope.get("code"), envelope.get("message"), _error_message(envelope))
-    return any(_UNKNOWN_TASK.search(as_text(each)) for each in said)
-
-
-def _is_failure(envelope: Object) -> bool:
-    if envelope.get("data") is not None or _task_id(envelope):
+    if value.get("data") is not None and not isinstance(value.get("data"), str):
+        return True
+    if as_text(value.get("status")).lower() in _BAD_STATUS:
         return False
-    return bool(envelope.get("error")) or as_text(envelope.get("code")).lower() not in _GOOD_CODES
+    return not value.get("error") and as_text(value.get("code")).lower() in _GOOD_CODES
 
 
-def _error_message(envelope: Object) -> str:
-    error = envelope.get("error")
-    return as_text(first(error, "message", "code", "type") if isinstance(error, dict) else error)
+def _is_empty(value: Any) -> bool:
+    return not value or (isinstance(value, dict) and any(name in value and not value[name] for name in _HOLDERS))
 
 
-def _message(value: Any) -> str:
-    """The gateway's own words for the log: short, on one line, without anything like a key."""
-    envelope = as_object(value)
-    words = _error_message(envelope) or as_text(first(envelope, "message", "code"))
-    return _KEY.sub("[key]", " ".join(words.split()))[:_MAX_MESSAGE]
-
-
-def _find_tasks(value: Any, asked: Collection[str]) -> dict[str, Object]:
-    """By id in lower case, whoever asked for them. Raises GatewayBroken for an answer of no known shape."""
-    found = {task_id.lower(): task for task_id, task in _tasks(value, asked, 0)}
-    empty = not value or (isinstance(value, dict) and "data" in value and not value["data"])
-    if not found and not empty:
-        raise GatewayBroken("an answer of no known shape")
-    return found
-
-
-def tasks_in(value: Any) -> Iterator[tuple[str, Object]]:
-    """Each with its id, in whatever a batch wraps it."""
-    yield from _tasks(value, (), 2)
-
-
-def _tasks(value: Any, asked: Collection[str], depth: int) -> Iterator[tuple[str, Object]]:
-    if isinstance(value, str):
-        value = unpacked(value)
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, list):
-        yield from _tasks_of_list(value, asked, depth)
-    elif isinstance(value, dict):
-        yield from _tasks_of_object(value, asked, depth)
-
-
-def _tasks_of_list(items: list[Any], asked: Collection[str], depth: int) -> Iterator[tuple[str, Object]]:
-    """A batch of tasks; or, when one was asked for, the clips of that one with no task around them."""
-    tasks = [task for item in items for task in _tasks(item, (), depth + 1)]
-    if not tasks and len(asked) == 1 and any(isinstance(item, dict) for item in items):
-        yield next(iter(asked)), {"data": items}
-    yield from tasks
-
-
-def _tasks_of_object(value: Object, asked: Collection[str], depth: int) -> Iterator[tuple[str, Object]]:
-    by_id = [(task_id, value[task_id]) for task_id in asked if isinstance(value.get(task_id), dict)]
-    if task_id := _task_id(value):
-        yield task_id, value
-    elif as_text(value.get("id")) in asked and "status" in value and not is_lyrics(value):
-        yield as_text(value["id"]), value
-    elif len(asked) == 1 and (is_lyrics(value) or is_clip(value) or isinstance(value.get("clips"), dict | list)):
-        yield next(iter(asked)), {"data": value}
-    elif by_id:
-        yield from by_id
-    elif isinstance(inner := value.get("data"), dict) and "error_message" in value:
-        yield from _tasks({"error_message": value["error_message"], **inner}, asked, depth + 1)
-    else:
-        yield from _tasks(inner, asked, depth + 1)
-
-
-def _task_id(value: Object) -> str:
-    return as_text(first(value, "task_id", "taskId")).strip()
+_HOLDERS = ("data", "result", "results", "tasks", "items", "list", "output")

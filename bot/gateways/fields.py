@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,8 @@ import msgspec
 Object = Mapping[str, Any]
 
 _MAX_TEXT = 100_000  # characters; the longest lyrics have some thousands
+_MAX_LIST = 1_000  # texts that are joined
+_MAX_NUMBER = 60  # characters of a number
 _MAX_URL = 2_000
 _MILLISECONDS = 1e11  # taken for Unix seconds, this is the year 5138
 _LATEST = 253_402_300_799  # the end of the year 9999, in Unix seconds
@@ -41,6 +43,16 @@ def parse_json(body: bytes, content_type: str) -> Any:
     raise ValueError("no JSON")
 
 
+def unpacked(value: Any) -> Any:
+    """The JSON in a text that looks like some, or the value. Cheap: an answer may hold many such texts."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return value
+
+
 def first(source: Object, *names: str) -> Any:
     """The first value that is there: neither missing nor null nor an empty text."""
     for name in names:
@@ -51,13 +63,15 @@ def first(source: Object, *names: str) -> Any:
 
 
 def as_object(value: Any) -> Object:
+    """Also one that is written out as JSON in a text."""
+    value = unpacked(value)
     return value if isinstance(value, dict) else {}
 
 
 def as_text(value: Any) -> str:
     """Texts as they are; numbers written out; the texts of a list joined by commas; everything else empty."""
     if isinstance(value, list):
-        return ", ".join(filter(None, map(_plain, value)))[:_MAX_TEXT]
+        return ", ".join(filter(None, map(_plain, value[:_MAX_LIST])))[:_MAX_TEXT]
     return _plain(value)[:_MAX_TEXT]
 
 
@@ -76,6 +90,8 @@ def _plain(value: Any) -> str:
 def as_number(value: Any) -> float | None:
     """Finite, from a number or a text that is one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str) and len(value) > _MAX_NUMBER:
         return None
     try:
         number = float(value)
@@ -102,9 +118,10 @@ def as_moment(value: Any) -> float | None:
 
 
 def _parse_date(text: str) -> float | None:
+    """None without a zone: nobody can tell whose time it is."""
     try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        moment = datetime.fromisoformat(text[:_MAX_NUMBER].strip())
+        return moment.timestamp() if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
 
@@ -114,7 +131,7 @@ def as_percentage(value: Any) -> float | None:
 
     Below 1 nobody can tell whether it is a share of one or of a hundred.
     """
-    match = _PERCENT.fullmatch(as_text(value).strip())
+    match = _PERCENT.fullmatch(as_text(value)[:_MAX_NUMBER].strip())
     percentage = float(match[1]) if match else 0.0
     return percentage if 1 <= percentage < 100 else None
 

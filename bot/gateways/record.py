@@ -25,6 +25,15 @@ class Record:
         return isinstance(self._failure, GatewayRefused | GatewayMisplaced)
 
     @property
+    def failure(self) -> GatewayError | None:
+        """Of the last request, unless it was answered."""
+        return self._failure
+
+    def excuse(self) -> None:
+        """The last failure was about one task, and the gateway is well."""
+        self._failure = None
+
+    @property
     def answer_age(self) -> float | None:
         """Seconds since the last usable answer; None: there was none yet."""
         return None if self._answered_at is None else time.monotonic() - self._answered_at

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.task import Answer
-from bot.errors import GatewayBroken, GatewayError
+from bot.errors import GatewayBroken, GatewayError, GatewayMisplaced, GatewayRefused
 
 _REST = 60.0  # seconds until one is asked for again
 _FORGOTTEN = 3_600.0  # seconds after that, for one that nobody asks for any more
 _FIRST = 3  # requests of which one must be answered, or it is the gateway that is broken
 _MOST = 60  # requests in one go: what is left has its turn with the next look
+
+_OF_ONE = (GatewayBroken, GatewayMisplaced, GatewayRefused)  # what a gateway may say because of one task
 
 _Ask = Callable[[Sequence[str]], Awaitable[Answer]]
 
@@ -31,7 +33,7 @@ class Spoilers:
         """For one that is known: it may be one no more."""
         try:
             answer = await ask([task_id])
-        except GatewayBroken:
+        except _OF_ONE:
             self._add([task_id])
             return Answer({})
         self._rests.pop(task_id, None)
@@ -54,15 +56,15 @@ class Spoilers:
             part = parts.pop()
             try:
                 answers.append(await ask(part))
-            except GatewayBroken:
-                if len(part) == 1:
+            except GatewayError as error:
+                if len(part) == 1 and isinstance(error, _OF_ONE):
                     alone += part
-                else:
+                elif isinstance(error, GatewayBroken):
                     parts += _halves(part)
-            except GatewayError:
-                if not answers:
+                elif answers:
+                    break  # what could be had is had
+                else:
                     raise
-                break  # what could be had is had
         self._add(alone if answers else ())
         return answers
 

@@ -1,130 +1,220 @@
 """One task of any dialect, translated: its clips and lyrics, and the state that follows from all of its parts."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from bot.domain.task import Clip, Kind, Lyrics, Status, Task
-from bot.gateways.contents import AUDIO, IMAGE, VIDEO, contents, unpacked
+from bot.gateways.contents import contents, metadata_of, status_of
+from bot.gateways.field_names import (
+    AUDIO,
+    CLIP_ID,
+    CLIP_REASON,
+    CODE,
+    DURATION,
+    FINISHED,
+    IMAGE,
+    LYRICS,
+    MEDIA,
+    MESSAGE,
+    MODEL,
+    PROGRESS,
+    REASON,
+    STARTED,
+    STREAM,
+    STYLE,
+    STYLE_TEXT,
+    SUBMITTED,
+    VIDEO,
+    WORDS,
+)
 from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
+from bot.gateways.phrases import Meaning, meaning
 from bot.gateways.words import Word, read_word
 
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes its part of a message
+_MOST_ADDRESSES = 5  # of one song
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
+
+
+class _Made(NamedTuple):
+    """A clip, and the word for its state. `has_file`: an address that is not one of a growing stream."""
+
+    clip: Clip
+    word: Word
+    has_file: bool
 
 
 def translate(task_id: str, source: Object) -> Task:
     """`source` is the task's object, or whatever a gateway puts in its place."""
     inside = contents(source)
     layers = (source, *inside.tasks)
-    asked_for = _input(source)
+    asked_for = as_object(source.get("input"))
     made = inside.clips[:_MOST_CLIPS]
     clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(made, 1)]
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
-    words = [read_word(first(layer, "status", "state")) for layer in layers]
-    word = _derive(words, [status for _, status in clips], lyrics, read_word((inside.lyrics or {}).get("status")))
+    reason, finished_at = _reason(layers, inside.clips), _moment(layers, *FINISHED)
+    words = [_judged(read_word(status_of(layer)), reason, finished_at) for layer in layers]
+    of_lyrics = read_word(status_of(inside.lyrics)) if inside.lyrics else read_word(None)
+    word = _derive(words, clips, lyrics, of_lyrics)
+    if word.status is None and not clips and not lyrics and (reason or _says_no(source)):
+        word = Word("", Status.FAILED, recognised=True)  # an error, and nothing else
+    if word.status is Status.FAILED:
+        reason = reason or _message(layers)
     return Task(
         id=task_id,
-        kind=_kind(layers, clips=bool(clips), lyrics=bool(lyrics)),
+        kind=_kind(layers, clips=bool(clips), lyrics=lyrics),
         status=word.status or Status.WAITING,
         raw_status=word.raw,
         recognised=word.recognised,
-        reason=_reason(layers, inside.clips),
-        progress=as_percentage(_read((*layers, *inside.clips), "progress")),
-        submitted_at=_moment(layers, "submit_time", "submitTime", "created_at", "createdAt"),
-        started_at=_moment(layers, "start_time", "startTime"),
-        finished_at=_moment(layers, "finish_time", "finishTime", "finished_at"),
-        clips=tuple(_with_status(clip, status, word.status) for clip, status in clips),
+        reason=reason,
+        progress=as_percentage(_read((*layers, *made), *PROGRESS)),
+        submitted_at=_moment(layers, *SUBMITTED),
+        started_at=_moment(layers, *STARTED),
+        finished_at=finished_at,
+        clips=tuple(_with_status(clip, word.status) for clip in clips),
         lyrics=lyrics,
     )
 
 
-def _derive(words: Sequence[Word], clips: Sequence[Word], lyrics: Lyrics | None, of_lyrics: Word) -> Word:
-    """The state of the whole. The outermost final word counts; without one, what is inside has the say."""
-    outer = words[0]
-    if final := next((word for word in words if word.final), None):
-        return final
-    inner = [word.status for word in clips]
-    if inner and all(word.final for word in clips):
-        return Word(outer.raw, Status.DONE if Status.DONE in inner else Status.FAILED, recognised=True)
-    if lyrics and lyrics.text and of_lyrics.status in (None, Status.DONE):
+def _judged(word: Word, reason: str, finished_at: float | None) -> Word:
+    """A word that we do not know is a failure if there is a reason, and it says so or has an end."""
+    if not word.recognised and reason and (word.failing or finished_at is not None):
+        return Word(word.raw, Status.FAILED, recognised=True)
+    return word
+
+
+def _derive(words: Sequence[Word], clips: Sequence[_Made], lyrics: Lyrics | None, of_lyrics: Word) -> Word:
+    """The state of the whole. The outermost final word counts; without one, what is inside has the say.
+
+    That the request is complete may be said while the songs of it have hardly begun.
+    """
+    outer, inner = words[0], [clip.word.status for clip in clips]
+    unfinished = any(status is not None and not status.final for status in inner)
+    for depth, word in enumerate(words):
+        too_early = unfinished and word.status is Status.DONE and (depth > 0 or not any(map(_usable, clips)))
+        if word.final and not too_early:
+            return word
+    silent = all(word.status is None for word in words)
+    if inner and all(clip.word.final or (silent and clip.word.status is None and clip.has_file) for clip in clips):
+        return Word(outer.raw, Status.FAILED if {*inner} == {Status.FAILED} else Status.DONE, recognised=True)
+    if lyrics and (lyrics.text or lyrics.style) and of_lyrics.status in (None, Status.DONE):
         return Word(outer.raw, Status.DONE, recognised=True)
     if of_lyrics.status is Status.FAILED:
         return of_lyrics
-    begun = {Status.RUNNING, Status.DONE, Status.FAILED}
-    if outer.status in (None, Status.WAITING) and (begun & {*inner, *(word.status for word in words)}):
+    begun = {Status.RUNNING, Status.DONE, Status.FAILED} & {*inner, *(word.status for word in words)}
+    if begun and outer.status in (None, Status.WAITING, Status.DONE):
         return Word(outer.raw, Status.RUNNING, recognised=True)
     return outer
 
 
-def _with_status(clip: Clip, word: Word, task: Status | None) -> Clip:
-    """A clip that says nothing of its state has the task's."""
-    if word.status is not None:
-        return clip
-    if task is Status.FAILED and clip.audio_url:
-        return replace(clip, status=Status.DONE)
-    if task is not None and not task.final and clip.audio_url and _TEMPORARY not in clip.audio_url:
-        return replace(clip, status=Status.DONE)
-    return replace(clip, status=task or Status.WAITING)
+def _usable(made: _Made) -> bool:
+    return made.has_file and made.word.status is not Status.FAILED
 
 
-def _kind(layers: Sequence[Object], *, clips: bool, lyrics: bool) -> Kind:
+def _with_status(made: _Made, task: Status | None) -> Clip:
+    """A clip that says nothing of its state has the task's, or is finished if its file is there."""
+    if made.word.status is not None:
+        return made.clip
+    if task is Status.FAILED and made.clip.audio_url:
+        return replace(made.clip, status=Status.DONE)
+    if made.has_file and not (task is not None and task.final):
+        return replace(made.clip, status=Status.DONE)
+    return replace(made.clip, status=task or Status.WAITING)
+
+
+def _kind(layers: Sequence[Object], *, clips: bool, lyrics: Lyrics | None) -> Kind:
     """What was made tells; gateways' own word for it is often empty or wrong."""
     if clips:
         return Kind.MUSIC
     if lyrics:
-        return Kind.LYRICS
+        return Kind.LYRICS if lyrics.text or not lyrics.style else Kind.STYLE
     action = as_text(_read(layers, "action")).strip().upper()
     return Kind(action) if action in (Kind.MUSIC, Kind.LYRICS) else Kind.UNKNOWN
 
 
 def _reason(layers: Sequence[Object], clips: Sequence[Object]) -> str:
-    said = _read(layers, "fail_reason", "failReason", "error_message", "errorMessage", "error")
-    if isinstance(said, dict):
-        said = first(said, "message", "code")
-    if said is None:
-        parts = [part for clip in clips for part in (as_object(clip.get("metadata")), clip)]
-        said = _read(parts, "error_message", "error_type")
-    return as_text(said).strip()
+    said = next((text for layer in layers for name in REASON if (text := _words_of(layer.get(name)))), "")
+    if not said:
+        parts = [part for clip in clips for part in (metadata_of(clip), clip)]
+        said = as_text(_read(parts, "error_message", "errorMessage", "error_type", "errorType"))
+    return said.strip()
 
 
-def _clip(source: Object, missing_id: str, asked_for: Object) -> tuple[Clip, Word]:
-    metadata = as_object(source.get("metadata"))
+def _words_of(value: Any) -> str:
+    """An error's words: itself, or what an object says of it."""
+    if isinstance(value, dict):
+        value = first(value, *MESSAGE, *CODE)
+    return as_text(value)
+
+
+def _says_no(source: Object) -> bool:
+    """Without a success, and with words that are not about the gateway."""
+    return source.get("success") is False and meaning(_message([source])) is Meaning.OTHER
+
+
+def _message(layers: Sequence[Object]) -> str:
+    """A failed task's own words, where nothing is called a reason."""
+    return _words_of({name: layer[name] for layer in reversed(layers) for name in ("message", "msg") if name in layer})
+
+
+def _clip(source: Object, missing_id: str, asked_for: Object) -> _Made:
+    metadata = metadata_of(source)
     everywhere = (metadata, source)
-    word = read_word(first(source, "status", "state"))
+    word = read_word(status_of(source))
+    files = sorted(_addresses(source, AUDIO, MEDIA), key=_is_temporary)
+    addresses = tuple(islice(dict.fromkeys([*files, *_addresses(source, STREAM)]), _MOST_ADDRESSES))
     clip = Clip(
-        id=as_text(first(source, "clipId", "clip_id") or (source.get("id") if "clipId" not in source else "")).strip()
+        id=as_text(first(source, *CLIP_ID) or (source.get("id") if "clipId" not in source else "")).strip()
         or missing_id,
         status=word.status or Status.WAITING,
         raw_status=word.raw,
         title=as_text(first(source, "title") or asked_for.get("title")).strip(),
-        style=as_text(_read(everywhere, "tags", "style") or asked_for.get("tags")).strip(),
-        lyrics=as_text(_read(everywhere, "prompt", "lyric", "lyrics") or asked_for.get("prompt")).strip(),
-        model=as_text(first(source, "major_model_version", "model_name", "mv") or asked_for.get("mv")).strip(),
-        duration=as_seconds(_read(everywhere, "duration")),
-        audio_url=as_url(first(source, *AUDIO)),
-        video_url=as_url(first(source, *VIDEO)),
-        image_url=as_url(first(source, *IMAGE)),
-        reason=as_text(_read(everywhere, "error_message", "errorMessage", "error_type", "progressMsg")).strip()
-        if word.status is Status.FAILED
-        else "",
+        style=as_text(_read(everywhere, *STYLE) or asked_for.get("tags")).strip(),
+        lyrics=as_text(_read(everywhere, *WORDS) or asked_for.get("prompt")).strip(),
+        model=as_text(first(source, *MODEL) or asked_for.get("mv")).strip(),
+        duration=as_seconds(_read(everywhere, *DURATION)),
+        audio_url=addresses[0] if addresses else "",
+        other_urls=addresses[1:],
+        video_url=_address(source, VIDEO),
+        image_url=_address(source, IMAGE),
+        reason=as_text(_read(everywhere, *CLIP_REASON)).strip() if word.status is Status.FAILED else "",
     )
-    return clip, word
+    return _Made(clip, word, bool(files) and not _is_temporary(files[0]))
+
+
+def _addresses(source: Object, *names: Sequence[str]) -> Iterator[str]:
+    said = (entry for each in names for name in each if name in source for entry in _entries(source[name]))
+    return filter(None, map(as_url, said))
+
+
+def _entries(value: Any) -> Iterator[Any]:
+    """An address, or those in a list or an object, each by itself or with what it is of."""
+    if isinstance(value, dict):
+        value = [value] if "url" in value else list(value.values())
+    for entry in value[:_MOST_ADDRESSES] if isinstance(value, list) else [value]:
+        if not isinstance(entry, dict):
+            yield entry
+        elif not as_text(first(entry, "content_type", "contentType", "type")).lower().startswith(("video", "image")):
+            yield first(entry, "url", *AUDIO)
+
+
+def _is_temporary(url: str) -> bool:
+    return _TEMPORARY in url
+
+
+def _address(source: Object, names: Sequence[str]) -> str:
+    return next(_addresses(source, names), "")
 
 
 def _lyrics(source: Object) -> Lyrics:
     return Lyrics(
         title=as_text(source.get("title")).strip(),
-        text=as_text(source.get("text")).strip(),
-        style=as_text(source.get("tags")).strip(),
+        text=as_text(first(source, *LYRICS)).strip(),
+        style=as_text(first(source, *STYLE_TEXT, *STYLE)).strip(),
     )
-
-
-def _input(source: Object) -> Object:
-    """What the song was asked for with, where a dialect repeats it: as an object, or as JSON in a text."""
-    said = source.get("input")
-    return as_object(unpacked(said) if isinstance(said, str) else said)
 
 
 def _moment(layers: Sequence[Object], *names: str) -> float | None:

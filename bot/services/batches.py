@@ -41,22 +41,33 @@ class Batches:
 
     async def _fetch_some(self, task_ids: Sequence[str]) -> list[Entry]:
         answers = await asyncio.gather(*(self._ask(gateway, task_ids) for gateway in self._gateways))
-        await self._task_ids.saw(task for answer in answers if answer for task in answer.tasks.values())
+        by_gateway = zip(self._gateways, answers, strict=True)
+        said = [(gateway, answer) for gateway, answer in by_gateway if isinstance(answer, Answer)]
+        await self._task_ids.saw(task for _, answer in said for task in answer.tasks.values())
         entries = {
             task_id: entry_of(task, gateway.name)
-            for gateway, answer in reversed(list(zip(self._gateways, answers, strict=True)))
-            for task_id, task in (answer.tasks.items() if answer else ())
+            for gateway, answer in reversed(said)
+            for task_id, task in answer.tasks.items()
         }
+        failure = next((answer for answer in answers if isinstance(answer, GatewayError)), None)
         # Unknown is what every gateway said that it does not know.
-        unknown = frozenset.intersection(*(frozenset(answer.missing if answer else ()) for answer in answers))
+        missing = (frozenset(answer.missing if isinstance(answer, Answer) else ()) for answer in answers)
+        unknown = frozenset.intersection(*missing)
         return [
-            entries.get(task_id) or Entry(id=task_id, state=UNKNOWN if task_id in unknown else UNANSWERED)
+            entries.get(task_id)
+            or (Entry(id=task_id, state=UNKNOWN) if task_id in unknown else _open(task_id, failure))
             for task_id in task_ids
         ]
 
-    async def _ask(self, gateway: Gateway, task_ids: Sequence[str]) -> Answer | None:
+    async def _ask(self, gateway: Gateway, task_ids: Sequence[str]) -> Answer | GatewayError:
         try:
             return await in_either_form(gateway.fetch_many, task_ids)
         except GatewayError as error:
             log.warning("gateway %s could not be asked: %s: %s", gateway.name, type(error).__name__, error)
-            return None
+            return error
+
+
+def _open(task_id: str, failure: GatewayError | None) -> Entry:
+    if failure is None:  # it was left out, as what a gateway cannot write out
+        return Entry(id=task_id, state=UNANSWERED)
+    return Entry(id=task_id, state=UNANSWERED, failure=failure.outcome, reason=failure.said)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import msgspec
 from msgspec import Struct
 
 from bot.domain.task import Answer, Task
@@ -14,6 +15,7 @@ from bot.gateways.gateway import Gateway
 from bot.services.task_ids import in_either_form
 
 _REMEMBERED = 1_000  # tasks
+_MEMORY = 8 * 1024 * 1024  # bytes of answers, as they would be written out
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,8 @@ class _Question(Struct, frozen=True):
 class Lookup:
     """Asks the gateways in their order.
 
-    What was asked less than `max_age` seconds ago is not asked again, and people who ask for the same task at once
-    share one request. A failure is not remembered.
+    What was asked less than `max_age` seconds ago is not asked again, unless the answers since then are too large to
+    keep, and people who ask for the same task at once share one request. A failure is not remembered.
     """
 
     def __init__(self, gateways: Sequence[Gateway], *, max_age: float, clock: Callable[[], float]) -> None:
@@ -40,6 +42,8 @@ class Lookup:
         self._max_age = max_age
         self._clock = clock
         self._questions: dict[str, _Question] = {}
+        self._sizes: dict[str, int] = {}  # bytes of the answers that are kept, the oldest first
+        self._size = 0  # of all of them
 
     async def find(self, task_id: str, *, known_at: str | None = None) -> Found:
         """The gateway named `known_at` is asked first.
@@ -53,23 +57,38 @@ class Lookup:
         # Shielded: one who goes away must not take the answer from the others.
         return await asyncio.shield(question.answer)
 
+    def failing(self) -> list[tuple[Gateway, GatewayError]]:
+        """Gateways whose last answer was no usable one, and why."""
+        return [(each, each.record.failure) for each in self._gateways if each.record.failure]
+
     async def close(self) -> None:
         await end([question.answer for question in self._questions.values()])
 
     def _ask(self, task_id: str, known_at: str | None) -> _Question:
         question = _Question(self._clock(), asyncio.create_task(self._ask_all(task_id, known_at)))
-        self._questions.pop(task_id, None)
+        self._forget(task_id)
         self._questions[task_id] = question
         if len(self._questions) > _REMEMBERED:
-            del self._questions[next(iter(self._questions))]
-        question.answer.add_done_callback(lambda answer: self._forget_failure(task_id, answer))
+            self._forget(next(iter(self._questions)))
+        question.answer.add_done_callback(lambda answer: self._answered(task_id, answer))
         return question
 
-    def _forget_failure(self, task_id: str, answer: asyncio.Task[Found]) -> None:
+    def _answered(self, task_id: str, answer: asyncio.Task[Found]) -> None:
         failed = answer.cancelled() or answer.exception() is not None
         current = self._questions.get(task_id)
-        if failed and current and current.answer is answer:
-            del self._questions[task_id]
+        if not current or current.answer is not answer:
+            return
+        if failed:
+            self._forget(task_id)
+            return
+        self._sizes[task_id] = size = len(msgspec.msgpack.encode(answer.result().task))
+        self._size += size
+        while self._size > _MEMORY:
+            self._forget(next(iter(self._sizes)))
+
+    def _forget(self, task_id: str) -> None:
+        self._questions.pop(task_id, None)
+        self._size -= self._sizes.pop(task_id, 0)
 
     async def _ask_all(self, task_id: str, known_at: str | None) -> Found:
         failure: GatewayError | None = None

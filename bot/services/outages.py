@@ -9,6 +9,7 @@ from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefus
 from bot.services.clock import Clock
 
 _LONGEST = 300.0  # seconds for which a gateway that does not answer is left alone
+_LONGEST_BUSY = 10.0  # seconds for which one is left alone that is busy and does not say for how long
 _LONGEST_ASKED_FOR = 900.0  # seconds for which it is left alone because it asked for that
 _EARLY = 0.1  # of a rest, after which something new to ask for is reason enough to end it
 _HOUR = 3_600.0  # seconds after which what may pass has not passed, and may be told again
@@ -43,7 +44,8 @@ class Rest:
             return
         level = logging.DEBUG if self._failure else logging.WARNING
         log.log(level, "gateway %s is left alone: %s: %s", self._gateway, type(failure).__name__, failure)
-        now, rest = self._clock.now(), min(self._interval * 2.0 ** min(self._failures, 10), _LONGEST)
+        longest = _LONGEST_BUSY if isinstance(failure, GatewayBusy) else _LONGEST
+        now, rest = self._clock.now(), min(self._interval * 2.0 ** min(self._failures, 10), longest)
         self._failure = failure
         self._failures += 1
         self.until, self.early = now + rest, now + min(rest, max(self._interval, rest * _EARLY))

@@ -76,7 +76,13 @@ class Recordings:
             raise MediaUnavailable("the gateway names no audio")
         if limit is None:
             return None
-        return await self._media.audio(clip.audio_url, limit=limit, whole=whole)
+        failures: list[MediaError] = []
+        for url in (clip.audio_url, *clip.other_urls):
+            try:
+                return await self._media.audio(url, limit=limit, whole=whole)
+            except MediaError as failure:
+                failures.append(failure)
+        raise failures[0]
 
     async def _cover(self, clip: Clip) -> MediaFile:
         if not clip.image_url:

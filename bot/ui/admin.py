@@ -10,20 +10,23 @@ from msgspec.structs import replace
 
 from bot.client import Interaction
 from bot.domain.delivery import State
-from bot.errors import NotYours, UnreadableNumber
+from bot.errors import GatewayRefused, NotYours, UnreadableNumber
 from bot.storage.outbox import Shown
 from bot.storage.preferences import Server
 from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, task_button
+from bot.ui.failures import sentence
 from bot.ui.forms import Form
+from bot.ui.key_usage import why_refused
 from bot.ui.locales import Language, language_for, languages
 from bot.ui.permissions import Speakable, in_words, missing_in
 from bot.ui.readers import reader
-from bot.ui.text import code, one_line
+from bot.ui.text import code, cut, one_line
 
 _PAGE = 5  # deliveries, with two buttons each
 _AUTOMATIC = "auto"
 _MAX_TEXT = 3_800  # characters in all texts of a card
 _MAX_LINES = 1_700  # characters of the 2,000 of a message; the rest is for what follows them
+_GATEWAYS, _GATEWAY = 3, 500  # gateways whose failures are told, in so many characters
 _STATE_EMOJI = {State.WAITING: "⏳", State.BLOCKED: "⛔", State.SENT: "✅", State.KEPT: "📭", State.FAILED: "⚠️"}
 
 
@@ -176,7 +179,8 @@ async def check(interaction: Interaction, channel_id: int | None) -> None:
     checked = [_checked(place, language) for place in places if isinstance(place, Speakable)]
     lacking = [line for line in checked if line]
     good = len(checked) - len(lacking)
-    shown = _fitting(lacking, language)
+    gateways = await _gateways(interaction, language)
+    shown = gateways + _fitting(lacking, language, _MAX_LINES - sum(len(line) + 1 for line in gateways))
     shown += [language("admin.check_good", n=good)] if good else []
     text = "\n".join(shown) or language("admin.no_channel")
     await interaction.edit_original_response(content=text)
@@ -187,9 +191,19 @@ def _checked(place: Speakable, language: Language) -> str | None:
     return f"⚠️ {place.mention}: {in_words(missing, language)}" if missing else None
 
 
-def _fitting(lines: Sequence[str], language: Language) -> list[str]:
-    """As many of them as a message takes, and how many more there are."""
-    count = sum(length <= _MAX_LINES for length in accumulate(len(line) + 1 for line in lines))
+async def _gateways(interaction: Interaction, language: Language) -> list[str]:
+    """Those that gave no usable answer last, and why."""
+    lines = []
+    for gateway, failure in interaction.client.services.lookup.failing()[:_GATEWAYS]:
+        usage = await gateway.usage() if isinstance(failure, GatewayRefused) else None
+        what = [sentence(failure, language) or "", *why_refused(failure.said, usage, language)]
+        lines.append(cut(language("admin.gateway", gateway=code(gateway.name), what=" ".join(what)), _GATEWAY))
+    return lines
+
+
+def _fitting(lines: Sequence[str], language: Language, room: int) -> list[str]:
+    """As many of them as there is room for, and how many more there are."""
+    count = sum(length <= room for length in accumulate(len(line) + 1 for line in lines))
     more = len(lines) - count
     return [*lines[:count], *([language("admin.check_more", n=more)] if more else [])]
 

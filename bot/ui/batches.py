@@ -175,8 +175,8 @@ def _row(number: int, entry: Entry, language: Language) -> str:
     if entry.progress is not None:
         notes.append(f"{entry.progress:.0f} %")
     if entry.state in (UNKNOWN, UNANSWERED):
-        notes.append(language(f"batch.{entry.state}"))
-    if entry.reason:
+        notes.append(language(f"batch.{entry.failure or entry.state}"))
+    elif entry.reason:
         notes.append(one_line(entry.reason, _REASON))
     if entry.title:
         notes.append(f"`{cut(entry.id, 12)}`")

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.sheets import sheets
-from bot.domain.task import Kind, Status, Task
+from bot.domain.task import Status, Task
 from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable
 from bot.gateways.media import MediaFile, file_name
 from bot.gateways.sniff import MP3
@@ -72,9 +72,9 @@ def task_card(found: Found, language: Language) -> Card:
     """A task without a finished song: on its way, failed, without audio, or lyrics."""
     task = found.task
     embeds = [task_embed(task, found.gateway, language)]
-    if task.kind is Kind.LYRICS and (texts := sheets(task)):
+    if task.written and (texts := sheets(task)):
         embeds.append(lyrics_embed(texts, language, before=embeds))
-    missing = task.status is Status.DONE and task.kind is not Kind.LYRICS
+    missing = task.status is Status.DONE and not task.written
     note = language("audio.none") if missing else ""
     return Card(content=note, embeds=embeds, buttons=_buttons(task, language))
 
@@ -253,7 +253,7 @@ def _complete(task: Task, shown: Sequence[Recording]) -> bool:
     """Nothing more can come of another look."""
     if task.status is not Status.DONE or task.partial:
         return False
-    if task.kind is Kind.LYRICS:
+    if task.written:
         return True
     return bool(shown) and all(isinstance(recording.audio, MediaFile | MediaTooBig) for recording in shown)
 
@@ -262,9 +262,10 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
     found = []
     for number in numbers:
         clip = task.clips[number - 1]
-        kind = "link" if clip.playable else "listen"
-        if clip.playable or clip.streaming:
-            found.append((kind, "⬇️" if clip.playable else "▶️", number, clip.audio_url))
+        if clip.playable:
+            found.append(("link", "⬇️", number, clip.audio_url))
+        elif clip.streaming:  # of a task that has ended nothing is rendered any more
+            found.append(("stream" if task.settled else "listen", "▶️", number, clip.audio_url))
         if clip.playable and (page := suno_page(clip)):
             found.append(("suno", "🔗", number, page))
     found.sort(key=lambda link: link[0])

@@ -15,7 +15,10 @@ _MAX_TOTAL = 6_000  # characters in all embeds of a message
 _MAX_TITLE, _MAX_DESCRIPTION = 256, 4_096
 _MAX_STYLE = 300
 _SEEN = 3  # times what there is room for: so much of a text is read
+_MAX_FIELD = 1_000  # characters of a style that is all that was made
 _PROGRESS_CELLS = 10
+_MAX_REASON = 1_000
+_EXPLAINED = {"获取渠道信息失败": "failed.channel"}  # what new-api says when the channel of a task was deleted
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _COLOURS = {
@@ -64,9 +67,16 @@ def emoji_of(task: Task | None) -> str:
 def failure(task: Task, language: Language) -> str:
     """What became of a task that did not end well: what arrived, and the gateway's reason."""
     reason = task.reason or next((clip.reason for clip in task.clips if clip.reason), "")
-    values = {"ok": len(task.playable), "all": len(task.clips), "reason": one_line(reason, 1_000)}
+    told = explained(one_line(reason, _MAX_REASON), language)
+    values = {"ok": len(task.playable), "all": len(task.clips), "reason": told}
     key = "partial" if task.partial else "failed"
     return language(f"{key}.body" if reason else f"{key}.noreason", **values)
+
+
+def explained(reason: str, language: Language) -> str:
+    """A gateway's reason, with what it means where its words alone would tell nobody what happened."""
+    key = next((key for words, key in _EXPLAINED.items() if words in reason), None)
+    return language(key, reason=reason) if key else reason
 
 
 def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
@@ -74,6 +84,8 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     lines = [headline(task, language)]
     if task.status is Status.FAILED:
         lines.append(failure(task, language))
+    elif not task.recognised and task.reason:
+        lines.append(language("failed.body", reason=one_line(task.reason, _MAX_REASON)))
     embed = discord.Embed(
         colour=_COLOURS[task.status] if task.recognised else _ODD_COLOUR,
         title=one_line(task.title, _MAX_TITLE) or one_line(task.id, _MAX_TITLE),
@@ -81,7 +93,8 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     )
     _add_times(embed, task, language)
     style = next((clip.style for clip in task.clips if clip.style), "")
-    _add(embed, language("card.style"), one_line(style, _MAX_STYLE), inline=False)
+    made = task.lyrics.style if task.lyrics and task.kind is Kind.STYLE else ""
+    _add(embed, language("card.style"), one_line(made, _MAX_FIELD) or one_line(style, _MAX_STYLE), inline=False)
     if not task.settled and (image := next((clip.image_url for clip in task.clips if clip.image_url), "")):
         embed.set_thumbnail(url=image)
     # Without a title the id stands above already.

@@ -1,12 +1,15 @@
 """Telling the bot's owner what only the owner can set right, by DM."""
 
 import logging
+from collections.abc import Sequence
 
 import aiohttp
 import discord
 
 from bot.client import SunoBot
 from bot.errors import GatewayError, GatewayMisplaced, GatewayRefused
+from bot.gateways.gateway import Gateway
+from bot.ui.key_usage import why_refused
 from bot.ui.locales import languages
 from bot.ui.text import code
 
@@ -14,12 +17,17 @@ log = logging.getLogger(__name__)
 
 
 class Operator:
-    def __init__(self, bot: SunoBot) -> None:
+    def __init__(self, bot: SunoBot, gateways: Sequence[Gateway]) -> None:
         self._bot = bot
+        self._gateways = {gateway.name: gateway for gateway in gateways}
 
     async def tell(self, gateway: str, error: GatewayError) -> None:
         """What is wrong with a gateway. In every language: Discord does not say which is theirs."""
-        lines = [language(_key(error), gateway=code(gateway)) for language in languages().values()]
+        usage = await self._gateways[gateway].usage() if isinstance(error, GatewayRefused) else None
+        lines = [
+            " ".join([language(_key(error), gateway=code(gateway)), *why_refused(error.said, usage, language)])
+            for language in languages().values()
+        ]
         try:
             application = await self._bot.application_info()
             team = application.team

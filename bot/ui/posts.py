@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_WAIT, Topic
 from bot.domain.sheets import Sheet, sheets
+from bot.domain.task import Kind as TaskKind
 from bot.domain.task import Status, Task
 from bot.domain.watch import Ending, Watch
 from bot.errors import MediaError, MediaForbidden, MediaTooBig
@@ -146,7 +147,7 @@ def _note(recording: Recording, error: MediaError, language: Language, limit: in
 def _lyrics_post(post: Post, language: Language, limit: int) -> Card:
     found = _found(post)
     texts = sheets(found.task)
-    headline = _headline(post, language, "post.lyrics")
+    headline = _headline(post, language, "post.style" if found.task.kind is TaskKind.STYLE else "post.lyrics")
     if not texts:
         return Card(content=headline, embeds=[task_embed(found.task, found.gateway, language)])
     embed = lyrics_embed(texts, language, before=())
@@ -167,7 +168,9 @@ def _text_file(content: bytes) -> Upload:
 def _failed(post: Post, language: Language, _limit: int) -> Card:
     found = _found(post)
     return Card(
-        content=_headline(post, language, "post.failed"), embeds=[task_embed(found.task, found.gateway, language)]
+        content=_headline(post, language, "post.failed"),
+        embeds=[task_embed(found.task, found.gateway, language)],
+        buttons=links(found.task, range(1, len(found.task.clips) + 1), language),
     )
 
 

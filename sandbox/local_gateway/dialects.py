@@ -69,6 +69,10 @@ def _task(life: Life, born: float, now: float, media: str) -> Object:
     if life.dialect == "suno-api":
         del task["progress"]
         task["created_at"] = task["updated_at"] = datetime.fromtimestamp(born, UTC).isoformat()
+    if life.dialect == "output":
+        return task | {"data": None, "output": {"status": task["status"], "result": task["data"]}}
+    if life.dialect == "response":
+        return _response(life, state, media)
     if life.dialect == "nested":
         return _nested(task, state)
     if life.dialect == "items":
@@ -168,6 +172,32 @@ def _code_1(life: Life, state: State, media: str) -> Object:
         "status": life.word or _word("code-1", state),
         "title": song.title if song else "",
         "audioUrl": audio_url(song, state, media) if song else "",
+    }
+
+
+def _response(life: Life, state: State, media: str) -> Object:
+    """Camel case throughout, songs without a state of their own, and a stream at an address of its own."""
+    streaming, done = state == "streaming", state == "done"
+    songs = [
+        {
+            "id": song.clip_id,
+            "title": song.title,
+            "tags": song.style,
+            "prompt": song.lyrics,
+            "modelName": "chirp-v4-5",
+            "duration": song.duration if done else None,
+            "audioUrl": audio_url(song, state, media) if done else "",
+            "streamAudioUrl": audio_url(song, "streaming", media) if streaming else "",
+            "imageUrl": image_url(song, media),
+        }
+        for song in life.songs
+    ]
+    word = {"queued": "PENDING", "running": "PENDING", "streaming": "TEXT_SUCCESS", "failed": "GENERATE_AUDIO_FAILED"}
+    return {
+        "taskId": life.id,
+        "status": life.word or word.get(state, "SUCCESS"),
+        "response": {"sunoData": songs if streaming or done else None},
+        "errorMessage": life.reason if state == "failed" else None,
     }
 
 

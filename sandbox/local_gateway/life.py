@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Dialect = Literal["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1"]
+Dialect = Literal["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1", "output", "response"]
 State = Literal["queued", "running", "streaming", "done", "failed"]
 
 

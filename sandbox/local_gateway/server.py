@@ -20,6 +20,7 @@ from sandbox.local_gateway.life import Life
 
 _WEB_PAGE = "<!doctype html><title>Gateway</title><h1>Welcome</h1>"
 _UNKNOWN = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
+_USAGE_PATH = "/api/usage/token/"
 _BAD_KEY = {"error": {"message": "invalid token (request id: 20261121)", "type": "new_api_error"}}
 
 
@@ -63,7 +64,9 @@ class LocalGateway:
     """`async with LocalGateway() as gateway`: gateway.url is the base URL, gateway.add(life) makes a task known.
 
     `clock` gives Unix seconds; `key` None asks for none. `batch` False: it does not know `POST /suno/fetch`.
-    `single` is where one task is fetched: at relays of GoAmz it may be `/suno/v1/music/`.
+    `single` is where one task is fetched: at relays of GoAmz it may be `/suno/v1/music/`. `unknown` is what is said of
+    an id by itself that there is not: a status, and a body. `usage` is what is told of the key, right or wrong.
+    `spoilers`: ids for which a batch is answered with a status and a body, whatever else is in it.
     """
 
     def __init__(self, *, key: str | None = None, clock: Callable[[], float] = time.time, batch: bool = True) -> None:
@@ -71,6 +74,9 @@ class LocalGateway:
         self.clock = clock
         self.batch = batch
         self.single = "/suno/fetch/"
+        self.unknown: tuple[int, Any] = (400, _UNKNOWN)
+        self.usage: Mapping[str, Any] | None = None
+        self.spoilers: Mapping[str, tuple[int, bytes]] = {}
         self.requests: list[Request] = []
         self.media_requests: list[Request] = []
         self.faults: list[Fault] = []
@@ -126,6 +132,8 @@ class LocalGateway:
         if re.fullmatch(r"/suno/fetch(/[^/]+)?/", request.path):
             status = 301 if request.method == "GET" else 307
             return web.Response(status=status, headers={"Location": request.path.rstrip("/")})
+        if request.path == _USAGE_PATH and self.usage is not None:
+            return web.json_response({"code": True, "data": self.usage, "message": "ok"})
         one = request.method == "GET" and re.fullmatch(f"{self.single}([^/]+)", request.path)
         if not one and (request.method, request.path) != ("POST", "/suno/fetch"):
             return web.Response(text=_WEB_PAGE, content_type="text/html")
@@ -140,7 +148,8 @@ class LocalGateway:
     def _fetch_one(self, task_id: str) -> web.Response:
         life = self._lives.get(task_id)
         if life is None:
-            return web.json_response(_UNKNOWN, status=400)
+            status, said = self.unknown
+            return web.json_response(said, status=status)
         return web.json_response(dialects.single(life, self._born(life), self._refreshed(), self.media_url))
 
     def _fetch_many(self, body: bytes) -> web.Response:
@@ -149,6 +158,8 @@ class LocalGateway:
         except msgspec.MsgspecError as error:
             # The open gateways label this JSON as plain text.
             return web.Response(text=json.dumps({"code": "invalid_request", "message": str(error)}), status=400)
+        for status, said in (self.spoilers[task_id] for task_id in task_ids if task_id in self.spoilers):
+            return web.Response(body=said, status=status, content_type="application/json")
         if not task_ids:
             return web.json_response({"code": "success", "message": "", "data": []})
         known = [self._lives[task_id] for task_id in dict.fromkeys(task_ids) if task_id in self._lives]

@@ -15,6 +15,7 @@ from bot.storage.schema import REVISION
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.seen import refuses
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, TOKEN, Town
 from tests.program import Start, result_of
@@ -178,7 +179,8 @@ async def test_what_is_gone(used: Town, doctor: Doctor) -> None:
 @pytest.mark.parametrize(
     ("fault", "code", "told"),
     [
-        (Fault(401, b'{"error":{"message":"bad key"}}'), 1, "problem  gateway default: it refuses the key"),
+        (Fault(401, b'{"error":{"message":"bad key"}}'), 1, 'problem  gateway default: it refuses the key ("bad key")'),
+        (refuses(403, "your IP is not allowed"), 1, 'refuses the key ("your IP is not allowed (request id: '),
         (Fault(200, b"<!doctype html>", {"Content-Type": "text/html"}), 1, "there is a web page at"),
         (Fault(500, b"oops"), 1, "gives an answer that nobody can read"),
         (Fault(0), 1, "does not answer (ServerDisconnectedError)"),
@@ -230,6 +232,17 @@ async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Town, doc
     _, output = await doctor()
     assert "#songs in \\x1b[2JStudio ok  all is well\\u202e [secret]: the bot may post there" in output
     assert "(400 bad \\x1b]0;x\\x07 [key])" in output
+
+
+async def test_a_gateway_tells_why_it_refuses_the_key(town: Town, doctor: Doctor) -> None:
+    town.gateway.usage = {
+        "total_used": 120_000, "total_available": 0, "expires_at": 1_700_000_000, "model_limits_enabled": True,
+        "model_limits": {"suno_lyrics": True},
+    }  # fmt: skip
+    town.gateway.faults.append(refuses(401, f"Invalid token {KEY}"))
+    _, output = await doctor()
+    assert 'refuses the key ("Invalid token [key]' in output
+    assert "120,000 of its quota used, 0 left; expired on 2023-11-14; it may only use the models suno_lyrics" in output
 
 
 async def test_the_settings_of_another_gateway_are_named(doctor: Doctor) -> None:

@@ -60,7 +60,9 @@ async def test_the_bytes_are_those_of_the_gateway_and_the_covers_are_uploaded(to
     assert all("Authorization" not in request.headers for request in town.gateway.media_requests)
 
 
-@pytest.mark.parametrize("dialect", ["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1"])
+@pytest.mark.parametrize(
+    "dialect", ["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1", "output", "response"]
+)
 async def test_a_song_arrives_in_every_dialect(town: Town, dialect: Dialect) -> None:
     town.gateway.add(Life("task_abcd", dialect, (ONE,), states=((0, "queued"), (20, "done"))), age=100)
     async with town.bot():

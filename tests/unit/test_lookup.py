@@ -102,3 +102,22 @@ async def test_an_answer_is_good_for_a_while_and_a_failure_is_not(both: Both) ->
     both.clock.now += 0.1
     await both.lookup.find("task-1")
     assert len(both.first.requests) == asked + 1
+
+
+async def test_answers_are_kept_by_their_size(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by their number: some may be as large as an answer gets."""
+    monkeypatch.setattr("bot.services.lookup._MEMORY", 100_000)
+    lives = [Life(f"large-{number}", text="hum " * 10_000) for number in range(4)]
+    both.first.add(*lives, *(Life(f"small-{number}", text="hum") for number in range(200)))
+    for life in lives:
+        await both.lookup.find(life.id)
+    asked = len(both.first.requests)
+    for kept in ("large-2", "large-3"):
+        await both.lookup.find(kept)
+    assert len(both.first.requests) == asked
+    await both.lookup.find("large-0")
+    assert len(both.first.requests) == asked + 1
+    for number in range(200):
+        await both.lookup.find(f"small-{number}")
+    await both.lookup.find("small-0")
+    assert len(both.first.requests) == asked + 201

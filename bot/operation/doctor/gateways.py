@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import aiohttp
 
 from bot.config import GatewaySettings, gateway_prefix
 from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, GatewayUnreachable
+from bot.gateways.account import KeyUsage
+from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 from bot.operation.doctor.addresses import find_suno
 from bot.operation.doctor.findings import Finding, ok, problem, warning
@@ -17,24 +20,44 @@ _PATIENCE = 5.0  # seconds for a host of media
 
 async def check_gateway(name: str, settings: GatewaySettings) -> Finding:
     subject = f"gateway {name}"
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+    async with aiohttp.ClientSession(connector=Connector(), cookie_jar=aiohttp.DummyCookieJar()) as session:
         gateway = Gateway(name, settings.base_url, settings.api_key.get_secret_value(), session)
         try:
             await gateway.fetch(_MADE_UP)
-        except GatewayBusy:
-            return warning(subject, "it answers that it is busy. Ask again later.")
+        except GatewayBusy as error:
+            return warning(subject, f"it answers that it is busy{_words(error)}. Ask again later.")
         except GatewayMisplaced:
             found = await find_suno(settings, _MADE_UP, session)
             return problem(subject, _nothing_there(settings.base_url, found, gateway_prefix(name)))
         except GatewayError as error:
-            return problem(subject, _remedy(error, settings.base_url, gateway_prefix(name)))
+            usage = await gateway.usage() if isinstance(error, GatewayRefused) else None
+            return problem(subject, _remedy(error, usage, settings.base_url, gateway_prefix(name)))
     return ok(subject, f"{settings.base_url} answers, and takes the key")
 
 
-def _remedy(error: GatewayError, base_url: str, prefix: str) -> str:
+def _words(error: GatewayError) -> str:
+    return f' ("{error.said}")' if error.said else ""
+
+
+def _usage(usage: KeyUsage | None) -> str:
+    """What the gateway tells of the key, as far as it may be why it is refused."""
+    if usage is None:
+        return ""
+    left = "no limit" if usage.left is None else f"{usage.left:,.0f} left"
+    parts = [f"{usage.used:,.0f} of its quota used, {left}"]
+    if usage.expires_at is not None:
+        moment = datetime.fromtimestamp(usage.expires_at, UTC)
+        parts.append(f"{'expired' if moment <= datetime.now(UTC) else 'expires'} on {moment:%Y-%m-%d}")
+    if usage.models is not None:
+        parts.append(f"it may only use the models {', '.join(usage.models) or '(none)'}")
+    return f" The gateway says of the key: {'; '.join(parts)}."
+
+
+def _remedy(error: GatewayError, usage: KeyUsage | None, base_url: str, prefix: str) -> str:
     match error:
         case GatewayRefused():
-            return f"it refuses the key. Check {prefix}API_KEY, and the key's quota and limits at the gateway."
+            check = f"Check {prefix}API_KEY, and the key's quota and limits at the gateway."
+            return f"it refuses the key{_words(error)}.{_usage(usage)} {check}"
         case GatewayUnreachable():
             return f"{base_url} does not answer ({error}). Check {prefix}BASE_URL, the network and the firewall."
     return f"{base_url} gives an answer that nobody can read ({error}). Ask again later, or ask who runs it."

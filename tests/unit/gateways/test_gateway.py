@@ -177,7 +177,7 @@ async def test_a_gateway_that_errs_while_it_is_found_out_what_it_can_do_is_not_t
     known: Gateway, gateway: LocalGateway, status: int, error: type[GatewayError]
 ) -> None:
     gateway.batch = False
-    gateway.faults.append(Fault(status, path="task", times=3))
+    gateway.faults.append(Fault(status, path="fetch/"))
     with pytest.raises(error):
         await known.fetch_many(["task-1"] * 3)
     gateway.faults.clear()

@@ -1,0 +1,56 @@
+"""Connections on which framing without end is cut off: it would keep a core busy and bring nothing.
+
+A host can send interim answers (as 103) for ever, chunks of one byte, or one byte at a time. What it costs to read
+grows with what is on the wire, and what is worth reading is the body alone; so the two are held against each other.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from aiohttp import ClientPayloadError, TCPConnector
+from aiohttp.client_proto import ResponseHandler
+
+_FREE = 256 * 1024  # bytes on the wire, beside three for each of the body
+_FRAMING = 3
+_FREE_PIECES = 4_000  # pieces from the network, beside one for each 64 bytes of the body
+_PIECE = 64  # bytes
+
+
+class Connector(TCPConnector):
+    """As aiohttp's. What is cut off raises ClientPayloadError."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory = partial(_accounted, asyncio.get_running_loop())
+
+
+class _Accounted(ResponseHandler):
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._on_the_wire = self._pieces = 0
+
+    def set_response_params(self, *args: Any, **options: Any) -> None:
+        """For each request anew."""
+        self._on_the_wire = self._pieces = 0
+        super().set_response_params(*args, **options)
+
+    def data_received(self, data: bytes) -> None:
+        self._on_the_wire += len(data)
+        self._pieces += bool(data)  # without any, it goes on with what came before
+        super().data_received(data)
+        body = 0 if self._payload is None else self._payload.total_bytes
+        if self._on_the_wire > _FREE + _FRAMING * body or self._pieces > _FREE_PIECES + body // _PIECE:
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        error = ClientPayloadError("more framing than body")
+        if self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(error)
+        self.set_exception(error)
+        if self.transport is not None:
+            self.transport.abort()
+
+
+def _accounted(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return _Accounted(loop)
