@@ -17,6 +17,7 @@ from bot.config import Settings
 from bot.ending import end
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
+from bot.gateways.response import gateway_session
 from bot.monitor.health import Health
 from bot.monitor.server import monitored
 from bot.services.batches import Batches
@@ -138,7 +139,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
     stores = Stores.on(await stack.enter_async_context(open_database(settings.database_url)))
-    session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+    session = await stack.enter_async_context(gateway_session())
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
     gateways = _gateways(settings, session)
     names = [gateway.name for gateway in gateways]

@@ -19,6 +19,7 @@ from yarl import URL
 
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
+from bot.gateways.addresses import completed
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 from bot.gateways.lane import Lane
@@ -205,7 +206,7 @@ class Gateway:
             with attempt, self.record.request():
                 reply = await self._request(method, URL(f"{self._base}{path}", encoded=True), body)
                 try:
-                    return read(reply.status, reply.content_type, reply.body)
+                    return completed(read(reply.status, reply.content_type, reply.body), self._base)
                 except GatewayBusy as busy:
                     busy.retry_after = reply.retry_after
                     raise

@@ -91,6 +91,7 @@ def delivery_of(row: Row) -> Delivery:
         created_at=row["created_at"],
         due_at=row["due_at"],
         silent_since=row["silent_since"],
+        host=row["host"],
     )
 
 

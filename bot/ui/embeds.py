@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import discord
 
@@ -14,6 +14,7 @@ from bot.ui.text import cut, escape, minutes, one_line
 _MAX_TOTAL = 6_000  # characters in all embeds of a message
 _MAX_TITLE, _MAX_DESCRIPTION = 256, 4_096
 _MAX_STYLE = 300
+_MAX_PICTURE = 2_048  # characters of its address
 _PROGRESS_CELLS = 10
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -26,6 +27,11 @@ _COLOURS = {
 _EMOJI = {Status.WAITING: "⏳", Status.RUNNING: "🎛️", Status.DONE: "✅", Status.FAILED: "❌"}
 _ODD_COLOUR, _ODD_EMOJI = discord.Colour.yellow(), "❔"
 _PARTIAL_EMOJI = "⚠️"
+
+
+def is_shown(url: str, longest: int) -> bool:
+    """Whether Discord takes the address for a button or a picture: not of a host without a dot, such as minio:9000."""
+    return len(url) <= longest and "." in (urlsplit(url).hostname or "").strip(".")
 
 
 def suno_page(clip: Clip) -> str | None:
@@ -81,7 +87,8 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     _add_times(embed, task, language)
     style = next((clip.style for clip in task.clips if clip.style), "")
     _add(embed, language("card.style"), one_line(style, _MAX_STYLE), inline=False)
-    if not task.settled and (image := next((clip.image_url for clip in task.clips if clip.image_url), "")):
+    pictures = [clip.image_url for clip in task.clips]
+    if not task.settled and (image := next((each for each in pictures if is_shown(each, _MAX_PICTURE)), "")):
         embed.set_thumbnail(url=image)
     # Without a title the id stands above already.
     return embed.set_footer(text=_footer(task, gateway) if task.title else gateway)

@@ -7,12 +7,16 @@ export function file(attachment) {
   const type = attachment.content_type ?? "";
   if (type.startsWith("image/")) return el("img.attachment-image", { src: attachment.url, alt: attachment.description ?? "" });
   const name = el("div.name", {},
-    el("a", { href: safeUrl(attachment.url), download: attachment.filename, target: "_blank" }, attachment.filename),
+    el("a", { href: safeUrl(attachment.url), download: attachment.filename, target: "_blank" }, shown(attachment)),
     el("span.size", {}, size(attachment.size)));
   const card = el("div.file", { "data-testid": "file" }, name);
   if (type.startsWith("audio/")) card.append(player(attachment));
   if (type.startsWith("text/")) card.append(reader(attachment));
   return card;
+}
+
+function shown({ title, filename }) {
+  return title ? `${title}.${filename.split(".").pop()}` : filename;
 }
 
 function size(bytes) {
@@ -21,7 +25,7 @@ function size(bytes) {
 
 function player(attachment) {
   const audio = el("audio", { src: attachment.url, preload: "metadata", "data-testid": "audio" });
-  const button = el("button", { type: "button", "aria-label": `Play ${attachment.filename}` }, "▶");
+  const button = el("button", { type: "button", "aria-label": `Play ${shown(attachment)}` }, "▶");
   const place = el("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": "Position" });
   const clock = el("output", {}, "0:00");
   button.onclick = () => (audio.paused ? audio.play() : audio.pause());

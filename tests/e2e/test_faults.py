@@ -10,11 +10,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import aiohttp
+import msgspec
 import pytest
 from _pytest.mark import ParameterSet
 from yarl import URL
 
+from bot.gateways.media import _PACES
 from bot.services.clock import Clock
 from sandbox.local_gateway.line import Line
 from sandbox.local_gateway.server import LocalGateway
@@ -42,7 +43,9 @@ async def scene(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sc
     carl, place = world.add_user("Carl"), world.add_channel(guild, "takes")
     world.add_member(guild, carl)
     monkeypatch.setattr("socket.getaddrinfo", names)
-    monkeypatch.setattr("bot.gateways.media._TIMEOUT", aiohttp.ClientTimeout(sock_connect=0.5))
+    monkeypatch.setattr(
+        "bot.gateways.media._PACES", {slow: msgspec.structs.replace(pace, connect=0.5) for slow, pace in _PACES.items()}
+    )
     for module in ("client", "http"):
         monkeypatch.setattr(f"discord.{module}.asyncio", in_time_of(town.clock))
     async with Line(URL(town.gateway.url).port or 0) as line, LocalGateway(clock=town.clock.now) as stranger:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.gateways.sniff import MP3, PNG, audio_kind, picture_kind
+from bot.gateways.id3 import length
+from bot.gateways.sniff import MP3, PNG, frames, picture_kind
 from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import components
 from sandbox.local_gateway.life import Dialect, Life, Song
@@ -54,7 +55,7 @@ async def test_the_bytes_are_those_of_the_gateway_and_the_covers_are_uploaded(to
     for attachment, song in zip(answer["attachments"], (ONE, TWO), strict=True):
         content = files[attachment["id"]].content
         assert without_tag(content) == audio(song.sound, song.duration)[0]
-        assert audio_kind(content) is MP3
+        assert frames(content[length(content) :]) == (MP3, 0)
     covers = [files[embed["thumbnail"]["url"].split("/")[-2]] for embed in answer["embeds"][:2]]
     assert all(picture_kind(cover.content) is PNG for cover in covers)
     assert all("Authorization" not in request.headers for request in town.gateway.media_requests)

@@ -4,15 +4,17 @@ import gzip
 import socket
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
+from msgspec.structs import replace
 
 from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable, MediaUnrecognised
 from bot.gateways import media as client
+from bot.gateways.file_names import file_name
 from bot.gateways.guard import is_public
-from bot.gateways.media import Media, file_name
-from bot.gateways.sniff import FLAC, GIF, JPEG, MP3, MP4, OGG, PNG, WAV, WEBP, Kind, audio_kind, picture_kind
+from bot.gateways.media import Media
+from bot.gateways.pace import BRISK, PATIENT
+from bot.gateways.sniff import MP3, PNG, audio
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from tests.relayed import content
@@ -51,7 +53,7 @@ async def test_a_song_arrives_whole(media: Media, gateway: LocalGateway) -> None
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
         song = await content(file)
     assert (file.kind, len(song)) == (MP3, file.size)
-    assert audio_kind(song) is MP3
+    assert audio(song[:5_000], ends=False) == (MP3, 0)
     assert "Authorization" not in gateway.media_requests[0].headers
     assert "Cookie" not in gateway.media_requests[0].headers
 
@@ -104,8 +106,10 @@ async def test_what_does_not_end_is_cut_off(media: Media, gateway: LocalGateway)
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_drip_is_given_up(media: Media, gateway: LocalGateway) -> None:
-    media.session._timeout = aiohttp.ClientTimeout(sock_read=0.05)
+async def test_a_host_that_says_nothing_more_is_given_up(
+    media: Media, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(client._PACES, False, replace(BRISK, window=0.05))
     gateway.media_faults.append(Fault(200, SOUND, stall_after=100))
     with pytest.raises(MediaUnavailable):
         await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
@@ -184,42 +188,18 @@ def test_which_addresses_are_on_the_open_internet(address: str, public: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("head", "kind"),
-    [
-        (b"ID3\x04\0\0\0\0\0\0", MP3), (b"\xff\xfb\x90\x64\0\0", MP3), (b"\xff\xf3\x44\xc4\0", MP3),
-        (b"\0\0\0\x20ftypM4A \0\0\0\0", MP4), (b"RIFF\x24\0\0\0WAVEfmt ", WAV), (b"OggS\0\2", OGG), (b"fLaC\0", FLAC),
-        (b"\xff\xff\xff\xff", None), (b"\xff\xe0\0\0", None), (b"\xff\xfb\xf0\0", None), (b"RIFF\0\0\0\0WEBP", None),
-        (b"<html>", None), (b"", None), (b"\xff", None), (b"forbidden", None),
-    ],
-)  # fmt: skip
-def test_sounds_are_known_by_their_first_bytes(head: bytes, kind: Kind | None) -> None:
-    assert audio_kind(head) is kind
-
-
-@pytest.mark.parametrize(
-    ("head", "kind"),
-    [
-        (b"\xff\xd8\xff\xe0", JPEG), (b"\x89PNG\r\n\x1a\n", PNG), (b"RIFF\0\0\0\0WEBPVP8 ", WEBP), (b"GIF89a", GIF),
-        (b"<svg xmlns=", None), (b"", None), (b"RIFF\0\0\0\0WAVE", None),
-    ],
-)  # fmt: skip
-def test_pictures_are_known_by_their_first_bytes(head: bytes, kind: Kind | None) -> None:
-    assert picture_kind(head) is kind
-
-
-@pytest.mark.parametrize(
     ("title", "name"),
     [
         ("Harbour Lights", "Harbour-Lights-c1000000-1.mp3"),
-        ("夏日海风", "suno-c1000000-1.mp3"),
-        ("Café Ñandú", "Cafe-Nandu-c1000000-1.mp3"),
+        ("夏日海风", "夏日海风-c1000000-1.mp3"),
+        ("Café Ñandú", "Café-Ñandú-c1000000-1.mp3"),
         ("../../etc/passwd\0.exe", "etc-passwd-exe-c1000000-1.mp3"),
         ("", "suno-c1000000-1.mp3"),
         ("a" * 300, "a" * 60 + "-c1000000-1.mp3"),
         (".hidden", "hidden-c1000000-1.mp3"),
     ],
 )
-def test_file_names_are_ascii(title: str, name: str) -> None:
+def test_a_file_is_called_as_its_song(title: str, name: str) -> None:
     assert file_name(title, "c1000000-0000-4000", 1, MP3) == name
 
 
@@ -228,5 +208,6 @@ def test_siblings_never_have_the_same_name() -> None:
 
 
 def test_the_client_waits_for_nobody_forever() -> None:
-    assert client._TIMEOUT.total
-    assert client._TIMEOUT.sock_read
+    for pace in (BRISK, PATIENT):
+        assert pace.timeout.total
+        assert pace.timeout.sock_read
