@@ -9,7 +9,7 @@ from bot.gateways.sniff import MP3, WINDOW, Found, audio, frames
 
 _FAR = 16 * WINDOW  # bytes in which frames are looked for behind junk
 _MOST_TAGS = 4  # one behind the other
-_LIKELY = 1_024  # bytes behind a tag that are taken for an MP3, though no frame is seen
+_LIKELY = 512  # bytes behind a tag that are taken for an MP3, though no frame is seen
 
 
 async def recognise(spool: Spool, size: int | None) -> Found:

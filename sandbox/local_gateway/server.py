@@ -56,7 +56,7 @@ class Fault:
     delay: float = 0.0  # seconds before the answer
     stall_after: int | None = None  # bytes of the body, after which nothing more comes
     cut: bool = False  # the connection is cut where it would stall
-    pause: float = 0.0  # seconds between two bytes of the body
+    pause: float = 0.0  # seconds between two bytes of the body, or before it stalls
     endless: bool = False  # the body comes again and again, for as long as somebody listens
     change: Callable[[bytes], bytes] | None = None  # the true answer is given, with its body changed by this
     raw: bytes = b""  # instead of all that, these bytes as they are; once, or without an end, until nobody listens
@@ -276,6 +276,6 @@ async def _send_badly(incoming: web.Request, fault: Fault) -> web.StreamResponse
 def _pieces(fault: Fault) -> Iterable[bytes]:
     if fault.endless:
         return repeat(fault.body)
-    if fault.pause:
+    if fault.stall_after is None:
         return (bytes([byte]) for byte in fault.body)
     return [fault.body[: fault.stall_after]]

@@ -10,12 +10,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import pytest
 from _pytest.mark import ParameterSet
 from yarl import URL
 
-from bot.gateways.media import _PACES
 from bot.services.clock import Clock
 from sandbox.local_gateway.line import Line
 from sandbox.local_gateway.server import LocalGateway
@@ -43,9 +41,6 @@ async def scene(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sc
     carl, place = world.add_user("Carl"), world.add_channel(guild, "takes")
     world.add_member(guild, carl)
     monkeypatch.setattr("socket.getaddrinfo", names)
-    monkeypatch.setattr(
-        "bot.gateways.media._PACES", {slow: msgspec.structs.replace(pace, connect=0.5) for slow, pace in _PACES.items()}
-    )
     for module in ("client", "http"):
         monkeypatch.setattr(f"discord.{module}.asyncio", in_time_of(town.clock))
     async with Line(URL(town.gateway.url).port or 0) as line, LocalGateway(clock=town.clock.now) as stranger:
@@ -75,6 +70,7 @@ async def ask(scene: Scene, row: Row) -> None:
         assert asked.failed or asked.thinking
         return
     answer = await town.finished(asked)
+    await town.discord.hub.until(lambda: not says("card.fetching", words(answer)))
     assert not row.answer or says(row.answer, words(answer))
     assert row.answer or len(answer["attachments"]) == len(TASK.songs)
     if row.watch:
