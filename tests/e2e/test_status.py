@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sandbox.local_gateway.life import Dialect, Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio, without_tag
 from tests.conftest import KEY, Town
+from tests.faults.scene import Names
 from tests.messages import buttons, links, words
 
 ONE = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow *jazz*", "[Verse]\nSalt on the rail", 3.0)
@@ -209,6 +211,47 @@ async def test_a_song_that_cannot_be_fetched_is_told_and_its_sibling_arrives(tow
         await town.ada.press(answer, "Refresh")
         await town.discord.hub.until(lambda: len(answer["attachments"]) == 2)
         assert answer["content"] == ""
+
+
+async def test_a_file_keeps_the_language_of_its_song(town: Town) -> None:
+    """In the title that Discord shows in place of a name that it has stripped of it."""
+    town.gateway.add(replace(DONE, songs=(replace(ONE, title="夏日海风"), replace(TWO, title="Café"))), age=100)
+    async with town.bot():
+        answer = await town.status(DONE.id)
+        asked = await town.ada.slash(town.channel, "suno lyrics", id=DONE.id, **{"as": "file"})
+        lyrics = await town.finished(asked)
+    assert [each.get("title") for each in answer["attachments"]] == ["夏日海风-aaaaaaaa-1", "Café-bbbbbbbb-2"]
+    assert [each["filename"] for each in answer["attachments"]] == ["-aaaaaaaa-1.mp3", "Cafe-bbbbbbbb-2.mp3"]
+    assert [each["title"] for each in lyrics["attachments"]] == ["夏日海风-lyrics"]
+
+
+async def test_a_host_without_a_dot_has_no_button_and_no_picture(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord refuses those; the file stays."""
+    names, port = Names(), town.gateway.media_host.rpartition(":")[2]
+    names.lead("minio", "127.0.0.1")
+    monkeypatch.setattr("socket.getaddrinfo", names)
+    inside = f"http://minio:{port}"
+    song = replace(ONE, audio_url=f"{inside}/audio/{ONE.clip_id}", image_url=f"{inside}/cover/{ONE.clip_id}.png")
+    town.gateway.add(replace(DONE, songs=(song,)), age=100)
+    town.gateway.add(replace(RUNNING, songs=(song,), states=((0, "streaming"),)))
+    async with town.bot(media_allow_hosts="minio"):
+        answer = await town.status(DONE.id)
+        running = await town.status(RUNNING.id)
+    assert [each["filename"] for each in answer["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
+    assert list(links(answer)) == ["Suno page"]
+    assert "thumbnail" not in running["embeds"][0]
+
+
+@pytest.mark.parametrize("address", ["/audio/{}", "//{}/audio/{}"])
+async def test_a_relative_address_is_the_gateways_own(town: Town, address: str) -> None:
+    media = town.gateway.media_host
+    path = address.format(*[media] * (address.count("{}") - 1), ONE.clip_id)
+    town.gateway.add(replace(DONE, songs=(replace(ONE, audio_url=path),)), age=100)
+    async with town.bot(media_allow_hosts=f"{media},{town.gateway.url.removeprefix('http://')}"):
+        answer = await town.status(DONE.id)
+    asked = town.gateway.requests[-1].path if address.startswith("/audio") else town.gateway.media_requests[0].path
+    assert asked == f"/audio/{ONE.clip_id}"
+    assert len(answer["attachments"]) == (0 if address.startswith("/audio") else 1)
 
 
 async def test_a_song_that_takes_long_is_shown_before_its_file_is_here(town: Town) -> None:
