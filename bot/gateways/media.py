@@ -105,7 +105,7 @@ class Media:
             await stack.enter_async_context(self._songs.take(host, person))
             response = await stack.enter_async_context(self._open(url, pace))
             size = _size(response, limit)
-            spool = Spool(self._watched(host, response, pace, limit), stack.pop_all(), size=size, share=share)
+            spool = Spool(self._watched(host, response, pace, limit), stack, size=size, share=share)
         try:
             found = await recognise(spool, size)
             if whole or size is None or not behaves:

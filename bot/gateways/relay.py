@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 class Spool:
     """Where a song arrives: a file without a name, so that it can be sent twice.
 
-    `source` is closed when all `chunks` have come. `size`: bytes that will come, as far as that is known; their room
-    on the disk is reserved before the first is written, within the `share`. Raises MediaNoRoom where there is none.
+    `source` is taken over, and closed when all `chunks` have come. `size`: bytes that will come, as far as that is
+    known; their room on the disk is reserved before the first is written, within the `share`. Raises MediaNoRoom where
+    there is none.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Spool:
         self._file = _temporary_file()
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
-        self._source = source
+        self._source = source.pop_all()  # ours from here on
         self._filling = asyncio.create_task(self._fill(chunks))
 
     async def _fill(self, chunks: AsyncIterator[bytes]) -> None:

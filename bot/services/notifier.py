@@ -219,7 +219,7 @@ class Notifier:
             held = [each for each in recordings if isinstance(each.audio, MediaNoRoom)]
             ready = [each for each in recordings if (gave_up and each not in held) or not _may_come(each)]
             if not ready and held:
-                await self._wait_for_room(owed)
+                await self._wait_for_room(owed, str(held[0].audio))
                 return
             if not ready and not gave_up:
                 owed = replace(owed, delivery=replace(owed.delivery, host=found.task.audio_host(keys)))
@@ -246,11 +246,10 @@ class Notifier:
         keys = {key for key, _ in found.task.keyed()}
         return found if keys.issuperset(owed.delivery.clips) else known
 
-    async def _wait_for_room(self, owed: Owed) -> None:
+    async def _wait_for_room(self, owed: Owed, reason: str) -> None:
         """On this machine: that is no fault of the song's, and it is not given up for that."""
-        log.warning("delivery %s waits until there is room for its songs on the disk", owed.delivery.id)
-        due_at = self._clock.now() + _ROOM_REST
-        await self._outbox.put_off(owed.delivery.id, due_at, reason="no room on the disk", aside=True)
+        log.warning("delivery %s waits until there is room for its songs: %s", owed.delivery.id, reason)
+        await self._outbox.put_off(owed.delivery.id, self._clock.now() + _ROOM_REST, reason=reason, aside=True)
 
     async def _wait_for_audio(self, owed: Owed, since: float, waited: float, *, tell: bool) -> None:
         """`since`: the first try; what held the message up before is no part of that. Told once for a watch."""

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import resource
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -191,6 +192,17 @@ async def test_more_than_its_part_of_the_room_no_song_gets(size: int | None) -> 
         with pytest.raises(MediaNoRoom):
             await spool.whole()
     disk.share(1).take(HALF)  # all of it was given back
+
+
+async def test_where_no_file_can_be_made_the_connection_is_not_kept(
+    gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    gateway.media_faults.append(Fault(200, SONG))
+    async with Media(allow_hosts=[gateway.media_host]) as media:
+        for _ in range(10):  # more than one person may have at once
+            with pytest.raises(MediaNoRoom):
+                await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, person=1)
 
 
 async def test_a_song_of_unknown_length_is_written_as_it_came() -> None:
