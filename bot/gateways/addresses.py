@@ -1,6 +1,5 @@
 """Addresses of files: as a gateway names them, and as they go out on the wire."""
 
-import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from msgspec.structs import replace
@@ -8,7 +7,6 @@ from yarl import URL
 
 from bot.domain.task import Answer, Clip, Task
 
-_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # what stays as it is, also what a strict encoder would change
 
 
@@ -24,7 +22,7 @@ def request_url(address: str) -> URL:
 
 def redirected(url: URL, location: str) -> URL:
     """Where a redirect leads. Raises ValueError, as `request_url` does."""
-    return request_url(location if _ABSOLUTE.match(location) else urljoin(str(url), _encoded(location)))
+    return request_url(urljoin(str(url), _encoded(location)))
 
 
 def _encoded(text: str) -> str:

@@ -223,6 +223,8 @@ async def test_a_file_keeps_the_language_of_its_song(town: Town) -> None:
     assert [each.get("title") for each in answer["attachments"]] == ["夏日海风-aaaaaaaa-1", "Café-bbbbbbbb-2"]
     assert [each["filename"] for each in answer["attachments"]] == ["-aaaaaaaa-1.mp3", "Cafe-bbbbbbbb-2.mp3"]
     assert [each["title"] for each in lyrics["attachments"]] == ["夏日海风-lyrics"]
+    given = [each for request in town.discord.requests for each in _attachments(request.body)]
+    assert "夏日海风-aaaaaaaa-1" in [each.get("title") for each in given], "should Discord not make it of the name"
 
 
 async def test_a_host_without_a_dot_has_no_button_and_no_picture(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -588,3 +590,8 @@ async def test_an_answer_that_discord_refuses_does_not_stop_the_bot(town: Town) 
         assert (await town.ada.slash(town.channel, "suno status", id=RUNNING.id)).thinking
         await town.discord.hub.until(lambda: sum(each.status == 404 for each in town.discord.requests) == 2)
         assert "Generating" in words(await town.status(RUNNING.id))
+
+
+def _attachments(body: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = body.get("attachments", []) if isinstance(body, dict) else []
+    return found
