@@ -24,6 +24,8 @@
     │   └── GatewayMisplaced     a web page or a redirect: nothing speaks Suno at this base URL
     ├── MediaError               a song's file or cover cannot be had
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
+    │   │   └── MediaSlow        its host takes too long, or has too many requests of ours to answer already
+    │   ├── MediaNoRoom          there is no room for it on this machine's disk right now
     │   ├── MediaForbidden       its address is not one the bot may ask
     │   ├── MediaTooBig          larger than `limit` bytes
     │   └── MediaUnrecognised    its bytes are no known audio or picture
@@ -198,6 +200,14 @@ class MediaError(BotError):
 
 
 class MediaUnavailable(MediaError):
+    pass
+
+
+class MediaSlow(MediaUnavailable):
+    pass
+
+
+class MediaNoRoom(MediaError):
     pass
 
 

@@ -15,10 +15,11 @@ async def content(song: MediaFile | Relay) -> bytes:
 
 @asynccontextmanager
 async def arriving(song: bytes, head: int = 64) -> AsyncIterator[Relay]:
-    async def rest() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield song[:head]
         yield song[head:]
 
-    spool = Spool(song[:head], rest(), AsyncExitStack())
+    spool = Spool(chunks(), AsyncExitStack())
     try:
         yield Relay(spool, len(song))
     finally:

@@ -52,6 +52,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     created_at: float  # its place in the line of its channel
     due_at: float
     silent_since: float | None = None  # when its audio was first looked for, and was not there
+    host: str = ""  # of its first song, as in the address: those of a slow host wait for each other alone
 
     @property
     def to_managers(self) -> bool:

@@ -1,11 +1,21 @@
 """A task at a gateway, as every dialect is translated into it."""
 
+from collections.abc import Collection
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.errors import UnknownClip
+
+
+def host_of(url: str) -> str:
+    """As it stands in an address, with its port; empty where there is none."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 class Status(StrEnum):
@@ -107,6 +117,11 @@ class Task(Struct, frozen=True, kw_only=True):
         for number, clip in enumerate(self.clips, 1):
             keys[f"{clip.id}#{number}" if clip.id in keys else clip.id] = clip
         return tuple(keys.items())
+
+    def audio_host(self, keys: Collection[str]) -> str:
+        """Where the first of these clips lies that has an address."""
+        addresses = (clip.audio_url for key, clip in self.keyed() if key in keys and clip.audio_url)
+        return host_of(next(addresses, ""))
 
     def only(self, number: int) -> "Task":
         """With one of its clips, counted from 1. Raises UnknownClip."""

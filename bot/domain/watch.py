@@ -92,7 +92,7 @@ def advance(watch: Watch, sight: Sight, now: float, lyrics: Sight | None = None)
         return _settled(watch, sight.task, now, ready=_lyrics_ready(watch, sight, now, lyrics))
     step = Step(watch)
     if _lyrics_ready(watch, sight, now, lyrics):
-        step = _bring(watch, [key for key, clip in sight.task.keyed() if clip.playable], now)
+        step = _bring(watch, sight.task, [key for key, clip in sight.task.keyed() if clip.playable], now)
     return step if step.deliveries else _unsettled(watch, sight, now)
 
 
@@ -116,7 +116,7 @@ def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
     if set(arrived) - set(watch.told):
         if not ready:
             return Step(watch)
-        step = _bring(watch, arrived, now)
+        step = _bring(watch, task, arrived, now)
         return Step(replace(step.watch, ending=Ending.DELIVERED), step.deliveries)
     broken = failed or any(clip.status is Status.FAILED for clip in task.clips)
     if watch.told:
@@ -128,12 +128,13 @@ def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
     return _end(watch, Ending.DELIVERED, now, Topic.SONGS)
 
 
-def _bring(watch: Watch, arrived: list[str], now: float) -> Step:
+def _bring(watch: Watch, task: Task, arrived: list[str], now: float) -> Step:
     """Songs that were not owed before, in one message."""
     new = tuple(key for key in arrived if key not in watch.told)
     if not new:
         return Step(watch)
-    return Step(replace(watch, told=(*watch.told, *new)), (owe(watch, Topic.SONGS, now, new),))
+    songs = replace(owe(watch, Topic.SONGS, now, new), host=task.audio_host(new))
+    return Step(replace(watch, told=(*watch.told, *new)), (songs,))
 
 
 def _unsettled(watch: Watch, sight: Sight, now: float) -> Step:

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import ClientPayloadError, TCPConnector
 from aiohttp.client_proto import ResponseHandler
 
+MAX_HEADER = 64 * 1024  # bytes; aiohttp's own 8 KiB are less than some content security policies have
 _FREE = 256 * 1024  # bytes on the wire, beside three for each of the body
 _FRAMING = 3
 _FREE_PIECES = 4_000  # pieces from the network, beside one for each 64 bytes of the body

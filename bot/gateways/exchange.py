@@ -10,10 +10,10 @@ from msgspec import Struct
 from yarl import URL
 
 from bot.errors import GatewayBroken, GatewayMisplaced, GatewayUnreachable
+from bot.gateways.connection import MAX_HEADER
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
-_MAX_HEADER = 64 * 1024  # bytes: some hosts send a policy of 12 KB
 _LONGEST_REST = 86_400.0  # seconds that a gateway is believed to need
 
 
@@ -61,8 +61,8 @@ class Exchange:
             headers=self._headers | ({"Content-Type": "application/json"} if data else {}),
             allow_redirects=False,
             timeout=patience,
-            max_line_size=_MAX_HEADER,
-            max_field_size=_MAX_HEADER,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
         ) as response:
             location = response.headers.get("Location") if response.status in _REDIRECTS else None
             reply = Reply(

@@ -15,10 +15,11 @@ Object = Mapping[str, Any]
 _MAX_TEXT = 100_000  # characters; the longest lyrics have some thousands
 _MAX_LIST = 1_000  # texts that are joined
 _MAX_NUMBER = 60  # characters of a number
-_MAX_URL = 2_000
+_MAX_URL = 16_000  # characters; signed addresses with a session token have some thousands
 _MILLISECONDS = 1e11  # taken for Unix seconds, this is the year 5138
 _LATEST = 253_402_300_799  # the end of the year 9999, in Unix seconds
 _ABSENT_FILES = ("/none.mp3", "/none.mp4", "/api/forbidden")
+_ADDRESS = re.compile(r"(https?:)?//?[^\s\\]+", re.IGNORECASE)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%?")
 
 
@@ -137,17 +138,18 @@ def as_percentage(value: Any) -> float | None:
 
 
 def as_url(value: Any) -> str:
-    """An absolute http(s) address of something that is there, or nothing.
+    """The http(s) address of something that is there, or nothing; also a relative one, such as /files/a.mp3.
 
     None with a name before its host or something invisible in it: people would read another address than it is.
     """
-    url = as_text(value).strip()
-    if len(url) > _MAX_URL or not url.isprintable() or not re.fullmatch(r"https?://[^\s\\]+", url, re.IGNORECASE):
+    url = as_text(value).strip().replace("&amp;", "&").replace(" ", "%20")
+    if len(url) > _MAX_URL or not url.isprintable() or not _ADDRESS.fullmatch(url):
         return ""
     try:
         parts = urlsplit(url)
-        reachable = parts.hostname and parts.port != 0  # raises for a port that is no number
+        relative = not parts.scheme and not parts.netloc and len(parts.path) > 1
+        reachable = (parts.hostname and parts.port != 0) or relative  # raises for a port that is no number
     except ValueError:
         return ""
-    disguised = "@" in parts.netloc
+    disguised = "@" in parts.netloc or "%20" in parts.netloc
     return url if reachable and not disguised and not parts.path.lower().endswith(_ABSENT_FILES) else ""

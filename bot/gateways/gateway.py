@@ -18,6 +18,7 @@ from bot.domain.task import Answer, Status
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
 from bot.gateways.account import PATH as USAGE_PATH
 from bot.gateways.account import KeyUsage, read_usage
+from bot.gateways.addresses import completed
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 from bot.gateways.exchange import Exchange, Reply
@@ -96,6 +97,7 @@ class Gateway:
         self.record = Record()
         self._at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
         self._queue = FairQueue(at_once, per_second)
+        self._base = base_url
         self._exchange = Exchange(base_url, key, session)
         self._secret = Secret(key)
         self._single = _SINGLE
@@ -278,7 +280,7 @@ class Gateway:
             with attempt, self.record.request():
                 async with self._queue.turn(urgent=attempts > 1):
                     reply = await self._request(method, path, body)
-                answer = await self._read(read, reply)
+                answer = completed(await self._read(read, reply), self._base)
                 self._found = next(iter(answer.tasks), self._found)
                 return _Heard(answer, reply.status)
         raise AssertionError("stamina ends in an answer or an error")

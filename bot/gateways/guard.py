@@ -9,10 +9,10 @@ import socket
 from collections.abc import Collection
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from bot.errors import MediaForbidden
+from bot.gateways.names import Resolver
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -50,7 +50,7 @@ class Guard(AbstractResolver):
 
     def __init__(self, allowed: Collection[str], resolver: AbstractResolver | None = None) -> None:
         self._allowed = frozenset(entry.lower() for entry in allowed)
-        self._resolver = resolver or ThreadedResolver()
+        self._resolver = resolver or Resolver()
 
     def check(self, url: URL) -> None:
         """Before a request and before each redirect: aiohttp asks no resolver about a literal address."""

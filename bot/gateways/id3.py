@@ -13,7 +13,7 @@ _UTF_8 = b"\x03"
 _FRONT_COVER = b"\x03"
 _LANGUAGE = b"und"
 _FOOTER = 0x10
-_HEADER = 10  # bytes
+HEADER = 10  # bytes
 _SHIFTS = (21, 14, 7, 0)
 
 
@@ -63,17 +63,18 @@ def _synchsafe(number: int) -> bytes:
     return bytes(number >> shift & 0x7F for shift in _SHIFTS)
 
 
-def tagged(song: Relay, tag: Tag, limit: int) -> Relay:
-    """The same audio behind a new tag; as it was, where a tag does not fit. `limit`: bytes of the whole."""
-    before = length(song.spool.head, song.size)
+def tagged(song: Relay, tag: Tag, limit: int, start: int) -> Relay:
+    """The same audio, whose first frame is at `start`, behind a new tag; as it was, where a tag does not fit.
+
+    `limit`: bytes of the whole.
+    """
     tags = map(encode, (tag, replace(tag, cover=b"")))
-    return next((song.behind(each, before) for each in tags if song.size - before + len(each) <= limit), song)
+    return next((song.behind(each, start) for each in tags if song.size - start + len(each) <= limit), song)
 
 
-def length(head: bytes, size: int) -> int:
-    """Bytes of the tag that a file of `size` bytes begins with; 0 if it has none, or one that does not fit into it."""
-    if len(head) < _HEADER or head[:3] != b"ID3" or any(byte & 0x80 for byte in head[6:_HEADER]):
+def length(head: bytes) -> int:
+    """Bytes of the tag that a file begins with, as it says itself; 0 if it has none."""
+    if len(head) < HEADER or head[:3] != b"ID3" or any(byte & 0x80 for byte in head[6:HEADER]):
         return 0
-    whole = _HEADER + sum(byte << shift for byte, shift in zip(head[6:_HEADER], _SHIFTS, strict=True))
-    whole += _HEADER if head[5] & _FOOTER else 0
-    return whole if whole <= size else 0
+    whole = HEADER + sum(byte << shift for byte, shift in zip(head[6:HEADER], _SHIFTS, strict=True))
+    return whole + (HEADER if head[5] & _FOOTER else 0)

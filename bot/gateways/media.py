@@ -1,9 +1,8 @@
 """Songs and covers from the hosts that gateways name: guarded, capped, and recognised before anything is claimed."""
 
-import re
-import unicodedata
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from io import BufferedIOBase, BytesIO
 from types import TracebackType
@@ -14,24 +13,34 @@ import stamina
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable, MediaUnrecognised
+from bot.domain.task import host_of
+from bot.errors import MediaError, MediaForbidden, MediaSlow, MediaTooBig, MediaUnavailable, MediaUnrecognised
+from bot.gateways.addresses import redirected, request_url
+from bot.gateways.connection import MAX_HEADER, Connector
+from bot.gateways.disk import Disk, Share
 from bot.gateways.guard import Guard
+from bot.gateways.hosts import Hosts, Slots, Standing
+from bot.gateways.pace import BRISK, PATIENT, Pace, paced
+from bot.gateways.recognise import recognise
 from bot.gateways.relay import Relay, Spool
-from bot.gateways.sniff import NEEDED, Kind, audio_kind, picture_kind
+from bot.gateways.sniff import PICTURE, Kind, picture_kind
 
-_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=5, sock_read=15)
-_CHUNK = 64 * 1024
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
+_WHOLE = {200, 203}  # 203: something on the way has changed it, if only its headers
+_PICTURES = 32 * 1024 * 1024  # bytes of pictures in memory, and a quarter of it for one person or host
+_PACES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
 
 
 class MediaFile:
-    """An open file on its way to Discord; `async with` closes it. `size` in bytes."""
+    """An open file on its way to Discord; `async with` closes it. `size` in bytes; `start`: where its sound begins."""
 
-    def __init__(self, kind: Kind, file: BufferedIOBase, size: int) -> None:
+    def __init__(self, kind: Kind, file: BufferedIOBase, size: int, start: int = 0, share: Share | None = None) -> None:
         self.kind = kind
         self.file = file
         self.size = size
+        self.start = start
+        self._share = share  # of the memory in which it is held
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,22 +51,31 @@ class MediaFile:
         if isinstance(self.file, Relay):
             await self.file.spool.close()
         self.file.close()
+        if self._share:
+            self._share.give_back(self.size)
 
 
 class Media:
     """Raises MediaError and nothing else. Sends no cookie and no key, to whomever."""
 
     def __init__(self, *, allow_hosts: Collection[str], resolver: AbstractResolver | None = None) -> None:
+        self.hosts = Hosts()
         self._guard = Guard(allow_hosts, resolver)
+        self._disk = Disk()
+        self._memory = Disk(_PICTURES, _PICTURES // 4)
+        self._songs = Slots(self.hosts)
+        self._pictures = Slots(self.hosts)
 
     async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(
-            # Names are resolved for each connection: a cached answer would be an unchecked one.
-            connector=aiohttp.TCPConnector(resolver=self._guard, use_dns_cache=False),
+            # Names are resolved for each connection: a cached answer would be an unchecked one. How many connections
+            # there may be, the slots say: in a pool that all share, some that hang would leave none for others.
+            connector=Connector(resolver=self._guard, use_dns_cache=False, limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept-Encoding": "identity"},
             auto_decompress=False,
-            timeout=_TIMEOUT,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
         )
         return self
 
@@ -66,46 +84,91 @@ class Media:
     ) -> None:
         await self.session.close()
 
-    async def audio(self, url: str, *, limit: int, whole: bool = True) -> MediaFile:
-        """`limit` in bytes. If it need not be whole it may still arrive; what cuts it off is then raised later."""
-        return await _tried_twice(partial(self._song, url, limit, whole=whole))
+    async def audio(
+        self, url: str, *, limit: int, person: int = 0, whole: bool = True, patient: bool = False
+    ) -> MediaFile:
+        """`limit` in bytes; `person`: for whom, as a Discord id. If it need not be whole it may still arrive, where
+        its host is known to behave; what cuts it off is then raised later. `patient`: the host may be slow.
+        """
+        fetch = partial(self._song, url, limit, person, whole=whole, pace=_PACES[patient])
+        return await _tried_twice(fetch)
 
-    async def picture(self, url: str, *, limit: int) -> MediaFile:
-        return await _tried_twice(partial(self._picture, url, limit))
+    async def picture(self, url: str, *, limit: int, person: int = 0) -> MediaFile:
+        return await _tried_twice(partial(self._picture, url, limit, person))
 
-    async def _song(self, url: str, limit: int, *, whole: bool) -> MediaFile:
+    async def _song(self, url: str, limit: int, person: int, *, whole: bool, pace: Pace) -> MediaFile:
+        host = host_of(url)
+        behaves = self.hosts.standing(host) is Standing.GOOD
+        share = self._disk.share(person) if behaves else self._disk.share(person, host)
         async with AsyncExitStack() as stack:
-            response = await stack.enter_async_context(self._open(url))
-            kind, head = await _recognise(response, limit, audio_kind)
-            spool = Spool(head, _rest(response, len(head), limit), stack.pop_all())
+            await stack.enter_async_context(self._songs.take(host, person))
+            response = await stack.enter_async_context(self._open(url, pace))
+            size = _size(response, limit)
+            spool = Spool(self._watched(host, response, pace, limit), stack, size=size, share=share)
         try:
-            if whole or response.content_length is None:
+            found = await recognise(spool, size)
+            if whole or size is None or not behaves:
                 await spool.whole()
         except BaseException:
             await spool.close()
             raise
-        size = spool.arrived if response.content_length is None else response.content_length
-        return MediaFile(kind, Relay(spool, size), size)
+        size = spool.arrived if size is None else size
+        return MediaFile(found.kind, Relay(spool, size), size, found.start)
 
-    async def _picture(self, url: str, limit: int) -> MediaFile:
-        async with self._open(url) as response:
-            kind, content = await _recognise(response, limit, picture_kind)
-            async for chunk in _rest(response, len(content), limit):
-                content += chunk
-        return MediaFile(kind, BytesIO(content), len(content))
+    async def _picture(self, url: str, limit: int, person: int) -> MediaFile:
+        host, pace = host_of(url), _PACES[False]
+        async with self._pictures.take(host, person), self._open(url, pace) as response:
+            declared = _size(response, limit)
+            share = self._memory.share(person, host)
+            with _held(share, limit if declared is None else declared):
+                content = b"".join([chunk async for chunk in paced(response.content, pace, limit)])
+        kind = picture_kind(content[:PICTURE])
+        if kind is None:
+            raise MediaUnrecognised(f"{len(content)} bytes of no known picture")
+        share.take(len(content))
+        return MediaFile(kind, BytesIO(content), len(content), share=share)
+
+    async def _watched(
+        self, host: str, response: aiohttp.ClientResponse, pace: Pace, limit: int
+    ) -> AsyncIterator[bytes]:
+        """What comes, and what that says of the host: it behaves if it would have been quick enough at first."""
+        loop, size = asyncio.get_running_loop(), 0
+        since = loop.time()
+        with self._judging(host):
+            async for chunk in paced(response.content, pace, limit):
+                size += len(chunk)
+                yield chunk
+        if pace is _PACES[False] or size > _PACES[False].rate * (loop.time() - since):
+            self.hosts.note(host, Standing.GOOD)
+
+    @contextmanager
+    def _judging(self, host: str) -> Iterator[None]:
+        try:
+            yield
+        except (MediaSlow, aiohttp.ClientError, OSError):
+            self.hosts.note(host, Standing.SLOW)
+            raise
 
     @asynccontextmanager
-    async def _open(self, address: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer behind all redirects, each of which is checked."""
-        url = URL(address)
+    async def _open(self, address: str, pace: Pace) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer behind all redirects."""
+        async with AsyncExitStack() as stack:
+            with self._judging(host_of(address)):
+                async with asyncio.timeout(pace.answer):
+                    response = await self._follow(request_url(address), pace, stack)
+            _check_status(response)
+            yield response
+
+    async def _follow(self, url: URL, pace: Pace, stack: AsyncExitStack) -> aiohttp.ClientResponse:
+        """Each address is checked."""
         for _ in range(_MAX_REDIRECTS + 1):
             self._guard.check(url)
-            async with self.session.get(url, allow_redirects=False) as response:
-                if response.status not in _REDIRECTS:
-                    _check_status(response)
-                    yield response
-                    return
-                url = url.join(URL(response.headers.get("Location", "")))
+            asked = self.session.get(url, allow_redirects=False, timeout=pace.timeout)
+            response = await stack.enter_async_context(asked)
+            if response.status not in _REDIRECTS:
+                return response
+            response.close()
+            url = redirected(url, response.headers.get("Location", ""))
         raise MediaUnavailable("it redirects in a circle")
 
 
@@ -116,10 +179,8 @@ class _Passing(MediaUnavailable):
 def _check_status(response: aiohttp.ClientResponse) -> None:
     if response.status >= 500:
         raise _Passing(f"status {response.status}")
-    if response.status != 200:
+    if response.status not in _WHOLE:
         raise MediaUnavailable(f"status {response.status}")
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise MediaUnrecognised("compressed, though that was not asked for")
 
 
 async def _tried_twice(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:
@@ -131,44 +192,26 @@ async def _tried_twice(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:
                 raise
             except ValueError as error:
                 raise MediaForbidden("an address that cannot be read") from error
+            except TimeoutError as error:
+                raise MediaSlow("no answer in time") from error
             except (aiohttp.ClientError, OSError) as error:
                 raise _Passing(type(error).__name__) from error
     raise AssertionError("stamina ends in a file or an error")
 
 
-async def _recognise(
-    response: aiohttp.ClientResponse, limit: int, recognise: Callable[[bytes], Kind | None]
-) -> tuple[Kind, bytes]:
-    """What it is, and its first bytes."""
+def _size(response: aiohttp.ClientResponse, limit: int) -> int | None:
+    """Bytes, as far as the host says it. Raises MediaTooBig."""
     declared = response.content_length
     if declared is not None and declared > limit:
         raise MediaTooBig(limit, declared)
-    head = await _head(response)
-    kind = recognise(head)
-    if kind is None:
-        raise MediaUnrecognised(f"{len(head)} first bytes of nothing known")
-    return kind, head
+    return declared
 
 
-async def _head(response: aiohttp.ClientResponse) -> bytes:
-    head = b""
-    while len(head) < NEEDED and (more := await response.content.read(NEEDED - len(head))):
-        head += more
-    return head
-
-
-async def _rest(response: aiohttp.ClientResponse, size: int, limit: int) -> AsyncIterator[bytes]:
-    """Behind the first `size` bytes, up to `limit` with them."""
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        size += len(chunk)
-        if size > limit:
-            raise MediaTooBig(limit)
-        yield chunk
-
-
-def file_name(title: str, clip_id: str, number: int, kind: Kind) -> str:
-    """ASCII only: Discord strips the rest. `number`, the clip's in its task, keeps siblings with alike ids apart."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60].strip("-")
-    short = re.sub(r"[^A-Za-z0-9]", "", clip_id)[:8]
-    return "-".join(part for part in (words or "suno", short, str(number)) if part) + kind.extension
+@contextmanager
+def _held(share: Share, size: int) -> Iterator[None]:
+    """So many bytes of room, for a while."""
+    share.take(size)
+    try:
+        yield
+    finally:
+        share.give_back(size)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -29,6 +29,7 @@ from bot.errors import (
     GatewayError,
     MediaError,
     MediaForbidden,
+    MediaNoRoom,
     MediaTooBig,
     PostBlocked,
     PostClosed,
@@ -43,13 +44,15 @@ from bot.errors import (
 from bot.services.clock import Bell, Clock
 from bot.services.lookup import Found, Lookup
 from bot.services.recordings import Recording, Recordings
+from bot.services.turns import MOST, Turns
 from bot.storage.outbox import Outbox, Owed
 
-_AT_ONCE = 4  # messages on their way
-_ASIDE_AT_ONCE = 2  # of those, such as stepped aside: their media hosts may hang, and others want to be heard too
+_POSTED_AT_ONCE = 8  # messages that are being given to Discord
+_ASIDE_AT_ONCE = MOST // 3  # messages on their way that stepped aside: others want to be heard too
 _SMALLER_AT_ONCE = 3  # failures of a message that was too large until it is made smaller with rests between
 _LEASE = 600.0  # seconds; longer than any message takes
 _STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
+_ROOM_REST = 20.0  # seconds until a song is fetched again for which there was no room
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
 _UNFORESEEN = "an error that nobody foresaw"
 
@@ -111,6 +114,7 @@ class Notifier:
         self._clock = clock
         self._bell = bell
         self._outcomes = outcomes
+        self._posting = asyncio.Semaphore(_POSTED_AT_ONCE)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -118,7 +122,7 @@ class Notifier:
             await self._bring_all(workers)
 
     async def _bring_all(self, workers: asyncio.TaskGroup) -> None:
-        going: dict[str, bool] = {}  # whether it stepped aside before
+        going: dict[str, Owed] = {}
 
         def gone(worker: asyncio.Task[None]) -> None:
             del going[worker.get_name()]
@@ -126,18 +130,29 @@ class Notifier:
 
         while True:
             try:
-                if not (room := _AT_ONCE - len(going)):
+                if len(going) >= MOST:
                     await self._bell.wait(None)  # whatever is due waits until one of these has gone
                     continue
-                aside = _ASIDE_AT_ONCE - sum(going.values())
-                for owed in await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room, aside=aside):
+                for owed in await self._claim(going.values()):
                     if (name := f"delivery {owed.delivery.id}") in going:
                         continue  # it takes longer than a lease, and has another one now
-                    going[name] = owed.aside
+                    going[name] = owed
                     workers.create_task(self._bring(owed), name=name).add_done_callback(gone)
-                await self._bell.wait(await self._outbox.next_due(aside=sum(going.values()) < _ASIDE_AT_ONCE))
+                await self._bell.wait(await self._next_due(going.values()))
             except StorageError as error:
                 await self._rest(error)
+
+    async def _claim(self, going: Collection[Owed]) -> list[Owed]:
+        aside = _ASIDE_AT_ONCE - sum(owed.aside for owed in going)
+        room, turns = MOST - len(going), self._turns(going)
+        return await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room, aside=aside, turns=turns)
+
+    async def _next_due(self, going: Collection[Owed]) -> float | None:
+        aside = sum(owed.aside for owed in going) < _ASIDE_AT_ONCE
+        return await self._outbox.next_due(aside=aside, turns=self._turns(going))
+
+    def _turns(self, going: Collection[Owed]) -> Turns:
+        return Turns(self._recordings.hosts, ((owed.delivery.host, owed.watch.user_id) for owed in going))
 
     async def _rest(self, error: StorageError) -> None:
         log.error("the database failed, the next try is in %.0f s: %s", _STORAGE_REST, error)
@@ -190,16 +205,28 @@ class Notifier:
         gave_up = waited >= AUDIO_WAIT or (failed and not keys)
         limit = self._poster.limit(owed) if owed.audio else None
         lyrics = _lyrics_beside(owed)
-        # Sent on while they arrive; after a first try that came to nothing only what is here whole.
-        whole = owed.tried_at is not None
-        opening = self._recordings.of(found.task, limit=limit, wanted=keys, lyrics=lyrics, whole=whole)
+        opening = self._recordings.of(
+            found.task,
+            limit=limit,
+            wanted=keys,
+            lyrics=lyrics,
+            # Sent on while they arrive; after a first try that came to nothing only what is here whole.
+            whole=owed.tried_at is not None,
+            person=owed.watch.user_id,
+            patient=owed.aside,
+        )
         async with opening as recordings:
-            ready = [each for each in recordings if gave_up or not _may_come(each)]
+            held = [each for each in recordings if isinstance(each.audio, MediaNoRoom)]
+            ready = [each for each in recordings if (gave_up and each not in held) or not _may_come(each)]
+            if not ready and held:
+                await self._wait_for_room(owed, str(held[0].audio))
+                return
             if not ready and not gave_up:
+                owed = replace(owed, delivery=replace(owed.delivery, host=found.task.audio_host(keys)))
                 await self._wait_for_audio(owed, now - waited, waited, tell=not failed)
                 return
             going = ready[: self._poster.fits(ready)]
-            left = [each.key for each in ready] if gave_up else keys
+            left = [each.key for each in (*ready, *held)] if gave_up else keys
             rest = tuple(key for key in left if key not in {each.key for each in going})
             await self._hand_over(Post(owed, found, going), rest)
 
@@ -219,11 +246,18 @@ class Notifier:
         keys = {key for key, _ in found.task.keyed()}
         return found if keys.issuperset(owed.delivery.clips) else known
 
+    async def _wait_for_room(self, owed: Owed, reason: str) -> None:
+        """On this machine: that is no fault of the song's, and it is not given up for that."""
+        log.warning("delivery %s waits until there is room for its songs: %s", owed.delivery.id, reason)
+        await self._outbox.put_off(owed.delivery.id, self._clock.now() + _ROOM_REST, reason=reason, aside=True)
+
     async def _wait_for_audio(self, owed: Owed, since: float, waited: float, *, tell: bool) -> None:
         """`since`: the first try; what held the message up before is no part of that. Told once for a watch."""
         now, delivery = self._clock.now(), owed.delivery
         due_at, reason = min(now + audio_rest(waited), since + AUDIO_WAIT), "no usable audio yet"
-        await self._outbox.put_off(delivery.id, due_at, reason=reason, aside=True, silent_since=since)
+        await self._outbox.put_off(
+            delivery.id, due_at, reason=reason, aside=True, silent_since=since, host=delivery.host
+        )
         if tell and waited >= AUDIO_NOTICE:
             notice = owe(owed.watch, Topic.NO_AUDIO, now)
             await self._outbox.add(replace(notice, created_at=delivery.created_at, silent_since=since))
@@ -240,8 +274,9 @@ class Notifier:
             watch = post.owed.watch
             identity = delivery_id(watch.id, watch.created_at, Topic.SONGS, rest)
             others = replace(post.owed.delivery, id=identity, clips=rest, due_at=now)
-        await self._outbox.trying(delivery, now, others)
-        message_id = await self._poster.post(post)
+        async with self._posting:
+            await self._outbox.trying(delivery, self._clock.now(), others)
+            message_id = await self._poster.post(post)
         await self._record(delivery, message_id)
 
     async def _record(self, delivery: Delivery, message_id: int) -> None:

@@ -34,9 +34,21 @@ class Recording(Struct, frozen=True):
     cover: MediaFile | None
 
 
+class _Fetch(Struct, frozen=True):
+    """How the songs of a task are wanted; see `Recordings.of`."""
+
+    limit: int | None
+    person: int
+    whole: bool
+    patient: bool
+
+
 class Recordings:
+    """`hosts`: what the hosts of songs are like."""
+
     def __init__(self, media: Media) -> None:
         self._media = media
+        self.hosts = media.hosts
 
     @asynccontextmanager
     async def of(
@@ -47,49 +59,53 @@ class Recordings:
         wanted: Collection[str] | None = None,
         lyrics: str = "",
         whole: bool = True,
+        person: int = 0,
+        patient: bool = False,
     ) -> AsyncIterator[tuple[Recording, ...]]:
         """Those of the playable clips, or of the wanted ones, by their keys; `lyrics` in place of the clips' own.
 
         The files are open inside of the block; if they need not be `whole` they may still arrive. `limit`: bytes of
-        an audio file; None: links are all that is wanted of the songs.
+        an audio file; None: links are all that is wanted of the songs. `person`: for whom, as a Discord id.
+        `patient`: their hosts may be slow.
         """
+        fetch = _Fetch(limit, person, whole, patient)
         async with AsyncExitStack() as files:
             async with asyncio.TaskGroup() as all_at_once:
                 recording = [
-                    all_at_once.create_task(self._record(key, number, clip, files, limit=limit, whole=whole))
+                    all_at_once.create_task(self._record(key, number, clip, files, fetch))
                     for number, (key, clip) in enumerate(task.keyed(), 1)
                     if (clip.playable if wanted is None else key in wanted)
                 ]
             yield tuple(_tagged(each.result(), task.id, lyrics, limit) for each in recording)
 
-    async def _record(
-        self, key: str, number: int, clip: Clip, files: AsyncExitStack, *, limit: int | None, whole: bool
-    ) -> Recording:
+    async def _record(self, key: str, number: int, clip: Clip, files: AsyncExitStack, fetch: _Fetch) -> Recording:
         async with asyncio.TaskGroup() as both:
-            audio = both.create_task(_kept(self._audio(clip, limit, whole=whole), files))
-            cover = both.create_task(_kept(self._cover(clip), files))
+            audio = both.create_task(_kept(self._audio(clip, fetch), files))
+            cover = both.create_task(_kept(self._cover(clip, fetch.person), files))
         picture = cover.result()
         return Recording(key, number, clip, audio.result(), picture if isinstance(picture, MediaFile) else None)
 
-    async def _audio(self, clip: Clip, limit: int | None, *, whole: bool) -> MediaFile | None:
+    async def _audio(self, clip: Clip, fetch: _Fetch) -> MediaFile | None:
         if not clip.playable:
             raise MediaUnavailable("the gateway names no audio")
-        if limit is None:
+        if fetch.limit is None:
             return None
         failures: list[MediaError] = []
         for url in (clip.audio_url, *clip.other_urls):
             try:
-                return await self._media.audio(url, limit=limit, whole=whole)
+                return await self._media.audio(
+                    url, limit=fetch.limit, person=fetch.person, whole=fetch.whole, patient=fetch.patient
+                )
             except MediaError as failure:
                 failures.append(failure)
         raise failures[0]
 
-    async def _cover(self, clip: Clip) -> MediaFile:
+    async def _cover(self, clip: Clip, person: int) -> MediaFile:
         if not clip.image_url:
             raise MediaUnavailable("the gateway names no cover")
         try:
             async with asyncio.timeout(_COVER_PATIENCE):
-                return await self._media.picture(clip.image_url, limit=_COVER_LIMIT)
+                return await self._media.picture(clip.image_url, limit=_COVER_LIMIT, person=person)
         except TimeoutError:
             raise MediaUnavailable("the cover took too long") from None
 
@@ -116,7 +132,7 @@ def _tagged(recording: Recording, task_id: str, lyrics: str, limit: int | None) 
         cover=_content(cover) if cover else b"",
         cover_type=cover.kind.mime if cover else "",
     )
-    file = tagged(song.file, tag, limit)
+    file = tagged(song.file, tag, limit, song.start)
     return replace(recording, audio=MediaFile(song.kind, file, file.size))
 
 

@@ -1,10 +1,11 @@
 """The messages that are owed to Discord, the cards that follow a progress, and what became of them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from itertools import islice
+from typing import Any, Protocol
 
 from msgspec import Struct
-from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,6 +16,7 @@ from bot.storage.backup import COPIED
 from bot.storage.rows import (
     delivery_of,
     delivery_values,
+    one_of,
     prefixed,
     sight_columns,
     sight_of,
@@ -24,6 +26,8 @@ from bot.storage.rows import (
 )
 from bot.storage.schema import deliveries, guilds, is_open, is_unsent, notes, tasks, unsent, watches
 from bot.storage.transaction import Transactions
+
+_LOOKED_AT = 8  # due messages for each that may be taken
 
 CARD_REST = 15.0  # seconds between two edits of a card that follows a progress
 
@@ -42,6 +46,24 @@ class Owed(Struct, frozen=True, kw_only=True):
     card_id: int | None  # the message that it replies to
     audio: bool = True  # whether the server wants files, or links alone
     error_channel_id: int | None = None  # where the server wants to hear of what cannot be posted
+
+
+class Turns(Protocol):
+    """Whose songs may be fetched now. `strained_people`: who may have them of good hosts alone; `only_good`: all."""
+
+    @property
+    def full_hosts(self) -> Collection[str]: ...
+    @property
+    def good_hosts(self) -> Collection[str]: ...
+    @property
+    def full_people(self) -> Collection[int]: ...
+    @property
+    def strained_people(self) -> Collection[int]: ...
+    @property
+    def only_good(self) -> bool: ...
+    def take(self, host: str, user_id: int) -> bool:
+        """Whether there is still room for one, which then counts."""
+        ...
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -80,6 +102,7 @@ _of_paused = exists().where(
     guilds.c.paused.is_(True),
     deliveries.c.channel_id.in_([watches.c.channel_id, guilds.c.error_channel_id]),
 )
+_owner = select(watches.c.user_id).where(watches.c.id == deliveries.c.watch_id).scalar_subquery()
 _first = deliveries.alias("first")
 _is_ahead = exists().where(
     _first.c.channel_id == deliveries.c.channel_id,
@@ -110,14 +133,16 @@ class Outbox(Transactions):
             changes = past | {"lease_until": 0.0, "due_at": now}
             await connection.execute(update(deliveries).where(is_unsent).values(changes))
 
-    async def claim(self, now: float, *, lease: float, limit: int, aside: int | None = None) -> list[Owed]:
+    async def claim(
+        self, now: float, *, lease: float, limit: int, aside: int | None = None, turns: Turns | None = None
+    ) -> list[Owed]:
         """Messages to send now: of each channel the first in line, then those that stepped aside; `aside`: of these
-        no more than so many.
+        no more than so many. `turns`: only those whose turn it is.
         """
         async with self._transaction() as connection:
-            claimed = list(await connection.scalars(_due(now, aside=False).limit(limit)))
+            claimed = await _in_turn(connection, _due(now, aside=False), limit, turns)
             room = min(limit - len(claimed), limit if aside is None else aside)
-            claimed += await connection.scalars(_due(now, aside=True).limit(room))
+            claimed += await _in_turn(connection, _due(now, aside=True), room, turns)
             leased = update(deliveries).where(deliveries.c.line.in_(claimed)).values(lease_until=now + lease)
             await connection.execute(leased)
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
@@ -128,11 +153,13 @@ class Outbox(Transactions):
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
             return [_owed(dict(row), now) for row in rows]
 
-    async def next_due(self, *, aside: bool = True) -> float | None:
+    async def next_due(self, *, aside: bool = True, turns: Turns | None = None) -> float | None:
         """When the next message may be sent: of those on their way, when nobody is at them any more. `aside`: also
-        of those that stepped aside.
+        of those that stepped aside. `turns`: as for `claim`.
         """
         statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go)
+        if turns:
+            statement = statement.where(_has_turn(turns))
         if not aside:
             statement = statement.where(deliveries.c.aside.is_(False))
         async with self._transaction(read_only=True) as connection:
@@ -166,7 +193,7 @@ class Outbox(Transactions):
     async def put_off(
         self, delivery_id: str, due_at: float, *, state: State = State.WAITING, reason: str = "", **changes: Any
     ) -> None:
-        """Not now. `changes`: of `attempts`, `aside` and `silent_since`."""
+        """Not now. `changes`: of `attempts`, `aside`, `silent_since` and `host`."""
         async with self._transaction() as connection:
             await self._change(
                 connection, delivery_id, state=state, reason=reason, due_at=due_at, lease_until=0.0, **changes
@@ -301,9 +328,32 @@ async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) 
         await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
-def _due(now: float, *, aside: bool) -> Select[tuple[int]]:
-    """Lines of messages that nobody is at."""
-    due = select(deliveries.c.line).where(deliveries.c.aside.is_(aside), deliveries.c.due_at <= now, _may_go)
+async def _in_turn(
+    connection: AsyncConnection, due: Select[int, str, int], limit: int, turns: Turns | None
+) -> list[int]:
+    """Their lines. More are looked at than are taken: the first may all be one person's."""
+    if turns is None:
+        return [line for line, _, _ in await connection.execute(due.limit(limit))]
+    found = await connection.execute(due.where(_has_turn(turns)).limit(limit * _LOOKED_AT))
+    return list(islice((line for line, host, user_id in found if turns.take(host, user_id)), limit))
+
+
+def _has_turn(turns: Turns) -> ColumnElement[bool]:
+    """A message without songs waits for nobody."""
+    good = one_of(deliveries.c.host, turns.good_hosts)
+    may = ~one_of(deliveries.c.host, turns.full_hosts) & _is_not_of(turns.full_people)
+    doubtful = good if turns.only_good else good | _is_not_of(turns.strained_people)
+    return or_(deliveries.c.host == "", may & doubtful)
+
+
+def _is_not_of(people: Collection[int]) -> ColumnElement[bool]:
+    return _owner.not_in(list(people)) if people else true()
+
+
+def _due(now: float, *, aside: bool) -> Select[int, str, int]:
+    """Messages that nobody is at."""
+    due = select(deliveries.c.line, deliveries.c.host, _owner)
+    due = due.where(deliveries.c.aside.is_(aside), deliveries.c.due_at <= now, _may_go)
     return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.line)
 
 

@@ -93,6 +93,7 @@ def delivery_of(row: Row) -> Delivery:
         created_at=row["created_at"],
         due_at=row["due_at"],
         silent_since=row["silent_since"],
+        host=row["host"],
     )
 
 

@@ -160,7 +160,7 @@ async def show(reply: Reply, found: Found) -> None:
         await reply.send([shown])
         return
     async with AsyncExitStack() as files:
-        opening = reply.services.recordings.of(found.task, limit=reply.limit)
+        opening = reply.services.recordings.of(found.task, limit=reply.limit, person=reply.person)
         fetching = asyncio.create_task(files.enter_async_context(opening))
         files.callback(fetching.cancel)
         await asyncio.wait({fetching}, timeout=_PATIENCE)

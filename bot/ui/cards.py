@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from bot.domain.sheets import sheets
 from bot.domain.task import Status, Task
-from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable
-from bot.gateways.media import MediaFile, file_name
+from bot.errors import MediaError, MediaForbidden, MediaNoRoom, MediaTooBig, MediaUnavailable
+from bot.gateways.file_names import file_name
+from bot.gateways.media import MediaFile
 from bot.gateways.sniff import MP3
 from bot.services.lookup import Found
 from bot.services.recordings import Recording
 from bot.ui.buttons import Verb, task_button
-from bot.ui.embeds import clip_embed, failure, lyrics_embed, suno_page, task_embed
+from bot.ui.embeds import clip_embed, failure, is_shown, lyrics_embed, suno_page, task_embed
+from bot.ui.files import TitledFile
 from bot.ui.locales import Language
 from bot.ui.text import clean, megabytes
 
@@ -53,10 +55,10 @@ class Card(Struct, frozen=True, kw_only=True):
         return bool(self.kept) and not self.uploads
 
     def files(self) -> list[discord.File]:
-        files = []
+        files: list[discord.File] = []
         for upload in self.uploads:
             upload.media.file.seek(0)
-            files.append(discord.File(upload.media.file, upload.name, description=upload.description))
+            files.append(TitledFile(upload.media.file, upload.name, description=upload.description))
         return files
 
     def view(self) -> discord.ui.View | None:
@@ -130,7 +132,8 @@ def not_brought(recordings: Sequence[Recording], files: Sequence[discord.Attachm
 def _is_of(file: discord.Attachment, recording: Recording) -> bool:
     """By the end of its name, that no change of title changes."""
     name = file_name("", recording.clip.id, recording.number, MP3).removesuffix(MP3.extension)
-    return file.filename.rpartition(".")[0].endswith(name.removeprefix("suno"))
+    ending = name.removeprefix("suno-")
+    return any(each.endswith(ending) for each in (file.filename.rpartition(".")[0], file.title or ""))
 
 
 def fitting(recordings: Sequence[Recording]) -> int:
@@ -228,6 +231,8 @@ def problem(error: MediaError, number: int, language: Language, limit: int) -> s
             return language("audio.endless", n=number, limit=megabytes(limit))
         case MediaForbidden():
             return language("audio.forbidden", n=number)
+        case MediaNoRoom():
+            return language("audio.noroom", n=number)
         case MediaUnavailable():
             return language("audio.unavailable", n=number)
     return language("audio.unusable", n=number)
@@ -272,6 +277,5 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
         discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=1)
-        for kind, emoji, number, url in found[:5]
-        if len(url) <= _MAX_URL
+        for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
     ]

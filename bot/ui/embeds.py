@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import discord
 
@@ -16,6 +16,7 @@ _MAX_TITLE, _MAX_DESCRIPTION = 256, 4_096
 _MAX_STYLE = 300
 _SEEN = 3  # times what there is room for: so much of a text is read
 _MAX_FIELD = 1_000  # characters of a style that is all that was made
+_MAX_PICTURE = 2_048  # characters of its address
 _PROGRESS_CELLS = 10
 _MAX_REASON = 1_000
 _EXPLAINED = {"获取渠道信息失败": "failed.channel"}  # what new-api says when the channel of a task was deleted
@@ -30,6 +31,11 @@ _COLOURS = {
 _EMOJI = {Status.WAITING: "⏳", Status.RUNNING: "🎛️", Status.DONE: "✅", Status.FAILED: "❌"}
 _ODD_COLOUR, _ODD_EMOJI = discord.Colour.yellow(), "❔"
 _PARTIAL_EMOJI = "⚠️"
+
+
+def is_shown(url: str, longest: int) -> bool:
+    """Whether Discord takes the address for a button or a picture: not of a host without a dot, such as minio:9000."""
+    return len(url) <= longest and "." in (urlsplit(url).hostname or "").strip(".")
 
 
 def suno_page(clip: Clip) -> str | None:
@@ -95,7 +101,8 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     style = next((clip.style for clip in task.clips if clip.style), "")
     made = task.lyrics.style if task.lyrics and task.kind is Kind.STYLE else ""
     _add(embed, language("card.style"), one_line(made, _MAX_FIELD) or one_line(style, _MAX_STYLE), inline=False)
-    if not task.settled and (image := next((clip.image_url for clip in task.clips if clip.image_url), "")):
+    pictures = [clip.image_url for clip in task.clips]
+    if not task.settled and (image := next((each for each in pictures if is_shown(each, _MAX_PICTURE)), "")):
         embed.set_thumbnail(url=image)
     # Without a title the id stands above already.
     return embed.set_footer(text=_footer(task, gateway) if task.title else gateway)

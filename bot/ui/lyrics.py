@@ -7,11 +7,12 @@ from typing import Any
 import discord
 
 from bot.domain.sheets import Sheet, paginate
+from bot.gateways.file_names import words_of
 from bot.ui.buttons import Verb, page_button, task_button
+from bot.ui.files import TitledFile
 from bot.ui.locales import Language
 from bot.ui.text import clean, escape, one_line
 
-LYRICS_FILE = "lyrics.txt"
 _PAGE = 3_600  # escaped characters; all texts of a card together have 4,000
 
 
@@ -39,7 +40,13 @@ def lyrics_card(pages: Sequence[str], page: int, task_id: str, language: Languag
 
 
 def lyrics_file(sheets: Sequence[Sheet]) -> discord.File:
-    return discord.File(io.BytesIO(lyrics_text(sheets)), LYRICS_FILE)
+    return TitledFile(io.BytesIO(lyrics_text(sheets)), lyrics_name(sheets))
+
+
+def lyrics_name(sheets: Sequence[Sheet]) -> str:
+    """Of a file, after the first song that has a title."""
+    title = next(filter(None, (words_of(sheet.title) for sheet in sheets)), "")
+    return f"{title}-lyrics.txt" if title else "lyrics.txt"
 
 
 def lyrics_text(sheets: Sequence[Sheet]) -> bytes:

@@ -25,7 +25,7 @@ from bot.ui.buttons import Verb, task_button
 from bot.ui.cards import Card, Upload, links, problem, song_parts
 from bot.ui.embeds import failure, lyrics_embed, task_embed
 from bot.ui.locales import Language
-from bot.ui.lyrics import LYRICS_FILE, lyrics_text
+from bot.ui.lyrics import lyrics_name, lyrics_text
 from bot.ui.text import code, escape, one_line
 
 _TEXT = Kind("text", ".txt")
@@ -152,7 +152,7 @@ def _lyrics_post(post: Post, language: Language, limit: int) -> Card:
         return Card(content=headline, embeds=[task_embed(found.task, found.gateway, language)])
     embed = lyrics_embed(texts, language, before=())
     too_long = sum(len(escape(sheet.text)) for sheet in texts) > len(embed.description or "")
-    file = _text_file(lyrics_text(texts))
+    file = _text_file(lyrics_name(texts), lyrics_text(texts))
     return Card(
         content=headline,
         embeds=[embed],
@@ -161,8 +161,8 @@ def _lyrics_post(post: Post, language: Language, limit: int) -> Card:
     )
 
 
-def _text_file(content: bytes) -> Upload:
-    return Upload(LYRICS_FILE, MediaFile(_TEXT, io.BytesIO(content), len(content)))
+def _text_file(name: str, content: bytes) -> Upload:
+    return Upload(name, MediaFile(_TEXT, io.BytesIO(content), len(content)))
 
 
 def _failed(post: Post, language: Language, _limit: int) -> Card:

@@ -12,7 +12,9 @@ from bot.ui.readers import reader
 
 
 class Reply(Protocol):
-    """`limit`: bytes a file, as Discord says it there. Sent again, what was sent first is replaced.
+    """`person`: who asked, as a Discord id. `limit`: bytes a file, as Discord says it there.
+
+    Sent again, what was sent first is replaced.
 
     `files`: those of the message that is replaced. `shown`: what stands there by now, if it was sent from here.
     """
@@ -21,6 +23,8 @@ class Reply(Protocol):
     def services(self) -> Services: ...
     @property
     def language(self) -> Language: ...
+    @property
+    def person(self) -> int: ...
     @property
     def limit(self) -> int: ...
     @property
@@ -37,6 +41,7 @@ class InteractionReply:
         self._interaction = interaction
         self.services = interaction.client.services
         self.language = language or reader(interaction)
+        self.person = interaction.user.id
         self.limit = min(interaction.filesize_limit or self.services.upload_limit, MAX_REQUEST)
         replaced = interaction.response.type is discord.InteractionResponseType.deferred_message_update
         self.files = interaction.message.attachments if replaced and interaction.message else []
@@ -71,6 +76,7 @@ class MessageReply:
         self._sent: discord.Message | None = None
         self.services = bot.services
         self.language = language
+        self.person = message.author.id
         guild_limit = message.guild.filesize_limit if message.guild else 0
         self.limit = min(max(guild_limit, self.services.upload_limit), MAX_REQUEST)
         self.files: Sequence[discord.Attachment] = ()  # an answer of its own

@@ -101,7 +101,8 @@ class Messages:
             "id": stored.id, "filename": stored.name, "size": len(stored.content), "url": url, "proxy_url": url,
             "content_type": stored.content_type,
         }  # fmt: skip
-        return attachment | ({"description": about["description"]} if about and about.get("description") else {})
+        told = {"title": stored.title} | (about or {})
+        return attachment | {name: told[name] for name in ("title", "description") if told.get(name)}
 
     def _resolve(self, embeds: Sequence[Object], attachments: Sequence[Object]) -> tuple[list[Object], set[str]]:
         """Embeds with `attachment://name` resolved, and the ids of the files that they show."""

@@ -82,7 +82,12 @@ class Page:
             raise web.HTTPBadRequest
         name = part.filename or "file"
         stored = self._discord.world.add_file(name, bytes(await part.read()), content_type_of(name))
-        about = {"id": stored.id, "filename": name, "size": len(stored.content), "content_type": stored.content_type}
+        about = {
+            "id": stored.id,
+            "filename": stored.name,
+            "size": len(stored.content),
+            "content_type": stored.content_type,
+        }
         return web.json_response(about)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:

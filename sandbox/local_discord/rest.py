@@ -118,6 +118,7 @@ def content_type_of(name: str) -> str:
     """Discord goes by the name."""
     types = {
         "mp3": "audio/mpeg", "m4a": "audio/mp4", "wav": "audio/x-wav", "ogg": "audio/ogg", "flac": "audio/flac",
+        "aac": "audio/aac", "mp2": "audio/mpeg", "webm": "audio/webm",
         "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4",
         "txt": "text/plain; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json; charset=utf-8",
     }  # fmt: skip

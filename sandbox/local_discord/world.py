@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.local_discord.errors import unknown
+from sandbox.local_discord.file_names import sanitised
 from sandbox.local_discord.permissions import ALL, IN_DIRECT_MESSAGES, OF_EVERYONE, permissions_in
 
 Object = dict[str, Any]
@@ -23,6 +24,7 @@ class StoredFile:
     name: str
     content: bytes
     content_type: str
+    title: str = ""  # shown in place of the name, where something of that was lost
 
 
 @dataclass
@@ -167,7 +169,8 @@ class World:
         return (user for user in self.users.values() if not user["bot"])
 
     def add_file(self, name: str, content: bytes, content_type: str) -> StoredFile:
-        stored = StoredFile(self.new_id(), name, content, content_type)
+        kept, title = sanitised(name)
+        stored = StoredFile(self.new_id(), kept, content, content_type, title)
         self.files[stored.id] = stored
         return stored
 

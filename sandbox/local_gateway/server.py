@@ -18,6 +18,8 @@ from aiohttp import web
 from sandbox.local_gateway import dialects, songs
 from sandbox.local_gateway.life import Life
 
+_BUFFERED = 256 * 1024  # bytes
+
 _WEB_PAGE = "<!doctype html><title>Gateway</title><h1>Welcome</h1>"
 _UNKNOWN = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
 _USAGE_PATH = "/api/usage/token/"
@@ -55,9 +57,10 @@ class Fault:
     delay: float = 0.0  # seconds before the answer
     stall_after: int | None = None  # bytes of the body, after which nothing more comes
     cut: bool = False  # the connection is cut where it would stall
-    pause: float = 0.0  # seconds between two bytes of the body
+    pause: float = 0.0  # seconds between two bytes of the body, or before it stalls
     endless: bool = False  # the body comes again and again, for as long as somebody listens
     change: Callable[[bytes], bytes] | None = None  # the true answer is given, with its body changed by this
+    raw: bytes = b""  # instead of all that, these bytes as they are; once, or without an end, until nobody listens
 
 
 class LocalGateway:
@@ -239,11 +242,26 @@ async def _faulty(
     await asyncio.sleep(fault.delay)
     if not fault.status and incoming.transport:
         incoming.transport.abort()
+    if fault.raw:
+        await _send_raw(incoming, fault)
     if fault.change and truth:
         return web.Response(body=fault.change(_body(truth(request))), headers=fault.headers)
     if fault.stall_after is None and not fault.pause and not fault.endless:
         return web.Response(status=fault.status or 500, body=fault.body, headers=fault.headers)
     return await _send_badly(incoming, fault)
+
+
+async def _send_raw(incoming: web.Request, fault: Fault) -> None:
+    """And then the connection is closed."""
+    transport = incoming.transport
+    for piece in repeat(fault.raw) if fault.endless else [fault.raw]:
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size() < _BUFFERED:
+            transport.write(piece)
+        await asyncio.sleep(max(fault.pause, 0.001))
+    if transport:
+        transport.close()
 
 
 def _body(response: web.Response) -> bytes:
@@ -270,6 +288,6 @@ async def _send_badly(incoming: web.Request, fault: Fault) -> web.StreamResponse
 def _pieces(fault: Fault) -> Iterable[bytes]:
     if fault.endless:
         return repeat(fault.body)
-    if fault.pause:
+    if fault.stall_after is None:
         return (bytes([byte]) for byte in fault.body)
     return [fault.body[: fault.stall_after]]

@@ -7,12 +7,16 @@ export function file(attachment) {
   const type = attachment.content_type ?? "";
   if (type.startsWith("image/")) return el("img.attachment-image", { src: ownUrl(attachment.url), alt: attachment.description ?? "" });
   const name = el("div.name", {},
-    el("a", { href: ownUrl(attachment.url), download: attachment.filename, target: "_blank" }, attachment.filename),
+    el("a", { href: ownUrl(attachment.url), download: attachment.filename, target: "_blank" }, shown(attachment)),
     el("span.size", {}, size(attachment.size)));
   const card = el("div.file", { "data-testid": "file", "data-file": attachment.id }, name);
   if (type.startsWith("audio/")) card.append(player(attachment));
   if (type.startsWith("text/")) card.append(reader(attachment));
   return card;
+}
+
+function shown({ title, filename }) {
+  return title ? `${title}.${filename.split(".").pop()}` : filename;
 }
 
 export function size(bytes) {
@@ -21,7 +25,7 @@ export function size(bytes) {
 
 function player(attachment) {
   const audio = el("audio", { src: ownUrl(attachment.url), preload: "metadata", "data-testid": "audio" });
-  const button = el("button", { type: "button", "aria-label": text("play", { name: attachment.filename }) }, "▶");
+  const button = el("button", { type: "button", "aria-label": text("play", { name: shown(attachment) }) }, "▶");
   const place = el("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": text("position") });
   const clock = el("output", {}, "0:00");
   button.onclick = () => (audio.paused ? audio.play() : audio.pause());

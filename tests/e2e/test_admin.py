@@ -156,7 +156,7 @@ async def test_long_lyrics_are_attached_also_where_songs_are_links(town: Town) -
         await _links_only(town)
         await town.watch("task_long")
         (post,) = await town.posts()
-    assert [each["filename"] for each in post["attachments"]] == ["lyrics.txt"]
+    assert [each["filename"] for each in post["attachments"]] == ["Long-lyrics.txt"]
 
 
 async def _links_only(town: Town) -> None:

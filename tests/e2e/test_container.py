@@ -13,8 +13,10 @@ import pytest
 import yaml
 
 from bot.config import load_settings
+from bot.gateways.disk import MOST as DISK
 from tests.conftest import TOKEN, Town
 
+MIB = 1024 * 1024
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 
@@ -44,6 +46,12 @@ def image(tmp_path: Path) -> Path:
             folder.mkdir(exist_ok=True)
             shutil.copy(source, folder)
     return folder
+
+
+def test_the_songs_that_may_be_open_at_once_fit_into_the_containers_tmp() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    (mount,) = services["bot"]["tmpfs"]
+    assert mount == f"/tmp:size={DISK // MIB + 32}m"
 
 
 def test_all_that_is_copied_is_there_and_not_ignored() -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import aiohttp
 import pytest
 from _pytest.mark import ParameterSet
 from yarl import URL
@@ -42,7 +41,6 @@ async def scene(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sc
     carl, place = world.add_user("Carl"), world.add_channel(guild, "takes")
     world.add_member(guild, carl)
     monkeypatch.setattr("socket.getaddrinfo", names)
-    monkeypatch.setattr("bot.gateways.media._TIMEOUT", aiohttp.ClientTimeout(sock_connect=0.5))
     for module in ("client", "http"):
         monkeypatch.setattr(f"discord.{module}.asyncio", in_time_of(town.clock))
     async with Line(URL(town.gateway.url).port or 0) as line, LocalGateway(clock=town.clock.now) as stranger:
@@ -72,6 +70,7 @@ async def ask(scene: Scene, row: Row) -> None:
         assert asked.failed or asked.thinking
         return
     answer = await town.finished(asked)
+    await town.discord.hub.until(lambda: not says("card.fetching", words(answer)))
     assert not row.answer or says(row.answer, words(answer))
     assert row.answer or len(answer["attachments"]) == len(TASK.songs)
     if row.watch:

@@ -3,18 +3,21 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.gateways.sniff import MP3, PNG, audio_kind, picture_kind
+from bot.gateways.id3 import length
+from bot.gateways.sniff import MP3, PNG, frames, picture_kind
 from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import components
 from sandbox.local_gateway.life import Dialect, Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio, without_tag
 from tests.conftest import KEY, Town
+from tests.faults.scene import Names
 from tests.messages import buttons, links, words
 
 ONE = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow *jazz*", "[Verse]\nSalt on the rail", 3.0)
@@ -54,7 +57,7 @@ async def test_the_bytes_are_those_of_the_gateway_and_the_covers_are_uploaded(to
     for attachment, song in zip(answer["attachments"], (ONE, TWO), strict=True):
         content = files[attachment["id"]].content
         assert without_tag(content) == audio(song.sound, song.duration)[0]
-        assert audio_kind(content) is MP3
+        assert frames(content[length(content) :]) == (MP3, 0)
     covers = [files[embed["thumbnail"]["url"].split("/")[-2]] for embed in answer["embeds"][:2]]
     assert all(picture_kind(cover.content) is PNG for cover in covers)
     assert all("Authorization" not in request.headers for request in town.gateway.media_requests)
@@ -210,6 +213,49 @@ async def test_a_song_that_cannot_be_fetched_is_told_and_its_sibling_arrives(tow
         await town.ada.press(answer, "Refresh")
         await town.discord.hub.until(lambda: len(answer["attachments"]) == 2)
         assert answer["content"] == ""
+
+
+async def test_a_file_keeps_the_language_of_its_song(town: Town) -> None:
+    """In the title that Discord shows in place of a name that it has stripped of it."""
+    town.gateway.add(replace(DONE, songs=(replace(ONE, title="夏日海风"), replace(TWO, title="Café"))), age=100)
+    async with town.bot():
+        answer = await town.status(DONE.id)
+        asked = await town.ada.slash(town.channel, "suno lyrics", id=DONE.id, **{"as": "file"})
+        lyrics = await town.finished(asked)
+    assert [each.get("title") for each in answer["attachments"]] == ["夏日海风-aaaaaaaa-1", "Café-bbbbbbbb-2"]
+    assert [each["filename"] for each in answer["attachments"]] == ["-aaaaaaaa-1.mp3", "Cafe-bbbbbbbb-2.mp3"]
+    assert [each["title"] for each in lyrics["attachments"]] == ["夏日海风-lyrics"]
+    given = [each for request in town.discord.requests for each in _attachments(request.body)]
+    assert "夏日海风-aaaaaaaa-1" in [each.get("title") for each in given], "should Discord not make it of the name"
+
+
+async def test_a_host_without_a_dot_has_no_button_and_no_picture(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord refuses those; the file stays."""
+    names, port = Names(), town.gateway.media_host.rpartition(":")[2]
+    names.lead("minio", "127.0.0.1")
+    monkeypatch.setattr("socket.getaddrinfo", names)
+    inside = f"http://minio:{port}"
+    song = replace(ONE, audio_url=f"{inside}/audio/{ONE.clip_id}", image_url=f"{inside}/cover/{ONE.clip_id}.png")
+    town.gateway.add(replace(DONE, songs=(song,)), age=100)
+    town.gateway.add(replace(RUNNING, songs=(song,), states=((0, "streaming"),)))
+    async with town.bot(media_allow_hosts="minio"):
+        answer = await town.status(DONE.id)
+        running = await town.status(RUNNING.id)
+    assert [each["filename"] for each in answer["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
+    assert list(links(answer)) == ["Suno page"]
+    assert "thumbnail" not in running["embeds"][0]
+
+
+@pytest.mark.parametrize("address", ["/audio/{}", "//{}/audio/{}"])
+async def test_a_relative_address_is_the_gateways_own(town: Town, address: str) -> None:
+    media = town.gateway.media_host
+    path = address.format(*[media] * (address.count("{}") - 1), ONE.clip_id)
+    town.gateway.add(replace(DONE, songs=(replace(ONE, audio_url=path),)), age=100)
+    async with town.bot(media_allow_hosts=f"{media},{town.gateway.url.removeprefix('http://')}"):
+        answer = await town.status(DONE.id)
+    asked = town.gateway.requests[-1].path if address.startswith("/audio") else town.gateway.media_requests[0].path
+    assert asked == f"/audio/{ONE.clip_id}"
+    assert len(answer["attachments"]) == (0 if address.startswith("/audio") else 1)
 
 
 async def test_a_song_that_takes_long_is_shown_before_its_file_is_here(town: Town) -> None:
@@ -546,3 +592,8 @@ async def test_an_answer_that_discord_refuses_does_not_stop_the_bot(town: Town) 
         assert (await town.ada.slash(town.channel, "suno status", id=RUNNING.id)).thinking
         await town.discord.hub.until(lambda: sum(each.status == 404 for each in town.discord.requests) == 2)
         assert "Generating" in words(await town.status(RUNNING.id))
+
+
+def _attachments(body: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = body.get("attachments", []) if isinstance(body, dict) else []
+    return found

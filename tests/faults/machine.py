@@ -1,6 +1,8 @@
 """Faults of the machine that the bot runs on: its database and its clock."""
 
 import asyncio
+import errno
+import os
 import sqlite3
 import sys
 import time
@@ -10,6 +12,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, Engine, event
 
 from bot.__main__ import Exit
@@ -58,6 +61,16 @@ def with_pragma(bad: str, good: str, when: Callable[[Scene], Any] = bool) -> Beg
         over = True
 
     return begin
+
+
+@asynccontextmanager
+async def no_room(_scene: Scene) -> AsyncIterator[None]:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", full)
+        yield
 
 
 @asynccontextmanager
@@ -169,6 +182,7 @@ ROWS = (
         fate=Fate.ARRIVES,
         within=10 * MINUTE,
     ),
+    Row("there is no room on the disk for songs", no_room, "audio.noroom", within=MINUTE),
     Row("the clock is set an hour forwards", clock_set(HOUR), fate=Fate.ARRIVES),
     Row("the clock is set an hour back", clock_set(-HOUR), fate=Fate.ARRIVES),
 )

@@ -5,6 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from msgspec import structs
+
+from bot.gateways.media import _PACES
 from sandbox.local_gateway.life import Song
 from sandbox.local_gateway.server import Fault
 from tests.faults.rows import MINUTE, Begin, Fate, Row
@@ -14,10 +18,12 @@ _MIB = 1024 * 1024
 _PAGE = b"<!doctype html><title>Sign in</title>"
 _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(5_000)
 _SOUND = b"ID3\x04" + bytes(_MIB)
+_HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+_CRUMBS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 9_000
 _PUBLIC = "4000::1"  # public by its number, and nobody's: from there no answer comes
 
 
-def answers(status: int, body: bytes = b"", **more: Any) -> Begin:
+def answers(status: int = 200, body: bytes = b"", **more: Any) -> Begin:
     """Every request for a song is answered with this."""
 
     @asynccontextmanager
@@ -25,6 +31,20 @@ def answers(status: int, body: bytes = b"", **more: Any) -> Begin:
         scene.town.gateway.media_faults.append(Fault(status, body, path="^/audio/", **more))
         yield
         scene.town.gateway.media_faults.clear()
+
+    return begin
+
+
+def impatient(fault: Begin) -> Begin:
+    """The same, with a bot that is soon out of patience."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            for slow, pace in _PACES.items():
+                patch.setitem(_PACES, slow, structs.replace(pace, connect=0.5, answer=1.0, window=0.3))
+            async with fault(scene):
+                yield
 
     return begin
 
@@ -69,6 +89,13 @@ def linked(name: str, fault: Begin, answer: str) -> Row:
 
 
 ROWS = (
+    late("no answer", impatient(answers(200, delay=3_600)), "audio.unavailable"),
+    late("early hints (103) without end", answers(raw=_HINT * 1_000, endless=True), "audio.unavailable"),
+    late("the song drips", impatient(answers(200, _SOUND, pause=0.05)), "audio.unavailable"),
+    late(
+        "nothing more comes in the midst of it", impatient(answers(200, _SOUND, stall_after=9_000)), "audio.unavailable"
+    ),
+    late("chunks of one byte", answers(raw=_CRUMBS, endless=True), "audio.unavailable"),
     late("403", answers(403), "audio.unavailable"),
     late("404", answers(404), "audio.unavailable"),
     late("500", answers(500), "audio.unavailable"),
@@ -84,5 +111,5 @@ ROWS = (
         "audio.endless",
     ),
     linked("a redirect to a private address", private_redirect, "audio.forbidden"),
-    linked("a name with a public address, then a private one", named(_rebound), "audio.forbidden"),
+    linked("a name with a public address, then a private one", impatient(named(_rebound)), "audio.forbidden"),
 )

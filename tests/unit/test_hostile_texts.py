@@ -12,7 +12,7 @@ import pytest
 from bot.domain.ids import find_ids, parse_id, read_ids
 from bot.domain.sheets import Sheet, paginate
 from bot.errors import InvalidTaskId
-from bot.gateways.media import file_name
+from bot.gateways.file_names import file_name
 from bot.gateways.sniff import MP3
 from bot.log import Redactor, visible
 from bot.ui.locales import languages

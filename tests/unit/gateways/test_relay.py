@@ -2,24 +2,32 @@
 
 import asyncio
 import gc
+import os
+import resource
+import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
-from bot.errors import MediaUnavailable
+from bot.errors import MediaNoRoom, MediaUnavailable
+from bot.gateways import media as media_client
+from bot.gateways.disk import Disk
 from bot.gateways.media import Media
+from bot.gateways.pace import BRISK
 from bot.gateways.relay import Relay, Spool
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
+from sandbox.local_gateway.songs import audio
 from tests.calm import calm
 from tests.relayed import arriving, content
 
-SONG = b"ID3" + bytes(range(256)) * 2_000
+SONG = audio("dawn", 30.0)[0]
 HALF = len(SONG) // 2
 
 
@@ -28,14 +36,14 @@ async def halfway(*, fails: bool = False) -> AsyncIterator[tuple[Relay, Callable
     """Half of a song, and what lets the other half come, or fail to."""
     more = asyncio.Event()
 
-    async def rest() -> AsyncIterator[bytes]:
-        yield SONG[16:HALF]
+    async def chunks() -> AsyncIterator[bytes]:
+        yield SONG[:HALF]
         await more.wait()
         if fails:
             raise ConnectionResetError("cut off")
         yield SONG[HALF:]
 
-    spool = Spool(SONG[:16], rest(), AsyncExitStack())
+    spool = Spool(chunks(), AsyncExitStack())
     try:
         yield Relay(spool, len(SONG)), more.set
     finally:
@@ -121,9 +129,14 @@ async def test_a_host_that_does_not_say_how_long_is_waited_for(gateway: LocalGat
         assert len(await content(song)) == song.size
 
 
-async def test_a_song_that_is_not_waited_for_may_fail_later(gateway: LocalGateway) -> None:
-    gateway.media_faults.append(Fault(200, SONG, stall_after=HALF, cut=True))
+async def test_a_song_that_is_not_waited_for_may_fail_later(
+    gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(media_client._PACES, False, replace(BRISK, window=0.3))
+    gateway.media_faults += [Fault(200, SONG, times=1), Fault(200, SONG, stall_after=HALF)]
     async with Media(allow_hosts=[gateway.media_host]) as media:
+        async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, whole=False):
+            pass  # its host is known to behave
         async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, whole=False) as song:
             assert song.size == len(SONG)
             with pytest.raises(aiohttp.ClientError):
@@ -132,10 +145,86 @@ async def test_a_song_that_is_not_waited_for_may_fail_later(gateway: LocalGatewa
             await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6)
 
 
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """No file may be larger than so many bytes: what is written takes a part, and then fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, hard))
+    yield HALF
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@asynccontextmanager
+async def spooled(size: int | None, disk: Disk | None = None) -> AsyncIterator[Spool]:
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(SONG), 60_000):
+            asked_for.append(start)
+            yield SONG[start : start + 60_000]
+
+    asked_for: list[int] = []
+    spool = Spool(chunks(), AsyncExitStack(), size=size, share=(disk or Disk()).share(1))
+    try:
+        yield spool
+        if size is not None:
+            assert asked_for == [], "it was known before that there is no room"
+    finally:
+        await spool.close()
+
+
+@pytest.mark.parametrize("size", [None, len(SONG)])
+@pytest.mark.parametrize("reserved", [True, False], ids=["reserved", "only written"])
+async def test_a_disk_without_room_is_an_error_and_no_song(
+    small_files: int, size: int | None, reserved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not reserved:
+        monkeypatch.delattr(os, "posix_fallocate")
+        size = None
+    async with spooled(size) as spool:
+        with pytest.raises(MediaNoRoom):
+            await spool.whole()
+        assert spool.arrived < small_files
+
+
+@pytest.mark.parametrize("size", [None, len(SONG)])
+async def test_more_than_its_part_of_the_room_no_song_gets(size: int | None) -> None:
+    disk = Disk(most=len(SONG), part=HALF)
+    async with spooled(size, disk) as spool:
+        with pytest.raises(MediaNoRoom):
+            await spool.whole()
+    disk.share(1).take(HALF)  # all of it was given back
+
+
+async def test_where_no_file_can_be_made_the_connection_is_not_kept(
+    gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    gateway.media_faults.append(Fault(200, SONG))
+    async with Media(allow_hosts=[gateway.media_host]) as media:
+        for _ in range(10):  # more than one person may have at once
+            with pytest.raises(MediaNoRoom):
+                await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, person=1)
+
+
+async def test_a_song_of_unknown_length_is_written_as_it_came_and_gives_its_room_back() -> None:
+    disk = Disk(most=3 * len(SONG) // 2 + 1024 * 1024)
+    for _ in range(4):
+        async with spooled(None, disk) as spool:
+            await spool.whole()
+            assert b"".join([chunk async for chunk in Relay(spool, len(SONG)).chunks()]) == SONG
+
+
+async def test_a_read_that_ends_too_early_is_an_error() -> None:
+    async with arriving(SONG) as song:
+        await song.spool.whole()
+        song.spool._file.truncate(HALF)
+        with pytest.raises(OSError, match="shorter"):
+            await content(song)
+
+
 async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
     """As at the end of the program; and not before its last bytes are written."""
 
-    async def rest() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncIterator[bytes]:
         try:
             yield SONG
             await asyncio.Event().wait()
@@ -143,7 +232,7 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
             await goes_on.wait()
 
     goes_on = asyncio.Event()
-    spool = Spool(SONG[:16], rest(), AsyncExitStack())
+    spool = Spool(chunks(), AsyncExitStack())
     await spool.read(20)
     closing = asyncio.create_task(spool.close())
     await asyncio.sleep(0)
@@ -158,12 +247,11 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
 async def test_a_file_is_not_closed_while_somebody_is_at_it(caplog: pytest.LogCaptureFixture) -> None:
     """As an upload that is cancelled, whose last bytes are still being read."""
 
-    async def nothing_more() -> AsyncIterator[bytes]:
-        return
-        yield
+    async def chunks() -> AsyncIterator[bytes]:
+        yield SONG
 
     slow_disk = threading.Event()
-    spool = Spool(SONG, nothing_more(), AsyncExitStack())
+    spool = Spool(chunks(), AsyncExitStack())
     await spool.whole()
     with ThreadPoolExecutor(1) as disk:
         asyncio.get_running_loop().set_default_executor(disk)

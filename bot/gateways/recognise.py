@@ -1,0 +1,52 @@
+"""What a song on its way is, as soon as enough of it is here to tell."""
+
+import asyncio
+
+from bot.errors import MediaUnrecognised
+from bot.gateways import id3
+from bot.gateways.relay import Spool
+from bot.gateways.sniff import MP3, WINDOW, Found, audio, frames
+
+_FAR = 16 * WINDOW  # bytes in which frames are looked for behind junk
+_MOST_TAGS = 4  # one behind the other
+_LIKELY = 512  # bytes behind a tag that are taken for an MP3, though no frame is seen
+
+
+async def recognise(spool: Spool, size: int | None) -> Found:
+    """`size`: bytes of the whole, if they are known. Raises MediaUnrecognised, and what the song was cut off by."""
+    behind = await _behind_tags(spool, size)
+    found = await _sound(spool, behind) if size is None or behind < size else None
+    if found is None and behind:  # a tag that says a wrong size hides no frames
+        found = await _frames(spool, id3.HEADER)
+        fits = size is None or behind < size
+        if found is None and fits and len(await spool.peek(behind, _LIKELY)) == _LIKELY:
+            found = Found(MP3, behind)
+    if found is None:
+        raise MediaUnrecognised(f"{min(spool.arrived, _FAR)} first bytes of nothing known, or a header alone")
+    return found
+
+
+async def _behind_tags(spool: Spool, size: int | None) -> int:
+    """Where the tags end, as they say themselves."""
+    end = 0
+    for _ in range(_MOST_TAGS):
+        if size is not None and end >= size:
+            break
+        length = id3.length(await spool.peek(end, id3.HEADER))
+        if not length:
+            break
+        end += length
+    return end
+
+
+async def _sound(spool: Spool, start: int) -> Found | None:
+    window = await spool.peek(start, WINDOW)
+    found = audio(window, ends=len(window) < WINDOW)
+    if found:
+        return Found(found.kind, start + found.start)
+    return await _frames(spool, start) if len(window) == WINDOW else None
+
+
+async def _frames(spool: Spool, start: int) -> Found | None:
+    found = await asyncio.to_thread(frames, await spool.peek(start, _FAR))  # it may take a while
+    return Found(found.kind, start + found.start) if found else None

@@ -1,0 +1,11 @@
+"""Remember where the songs of a delivery lie: those of a slow host are kept from holding up all others."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.add_column("deliveries", sa.Column("host", sa.String, nullable=False, server_default=sa.text("''")))

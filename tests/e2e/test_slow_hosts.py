@@ -1,0 +1,81 @@
+"""Hosts of songs that drip, hang, or never end: nobody else's songs wait for theirs."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from bot.gateways.hosts import MOST
+from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.server import Fault, LocalGateway
+from sandbox.local_gateway.songs import audio
+from tests.conftest import Town
+
+SOUND, _ = audio("dawn", 20.0)
+GOOD = Life("good-task-1", songs=(Song("good0001", "Harbour Lights", duration=3.0),))
+BAD = {
+    "drips": Fault(200, SOUND, pause=0.05),
+    "hangs after its first bytes": Fault(200, SOUND, stall_after=9_000),
+    "does not answer": Fault(200, SOUND, delay=3_600),
+    "has no end": Fault(200, SOUND[:2_000], endless=True, pause=0.5),
+    "sends crumbs": Fault(
+        raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 9_000, endless=True
+    ),
+    "hints without end": Fault(raw=b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2_000, endless=True),
+}
+
+
+@pytest.fixture
+async def hosts() -> AsyncIterator[list[LocalGateway]]:
+    """As many as a wildcard in a DNS zone makes."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(LocalGateway()) for _ in range(12)]
+
+
+def bad_tasks(hosts: list[LocalGateway], count: int) -> list[Life]:
+    """Of two songs each, by turns at one of the hosts."""
+    tasks = []
+    for number in range(count):
+        url = f"{hosts[number % len(hosts)].media_url}/audio/{number}"
+        songs = tuple(Song(f"bad{number:04}{letter}", "Slow", audio_url=f"{url}{letter}") for letter in "ab")
+        tasks.append(Life(f"bad-task-{number}", songs=songs))
+    return tasks
+
+
+async def watch_all(town: Town, tasks: list[Life]) -> None:
+    """Each in a channel of its own: there the first message holds up the others anyway."""
+    (guild,) = town.discord.world.guilds.values()
+    for number, task in enumerate(tasks):
+        place = town.discord.world.add_channel(guild, f"takes-{number}")
+        await town.watch(task.id, person=town.ben, at=place)
+
+
+@pytest.mark.parametrize("fault", BAD.values(), ids=BAD)
+async def test_a_song_of_a_healthy_host_is_posted_at_once(town: Town, hosts: list[LocalGateway], fault: Fault) -> None:
+    tasks = bad_tasks(hosts, 24)
+    town.gateway.add(GOOD, *tasks)
+    for host in hosts:
+        host.media_faults.append(fault)
+    allowed = ",".join(each.media_host for each in (town.gateway, *hosts))
+    async with town.bot(media_allow_hosts=allowed):
+        await watch_all(town, tasks)
+        await town.discord.hub.until(lambda: any(host.media_requests for host in hosts))
+        await town.watch(GOOD.id)
+        (post,) = await town.posts(patience=20)
+        assert len(post["attachments"]) == 1
+        assert len((await town.status(GOOD.id))["attachments"]) == 1, "and so are answers"
+
+
+async def test_one_person_has_a_part_of_what_is_fetched(town: Town, hosts: list[LocalGateway]) -> None:
+    """By watching and by asking, however many hosts there are."""
+    tasks = bad_tasks(hosts, 24)
+    town.gateway.add(*tasks)
+    for host in hosts:
+        host.media_faults.append(Fault(200, SOUND, delay=3_600))
+    async with town.bot(media_allow_hosts=",".join(host.media_host for host in hosts), requests_per_minute=99):
+        await watch_all(town, tasks[:12])
+        for task in tasks[12:]:
+            await town.ben.slash(town.channel, "suno audio", id=task.id)
+        await town.settle_down(1.0)
+        going = sum(len(host.media_requests) for host in hosts)
+        assert 0 < going <= MOST // 6
