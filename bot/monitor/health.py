@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.errors import PostError, StorageError
+from bot.domain.refusals import Meaning
+from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
-from bot.services.notifier import SENT
+from bot.services.notifier import FAULT, SENT
 from bot.services.poller import Poller
 from bot.storage.backlog import Backlog, BacklogStore
 
@@ -63,8 +64,7 @@ class Health:
         self._gateways = tuple(gateways)
         self._poller = poller
         self._clock = clock
-        words = (SENT, PostError.outcome, *(error.outcome for error in PostError.__subclasses__()))
-        self.deliveries = Counter(dict.fromkeys(words, 0))
+        self.deliveries = Counter(dict.fromkeys((SENT, FAULT, *Meaning), 0))
         self.is_connected: Callable[[], bool] = lambda: False
 
     async def look(self) -> Condition:

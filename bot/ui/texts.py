@@ -12,7 +12,7 @@ from bot.ui.answers import look_up, show, show_found
 from bot.ui.batches import fetched, list_view, read_file, show_batch
 from bot.ui.failures import sentence_or_reference
 from bot.ui.locales import Language, language_for
-from bot.ui.replies import MessageReply
+from bot.ui.replies import MessageReply, answer_to
 from bot.ui.watching import watch_here
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ async def answer(message: discord.Message, bot: SunoBot) -> None:
     except Exception as error:
         try:
             text = sentence_or_reference(error, language, f"a text in channel {message.channel.id}")
-            await message.reply(text, mention_author=False)
+            await answer_to(message, content=text)
         except discord.HTTPException as unanswered:
             log.warning("a person could not be answered: %s", unanswered)
 
@@ -89,7 +89,7 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
         await show(MessageReply(message, bot, language), await look_up(bot.services, found[0]))
         return
     batch = await fetched(bot.services, message.author.id, Ids(found, 0))
-    await message.reply(view=list_view(batch, 0, language), mention_author=False)
+    await answer_to(message, view=list_view(batch, 0, language))
 
 
 def _language(message: discord.Message, bot: SunoBot) -> Language:
