@@ -11,6 +11,7 @@ from sandbox.local_discord.errors import ApiError
 from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.limits import check_choices, check_modal
 from sandbox.local_discord.messages import EPHEMERAL, THINKING, Messages, Upload
+from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, Object, World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
@@ -70,7 +71,7 @@ class Interactions:
             self._world.new_id(), secrets.token_urlsafe(32), kind, user, channel, data, self._world.clock(), **about
         )
         self._by_token[interaction.token] = interaction
-        if not self._hub.online:
+        if not self._hub.bots:
             interaction.failed = "offline"
             return interaction
         self._hub.bot_event("INTERACTION_CREATE", self._payload(interaction), interaction.told)
@@ -161,6 +162,8 @@ class Interactions:
                     "user": interaction.user,
                 }
             }
+        if self._is_private_by_force(interaction):
+            body = body | {"flags": int(body.get("flags") or 0) | EPHEMERAL}
         message = self._messages.create(
             interaction.channel, self._world.bot, body, uploads, interaction_metadata=about,
             application_id=self._world.bot["id"], webhook_id=self._world.bot["id"], type=20, **fields,
@@ -169,6 +172,12 @@ class Interactions:
             self._messages.private[message["id"]] = interaction.user["id"]
         self._hub.message("MESSAGE_CREATE", message, self._messages.private.get(message["id"]))
         return message
+
+    def _is_private_by_force(self, interaction: Interaction) -> bool:
+        """What people bring along themselves says nothing aloud where they may not use such applications aloud."""
+        channel, user = interaction.channel, interaction.user
+        may = self._world.permissions(channel, user["id"]) & Permission.USE_EXTERNAL_APPS
+        return interaction.user_install_only and bool(channel.get("guild_id")) and not may
 
     def original(self, interaction: Interaction) -> Object:
         if interaction.message is None:
