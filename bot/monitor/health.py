@@ -28,7 +28,7 @@ class GatewayCondition(Struct, frozen=True, kw_only=True):
 
 class Condition(Struct, frozen=True, kw_only=True):
     """`backlog` None: the database fails. `due_at`: of the task that is to be looked at next, or should have been;
-    `deliveries`: how many messages ended in which way.
+    `deliveries`: how many messages ended in which way; `interaction_age`: seconds since the last command or press.
     """
 
     now: float
@@ -37,6 +37,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backlog: Backlog | None
     gateways: Sequence[GatewayCondition]
     deliveries: Mapping[str, int]
+    interaction_age: float
 
     @property
     def ready(self) -> bool:
@@ -66,6 +67,7 @@ class Health:
         self._clock = clock
         self.deliveries = Counter(dict.fromkeys((SENT, FAULT, *Meaning), 0))
         self.is_connected: Callable[[], bool] = lambda: False
+        self.interaction_age: Callable[[], float] = lambda: 0.0
 
     async def look(self) -> Condition:
         return Condition(
@@ -75,6 +77,7 @@ class Health:
             backlog=await self._look_at_database(),
             gateways=[self._look_at(gateway) for gateway in self._gateways],
             deliveries=self.deliveries,
+            interaction_age=self.interaction_age(),
         )
 
     async def _look_at_database(self) -> Backlog | None:
