@@ -101,6 +101,11 @@ RULES: dict[int, Rule] = {
 }
 
 
+def suspects(code: int) -> tuple[Part, ...]:
+    """What Discord is most likely to mean by a code."""
+    return RULES[code].suspects if code in RULES else ()
+
+
 def meaning(failure: PostError) -> Meaning:
     return _rule(failure).meaning
 

@@ -217,7 +217,7 @@ def _undelivered(post: Post, language: Language, _limit: int) -> Card:
     watch, code_of_discord = post.owed.watch, post.owed.delivery.clips[-1]
     task = post.found.task if post.found else None
     where = f"<#{watch.channel_id}>" if watch.guild_id else language("watch.to_dm")
-    why = language(f"refused.{_REFUSED.get(code_of_discord, 'other')}", code=code_of_discord)
+    why = language(f"refused.{_REFUSED.get(code_of_discord, 'any')}", code=code_of_discord)
     sentence = _headline(post, language, "post.undelivered")
     buttons = [task_button(Verb.AUDIO, task.id, language)] if task and task.playable else []
     buttons += [task_button(Verb.LYRICS, task.id, language)] if task and sheets(task) else []

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import discord
 
 from bot.client import Interaction, Services, SunoBot
-from bot.domain.refusals import Part
+from bot.domain.refusals import Part, suspects
 from bot.ui.cards import MAX_REQUEST, Card
 from bot.ui.locales import Language
 from bot.ui.permissions import Speakable, missing_in
@@ -36,6 +36,10 @@ class Reply(Protocol):
     @property
     def shown(self) -> Card | None: ...
     async def send(self, cards: Sequence[Card]) -> None: ...
+
+
+class TitledView(Protocol):
+    def __call__(self, *, titled: bool) -> discord.ui.LayoutView: ...
 
 
 class InteractionReply:
@@ -108,6 +112,16 @@ class MessageReply:
         content = {"content": card.content, "embeds": card.embeds, "files": card.files(), "view": view}
         async with _patience(card):
             return await answer_to(self._message, reply=Part.REPLY not in omitted, **content)
+
+
+async def show_list(interaction: Interaction, view: TitledView) -> None:
+    """`view`: makes it with titles or, where the server's AutoMod blocks one of them, with ids alone."""
+    try:
+        await interaction.edit_original_response(view=view(titled=True))
+    except discord.HTTPException as error:
+        if Part.LYRICS_AND_LINKS not in suspects(error.code):
+            raise
+        await interaction.edit_original_response(view=view(titled=False))
 
 
 def missing_here(message: discord.Message) -> frozenset[str]:

@@ -38,18 +38,15 @@ def parts_of(card: Card, *, reply: bool = False) -> frozenset[Part]:
 
 def without(card: Card, omitted: AbstractSet[Part], language: Language) -> Card:
     """Never empty: what is said in embeds alone is said in words when there are no embeds."""
+    if Part.EMBEDS in omitted:
+        card = replace(_without_covers(card), embeds=(), content=card.content or as_text(card))
     if Part.LYRICS_AND_LINKS in omitted:
         embeds = [_unlinked(embed) for embed in card.embeds if not _is_lyrics(embed)]
         card = replace(card, embeds=embeds, buttons=[each for each in card.buttons if not is_link(each)])
     if Part.FILES in omitted and card.uploads:
         note = language("post.files_refused" if any(map(is_link, card.buttons)) else "post.files_refused_bare")
         card = replace(card, uploads=(), embeds=_bare(card), content=f"{card.content}\n{note}".strip())
-    if Part.COVER in omitted:
-        card = _without_covers(card)
-    if Part.EMBEDS in omitted:
-        card = _without_covers(card)
-        card = replace(card, embeds=(), content=card.content or as_text(card))
-    return card
+    return _without_covers(card) if Part.COVER in omitted else card
 
 
 def allowed(card: Card, missing: Collection[str], language: Language) -> Card:

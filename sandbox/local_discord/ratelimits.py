@@ -55,9 +55,9 @@ class Verdict:
 
 
 class RateLimits:
-    """In real time: libraries wait in it."""
+    """`clock` gives Unix seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._buckets: dict[tuple[Rule, str], _Bucket] = {}
         self._second = _Bucket(clock())
@@ -91,7 +91,7 @@ class RateLimits:
         name = hashlib.sha256(f"{rule.method} {rule.path}".encode()).hexdigest()[:32]
         return {
             "X-RateLimit-Limit": str(rule.limit), "X-RateLimit-Remaining": str(rule.limit - bucket.taken),
-            "X-RateLimit-Reset": f"{time.time() + left:.3f}", "X-RateLimit-Reset-After": f"{left:.3f}",
+            "X-RateLimit-Reset": f"{self._clock() + left:.3f}", "X-RateLimit-Reset-After": f"{left:.3f}",
             "X-RateLimit-Bucket": name,
         }  # fmt: skip
 

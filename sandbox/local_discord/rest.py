@@ -63,7 +63,7 @@ class Rest:
         self.faults = faults
         self.token = token
         self.requests: list[Request] = []
-        self.limits = RateLimits()
+        self.limits = RateLimits(world.now_in_seconds)
         self.socket_url = ""
 
     async def handle(self, incoming: web.Request) -> web.StreamResponse:

@@ -55,6 +55,10 @@ class World:
         self._last_id = max(self._last_id + 1, (int(self.clock() * 1000) - EPOCH) << 22)
         return str(self._last_id)
 
+    def now_in_seconds(self) -> float:
+        """By its clock as it is now: it may have been changed since."""
+        return self.clock()
+
     def now(self) -> str:
         return datetime.fromtimestamp(self.clock(), UTC).isoformat()
 
