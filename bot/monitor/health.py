@@ -37,7 +37,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backlog: Backlog | None
     gateways: Sequence[GatewayCondition]
     deliveries: Mapping[str, int]
-    interaction_age: float
+    interaction_age: float = 0.0
 
     @property
     def ready(self) -> bool:

@@ -228,7 +228,7 @@ async def tell_if_paused(interaction: Interaction) -> None:
 
 
 def _deliveries_view(
-    shown: Sequence[Shown], count: int, state: str, page: int, language: Language, *, titled: bool
+    shown: Sequence[Shown], count: int, state: str, page: int, language: Language, *, titled: bool = True
 ) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     title = language("admin.deliveries_title", n=count) if count else language("admin.deliveries_none")

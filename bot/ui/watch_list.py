@@ -111,7 +111,7 @@ async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> N
 
 
 def _list_view(
-    listed: Sequence[Listed], count: int, scope: str, page: int, language: Language, now: float, *, titled: bool
+    listed: Sequence[Listed], count: int, scope: str, page: int, language: Language, now: float, *, titled: bool = True
 ) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     key = f"list.{scope}" if count else f"list.none_{scope}"

@@ -18,7 +18,7 @@ class Fault:
     status: int
     method: str = ""
     times: int = 1
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = field(default_factory=dict)  # as JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds before the answer
     after: bool = False  # what was asked for is done all the same: only the answer is lost

@@ -138,7 +138,7 @@ def content_type_of(name: str) -> str:
 async def _answer_badly(incoming: web.Request, request: Request, fault: Fault) -> web.StreamResponse:
     await asyncio.sleep(fault.delay)
     if not fault.late:
-        request.status, request.answer, request.odd = fault.status, dict(fault.body), True
+        request.status, request.answer, request.odd = fault.status, fault.body, True
     if not fault.status and incoming.transport:
         incoming.transport.abort()
     return _json(request.status or 500, request.answer, fault.headers)
