@@ -35,12 +35,13 @@ class Missing(Struct, frozen=True):
 def is_hidden(place: Place) -> bool:
     """Discord shows the bot nothing of a channel that it may not view, and one overwrite that nobody made.
 
-    discord.py keeps no flags of most channels. Of threads it shows none in such a channel.
+    discord.py keeps no flags of most channels. A thread is hidden with its channel.
     """
-    if isinstance(place, discord.Thread) or place.name != _HIDDEN_NAME:
+    channel = place.parent if isinstance(place, discord.Thread) else place
+    if channel is None or channel.name != _HIDDEN_NAME:
         return False
-    everyone = place.guild.default_role
-    return place.overwrites.keys() == {everyone} and place.overwrites[everyone].view_channel is False
+    everyone = channel.guild.default_role
+    return channel.overwrites.keys() == {everyone} and channel.overwrites[everyone].view_channel is False
 
 
 def missing_in(place: Place) -> tuple[Missing, ...]:

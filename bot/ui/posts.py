@@ -214,7 +214,8 @@ def _blocked(post: Post, language: Language, _limit: int) -> Card:
 
 def _undelivered(post: Post, language: Language, _limit: int) -> Card:
     """What was refused for its content may be shown to the person alone, who is told how."""
-    watch, code_of_discord = post.owed.watch, post.owed.delivery.clips[-1]
+    watch, about = post.owed.watch, post.owed.delivery.clips
+    code_of_discord = about[-1] if about else "0"
     task = post.found.task if post.found else None
     where = f"<#{watch.channel_id}>" if watch.guild_id else language("watch.to_dm")
     why = language(f"refused.{_REFUSED.get(code_of_discord, 'any')}", code=code_of_discord)

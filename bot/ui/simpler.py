@@ -39,7 +39,7 @@ def parts_of(card: Card, *, reply: bool = False) -> frozenset[Part]:
 def without(card: Card, omitted: AbstractSet[Part], language: Language) -> Card:
     """Never empty: what is said in embeds alone is said in words when there are no embeds."""
     if Part.EMBEDS in omitted:
-        card = replace(_without_covers(card), embeds=(), content=card.content or as_text(card))
+        card = replace(_without_covers(card), embeds=(), content=card.content or as_text(card)[:_MAX_CONTENT])
     if Part.LYRICS_AND_LINKS in omitted:
         embeds = [_unlinked(embed) for embed in card.embeds if not _is_lyrics(embed)]
         card = replace(card, embeds=embeds, buttons=[each for each in card.buttons if not is_link(each)])
