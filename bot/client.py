@@ -118,7 +118,7 @@ class SunoBot(commands.Bot):
         log.info("gave Discord %d commands", len(given))
 
     async def _given_commands(self) -> list[app_commands.AppCommand]:
-        """None, where discord.py cannot read what Discord has: then they are given anew."""
+        """As Discord has them; none where discord.py cannot read that, and then they are given anew."""
         try:
             return await self.tree.fetch_commands()
         except (discord.HTTPException, discord.RateLimited):

@@ -73,7 +73,7 @@ class DiscordPoster:
         return await self._send(owed, without(card, omitted, language), reply)
 
     def _place(self, owed: Owed) -> discord.abc.GuildChannel | discord.Thread | None:
-        """Where it goes, as far as it is known here; None for a DM. Raises PostClosed when the bot was removed."""
+        """Where it goes, as far as it is known here; None for a DM. Raises PostError when the bot was removed."""
         if owed.watch.guild_id is None or owed.delivery.channel_id != owed.watch.channel_id:
             return None
         guild = self._bot.get_guild(owed.watch.guild_id)
