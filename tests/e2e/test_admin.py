@@ -218,7 +218,6 @@ async def _again(town: Town, answer: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_all(town: Town) -> None:
     """In every form, and as often as it is tried; people can be told by DM."""
-    town.discord.rest.limits.enforced = False
     town.discord.faults.fail(rf"^/channels/{town.channel['id']}/messages$", 400, 50035, times=1_000)
 
 

@@ -181,6 +181,19 @@ async def test_files_that_never_get_through_become_links(town: Town, monkeypatch
         assert "Discord didn't take the files" in message["content"]
 
 
+async def test_many_songs_at_once_keep_to_discords_rates(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("discord.http.asyncio", in_time_of(town.clock))
+    lives = [replace(DONE, id=f"task_{number:04}") for number in range(8)]
+    town.gateway.add(*lives)
+    town.discord.rest.limits.enforced = True
+    async with town.bot():
+        await town.watch(*(life.id for life in lives))
+        await town.clock.pass_(30, step=1)
+        await town.posts(len(lives))
+    assert len(town.posted()) == len(lives)
+    assert all(len(post["attachments"]) == 2 for post in town.posted())
+
+
 async def test_a_locked_thread_is_waited_for_and_posted_to_when_it_is_unlocked(town: Town, dm: dict[str, Any]) -> None:
     town.gateway.add(SOON)
     thread = town.discord.changes.add_thread(town.channel, "takes")
