@@ -1,9 +1,7 @@
 """The composition root: opens, wires, runs and closes everything; the only file that knows everyone."""
 
 import asyncio
-import contextlib
 import logging
-import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -14,7 +12,7 @@ from msgspec import Struct
 
 from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
-from bot.ending import end
+from bot.ending import end, ended_by_signal
 from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
@@ -53,11 +51,9 @@ log = logging.getLogger(__name__)
 async def run(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C. Raises StorageError, or discord.LoginFailure for a refused token."""
     serving = asyncio.create_task(serve(settings))
-    with contextlib.suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt instead
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
-    # Waiting does not raise, so that a cancellation is told from a failure below.
-    await asyncio.wait({serving})
+    with ended_by_signal(serving):
+        # Waiting does not raise, so that a cancellation is told from a failure below.
+        await asyncio.wait({serving})
     if serving.cancelled():
         log.info("stopped")
     else:
@@ -92,6 +88,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         bot = await stack.enter_async_context(_logged_in(program.services, token, reachability))
         reachability.is_reached = bot.is_connected
         program.health.is_connected = bot.is_connected
+        program.health.interaction_age = lambda: bot.events.interaction_age
         clock.set()  # a board without a clock of its own may have learned the time by now: TLS does not work before
         await _resume(program.services.stores, settings, clock)
         try:

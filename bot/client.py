@@ -12,6 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.ending import end
+from bot.events import UNREADABLE, Events
 from bot.services.batches import Batches
 from bot.services.lookup import Lookup
 from bot.services.reading import Reading
@@ -90,6 +91,8 @@ class SunoBot(commands.Bot):
             max_ratelimit_timeout=60,
         )
         self.services = services
+        self.events = Events()
+        self._connection.parsers = self.events.guarded(self._connection.parsers)
         self._interface = interface
 
     async def setup_hook(self) -> None:
@@ -104,14 +107,27 @@ class SunoBot(commands.Bot):
         declared = await declared_commands(self.tree, self._interface.translator)
         known = await self.services.stores.notes.note(SYNCED)
         try:
-            if known and known == fingerprint(self.application_id, declared, await self.tree.fetch_commands()):
+            if known and known == fingerprint(self.application_id, declared, await self._given_commands()):
                 return
             given = await self.tree.sync()
         except (discord.HTTPException, discord.RateLimited):
             log.exception("the commands could not be given to Discord; the next start tries again")
             return
+        except UNREADABLE as error:
+            log.error("Discord's answer to the commands cannot be read; the next start gives them again: %r", error)
+            return
         await self.services.stores.notes.keep_note(SYNCED, fingerprint(self.application_id, declared, given))
         log.info("gave Discord %d commands", len(given))
+
+    async def _given_commands(self) -> list[app_commands.AppCommand]:
+        """As Discord has them; none where discord.py cannot read that, and then they are given anew."""
+        try:
+            return await self.tree.fetch_commands()
+        except (discord.HTTPException, discord.RateLimited):
+            raise
+        except UNREADABLE as error:
+            log.error("Discord's list of the commands cannot be read: %r", error)
+            return []
 
     def is_connected(self) -> bool:
         """Whether Discord's events arrive."""
@@ -148,6 +164,10 @@ class SunoBot(commands.Bot):
 
     async def on_guild_channel_update(self, _before: object, channel: discord.abc.GuildChannel) -> None:
         await self.services.watches.unblock(channel.guild.id)
+
+    async def on_guild_update(self, _before: object, guild: discord.Guild) -> None:
+        """Such as its owner, or how much it wants to know of those who write."""
+        await self.services.watches.unblock(guild.id)
 
     async def on_guild_role_update(self, _before: object, role: discord.Role) -> None:
         await self.services.watches.unblock(role.guild.id)

@@ -29,18 +29,13 @@
     │   ├── MediaForbidden       its address is not one the bot may ask
     │   ├── MediaTooBig          larger than `limit` bytes
     │   └── MediaUnrecognised    its bytes are no known audio or picture
-    └── PostError                Discord did not take a message
-        ├── PostBlocked          a permission is missing, or an archived thread is locked
-        ├── PostClosed           the channel is gone, or the bot is no longer there
-        ├── RecipientClosed      the person takes no DM from the bot
-        ├── PostTooLarge         its files are larger than Discord takes here
-        ├── PostLater            429, 5xx, no answer: the same message again, perhaps after `retry_after` seconds
-        └── PostRefused          anything else
+    └── PostError                Discord did not take a message; bot/domain/refusals.py says what becomes of it
 
 That a gateway does not know an id is no error of the gateway: `Answer.missing` names it.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
 
@@ -229,40 +224,26 @@ class MediaUnrecognised(MediaError):
 
 
 class PostError(BotError):
-    """`outcome`: a word for counting."""
+    """`status`: HTTP's, 0 where there was no answer; `code`: Discord's own, 0 where it gave none; `retry_after` in
+    seconds; `parts`: what the message had that it might do without, see bot/domain/refusals.py.
+    """
 
-    outcome = "failed"
-
-
-class PostBlocked(PostError):
-    """`missing` names permissions as Discord's API does; empty when Discord did not say which."""
-
-    outcome = "blocked"
-
-    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        code: int = 0,
+        retry_after: float = 0.0,
+        parts: AbstractSet[str] = frozenset(),
+    ) -> None:
         super().__init__(message)
-        self.missing = tuple(missing)
-
-
-class PostClosed(PostError):
-    outcome = "closed"
-
-
-class RecipientClosed(PostError):
-    outcome = "recipient_closed"
-
-
-class PostTooLarge(PostError):
-    outcome = "too_large"
-
-
-class PostLater(PostError):
-    outcome = "later"
-
-    def __init__(self, message: str, retry_after: float = 0.0) -> None:
-        super().__init__(message)
+        self.status = status
+        self.code = code
         self.retry_after = retry_after
+        self.parts = parts
 
-
-class PostRefused(PostError):
-    outcome = "refused"
+    @property
+    def is_ambiguous(self) -> bool:
+        """The message may have arrived all the same."""
+        return self.status == 0 or self.status >= 500

@@ -1,4 +1,4 @@
-"""An option for a channel or thread that takes messages, also for one that is not in the cache."""
+"""An option for a channel or thread that takes messages, also a voice channel's chat, and also one in no cache."""
 
 from typing import Any, TypeAlias
 
@@ -16,7 +16,8 @@ class _Postable(app_commands.Transformer):
     @property
     def channel_types(self) -> list[discord.ChannelType]:
         kinds = discord.ChannelType
-        return [kinds.text, kinds.news, kinds.public_thread, kinds.private_thread, kinds.news_thread]
+        threads = [kinds.public_thread, kinds.private_thread, kinds.news_thread]
+        return [kinds.text, kinds.news, kinds.voice, kinds.stage_voice, *threads]
 
     async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> Channel:
         channel: Channel = value

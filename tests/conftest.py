@@ -164,6 +164,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     clock = JumpingClock()
     world = World(clock.now)
     async with LocalDiscord(token=TOKEN, world=world) as discord, LocalGateway(key=KEY, clock=clock.now) as gateway:
+        discord.rest.limits.enforced = False  # most tests would wait for them; they have tests of their own
         ada, ben = world.add_user("Ada"), world.add_user("Ben", locale="zh-CN")
         guild = world.add_guild("Studio", owner=ada)
         world.add_member(guild, ben)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.local_discord.faults import Asked
 from sandbox.local_discord.people import components
 
 Message = dict[str, Any]
@@ -26,3 +27,8 @@ def words(message: Message) -> str:
         ]
         parts += [text for field in embed.get("fields", ()) for text in (field["name"], field["value"])]
     return "\n".join(parts)
+
+
+def brings_songs(asked: Asked) -> bool:
+    """Whether a request is for a message with a song, and not with the word that there is none."""
+    return "could not be fetched" not in asked.body.get("content", "")

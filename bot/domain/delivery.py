@@ -27,10 +27,11 @@ class Topic(StrEnum):
     UNKNOWN = "unknown"
     LIVE = "live"
     BLOCKED = "blocked"
+    UNDELIVERED = "undelivered"
 
 
 # Said on the way to what was asked for: nobody waits for these, and those that can never go are dropped.
-NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED})
+NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED})
 
 
 class State(StrEnum):
@@ -48,7 +49,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     watch_id: int
     channel_id: int
     topic: Topic
-    clips: tuple[str, ...] = ()  # keys of the songs that it brings; none: all of the task
+    clips: tuple[str, ...] = ()  # keys of the songs that it brings, none: all of the task; of notices: what about
     created_at: float  # its place in the line of its channel
     due_at: float
     silent_since: float | None = None  # when its audio was first looked for, and was not there

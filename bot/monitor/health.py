@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.errors import PostError, StorageError
+from bot.domain.refusals import Meaning
+from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
-from bot.services.notifier import SENT
+from bot.services.notifier import FAULT, SENT
 from bot.services.poller import Poller
 from bot.storage.backlog import Backlog, BacklogStore
 
@@ -27,7 +28,7 @@ class GatewayCondition(Struct, frozen=True, kw_only=True):
 
 class Condition(Struct, frozen=True, kw_only=True):
     """`backlog` None: the database fails. `due_at`: of the task that is to be looked at next, or should have been;
-    `deliveries`: how many messages ended in which way.
+    `deliveries`: how many messages ended in which way; `interaction_age`: seconds since the last command or press.
     """
 
     now: float
@@ -36,6 +37,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backlog: Backlog | None
     gateways: Sequence[GatewayCondition]
     deliveries: Mapping[str, int]
+    interaction_age: float = 0.0
 
     @property
     def ready(self) -> bool:
@@ -63,9 +65,9 @@ class Health:
         self._gateways = tuple(gateways)
         self._poller = poller
         self._clock = clock
-        words = (SENT, PostError.outcome, *(error.outcome for error in PostError.__subclasses__()))
-        self.deliveries = Counter(dict.fromkeys(words, 0))
+        self.deliveries = Counter(dict.fromkeys((SENT, FAULT, *Meaning), 0))
         self.is_connected: Callable[[], bool] = lambda: False
+        self.interaction_age: Callable[[], float] = lambda: 0.0
 
     async def look(self) -> Condition:
         return Condition(
@@ -75,6 +77,7 @@ class Health:
             backlog=await self._look_at_database(),
             gateways=[self._look_at(gateway) for gateway in self._gateways],
             deliveries=self.deliveries,
+            interaction_age=self.interaction_age(),
         )
 
     async def _look_at_database(self) -> Backlog | None:

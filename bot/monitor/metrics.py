@@ -27,6 +27,8 @@ class _Families(Collector):
         condition = self._condition
         yield InfoMetricFamily("suno_watch_build", "The bot's version.", {"version": __version__})
         yield _gauge("discord_connected", "1 while Discord's events arrive.", condition.connected)
+        what = "Since the last command or press, or since the start: an open connection is no proof of any arriving."
+        yield _gauge("last_interaction_age_seconds", what, condition.interaction_age)
         yield _gauge("database_writable", "1 while something can be kept.", condition.backlog is not None)
         yield _gauge("task_lateness_seconds", "By how much the oldest due task is late.", condition.lateness)
         yield _delivery_outcomes(condition.deliveries)

@@ -4,7 +4,8 @@ import logging
 from typing import Protocol
 
 from bot.domain.delivery import RECHECK
-from bot.errors import PostBlocked, PostError, PostLater, StorageError
+from bot.domain.refusals import Meaning, meaning
+from bot.errors import PostError, StorageError
 from bot.services.clock import Clock
 from bot.storage.outbox import CARD_REST, LiveCard, Outbox
 
@@ -62,13 +63,21 @@ class LiveCards:
         try:
             if shows != card.shows:
                 await self._poster.show(card)
-        except PostLater as failure:
-            await self._outbox.card_shows(card.watch.id, card.shows, now + max(CARD_REST, failure.retry_after))
-        except PostBlocked as failure:
-            log.info("the card of watch %d may not be edited: %s", card.watch.id, failure)
-            await self._outbox.card_shows(card.watch.id, card.shows, now + RECHECK)
         except PostError as failure:
-            log.info("the card of watch %d is no longer kept: %s", card.watch.id, failure)
-            await self._outbox.card_shows(card.watch.id, shows, None)
+            await self._refused(card, shows, failure, now, over=over)
         else:
             await self._outbox.card_shows(card.watch.id, shows, None if over else now + CARD_REST)
+
+    async def _refused(self, card: LiveCard, shows: str, failure: PostError, now: float, *, over: bool) -> None:
+        """What is refused for its content is not shown again; its next change may pass."""
+        log.info("the card of watch %d could not be edited: %s: %s", card.watch.id, meaning(failure), failure)
+        match meaning(failure):
+            case Meaning.LATER:
+                due_at = now + max(CARD_REST, failure.retry_after)
+                await self._outbox.card_shows(card.watch.id, card.shows, due_at)
+            case Meaning.BLOCKED:
+                await self._outbox.card_shows(card.watch.id, card.shows, now + RECHECK)
+            case Meaning.CLOSED | Meaning.RECIPIENT_CLOSED:
+                await self._outbox.card_shows(card.watch.id, shows, None)
+            case _:
+                await self._outbox.card_shows(card.watch.id, shows, None if over else now + CARD_REST)

@@ -4,25 +4,14 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.domain.delivery import (
-    AUDIO_NOTICE,
-    AUDIO_WAIT,
-    MANAGERS,
-    MOST_ATTEMPTS,
-    NOTICES,
-    STUMBLES,
-    Delivery,
-    State,
-    Topic,
-    audio_rest,
-    delivery_id,
-    rest_after,
-)
+from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Topic, audio_rest, delivery_id
+from bot.domain.refusals import Part, meaning
 from bot.domain.task import Status, Task
 from bot.domain.watch import owe
 from bot.errors import (
@@ -31,17 +20,12 @@ from bot.errors import (
     MediaForbidden,
     MediaNoRoom,
     MediaTooBig,
-    PostBlocked,
-    PostClosed,
     PostError,
-    PostLater,
-    PostRefused,
-    PostTooLarge,
-    RecipientClosed,
     StorageError,
     UnknownTask,
 )
 from bot.services.clock import Bell, Clock
+from bot.services.courses import Courses
 from bot.services.lookup import Found, Lookup
 from bot.services.recordings import Recording, Recordings
 from bot.services.turns import MOST, Turns
@@ -49,7 +33,6 @@ from bot.storage.outbox import Outbox, Owed
 
 _POSTED_AT_ONCE = 8  # messages that are being given to Discord
 _ASIDE_AT_ONCE = MOST // 3  # messages on their way that stepped aside: others want to be heard too
-_SMALLER_AT_ONCE = 3  # failures of a message that was too large until it is made smaller with rests between
 _LEASE = 600.0  # seconds; longer than any message takes
 _STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
 _ROOM_REST = 20.0  # seconds until a song is fetched again for which there was no room
@@ -57,6 +40,7 @@ _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
 _UNFORESEEN = "an error that nobody foresaw"
 
 SENT = "sent"  # the outcome of a message that arrived
+FAULT = "failed"  # of one at which the bot itself failed
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +64,7 @@ class Poster(Protocol):
         """How many of them, from the first, go into one message."""
         ...
 
-    async def post(self, post: Post) -> int:
+    async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
         """The id of the message. The same delivery again within the nonce's life gives the same message."""
         ...
 
@@ -115,6 +99,7 @@ class Notifier:
         self._bell = bell
         self._outcomes = outcomes
         self._posting = asyncio.Semaphore(_POSTED_AT_ONCE)
+        self._courses = Courses(outbox, poster, clock)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -166,9 +151,9 @@ class Notifier:
             except StorageError:
                 raise
             except Exception:
-                self._outcomes[PostError.outcome] += 1
+                self._outcomes[FAULT] += 1
                 log.exception("delivery %s failed, and nobody foresaw how", owed.delivery.id)
-                await self._stumble(owed, _UNFORESEEN)
+                await self._courses.after_fault(owed, _UNFORESEEN)
         except StorageError as error:
             await self._rest(error)
 
@@ -176,9 +161,13 @@ class Notifier:
         try:
             await self._deliver(owed)
         except PostError as failure:
-            self._outcomes[failure.outcome] += 1
-            log.info("delivery %s: %s: %s", owed.delivery.id, type(failure).__name__, failure)
-            await self._take_course(owed, failure)
+            await self._refused(owed, failure, frozenset())
+
+    async def _refused(self, owed: Owed, failure: PostError, omitted: AbstractSet[Part]) -> AbstractSet[Part] | None:
+        """What to leave out next; None: it is dealt with."""
+        self._outcomes[meaning(failure)] += 1
+        log.info("delivery %s: %s: %s", owed.delivery.id, meaning(failure), failure)
+        return await self._courses.after_refusal(owed, failure, omitted)
 
     async def _deliver(self, owed: Owed) -> None:
         if owed.tried_at is not None and (message_id := await self._poster.find(owed)) is not None:
@@ -234,7 +223,7 @@ class Notifier:
         """The task as its gateway has it now: by what was said long ago its songs may no longer be found."""
         sight = owed.sight
         if sight.task is None:
-            raise PostRefused("songs of a task that nobody knows")
+            raise PostError("songs of a task that nobody knows", status=404)
         known = Found(sight.task, sight.gateway)
         if self._clock.now() - (sight.asked_at or 0.0) < _STALE:
             return known
@@ -275,9 +264,27 @@ class Notifier:
             identity = delivery_id(watch.id, watch.created_at, Topic.SONGS, rest)
             others = replace(post.owed.delivery, id=identity, clips=rest, due_at=now)
         async with self._posting:
-            await self._outbox.trying(delivery, self._clock.now(), others)
-            message_id = await self._poster.post(post)
-        await self._record(delivery, message_id)
+            now = self._clock.now()
+            await self._outbox.trying(delivery, now, others)
+            message_id = await self._send(replace(post, owed=replace(post.owed, tried_at=now)))
+        if message_id is not None:
+            await self._record(delivery, message_id)
+
+    async def _send(self, post: Post) -> int | None:
+        """In the first form that Discord takes, with the files that are here; None: in none of them for now."""
+        omitted: AbstractSet[Part] | None = frozenset()
+        while omitted is not None:
+            try:
+                return await self._poster.post(post, omitted)
+            except PostError as failure:
+                omitted = await self._refused(post.owed, failure, omitted)
+                if (
+                    omitted is not None
+                    and failure.is_ambiguous
+                    and (found := await self._poster.find(post.owed)) is not None
+                ):
+                    return found  # it did arrive
+        return None
 
     async def _record(self, delivery: Delivery, message_id: int) -> None:
         """Also when the bot is being stopped: what is sent is sent."""
@@ -288,80 +295,6 @@ class Notifier:
         except asyncio.CancelledError:
             await saving
             raise
-
-    async def _take_course(self, owed: Owed, failure: PostError) -> None:
-        """Each error has its own."""
-        now, identity = self._clock.now(), owed.delivery.id
-        match failure:
-            case PostBlocked():
-                if await self._outbox.block(owed, now, str(failure)):
-                    await self._tell_blocked(owed)
-                    await self._tell_managers(owed)
-            case PostClosed():
-                await self._bring_elsewhere(owed, str(failure))
-            case RecipientClosed():
-                await self._give_up(owed, State.KEPT, str(failure))
-            case PostTooLarge() if owed.attempts < _SMALLER_AT_ONCE:
-                await self._outbox.put_off(identity, now, attempts=owed.attempts + 1, reason=str(failure))
-            case PostTooLarge():
-                await self._stumble(owed, str(failure), forever=True)
-            case PostLater():
-                await self._stumble(owed, str(failure), at_least=failure.retry_after, forever=True)
-            case _:
-                log.error("delivery %s is refused by Discord: %s", identity, failure)
-                await self._give_up(owed, State.FAILED, str(failure))
-                if owed.delivery.topic not in NOTICES:
-                    await self._tell_managers(owed)
-
-    async def _give_up(self, owed: Owed, state: State, reason: str) -> None:
-        """A notice that cannot go is dropped: it is no result that somebody could still want to see."""
-        if owed.delivery.topic in NOTICES:
-            state, reason = State.SENT, f"dropped: {reason}"
-        await self._outbox.give_up(owed.delivery.id, state, reason)
-
-    async def _tell_blocked(self, owed: Owed) -> None:
-        """Once for a watch; only the first in line is ever tried, so that is once for a channel."""
-        if owed.watch.guild_id is None:
-            return
-        try:
-            channel_id = await self._poster.direct(owed.watch.user_id)
-        except PostError as failure:
-            log.info("user %d cannot be told of a blocked channel: %s", owed.watch.user_id, failure)
-            return
-        notice = owe(owed.watch, Topic.BLOCKED, self._clock.now())
-        await self._outbox.add(replace(notice, channel_id=channel_id))
-
-    async def _tell_managers(self, owed: Owed) -> None:
-        """Where the server wants to hear of what cannot be posted; once for a watch."""
-        if owed.error_channel_id and owed.error_channel_id != owed.delivery.channel_id:
-            notice = owe(owed.watch, Topic.BLOCKED, self._clock.now(), (MANAGERS,))
-            await self._outbox.add(replace(notice, channel_id=owed.error_channel_id))
-
-    async def _bring_elsewhere(self, owed: Owed, reason: str) -> None:
-        """The channel is gone: what was to be said there is said to the person."""
-        delivery, watch = owed.delivery, owed.watch
-        in_its_place = watch.guild_id is not None and delivery.channel_id == watch.channel_id
-        if not in_its_place or delivery.topic in (Topic.LIVE, Topic.QUIET):
-            await self._give_up(owed, State.KEPT, reason)
-            return
-        try:
-            channel_id = await self._poster.direct(watch.user_id)
-        except PostLater as failure:
-            await self._stumble(owed, str(failure), at_least=failure.retry_after, forever=True)
-        except PostError as failure:
-            await self._give_up(owed, State.KEPT, f"{reason}; {failure}")
-        else:
-            await self._outbox.move(delivery, channel_id, self._clock.now())
-
-    async def _stumble(self, owed: Owed, reason: str, *, at_least: float = 0.0, forever: bool = False) -> None:
-        """Later; after some failures out of the line; for no known reason not forever."""
-        attempts = owed.attempts + 1
-        if attempts >= MOST_ATTEMPTS and not forever:
-            await self._give_up(owed, State.FAILED, reason)
-            return
-        due_at = self._clock.now() + max(at_least, rest_after(attempts))
-        aside = attempts >= STUMBLES
-        await self._outbox.put_off(owed.delivery.id, due_at, reason=reason, attempts=attempts, aside=aside)
 
 
 def _lyrics_beside(owed: Owed) -> str:

@@ -20,6 +20,7 @@ from bot.ui.key_usage import why_refused
 from bot.ui.locales import Language, language_for, languages
 from bot.ui.permissions import Speakable, in_words, missing_in
 from bot.ui.readers import reader
+from bot.ui.replies import show_list
 from bot.ui.text import code, cut, one_line
 
 _PAGE = 5  # deliveries, with two buttons each
@@ -225,10 +226,13 @@ async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -
     if not shown and page:
         await show_deliveries(interaction, state, max(0, (count - 1) // _PAGE))
         return
-    view = _deliveries_view(shown, count, state, page, language)
-    if (await _server(interaction)).paused:
-        view.add_item(discord.ui.TextDisplay(language("admin.is_paused")))
-    await interaction.edit_original_response(view=view)
+    paused = (await _server(interaction)).paused
+
+    def view(*, titled: bool) -> discord.ui.LayoutView:
+        made = _deliveries_view(shown, count, state, page, language, titled=titled)
+        return made.add_item(discord.ui.TextDisplay(language("admin.is_paused"))) if paused else made
+
+    await show_list(interaction, view)
 
 
 async def tell_if_paused(interaction: Interaction) -> None:
@@ -238,13 +242,13 @@ async def tell_if_paused(interaction: Interaction) -> None:
 
 
 def _deliveries_view(
-    shown: Sequence[Shown], count: int, state: str, page: int, language: Language
+    shown: Sequence[Shown], count: int, state: str, page: int, language: Language, *, titled: bool = True
 ) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     title = language("admin.deliveries_title", n=count) if count else language("admin.deliveries_none")
     view.add_item(discord.ui.TextDisplay(f"## 📮 {title}" if count else title))
     for each in shown:
-        view.add_item(discord.ui.TextDisplay(_delivery_row(each, language)[: _MAX_TEXT // _PAGE]))
+        view.add_item(discord.ui.TextDisplay(_delivery_row(each, language, titled=titled)[: _MAX_TEXT // _PAGE]))
         if each.state is not State.SENT:
             verbs = (Verb.ADMIN_RETRY, Verb.ADMIN_DROP)
             about = f"{state}.{each.delivery.id}"
@@ -259,8 +263,8 @@ def _deliveries_view(
     return view
 
 
-def _delivery_row(shown: Shown, language: Language) -> str:
-    title = f"**{one_line(shown.title, 80)}**" if shown.title else f"`{code(shown.task_id)}`"
+def _delivery_row(shown: Shown, language: Language, *, titled: bool) -> str:
+    title = f"**{one_line(shown.title, 80)}**" if shown.title and titled else f"`{code(shown.task_id)}`"
     reason = f"\n-# {language(f'state.{shown.state}')} · {one_line(shown.reason, 200)}" if shown.reason else ""
     what = language(f"topic.{shown.delivery.topic}")
     emoji = _STATE_EMOJI[shown.state]

@@ -143,9 +143,13 @@ def clip_embed(task: Task, number: int, gateway: str, language: Language, *, cov
     return embed.set_footer(text=_footer(task, gateway))
 
 
-def lyrics_embed(sheets: Sequence[Sheet], language: Language, *, before: Sequence[discord.Embed]) -> discord.Embed:
+class LyricsEmbed(discord.Embed):
+    """Told from the others by those who must do without lyrics."""
+
+
+def lyrics_embed(sheets: Sequence[Sheet], language: Language, *, before: Sequence[discord.Embed]) -> LyricsEmbed:
     """As much of the lyrics as Discord takes beside the embeds `before` it; the rest is behind a button."""
-    embed = discord.Embed(colour=_COLOURS[Status.DONE], title=f"📝 {language('card.lyrics')}")
+    embed = LyricsEmbed(colour=_COLOURS[Status.DONE], title=f"📝 {language('card.lyrics')}")
     room = min(_MAX_DESCRIPTION, _MAX_TOTAL - sum(map(len, before)) - len(embed))
     text = "\n\n".join(escape(sheet.text[: _SEEN * room]) for sheet in sheets)
     if len(text) > room:

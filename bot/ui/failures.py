@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Interaction, SunoBot
+from bot.domain.refusals import RULES, Meaning
 from bot.errors import (
     Forgotten,
     GatewayBusy,
@@ -34,6 +35,8 @@ from bot.ui.readers import meet, reader
 from bot.ui.text import code, one_line
 
 _DM_CLOSED = (50007, 50278)  # the person takes no DM; there is no server in common
+_AUTOMOD = (200000, 200001)
+_INVALID_FORM = 50035
 _EXAMPLE = "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 
 log = logging.getLogger(__name__)
@@ -80,9 +83,19 @@ def _of_what_is_allowed(error: BaseException, language: Language) -> str | None:
             return language(f"watch.{error.why}")
         case Unmentionable():
             return language("watch.unmentionable", name=one_line(error.name, 80))
+        case discord.HTTPException() if error.code in _AUTOMOD:
+            return language("err.automod")
+        case discord.HTTPException() if _is_about_content(error):
+            return language("err.refused", code=error.code)
         case discord.Forbidden() if error.code in _DM_CLOSED:
             return language("watch.dm_closed")
     return None
+
+
+def _is_about_content(error: discord.HTTPException) -> bool:
+    """A form that is invalid is no fault of the person's, nor is it theirs to mend."""
+    rule = RULES.get(error.code)
+    return rule is not None and rule.meaning is Meaning.CONTENT and error.code != _INVALID_FORM
 
 
 def _of_gateway(error: GatewayError, language: Language) -> str:

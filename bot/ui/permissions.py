@@ -1,6 +1,7 @@
 """Which permissions a place asks of the bot, which of them it lacks, and who takes them away."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import discord
 from msgspec import Struct
@@ -11,6 +12,8 @@ Place = discord.abc.GuildChannel | discord.Thread
 Speakable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread  # each has a chat
 
 _NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
+_WHILE_TIMED_OUT = ("view_channel", "read_message_history")  # all that is left
+_HIDDEN_NAME = "___hidden___"
 TO_SPEAK = ("view_channel", "send_messages", "send_messages_in_threads")
 
 ASKED_FOR = discord.Permissions()  # by the link that brings the bot into a server
@@ -18,10 +21,27 @@ ASKED_FOR.update(**dict.fromkeys((*_NEEDED, *TO_SPEAK), True))
 
 
 class Missing(Struct, frozen=True):
-    """`taken_by`: a mention of the role or member that the channel denies it to; empty: no role gives it."""
+    """`taken_by`: a mention of the role or member that the channel denies it to.
+
+    `why`: the channel denies it; no role gives it; Discord hides the channel, and so who denies it; the bot is timed
+    out; it is not in that private thread; Discord said no more.
+    """
 
     permission: str
     taken_by: str = ""
+    why: Literal["taken", "absent", "hidden", "timed_out", "outside", "unknown"] = "absent"
+
+
+def is_hidden(place: Place) -> bool:
+    """Discord shows the bot nothing of a channel that it may not view, and one overwrite that nobody made.
+
+    discord.py keeps no flags of most channels. A thread is hidden with its channel.
+    """
+    channel = place.parent if isinstance(place, discord.Thread) else place
+    if channel is None or channel.name != _HIDDEN_NAME:
+        return False
+    everyone = channel.guild.default_role
+    return channel.overwrites.keys() == {everyone} and channel.overwrites[everyone].view_channel is False
 
 
 def missing_in(place: Place) -> tuple[Missing, ...]:
@@ -35,13 +55,24 @@ def missing_for(
     me: discord.Member, channel: discord.abc.GuildChannel | None, *, in_thread: bool = False
 ) -> tuple[Missing, ...]:
     """The same, of a channel or its threads. For what was fetched, and is known to no cache."""
-    needed = [name if not in_thread or name != "send_messages" else "send_messages_in_threads" for name in _NEEDED]
+    if channel and is_hidden(channel):
+        return (Missing("view_channel", why="hidden"),)
+    needed = _needed(in_thread=in_thread)
+    if me.is_timed_out() and not me.guild_permissions.administrator:
+        return tuple(Missing(name, why="timed_out") for name in needed if name not in _WHILE_TIMED_OUT)
     return tuple(missing for name in needed if (missing := _missing(channel, me, name)))
 
 
-def silent_in(place: Place) -> tuple[str, ...]:
-    """What keeps the bot from saying anything there."""
-    return tuple(each.permission for each in missing_in(place) if each.permission in TO_SPEAK)
+def missing_of(permissions: discord.Permissions, *, in_thread: bool) -> tuple[Missing, ...]:
+    """The same, where nothing is known but what the bot has."""
+    if not permissions.view_channel:
+        return (Missing("view_channel", why="hidden"),)
+    needed = _needed(in_thread=in_thread)
+    return tuple(Missing(name, why="unknown") for name in needed if not getattr(permissions, name))
+
+
+def _needed(*, in_thread: bool) -> tuple[str, ...]:
+    return tuple("send_messages_in_threads" if in_thread and name == "send_messages" else name for name in _NEEDED)
 
 
 def _missing(channel: discord.abc.GuildChannel | None, me: discord.Member, name: str) -> Missing | None:
@@ -57,7 +88,7 @@ def _missing(channel: discord.abc.GuildChannel | None, me: discord.Member, name:
     for group in ([everyone], others, [me]):
         overrides = [(each, _override(channel, each, name)) for each in group]
         if taken := next((each for each, value in reversed(overrides) if value is False), None):
-            missing = Missing(name, "@everyone" if taken == everyone else taken.mention)
+            missing = Missing(name, "@everyone" if taken == everyone else taken.mention, "taken")
         if any(value for _, value in overrides):
             missing = None
     return missing
@@ -80,6 +111,4 @@ def in_words(missing: Sequence[Missing], language: Language) -> str:
 
 def _in_words(missing: Missing, language: Language) -> str:
     name = f"**{language(f'perm.{missing.permission}')}**"
-    if missing.taken_by:
-        return language("perm.taken", perm=name, by=missing.taken_by)
-    return language("perm.absent", perm=name)
+    return language(f"perm.{missing.why}", perm=name, by=missing.taken_by)

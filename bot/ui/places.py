@@ -1,6 +1,7 @@
 """Where songs go: the places that people name, whether they may, and what the bot may do there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import discord
 from discord.app_commands import AppCommandChannel, AppCommandThread
@@ -9,7 +10,7 @@ from msgspec import Struct
 from bot.client import Interaction
 from bot.errors import NotAllowed, NotYours, UnwatchablePlace
 from bot.ui.buttons import Verb, on_press
-from bot.ui.permissions import Missing, Speakable, in_words, missing_in
+from bot.ui.permissions import Missing, Speakable, in_words, is_hidden, missing_in, missing_of
 from bot.ui.readers import person_of, reader
 
 Channel = AppCommandChannel | AppCommandThread
@@ -21,6 +22,7 @@ class Place(Struct, frozen=True):
     channel_id: int
     guild_id: int | None
     locale: str
+    is_private_thread: bool = False
 
     @property
     def mention(self) -> str:
@@ -38,7 +40,7 @@ async def place_of(interaction: Interaction, channel: Channel | None) -> Place |
         raise UnwatchablePlace("absent")
     if not _may_write(channel.permissions, channel):
         raise UnwatchablePlace("forbidden")
-    return Place(channel.id, guild.id, await _locale(interaction))
+    return Place(channel.id, guild.id, await _locale(interaction), _is_private_thread(channel))
 
 
 async def here(interaction: Interaction, *, or_default: bool = False) -> Place | None:
@@ -51,7 +53,12 @@ async def here(interaction: Interaction, *, or_default: bool = False) -> Place |
         return Place(server.channel_id, guild.id, await _locale(interaction))
     if not _may_write(interaction.permissions, interaction.channel):
         return None
-    return Place(interaction.channel_id or 0, guild.id, await _locale(interaction))
+    private = _is_private_thread(interaction.channel)
+    return Place(interaction.channel_id or 0, guild.id, await _locale(interaction), private)
+
+
+def _is_private_thread(channel: object) -> bool:
+    return getattr(channel, "type", None) is discord.ChannelType.private_thread
 
 
 def _may_write(permissions: discord.Permissions, channel: object) -> bool:
@@ -86,9 +93,28 @@ async def is_held(interaction: Interaction, place: Place) -> bool:
 
 
 def missing_at(interaction: Interaction, place: Place) -> Sequence[Missing]:
+    """By what is known of the channel; of one that Discord hides, by what it says of it with a command, if it does."""
     guild = interaction.client.get_guild(place.guild_id or 0)
-    channel = guild.get_channel_or_thread(place.channel_id) if guild else None
+    if guild is None:
+        return ()
+    channel = guild.get_channel_or_thread(place.channel_id)
+    if channel is None and place.is_private_thread:
+        return (Missing("view_channel", why="outside"),)
+    if channel and not is_hidden(channel):
+        return missing_in(channel)
+    permissions = _told_permissions(interaction, place.channel_id)
+    if permissions is not None:
+        return missing_of(permissions, in_thread=channel is None)  # of threads alone, some are unknown here
     return missing_in(channel) if channel else ()
+
+
+def _told_permissions(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
+    """The bot's own, in the channel of a command or in one that was chosen in it."""
+    data: Mapping[str, Any] = dict(interaction.data or {})
+    chosen = data.get("resolved", {}).get("channels", {}).get(str(channel_id), {})
+    if (bits := str(chosen.get("app_permissions", ""))).isdecimal():
+        return discord.Permissions(int(bits))
+    return interaction.app_permissions if channel_id == interaction.channel_id else None
 
 
 def read_number(text: str) -> int:
@@ -102,16 +128,33 @@ def read_number(text: str) -> int:
 async def check_again(interaction: Interaction, channel_id: str, _number: int) -> None:
     """Whether the bot may post there now; what waited for it goes out."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    language = reader(interaction)
-    channel = interaction.client.get_channel(read_number(channel_id))
-    if not isinstance(channel, Speakable) or not await _is_of(interaction, channel.guild):
-        text = language("check.gone")
-    elif missing := missing_in(channel):
-        text = language("watch.perm", channel=channel.mention, perms=in_words(missing, language))
-    else:
-        text = language("check.ok", channel=channel.mention)
-        await interaction.client.services.watches.unblock(channel.guild.id)
+    try:
+        text = await _checked(interaction, read_number(channel_id))
+    except discord.Forbidden:
+        text = reader(interaction)("check.unseen", channel=f"<#{channel_id}>")
     await interaction.edit_original_response(content=text)
+
+
+async def _checked(interaction: Interaction, channel_id: int) -> str:
+    """Raises discord.Forbidden for a channel that the bot cannot see."""
+    language, channel = reader(interaction), await _as_it_is_now(interaction, channel_id)
+    if not isinstance(channel, Speakable) or not await _is_of(interaction, channel.guild):
+        return language("check.gone")
+    if missing := missing_in(channel):
+        return language("watch.perm", channel=channel.mention, perms=in_words(missing, language))
+    await interaction.client.services.watches.unblock(channel.guild.id)
+    return language("check.ok", channel=channel.mention)
+
+
+async def _as_it_is_now(interaction: Interaction, channel_id: int) -> object:
+    """What was hidden may be seen by now, which discord.py need not know. None: it is gone."""
+    known = interaction.client.get_channel(channel_id)
+    if known is not None and not (isinstance(known, Speakable) and is_hidden(known)):
+        return known
+    try:
+        return await interaction.client.fetch_channel(channel_id)
+    except (discord.NotFound, discord.InvalidData):
+        return None
 
 
 async def _is_of(interaction: Interaction, guild: discord.Guild) -> bool:

@@ -1,7 +1,8 @@
 """The notifier's port to Discord: messages leave here, and Discord's errors become ours."""
 
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -9,19 +10,20 @@ from typing import Any
 
 import aiohttp
 import discord
-from msgspec.structs import replace
 
 from bot.client import SunoBot
 from bot.domain.delivery import Topic
-from bot.errors import PostBlocked, PostClosed, PostError, PostLater, PostRefused, PostTooLarge, RecipientClosed
+from bot.domain.refusals import Meaning, Part, meaning
+from bot.errors import PostError
 from bot.services.clock import Clock
 from bot.services.notifier import Post
 from bot.services.recordings import Recording
 from bot.storage.outbox import LiveCard, Owed
 from bot.ui.cards import MAX_REQUEST, Card, fitting
-from bot.ui.locales import Language, language_for
-from bot.ui.permissions import missing_in, silent_in
+from bot.ui.locales import language_for
+from bot.ui.permissions import TO_SPEAK, is_hidden, missing_in
 from bot.ui.posts import digest, live_card, post_card
+from bot.ui.simpler import allowed, parts_of, without
 
 _CLOCKS_AGREE = 60.0  # seconds that Discord's clock differs from ours at most, where all is well
 _CLOCKS_APART = 4_000.0  # seconds that it may differ: an hour, where summer is set by hand
@@ -30,18 +32,9 @@ _MAX_CONTENT = 2_000  # characters
 _MOST_MENTIONS = 100  # in a message
 _DAY = 86_400.0  # seconds for which it is remembered how much a place takes: what refused it may have passed
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
-_INVALID_FORM, _UNKNOWN_MESSAGE = 50035, 10008
+_UNKNOWN_MESSAGE = 10008  # of a nonce: it arrived, and was deleted
+_MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # as Discord would say it, if it were asked
 _DELETED = 0  # in place of the id of a message that arrived and is gone
-_COURSES: dict[int, type[PostError]] = {
-    50001: PostBlocked,  # missing access
-    50013: PostBlocked,  # missing permissions
-    50083: PostBlocked,  # a thread that is archived, and locked
-    10003: PostClosed,  # unknown channel
-    10004: PostClosed,  # unknown guild
-    50007: RecipientClosed,  # takes no DM
-    50278: RecipientClosed,  # no server in common
-    40005: PostTooLarge,
-}
 
 log = logging.getLogger(__name__)
 
@@ -64,45 +57,39 @@ class DiscordPoster:
     def fits(self, recordings: Sequence[Recording]) -> int:
         return fitting(recordings)
 
-    async def post(self, post: Post) -> int:
+    async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
         owed = post.owed
         place = self._place(owed)
-        missing = {each.permission for each in missing_in(place)} if place else set()
-        if place and (silent := silent_in(place)):
-            raise PostBlocked("the bot may not speak there", silent)
+        # Of a channel that Discord hides nothing is known here; it may be that it can be seen by now.
+        missing = {each.permission for each in missing_in(place)} if place and not is_hidden(place) else set()
+        if not missing.isdisjoint(TO_SPEAK):
+            raise PostError("the bot may not speak there", status=403, code=_MISSING_PERMISSIONS)
         in_public = owed.delivery.to_managers or owed.delivery.channel_id == owed.watch.channel_id
         language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
-        card = _allowed(post_card(post, language, self.limit(owed)), missing, language)
-        reply = owed.card_id if "read_message_history" not in missing else None
-        for form in (card, _without_embeds(card)):
-            try:
-                return await self._send(owed, form, reply)
-            except PostRefused as refused:
-                if not _is_invalid_form(refused):
-                    raise
-                log.warning("delivery %s is tried in a simpler form: %s", owed.delivery.id, refused)
-        return await self._send(owed, _plain(card, owed.delivery.id), None)
+        card = allowed(post_card(post, language, self.limit(owed)), missing, language)
+        reply = _replies_to(owed) if "read_message_history" not in missing else None
+        if Part.REPLY in omitted:
+            reply = None
+        return await self._send(owed, without(card, omitted, language), reply)
 
     def _place(self, owed: Owed) -> discord.abc.GuildChannel | discord.Thread | None:
-        """Where it goes, as far as it is known here; None for a DM. Raises PostClosed when the bot was removed."""
+        """Where it goes, as far as it is known here; None for a DM. Raises PostError when the bot was removed."""
         if owed.watch.guild_id is None or owed.delivery.channel_id != owed.watch.channel_id:
             return None
         guild = self._bot.get_guild(owed.watch.guild_id)
         if guild is None:
-            raise PostClosed("the bot is no longer in that server")
+            raise PostError("the bot is no longer in that server", status=404, code=_UNKNOWN_GUILD)
         return None if guild.unavailable else guild.get_channel_or_thread(owed.delivery.channel_id)
 
     async def _send(self, owed: Owed, card: Card, reply: int | None) -> int:
         try:
-            async with _errors():
+            async with _errors(parts_of(card, reply=reply is not None)):
                 message = await self._channel(owed).send(**_content(card, owed, reply))
-        except PostTooLarge:
-            self._learn(owed, card)
-            raise
         except PostError as failure:
-            cause = failure.__cause__
-            if isinstance(cause, discord.HTTPException) and cause.code == _UNKNOWN_MESSAGE:
+            if failure.code == _UNKNOWN_MESSAGE:
                 return _DELETED
+            if meaning(failure) is Meaning.TOO_LARGE:
+                self._learn(owed, card)
             raise
         return message.id
 
@@ -144,7 +131,17 @@ class DiscordPoster:
         return digest(live_card(card, language_for(card.watch.locale)))
 
     async def show(self, card: LiveCard) -> None:
-        looks = live_card(card, language_for(card.watch.locale))
+        """If its embeds are refused, without them."""
+        language = language_for(card.watch.locale)
+        looks = live_card(card, language)
+        try:
+            await self._edit(card, looks)
+        except PostError as failure:
+            if meaning(failure) is not Meaning.CONTENT:
+                raise
+            await self._edit(card, without(looks, {Part.LYRICS_AND_LINKS, Part.EMBEDS}, language))
+
+    async def _edit(self, card: LiveCard, looks: Card) -> None:
         message = self._bot.get_partial_messageable(card.watch.channel_id).get_partial_message(card.message_id)
         async with _errors():
             await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
@@ -155,26 +152,10 @@ def _server(owed: Owed) -> int:
     return owed.watch.guild_id or 0 if owed.delivery.channel_id == owed.watch.channel_id else 0
 
 
-def _allowed(card: Card, missing: Collection[str], language: Language) -> Card:
-    """Without what the bot may not send there; its links stay."""
-    if "attach_files" in missing and card.uploads:
-        embeds = [embed.copy().set_thumbnail(url=None) for embed in card.embeds]
-        card = replace(card, uploads=(), embeds=embeds, content=f"{card.content}\n{language('post.no_files')}")
-    return _without_embeds(card) if "embed_links" in missing else card
-
-
-def _without_embeds(card: Card) -> Card:
-    """Covers are shown by embeds alone."""
-    return replace(card, embeds=(), uploads=[upload for upload in card.uploads if upload.description is None])
-
-
-def _plain(card: Card, delivery_id: str) -> Card:
-    """Words, and the button by which it is found again."""
-    return replace(card, embeds=(), uploads=(), buttons=[each for each in card.buttons if _carries(each, delivery_id)])
-
-
-def _is_invalid_form(refused: PostRefused) -> bool:
-    return isinstance(refused.__cause__, discord.HTTPException) and refused.__cause__.code == _INVALID_FORM
+def _replies_to(owed: Owed) -> int | None:
+    """The card that followed the progress."""
+    in_its_place = owed.delivery.channel_id == owed.watch.channel_id
+    return owed.card_id if in_its_place and owed.delivery.topic is not Topic.LIVE else None
 
 
 def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
@@ -194,7 +175,7 @@ def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
     }
     if view := card.view():
         content["view"] = view
-    if reply and owed.delivery.topic is not Topic.LIVE and owed.delivery.channel_id == owed.watch.channel_id:
+    if reply:
         content["reference"] = discord.MessageReference(
             message_id=reply, channel_id=owed.delivery.channel_id, fail_if_not_exists=False
         )
@@ -216,25 +197,15 @@ def _carries(item: object, delivery_id: str) -> bool:
 
 
 @asynccontextmanager
-async def _errors() -> AsyncIterator[None]:
+async def _errors(parts: AbstractSet[Part] = frozenset()) -> AsyncIterator[None]:
+    """`parts`: what the message had that it might do without."""
     try:
         yield
     except discord.RateLimited as error:
-        raise PostLater("Discord asks for patience", error.retry_after) from error
+        message = "Discord asks for patience"
+        raise PostError(message, status=429, retry_after=error.retry_after, parts=parts) from error
     except discord.HTTPException as error:
-        raise _course(error) from error
+        words = f"{error.status} {error.code} {error.text}"
+        raise PostError(words, status=error.status, code=error.code, parts=parts) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise PostLater(f"Discord cannot be reached: {type(error).__name__}") from error
-
-
-def _course(error: discord.HTTPException) -> PostError:
-    words = f"{error.status} {error.code} {error.text}"
-    if found := _COURSES.get(error.code):
-        return found(words)
-    if error.status == 413:
-        return PostTooLarge(words)
-    if error.status in (401, 429) or error.status >= 500:
-        return PostLater(words)
-    if error.status == 403 and not error.code:  # not of Discord, but of something in front of it
-        return PostLater(words)
-    return PostRefused(words)
+        raise PostError(f"Discord cannot be reached: {type(error).__name__}", parts=parts) from error

@@ -26,11 +26,14 @@ from bot.ui.cards import Card, Upload, links, problem, song_parts
 from bot.ui.embeds import failure, lyrics_embed, task_embed
 from bot.ui.locales import Language
 from bot.ui.lyrics import lyrics_name, lyrics_text
+from bot.ui.simpler import is_link
 from bot.ui.text import code, escape, one_line
 
 _TEXT = Kind("text", ".txt")
 _TITLE = 200  # characters of it in a headline
-_AWAITED = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED}  # what people want to be notified of
+_REFUSED = {"200000": "automod", "200001": "automod", "240000": "link", "20009": "explicit", "0": "fault"}
+# What people want to be notified of.
+_AWAITED = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED}
 
 
 def post_card(post: Post, language: Language, limit: int) -> Card:
@@ -38,7 +41,8 @@ def post_card(post: Post, language: Language, limit: int) -> Card:
     owed = post.owed
     card = _MAKERS[owed.delivery.topic](post, language, limit)
     lines = [card.content]
-    if owed.delivery.channel_id != owed.watch.channel_id and owed.delivery.topic is not Topic.BLOCKED:
+    about_elsewhere = owed.delivery.topic in (Topic.BLOCKED, Topic.UNDELIVERED)
+    if owed.delivery.channel_id != owed.watch.channel_id and not about_elsewhere:
         lines.append(language("post.moved"))
     mentions = owed.watch.mentions if owed.delivery.topic in _AWAITED else ()
     buttons = _with_details(card, owed, language)
@@ -48,12 +52,8 @@ def post_card(post: Post, language: Language, limit: int) -> Card:
 def _with_details(card: Card, owed: Owed, language: Language) -> Sequence[discord.ui.Item[Any]]:
     """In a button's custom_id stands which delivery this is: by it the message is found again after a crash."""
     details = task_button(Verb.DETAILS, owed.watch.task_id, language, mark=owed.delivery.id)
-    own = [button for button in card.buttons if not _is_link(button)]
-    return [*own, details, *(button for button in card.buttons if _is_link(button))]
-
-
-def _is_link(button: discord.ui.Item[Any]) -> bool:
-    return isinstance(button, discord.ui.Button) and button.url is not None
+    own = [button for button in card.buttons if not is_link(button)]
+    return [*own, details, *(button for button in card.buttons if is_link(button))]
 
 
 def _headline(post: Post, language: Language, key: str) -> str:
@@ -215,6 +215,19 @@ def _blocked(post: Post, language: Language, _limit: int) -> Card:
     return Card(content=language(key, channel=f"<#{watch.channel_id}>"), embeds=[], buttons=[check])
 
 
+def _undelivered(post: Post, language: Language, _limit: int) -> Card:
+    """What was refused for its content may be shown to the person alone, who is told how."""
+    watch, about = post.owed.watch, post.owed.delivery.clips
+    code_of_discord = about[-1] if about else "0"
+    task = post.found.task if post.found else None
+    where = f"<#{watch.channel_id}>" if watch.guild_id else language("watch.to_dm")
+    why = language(f"refused.{_REFUSED.get(code_of_discord, 'any')}", code=code_of_discord)
+    sentence = _headline(post, language, "post.undelivered")
+    buttons = [task_button(Verb.AUDIO, task.id, language)] if task and task.playable else []
+    buttons += [task_button(Verb.LYRICS, task.id, language)] if task and sheets(task) else []
+    return Card(content=f"{sentence}\n{where}: {why}\n{language('post.undelivered_do')}", embeds=[], buttons=buttons)
+
+
 def _live(post: Post, language: Language, _limit: int) -> Card:
     return _progress(_found(post), post.owed.watch, language)
 
@@ -236,6 +249,7 @@ _MAKERS: dict[Topic, Callable[[Post, Language, int], Card]] = {
     Topic.UNKNOWN: _unknown,
     Topic.LIVE: _live,
     Topic.BLOCKED: _blocked,
+    Topic.UNDELIVERED: _undelivered,
 }
 
 

@@ -15,7 +15,7 @@ from bot.ui.batches import MAX_FILE, fetched, is_readable, list_view, read_file,
 from bot.ui.failures import sentence_or_reference
 from bot.ui.locales import Language, language_for
 from bot.ui.message_texts import files, texts
-from bot.ui.replies import MessageReply
+from bot.ui.replies import MessageReply, answer_to
 from bot.ui.typed import mentioned_ids
 from bot.ui.watching import watch_here
 
@@ -68,7 +68,7 @@ async def answer(message: discord.Message, bot: SunoBot) -> None:
     except Exception as error:
         try:
             text = sentence_or_reference(error, language, f"a text in channel {message.channel.id}")
-            await message.reply(text, mention_author=False)
+            await answer_to(message, content=text)
         except discord.HTTPException as unanswered:
             log.warning("a person could not be answered: %s", unanswered)
 
@@ -80,7 +80,7 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
         await show(MessageReply(message, bot, language), await look_up(bot.services, ids.ids[0]))
         return
     batch = await fetched(bot.services, message.author.id, ids)
-    await message.reply(view=list_view(batch, 0, language), mention_author=False)
+    await answer_to(message, view=list_view(batch, 0, language))
 
 
 def _language(message: discord.Message, bot: SunoBot) -> Language:

@@ -1,6 +1,7 @@
 """What is watched: to see, and to stop."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import discord
@@ -19,6 +20,7 @@ from bot.ui.embeds import emoji_of
 from bot.ui.locales import Language
 from bot.ui.places import read_number
 from bot.ui.readers import reader
+from bot.ui.replies import show_list
 from bot.ui.text import code, one_line, plain_line
 from bot.ui.typed import one_id
 
@@ -102,11 +104,11 @@ async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> N
         await show_watches(interaction, scope, max(0, (count - 1) // _PAGE))
         return
     now = interaction.client.services.watches.now()
-    await interaction.edit_original_response(view=_list_view(listed, count, scope, page, language, now))
+    await show_list(interaction, partial(_list_view, listed, count, scope, page, language, now))
 
 
 def _list_view(
-    listed: Sequence[Listed], count: int, scope: str, page: int, language: Language, now: float
+    listed: Sequence[Listed], count: int, scope: str, page: int, language: Language, now: float, *, titled: bool = True
 ) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     key = f"list.{scope}" if count else f"list.none_{scope}"
@@ -115,7 +117,7 @@ def _list_view(
         verb = Verb.LIST_SHOW if each.watch.ending or each.state in _SHOWN else Verb.LIST_STOP
         about = f"{scope}.{each.watch.id}.{each.watch.task_id}"[:_ABOUT]  # the task is for menus alone
         button = task_button(verb, about, language, mark=str(page))
-        view.add_item(discord.ui.Section(_row(number, each, scope, language, now), accessory=button))
+        view.add_item(discord.ui.Section(_row(number, each, scope, language, now, titled=titled), accessory=button))
     pages = -(-count // _PAGE)
     if pages > 1:
         turn = [
@@ -127,9 +129,9 @@ def _list_view(
     return view
 
 
-def _row(number: int, listed: Listed, scope: str, language: Language, now: float) -> str:
+def _row(number: int, listed: Listed, scope: str, language: Language, now: float, *, titled: bool) -> str:
     watch, task = listed.watch, listed.sight.task
-    title = f"**{one_line(task.title, _TITLE)}**" if task and task.title else f"`{code(watch.task_id)}`"
+    title = f"**{one_line(task.title, _TITLE)}**" if task and task.title and titled else f"`{code(watch.task_id)}`"
     where = language("watch.to_dm") if watch.guild_id is None else f"<#{watch.channel_id}>"
     who = f" · <@{watch.user_id}>" if scope == "server" else ""
     row = f"{number}. {emoji_of(task)} {title} · {where}{who} · <t:{watch.created_at:.0f}:R>"

@@ -1,9 +1,13 @@
 """Faults to order: the next requests of a kind are answered badly, late or not at all."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+
+def _always(_asked: "Asked") -> bool:
+    return True
 
 
 @dataclass
@@ -14,15 +18,23 @@ class Fault:
     status: int
     method: str = ""
     times: int = 1
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = field(default_factory=dict)  # as JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds before the answer
     after: bool = False  # what was asked for is done all the same: only the answer is lost
+    when: Callable[["Asked"], bool] = _always  # of what is asked for, body and files; otherwise nothing is wrong
 
     @property
     def late(self) -> bool:
         """The true answer, but for its delay."""
         return self.after and self.status == 200 and not self.body
+
+
+class Asked(Protocol):
+    @property
+    def body(self) -> Any: ...
+    @property
+    def uploads(self) -> Mapping[str, Any]: ...
 
 
 class Faults:
@@ -32,8 +44,8 @@ class Faults:
     def order(self, fault: Fault) -> None:
         self._ordered.append(fault)
 
-    def fail(self, path: str, status: int, code: int = 0, *, times: int = 1) -> None:
-        self.order(Fault(path, status, times=times, body={"message": f"{status}", "code": code}))
+    def fail(self, path: str, status: int, code: int = 0, **more: Any) -> None:
+        self.order(Fault(path, status, body={"message": f"{status}", "code": code}, **more))
 
     def rate_limit(self, path: str, retry_after: float, *, everywhere: bool = False, times: int = 1) -> None:
         """As Discord says it: with a `Via` header, without which it would come from something in between."""
@@ -42,9 +54,10 @@ class Faults:
         body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": everywhere, "code": 0}
         self.order(Fault(path, 429, times=times, body=body, headers=headers))
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, asked: Asked) -> Fault | None:
         for fault in self._ordered:
-            if fault.times and fault.method in ("", method) and re.search(fault.path, path):
+            matches = fault.method in ("", method) and re.search(fault.path, path) and fault.when(asked)
+            if fault.times and matches:
                 fault.times -= 1
                 return fault
         return None

@@ -13,8 +13,11 @@ _LOOK_AGAIN = 0.05  # seconds
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 
 
-class BotConnection(Protocol):
+class BotSession(Protocol):
     intents: int
+
+    @property
+    def connected(self) -> bool: ...
 
     def send_event(self, name: str, data: Any, sent: "Sent | None" = None) -> None: ...
 
@@ -26,13 +29,13 @@ Sent = Callable[[], None]  # called when an event has been written to the bot's 
 class Hub:
     def __init__(self, world: World) -> None:
         self._world = world
-        self.bots: set[BotConnection] = set()
+        self.bots: set[BotSession] = set()  # also such as may still resume
         self._listeners: dict[str, list[Listener]] = {}
         self._waiters: set[asyncio.Event] = set()
 
     @property
     def online(self) -> bool:
-        return bool(self.bots)
+        return any(bot.connected for bot in self.bots)
 
     def listen(self, user_id: str, listener: Listener) -> Callable[[], None]:
         """What the person sees goes to `listener`, until the answer is called."""
@@ -55,12 +58,12 @@ class Hub:
         in_guild, bot = "guild_id" in channel, self._world.bot
         if channel["type"] == GROUP_DM or not self._world.permissions(channel, bot["id"]) & Permission.VIEW_CHANNEL:
             return
-        for connection in self.bots:
-            if not connection.intents & (GUILD_MESSAGES if in_guild else DIRECT_MESSAGES):
+        for session in self.bots:
+            if not session.intents & (GUILD_MESSAGES if in_guild else DIRECT_MESSAGES):
                 continue
-            readable = channel["type"] == DM or connection.intents & MESSAGE_CONTENT or _concerns(message, bot)
+            readable = channel["type"] == DM or session.intents & MESSAGE_CONTENT or _concerns(message, bot)
             hidden = {} if readable else {"content": "", "embeds": [], "attachments": [], "components": []}
-            connection.send_event(name, self._with_member(message | hidden, channel))
+            session.send_event(name, self._with_member(message | hidden, channel))
 
     def _with_member(self, message: Object, channel: Object) -> Object:
         guild = self._world.guild_of(channel)
@@ -77,10 +80,15 @@ class Hub:
         for user_id in list(self._listeners):
             self.person(user_id, name, data)
 
+    def channel_event(self, name: str, channel: Object) -> None:
+        """As the bot may see it: of a thread that it may not see, nothing."""
+        if "thread_metadata" not in channel or self._world.is_visible(channel):
+            self.bot_event(name, self._world.as_shown(channel))
+
     def bot_event(self, name: str, data: Any, sent: Sent | None = None) -> None:
-        for connection in list(self.bots):
-            if connection.intents & GUILDS or name == "INTERACTION_CREATE":
-                connection.send_event(name, data, sent)
+        for session in list(self.bots):
+            if session.intents & GUILDS or name == "INTERACTION_CREATE":
+                session.send_event(name, data, sent)
         self.wake()
 
     def wake(self) -> None:

@@ -71,7 +71,7 @@ class Interactions:
             self._world.new_id(), secrets.token_urlsafe(32), kind, user, channel, data, self._world.clock(), **about
         )
         self._by_token[interaction.token] = interaction
-        if not self._hub.online:
+        if not self._hub.bots:
             interaction.failed = "offline"
             return interaction
         self._hub.bot_event("INTERACTION_CREATE", self._payload(interaction), interaction.told)
@@ -153,8 +153,6 @@ class Interactions:
 
     def _post(self, interaction: Interaction, body: Object, uploads: Mapping[str, Upload], **fields: Any) -> Object:
         about = _about(interaction)
-        if self._is_forced_private(interaction):
-            body = body | {"flags": int(body.get("flags") or 0) | EPHEMERAL}
         if interaction.type == COMMAND:
             fields |= {
                 "interaction": {
@@ -164,6 +162,8 @@ class Interactions:
                     "user": interaction.user,
                 }
             }
+        if self._is_private_by_force(interaction):
+            body = body | {"flags": int(body.get("flags") or 0) | EPHEMERAL}
         message = self._messages.create(
             interaction.channel, self._world.bot, body, uploads, interaction_metadata=about,
             application_id=self._world.bot["id"], webhook_id=self._world.bot["id"], type=20, **fields,
@@ -173,11 +173,11 @@ class Interactions:
         self._hub.message("MESSAGE_CREATE", message, self._messages.private.get(message["id"]))
         return message
 
-    def _is_forced_private(self, interaction: Interaction) -> bool:
-        """For who may not use applications that are installed to their account alone, in that channel."""
-        there = self._world.guild_of(interaction.channel)
-        permissions = self._world.permissions(interaction.channel, interaction.user["id"])
-        return bool(interaction.user_install_only and there and not permissions & Permission.USE_EXTERNAL_APPS)
+    def _is_private_by_force(self, interaction: Interaction) -> bool:
+        """What people bring along themselves says nothing aloud where they may not use such applications aloud."""
+        channel, user = interaction.channel, interaction.user
+        may = self._world.permissions(channel, user["id"]) & Permission.USE_EXTERNAL_APPS
+        return interaction.user_install_only and bool(channel.get("guild_id")) and not may
 
     def original(self, interaction: Interaction) -> Object:
         if interaction.message is None:

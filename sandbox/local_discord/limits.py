@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.local_discord.errors import ApiError, invalid_form
 
@@ -91,12 +92,14 @@ def _check_embeds(check: _Check, embeds: Sequence[Object]) -> None:
             url = (embed.get(name) or {}).get("url")
             if url and not re.match(r"(https?|attachment)://", url):
                 check.fail(f"{path}.{name}.url", "URL_TYPE_INVALID_SCHEME", "Scheme must be http, https or attachment.")
-        total += sum(map(len, _embed_texts(embed)))
+            elif url:
+                _check_host(check, f"{path}.{name}.url", url)
+        total += sum(map(len, embed_texts(embed)))
     if total > 6000:
         check.fail("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
 
 
-def _embed_texts(embed: Object) -> Iterator[str]:
+def embed_texts(embed: Object) -> Iterator[str]:
     yield from (embed.get("title") or "", embed.get("description") or "")
     yield from ((embed.get("footer") or {}).get("text", ""), (embed.get("author") or {}).get("name", ""))
     for field in embed.get("fields") or []:
@@ -163,8 +166,17 @@ def _check_button(check: _Check, path: str, button: Object) -> None:
         check.length(f"{path}.url", button.get("url"), 512, 1)
         if not re.match(r"(https?|discord)://", button.get("url") or ""):
             check.fail(f"{path}.url", "URL_TYPE_INVALID_SCHEME", "Scheme must be one of ('http', 'https', 'discord').")
+        else:
+            _check_host(check, f"{path}.url", button["url"])
     elif not button.get("custom_id"):
         check.fail(f"{path}.custom_id", "BASE_TYPE_REQUIRED", "This field is required")
+
+
+def _check_host(check: _Check, path: str, url: str) -> None:
+    """A name without a dot is of somebody's own network."""
+    host = urlsplit(url).hostname or ""
+    if url.startswith("http") and "." not in host and ":" not in host:
+        check.fail(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
 
 
 def check_modal(modal: Object) -> None:

@@ -1,15 +1,17 @@
 """Posting and editing messages: limits, permissions, uploads, mentions, nonces."""
 
 import copy
+import hmac
 import re
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.local_discord.errors import ApiError, unknown
-from sandbox.local_discord.limits import COMPONENTS_V2, check_files, check_message, walk
+from sandbox.local_discord.limits import COMPONENTS_V2, check_files, check_message, embed_texts, walk
 from sandbox.local_discord.permissions import Permission
-from sandbox.local_discord.world import DM, PUBLIC_THREAD, Object, StoredFile, World
+from sandbox.local_discord.world import DM, THREADS, Object, StoredFile, World
 
 EPHEMERAL, THINKING = 1 << 6, 1 << 7
 
@@ -32,6 +34,8 @@ class Messages:
         self._nonces: dict[tuple[str, str, str], tuple[float, str]] = {}
         self.nonce_life = 300.0  # seconds; "the past few minutes"
         self.private: dict[str, str] = {}  # reader by message id
+        self.address_life = 86_400.0  # seconds for which a file's address is good
+        self._secret = secrets.token_bytes(16)
 
     def create(
         self, channel: Object, author: Object, body: Object, uploads: Mapping[str, Upload], **fields: Any
@@ -77,11 +81,21 @@ class Messages:
         message["components"] = numbered(message["components"])
         check_files([len(upload.content) for upload in uploads.values()], self._world.upload_limit)
         every = self._attachments(message, body, uploads)
+        if message["author"]["id"] == self._world.bot["id"]:
+            self._moderate(message)
         if not message["flags"] & THINKING:
             check_message(message, flags=message["flags"], attachments=len(every))
         message["embeds"], shown = self._resolve(message["embeds"], every)
         message["attachments"] = [each for each in every if each["id"] not in shown]
         self._mention(message, body.get("allowed_mentions"))
+
+    def _moderate(self, message: Object) -> None:
+        """As servers have it done to bots, too."""
+        words = self._world.blocked_words.get(message.get("guild_id", ""), set())
+        if any(word in text.lower() for text in _texts(message) for word in words):
+            raise ApiError(400, 200000, "Message was blocked by automatic moderation")
+        if any(link in text for text in _links(message) for link in self._world.harmful_links):
+            raise ApiError(400, 240000, "Message blocked by harmful links filter")
 
     def _attachments(self, message: Object, body: Object, uploads: Mapping[str, Upload]) -> list[Object]:
         listed = body.get("attachments")
@@ -96,13 +110,37 @@ class Messages:
         ]
 
     def attachment(self, stored: StoredFile, about: Object | None = None) -> Object:
-        url = f"{self.base}/attachments/{stored.id}/{stored.name}"
+        url = self._signed(f"/attachments/{stored.id}/{stored.name}")
         attachment = {
             "id": stored.id, "filename": stored.name, "size": len(stored.content), "url": url, "proxy_url": url,
             "content_type": stored.content_type,
         }  # fmt: skip
         told = {"title": stored.title} | (about or {})
         return attachment | {name: told[name] for name in ("title", "description") if told.get(name)}
+
+    def _signed(self, path: str) -> str:
+        """An address under which a file is served for a day."""
+        now = int(self._world.clock())
+        issued, expires = f"{now:x}", f"{now + int(self.address_life):x}"
+        return f"{self.base}{path}?ex={expires}&is={issued}&hm={self._signature(path, expires, issued)}"
+
+    def _signature(self, path: str, expires: str, issued: str) -> str:
+        return hmac.new(self._secret, f"{path} {expires} {issued}".encode(), "sha256").hexdigest()
+
+    def may_serve(self, path: str, query: Mapping[str, str]) -> bool:
+        """Whether an address was given by this Discord, and not too long ago."""
+        expires, issued = query.get("ex", ""), query.get("is", "")
+        known = hmac.compare_digest(query.get("hm", ""), self._signature(path, expires, issued))
+        return known and int(expires, 16) > self._world.clock()
+
+    def refreshed(self, message: Object) -> Object:
+        """The message with addresses that are good from now on, as Discord gives them to who asks for it again."""
+        for holder in _holders_of_addresses(message):
+            for name in ("url", "proxy_url"):
+                path = str(holder.get(name, "")).removeprefix(self.base).partition("?")[0]
+                if path.startswith("/attachments/"):
+                    holder[name] = self._signed(path)
+        return message
 
     def _resolve(self, embeds: Sequence[Object], attachments: Sequence[Object]) -> tuple[list[Object], set[str]]:
         """Embeds with `attachment://name` resolved, and the ids of the files that they show."""
@@ -168,18 +206,19 @@ class Messages:
         has = world.permissions(channel, world.bot["id"])
         if not has & Permission.VIEW_CHANNEL:
             raise ApiError(403, 50001, "Missing Access")
-        thread = channel["type"] == PUBLIC_THREAD
-        if thread and channel["thread_metadata"]["archived"] and channel["thread_metadata"]["locked"]:
-            raise ApiError(400, 50083, "Thread is archived")
+        thread = channel["type"] in THREADS
+        if thread and channel["thread_metadata"]["locked"] and not has & Permission.MANAGE_THREADS:
+            check_not_archived(channel)
+            raise ApiError(403, 160005, "Thread is locked")
         needed = Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES
         if uploads:
             needed |= Permission.ATTACH_FILES
         if body.get("embeds"):
             needed |= Permission.EMBED_LINKS
-        if body.get("message_reference"):
-            needed |= Permission.READ_MESSAGE_HISTORY
         if has & needed != needed:
             raise ApiError(403, 50013, "Missing Permissions")
+        if body.get("message_reference") and not has & Permission.READ_MESSAGE_HISTORY:
+            raise ApiError(400, 160002, "Cannot reply without permission to read message history")
 
     def _check_dm(self, user: Object) -> None:
         shared = any(self._world.member(guild, user["id"]) for guild in self._world.guilds.values())
@@ -191,6 +230,32 @@ class Messages:
     def delete(self, message: Object) -> None:
         if self._world.messages[message["channel_id"]].pop(message["id"], None) is None:
             raise unknown("Message", 10008)
+
+
+def _holders_of_addresses(message: Object) -> Iterator[Object]:
+    yield from message["attachments"]
+    for embed in message["embeds"]:
+        yield from (embed[part] for part in ("image", "thumbnail") if embed.get(part))
+
+
+def check_not_archived(channel: Object) -> None:
+    about = channel.get("thread_metadata", {})
+    if about.get("archived"):
+        raise ApiError(400, 50083, "Thread is archived")
+
+
+def _texts(message: Object) -> Iterator[str]:
+    """All that AutoMod reads."""
+    yield message["content"]
+    yield from (embed_text for embed in message["embeds"] for embed_text in embed_texts(embed))
+    for _, component in walk(message["components"], ""):
+        yield from (str(component.get(name) or "") for name in ("content", "label"))
+
+
+def _links(message: Object) -> Iterator[str]:
+    yield from _texts(message)
+    yield from (embed.get("url") or "" for embed in message["embeds"])
+    yield from (str(component.get("url") or "") for _, component in walk(message["components"], ""))
 
 
 def numbered(components: Sequence[Object]) -> list[Object]:

@@ -9,7 +9,7 @@ from sandbox.local_discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT,
 from sandbox.local_discord.limits import walk
 from sandbox.local_discord.messages import Messages, Upload
 from sandbox.local_discord.permissions import Permission
-from sandbox.local_discord.world import DM, GROUP_DM, Object, World
+from sandbox.local_discord.world import DM, GROUP_DM, PRIVATE_THREAD, Object, World
 
 _OPTION_TYPES = {3: str, 4: int, 5: bool}
 _ATTACHMENT = 11
@@ -108,11 +108,17 @@ class Person:
                 resolved.setdefault(kind, {}).update(about)
         return resolved
 
+    @property
+    def _both(self) -> dict[str, str]:
+        """Whose permissions Discord tells of a channel that is chosen."""
+        return {"permissions": self.id, "app_permissions": str(self._world.bot["id"])}
+
     def resolve(self, wanted: str, channel: Object) -> Object:
         """What Discord tells of a channel, a role or a user that stands in an option."""
         guild = self._world.guild_of(channel) or {"roles": [], "members": []}
         if found := self._world.channels.get(wanted):
-            return {"channels": {wanted: found | {"permissions": str(self._world.permissions(found, self.id))}}}
+            bits = {name: str(self._world.permissions(found, user_id)) for name, user_id in self._both.items()}
+            return {"channels": {wanted: found | bits}}
         if role := next((each for each in guild["roles"] if each["id"] == wanted), None):
             return {"roles": {wanted: role}}
         member = next((each for each in guild["members"] if each["user"]["id"] == wanted), None)
@@ -126,7 +132,7 @@ class Person:
         """Right click on a message, Apps, and the entry of that name."""
         channel = self._world.channels[message["channel_id"]]
         command = next(each for each in self.commands(channel) if each["name"] == name)
-        resolved = {"messages": {message["id"]: message}}
+        resolved = {"messages": {message["id"]: self._messages.refreshed(message)}}
         return await self.run(channel, command, {"target_id": message["id"], "resolved": resolved})
 
     async def press(self, message: Object, button: str) -> Interaction:
@@ -167,6 +173,9 @@ class Person:
     def say(self, channel: Object, text: str, files: Sequence[Upload] = ()) -> Object:
         uploads = {str(number): upload for number, upload in enumerate(files)}
         message = self._messages.create(channel, self.user, {"content": text}, uploads)
+        if f"<@{self._world.bot['id']}>" in text and channel["type"] == PRIVATE_THREAD:
+            self._world.thread_members[channel["id"]].add(self._world.bot["id"])
+            self._hub.channel_event("THREAD_CREATE", channel)
         self._hub.message("MESSAGE_CREATE", message, None)
         return message
 
@@ -176,7 +185,7 @@ class Person:
             return []
         private = self._messages.private
         every = self._world.messages[channel["id"]].values()
-        return [message for message in every if private.get(message["id"], self.id) == self.id]
+        return [self._messages.refreshed(each) for each in every if private.get(each["id"], self.id) == self.id]
 
     def dismiss(self, message_id: str) -> None:
         """Hide a private answer; the bot does not hear of it."""

@@ -19,6 +19,7 @@ class Permission(IntFlag):
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_THREADS = 1 << 34
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    MODERATE_MEMBERS = 1 << 40
     USE_EXTERNAL_APPS = 1 << 50
 
 
@@ -36,9 +37,12 @@ OF_EVERYONE = (
     | Permission.USE_APPLICATION_COMMANDS
     | Permission.USE_EXTERNAL_APPS
 )
+WHILE_TIMED_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
 
 
-def permissions_in(guild: dict[str, Any], member: dict[str, Any], channel: dict[str, Any]) -> int:
+def permissions_in(
+    guild: dict[str, Any], member: dict[str, Any], channel: dict[str, Any], *, timed_out: bool = False
+) -> int:
     """The bits that a member has in a channel of the server."""
     user_id = member["user"]["id"]
     roles = {guild["id"], *member["roles"]}
@@ -50,7 +54,7 @@ def permissions_in(guild: dict[str, Any], member: dict[str, Any], channel: dict[
         found = [overwrites[each] for each in group if each in overwrites]
         base &= ~_union(int(each["deny"]) for each in found)
         base |= _union(int(each["allow"]) for each in found)
-    return base
+    return base & WHILE_TIMED_OUT if timed_out else base
 
 
 def _union(bits: Iterable[int]) -> int:

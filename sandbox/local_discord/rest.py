@@ -15,8 +15,9 @@ from sandbox.local_discord.faults import Fault, Faults
 from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.interactions import Interactions
 from sandbox.local_discord.limits import check_commands
-from sandbox.local_discord.messages import Messages, Upload
+from sandbox.local_discord.messages import Messages, Upload, check_not_archived
 from sandbox.local_discord.permissions import Permission
+from sandbox.local_discord.ratelimits import RateLimits, Verdict
 from sandbox.local_discord.world import DM, Object, World
 
 _WITHOUT_TOKEN = re.compile(r"/(interactions|webhooks)/\d+/|/gateway$")
@@ -62,31 +63,41 @@ class Rest:
         self.faults = faults
         self.token = token
         self.requests: list[Request] = []
+        self.limits = RateLimits(world.now_in_seconds)
         self.socket_url = ""
 
     async def handle(self, incoming: web.Request) -> web.StreamResponse:
         request = Request(incoming.method, f"/{incoming.match_info['path']}", incoming.headers.copy())
         self.requests.append(request)
-        fault = self.faults.take(request.method, request.path)
         try:
             request.body, request.uploads = await _read(incoming)
-            if fault and not fault.after:
-                return await _answer_badly(incoming, request, fault)
-            answer = await self._dispatch(request, incoming.query)
-            # As it is at this moment: messages go on living.
-            request.status, request.answer = 200, json.loads(json.dumps(answer))
-            if fault:
-                return await _answer_badly(incoming, request, fault)
-        except ApiError as error:
-            request.status, request.answer = error.status, error.body
+            verdict = self.limits.take(request.method, request.path)
+            if verdict.retry_after is not None:
+                request.status, request.answer, request.odd = 429, verdict.body, True
+                return _json(429, verdict.body, verdict.headers)
+            return await self._answer(incoming, request, verdict)
         except ConnectionError:
             return web.Response(status=499)  # the bot is gone in the midst of it: nobody reads this
         finally:
             self.hub.wake()
-        if request.answer is None:
+
+    async def _answer(self, incoming: web.Request, request: Request, verdict: Verdict) -> web.StreamResponse:
+        fault = self.faults.take(request.method, request.path, request)
+        if fault and not fault.after:
+            return await _answer_badly(incoming, request, fault)
+        try:
+            answer = await self._dispatch(request, incoming.query)
+        except ApiError as error:
+            request.status, request.answer = error.status, error.body
+            return _json(request.status, request.answer, verdict.headers)
+        # As it is at this moment: messages go on living.
+        request.status, request.answer = 200, json.loads(json.dumps(answer))
+        if fault:
+            return await _answer_badly(incoming, request, fault)
+        if answer is None:
             request.status = 204
-            return web.Response(status=204)
-        return _json(request.status, request.answer)
+            return web.Response(status=204, headers=verdict.headers)
+        return _json(request.status, request.answer, verdict.headers)
 
     async def _dispatch(self, request: Request, query: Mapping[str, str]) -> Any:
         if not _WITHOUT_TOKEN.search(request.path) and request.headers.get("Authorization") != f"Bot {self.token}":
@@ -128,7 +139,7 @@ def content_type_of(name: str) -> str:
 async def _answer_badly(incoming: web.Request, request: Request, fault: Fault) -> web.StreamResponse:
     await asyncio.sleep(fault.delay)
     if not fault.late:
-        request.status, request.answer, request.odd = fault.status, dict(fault.body), True
+        request.status, request.answer, request.odd = fault.status, fault.body, True
     if not fault.status and incoming.transport:
         incoming.transport.abort()
     return _json(request.status or 500, request.answer, fault.headers)
@@ -280,7 +291,7 @@ async def get_history(rest: Rest, _request: Request, path: Mapping[str, str], qu
     private = rest.messages.private
     every = [each for each in rest.world.messages[channel["id"]].values() if each["id"] not in private]
     before, after = int(query.get("before", 2**64)), int(query.get("after", 0))
-    found = [each for each in every if after < int(each["id"]) < before]
+    found = [rest.messages.refreshed(each) for each in every if after < int(each["id"]) < before]
     limit = int(query.get("limit", 50))
     return found[:limit][::-1] if "after" in query else found[::-1][:limit]
 
@@ -288,7 +299,7 @@ async def get_history(rest: Rest, _request: Request, path: Mapping[str, str], qu
 @route("GET", "/channels/{channel}/messages/{message}")
 async def get_message(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
     _visible(rest, path["channel"])
-    return rest.world.message(path["channel"], path["message"])
+    return rest.messages.refreshed(rest.world.message(path["channel"], path["message"]))
 
 
 @route("POST", "/channels/{channel}/messages")
@@ -304,7 +315,7 @@ async def post_message(rest: Rest, request: Request, path: Mapping[str, str], _q
 
 @route("PATCH", "/channels/{channel}/messages/{message}")
 async def patch_message(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    _visible(rest, path["channel"])
+    check_not_archived(_visible(rest, path["channel"]))
     message = rest.world.message(path["channel"], path["message"])
     if message["author"]["id"] != rest.world.bot["id"]:
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
@@ -349,12 +360,14 @@ def _of_webhook(rest: Rest, path: Mapping[str, str]) -> Object:
 
 @route("GET", "/webhooks/{application}/{token}/messages/{message}")
 async def get_answer(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    return _of_webhook(rest, path)
+    return rest.messages.refreshed(_of_webhook(rest, path))
 
 
 @route("PATCH", "/webhooks/{application}/{token}/messages/{message}")
 async def patch_answer(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    return rest.interactions.edit(_of_webhook(rest, path), request.body, request.uploads)
+    message = _of_webhook(rest, path)
+    check_not_archived(rest.world.channel(message["channel_id"]))
+    return rest.interactions.edit(message, request.body, request.uploads)
 
 
 @route("DELETE", "/webhooks/{application}/{token}/messages/{message}")

@@ -87,7 +87,7 @@ class LocalDiscord:
 
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
         stored = self.world.files.get(request.match_info["id"])
-        if stored is None:
+        if stored is None or not self.messages.may_serve(request.path, request.query):
             raise web.HTTPNotFound
         return serve(request, stored.content, stored.content_type)
 

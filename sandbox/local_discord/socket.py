@@ -1,8 +1,9 @@
-"""The socket that a bot's library keeps open: HELLO, IDENTIFY, READY, events, heartbeats."""
+"""The socket that a bot's library keeps open: HELLO, IDENTIFY or RESUME, READY, events, heartbeats."""
 
 import asyncio
 import json
 import zlib
+from collections import deque
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -12,6 +13,8 @@ from sandbox.local_discord.world import Object, World
 
 _DISPATCH, _RECONNECT, _INVALID, _HELLO, _ACK = 0, 7, 9, 10, 11
 _PRIVILEGED = 1 << 1 | 1 << 8 | 1 << 15
+_KEPT_EVENTS = 10_000
+_GOODBYE = (1000, 1001)  # codes with which a bot closes its socket for good
 BAD_TOKEN, DISALLOWED_INTENTS = 4004, 4014
 
 
@@ -19,20 +22,17 @@ class Connection:
     """One socket of the bot. Nothing is sent while it does not flow."""
 
     def __init__(self, socket: web.WebSocketResponse, flowing: asyncio.Event, *, compressed: bool) -> None:
-        self.intents = 0
         self._flowing = flowing
         self._deflate = zlib.compressobj() if compressed else None
         self._socket = socket
-        self._sequence = 0
         self._outgoing: asyncio.Queue[tuple[str, Sent | None]] = asyncio.Queue()
+        self.cut = False  # by Discord, or on the way: the session lives on
 
-    def send_event(self, name: str, data: Any, sent: Sent | None = None) -> None:
-        self._sequence += 1
-        self.send(_DISPATCH, data, sent, t=name, s=self._sequence)
+    def send(self, op: int, data: Any = None) -> None:
+        self.send_text(_frame(op, data))
 
-    def send(self, op: int, data: Any = None, sent: Sent | None = None, **more: Any) -> None:
-        # As text at once: what is told is what was true when it was told.
-        self._outgoing.put_nowait((json.dumps({"op": op, "d": data, "s": None, "t": None} | more), sent))
+    def send_text(self, text: str, sent: Sent | None = None) -> None:
+        self._outgoing.put_nowait((text, sent))
 
     async def write(self) -> None:
         while True:
@@ -47,17 +47,58 @@ class Connection:
                 sent()
 
     async def close(self, code: int) -> None:
+        self.cut = True
         await self._socket.close(code=code)
 
 
+class Session:
+    """What a bot identified as; it outlives its socket, and keeps what happens until the bot resumes it."""
+
+    def __init__(self, session_id: str, intents: int, connection: Connection) -> None:
+        self.id = session_id
+        self.intents = intents
+        self.connection: Connection | None = connection
+        self._sequence = 0
+        self._kept: deque[tuple[int, str, Sent | None]] = deque(maxlen=_KEPT_EVENTS)
+
+    @property
+    def connected(self) -> bool:
+        return self.connection is not None
+
+    def send_event(self, name: str, data: Any, sent: Sent | None = None) -> None:
+        self._sequence += 1
+        # As text at once: what is told is what was true when it was told.
+        text = _frame(_DISPATCH, data, t=name, s=self._sequence)
+        self._kept.append((self._sequence, text, sent))
+        if self.connection:
+            self.connection.send_text(text, sent)
+
+    def resume(self, connection: Connection, heard: int) -> None:
+        """`heard`: the sequence number after which all is sent again."""
+        self.connection = connection
+        for number, text, sent in self._kept:
+            if number > heard:
+                connection.send_text(text, sent)
+        self.send_event("RESUMED", {"_trace": []})
+
+
+def _frame(op: int, data: Any, **more: Any) -> str:
+    return json.dumps({"op": op, "d": data, "s": None, "t": None} | more)
+
+
 class Sockets:
+    """`repeated`: how many events that the bot has heard are sent again when it resumes."""
+
     def __init__(self, world: World, hub: Hub, token: str, url: str) -> None:
         self._world = world
         self._hub = hub
         self._token = token
         self._url = url
         self.connections: set[Connection] = set()
+        self._sessions: dict[str, Session] = {}
         self.closed = False  # nobody can connect
+        self.repeated = 0
+        self.resumed = 0  # sessions that went on
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -76,11 +117,22 @@ class Sockets:
                     await self._hear(connection, json.loads(frame.data))
         finally:
             writing.cancel()
-            self.connections.discard(connection)
-            self._hub.bots.discard(connection)
-            self._hub.everyone("PRESENCE", {"online": self._hub.online})
-            self._hub.wake()
+            self._leave(connection, socket.close_code)
         return socket
+
+    def _leave(self, connection: Connection, code: int | None) -> None:
+        """A bot that says goodbye ends its session."""
+        self.connections.discard(connection)
+        for session in [each for each in self._sessions.values() if each.connection is connection]:
+            session.connection = None
+            if code in _GOODBYE and not connection.cut:
+                self._end(session)
+        self._hub.everyone("PRESENCE", {"online": self._hub.online})
+        self._hub.wake()
+
+    def _end(self, session: Session) -> None:
+        self._sessions.pop(session.id, None)
+        self._hub.bots.discard(session)
 
     async def _hear(self, connection: Connection, frame: Object) -> None:
         match frame["op"]:
@@ -89,7 +141,7 @@ class Sockets:
             case 2:
                 await self._identify(connection, frame["d"])
             case 6:
-                connection.send(_INVALID, data=False)
+                await self._resume(connection, frame["d"])
 
     async def _identify(self, connection: Connection, data: Object) -> None:
         if data["token"] != self._token:
@@ -97,28 +149,44 @@ class Sockets:
         elif data["intents"] & _PRIVILEGED:
             await connection.close(DISALLOWED_INTENTS)
         else:
-            connection.intents = data["intents"]
-            self._welcome(connection)
+            for lost in [each for each in self._sessions.values() if not each.connected]:
+                self._end(lost)
+            session = Session(self._world.new_id(), data["intents"], connection)
+            self._sessions[session.id] = session
+            self._welcome(session)
 
-    def _welcome(self, connection: Connection) -> None:
+    async def _resume(self, connection: Connection, data: Object) -> None:
+        session = self._sessions.get(data["session_id"])
+        if data["token"] != self._token:
+            await connection.close(BAD_TOKEN)
+        elif session is None:
+            connection.send(_INVALID, data=False)
+        else:
+            self.resumed += 1
+            session.resume(connection, int(data["seq"] or 0) - self.repeated)
+            self._hub.everyone("PRESENCE", {"online": True})
+            self._hub.wake()
+
+    def _welcome(self, session: Session) -> None:
         guilds = [guild for guild in self._world.guilds.values() if self._world.member(guild, self._world.bot["id"])]
         application = {"id": self._world.bot["id"], "flags": 0}
-        connection.send_event("READY", {
+        session.send_event("READY", {
             "v": 10, "user": self._world.bot, "guilds": [{"id": guild["id"], "unavailable": True} for guild in guilds],
-            "session_id": self._world.new_id(), "resume_gateway_url": self._url, "application": application,
+            "session_id": session.id, "resume_gateway_url": self._url, "application": application,
             "private_channels": [], "relationships": [], "presences": [], "shard": [0, 1],
         })  # fmt: skip
         for guild in guilds:
-            connection.send_event("GUILD_CREATE", self.guild_event(guild))
-        self._hub.bots.add(connection)
+            session.send_event("GUILD_CREATE", self.guild_event(guild))
+        self._hub.bots.add(session)
         self._hub.everyone("PRESENCE", {"online": True})
         self._hub.wake()
 
     def guild_event(self, guild: Object) -> Object:
         bot = self._world.member(guild, self._world.bot["id"])
-        threads = [each for each in self._world.channels.values() if each in guild["threads"]]
+        threads = [each for each in guild["threads"] if self._world.is_visible(each)]
         return guild | {
             "unavailable": False, "large": False, "member_count": len(guild["members"]), "members": [bot],
+            "channels": [self._world.as_shown(each) for each in guild["channels"]],
             "threads": threads, "presences": [], "voice_states": [], "stage_instances": [], "soundboard_sounds": [],
             "guild_scheduled_events": [], "emojis": [], "stickers": [], "features": [], "verification_level": 0,
             "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0, "system_channel_id": None,
@@ -144,7 +212,9 @@ class Sockets:
         self._flowing.set()
 
     def invalidate(self) -> None:
-        """The bot's session is forgotten."""
+        """The bot's sessions are forgotten."""
+        for session in list(self._sessions.values()):
+            self._end(session)
         for connection in self.connections:
             connection.send(_INVALID, data=False)
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from sandbox.local_discord.errors import unknown
 from sandbox.local_discord.file_names import sanitised
-from sandbox.local_discord.permissions import ALL, IN_DIRECT_MESSAGES, OF_EVERYONE, permissions_in
+from sandbox.local_discord.permissions import ALL, IN_DIRECT_MESSAGES, OF_EVERYONE, Permission, permissions_in
 
 Object = dict[str, Any]
 
 EPOCH = 1_420_070_400_000  # Discord's, in Unix milliseconds
-TEXT, DM, GROUP_DM, NEWS, PUBLIC_THREAD = 0, 1, 3, 5, 11
+TEXT, DM, VOICE, GROUP_DM, NEWS, PUBLIC_THREAD, PRIVATE_THREAD, STAGE, FORUM = 0, 1, 2, 3, 5, 11, 12, 13, 15
+THREADS = (PUBLIC_THREAD, PRIVATE_THREAD)
+_OBFUSCATED = 1 << 17  # among a channel's flags
 _MIB = 1024 * 1024
 
 
@@ -43,6 +45,9 @@ class World:
     installed_by: set[str] = field(default_factory=set)  # users who installed the application for themselves
     closed_dms: set[str] = field(default_factory=set)  # users who take no DM
     upload_limit: int = 20 * _MIB  # bytes a file
+    thread_members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of private threads
+    blocked_words: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # AutoMod's, by server
+    harmful_links: set[str] = field(default_factory=set)  # what they contain
     _last_id: int = 0
 
     def __post_init__(self) -> None:
@@ -51,6 +56,10 @@ class World:
     def new_id(self) -> str:
         self._last_id = max(self._last_id + 1, (int(self.clock() * 1000) - EPOCH) << 22)
         return str(self._last_id)
+
+    def now_in_seconds(self) -> float:
+        """By its clock as it is now: it may have been changed since."""
+        return self.clock()
 
     def now(self) -> str:
         return datetime.fromtimestamp(self.clock(), UTC).isoformat()
@@ -102,19 +111,22 @@ class World:
         self.channels[channel["id"]] = channel
         return channel
 
-    def add_thread(self, parent: Object, name: str) -> Object:
+    def add_thread(self, parent: Object, name: str, *members: Object) -> Object:
+        """A private one, if its members are named."""
         guild = self.guilds[parent["guild_id"]]
         about = {
             "archived": False, "locked": False, "auto_archive_duration": 1440, "archive_timestamp": self.now(),
             "create_timestamp": self.now(),
         }  # fmt: skip
         thread: Object = {
-            "id": self.new_id(), "type": PUBLIC_THREAD, "name": name, "guild_id": guild["id"],
+            "id": self.new_id(), "type": PRIVATE_THREAD if members else PUBLIC_THREAD, "name": name,
+            "guild_id": guild["id"],
             "parent_id": parent["id"], "owner_id": guild["owner_id"], "thread_metadata": about, "message_count": 0,
             "member_count": 1, "total_message_sent": 0, "rate_limit_per_user": 0, "last_message_id": None, "flags": 0,
         }  # fmt: skip
         guild["threads"].append(thread)
         self.channels[thread["id"]] = thread
+        self.thread_members[thread["id"]] |= {user["id"] for user in members}
         return thread
 
     def dm_with(self, user: Object) -> Object:
@@ -161,9 +173,28 @@ class World:
             is_own_dm = channel["type"] == DM and user_id == self.bot["id"]
             return int(IN_DIRECT_MESSAGES) if there or is_own_dm else 0
         member = self.member(guild, user_id)
-        if "thread_metadata" in channel:
-            channel = self.channels[channel["parent_id"]]
-        return permissions_in(guild, member, channel) if member else 0
+        if member is None:
+            return 0
+        parent = self.channels[channel["parent_id"]] if "thread_metadata" in channel else channel
+        bits = permissions_in(guild, member, parent, timed_out=self._is_timed_out(member))
+        hidden = channel["type"] == PRIVATE_THREAD and user_id not in self.thread_members[channel["id"]]
+        return 0 if hidden and not bits & Permission.MANAGE_THREADS else bits
+
+    def _is_timed_out(self, member: Object) -> bool:
+        until = member["communication_disabled_until"]
+        return bool(until) and datetime.fromisoformat(until).timestamp() > self.clock()
+
+    def is_visible(self, channel: Object) -> bool:
+        """To the bot."""
+        return bool(self.permissions(channel, self.bot["id"]) & Permission.VIEW_CHANNEL)
+
+    def as_shown(self, channel: Object) -> Object:
+        """To the bot over its socket: what it may not view comes without what is worth knowing of it."""
+        if self.is_visible(channel) or not channel.get("guild_id"):
+            return channel
+        deny = {"id": channel["guild_id"], "type": 0, "allow": "0", "deny": str(int(Permission.VIEW_CHANNEL))}
+        hidden = {"name": "___hidden___", "topic": None, "last_message_id": None, "permission_overwrites": [deny]}
+        return channel | hidden | {"flags": channel["flags"] | _OBFUSCATED}
 
     def people(self) -> Iterator[Object]:
         return (user for user in self.users.values() if not user["bot"])

@@ -216,10 +216,15 @@ async def _again(town: Town, answer: dict[str, Any]) -> dict[str, Any]:
     return await town.finished(await town.ada.press(answer, "Check again"))
 
 
+def refuse_all(town: Town) -> None:
+    """In every form, and as often as it is tried; people can be told by DM."""
+    town.discord.faults.fail(rf"^/channels/{town.channel['id']}/messages$", 400, 50035, times=1_000)
+
+
 async def test_a_list_whose_last_page_is_empty_by_now_shows_the_one_before(town: Town) -> None:
     lives = [Life(f"task_{number:04}", songs=(ONE,)) for number in range(6)]
     town.gateway.add(*lives)
-    town.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=6)
+    refuse_all(town)
     async with town.bot():
         await town.watch(*(life.id for life in lives))
         shown = await town.says(lambda: admin(town, "deliveries", state="failed"), "6 posts")
@@ -232,10 +237,11 @@ async def test_a_list_whose_last_page_is_empty_by_now_shows_the_one_before(town:
 
 async def test_what_waits_can_be_retried_or_dropped(town: Town) -> None:
     town.gateway.add(DONE, Life("task_other", songs=(ONE,)))
-    town.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=2)
+    refuse_all(town)
     async with town.bot():
         await town.watch(DONE.id, "task_other")
-        shown = await town.says(lambda: admin(town, "deliveries"), "2 posts", "400 12345")
+        shown = await town.says(lambda: admin(town, "deliveries", state="failed"), "2 posts", "400 50035")
+        town.discord.faults.clear()
         await town.ada.press(shown, "Retry")
         (post,) = await town.posts()
         await town.settle_down()
@@ -244,7 +250,7 @@ async def test_what_waits_can_be_retried_or_dropped(town: Town) -> None:
         await town.discord.hub.until(lambda: "no such posts" in words(shown))
         sent = await admin(town, "deliveries", state="sent")
     assert post["attachments"]
-    assert "2 posts" in words(sent)
+    assert "4 posts" in words(sent), "two were sent or dropped, and of both it was told"
     assert buttons(sent) == []
 
 

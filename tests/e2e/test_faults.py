@@ -3,25 +3,22 @@
 The rows stand in tests/faults, and docs/faults.md is made of them.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
 from yarl import URL
 
-from bot.services.clock import Clock
 from sandbox.local_gateway.line import Line
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import WrongClock
 from tests.conftest import Town
 from tests.faults import discord, gateway, machine, media
 from tests.faults.rows import Fate, Row, says
-from tests.faults.scene import OTHER, TASK, Names, Scene
+from tests.faults.scene import OTHER, TASK, Names, Scene, in_time_of
 from tests.faults.table import PAGE, page
 from tests.messages import words
 from tests.program import Start, ended
@@ -47,11 +44,6 @@ async def scene(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sc
         with ExitStack() as later:
             yield Scene(town, town.discord.person(carl), place, line, stranger, names, monkeypatch, later)
         assert [*stranger.requests, *stranger.media_requests] == [], "nobody else is asked, and gets the key"
-
-
-def in_time_of(clock: Clock) -> SimpleNamespace:
-    """Asyncio, as a library sees it whose waits are to be virtual."""
-    return SimpleNamespace(**vars(asyncio) | {"sleep": clock.sleep})
 
 
 def told(messages: list[dict[str, Any]], *keys: str) -> bool:
@@ -92,8 +84,9 @@ async def heal(scene: Scene, row: Row) -> None:
     town = scene.town
     target = scene.dm_with(scene.watcher) if row.fate is Fate.MOVED else scene.place
     await town.clock.pass_(row.within, step=STEP)
-    *_, post = await town.posts(2 if row.channel else 1, at=target)
-    assert len(post["attachments"]) == row.files
+    if row.post:
+        *_, post = await town.posts(2 if row.channel else 1, at=target)
+        assert len(post["attachments"]) == row.files
     await town.discord.hub.until(lambda: town.discord.hub.online)
     town.gateway.add(OTHER)
     assert len((await town.status(OTHER.id))["attachments"]) == len(OTHER.songs)

@@ -1,9 +1,12 @@
 """The program as a process: `python -m bot run`, its exit codes, its end."""
 
 import asyncio
+import os
 import signal
 import sqlite3
+import sys
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,11 @@ from discord.gateway import DiscordWebSocket
 
 from bot.app import serve
 from bot.config import load_settings
+from bot.ending import insist
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
-from tests.conftest import KEY, TOKEN, Town
+from tests.conftest import KEY, ROOT, TOKEN, Town
 from tests.program import Start, ended
 
 
@@ -50,6 +54,71 @@ async def test_stopped_in_mid_upload_it_ends_in_seconds_and_loses_nothing(town: 
     await start()
     (post,) = await town.posts()
     assert len(post["attachments"]) == 1
+
+
+HANGS = """
+import runpy, socket, sys, time
+from sandbox.local_discord.redirect import redirected
+
+resolve = socket.getaddrinfo
+
+def hang(host, *arguments, **options):
+    if "nowhere.example" in str(host):
+        time.sleep(60)
+    return resolve(host, *arguments, **options)
+
+socket.getaddrinfo = hang
+base = sys.argv.pop(1)
+with redirected(base):
+    runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+
+
+async def test_one_signal_ends_it_though_a_thread_hangs(town: Town, tmp_path: Path) -> None:
+    """As for a name server that does not answer: no thread can be interrupted, and Python waits for each."""
+    song = Song("aaaaaaaa-1111-4222-8333-444444444444", "Far", audio_url="http://nowhere.example/song.mp3")
+    town.gateway.add(Life("task_abcd", songs=(song,)))
+    settings = {name.upper(): str(value) for name, value in town.settings.items()}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | settings
+    environment["MEDIA_ALLOW_HOSTS"] += ",nowhere.example"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HANGS, town.discord.url, "run", cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+    )
+    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
+    await town.watch("task_abcd")
+    await town.settle_down(1.0)
+    before = time.monotonic()
+    process.terminate()
+    code, errors = await ended(process)
+    assert (code, "Traceback" in errors) == (0, False)
+    assert "did not wait any longer" in errors
+    assert time.monotonic() - before < 20, "a minute is what it hangs for"
+
+
+async def test_a_worker_that_swallows_its_cancellation_ends_with_the_program(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit of the live card that takes the cancellation for an answer that was lost."""
+    town.gateway.add(Life("task_abcd", states=((0, "queued"), (30, "running"))))
+    editing = asyncio.Event()
+
+    async def edit(*_arguments: object, **_options: object) -> None:
+        editing.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as error:
+            raise OSError("the answer was lost") from error
+
+    serving = asyncio.create_task(serve(load_settings(**town.settings), town.clock))
+    await town.discord.hub.until(lambda: town.discord.hub.online)
+    await town.watch("task_abcd", live=True)
+    await town.posts()
+    monkeypatch.setattr("discord.PartialMessage.edit", edit)
+    await town.clock.pass_(60, step=5)
+    await editing.wait()
+    async with asyncio.timeout(8):
+        await insist(serving)
+    assert serving.cancelled()
 
 
 async def test_migrate_brings_the_database_up_to_date_and_stops(start: Start, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio, without_tag
 from tests.conftest import KEY, Town
 from tests.faults.scene import Names
-from tests.messages import buttons, links, words
+from tests.messages import brings_songs, buttons, links, words
 
 ONE = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow *jazz*", "[Verse]\nSalt on the rail", 3.0)
 TWO = Song(
@@ -355,7 +355,7 @@ async def test_a_card_does_not_promise_what_discord_refused(town: Town) -> None:
         town.gateway.media_faults.append(Fault(200, b"ID3" + bytes(1000), delay=2.5))
         pressed = await town.ada.press(answer, "Refresh")
         await town.discord.hub.until(lambda: "Fetching" in answer["content"])
-        town.discord.faults.fail("@original", 400, 50035)
+        town.discord.faults.fail("@original", 400, 50035, times=100, when=brings_songs)
         (told,) = await town.discord.hub.until(lambda: pressed.follow_ups)
     assert "The audio of song 1 could not be fetched just now." in answer["content"]
     assert "Refresh" in buttons(answer)

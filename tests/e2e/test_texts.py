@@ -9,7 +9,7 @@ from sandbox.local_gateway.life import Life
 from sandbox.local_gateway.server import Fault
 from tests.conftest import Town
 from tests.e2e.test_watch import DONE, LATER, ONE
-from tests.messages import words
+from tests.messages import brings_songs, words
 
 LOOK_UP, WATCH = "Suno: look up tasks", "Suno: watch tasks"
 
@@ -112,7 +112,9 @@ async def test_an_answer_to_a_text_does_not_promise_what_discord_refused(town: T
         town.ada.say(dm, DONE.id)
         answer = await answered(town, dm)
         assert "Fetching" in answer["content"]
-        town.discord.faults.fail(rf"^/channels/{dm['id']}/messages/{answer['id']}$", 400, 50035)
+        town.discord.faults.fail(
+            rf"^/channels/{dm['id']}/messages/{answer['id']}$", 400, 50035, times=100, when=brings_songs
+        )
         _, told = await town.posts(2, at=dm)
     assert "The audio of song 1 could not be fetched just now." in answer["content"]
     assert "Something went wrong" in told["content"]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sandbox.local_discord.faults import Fault
+from sandbox.local_discord.faults import Asked, Fault
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.rest import Request
 from sandbox.local_discord.socket import Sockets
@@ -16,10 +16,10 @@ _OFTEN = 1_000_000  # times
 _ANSWERS = "@original"
 
 
-def fails(path: str, status: int, code: int = 0, *, times: int = _OFTEN) -> Begin:
+def fails(path: str, status: int, code: int = 0, *, times: int = _OFTEN, **more: Any) -> Begin:
     @asynccontextmanager
     async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.discord.faults.fail(path, status, code, times=times)
+        scene.discord.faults.fail(path, status, code, times=times, **more)
         yield
         scene.discord.faults.clear()
 
@@ -47,12 +47,61 @@ def asks_for_patience(seconds: float, **more: Any) -> Begin:
     return begin
 
 
+def loses(permission: Permission) -> Begin:
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        changes, everyone = scene.discord.changes, scene.guild["roles"][0]
+        changes.override(scene.place, everyone, deny=permission)
+        yield
+        changes.override(scene.place, everyone)
+
+    return begin
+
+
+def blocks(words: str) -> Begin:
+    """The server's AutoMod."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        blocked = scene.discord.world.blocked_words[scene.guild["id"]]
+        blocked.add(words)
+        yield
+        blocked.clear()
+
+    return begin
+
+
+def _has_files(asked: Asked) -> bool:
+    return bool(asked.uploads)
+
+
+def _has_cover(asked: Asked) -> bool:
+    return any("thumbnail" in embed for embed in (asked.body or {}).get("embeds", ()))
+
+
 @asynccontextmanager
-async def permission_lost(scene: Scene) -> AsyncIterator[None]:
-    changes, everyone = scene.discord.changes, scene.guild["roles"][0]
-    changes.override(scene.place, everyone, deny=Permission.SEND_MESSAGES)
+async def timed_out(scene: Scene) -> AsyncIterator[None]:
+    changes, bot = scene.discord.changes, scene.discord.world.bot
+    changes.time_out(scene.guild, bot, scene.town.clock.now() + 3 * HOUR)
     yield
-    changes.override(scene.place, everyone)
+    changes.time_out(scene.guild, bot, None)
+
+
+@asynccontextmanager
+async def unreadable_event(scene: Scene) -> AsyncIterator[None]:
+    for name in ("THREAD_CREATE", "GUILD_ROLE_UPDATE", "MESSAGE_CREATE"):
+        scene.discord.hub.bot_event(name, {"guild_id": None, "id": "1"})
+    yield
+
+
+@asynccontextmanager
+async def repeated_events(scene: Scene) -> AsyncIterator[None]:
+    """The connection is lost, and when it is resumed, Discord sends again what the bot has heard."""
+    sockets = scene.discord.sockets
+    sockets.repeated = 100
+    await sockets.drop()
+    yield
+    await scene.discord.hub.until(lambda: sockets.resumed)
 
 
 @asynccontextmanager
@@ -132,14 +181,45 @@ ROWS = (
     Row("503", fails(POSTS, 503), within=HOUR),
     Row("504", fails(POSTS, 504), within=HOUR),
     Row("a post arrives, and its answer is lost", answer_lost, fate=Fate.ARRIVES),
-    Row("a permission is taken away", permission_lost, person="post.blocked", within=10),
+    Row("a permission is taken away", loses(Permission.SEND_MESSAGES), person="post.blocked", within=10),
+    Row("the channel is hidden from the bot", loses(Permission.VIEW_CHANNEL), person="post.blocked", within=10),
+    Row("the bot is timed out", timed_out, person="post.blocked", within=10),
     Row("403, 50013: a permission is missing", refuses_posts(403, 50013), person="post.blocked", within=HOUR),
     Row("403, 50001: no access", refuses_posts(403, 50001), person="post.blocked", within=HOUR),
+    Row("403, 160005: a locked thread", refuses_posts(403, 160005), person="post.blocked", within=HOUR),
+    Row("403, 40333: an incident of Discord's", fails(POSTS, 403, 40333), within=HOUR),
     Row("404, 10003: the channel is gone", channel_deleted, post="post.moved", fate=Fate.MOVED),
     Row(
         "413, 40005: a file is too large", small_limit, "audio.toobig", post="audio.toobig", fate=Fate.ARRIVES, files=1
     ),
     Row("400, 50035: a form is invalid", fails(POSTS, 400, 50035, times=1), fate=Fate.ARRIVES),
+    Row("400, 20009: a cover is explicit", fails(POSTS, 400, 20009, when=_has_cover), fate=Fate.ARRIVES),
+    Row("400, 200000: AutoMod blocks the lyrics", blocks("salt on the rail"), fate=Fate.ARRIVES),
+    Row(
+        "400, 200000: AutoMod blocks the title",
+        blocks("harbour"),
+        "err.automod",
+        post="",
+        person="post.undelivered",
+        fate=Fate.TOLD,
+    ),
+    Row(
+        "400, 400001: the server may upload no files",
+        fails(POSTS, 400, 400001, when=_has_files),
+        post="post.files_refused",
+        fate=Fate.LINKS,
+        files=0,
+    ),
+    Row(
+        "504 whenever files come along",
+        fails(POSTS, 504, when=_has_files),
+        post="post.files_refused",
+        fate=Fate.LINKS,
+        files=0,
+    ),
+    Row("a code that nobody knows", refuses_posts(400, 987_654), post="", person="post.undelivered", fate=Fate.TOLD),
+    Row("an event that cannot be read", unreadable_event, fate=Fate.ARRIVES),
+    Row("a lost connection is resumed, with events that came before", repeated_events, fate=Fate.ARRIVES),
     Row("the socket is cut, and stays so", socket_lost, silent=True, fate=Fate.ARRIVES, within=HOUR),
     Row("RECONNECT", tells(Sockets.ask_to_reconnect), fate=Fate.ARRIVES),
     Row("INVALID_SESSION", tells(Sockets.invalidate), fate=Fate.ARRIVES),

@@ -22,6 +22,7 @@ class Fate(StrEnum):
     ARRIVES = "Its songs come all the same, once."
     LINKS = "It comes at once, with links instead of files."
     MOVED = "Its songs come once, to the person's DMs."
+    TOLD = "It does not come there; `/suno watches` keeps it, and the DM has buttons that bring it."
 
 
 @dataclass(frozen=True)

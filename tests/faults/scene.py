@@ -1,5 +1,6 @@
 """Where a fault is brought about: the town, and all ways by which the bot reaches its gateway and its media host."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
@@ -7,10 +8,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bot.services.clock import Clock
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_gateway.life import Life, Song
@@ -90,3 +93,8 @@ class Scene:
         # aiohttp makes its own when it is imported: too early for SSL_CERT_FILE.
         context = ssl.create_default_context(cafile=_CERTIFICATE)
         self.patch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", context)
+
+
+def in_time_of(clock: Clock) -> SimpleNamespace:
+    """Asyncio, as a library sees it whose waits are to be virtual."""
+    return SimpleNamespace(**vars(asyncio) | {"sleep": clock.sleep})

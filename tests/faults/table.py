@@ -62,7 +62,7 @@ def _said(key: str) -> str:
 
 
 def _fate(row: Row) -> str:
-    return row.fate if row.post in ("post.songs", row.answer) else f"{row.fate} {_said(row.post)}"
+    return row.fate if row.post in ("", "post.songs", row.answer) else f"{row.fate} {_said(row.post)}"
 
 
 def _heals(row: Row) -> str:

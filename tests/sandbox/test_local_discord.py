@@ -235,7 +235,7 @@ async def test_a_file_that_an_embed_shows_is_no_attachment_and_files_have_ranges
     sent = await stage.here.send(embed=embed, files=files)
     assert [attachment.filename for attachment in sent.attachments] == ["song.mp3"]
     assert sent.embeds[0].thumbnail.url is not None
-    assert sent.embeds[0].thumbnail.url.endswith("/cover.png")
+    assert "/cover.png?ex=" in sent.embeds[0].thumbnail.url
     wanted = {"Range": "bytes=2-4"}
     async with aiohttp.ClientSession() as session, session.get(sent.attachments[0].url, headers=wanted) as part:
         assert (part.status, await part.read()) == (206, b"234")
@@ -302,3 +302,134 @@ def test_discord_py_still_has_what_the_redirect_sets() -> None:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY,
         discord.asset.Asset.BASE,
     )
+
+
+async def test_a_channel_that_the_bot_may_not_view_is_hidden_from_it(stage: Stage) -> None:
+    guild = stage.parrot.guilds[0]
+    everyone = next(iter(stage.local.world.guilds.values()))["roles"][0]
+    stage.local.changes.override(stage.channel, everyone, deny=Permission.VIEW_CHANNEL | Permission.ATTACH_FILES)
+    await stage.local.hub.until(lambda: stage.here.name == "___hidden___")
+    assert stage.here.overwrites == {guild.default_role: discord.PermissionOverwrite(view_channel=False)}
+    stage.local.changes.override(stage.channel, everyone)
+    await stage.local.hub.until(lambda: stage.here.name == "songs")
+
+
+async def test_locked_and_archived_threads(stage: Stage) -> None:
+    thread = stage.local.changes.add_thread(stage.channel, "takes")
+    await stage.local.hub.until(lambda: stage.here.threads)
+    there = stage.here.threads[0]
+    message = await there.send("still open")
+    stage.local.changes.lock(thread)
+    with pytest.raises(discord.HTTPException) as refusal:
+        await there.send("x")
+    assert refusal.value.code == 160005
+    stage.local.changes.archive(thread, locked=True)
+    for attempt in (there.send("x"), message.edit(content="x")):
+        with pytest.raises(discord.HTTPException) as refusal:
+            await attempt
+        assert refusal.value.code == 50083
+
+
+async def test_an_answer_in_a_thread_that_was_archived_cannot_be_edited(stage: Stage) -> None:
+    stage.channel = stage.local.changes.add_thread(stage.channel, "takes")
+    interaction = await stage.late()
+    await interaction.response.defer()
+    await stage.asked
+    stage.local.changes.archive(stage.channel, locked=False)
+    with pytest.raises(discord.HTTPException) as refusal:
+        await interaction.edit_original_response(content="x")
+    assert refusal.value.code == 50083
+
+
+async def test_a_private_thread_is_there_for_its_members_alone(stage: Stage) -> None:
+    thread = stage.local.changes.add_thread(stage.channel, "secret", stage.ada.user)
+    unseen = stage.parrot.get_partial_messageable(int(thread["id"]))
+    with pytest.raises(discord.Forbidden) as refusal:
+        await unseen.send("x")
+    assert refusal.value.code == 50001
+    stage.ada.say(thread, f"<@{stage.local.world.bot['id']}> come in")
+    await stage.local.hub.until(lambda: stage.here.threads)
+    await unseen.send("x")
+
+
+async def test_a_reply_needs_the_history(stage: Stage) -> None:
+    message = await stage.here.send("x")
+    everyone = next(iter(stage.local.world.guilds.values()))["roles"][0]
+    stage.local.changes.override(stage.channel, everyone, deny=Permission.READ_MESSAGE_HISTORY)
+    with pytest.raises(discord.HTTPException) as refusal:
+        await message.reply("y")
+    assert (refusal.value.status, refusal.value.code) == (400, 160002)
+
+
+async def test_automod_reads_embeds_and_buttons(stage: Stage) -> None:
+    (guild_id,) = stage.local.world.guilds
+    stage.local.world.blocked_words[guild_id].add("forbidden")
+    stage.local.world.harmful_links.add("evil.example")
+    view = discord.ui.View()
+    view.add_item(discord.ui.Button(label="x", url="https://evil.example/x"))
+    refused: list[tuple[int, dict[str, Any]]] = [
+        (200000, {"content": "Forbidden words"}),
+        (200000, {"embed": discord.Embed(description="forbidden")}),
+        (240000, {"view": view}),
+    ]
+    for code, content in refused:
+        with pytest.raises(discord.HTTPException) as refusal:
+            await stage.here.send(**content)
+        assert refusal.value.code == code
+
+
+async def test_a_bot_that_is_timed_out_is_silent(stage: Stage) -> None:
+    guild = next(iter(stage.local.world.guilds.values()))
+    stage.local.changes.time_out(guild, stage.local.world.bot, stage.clock.now + 60)
+    with pytest.raises(discord.Forbidden):
+        await stage.here.send("x")
+    stage.clock.now += 61
+    await stage.here.send("x")
+
+
+async def test_what_people_bring_along_is_private_where_they_may_not_use_it_aloud(stage: Stage) -> None:
+    world = stage.local.world
+    guild = next(iter(world.guilds.values()))
+    ben = world.add_user("Ben")
+    world.add_member(guild, ben)
+    world.installed_by.add(ben["id"])
+    stage.local.changes.remove_bot(guild)
+    world.commands[0]["integration_types"] = [1]
+    guild["roles"][0]["permissions"] = str(int(guild["roles"][0]["permissions"]) & ~Permission.USE_EXTERNAL_APPS)
+    stage.ada = stage.local.person(ben)
+    interaction = await stage.late()
+    await interaction.response.send_message("aloud")
+    assert (await stage.asked).ephemeral
+
+
+async def test_addresses_of_files_expire_and_a_message_read_again_has_new_ones(stage: Stage) -> None:
+    sent = await stage.here.send(file=discord.File(io.BytesIO(b"x"), "song.mp3"))
+
+    async def status(url: str) -> int:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status
+
+    old = sent.attachments[0].url
+    assert await status(old) == 200
+    assert await status(old.partition("?")[0]) == 404
+    stage.clock.now += 86_401
+    assert await status(old) == 404
+    assert await status((await stage.here.fetch_message(sent.id)).attachments[0].url) == 200
+
+
+async def test_rates_are_limited_with_headers_and_429(stage: Stage) -> None:
+    address = f"{stage.local.url}/api/v10/channels/{stage.channel['id']}/messages"
+    headers = {"Authorization": f"Bot {TOKEN}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        answers = [await session.post(address, json={"content": "x"}) for _ in range(6)]
+        assert [each.status for each in answers] == [200] * 5 + [429]
+        assert [each.headers["X-RateLimit-Remaining"] for each in answers[:5]] == ["4", "3", "2", "1", "0"]
+        told = await answers[5].json()
+        stage.clock.now += told["retry_after"]
+        assert (await session.post(address, json={"content": "x"})).status == 200
+    assert 0 < told["retry_after"] <= 5
+
+
+async def test_the_bots_own_permissions_are_told_of_a_channel_that_is_chosen(stage: Stage) -> None:
+    resolved = stage.ada.resolve(stage.channel["id"], stage.channel)
+    assert int(resolved["channels"][stage.channel["id"]]["app_permissions"]) & Permission.SEND_MESSAGES

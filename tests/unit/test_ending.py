@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from bot.ending import end
+from bot.ending import end, insist
 
 
 async def forgets(times: int) -> None:
@@ -38,3 +38,20 @@ async def test_what_has_ended_is_left_alone() -> None:
     await done
     await end({done})
     assert done.result() == "result"
+
+
+async def test_what_was_cancelled_with_its_group_and_went_on_is_told_again() -> None:
+    """A worker of a group, which cancels it once; what was not cancelled is left alone."""
+
+    async def program() -> None:
+        async with asyncio.TaskGroup() as workers:
+            workers.create_task(forgets(1))
+            await asyncio.Event().wait()
+
+    saving, running = asyncio.create_task(asyncio.sleep(30)), asyncio.create_task(program())
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        await insist(running)
+    assert running.cancelled()
+    assert not saving.cancelling()
+    saving.cancel()

@@ -1,0 +1,54 @@
+"""However much is left out of a message: Discord takes the rest, it says something, and less is left each time."""
+
+from collections.abc import Collection
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.delivery import Topic
+from bot.domain.refusals import Part
+from bot.domain.task import Task
+from bot.domain.watch import Watch
+from bot.services.recordings import Recording
+from bot.ui.cards import Card, fitting, task_card
+from bot.ui.locales import languages
+from bot.ui.posts import post_card
+from bot.ui.simpler import allowed, parts_of, without
+from tests.property.test_cards import check, outcomes, tags, tasks
+from tests.property.test_posts import post_of, watches
+
+parts = st.frozensets(st.sampled_from(Part))
+permissions = st.frozensets(st.sampled_from(["attach_files", "embed_links", "read_message_history"]))
+
+
+@st.composite
+def cards(draw: st.DrawFn, tag: str) -> Card:
+    task: Task = draw(tasks)
+    watch: Watch = draw(watches)
+    recordings = [
+        Recording(key, number, clip, draw(outcomes), None)
+        for number, (key, clip) in enumerate(task.keyed(), 1)
+        if clip.playable
+    ]
+    going = recordings[: fitting(recordings)] if recordings else ()
+    post = post_of(watch, draw(st.sampled_from(Topic)), task, None, recordings=going)
+    posted = post_card(post, languages()[tag], 1_000)
+    return draw(st.sampled_from([posted, task_card(post.found, languages()[tag]) if post.found else posted]))
+
+
+@given(st.data(), tags, parts)
+def test_any_form(data: st.DataObject, tag: str, omitted: Collection[Part]) -> None:
+    card = data.draw(cards(tag))
+    form = without(card, frozenset(omitted), languages()[tag])
+    check(form)
+    assert form.content or form.embeds or form.uploads
+    assert parts_of(form) <= parts_of(card) - frozenset(omitted)
+
+
+@given(st.data(), tags, permissions)
+def test_what_may_be_sent(data: st.DataObject, tag: str, missing: Collection[str]) -> None:
+    form = allowed(data.draw(cards(tag)), missing, languages()[tag])
+    check(form)
+    assert form.content or form.embeds or form.uploads
+    assert not ("attach_files" in missing and form.uploads)
+    assert not ("embed_links" in missing and form.embeds)
