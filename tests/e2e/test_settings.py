@@ -121,7 +121,7 @@ async def test_in_a_dm_members_of_a_shared_server_may(town: Town) -> None:
     ],
 )
 async def test_who_may_use_it_in_a_dm_is_a_setting(town: Town, use: str, listed: str, refusal: str) -> None:
-    users = (int(town.ada.id),) if listed else ()
+    users = (int((town.ada if listed else town.ben).id),)
     async with town.bot(private_use=use, private_users=users):
         answer = await town.finished(
             await town.ada.slash(town.discord.world.dm_with(town.ada.user), "suno status", id="task_abcd")
