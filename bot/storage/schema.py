@@ -110,7 +110,7 @@ watches = Table(
     Index("watches_of_task", "task_id", "channel_id", unique=True, sqlite_where=text("ending = ''")),
     Index("watches_of_lyrics", "lyrics_id", sqlite_where=text("ending = '' AND lyrics_id <> ''")),
     Index("watches_of_user", "user_id"),
-    Index("watches_open_of_user", "user_id", "created_at", sqlite_where=text("ending = ''")),
+    Index("watches_open_of_user", "user_id", "task_id", sqlite_where=text("ending = ''")),
     Index("watches_of_guild", "guild_id"),
     Index("watches_with_card", "card_due_at", sqlite_where=text("card_due_at IS NOT NULL")),
     sqlite_autoincrement=True,  # an old button must not mean a new watch

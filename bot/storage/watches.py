@@ -241,20 +241,18 @@ class WatchStore(Transactions):
 
     async def offered(self, user_id: int, typed: str, *, limit: int) -> tuple[int, list[Offered]]:
         """How many tasks the person watches, and the newest of those whose id or title has the text in it."""
-        own = select(watches.c.task_id, watches.c.created_at).where(is_open, watches.c.user_id == user_id)
+        own = select(watches.c.id, watches.c.task_id).where(is_open, watches.c.user_id == user_id)
         joined_ids = select(followers.c.watch_id).where(followers.c.user_id == user_id)
-        joined = select(watches.c.task_id, watches.c.created_at).where(is_open, watches.c.id.in_(joined_ids))
+        joined = select(watches.c.id, watches.c.task_id).where(is_open, watches.c.id.in_(joined_ids))
         every = union_all(own, joined).subquery()
-        newest = (
-            select(every.c.task_id, func.max(every.c.created_at).label("since")).group_by(every.c.task_id).subquery()
-        )
+        newest = select(every.c.task_id, func.max(every.c.id).label("id")).group_by(every.c.task_id).subquery()
         title = func.coalesce(answers.c.title, "")
         named = or_(newest.c.task_id.contains(typed, autoescape=True), title.icontains(typed, autoescape=True))
         source = newest.outerjoin(answers, answers.c.task_id == newest.c.task_id)
         statement = select(newest.c.task_id, title).select_from(source).where(named)
         async with self._transaction(read_only=True) as connection:
             count = await connection.scalar(select(func.count()).select_from(newest))
-            rows = await connection.execute(statement.order_by(newest.c.since.desc()).limit(limit))
+            rows = await connection.execute(statement.order_by(newest.c.id.desc()).limit(limit))
         return int(count or 0), [Offered(*row) for row in rows]
 
 

@@ -24,7 +24,7 @@ def upgrade() -> None:
         " WHERE json_extract(clip.value, '$.title') <> '' LIMIT 1), ''), 1, 200)"
     )
     op.create_index("answers_titles", "answers", ["task_id", "title"])
-    op.create_index("watches_open_of_user", "watches", ["user_id", "created_at"], sqlite_where=sa.text("ending = ''"))
+    op.create_index("watches_open_of_user", "watches", ["user_id", "task_id"], sqlite_where=sa.text("ending = ''"))
     op.add_column("batches", sa.Column("words", sa.String, nullable=False, server_default="[]"))
     # The songs of what is or was watched, as they are known by now.
     op.execute(

@@ -76,7 +76,7 @@ async def test_many_tasks_are_asked_for_together(town: Town) -> None:
         await town.posts(30)
     assert answer["content"].splitlines() == [
         f"🔔 Watching 30 tasks. I will post to <#{town.channel['id']}>.",
-        "3 words in your text are not task ids; I left them out.",
+        "3 words in your text are not task ids, so I left them out: `and`, `some`, `words`",
     ]
     assert {request.method for request in town.gateway.requests} == {"POST"}
     assert len(town.gateway.requests) < 30
