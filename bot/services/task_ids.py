@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from bot.domain.id_forms import other_form
 from bot.domain.task import Answer, Task
-from bot.errors import GatewayError, StorageError
+from bot.errors import GatewayBroken, GatewayError, StorageError
 from bot.services.clock import Clock
 from bot.storage.songs import SongStore
 
-_REMEMBERED = 10_000  # songs that need not be stored again
+_DAY = 86_400.0  # seconds
+_REMEMBERED = 10_000  # songs that need not be stored again on the same day
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ class TaskIds:
     def __init__(self, store: SongStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()  # today
+        self._day = 0.0
 
     async def meant_by(self, ids: Collection[str]) -> dict[str, str]:
         """Each id, or that of the task which it means. What is not known to mean another one means itself."""
@@ -36,6 +38,9 @@ class TaskIds:
 
     async def saw(self, tasks: Iterable[Task]) -> None:
         """Songs of tasks that somebody was shown."""
+        if (day := self._clock.now() // _DAY) != self._day:
+            self._day = day
+            self._seen.clear()
         new = [(clip.id, task.id) for task in tasks for clip in task.clips if (clip.id, task.id) not in self._seen]
         if not new:
             return
@@ -63,7 +68,11 @@ async def in_either_form(fetch: Fetch, task_ids: Sequence[str]) -> Answer:
         return answer
     try:
         more = await fetch(list(asked_as))
-    except GatewayError:  # unknown is what was said of both
+    except GatewayBroken:  # it takes no ids of that form
+        return answer
+    except GatewayError:  # unknown is only what was said of both
+        if not (answer.tasks or answer.same):
+            raise
         left = tuple(each for each in answer.missing if each not in asked_as.values())
         return replace(answer, missing=left)
     found = {asked_as[other]: task for other, task in more.tasks.items()}
