@@ -43,6 +43,15 @@ async def test_who_joins_watches_and_is_left_with_them_has_no_more_than_they_may
     assert (len(again.known), again.refused, again.watching) == (1, 0, 2), "what they have is not counted twice"
 
 
+async def test_what_was_joined_counts_before_its_person_leaves_it(watches: WatchStore) -> None:
+    await add(watches, wish("t1", user_id=BEN), wish("t2", user_id=BEN), most=2)
+    await add(watches, wish("t3", user_id=CARL), wish("t4", user_id=CARL), most=2)
+    await add(watches, wish("t1"), wish("t2"), most=2)
+    for task_ids in (("t3", "t4"), ("t5",)):
+        added = await add(watches, *map(wish, task_ids), most=2)
+        assert (added.watched, added.known, added.refused, added.watching) == ((), (), len(task_ids), 2)
+
+
 async def test_joined_watches_count_in_their_server_too(watches: WatchStore) -> None:
     await add(watches, wish("t1", user_id=BEN), wish("t2", user_id=BEN))
     added = await watches.add([wish("t1"), wish("t2")], most=9, most_here=1, gateways={})
