@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from msgspec import Struct
@@ -192,19 +193,7 @@ class Notifier:
         now = self._clock.now()
         waited = now - (owed.delivery.silent_since or now)
         gave_up = waited >= AUDIO_WAIT or (failed and not keys)
-        limit = self._poster.limit(owed) if owed.audio else None
-        lyrics = _lyrics_beside(owed)
-        opening = self._recordings.of(
-            found.task,
-            limit=limit,
-            wanted=keys,
-            lyrics=lyrics,
-            # Sent on while they arrive; after a first try that came to nothing only what is here whole.
-            whole=owed.tried_at is not None,
-            person=owed.watch.user_id,
-            patient=owed.aside,
-        )
-        async with opening as recordings:
+        async with self._opened(owed, found.task, keys) as recordings:
             held = [each for each in recordings if isinstance(each.audio, MediaNoRoom)]
             ready = [each for each in recordings if (gave_up and each not in held) or not _may_come(each)]
             if not ready and held:
@@ -218,6 +207,20 @@ class Notifier:
             left = [each.key for each in (*ready, *held)] if gave_up else keys
             rest = tuple(key for key in left if key not in {each.key for each in going})
             await self._hand_over(Post(owed, found, going), rest)
+
+    def _opened(
+        self, owed: Owed, task: Task, keys: Collection[str]
+    ) -> AbstractAsyncContextManager[tuple[Recording, ...]]:
+        return self._recordings.of(
+            task,
+            limit=self._poster.limit(owed) if owed.audio else None,
+            wanted=keys,
+            lyrics=_lyrics_beside(owed),
+            # Sent on while they arrive; after a first try that came to nothing only what is here whole.
+            whole=owed.tried_at is not None,
+            person=owed.watch.user_id,
+            patient=owed.aside,
+        )
 
     async def _fresh(self, owed: Owed) -> Found:
         """The task as its gateway has it now: by what was said long ago its songs may no longer be found."""

@@ -691,8 +691,9 @@ async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> No
 
 
 async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
-    town: Town, guild: dict[str, Any], statements: list[str]
+    town: Town, guild: dict[str, Any], statements: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.services.notifier.MOST", 4)  # messages on their way
     town.gateway.add(DONE)
     places = [town.discord.changes.add_channel(guild, f"songs-{number}") for number in range(5)]
     town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", times=4, delay=2, after=True))
