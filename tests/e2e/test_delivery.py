@@ -696,7 +696,7 @@ async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
     monkeypatch.setattr("bot.services.notifier.MOST", 4)  # messages on their way
     town.gateway.add(DONE)
     places = [town.discord.changes.add_channel(guild, f"songs-{number}") for number in range(5)]
-    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", times=4, delay=2, after=True))
+    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", times=4, delay=4, after=True))
     async with town.bot():
         for place in places:
             await town.watch(DONE.id, channel=place)
