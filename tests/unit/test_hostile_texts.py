@@ -3,9 +3,9 @@
 Each shape begins things that never end, in as many ways as our expressions and scanners have to begin something.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -18,6 +18,7 @@ from bot.log import Redactor, visible
 from bot.ui.locales import languages
 from bot.ui.lyrics import lyrics_pages, lyrics_text
 from bot.ui.text import clean, code, cut, escape, named, one_line, plain_line
+from tests.growth import TIMES, grows_linearly
 
 UUID = "1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 UNITS = [
@@ -53,8 +54,6 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 OF_IDS = frozenset({"find_ids", "read_ids", "parse_id"})
 LENGTH = 1_500  # characters
-LEAST = 0.001  # seconds, below which nothing is compared: a clock's moments are no measure
-WIDE = 4  # times that a linear reader may take more than it should, on a machine with other things to do
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -62,18 +61,10 @@ def test_eight_times_as_long_takes_about_eight_times_the_time(reader: str) -> No
     read = READERS[reader]
     for start in STARTS if reader in OF_IDS else [""]:
         for unit in UNITS:
-            short, long = (start + unit * (length // len(unit)) for length in (LENGTH, 8 * LENGTH))
-            if cpu_time(read, long) > WIDE * 8 * LEAST:  # else it is fast, whatever its shape
-                took, least = least_time(read, long), least_time(read, short)
-                assert took < WIDE * 8 * max(LEAST, least), (start, unit)
+            short, long = (start + unit * (length // len(unit)) for length in (LENGTH, TIMES * LENGTH))
+            assert grows_linearly(partial(try_to, read), short, long), (start, unit)
 
 
-def least_time(read: Callable[[str], object], text: str) -> float:
-    return min(cpu_time(read, text) for _ in range(3))
-
-
-def cpu_time(read: Callable[[str], object], text: str) -> float:
-    since = time.thread_time()
+def try_to(read: Callable[[str], object], text: str) -> None:
     with suppress(InvalidTaskId):
         read(text)
-    return time.thread_time() - since

@@ -1,7 +1,6 @@
 """Hostile answers: small ones must not take long, and eight times as much no more than about eight times as long."""
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -13,25 +12,10 @@ from bot.errors import GatewayError
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 from bot.gateways.phrases import meaning
+from tests.growth import TIMES, grows_linearly
 
 _LENGTH = 150_000  # bytes of an answer
 _MANY = 500  # ids
-_NOISE = 0.004  # seconds of CPU time
-
-
-def grows_linearly(work: Callable[[int], object], count: int) -> None:
-    """The CPU times of `count` and eight times as many, in one run."""
-    little, much = _least(partial(work, count)), _least(partial(work, 8 * count), 1)
-    assert much < 24 * (little + _NOISE)
-
-
-def _least(work: Callable[[], object], times_tried: int = 3) -> float:
-    times = []
-    for _ in range(times_tried):
-        before = time.process_time()
-        work()
-        times.append(time.process_time() - before)
-    return min(times)
 
 
 def _list(item: str) -> Callable[[int], str]:
@@ -70,8 +54,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
 }  # fmt: skip
 
 
-def read(by: Any, asked: list[str], shape: Callable[[int], str], count: int) -> None:
-    body = shape(count).encode()
+def read(by: Any, asked: list[str], body: bytes) -> None:
     with suppress(GatewayError):
         by(asked, 200, "application/json", body)
 
@@ -81,15 +64,16 @@ def read(by: Any, asked: list[str], shape: Callable[[int], str], count: int) -> 
 @pytest.mark.parametrize("name", SHAPES)
 def test_reading_is_linear(name: str, asked: list[str], by: Any) -> None:
     shape = SHAPES[name]
-    count = _LENGTH // 8 * 100 // len(shape(100))
-    grows_linearly(partial(read, by, asked, shape), count)
+    count = _LENGTH // TIMES * 100 // len(shape(100))
+    short, long = (shape(length).encode() for length in (count, TIMES * count))
+    assert grows_linearly(partial(read, by, asked), short, long)
 
 
 @pytest.mark.parametrize(
     "word", ["task ", "not ", "任务", "id ", "no such ", "a valid ", "task has ", "-", "aB", "request id: "]
 )
 def test_reading_a_sentence_is_linear(word: str) -> None:
-    grows_linearly(lambda count: meaning(word * count), 10_000)
+    assert grows_linearly(meaning, word * 10_000, word * 10_000 * TIMES)
 
 
 def test_what_stands_behind_more_than_any_answer_holds_is_not_looked_for() -> None:
