@@ -24,6 +24,7 @@ from bot.services.desks import OneGateway
 from bot.services.poller import Rounds
 from bot.storage.database import open_database
 from bot.storage.looks import LookStore
+from bot.storage.notes import NoteStore
 from bot.storage.watches import WatchStore
 
 _TASKS = 10_000
@@ -96,7 +97,8 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
             await watch_all(WatchStore(engine), ids, clock.now())
             gateway = Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000)
             desk = OneGateway(gateway, clock, interval=_INTERVAL)
-            rounds = Rounds(desk, LookStore(engine), clock, interval=_INTERVAL, owed=_nothing, moved=_nothing)
+            looks, notes = LookStore(engine), NoteStore(engine)
+            rounds = Rounds(desk, looks, notes, clock, interval=_INTERVAL, owed=_nothing, moved=_nothing)
 
             async def look() -> None:
                 clock.skipped += 3 * _INTERVAL

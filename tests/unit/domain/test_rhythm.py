@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.rhythm import Rhythm, Tick, Window, next_probe, next_tick
+from bot.domain.beats import Tick, next_probe, next_tick
+from bot.domain.rhythm import Rhythm
+from bot.domain.windows import Window
 
 Shown = Callable[[float], float]
 
