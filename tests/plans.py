@@ -34,7 +34,7 @@ WHOLE = {
 """Statements that read all of a table, because they are about all of it; by how seldom they do."""
 
 _LIST = re.compile(r"\((\?|\d+)(, (\?|\d+))+\)")
-_ALLOWED = re.compile(r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery)")
+_ALLOWED = re.compile(r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery|guilds USING INDEX guilds_paused)")
 _VALUES = {"VARCHAR": "'x' || n", "FLOAT": "n * 1.0", "BLOB": "x''"}
 
 

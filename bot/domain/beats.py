@@ -23,6 +23,7 @@ _MOVED_A_LITTLE = 1.0  # seconds by which the newest beats alone must be closer 
 _NEWEST = 4  # and how many they must be
 _VAGUE = 0.4  # of a beat, in which nearly half of all changes would be by chance
 _MARGIN = 0.3  # seconds after a tick until its answers are there
+_ROUNDING = 1e-9  # of a beat: the moment of a look itself is not after it
 _JUST_BEFORE = 1.0  # seconds before it: an answer takes its time to come
 
 
@@ -71,9 +72,9 @@ class Tick(Struct, frozen=True):
 
 def next_tick(tick: Tick, after: float) -> float:
     """The first moment after `after` at which the answers of a tick are there."""
-    first = tick.at + tick.doubt + tick.spread + _MARGIN
-    number = max(0, int((after - first) // (tick.period + tick.drift)) + 1)
-    return first + number * (tick.period + tick.drift)
+    first, step = tick.at + tick.doubt + tick.spread + _MARGIN, tick.period + tick.drift
+    number = max(0, math.floor((after - first) / step + _ROUNDING) + 1)
+    return first + number * step
 
 
 def next_probe(tick: Tick, after: float) -> float | None:

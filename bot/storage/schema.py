@@ -182,6 +182,7 @@ guilds = Table(
     Column("audio", Boolean, nullable=False),
     Column("error_channel_id", BigInteger),
     Column("paused", Boolean, nullable=False),
+    Index("guilds_paused", "guild_id", sqlite_where=text("paused = 1")),
     comment="what a server has set with /suno-admin",
 )
 

@@ -15,6 +15,6 @@ def upgrade() -> None:
     op.create_index("watches_about_lyrics", "watches", ["lyrics_id"], sqlite_where=sa.text("lyrics_id <> ''"))
     op.create_index("watches_about_task", "watches", ["task_id"])
     op.create_index("batches_of_user", "batches", ["user_id"])
+    op.create_index("guilds_paused", "guilds", ["guild_id"], sqlite_where=sa.text("paused = 1"))
     # From now on a task goes with the last watch on it.
-    named = "SELECT task_id FROM watches UNION SELECT lyrics_id FROM watches"
-    op.execute(f"DELETE FROM tasks WHERE task_id NOT IN ({named})")
+    op.execute("DELETE FROM tasks WHERE task_id NOT IN (SELECT task_id FROM watches UNION SELECT lyrics_id FROM watches)")
