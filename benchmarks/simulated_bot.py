@@ -26,6 +26,8 @@ _STATES = [
     for status, word in _WORDS
 ]
 
+_LYRICS = [Task(id="t", kind=Kind.LYRICS, status=status, raw_status=word) for status, word in (_WORDS[0], _WORDS[-1])]
+
 Make = Callable[[random.Random, float, Gateway], Life]
 
 
@@ -59,23 +61,32 @@ class SimulatedBot:
         self.pacing = pacing or Pacing(INTERVAL)
         self._numbers = itertools.count()
         self._queue: list[tuple[float, int, _Watched]] = []
-        self._requests = 0
+        self.requests = 0
         self._failed = False
+        self._alive = alive
         self.seen: list[tuple[float, float]] = []  # when a task was shown finished, and how much later it was seen
         for _ in range(alive):
             self._add(begins - self._dice.uniform(0, 120), begins + self._dice.uniform(0, INTERVAL))
 
-    def _add(self, born: float, due_at: float) -> None:
+    def _add(self, born: float, due_at: float) -> Life:
         life = self._make(self._dice, born, self._gateway)
         kind = Kind.LYRICS if life.lyrics else Kind.MUSIC
         self._queue_up(_Watched(life, Sight(task_id="t", kind=kind)), due_at)
+        return life
 
     def _queue_up(self, task: _Watched, due_at: float) -> None:
         heapq.heappush(self._queue, (due_at, next(self._numbers), task))
 
     def run(self, seconds: float) -> Result:
         self.play(seconds)
-        return summed_up(self._requests, [delay for _, delay in self.seen])
+        return summed_up(self.requests, [delay for _, delay in self.seen])
+
+    def watch_one(self) -> Life:
+        """A task that was just begun, until it is seen finished."""
+        life = self._add(self._now, self._now)
+        while not self.seen:
+            self.play(self._now + SPACING)
+        return life
 
     def play(self, until: float) -> None:
         while self._now < until:
@@ -94,7 +105,7 @@ class SimulatedBot:
                 self._failed = False
                 self.pacing.interrupted(self._now)
             self._now += _ROUND
-            self._requests += -(-len(due) // _BATCH) if self._now > self._warm_up else 0
+            self.requests += -(-len(due) // _BATCH) if self._now > self._warm_up else 0
             for start in range(0, len(due), _BATCH):
                 windows += self._look(due[start : start + _BATCH], probe=probe and start == 0)
             probe = False
@@ -117,7 +128,7 @@ class SimulatedBot:
         windows = []
         for task in batch:
             before, state, now = task.sight, task.life.state(self._now), self._now
-            answer = _STATES[-1 if task.life.lyrics and state else state]
+            answer = (_LYRICS if task.life.lyrics else _STATES)[state]
             task.sight = seen(before, answer, "g", now)
             if before.task and before.asked_at and task.sight.changed_at == now:
                 stamp = self._gateway.stamp(task.life.shown[state - 1])
@@ -131,5 +142,6 @@ class SimulatedBot:
     def _finish(self, life: Life) -> None:
         if self._now > self._warm_up:
             self.seen.append((life.done, self._now - life.done))
-        born = self._now + self._dice.uniform(0, _PAUSE)
-        self._add(born, born)
+        if self._alive:
+            born = self._now + self._dice.uniform(0, _PAUSE)
+            self._add(born, born)

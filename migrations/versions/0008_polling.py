@@ -17,4 +17,6 @@ def upgrade() -> None:
     op.create_index("batches_of_user", "batches", ["user_id"])
     op.create_index("guilds_paused", "guilds", ["guild_id"], sqlite_where=sa.text("paused = 1"))
     # From now on a task goes with the last watch on it.
-    op.execute("DELETE FROM tasks WHERE task_id NOT IN (SELECT task_id FROM watches UNION SELECT lyrics_id FROM watches)")
+    op.execute(
+        "DELETE FROM tasks WHERE task_id NOT IN (SELECT task_id FROM watches UNION SELECT lyrics_id FROM watches)"
+    )

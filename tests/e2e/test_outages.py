@@ -119,7 +119,9 @@ async def test_a_gateway_that_is_back_is_asked_for_all_that_waits_within_five_se
         town.gateway.faults.clear()
         town.gateway.requests.clear()
         await town.clock.pass_(5, step=1)
-        asked = [life.id for life in lives if any(life.id.encode() in request.body for request in town.gateway.requests)]
+        asked = [
+            life.id for life in lives if any(life.id.encode() in request.body for request in town.gateway.requests)
+        ]
         assert len(asked) == len(lives)
 
 
