@@ -16,7 +16,7 @@ _LISTENING = 2.5  # seconds between two looks at some, in the first minutes in w
 _LISTENS_FOR = 120.0
 _MANY = 10  # tasks: of so many, a request more is nothing
 _SEVERAL = 2  # tasks, which are asked for together: a request more in each beat can be had
-_SURE, _SURE_ALONE = 0.4, 1.2  # seconds of doubt about a beat that are worth a request: for several, for one task
+_SURE, _SURE_ALONE = 0.5, 1.2  # seconds of doubt about a beat that are worth a request: for several, for one task
 _AT_WORK = 0.2  # of the time: so much of it may be spent on looks for which there is no beat
 _LEARNS = 0.1  # of what a look has cost, that is kept in mind of one round
 
