@@ -24,10 +24,12 @@ from bot.services.desks import OneGateway
 from bot.services.poller import Rounds
 from bot.storage.database import open_database
 from bot.storage.looks import LookStore
+from bot.storage.notes import NoteStore
 from bot.storage.watches import WatchStore
 
 _TASKS = 10_000
-_ROUNDS = 16  # two leases: in each the database is asked once, and the gateway every time
+_LEASE_ROUNDS = 8  # of 15 s
+_ROUNDS = 2 * _LEASE_ROUNDS  # two leases: in each the database is asked once, and the gateway every time
 _BATCH, _AT_ONCE = 500, 4
 _SOME = 1_000  # tasks, for what takes long
 _INTERVAL = 5.0
@@ -65,10 +67,27 @@ async def main(tasks: int = _TASKS) -> dict[str, float]:
         return await _measure(rounds)
 
 
-async def _measure(rounds: dict[str, tuple[Round, int]]) -> dict[str, float]:
+async def sizes(counts: Sequence[int]) -> dict[str, dict[str, float]]:
+    """Microseconds a task, by how many there are: of rounds in which nothing changes, and one task of a hundred."""
+    found: dict[str, dict[str, float]] = {}
+    async with (
+        steady_gateway() as quiet,
+        steady_gateway("--tick", "0.001", "--changing", "0.01") as calm,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+    ):
+        for count in counts:
+            ids = [task_id(number) for number in range(count)]
+            async with _ours(quiet, session, ids) as same, _ours(calm, session, ids) as changing:
+                found[str(count)] = await _measure(
+                    {"nothing changed": (same, count), "one of 100 changed": (changing, count)}, 1 + _LEASE_ROUNDS
+                )
+    return found
+
+
+async def _measure(rounds: dict[str, tuple[Round, int]], count: int = _ROUNDS) -> dict[str, float]:
     """In turns, so that a slow minute is everybody's."""
     taken: dict[str, list[float]] = {name: [] for name in rounds}
-    for turn in range(_ROUNDS + 1):
+    for turn in range(count + 1):
         for name, (round_, tasks) in rounds.items():
             started = time.perf_counter()
             await round_()
@@ -96,7 +115,8 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
             await watch_all(WatchStore(engine), ids, clock.now())
             gateway = Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000)
             desk = OneGateway(gateway, clock, interval=_INTERVAL)
-            rounds = Rounds(desk, LookStore(engine), clock, interval=_INTERVAL, owed=_nothing, moved=_nothing)
+            looks, notes = LookStore(engine), NoteStore(engine)
+            rounds = Rounds(desk, looks, notes, clock, interval=_INTERVAL, owed=_nothing, moved=_nothing)
 
             async def look() -> None:
                 clock.skipped += 3 * _INTERVAL

@@ -10,17 +10,23 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from benchmarks.frontier import least_requests, log_normal
-from benchmarks.models import MEDIAN, SIGMA, Gateway, Result, at_once, make_life, summed_up, ticking
+from benchmarks.models import MEDIAN, SIGMA, Gateway, Result, at_once, by_turns, make_song, summed_up, ticking
 from benchmarks.simulated_bot import SimulatedBot
 
 _LIVES = 20_000
+_LONGEST = 61_000.0  # seconds
 _RUNS = {1: (1_500.0, 60_000.0), 100: (900.0, 6_000.0), 10_000: (600.0, 1_200.0)}  # seconds: warm-up, all
-_FREE = (at_once,)
+_FREE = Gateway((at_once,))
+_CHANNELS = tuple(ticking(phase=4.2 + behind) for behind in range(3))
 _GATEWAYS: Mapping[str, Gateway] = {
-    "ticks every 15 s": (ticking(),),
-    "ticks every 15 s, each 0.2 s late": (ticking(drift=0.2),),
-    "ticks every 15 s, in three channels a second apart": tuple(ticking(phase=4.2 + late) for late in range(3)),
-    "ticks every 5 s": (ticking(5.0, 1.1),),
+    "ticks every 15 s": Gateway((ticking(),)),
+    "ticks every 15 s, and says when": Gateway((ticking(),), stamped=True),
+    "ticks every 15 s, each 0.2 s late": Gateway((ticking(drift=0.2),)),
+    "ticks every 15, 30 or 45 s by turns, and says when": Gateway((by_turns(_LONGEST),), stamped=True),
+    "ticks every 15, 30 or 45 s by turns": Gateway((by_turns(_LONGEST),)),
+    "ticks every 15 s, in three channels a second apart, and says when": Gateway(_CHANNELS, stamped=True),
+    "ticks every 15 s, in three channels a second apart": Gateway(_CHANNELS),
+    "ticks every 5 s": Gateway((ticking(5.0, 1.1),)),
     "no tick": _FREE,
 }
 
@@ -65,7 +71,7 @@ def play_fixed(interval: float, batch: int, alive: int, gateway: Gateway) -> Res
     requests, delays = 0.0, []
     size = min(batch, alive)
     for _ in range(_LIVES):
-        life = make_life(dice, dice.uniform(0, 3_600), gateway)
+        life = make_song(dice, dice.uniform(0, 3_600), gateway)
         first = life.born + dice.uniform(0, interval)
         looks = max(1, math.ceil((life.done - first) / interval) + 1)
         delays.append(first + (looks - 1) * interval - life.done)
@@ -78,7 +84,7 @@ def play_back_off(gateway: Gateway) -> Result:
     dice = random.Random(1)
     requests, delays = 0, []
     for _ in range(_LIVES):
-        life = make_life(dice, dice.uniform(0, 3_600), gateway)
+        life = make_song(dice, dice.uniform(0, 3_600), gateway)
         now, rest = life.born, 5.0
         while now < life.done:
             now += rest

@@ -154,7 +154,8 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     stack.push_async_callback(lookup.close)
     owed = Bell(clock)
     interval = settings.poll_interval_seconds
-    poller = Poller(desks(gateways, clock, interval=interval), stores.looks, clock, interval=interval, owed=owed.ring)
+    every = desks(gateways, clock, interval=interval)
+    poller = Poller(every, stores.looks, stores.notes, clock, interval=interval, owed=owed.ring)
 
     def changed() -> None:
         poller.wake()

@@ -28,6 +28,7 @@ from tests.calm import CalmLoop, calm
 from tests.clock import JumpingClock
 from tests.messages import Message, words
 from tests.openapi import description
+from tests.plans import scans, statements
 from tests.program import Start
 
 # A slow machine is no failure; `make fuzz` looks longer.
@@ -44,6 +45,14 @@ TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"
 def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A developer's own .env is no part of a test."""
     monkeypatch.setitem(load_settings.__globals__["Settings"].model_config, "env_file", str(tmp_path / ".env"))
+
+
+@pytest.fixture(autouse=True)
+def _no_whole_tables() -> Iterator[None]:
+    """No statement that any test runs reads all of a table that grows."""
+    with statements() as seen:
+        yield
+    assert scans(seen) == []
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """When a gateway changes its answers: many do so in ticks, all tasks at once, and rest in between.
 
 A change that is seen at one look and was not there at the look before has happened in the window between the two. If
-windows far apart all hold a moment of one beat, the gateway ticks, and the next beat is the time to look.
+windows far apart all hold a moment of one beat, the gateway ticks, and the next beat is the time to look. Ticks may be
+left out, and the channels of a gateway may follow each other by some seconds. When a gateway starts anew, its beat
+goes on from another moment.
 """
 
 from collections.abc import Sequence
@@ -9,183 +11,223 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.domain.beats import (
+    ALTERNATING,
+    ANY_PERIOD,
+    BEATS,
+    CHECK_EVERY,
+    SHORT,
+    SURE,
+    USUAL_BEAT,
+    Tick,
+    consistent,
+    evidence,
+    fit,
+    weight,
+)
+from bot.domain.windows import Stamps, Window
+
 _KEPT = 24  # windows
-_NEEDED = 8  # windows much shorter than the beat, before it is believed
-_SHORT = 0.5  # of a beat: longer windows say little about it
-_CHANCE = 1e-7  # the most that it may be by chance: it is asked again with every change, for years
-_MISSES = 0.05  # of the windows that may disagree: an answer that was late
-_SUSPICION = 16  # beats after a change where none was expected, in which each is checked
-_TOLERANCE = 0.25  # seconds by which a tick may come early or late
-_BEATS = (5.0, 10.0, 15.0, 20.0, 30.0)  # seconds; what gateways are known to do, and what they are likely to
-_STRETCH = 0.05  # of a beat, by which its work may make it longer, or its clock shorter
-_FINENESS = 0.05  # seconds
-_MARGIN, _LONGEST_MARGIN = 0.3, 3.0  # seconds after a tick until all of its answers are there
-_SURE = 0.4  # seconds of doubt that need not be made less
-_CHECK_EVERY = 32  # beats: looks just before one, where nothing should have changed since the last
-_JUST_BEFORE = 1.0  # seconds before it: an answer takes its time to come
+_KEPT_FOR = 200  # beats: a longer time would ask for a finer search for the period
+_SURE_ENOUGH = 5.5  # how sure it must be that there is a beat, to look at beats alone; see `evidence`
+_SUREST = 21.0  # so sure that more counts no more: a beat that is over must be given up in the end
+_STILL_SURE = 4.0  # what must be left after a surprise
+_SURPRISE = 7.0  # what is lost by one that no beat explains, and
+_HINT = 1.0  # by one that may be explained
+_KNOWN_KIND = 6.0  # how sure it is in advance, at gateways that say when a row changed: all of them are of one kind,
+_KIND_PERIODS = Window(14.98, 15.06)  # and keep the usual beat exactly
+_STEADY = 0.02  # seconds by which the length of a beat may be another one from day to day
+_CLEAR = 3.0  # seconds: a longer window does not tell where a beat has gone
+_UNCONFIRMED = 3  # beats between two checks, until it is known how far a gateway's clock is from ours
+_SUSPICION = 6  # beats after a surprise, in which each is checked
 _NEWS = 0.8  # of the doubt: a window that leaves more of it is none
+_SEARCH = 60.0  # seconds for which a beat that was lost is searched for
+_LOST = 0.2  # of a beat: with more doubt nobody knows where it is
 
 
-class Window(Struct, frozen=True):
-    """A change happened after `since`, and at `until` at the latest."""
+class _Even(Struct, frozen=True):
+    """The last change, and how many before it were an even number of beats apart."""
 
-    since: float
-    until: float
-
-    @property
-    def length(self) -> float:
-        return self.until - self.since
-
-    def cut(self, other: "Window") -> "Window":
-        """What both hold; of no length or less if that is nothing."""
-        return Window(max(self.since, other.since), min(self.until, other.until))
-
-
-class Tick(Struct, frozen=True):
-    """`at`: the latest moment of one beat that is known, give or take `doubt` seconds; `drift` more for each since.
-
-    `margin`: seconds behind it until all of its answers are there. `check_every`: beats. Who looks at beats alone
-    sees every change at one, also where there is no beat.
-    """
-
-    at: float
-    period: float
-    doubt: float
-    drift: float = 0.0
-    margin: float = _MARGIN
-    check_every: int = _CHECK_EVERY
-
-    def beat(self, number: int) -> Window:
-        """When the beat of that number since `at` is."""
-        moment, doubt = self.at + number * self.period, self.doubt + number * self.drift
-        return Window(moment - doubt, moment + doubt)
-
-    def last_beats(self, now: float) -> tuple[Window, Window]:
-        """The last that may have begun, and the one before it."""
-        doubt = self.beat(self.number(now)).length / 2
-        number = self.number(now + doubt)
-        return self.beat(number), self.beat(number - 1)
-
-    def number(self, moment: float) -> int:
-        """Of the beat before it."""
-        return max(0, int((moment - self.at) // self.period))
+    at: float = 0.0
+    count: int = 0
 
 
 class Rhythm(Struct, frozen=True):
-    """What is known of one gateway."""
+    """What is known of one gateway.
+
+    `sure`: how sure it is that there is a beat. `beat`: how long it is, also while nobody knows where it is; there is
+    no `tick` then. `periods`: how long exactly; it goes on with that when the gateway has started anew.
+    `known_kind`: how sure its kind alone makes it.
+    """
 
     windows: tuple[Window, ...] = ()  # newest first
     tick: Tick | None = None
+    beat: float | None = None
+    periods: Window = ANY_PERIOD
+    sure: float = 0.0
+    known_kind: float = _KNOWN_KIND
+    stamps: Stamps = Stamps()
+    even: _Even = _Even()
     surprised_at: float | None = None  # by a change where no beat was expected
+    search_until: float = 0.0
 
     def heard(self, window: Window) -> "Rhythm":
         """A change was seen."""
-        if self.tick is None:
-            return self if window.length > _BEATS[-1] * _SHORT else self._with(window, _BEATS)
-        last, before = self.tick.last_beats(window.until + _TOLERANCE)
-        if window.since < before.until + _TOLERANCE:
-            return self._reassured(self.tick, window.until)  # it may have been either of them
-        expected = Window(last.since - _TOLERANCE, last.until + _TOLERANCE)
-        told = window.cut(expected)
-        if told.length <= 0:
-            return self._surprised(self.tick, window.until)
-        if told.length > expected.length * _NEWS:
-            return self._reassured(self.tick, window.until)
-        # A known beat is only looked at more closely.
-        near = [each for each in _BEATS if abs(each - self.tick.period) < each * 2 * _STRETCH]
-        return self._with(told, near)
+        read, stamps = self.stamps.read(window)
+        known = replace(self.at(window.until), stamps=stamps)
+        if read is None:  # where beats were believed to be was told by a clock that is another one
+            return known if stamps.odd else _lost(known, window.until, 0.0, ())
+        if known.tick is None and read.length > BEATS[0] * SHORT:
+            return known
+        after = _compared(known, known.tick, read) if known.tick else _learned(known, read)
+        return _with_checks(_with_periods(after), stamped=read.stamp is not None)
 
-    def _reassured(self, tick: Tick, now: float) -> "Rhythm":
-        """When nothing more has surprised for a while."""
-        if self.surprised_at is None or now - self.surprised_at < _SUSPICION * tick.period:
-            return self
-        return replace(self, surprised_at=None, tick=replace(tick, check_every=_CHECK_EVERY))
+    def at(self, now: float) -> "Rhythm":
+        """What is known so much later: where a beat is that was not heard for long, nobody knows."""
+        lost = self.tick is not None and self.tick.doubt_at(now) > self.tick.period * _LOST
+        return replace(self, tick=None) if lost else self
 
-    def _surprised(self, tick: Tick, now: float) -> "Rhythm":
-        """Some answers may come behind the others, as of several channels; if waiting does not help, it is none."""
-        margin = 2 * tick.margin
-        if margin > _LONGEST_MARGIN:
-            return Rhythm()
-        return replace(self, surprised_at=now, tick=replace(tick, margin=margin, check_every=1))
+    def interrupted(self, now: float) -> "Rhythm":
+        """The gateway did not answer for a while: it may have started anew, and is listened to."""
+        return _lost(self, now, 0.0, self.windows)
 
-    def _with(self, window: Window, beats: Sequence[float]) -> "Rhythm":
-        """Windows that overlap are of one tick, or there is none."""
-        windows = self.windows
-        if windows and window.since < windows[0].until:
-            window, windows = window.cut(windows[0]), windows[1:]
-            if window.length <= 0:
-                return Rhythm()
-        windows = (window, *windows)[:_KEPT]
-        found = _find_tick(windows, beats)
-        if found and self.tick:
-            found = replace(found, margin=self.tick.margin)
-        return Rhythm(windows, found or self.tick)
+    @property
+    def lasting(self) -> "Rhythm":
+        """What is worth being kept over a start of ours."""
+        return replace(self, windows=(), even=_Even())
+
+    def resumed(self, now: float) -> "Rhythm":
+        """After a start: much may have happened since, also to the clocks."""
+        stamps = replace(self.stamps, seen=Stamps().seen)
+        then = replace(self, windows=(), surprised_at=now, search_until=0.0, stamps=stamps)
+        return _with_checks(then.at(now), stamped=False)
 
 
-def next_tick(tick: Tick, after: float) -> float:
-    """The first moment after `after` at which the answers of a tick are there."""
-    first = tick.at + tick.doubt + tick.margin
-    number = max(0, int((after - first) // (tick.period + tick.drift)) + 1)
-    return first + number * (tick.period + tick.drift)
+def _with_periods(rhythm: Rhythm) -> Rhythm:
+    """What its length may be narrows down, and that is kept for good: it is how the gateway is made."""
+    tick = rhythm.tick
+    if tick is None or tick.spread:
+        return rhythm
+    told = Window(tick.period - tick.drift, tick.period + tick.drift).wider(_STEADY)
+    near = told.cut(rhythm.periods)
+    if near.length <= 0:
+        return replace(rhythm, periods=told)
+    return replace(rhythm, periods=near) if near.length >= _STEADY else rhythm
 
 
-def next_probe(tick: Tick, after: float) -> float | None:
-    """A moment before the next tick's answers at which to look for what it is like; None: that is not needed.
+def _with_checks(rhythm: Rhythm, *, stamped: bool) -> Rhythm:
+    """Changes with a stamp tell by themselves that a beat is another one, once the clocks are known."""
+    if rhythm.tick is None:
+        return rhythm
+    every = 1 if rhythm.surprised_at is not None else CHECK_EVERY
+    if stamped:
+        every = 0 if rhythm.stamps.confirmed else _UNCONFIRMED
+    return replace(rhythm, tick=rhythm.tick.checked(every, SURE))
 
-    In the midst of the doubt about it, which is halved by what is seen then; or just before it.
+
+def _learned(rhythm: Rhythm, window: Window) -> Rhythm:
+    """Without a beat, or without knowing where it is."""
+    if rhythm.beat is not None:
+        return _found_again(rhythm, rhythm.beat, window)
+    windows = consistent(_windows_with(rhythm, window))
+    stamped = window.stamp is not None
+    likely = (USUAL_BEAT,) if stamped and rhythm.known_kind == _KNOWN_KIND else BEATS
+    for beat in likely:
+        sure = evidence(windows, beat) + (rhythm.known_kind if stamped else 0.0)
+        periods = _KIND_PERIODS if stamped and beat == USUAL_BEAT else ANY_PERIOD
+        tick = fit(windows, beat, periods) or fit(windows, beat, ANY_PERIOD)
+        if tick and sure >= _SURE_ENOUGH:
+            found = replace(rhythm, windows=windows, tick=tick, beat=beat, periods=periods, sure=sure)
+            return replace(found, surprised_at=window.until, search_until=0.0)
+    return replace(rhythm, windows=windows)
+
+
+def _found_again(rhythm: Rhythm, beat: float, window: Window) -> Rhythm:
+    searching = window.until < rhythm.search_until
+    if window.length > (_CLEAR if searching else beat * SHORT):
+        return rhythm
+    found = replace(rhythm, surprised_at=window.until, search_until=0.0)
+    windows = _windows_with(rhythm, window)
+    tick = _fit(rhythm, windows, beat)
+    return replace(found, windows=windows, tick=tick) if tick else _moved(found, beat, window)
+
+
+def _compared(rhythm: Rhythm, tick: Tick, window: Window) -> Rhythm:
+    """With where the beats are believed to be."""
+    beats = tick.beats_in(window)
+    if not beats:
+        return _surprised(rhythm, tick, window)
+    known = _reassured(rhythm, tick, window.until)
+    if len(beats) > 1 or window.length > tick.period * SHORT:
+        return known
+    known = replace(known, sure=min(_SUREST, known.sure + weight(window, tick.period, tick.spread)))
+    known = _with_longer(known, tick, beats[0].middle, window)
+    told = window.cut(beats[0])
+    if known.tick is not tick or told.length > beats[0].length * _NEWS:
+        return known
+    windows = _windows_with(known, window if tick.spread else told)
+    closer = _fit(known, windows, known.beat or tick.period)
+    return replace(known, windows=windows, tick=closer) if closer else _lost(known, window.until, _HINT, known.windows)
+
+
+def _with_longer(rhythm: Rhythm, tick: Tick, moment: float, window: Window) -> Rhythm:
+    """A beat of twice the length, where of the believed one every other is always left out."""
+    beat = 2 * (rhythm.beat or tick.period)
+    if window.stamp is not None or beat not in BEATS:
+        return rhythm
+    number = round((moment - rhythm.even.at) / tick.period)
+    even = _Even(moment, 1) if number % 2 else _Even(moment, rhythm.even.count + (number > 0))
+    if even.count < ALTERNATING:
+        return replace(rhythm, even=even)
+    twice = replace(tick, at=moment - tick.spread / 2, period=2 * tick.period, drift=2 * tick.drift)
+    return replace(rhythm, beat=beat, tick=twice, periods=ANY_PERIOD, even=_Even())
+
+
+def _reassured(rhythm: Rhythm, tick: Tick, now: float) -> Rhythm:
+    """When nothing more has surprised for a while."""
+    surprised_at = rhythm.surprised_at
+    is_calm = surprised_at is not None and now - surprised_at >= _SUSPICION * tick.period
+    return replace(rhythm, surprised_at=None) if is_calm else rhythm
+
+
+def _surprised(rhythm: Rhythm, tick: Tick, window: Window) -> Rhythm:
+    """By a change where no beat is: of a channel behind the others, of a beat that had been left out so far, or of a
+    gateway that has started anew. Or there is no beat.
     """
-    number = tick.number(after) + 1
-    beat = tick.beat(number)
-    if beat.length / 2 > _SURE:
-        moment = (beat.since + beat.until) / 2
-    elif beat.until % (tick.check_every * tick.period) < tick.period:
-        moment = beat.since - _JUST_BEFORE
-    else:
-        return None
-    return moment if after < moment < next_tick(tick, after) else None
+    beat, is_clear = rhythm.beat or tick.period, window.length <= _CLEAR
+    # One that is not clear tells only that something is late: of another channel, unless that was thought before.
+    windows = _windows_with(rhythm, replace(window, until=min(window.until, window.since + _CLEAR)))
+    halves = [each for each in BEATS if each == beat / 2]
+    for each in (*halves, beat) if is_clear or rhythm.surprised_at is None else ():
+        if closer := _fit(rhythm, windows, each):
+            sure, now = rhythm.sure - _HINT, window.until
+            return replace(rhythm, windows=windows, tick=closer, beat=each, sure=sure, surprised_at=now)
+    return _moved(rhythm, beat, window) if is_clear else _lost(rhythm, window.until, _HINT, rhythm.windows)
 
 
-def _find_tick(windows: Sequence[Window], beats: Sequence[float]) -> Tick | None:
-    """The longest beat of which all windows hold a moment."""
-    for beat in reversed(beats):
-        told = [window for window in windows if window.length <= beat * _SHORT]
-        if len(told) < _NEEDED or _by_chance(told, beat) > _CHANCE:
-            continue
-        if fits := [(period, fit) for period in _periods(beat) if (fit := _fit(told, period))]:
-            return _all_of(fits)
-    return None
+def _moved(rhythm: Rhythm, beat: float, window: Window) -> Rhythm:
+    """It goes on from another moment, if it is one."""
+    sure = rhythm.sure - _SURPRISE
+    if sure < _STILL_SURE:
+        return Rhythm(windows=(window,), known_kind=rhythm.known_kind / 2, stamps=rhythm.stamps)
+    tick = _fit(rhythm, (window,), beat)
+    return replace(rhythm, windows=(window,), tick=tick, beat=beat, sure=sure, surprised_at=window.until)
 
 
-def _by_chance(windows: Sequence[Window], beat: float) -> float:
-    """How likely windows of such lengths would all hold a moment of a beat that is none."""
-    chance = 1.0
-    for window in windows[1:]:
-        chance *= min(1.0, (window.length + 2 * _TOLERANCE) / beat)
-    return chance
+def _lost(rhythm: Rhythm, now: float, loss: float, windows: tuple[Window, ...]) -> Rhythm:
+    """It may not be where it was believed to be. `windows`: what is still believed to have been one of it."""
+    sure = rhythm.sure - loss
+    if rhythm.beat is None or sure < _STILL_SURE:
+        return Rhythm(known_kind=rhythm.known_kind, stamps=rhythm.stamps)
+    return replace(rhythm, windows=windows, tick=None, sure=sure, surprised_at=now, search_until=now + _SEARCH)
 
 
-def _periods(beat: float) -> list[float]:
-    steps = int(beat * _STRETCH / _FINENESS)
-    return [beat + step * _FINENESS for step in range(-steps, steps + 1)]
+def _fit(rhythm: Rhythm, windows: Sequence[Window], beat: float) -> Tick | None:
+    """With a beat of the length that it had, or else of any that is near."""
+    usual = fit(windows, beat, rhythm.periods) if beat == rhythm.beat else None
+    return usual or fit(windows, beat, ANY_PERIOD)
 
 
-def _fit(windows: Sequence[Window], period: float) -> Window | None:
-    """Where in the newest window its tick is, if the others hold ticks of the same beat."""
-    where, missed = windows[0], 0
-    for window in windows[1:]:
-        beats = round(((where.since + where.until) - (window.since + window.until)) / 2 / period)
-        shift = beats * period
-        other = Window(window.since + shift - _TOLERANCE, window.until + shift + _TOLERANCE)
-        both = where.cut(other)
-        if both.length <= 0:
-            missed += 1
-        else:
-            where = both
-    return where if missed <= len(windows) * _MISSES else None
-
-
-def _all_of(fits: Sequence[tuple[float, Window]]) -> Tick:
-    """Any of them may be the truth: the doubt is about all of them."""
-    low, high = min(fit.since for _, fit in fits), max(fit.until for _, fit in fits)
-    shortest, longest = fits[0][0], fits[-1][0]
-    return Tick((low + high) / 2, (shortest + longest) / 2, (high - low) / 2, (longest - shortest) / 4)
+def _windows_with(rhythm: Rhythm, window: Window) -> tuple[Window, ...]:
+    oldest = window.until - _KEPT_FOR * (rhythm.beat or BEATS[0])
+    return (window, *(each for each in rhythm.windows if each.until > oldest))[:_KEPT]

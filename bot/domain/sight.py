@@ -5,13 +5,15 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.domain.rhythm import Tick, next_probe, next_tick
-from bot.domain.task import Status, Task
+from bot.domain.beats import Tick, next_probe, next_tick
+from bot.domain.task import Kind, Status, Task
 
 LONGEST_REST = 300.0  # seconds between two looks at a task that has not changed for hours
 SILENCE = 2 * LONGEST_REST  # seconds between two answers that are no longer for want of asking
 _PATIENT_AFTER = 60.0  # looks at this part of the time for which nothing has changed
-_IN_QUEUE = 5.6  # intervals: what has not begun is not finished a moment later
+_IN_QUEUE, _LONGEST_IN_QUEUE = 5.6, 30.0  # intervals, seconds: what has not begun is not finished a moment later
+_LYRICS_SOON = 30.0  # seconds: but lyrics are, which seldom take longer than that,
+_LYRICS_EVERY = 2.0  # and are looked at as often, in seconds
 
 
 class Sight(Struct, frozen=True, kw_only=True):
@@ -20,6 +22,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     task_id: str
     gateway: str = ""  # the gateway's name; empty: it may be at any
     task: Task | None = None  # None: no gateway has known it yet
+    kind: Kind = Kind.UNKNOWN  # as the gateway says, or those who wished it
     digest: bytes = b""  # of the answer's bytes, where they are known
     first_asked_at: float | None = None
     asked_at: float | None = None  # when an answer came last, whatever it said
@@ -41,6 +44,8 @@ class Looked(Protocol):
 
     @property
     def status(self) -> str: ...
+    @property
+    def kind(self) -> Kind: ...
     @property
     def live(self) -> bool: ...
     @property
@@ -76,7 +81,8 @@ def same_news(before: Sight, after: Sight) -> bool:
 def seen(sight: Sight, task: Task, gateway: str, now: float, digest: bytes = b"") -> Sight:
     same = sight.task is not None and _news(task) == _news(sight.task)
     changed_at = _without_silence(sight, now) if same else now
-    return replace(_asked(sight, now), task=task, gateway=gateway, digest=digest, changed_at=changed_at, misses=0)
+    learned = replace(_asked(sight, now), task=task, gateway=gateway, digest=digest, changed_at=changed_at, misses=0)
+    return replace(learned, kind=task.kind) if task.kind else learned
 
 
 def _news(task: Task) -> object:
@@ -107,11 +113,15 @@ def next_look(looked: Looked, now: float, pace: Pace) -> float:
 
     At a gateway that ticks: when its next answers are there, and nothing in between, but for a probe now and then.
     """
-    queued = looked.status == Status.WAITING and not looked.live
-    least = pace.interval * _IN_QUEUE if queued else 0.0
-    rest = min(max(unchanged_for(looked, now) / _PATIENT_AFTER, least), LONGEST_REST)
+    unchanged = unchanged_for(looked, now)
+    lyrics = looked.kind == Kind.LYRICS
+    queued = looked.status == Status.WAITING and not looked.live and not lyrics
+    least = min(pace.interval * _IN_QUEUE, _LONGEST_IN_QUEUE) if queued else 0.0
+    rest = min(max(unchanged / _PATIENT_AFTER, least), LONGEST_REST)
     if pace.tick is None:
+        soon = lyrics and unchanged < _LYRICS_SOON
+        interval = min(pace.interval, _LYRICS_EVERY) if soon else pace.interval
         # Whole intervals: tasks of about one age are asked for, and stored, together.
-        return now + pace.interval * max(1, round(rest / pace.interval))
+        return now + interval * max(1, round(rest / interval))
     coming = next_tick(pace.tick, max(now, now + rest - pace.tick.period))
     return (pace.probe and next_probe(pace.tick, now)) or coming

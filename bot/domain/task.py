@@ -88,6 +88,7 @@ class Task(Struct, frozen=True, kw_only=True):
     submitted_at: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
+    updated_at: float | None = None  # when the gateway changed it, in whole seconds; newer new-api say so
     clips: tuple[Clip, ...] = ()
     lyrics: Lyrics | None = None
 

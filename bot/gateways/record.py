@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bot.errors import GatewayError, GatewayMisplaced, GatewayRefused
@@ -16,6 +16,7 @@ class Record:
     def __init__(self) -> None:
         words = (ANSWERED, *(error.outcome for error in GatewayError.__subclasses__()))
         self.outcomes = Counter(dict.fromkeys(words, 0))
+        self.listeners: list[Callable[[], None]] = []  # called at each usable answer, whoever asked
         self._answered_at: float | None = None
         self._failure: GatewayError | None = None
 
@@ -49,3 +50,5 @@ class Record:
             raise
         self.outcomes[ANSWERED] += 1
         self._answered_at, self._failure = time.monotonic(), None
+        for listener in self.listeners:
+            listener()

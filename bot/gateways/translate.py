@@ -74,6 +74,7 @@ def translate(task_id: str, source: Object) -> Task:
         submitted_at=_moment(layers, *SUBMITTED),
         started_at=_moment(layers, *STARTED),
         finished_at=finished_at,
+        updated_at=_updated_at(source),
         clips=tuple(_with_status(clip, word.status) for clip in clips),
         lyrics=lyrics,
     )
@@ -221,6 +222,12 @@ def _moment(layers: Sequence[Object], *names: str) -> float | None:
     """The outermost that has come: a stale wrapper says 0 where the task inside of it knows."""
     moments = (as_moment(layer.get(name)) for layer in layers for name in names)
     return next((moment for moment in moments if moment is not None), None)
+
+
+def _updated_at(source: Object) -> float | None:
+    """Only where it is a number: as a date it is when one task was looked at by itself."""
+    said = source.get("updated_at")
+    return as_moment(said) if isinstance(said, int | float) else None
 
 
 def _read(sources: Sequence[Object], *names: str) -> Any:

@@ -61,7 +61,9 @@ class Bell:
     def ring(self) -> None:
         self._rung.set()
 
-    async def wait(self, until: float | None) -> None:
-        """Until it rings, or a moment has come. A ring that nobody waited for counts."""
+    async def wait(self, until: float | None) -> bool:
+        """Until it rings, or a moment has come; whether it rang. A ring that nobody waited for counts."""
         await self._clock.wait(self._rung, None if until is None else max(0.0, until - self._clock.now()))
+        rung = self._rung.is_set()
         self._rung.clear()
+        return rung

@@ -60,7 +60,7 @@ class OneGateway:
         self._gateway = gateway
         self._elsewhere = gateway.name if elsewhere is None else elsewhere
         self.name = gateway.name
-        self.rests = {gateway.name: Rest(gateway.name, clock, interval)}
+        self.rests = {gateway.name: _rest(gateway, clock, interval)}
 
     @property
     def size(self) -> int:
@@ -94,7 +94,7 @@ class EveryGateway:
 
     def __init__(self, gateways: Sequence[Gateway], clock: Clock, *, interval: float) -> None:
         self._gateways = gateways
-        self.rests = {gateway.name: Rest(gateway.name, clock, interval) for gateway in gateways}
+        self.rests = {gateway.name: _rest(gateway, clock, interval) for gateway in gateways}
         self._tried: dict[str, set[str]] = {gateway.name: set() for gateway in gateways}  # ids, since it answered
 
     @property
@@ -143,6 +143,13 @@ def desks(gateways: Sequence[Gateway], clock: Clock, *, interval: float) -> list
     elsewhere = EveryGateway.name if several else None
     every: list[Desk] = [OneGateway(each, clock, interval=interval, elsewhere=elsewhere) for each in gateways]
     return every + ([EveryGateway(gateways, clock, interval=interval)] if several else [])
+
+
+def _rest(gateway: Gateway, clock: Clock, interval: float) -> Rest:
+    """People ask, too: it hears of their answers."""
+    rest = Rest(gateway.name, clock, interval)
+    gateway.record.listeners.append(rest.seems_back)
+    return rest
 
 
 def _found(gateway: str, answer: Answer) -> dict[str, Look]:

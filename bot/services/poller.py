@@ -5,22 +5,26 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from bot.domain.rhythm import Rhythm, Tick, Window
+import msgspec
+
+from bot.domain.beats import Tick
+from bot.domain.pacing import SPACING, Pacing
+from bot.domain.rhythm import Rhythm
 from bot.domain.sight import Pace, next_look, unchanged_for
 from bot.domain.watch import QUIET_AFTER
+from bot.domain.windows import Window
 from bot.errors import GatewayError, StorageError
 from bot.services.clock import Bell, Clock
 from bot.services.desks import Desk
 from bot.services.held import Held
 from bot.services.outages import Outages
-from bot.storage.looks import Claim, LookStore, alike
+from bot.storage.looks import Claim, LookStore, Settled, alike
+from bot.storage.notes import NoteStore
 
 _LEASE = 120.0  # seconds for which a task is ours
 _ROUND = 30.0  # seconds; longer than one request takes to have its turn and its answer
-GOLDEN = 0.618  # a turn by which no two of many fall on each other
-GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
-JITTER = 0.2  # of the interval, more or less
-SPACING = 0.05  # of the interval: what comes to be due in between is asked for together
+_BEAT_KEPT_EVERY = 60.0  # seconds, while it is learned more exactly
+_BEAT = "beat "  # the note of what is known of a gateway's beat, before its name
 _STORAGE_REST = 10.0  # seconds until a database that failed is tried again
 
 Tell = Callable[[str, GatewayError], Coroutine[Any, Any, None]]  # a gateway's name, and what is wrong
@@ -32,15 +36,24 @@ class Poller:
     """`interval`: seconds between two looks at a task; `owed` is called when there is something to bring."""
 
     def __init__(
-        self, desks: Sequence[Desk], store: LookStore, clock: Clock, *, interval: float, owed: Callable[[], None]
+        self,
+        desks: Sequence[Desk],
+        store: LookStore,
+        notes: NoteStore,
+        clock: Clock,
+        *,
+        interval: float,
+        owed: Callable[[], None],
     ) -> None:
         self._clock = clock
-        self._rounds = [Rounds(desk, store, clock, interval=interval, owed=owed, moved=self.wake) for desk in desks]
+        self._rounds = [
+            Rounds(desk, store, notes, clock, interval=interval, owed=owed, moved=self.wake) for desk in desks
+        ]
 
     @property
     def ticks(self) -> dict[str, Tick | None]:
         """What is known of each gateway's, by its name."""
-        return {each.name: each.rhythm.tick for each in self._rounds if each.name}
+        return {each.name: each.tick for each in self._rounds if each.name}
 
     @property
     def due_at(self) -> float | None:
@@ -74,6 +87,7 @@ class Rounds:
         self,
         desk: Desk,
         store: LookStore,
+        notes: NoteStore,
         clock: Clock,
         *,
         interval: float,
@@ -84,21 +98,30 @@ class Rounds:
         self.due_at: float | None = None  # the next task, as of the last round that went well
         self._desk = desk
         self._store = store
+        self._notes = notes
         self._clock = clock
         self._interval = interval
         self._owed = owed
         self._moved = moved
         self._bell = Bell(clock)
         self._fared: dict[str, GatewayError | None] = {}  # each gateway that was asked in the last round
-        self.rhythm = Rhythm()
+        self._pacing = Pacing(interval)
         self._held = Held()
-        self._turn = 0.0
+        self._kept = Rhythm()  # the beat as the database has it,
+        self._kept_at = 0.0  # and since when
+        for rest in desk.rests.values():
+            rest.when_back = self.wake
+
+    @property
+    def tick(self) -> Tick | None:
+        return self._pacing.rhythm.tick
 
     def wake(self) -> None:
         self._bell.ring()
 
     async def run(self, outages: Outages) -> None:
         """Until cancelled."""
+        await self._recall_beat()
         while True:
             try:
                 failure = await self.look()
@@ -107,6 +130,7 @@ class Rounds:
                 if failure:
                     await self._rest()
                     continue
+                await self._keep_beat()
                 await self._clock.sleep(self._interval * SPACING)
                 self.due_at = await self._next_due()
                 await self._bell.wait(self.due_at)
@@ -115,34 +139,51 @@ class Rounds:
                 await self._clock.sleep(_STORAGE_REST)
 
     async def look(self) -> GatewayError | None:
-        """At all that is due. After a failure nothing more is asked for: the rest is asked for with it, later."""
-        probe = True
+        """At all that is due. After a failure nothing more is asked for: the rest is asked for with it, later.
+
+        While a gateway has its rest, at one task, and only if that is answered at more.
+        """
+        started, soon = self._clock.now(), self._pacing.soon(self._clock.now())
+        tasks = 0
         windows: list[Window] = []
         self._fared = {}
-        while due := await self._due((size := self._desk.size) * self._desk.at_once):
-            batches = [due[start : start + size] for start in range(0, len(due), size)]
-            asked = (self._ask(batch, probe=probe and batch is batches[0]) for batch in batches)
-            results = await asyncio.gather(*asked)
+        while due := await self._due(soon, self._most()):
+            results = await self._ask_together(due, probe=not tasks)
             self._leave_alone_what_failed()
             if failure := next((result for result in results if isinstance(result, GatewayError)), None):
                 return failure
-            windows += [result for result in results if isinstance(result, Window)]
-            probe = False
-        for gateway, failed in self._fared.items():
-            if not failed:
-                self._desk.rests[gateway].answered()
-        if windows:
-            # One beat, whoever saw it first: the shortest window knows best.
-            self._learn(min(windows, key=lambda window: window.length))
+            windows += [window for result in results if isinstance(result, list) for window in result]
+            tasks += len(due)
+        self._answered()
+        self._pacing.took(self._clock.now() - started, tasks)
+        self._learn(windows)
         return None
+
+    def _most(self) -> int:
+        """How many tasks to ask for in one go."""
+        resting = all(not rest.over for rest in self._desk.rests.values())
+        return 1 if resting else self._desk.size * self._desk.at_once
+
+    async def _ask_together(self, due: Sequence[Claim], *, probe: bool) -> Sequence[GatewayError | list[Window] | None]:
+        size = self._desk.size
+        batches = [due[start : start + size] for start in range(0, len(due), size)]
+        return await asyncio.gather(*(self._ask(batch, probe=probe and batch is batches[0]) for batch in batches))
 
     def _leave_alone_what_failed(self) -> None:
         for gateway, failure in self._fared.items():
             if failure:
-                self._desk.rests[gateway].failed(failure)
+                rest = self._desk.rests[gateway]
+                rest.failed(failure) if rest.over else rest.not_yet()
 
-    async def _due(self, most: int) -> list[Claim]:
-        soon = self._soon()
+    def _answered(self) -> None:
+        for gateway, failed in self._fared.items():
+            rest = self._desk.rests[gateway]
+            if not failed and rest.failing:
+                self._pacing.interrupted(self._clock.now())
+            if not failed:
+                rest.answered()
+
+    async def _due(self, soon: float, most: int) -> list[Claim]:
         fresh = await self._store.claim(self.name, soon, lease=_LEASE, limit=most)
         held = self._held.take(soon, most - len(fresh))
         if fresh and held:  # what is to be looked at anew, as for a new watch, is no longer what is held
@@ -154,21 +195,30 @@ class Rounds:
         moments = await self._store.next_due(self.name), self._held.next_due()
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def _soon(self) -> float:
-        """What is due that soon is asked for together; with a tick nothing is asked for before it."""
-        return self._clock.now() + (0.0 if self.rhythm.tick else self._interval * GATHERING)
-
-    def _learn(self, window: Window) -> None:
-        before, self.rhythm = self.rhythm.tick, self.rhythm.heard(window)
-        if (tick := self.rhythm.tick) and before is None:
+    def _learn(self, windows: Sequence[Window]) -> None:
+        before = self.tick
+        self._pacing.heard(windows)
+        if (tick := self.tick) and before is None:
             log.info("gateway %s changes its answers every %.1f s", self.name, tick.period)
 
-    def _pace(self, *, probe: bool) -> Pace:
-        """Without a known tick never twice the same interval: one that divides a beat would never find it."""
-        self._turn = (self._turn + GOLDEN) % 1.0
-        return Pace(self._interval * (1 - JITTER + 2 * JITTER * self._turn), self.rhythm.tick, probe)
+    async def _recall_beat(self) -> None:
+        """What the last run has learned. It is learned anew where that cannot be read."""
+        try:
+            if note := await self._notes.note(f"{_BEAT}{self.name}"):
+                self._kept = msgspec.json.decode(note, type=Rhythm)
+                self._pacing.rhythm = self._kept.resumed(self._clock.now())
+        except (StorageError, msgspec.DecodeError) as error:
+            log.warning("the beat of gateway %s is learned anew: %s", self.name, error)
 
-    async def _ask(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | Window | None:
+    async def _keep_beat(self) -> None:
+        """When it is found or lost, and now and then when it is known better."""
+        rhythm, now = self._pacing.rhythm.lasting, self._clock.now()
+        news = (rhythm.tick is None) != (self._kept.tick is None)
+        if rhythm != self._kept and (news or now - self._kept_at >= _BEAT_KEPT_EVERY):
+            self._kept, self._kept_at = rhythm, now
+            await self._notes.keep_note(f"{_BEAT}{self.name}", msgspec.json.encode(rhythm).decode())
+
+    async def _ask(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | list[Window] | None:
         """What went wrong, or when something had changed."""
         task_ids = {claim.task_id for claim in batch}
         seen = await self._desk.ask(batch)
@@ -177,7 +227,9 @@ class Rounds:
         if seen.failure:
             await self._store.release(task_ids, self._clock.now())
             return seen.failure
-        now, pace = self._clock.now(), self._pace(probe=probe)
+        now = self._clock.now()
+        alive = len(batch) + len(self._held)
+        pace = self._pacing.pace(now, together=len(batch), alive=alive, probe=probe)
         if left := task_ids - seen.looks.keys() - {claim.task_id for claim in seen.same}:
             await self._store.release(left, due_at=now + self._interval)
         same = self._hold(seen.same, now, pace)
@@ -188,9 +240,7 @@ class Rounds:
             self._owed()
         if settled.moved:
             self._moved()
-        asked_at = (claim.asked_at for claim in batch if claim.task_id in settled.changed)
-        since = max((moment for moment in asked_at if moment is not None), default=None)
-        return None if since is None else Window(since, now)
+        return _windows(batch, settled, now)
 
     def _hold(self, same: Sequence[Claim], now: float, pace: Pace) -> Sequence[Claim]:
         """Keep those that can be asked for again before their lease is over; what is left is given back."""
@@ -206,7 +256,20 @@ class Rounds:
         return left
 
     async def _rest(self) -> None:
-        """What is new may end it, but not at once, and not what a gateway asked for."""
+        """What is new may end it, but not at once, and not what a gateway asked for. So does an answer to anybody."""
         rests = self._desk.rests.values()
-        await self._clock.sleep(min(rest.early for rest in rests) - self._clock.now())
-        await self._bell.wait(min(rest.until for rest in rests))
+        rung = False
+        while not any(rest.over or rest.may_try or (rung and rest.may_end) for rest in rests):
+            moments = [min(rest.until, rest.try_at, rest.early if rung else rest.until) for rest in rests]
+            rung |= await self._bell.wait(min(moments))
+        if rung:
+            for rest in rests:
+                rest.end_early()
+
+
+def _windows(batch: Sequence[Claim], settled: Settled, now: float) -> list[Window]:
+    """In which something had changed that was known before."""
+    changed = [claim for claim in batch if claim.task_id in settled.changed]
+    return [
+        Window(claim.asked_at, now, settled.changed[claim.task_id]) for claim in changed if claim.asked_at is not None
+    ]

@@ -1,12 +1,14 @@
 """Those who joined a watch that somebody else began, and what becomes of it when a person leaves it."""
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.watch import Watch, without
-from bot.storage.rows import to_json, watch_of
-from bot.storage.schema import followers, watches
+from bot.storage.rows import one_of, to_json, watch_of
+from bot.storage.schema import followers, has_lyrics, tasks, watches
 
 
 def follows(user_id: int) -> ColumnElement[bool]:
@@ -44,6 +46,13 @@ async def unfollow(connection: AsyncConnection, user_id: int, which: ColumnEleme
         await connection.execute(update(watches).where(watches.c.id == watch.id).values(new))
         await _forget(connection, watch.id, user_id)
     return [watch_of(row) for row in rows]
+
+
+async def forget_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> None:
+    """Those about which there is no watch any more, open or over."""
+    song = exists().where(watches.c.task_id == tasks.c.task_id)
+    lyrics = exists().where(has_lyrics, watches.c.lyrics_id == tasks.c.task_id)
+    await connection.execute(delete(tasks).where(one_of(tasks.c.task_id, task_ids), ~song, ~lyrics))
 
 
 async def _forget(connection: AsyncConnection, watch_id: int, user_id: int) -> None:

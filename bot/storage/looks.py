@@ -5,16 +5,16 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.sight import LONGEST_REST, SILENCE, Pace, Sight, missed, next_look, same_news, seen, unchanged_for
-from bot.domain.task import Clip, Task
+from bot.domain.task import Clip, Kind, Task
 from bot.domain.watch import GRACE_LOOKS, QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import LONGEST_TITLE, one_of, sight_columns, sight_of, sight_values, to_json, watch_of
-from bot.storage.schema import answers, is_open, tasks, watches
+from bot.storage.schema import answers, has_lyrics, is_open, tasks, watches
 from bot.storage.songs import keep_songs
 from bot.storage.transaction import Transactions
 
@@ -36,6 +36,7 @@ class Claim(Struct):
     task_id: str
     digest: bytes
     status: str
+    kind: Kind
     live: bool
     asked_at: float | None
     changed_at: float | None
@@ -43,12 +44,12 @@ class Claim(Struct):
 
 
 class Settled(Struct, frozen=True):
-    """`owed`: how many messages; `changed`: of which tasks there are news since the look before; `moved`: whether any
-    is from now on asked for elsewhere.
+    """`owed`: how many messages; `changed`: of which tasks there are news since the look before, and when they changed
+    by their gateway's clock, if it says so; `moved`: whether any is from now on asked for elsewhere.
     """
 
     owed: int
-    changed: frozenset[str]
+    changed: Mapping[str, float | None]
     moved: bool
 
 
@@ -111,9 +112,8 @@ class LookStore(Transactions):
             await self._keep_watches(connection, [step.watch for watch, step in steps.items() if step.watch != watch])
             owed = [delivery for step in steps.values() for delivery in step.deliveries]
             await add_deliveries(connection, owed)
-        changed = (each for each, sight in before.items() if sight.task and not same_news(sight, after[each]))
         moved = any(sight.gateway != after[each].gateway for each, sight in before.items())
-        return Settled(len(owed), frozenset(changed), moved)
+        return Settled(len(owed), _changed(before, after), moved)
 
     async def _keep_times(self, connection: AsyncConnection, same: Sequence[Claim], now: float, pace: Pace) -> None:
         for claims in alike(same):
@@ -137,12 +137,20 @@ class LookStore(Transactions):
     ) -> dict[Watch, Step]:
         if not alive:
             return {}
-        about = or_(one_of(watches.c.task_id, alive), one_of(watches.c.lyrics_id, alive))
-        rows = (await connection.execute(select(watches).where(is_open, about))).mappings()
-        concerned = [watch_of(row) for row in rows]
+        concerned = await self._watches_of(connection, alive)
         needed = {each for watch in concerned for each in (watch.task_id, watch.lyrics_id) if each}
         every = {**await self._sights(connection, needed - looked_at.keys()), **looked_at}
         return {watch: advance(watch, every[watch.task_id], now, every.get(watch.lyrics_id)) for watch in concerned}
+
+    async def _watches_of(self, connection: AsyncConnection, task_ids: Collection[str]) -> list[Watch]:
+        """Open ones, each once. Asked for apart: of an OR of the two, SQLite reads all open watches there are."""
+        by_song = select(watches).where(is_open, one_of(watches.c.task_id, task_ids))
+        by_lyrics = select(watches).where(is_open, has_lyrics, one_of(watches.c.lyrics_id, task_ids))
+        found: dict[int, Watch] = {}
+        for statement in (by_song, by_lyrics):
+            rows = (await connection.execute(statement)).mappings()
+            found |= {row["id"]: watch_of(row) for row in rows}
+        return list(found.values())
 
     async def _keep_sights(
         self,
@@ -204,9 +212,10 @@ _CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
 
 def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
     """Those that have been in a state since one moment, and are leased for one time."""
-    groups: dict[tuple[str, bool, float | None, float], list[Claim]] = {}
+    groups: dict[tuple[object, ...], list[Claim]] = {}
     for claim in claims:
-        groups.setdefault((claim.status, claim.live, claim.changed_at, claim.lease_until), []).append(claim)
+        key = (claim.status, claim.kind, claim.live, claim.changed_at, claim.lease_until)
+        groups.setdefault(key, []).append(claim)
     return groups.values()
 
 
@@ -216,6 +225,12 @@ def _knowing(claim: Claim, now: float) -> Claim:
     if silent or unchanged_for(claim, now) >= QUIET_AFTER:
         claim.digest = b""
     return claim
+
+
+def _changed(before: Mapping[str, Sight], after: Mapping[str, Sight]) -> dict[str, float | None]:
+    """Of which there was an answer before, and is another one now."""
+    pairs = ((sight, after[task_id]) for task_id, sight in before.items())
+    return {new.task_id: new.task.updated_at for old, new in pairs if old.task and new.task and not same_news(old, new)}
 
 
 def _unless_stopped(due_at: Any) -> ColumnElement[float | None]:

@@ -13,6 +13,7 @@ from bot.domain.delivery import NOTICES, RECHECK, Delivery, State, Topic
 from bot.domain.sight import Sight
 from bot.domain.watch import Watch
 from bot.storage.backup import COPIED
+from bot.storage.following import forget_tasks
 from bot.storage.rows import (
     delivery_of,
     delivery_values,
@@ -24,7 +25,7 @@ from bot.storage.rows import (
     unprefixed,
     watch_of,
 )
-from bot.storage.schema import deliveries, guilds, is_open, is_unsent, notes, tasks, unsent, watches
+from bot.storage.schema import deliveries, guilds, is_over, is_unsent, notes, tasks, unsent, watches
 from bot.storage.transaction import Transactions
 
 _LOOKED_AT = 8  # due messages for each that may be taken
@@ -307,13 +308,15 @@ class Outbox(Transactions):
 
     async def forget(self, before: float) -> None:
         """What ended long ago and was brought; then tasks that nobody watches any more."""
-        owed = select(deliveries.c.watch_id).where(deliveries.c.state != State.SENT, deliveries.c.topic.not_in(NOTICES))
-        old = ~is_open & (watches.c.created_at < before) & watches.c.id.not_in(owed)
-        named = [select(watches.c.task_id), select(watches.c.lyrics_id)]
-        unwatched = and_(*(tasks.c.task_id.not_in(each) for each in named))
+        owed = exists().where(
+            deliveries.c.watch_id == watches.c.id, deliveries.c.state != State.SENT, deliveries.c.topic.not_in(NOTICES)
+        )
+        old = is_over & (watches.c.created_at < before) & ~owed
         async with self._transaction() as connection:
-            await connection.execute(delete(watches).where(old))
-            await connection.execute(delete(tasks).where(unwatched))
+            named = await connection.execute(
+                delete(watches).where(old).returning(watches.c.task_id, watches.c.lyrics_id)
+            )
+            await forget_tasks(connection, {each for row in named for each in row})
 
     async def _change(self, connection: AsyncConnection, delivery_id: str, **values: Any) -> None:
         """What is over stays so, whatever a worker that was at it has to say."""

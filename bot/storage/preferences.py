@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.following import hand_on, unfollow
+from bot.storage.following import forget_tasks, hand_on, unfollow
 from bot.storage.rows import to_json
 from bot.storage.schema import batches, deliveries, followers, guilds, people, recents, watches
 from bot.storage.transaction import Transactions
@@ -109,9 +109,12 @@ class PreferenceStore(Transactions):
                 select(func.count()).select_from(watches).where(watches.c.user_id == user_id)
             )
             rows = 0
+            named = select(watches.c.task_id, watches.c.lyrics_id).where(watches.c.user_id == user_id)
+            about = {each for row in await connection.execute(named) for each in row}
             for table in (recents, batches, people, watches, followers):
                 result = await connection.execute(delete(table).where(table.c.user_id == user_id))
                 rows += result.rowcount if table in (recents, batches) else 0
+            await forget_tasks(connection, about)
         self._people.pop(user_id, None)
         return Erased(int(count or 0), rows)
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, RowMapping, func, select
 
 from bot.domain.delivery import Delivery, Topic
 from bot.domain.sight import Sight
-from bot.domain.task import Task
+from bot.domain.task import Kind, Task
 from bot.domain.watch import Ending, Watch
 from bot.storage.schema import answers
 
@@ -50,6 +50,7 @@ def sight_of(row: Row) -> Sight:
         task_id=row["task_id"],
         gateway=row["gateway"],
         task=_tasks.decode(row["task"]) if row["task"] else None,
+        kind=Kind(row["kind"]),
         digest=row["digest"],
         first_asked_at=row["first_asked_at"],
         asked_at=row["asked_at"],
@@ -64,6 +65,7 @@ def sight_values(sight: Sight) -> dict[str, Any]:
     return {
         "gateway": sight.gateway,
         "status": sight.status,
+        "kind": sight.kind,
         "first_asked_at": sight.first_asked_at,
         "asked_at": sight.asked_at,
         "changed_at": sight.changed_at,

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0009"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0010"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -43,7 +43,7 @@ recents = Table(
     Column("looked_up_at", Float, nullable=False),
     PrimaryKeyConstraint("user_id", "task_id"),
     Index("recents_of_channel", "channel_id", "looked_up_at"),
-    Index("recents_of_task", "task_id"),
+    Index("recents_of_task", "task_id", "looked_up_at"),
     comment="which tasks a person looked up last, and where; offered by autocomplete",
 )
 
@@ -61,6 +61,7 @@ tasks = Table(
     Column("lease_until", Float, nullable=False),
     Column("digest", LargeBinary, nullable=False, server_default=text("x''")),
     Column("live", Boolean, nullable=False, server_default=text("0")),
+    Column("kind", String, nullable=False, server_default=text("''")),
     Index("tasks_due", "gateway", "due_at", sqlite_where=text("due_at IS NOT NULL")),
     comment="each task that is or was watched, once, however many people watch it; `digest` is of its newest answer",
 )
@@ -109,6 +110,10 @@ watches = Table(
     Column("card_due_at", Float),
     Index("watches_of_task", "task_id", "channel_id", unique=True, sqlite_where=text("ending = ''")),
     Index("watches_of_lyrics", "lyrics_id", sqlite_where=text("ending = '' AND lyrics_id <> ''")),
+    Index("watches_in_channel", "channel_id", "task_id"),
+    Index("watches_ended", "created_at", sqlite_where=text("ending <> ''")),
+    Index("watches_about_lyrics", "lyrics_id", sqlite_where=text("lyrics_id <> ''")),
+    Index("watches_about_task", "task_id"),
     Index("watches_of_user", "user_id"),
     Index("watches_open_of_user", "user_id", "task_id", sqlite_where=text("ending = ''")),
     Index("watches_of_guild", "guild_id"),
@@ -168,6 +173,7 @@ batches = Table(
     Column("words", String, nullable=False, server_default=text("'[]'")),
     Column("created_at", Float, nullable=False),
     Index("batches_by_age", "created_at"),
+    Index("batches_of_user", "user_id"),
     comment="lists of tasks that people have asked for, so that their pages and buttons work after a restart",
 )
 
@@ -192,11 +198,14 @@ guilds = Table(
     Column("audio", Boolean, nullable=False),
     Column("error_channel_id", BigInteger),
     Column("paused", Boolean, nullable=False),
+    Index("guilds_paused", "guild_id", sqlite_where=text("paused = 1")),
     comment="what a server has set with /suno-admin",
 )
 
 # Written out, not bound: SQLite uses a partial index only where it sees that its condition holds.
 is_open = watches.c.ending == literal_column("''")
+is_over = watches.c.ending != literal_column("''")
+has_lyrics = watches.c.lyrics_id != literal_column("''")
 
 
 def unsent(table: FromClause) -> ColumnElement[bool]:

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import NOTICES, State, Topic
 from bot.domain.sight import Sight
+from bot.domain.task import Kind
 from bot.domain.watch import LONGEST, Ending, Watch, joined, owe
 from bot.storage.following import follow, follows, hand_on, unfollow
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import (
     Row,
+    one_of,
     prefixed,
     sight_columns,
     sight_of,
@@ -24,9 +26,13 @@ from bot.storage.rows import (
     watch_of,
     watch_values,
 )
-from bot.storage.schema import answers, deliveries, followers, is_open, is_unsent, tasks, watches
+from bot.storage.schema import answers, deliveries, followers, has_lyrics, is_open, is_unsent, tasks, watches
 from bot.storage.transaction import Transactions
 
+_unsent = deliveries.alias("unsent")
+_unbrought = (_unsent.c.watch_id == watches.c.id, _unsent.c.state != State.SENT, _unsent.c.topic != Topic.BLOCKED)
+_oldest_unbrought = select(func.min(_unsent.c.line)).where(*_unbrought).correlate(watches).scalar_subquery()
+_is_unbrought = exists().where(*_unbrought, _unsent.c.topic.not_in(NOTICES)).correlate(watches)
 _WITH_RESULT = (Ending.DELIVERED, Ending.FAILED)
 _RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
@@ -88,8 +94,8 @@ class WatchStore(Transactions):
 
     async def _watched_in_place(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, Watch]:
         """Watches that are open, or have a result to bring yet."""
-        results = select(deliveries.c.watch_id).where(is_unsent, deliveries.c.topic.in_(_RESULTS))
-        bringing = watches.c.ending.in_(_WITH_RESULT) & watches.c.id.in_(results)
+        result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(_RESULTS))
+        bringing = watches.c.ending.in_(_WITH_RESULT) & result
         statement = select(watches).where(
             watches.c.channel_id == wishes[0].channel_id,
             watches.c.task_id.in_([wish.task_id for wish in wishes]),
@@ -139,9 +145,11 @@ class WatchStore(Transactions):
         now = wishes[0].created_at
         anew = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
         empty = sight_values(Sight(task_id="")) | anew
-        live = {wish.task_id for wish in wishes if wish.live}
+        live, lyrics = {wish.task_id for wish in wishes if wish.live}, {wish.lyrics_id for wish in wishes}
         rows = [
-            empty | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
+            empty
+            | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
+            | {"kind": Kind.LYRICS if task_id in lyrics else Kind.UNKNOWN}
             for task_id in ids
         ]
         statement = insert(tasks)
@@ -152,8 +160,8 @@ class WatchStore(Transactions):
         """Songs that are not brought again: of a watch there that was given up, or stopped with songs on their way."""
         if not wishes:
             return {}
-        coming = select(deliveries.c.watch_id).where(is_unsent, deliveries.c.topic == Topic.SONGS)
-        statement = select(watches, watches.c.id.in_(coming).label("coming")).where(
+        coming = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic == Topic.SONGS)
+        statement = select(watches, coming.label("coming")).where(
             watches.c.channel_id == wishes[0].channel_id, watches.c.task_id.in_([wish.task_id for wish in wishes])
         )
         rows = (await connection.execute(statement.order_by(watches.c.id))).mappings()
@@ -195,10 +203,9 @@ class WatchStore(Transactions):
         statement = update(watches).where(is_open & which).values(ending=ending).returning(*watches.c)
         stopped = [watch_of(row) for row in (await connection.execute(statement)).mappings()]
         named = [each for watch in stopped for each in (watch.task_id, watch.lyrics_id)]
-        wanted = exists().where(
-            is_open, or_(watches.c.task_id == tasks.c.task_id, watches.c.lyrics_id == tasks.c.task_id)
-        )
-        unwatched = tasks.c.task_id.in_(named) & ~wanted
+        song = exists().where(is_open, watches.c.task_id == tasks.c.task_id)
+        lyrics = exists().where(is_open, has_lyrics, watches.c.lyrics_id == tasks.c.task_id)
+        unwatched = one_of(tasks.c.task_id, named) & ~song & ~lyrics
         await connection.execute(update(tasks).where(unwatched).values(due_at=None))
         return stopped
 
@@ -217,27 +224,17 @@ class WatchStore(Transactions):
 
     async def listed(self, condition: "Whose", *, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
         """Open watches, and those whose songs could not be brought; how many there are, and some of them."""
-        unbrought = deliveries.c.state != State.SENT, deliveries.c.topic != Topic.BLOCKED
-        results = select(deliveries.c.watch_id).where(*unbrought, deliveries.c.topic.not_in(NOTICES))
-        stuck = (
-            select(deliveries.c.watch_id, func.min(deliveries.c.line).label("line"))
-            .where(*unbrought)
-            .group_by(deliveries.c.watch_id)
-            .subquery()
+        source = watches.join(tasks, tasks.c.task_id == watches.c.task_id).outerjoin(
+            deliveries, deliveries.c.line == _oldest_unbrought
         )
-        source = (
-            watches.join(tasks, tasks.c.task_id == watches.c.task_id)
-            .outerjoin(stuck, stuck.c.watch_id == watches.c.id)
-            .outerjoin(deliveries, deliveries.c.line == stuck.c.line)
-        )
-        which = condition & or_(is_open, watches.c.id.in_(results))
+        which = condition & or_(is_open, _is_unbrought)
         columns = [*prefixed(watches, "w_"), *sight_columns(tasks, "t_"), deliveries.c.state, deliveries.c.reason]
         statement = select(*columns).select_from(source).where(which)
         statement = statement.order_by(watches.c.created_at.desc(), watches.c.id.desc()).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
-            count = await connection.scalar(select(func.count()).select_from(source).where(which))
+            count = await _count(connection, which)
             rows = (await connection.execute(statement)).mappings().all()
-        return int(count or 0), [_listed(row) for row in rows]
+        return count, [_listed(row) for row in rows]
 
     async def offered(self, user_id: int, typed: str, *, limit: int) -> tuple[int, list[Offered]]:
         """How many tasks the person watches, and the newest of those whose id or title has the text in it."""

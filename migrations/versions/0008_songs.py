@@ -16,7 +16,6 @@ def upgrade() -> None:
     )
     op.create_index("songs_of_task", "songs", ["task_id"])
     op.create_index("songs_by_age", "songs", ["seen_at"])
-    op.create_index("recents_of_task", "recents", ["task_id"])
     op.add_column("answers", sa.Column("title", sa.String, nullable=False, server_default=""))
     op.execute(
         "UPDATE answers SET title = substr(coalesce(nullif(json_extract(task, '$.lyrics.title'), ''),"

@@ -100,10 +100,42 @@ async def test_new_watches_do_not_make_a_dead_gateway_be_asked_often(town: Town)
         await town.watch(SOON.id)
         await town.clock.pass_(HOUR / 2, step=20)
         before = len(town.gateway.requests)
+        await town.clock.pass_(100, step=5)
+        without = len(town.gateway.requests) - before
+        assert without <= 100 / 4 + 1, "one task, to see whether it is back"
         for number in range(20):
             await town.watch(f"task_{number:04}")
             await town.clock.pass_(5, step=5)
-        assert len(town.gateway.requests) - before <= 8
+        assert len(town.gateway.requests) - before - without <= without + 8
+
+
+async def test_a_gateway_that_is_back_is_asked_for_all_that_waits_within_five_seconds(town: Town) -> None:
+    lives = [replace(DONE, id=f"task_back{number:04}") for number in range(20)]
+    town.gateway.add(*lives)
+    town.gateway.faults.append(Fault(0))
+    async with town.bot(watches_per_user=100):
+        await town.watch(*(life.id for life in lives))
+        await town.clock.pass_(HOUR, step=20)
+        town.gateway.faults.clear()
+        town.gateway.requests.clear()
+        await town.clock.pass_(5, step=1)
+        asked = [
+            life.id for life in lives if any(life.id.encode() in request.body for request in town.gateway.requests)
+        ]
+        assert len(asked) == len(lives)
+
+
+async def test_an_answer_to_a_person_tells_that_a_gateway_is_back(town: Town) -> None:
+    """Also one that refused the key, which is not asked every few seconds."""
+    town.gateway.add(DONE, SOON)
+    town.gateway.faults.append(Fault(401, b"{}"))
+    async with town.bot():
+        await town.watch(DONE.id)
+        await town.clock.pass_(HOUR, step=20)
+        town.gateway.faults.clear()
+        await town.status(SOON.id)
+        await town.clock.pass_(3, step=1)
+        assert len(await town.posts()) == 1
 
 
 async def test_nobody_is_left_alone_for_a_day_because_it_asked_for_that(town: Town) -> None:

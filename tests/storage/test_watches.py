@@ -134,7 +134,7 @@ async def test_an_answer_that_came_again_changes_only_when_to_look(watches: Watc
     again = await known(looks)
     assert again.digest == b"bytes"
     settled = await looks.settle({}, NOW + 5, PACE, [again])
-    assert (settled.owed, settled.changed) == (0, frozenset())
+    assert (settled.owed, settled.changed) == (0, {})
     assert await looks.next_due("default") == NOW + 10
 
 

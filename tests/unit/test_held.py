@@ -1,11 +1,14 @@
 """Claims that are held between looks."""
 
+from bot.domain.task import Kind
 from bot.services.held import Held
 from bot.storage.looks import Claim
 
 
 def claim(task_id: str, lease_until: float = 120.0) -> Claim:
-    return Claim(task_id, b"bytes", "running", live=False, asked_at=0.0, changed_at=0.0, lease_until=lease_until)
+    return Claim(
+        task_id, b"bytes", "running", Kind.MUSIC, live=False, asked_at=0.0, changed_at=0.0, lease_until=lease_until
+    )
 
 
 def test_claims_come_back_when_they_are_due() -> None:

@@ -37,7 +37,13 @@ async def test_a_live_watch_on_what_is_held_has_its_card_at_once(stores: Stores,
         local.add(LIFE)
         desk = OneGateway(Gateway("default", local.url, "", session), clock, interval=INTERVAL)
         rounds = Rounds(
-            desk, stores.looks, clock, interval=INTERVAL, owed=lambda: owed.append(clock.now()), moved=lambda: None
+            desk,
+            stores.looks,
+            stores.notes,
+            clock,
+            interval=INTERVAL,
+            owed=lambda: owed.append(clock.now()),
+            moved=lambda: None,
         )
         for number in range(12):  # at other moments of the time between two looks: for some it is soon over
             wish = Watch(task_id=LIFE.id, user_id=1, channel_id=number, live=True, created_at=clock.now())

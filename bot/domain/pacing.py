@@ -1,0 +1,83 @@
+"""How fast a gateway is asked: with its beat, or without one often enough to hear it."""
+
+import math
+from collections.abc import Sequence
+
+from bot.domain.rhythm import Rhythm
+from bot.domain.sight import Pace
+from bot.domain.windows import Window
+
+SPACING = 0.05  # of the interval: what comes to be due in between is asked for together
+_GATHERING = 0.25  # of the interval: what is due that soon is asked for now, together with the rest
+_TURN = 0.618  # of a round: no two of many such turns fall on each other
+_JITTER = 0.2  # of the interval, more or less
+_SEARCHING = 2.0  # seconds between two looks at some, while nobody knows where the beat is
+_LISTENING = 2.5  # seconds between two looks at some, in the first minutes in which something changes,
+_LISTENS_FOR = 120.0
+_MANY = 10  # tasks: of so many, a request more is nothing
+_SEVERAL = 2  # tasks, which are asked for together: a request more in each beat can be had
+_SURE, _SURE_ALONE = 0.5, 1.2  # seconds of doubt about a beat that are worth a request: for several, for one task
+_AT_WORK = 0.2  # of the time: so much of it may be spent on looks for which there is no beat
+_LEARNS = 0.1  # of what a look has cost, that is kept in mind of one round
+
+
+class Pacing:
+    """Of one gateway, and of nobody else. `interval`: seconds between two looks at a task where nothing is known."""
+
+    def __init__(self, interval: float) -> None:
+        self.rhythm = Rhythm()
+        self._interval = interval
+        self._turn = 0.0
+        self._listens_until: float | None = None  # None: nothing has changed yet
+        self._seconds_a_task = 0.0
+
+    def soon(self, now: float) -> float:
+        """What is due by then is asked for together; with a tick nothing is asked for before it."""
+        return now + (0.0 if self.rhythm.tick else self._interval * _GATHERING)
+
+    def heard(self, windows: Sequence[Window]) -> None:
+        """The changes that one round has found: one beat, whoever saw it first. The shortest window knows best, or
+        the first and the last channel where the gateway says when it was.
+        """
+        stamped = [window for window in windows if window.stamp is not None]
+        if stamped:
+            told = {min(stamped, key=_stamp), max(stamped, key=_stamp)}
+        else:
+            told = {min(windows, key=lambda window: window.length)} if windows else set()
+        for window in sorted(told, key=lambda each: (each.until, _stamp(each))):
+            if self._listens_until is None:
+                self._listens_until = window.until + _LISTENS_FOR
+            self.rhythm = self.rhythm.heard(window)
+
+    def interrupted(self, now: float) -> None:
+        """It did not answer for a while, and does again."""
+        self.rhythm = self.rhythm.interrupted(now)
+
+    def took(self, seconds: float, tasks: int) -> None:
+        """What a round has cost."""
+        if tasks:
+            self._seconds_a_task += (seconds / tasks - self._seconds_a_task) * _LEARNS
+
+    def pace(self, now: float, *, together: int, alive: int, probe: bool) -> Pace:
+        """For tasks that were just asked for. `together`: how many; `alive`: how many there are in all."""
+        self.rhythm = self.rhythm.at(now)
+        if tick := self.rhythm.tick:
+            several = together >= _SEVERAL
+            every = min(tick.check_every, 1) if several else tick.check_every
+            alone = _SURE_ALONE if not tick.spread else math.inf
+            return Pace(self._interval, tick.checked(every, _SURE if several else alone), probe)
+        # Never twice the same interval: one that divides a beat would never find it.
+        self._turn = (self._turn + _TURN) % 1.0
+        jitter = 1 - _JITTER + 2 * _JITTER * self._turn
+        return Pace(self._between(now, together, alive, probe=probe) * jitter)
+
+    def _between(self, now: float, together: int, alive: int, *, probe: bool) -> float:
+        if probe and now < self.rhythm.search_until:
+            return min(self._interval, _SEARCHING)
+        if probe and together >= _MANY and now < (self._listens_until or 0.0):
+            return min(self._interval, _LISTENING)
+        return self._interval if probe else max(self._interval, alive * self._seconds_a_task / _AT_WORK)
+
+
+def _stamp(window: Window) -> float:
+    return window.stamp or 0.0

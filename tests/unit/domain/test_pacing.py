@@ -1,0 +1,90 @@
+"""The bot's own pacing against gateways as they were seen: how late it is, and what that costs. In simulated time."""
+
+import random
+
+import pytest
+
+from benchmarks.models import Gateway, by_turns, started_anew, ticking
+from benchmarks.simulated_bot import SimulatedBot
+from bot.domain.pacing import Pacing
+
+MINUTE = 60.0
+
+
+def late(bot: SimulatedBot, since: float, share: float = 0.95) -> float:
+    """Seconds that so many of the songs were late that were finished since then."""
+    delays = sorted(delay for at, delay in bot.seen if at > since)
+    assert len(delays) > 20
+    return delays[int(len(delays) * share)]
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gateway_that_starts_anew_is_followed_within_a_minute(seed: int, *, stamped: bool) -> None:
+    dice = random.Random(seed)
+    down = (900.0, 900.0 + dice.uniform(1, 8))
+    shows = started_anew(ticking(), ticking(phase=dice.uniform(0, 15)), down)
+    bot = SimulatedBot(20, Gateway((shows,), stamped=stamped, down=down), seed=seed)
+    bot.play(900 + 8 * MINUTE)
+    assert late(bot, down[1] + MINUTE) <= 2.0
+
+
+@pytest.mark.parametrize(("stamped", "within"), [(True, 2.0), (False, 3.0)])
+def test_a_beat_is_learned_within_90_seconds(within: float, *, stamped: bool) -> None:
+    bot = SimulatedBot(20, Gateway((ticking(),), stamped=stamped))
+    bot.play(90.0)
+    assert stamped <= (bot.pacing.rhythm.tick is not None)
+    bot.play(90.0 + 5 * MINUTE)
+    assert late(bot, 90.0) <= within
+
+
+@pytest.mark.parametrize("fast", [0.0, 3.3, -40.3, 3_600.0])
+def test_beats_of_15_30_and_45_seconds_by_turns_whatever_the_gateways_clock_says(fast: float) -> None:
+    gateway = Gateway((by_turns(2_500.0),), stamped=True, fast=fast)
+    bot = SimulatedBot(20, gateway)
+    bot.play(2_400.0)
+    assert late(bot, 600.0) <= 2.5
+
+
+def test_a_beat_that_an_earlier_run_has_learned_is_known_from_the_start() -> None:
+    gateway = Gateway((ticking(),))
+    before = SimulatedBot(20, gateway)
+    before.play(900.0)
+    pacing = Pacing(5.0)
+    pacing.rhythm = before.pacing.rhythm.lasting.resumed(930.0)
+    after = SimulatedBot(20, gateway, seed=2, begins=930.0, pacing=pacing)
+    assert pacing.rhythm.tick
+    after.play(930.0 + 5 * MINUTE)
+    assert late(after, 930.0) <= 2.0
+
+
+def test_a_beat_of_yesterday_is_not_believed_to_be_where_it_was() -> None:
+    before = SimulatedBot(20, Gateway((ticking(),)))
+    before.play(900.0)
+    resumed = before.pacing.rhythm.lasting.resumed(900.0 + 86_400.0)
+    assert (resumed.tick, resumed.beat) == (None, 15.0)
+
+
+def test_several_channels_a_second_apart() -> None:
+    channels = tuple(ticking(phase=4.2 + behind) for behind in range(3))
+    bot = SimulatedBot(100, Gateway(channels, stamped=True))
+    bot.play(1_500.0)
+    assert late(bot, 600.0) <= 3.0
+
+
+def test_after_an_interruption_some_are_looked_at_often_until_the_beat_is_heard() -> None:
+    pacing = Pacing(5.0)
+    known = SimulatedBot(20, Gateway((ticking(),)), pacing=pacing)
+    known.play(900.0)
+    assert pacing.rhythm.tick
+    pacing.interrupted(900.0)
+    assert pacing.pace(900.0, together=20, alive=20, probe=True).interval <= 2.4
+    assert pacing.pace(900.0, together=20, alive=20, probe=False).interval >= 4.0
+
+
+def test_without_a_beat_very_many_tasks_are_looked_at_as_often_as_there_is_time_for() -> None:
+    pacing = Pacing(5.0)
+    for _ in range(50):
+        pacing.took(3.0, 100_000)
+    assert pacing.pace(0.0, together=500, alive=100_000, probe=False).interval > 10.0
+    assert pacing.pace(0.0, together=500, alive=1_000, probe=False).interval < 6.1
