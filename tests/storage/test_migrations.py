@@ -66,6 +66,10 @@ ROWS = {
     "0007": [
         "INSERT INTO tasks VALUES ('t1', 'default', 'running', 1.0, 2.0, 3.0, 0, NULL, 0.0, x'', 0)",
         f"INSERT INTO answers VALUES ('t1', '{ANSWER}')",
+        (
+            "INSERT INTO watches"
+            " VALUES (7, 't1', 1, 10, 5, '[]', '', 0, 'en-US', 'en-US', 1.0, '[]', 0, 0, 'delivered', NULL, '', NULL)"
+        ),
         "INSERT INTO batches VALUES ('abc', 1, '[]', 2, 1.0)",
     ],
     "0008": [
