@@ -24,6 +24,9 @@ WHOLE = {
         r"UPDATE answers SET title = substr\(",
         r"INSERT OR IGNORE INTO songs \(clip_id, task_id, seen_at\) SELECT json_extract\(",
     ),
+    "when somebody asks for all that is kept of them": (
+        r"SELECT watches\.id FROM watches WHERE watches\.user_id != \?",
+    ),
     "once a day, to count": (r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",),
     "at the start, once": (
         r"UPDATE tasks SET (first_asked_at|asked_at|changed_at)=\? WHERE tasks\.\1 > \?",

@@ -82,7 +82,7 @@ class Theirs:
 async def theirs(town: Town, tmp_path: Path) -> AsyncIterator[Theirs]:
     world = town.discord.world
     town.gateway.add(HIDDEN, KEPT)
-    town.discord.faults.fail(rf"^/channels/{town.channel['id']}/messages$", 400, 12345)
+    town.discord.faults.fail(rf"^/channels/{town.channel['id']}/messages$", 400, 50006, times=1_000)
     owner = world.add_user("Eve")
     lair = world.add_channel(world.add_guild("Lair", owner=owner), "den")
     async with town.bot(**FAST, requests_per_minute=10_000):
@@ -91,6 +91,7 @@ async def theirs(town: Town, tmp_path: Path) -> AsyncIterator[Theirs]:
         await town.watch(HIDDEN.id, KEPT.id)
         found = Theirs(town, tmp_path / "bot.db", await _strangers(town, lair, town.discord.person(owner)))
         await town.discord.hub.until(lambda: found.kept()["deliveries"])
+        town.discord.faults.clear()
         world.messages[town.channel["id"]].clear()
         yield found
 
