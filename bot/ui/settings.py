@@ -16,6 +16,7 @@ from bot.ui.locales import Language, languages
 from bot.ui.readers import person_of, reader
 
 _AUTOMATIC = "auto"
+_IN_A_ROW = 5  # buttons; there may be more languages
 
 
 async def show_settings(interaction: Interaction) -> None:
@@ -36,7 +37,9 @@ def _panel(person: Person, language: Language) -> discord.ui.LayoutView:
     ]  # fmt: skip
     for name, choices in rows:
         view.add_item(discord.ui.TextDisplay(f"**{language(f'settings.{name}')}**"))
-        view.add_item(discord.ui.ActionRow(*(_choice(about, label, chosen=chosen) for about, label, chosen in choices)))
+        buttons = [_choice(about, label, chosen=chosen) for about, label, chosen in choices]
+        for first in range(0, len(buttons), _IN_A_ROW):
+            view.add_item(discord.ui.ActionRow(*buttons[first : first + _IN_A_ROW]))
     view.add_item(discord.ui.TextDisplay(f"**{language('settings.data')}**\n-# {language('settings.data_what')}"))
     view.add_item(
         discord.ui.ActionRow(task_button(Verb.EXPORT, "me", language), task_button(Verb.DELETE, "ask", language))
