@@ -55,14 +55,12 @@ def is_known(words: Sequence[str]) -> bool:
             return (ROOT / "compose.yaml").exists()
         case [".venv/bin/python" | "python", "-m", "bot", *arguments]:
             return bool(parser().parse_args(arguments).command)
-        case [".venv/bin/python", "-m", "pytest", *files]:
-            return all((ROOT / file).exists() for file in files)
         case ["make", target] | ["make", target, "SUBJECT=remember the mood"]:
             return f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
         case ["pipx", "install", "."] | ["uv", "tool", "install", "."] | ["suno-watch", "--version"]:
             return True  # tests/installs does it
-        case ["cp", source, ".env" | "/etc/systemd/system/"]:
-            return (ROOT / source).exists()
+        case ["cp", *files, ".env" | "/etc/systemd/system/"] | [".venv/bin/python", "-m", "pytest", *files]:
+            return all((ROOT / file).exists() for file in files)
         case ["curl", *_, address]:
             return urlsplit(address).path in SERVED
     return words[0] in OF_THE_SYSTEM
@@ -76,6 +74,7 @@ def test_commands_are_there(line: str) -> None:
 
 def test_commands_that_are_not_there_would_be_noticed() -> None:
     assert not is_known(["make", "coffee"])
+    assert not is_known([".venv/bin/python", "-m", "pytest", "tests/coffee.py"])
     assert not is_known(["curl", "http://127.0.0.1:9100/coffee"])
     assert not is_known(["fly", "away"])
     with pytest.raises(SystemExit):
