@@ -13,6 +13,7 @@ The floors, from the top; nobody imports upwards, and siblings on a floor do not
     config, log settings and logging; only those above cogs know them
     environment what the operator wrote         setting_values, setting_faults    what settings take, and its faults
     gateways    what gateways and their media hosts say      storage    what we remember
+    ending      how tasks of asyncio are ended
     domain      values and rules: no I/O, no clock, no asyncio
     errors      the tree of errors
 

@@ -12,19 +12,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from discord import app_commands
 
 from bot.__main__ import Exit, parser
 from bot.config import Settings, load_settings
 from bot.gateways.gateway import normalise_base_url
 from bot.storage.schema import metadata
 from bot.ui.permissions import ASKED_FOR
+from cogs.suno import Suno
 from sandbox.reference import PAGE, configuration, defaults
 from tests.conftest import TOKEN, Town
 from tests.needs import program
 from tests.program import Start, result_of, running
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 UNIT = ROOT / "deploy" / "suno-watch.service"
 SETTINGS = {name.upper() for name in Settings.model_fields}
@@ -36,7 +38,7 @@ def blocks(kind: str) -> list[str]:
     return [block for text in TEXTS.values() for block in re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)]
 
 
-COMMANDS = sorted({line for block in blocks("sh") for line in block.splitlines() if line})
+COMMANDS = sorted({line for block in blocks("sh") for line in map(str.strip, block.splitlines()) if line})
 OF_THE_BOT = [line for line in COMMANDS if line.startswith(".venv/bin/python -m bot ")]
 
 
@@ -53,12 +55,12 @@ def is_known(words: Sequence[str]) -> bool:
             return (ROOT / "compose.yaml").exists()
         case [".venv/bin/python" | "python", "-m", "bot", *arguments]:
             return bool(parser().parse_args(arguments).command)
-        case ["make", target]:
+        case ["make", target] | ["make", target, "SUBJECT=remember the mood"]:
             return f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
         case ["pipx", "install", "."] | ["uv", "tool", "install", "."] | ["suno-watch", "--version"]:
             return True  # tests/installs does it
-        case ["cp", source, ".env" | "/etc/systemd/system/"]:
-            return (ROOT / source).exists()
+        case ["cp", *files, ".env" | "/etc/systemd/system/"] | [".venv/bin/python", "-m", "pytest", *files]:
+            return all((ROOT / file).exists() for file in files)
         case ["curl", *_, address]:
             return urlsplit(address).path in SERVED
     return words[0] in OF_THE_SYSTEM
@@ -72,6 +74,7 @@ def test_commands_are_there(line: str) -> None:
 
 def test_commands_that_are_not_there_would_be_noticed() -> None:
     assert not is_known(["make", "coffee"])
+    assert not is_known([".venv/bin/python", "-m", "pytest", "tests/coffee.py"])
     assert not is_known(["curl", "http://127.0.0.1:9100/coffee"])
     assert not is_known(["fly", "away"])
     with pytest.raises(SystemExit):
@@ -93,6 +96,37 @@ def test_every_command_of_the_bot_is_documented() -> None:
     (commands,) = (each for each in parser()._actions if isinstance(each, argparse._SubParsersAction))
     for name in commands.choices:
         assert any(f"`{name}" in text or f"-m bot {name}" in text for text in TEXTS.values()), name
+
+
+def test_every_command_of_discord_is_in_the_readme_in_both_languages() -> None:
+    rows = re.findall(r"^\| `(/suno [a-z]+)` \| (.*?) \|", TEXTS["README.md"], re.MULTILINE)
+    told = [(name, re.findall(r"`([a-z]+)`", options)) for name, options in rows]
+    declared = [
+        (f"/suno {command.name}", [option.display_name for option in command.parameters])
+        for command in Suno.__cog_app_commands__
+        if isinstance(command, app_commands.Command)
+    ]
+    assert declared
+    assert len(told) == 2 * len(declared)
+    assert sorted(dict(told)) == sorted(dict(declared))
+    for name, named in declared:
+        assert [each for command, each in told if command == name] in ([named, named], [[*named, "all"]] * 2), name
+
+
+HEADING = re.compile(r"^#+", re.MULTILINE)
+TRANSLATED = sorted(page.name for page in PAGES if page.name.endswith(".zh-CN.md"))
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_a_translated_page_has_the_parts_and_commands_of_the_other(name: str) -> None:
+    """And all names of settings, exit codes and files that stand in its English page as code."""
+    english, chinese = TEXTS[name.replace(".zh-CN", "")], TEXTS[name]
+    assert f"]({name})" in english
+    assert f"]({name.replace('.zh-CN', '')})" in chinese
+    assert HEADING.findall(chinese) == HEADING.findall(english)
+    for code in (r"```\w+\n.*?```", r"(?<!`)`[^`\n]+`(?!`)", r"^\| (\d+) \|"):
+        in_english, in_chinese = (re.findall(code, text, re.DOTALL | re.MULTILINE) for text in (english, chinese))
+        assert sorted(set(in_chinese)) == sorted(set(in_english))
 
 
 def test_the_reference_is_that_of_the_settings() -> None:
@@ -130,7 +164,7 @@ def test_settings_are_called_by_their_names() -> None:
 def test_addresses_become_what_is_said() -> None:
     (table,) = re.findall(r"\| Typed \| Used \|\n.*?\n\n", TEXTS["gateways.md"], re.DOTALL)
     rows = re.findall(r"^\| `(.*?)` \| `(.*?)` \|$", table, re.MULTILINE)
-    assert len(rows) == 8
+    assert len(rows) == 9
     assert [normalise_base_url(typed) for typed, _ in rows] == [used for _, used in rows]
 
 

@@ -13,7 +13,7 @@ from bot.domain.delivery import State
 from bot.errors import GatewayRefused, NotYours, UnreadableNumber
 from bot.storage.outbox import Shown
 from bot.storage.preferences import Server
-from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, task_button
+from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, rows_of, task_button
 from bot.ui.failures import sentence
 from bot.ui.forms import Form
 from bot.ui.key_usage import why_refused
@@ -62,7 +62,8 @@ def _panel(server: Server, language: Language) -> discord.ui.LayoutView:
     )
     view.add_item(discord.ui.ActionRow(Picker(roles, "roles")))
     view.add_item(discord.ui.TextDisplay(f"**{language('admin.language')}**"))
-    view.add_item(discord.ui.ActionRow(*_tongues(server, language)))
+    for row in rows_of(_tongues(server, language)):
+        view.add_item(row)
     limit = server.watches_per_user or language("admin.no_limit")
     state = [language(f"admin.audio_{int(server.audio)}"), language("admin.limit", limit=limit)]
     state += [language("admin.is_paused")] if server.paused else []

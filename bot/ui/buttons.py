@@ -1,7 +1,7 @@
 """Buttons that outlive a restart: all they need stands in their custom_id."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -55,6 +55,7 @@ TASK_VERBS = frozenset({
 Press = Callable[[Interaction, str, int], Awaitable[None]]
 _actions: dict[Verb, Press] = {}
 
+_IN_A_ROW = 5
 _LABEL = "label"  # in an interaction's extras: what stands on the button that was pressed
 
 _LOOKS = {
@@ -171,6 +172,12 @@ def language_of_button(interaction: Interaction, verb: Verb) -> Language:
     _, key = _LOOKS[verb]
     labelled = (language for language in languages().values() if language(key) == interaction.extras.get(_LABEL))
     return next(labelled, reader(interaction))
+
+
+def rows_of(buttons: Sequence[TaskButton]) -> Iterator[discord.ui.ActionRow[Any]]:
+    """With five in each, which is Discord's limit."""
+    for first in range(0, len(buttons), _IN_A_ROW):
+        yield discord.ui.ActionRow(*buttons[first : first + _IN_A_ROW])
 
 
 def task_button(verb: Verb, about: str, language: Language, *, mark: str = "0", **values: object) -> TaskButton:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bot import __version__
 from bot.client import Interaction
 from bot.storage.preferences import Person
-from bot.ui.buttons import TaskButton, Verb, on_press, task_button
+from bot.ui.buttons import TaskButton, Verb, on_press, rows_of, task_button
 from bot.ui.invites import own_link, server_link
 from bot.ui.locales import Language, languages
 from bot.ui.readers import person_of, reader
@@ -36,7 +36,8 @@ def _panel(person: Person, language: Language) -> discord.ui.LayoutView:
     ]  # fmt: skip
     for name, choices in rows:
         view.add_item(discord.ui.TextDisplay(f"**{language(f'settings.{name}')}**"))
-        view.add_item(discord.ui.ActionRow(*(_choice(about, label, chosen=chosen) for about, label, chosen in choices)))
+        for row in rows_of([_choice(about, label, chosen=chosen) for about, label, chosen in choices]):
+            view.add_item(row)
     view.add_item(discord.ui.TextDisplay(f"**{language('settings.data')}**\n-# {language('settings.data_what')}"))
     view.add_item(
         discord.ui.ActionRow(task_button(Verb.EXPORT, "me", language), task_button(Verb.DELETE, "ask", language))

@@ -15,7 +15,7 @@ MAX_REQUEST = 25 * 1024 * 1024
 ROW, BUTTON, TEXT_DISPLAY, CONTAINER = 1, 2, 10, 17
 _SELECTS = {3, 5, 6, 7, 8}
 _EMBED_TEXTS = {"title": 256, "description": 4096}
-_LOCALES = frozenset(
+LOCALES = frozenset(
     re.findall(
         r"\S+",
         "id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg ru uk hi th zh-CN"
@@ -221,7 +221,7 @@ def _check_command(check: _Check, path: str, command: Object, *, menu: bool) -> 
     for field, most in (("name_localizations", 100 if menu else 32), ("description_localizations", 100)):
         for locale, text in (command.get(field) or {}).items():
             check.length(f"{path}.{field}.{locale}", text, most, 1)
-            if locale not in _LOCALES:
+            if locale not in LOCALES:
                 check.fail(f"{path}.{field}", "MODEL_TYPE_CONVERT", f"Unknown locale {locale}")
     check.count(f"{path}.choices", command.get("choices") or [], 25)
     options = command.get("options") or []

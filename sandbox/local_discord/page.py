@@ -10,7 +10,7 @@ from aiohttp import BodyPartReader, WSMsgType, web
 
 from sandbox.local_discord.errors import ApiError
 from sandbox.local_discord.interactions import AUTOCOMPLETE, COMMAND, Interaction
-from sandbox.local_discord.limits import walk
+from sandbox.local_discord.limits import LOCALES, walk
 from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.permissions import Permission
@@ -18,7 +18,6 @@ from sandbox.local_discord.rest import content_type_of
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import DM, GROUP_DM, Object
 
-_LOCALES = ("en-US", "zh-CN", "zh-TW", "de", "ja")
 _ATTACHMENT = 11
 _REFERENCES = {6, 7, 8, 9}  # options that hold a user, a channel, a role, or either
 _PICKERS, _FILE_UPLOAD = {5, 6, 7, 8}, 19  # components of a modal whose values are ids
@@ -132,7 +131,7 @@ class Page:
             "me": person.user,
             "people": list(world.people()),
             "locale": world.locales[person.id],
-            "locales": _LOCALES,
+            "locales": sorted(LOCALES),
             "guilds": [self._guild(person, guild) for guild in world.guilds.values()],
             "dms": self._private(person),
             "bot": world.bot,
@@ -257,7 +256,7 @@ class Page:
         person.dismiss(frame["message_id"])
 
     async def _locale(self, person: Person, frame: Object) -> None:
-        if frame["locale"] in _LOCALES:
+        if frame["locale"] in LOCALES:
             self._discord.world.locales[person.id] = frame["locale"]
 
 

@@ -90,9 +90,10 @@ function draw(wanted = channel) {
 }
 
 function drawSwitches() {
-  const names = { "en-US": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文", de: "Deutsch", ja: "日本語" };
+  const names = { "en-US": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文" };
+  const nameOf = (tag) => names[tag] ?? new Intl.DisplayNames([tag], { type: "language" }).of(tag);
   $("person-switch").replaceChildren(...hello.people.map((each) => el("option", { value: each.id, selected: each.id === hello.me.id }, each.global_name)));
-  $("locale-switch").replaceChildren(...hello.locales.map((each) => el("option", { value: each, selected: each === state.locale }, names[each] ?? each)));
+  $("locale-switch").replaceChildren(...hello.locales.map((each) => el("option", { value: each, selected: each === state.locale }, nameOf(each))));
 }
 
 function drawChannels() {

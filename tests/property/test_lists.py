@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,11 @@ def test_any_settings(roles: list[int], locale: str, number: int | None, tag: st
     )
     check_view(lambda: admin._panel(server, languages()[tag]))
     check_view(lambda: settings._panel(Person(user_id=1, locale=locale), languages()[tag]))
+
+
+def test_a_dozen_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = {f"x{number}": languages()["en"] for number in range(12)}
+    for module in (settings, admin):
+        monkeypatch.setattr(module, "languages", lambda: many)
+    check_view(lambda: settings._panel(Person(user_id=1), languages()["en"]))
+    check_view(lambda: admin._panel(Server(guild_id=1), languages()["en"]))
