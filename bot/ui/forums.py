@@ -14,7 +14,7 @@ from bot.ui.text import one_line
 from bot.unrepeated import sent_once
 
 _MOST_TAGS = 5
-_LONGEST_NAME = 100  # characters
+_LONGEST_NAME, _TITLE = 100, 80  # characters
 _NEAR = 200  # of our posts, those that began nearest to a moment, of which the first message is read
 _APART = 4_000.0  # seconds that Discord's clock differs from ours at most: an hour, where summer is set by hand
 _MARKS = {Topic.FAILED: "❌", Topic.LYRICS: "📝", Topic.EXPIRED: "⌛", Topic.UNKNOWN: "🚫"}
@@ -35,7 +35,8 @@ def post_name(post: Post) -> str:
     topic = post.owed.delivery.topic
     task = post.found.task if post.found else None
     first = post.recordings[0] if post.recordings else None
-    title = one_line((first and first.clip.title) or (task.title if task else "") or post.owed.watch.task_id, 80)
+    own = first.clip.title if first else ""
+    title = one_line(own or (task.title if task else "") or post.owed.watch.task_id, _TITLE)
     number = f" ({first.number})" if first and task and len(task.clips) > 1 else ""
     mark = "" if topic is Topic.SONGS else f"{_MARKS.get(topic, _PASSING)} "
     return f"{mark}{title}{number}"[:_LONGEST_NAME]

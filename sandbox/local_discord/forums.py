@@ -62,7 +62,7 @@ def _check_tags(forum: Object, tags: list[str], bits: int) -> None:
 async def get_active(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
     every = rest.world.guilds.get(path["guild"], {"threads": []})["threads"]
     active = [each for each in every if rest.world.is_visible(each) and not each["thread_metadata"]["archived"]]
-    return {"threads": sorted(active, key=lambda each: -int(each["id"])), "members": []}
+    return {"threads": sorted(active, key=lambda each: -int(each["id"])), "members": [], "has_more": False}
 
 
 @route("GET", "/channels/{channel}/threads/archived/public")
