@@ -165,7 +165,7 @@ async def test_the_setup_panel_keeps_the_channel_that_was_chosen(page: Page) -> 
     await page.keyboard.press("Enter")
     select = page.locator(".picker").first
     await select.locator(".picked").click()
-    await expect(select.get_by_role("option")).to_have_text(["#songs", "#releases", "#lounge", "#notices"])
+    await expect(select.get_by_role("option")).to_have_text(["#songs", "#releases", "#lounge", "#notices", "#song-box"])
     await select.evaluate("picker => { picker.dataset.old = '' }")
     await select.get_by_role("option", name="#releases").click()
     await expect(page.locator("[data-old]")).to_have_count(0)  # the bot drew the panel anew
