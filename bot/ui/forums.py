@@ -35,8 +35,8 @@ def post_name(post: Post) -> str:
     topic = post.owed.delivery.topic
     task = post.found.task if post.found else None
     first = post.recordings[0] if post.recordings else None
-    own = first.clip.title if first else ""
-    title = one_line(own or (task.title if task else "") or post.owed.watch.task_id, _TITLE)
+    titles = (first.clip.title if first else "", task.title if task else "", post.owed.watch.task_id)
+    title = one_line(next(filter(None, titles)), _TITLE)
     number = f" ({first.number})" if first and task and len(task.clips) > 1 else ""
     mark = "" if topic is Topic.SONGS else f"{_MARKS.get(topic, _PASSING)} "
     return f"{mark}{title}{number}"[:_LONGEST_NAME]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bot.ui.locales import Language
 
 Place = discord.abc.GuildChannel | discord.Thread
+# Each takes messages, or posts.
 Speakable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread | discord.ForumChannel
 
 _NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
