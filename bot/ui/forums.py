@@ -10,7 +10,7 @@ import discord
 
 from bot.domain.delivery import Topic
 from bot.services.notifier import Post
-from bot.ui.text import one_line
+from bot.ui.text import plain_line
 from bot.unrepeated import sent_once
 
 _MOST_TAGS = 5
@@ -36,7 +36,7 @@ def post_name(post: Post) -> str:
     task = post.found.task if post.found else None
     first = post.recordings[0] if post.recordings else None
     titles = (first.clip.title if first else "", task.title if task else "", post.owed.watch.task_id)
-    title = one_line(next(filter(None, titles)), _TITLE)
+    title = next(filter(None, (plain_line(each, _TITLE) for each in titles)), "?")
     number = f" ({first.number})" if first and task and len(task.clips) > 1 else ""
     mark = "" if topic is Topic.SONGS else f"{_MARKS.get(topic, _PASSING)} "
     return f"{mark}{title}{number}"[:_LONGEST_NAME]

@@ -86,7 +86,7 @@ class Rest:
         if fault and not fault.after:
             return await _answer_badly(incoming, request, fault)
         try:
-            answer = await self._dispatch(request, incoming.query)
+            answer = await self.carry_out(request, incoming.query)
         except ApiError as error:
             request.status, request.answer = error.status, error.body
             return _json(request.status, request.answer, verdict.headers)
@@ -99,7 +99,7 @@ class Rest:
             return web.Response(status=204, headers=verdict.headers)
         return _json(request.status, request.answer, verdict.headers)
 
-    async def _dispatch(self, request: Request, query: Mapping[str, str]) -> Any:
+    async def carry_out(self, request: Request, query: Mapping[str, str]) -> Any:
         if not _WITHOUT_TOKEN.search(request.path) and request.headers.get("Authorization") != f"Bot {self.token}":
             raise ApiError(401, 0, "401: Unauthorized")
         for method, pattern, handler in _routes:

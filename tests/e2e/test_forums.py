@@ -144,6 +144,23 @@ async def test_a_forum_in_which_the_bot_may_not_post_is_waited_for(town: Town, g
         assert len(await opened(town, forum)) == 1
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("*Harbour* _Lights_ `1`", "*Harbour* _Lights_ `1`"),
+        ("Two\nlines", "Two lines"),
+        ("\u200b\n", DONE.id),
+        ("很长" * 200, "很长" * 39 + "很…"),
+    ],
+)
+async def test_a_post_is_named_after_its_song(town: Town, forum: Object, title: str, name: str) -> None:
+    town.gateway.add(Life(DONE.id, songs=(Song(ONE.clip_id, title, duration=3.0),)))
+    async with town.bot():
+        await town.watch(DONE.id, channel=forum)
+        (post,) = await opened(town, forum)
+    assert post["name"] == name
+
+
 @pytest.mark.parametrize("status", [0, 500, 502, 503, 504])
 async def test_an_answer_that_is_lost_makes_no_second_post(town: Town, forum: Object, status: int) -> None:
     """discord.py itself would ask again."""
@@ -179,6 +196,21 @@ async def test_a_restart_while_discord_answers(town: Town, forum: Object, *, arc
         await town.settle_down()
     assert len(threads(town, forum)) == 3
     assert files(town, first_of(town, post)) == [audio(ONE.sound, ONE.duration)[0]]
+
+
+async def test_a_post_that_is_made_some_seconds_after_its_request_was_cut_off(town: Town, forum: Object) -> None:
+    town.gateway.add(Life(DONE.id, songs=(ONE,)))
+    town.discord.faults.order(DiscordFault(THREADS, 0, method="POST"))
+    async with town.bot():
+        await town.watch(DONE.id, channel=forum)
+        cut = await town.discord.hub.until(
+            lambda: next((each for each in town.discord.requests if each.path.endswith("/threads")), None)
+        )
+        await town.clock.pass_(8, step=1)
+        await town.discord.rest.carry_out(cut, {})
+        await town.clock.pass_(60, step=5)
+        await town.says(town.watches, "You watch nothing")
+    assert len(threads(town, forum)) == 1
 
 
 async def test_one_that_did_not_arrive_is_made_anew(town: Town, forum: Object) -> None:
