@@ -60,7 +60,7 @@ def tags_for(forum: discord.ForumChannel, style: str) -> list[discord.ForumTag]:
 
 def usable_tags(forum: discord.ForumChannel) -> Sequence[discord.ForumTag]:
     """Some are for those alone who manage threads."""
-    me = forum.guild.me
+    me = getattr(forum.guild, "me", None)  # None, whatever its type says, while Discord cannot reach the server
     manages = me is not None and forum.permissions_for(me).manage_threads
     return [tag for tag in forum.available_tags if manages or not tag.moderated]
 
