@@ -9,6 +9,7 @@ The floors, from the top; nobody imports upwards, and siblings on a floor do not
     client      the connection to Discord       monitor    how the bot fares, for machines that ask over HTTP
                                                 reachability    whether Discord can be reached, and why not
     events      what Discord's connection brings, read once, or dropped
+    unrepeated  requests that discord.py must not send a second time
     services    what the bot does, without Discord
     config, log settings and logging; only those above cogs know them
     environment what the operator wrote         setting_values, setting_faults    what settings take, and its faults

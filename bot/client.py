@@ -20,6 +20,7 @@ from bot.services.recordings import Recordings
 from bot.services.task_ids import TaskIds
 from bot.services.watches import Watches
 from bot.storage.stores import Stores
+from bot.unrepeated import trace
 
 SYNCED = "commands"  # the note that says which commands Discord was given last
 
@@ -89,6 +90,7 @@ class SunoBot(commands.Bot):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=0,
             max_ratelimit_timeout=60,
+            http_trace=trace(),
         )
         self.services = services
         self.events = Events()

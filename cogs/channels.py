@@ -1,4 +1,6 @@
-"""An option for a channel or thread that takes messages, also a voice channel's chat, and also one in no cache."""
+"""An option for a channel or thread that takes messages or posts, also a voice channel's chat or a forum, and also one
+in no cache.
+"""
 
 from typing import Any, TypeAlias
 
@@ -17,7 +19,7 @@ class _Postable(app_commands.Transformer):
     def channel_types(self) -> list[discord.ChannelType]:
         kinds = discord.ChannelType
         threads = [kinds.public_thread, kinds.private_thread, kinds.news_thread]
-        return [kinds.text, kinds.news, kinds.voice, kinds.stage_voice, *threads]
+        return [kinds.text, kinds.news, kinds.voice, kinds.stage_voice, kinds.forum, *threads]
 
     async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> Channel:
         channel: Channel = value

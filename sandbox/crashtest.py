@@ -26,7 +26,7 @@ from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.server import LocalDiscord
-from sandbox.local_discord.world import NEWS, Object, World
+from sandbox.local_discord.world import FORUM, NEWS, Object, World
 from sandbox.local_gateway.life import Dialect, Life, Song, State
 from sandbox.local_gateway.server import LocalGateway
 from sandbox.local_gateway.songs import audio, without_tag
@@ -34,11 +34,12 @@ from sandbox.local_gateway.songs import audio, without_tag
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
 _APART = 6.0  # seconds between two ends, after which their order is the bot's to keep
+_IN_FORUM = 0.12  # part of the tasks
 _KEPT = 1.0  # seconds after which what the bot was told is sure to be in its database
 _LONGEST = 40.0  # seconds from the last kill until all must be there
 _SOUNDS = ("dawn", "neon", "rain", "river", "waltz")
 
-Moment = Literal["poll", "settle", "download", "upload", "record", "start"]
+Moment = Literal["poll", "settle", "download", "upload", "post", "record", "start"]
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
     longest_end: float = 0.0  # seconds until the process was gone
+    in_forum: int = 0  # of the tasks
 
     @property
     def good(self) -> bool:
@@ -62,7 +64,8 @@ class Outcome:
         found = {"lost": self.lost, "doubled": self.doubled, "wrong bytes": self.wrong, "out of order": self.disordered}
         counts = ", ".join(f"{len(each)} {name}" for name, each in found.items())
         details = [f"  {name}: {each}" for name, entries in found.items() for each in entries]
-        head = f"{self.tasks} tasks, {self.kills.total()} kills ({kills}), {self.longest_end:.1f} s the longest end"
+        tasks = f"{self.tasks} tasks ({self.in_forum} of them into a forum)"
+        head = f"{tasks}, {self.kills.total()} kills ({kills}), {self.longest_end:.1f} s the longest end"
         return "\n".join([f"{head}: {counts}", *details])
 
 
@@ -112,6 +115,7 @@ class CrashTest:
         guild = world.add_guild("Studio", owner=ada)
         channels = [world.add_channel(guild, "songs"), world.add_channel(guild, "releases", NEWS)]
         channels += [world.add_thread(channels[0], "takes"), world.dm_with(ada)]
+        forum = world.add_channel(guild, "song-box", FORUM)
         with tempfile.TemporaryDirectory(prefix="suno-watch-crash-") as folder:
             async with LocalDiscord(token=_TOKEN, world=world) as discord, LocalGateway() as gateway:
                 if self._forgetful:
@@ -119,7 +123,7 @@ class CrashTest:
                 self._environment = _settings(gateway, folder)
                 self._discord, self._gateway = discord, gateway
                 await self._start()
-                wishes = await self._watch_all(discord.person(ada), channels)
+                wishes = await self._watch_all(discord.person(ada), channels, forum)
                 for _ in range(self._kills):
                     await self._kill()
                 await self._all_there(wishes)
@@ -127,17 +131,26 @@ class CrashTest:
                 self._count(wishes)
         return self._outcome
 
-    async def _watch_all(self, person: Person, channels: list[Object]) -> dict[str, list[Life]]:
-        """Each task in one of the channels, and some in two. By channel."""
-        wishes: dict[str, list[Life]] = {channel["id"]: [] for channel in channels}
+    async def _watch_all(self, person: Person, channels: list[Object], forum: Object) -> dict[str, list[Life]]:
+        """Each task in one of the channels, and some in two; some in the forum, which takes a post in a second.
+
+        By channel.
+        """
+        wishes: dict[str, list[Life]] = {channel["id"]: [] for channel in (*channels, forum)}
         for life in self._lives:
             for channel in self._dice.sample(channels, self._dice.choice((1, 1, 1, 2))):
                 wishes[channel["id"]].append(life)
+            if self._dice.random() < _IN_FORUM:
+                wishes[forum["id"]].append(life)
         self._gateway.add(*self._lives)
-        for channel in channels:
+        for channel in (*channels, forum):
             if lives := wishes[channel["id"]]:
-                asked = await person.slash(channel, "suno watch", ids=" ".join(life.id for life in lives))
+                options: Object = {"ids": " ".join(life.id for life in lives)}
+                if channel is forum:  # in which nobody can type a command
+                    options["channel"] = forum
+                asked = await person.slash(channels[0] if channel is forum else channel, "suno watch", **options)
                 await self._answered(asked)
+        self._outcome.in_forum = len(wishes[forum["id"]])
         return wishes
 
     async def _answered(self, asked: Interaction) -> None:
@@ -178,7 +191,8 @@ class CrashTest:
             "poll": lambda: len(self._gateway.requests),
             "settle": lambda: sum(each.status == 200 for each in self._gateway.requests),
             "download": lambda: len(self._gateway.media_requests),
-            "upload": lambda: len(self._posts()),
+            "upload": lambda: len(self._posts("/messages")),
+            "post": lambda: len(self._posts("/threads")),  # which nothing but a look can find again
             "record": lambda: sum(map(len, self._discord.world.messages.values())),
         }
         if moment in counters:
@@ -189,9 +203,9 @@ class CrashTest:
                         await asyncio.sleep(0.001)
         await asyncio.sleep(self._dice.choice((0.0, 0.002, 0.01, 0.05)))
 
-    def _posts(self) -> list[Object]:
+    def _posts(self, path: str) -> list[Object]:
         requests = self._discord.requests
-        return [each.body or {} for each in requests if each.method == "POST" and each.path.endswith("/messages")]
+        return [each.body or {} for each in requests if each.method == "POST" and each.path.endswith(path)]
 
     async def _all_there(self, wishes: dict[str, list[Life]]) -> None:
         """Or too late; and then a moment more, for what should not come."""
@@ -203,11 +217,18 @@ class CrashTest:
     def _arrived(self) -> Counter[tuple[str, str]]:
         """How often each part came, by channel."""
         return Counter(
-            (channel, part)
-            for channel, messages in self._discord.world.messages.items()
-            for message in messages.values()
+            (place, part)
+            for channel in list(self._discord.world.messages)
+            for place in [self._place(channel)]
+            for message in self._discord.world.messages[channel].values()
             for part in self._parts_in(message)
         )
+
+    def _place(self, channel_id: str) -> str:
+        """Where the message was to go: of a post, its forum."""
+        channels = self._discord.world.channels
+        parent: str | None = channels[channel_id].get("parent_id")
+        return parent if parent and channels[parent]["type"] == FORUM else channel_id
 
     def _count(self, wishes: dict[str, list[Life]]) -> None:
         arrived, outcome = self._arrived(), self._outcome
@@ -222,7 +243,10 @@ class CrashTest:
 
     def _check_order(self, channel: str, lives: list[Life]) -> None:
         ends = {part: life.states[-1][0] for life in lives for part in _parts(life)}
-        came = [part for message in self._discord.world.messages[channel].values() for part in self._parts_in(message)]
+        every = self._discord.world.messages
+        messages = [each for place in every if self._place(place) == channel for each in every[place].values()]
+        messages.sort(key=lambda message: int(message["id"]))
+        came = [part for message in messages for part in self._parts_in(message)]
         latest, apart = 0.0, max(_APART, 2 * _KEPT + self._longest_blind())
         for part in came:
             end = ends.get(part, latest)

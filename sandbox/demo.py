@@ -22,7 +22,7 @@ from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
-from sandbox.local_discord.world import NEWS, Object, World
+from sandbox.local_discord.world import FORUM, NEWS, Object, World
 from sandbox.local_gateway.demo import demo_tasks, made_again
 from sandbox.local_gateway.server import LocalGateway
 
@@ -30,6 +30,7 @@ _PAGE = Path(__file__).parent / "web"
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.demo.it-opens-nothing-0123456789abcdef"
 _AGE = 600.0  # seconds since the demo's tasks were born, but for those that are born when they are asked for
 _PORTS = range(8700, 8720)  # tried in this order when none was asked for
+_TAGS = ("folk", "pop", "jazz", "rock", "民谣")  # of the forum
 _LOST = {  # permissions that the bot lacks in a channel, as it happens
     "lounge": (Permission.ATTACH_FILES, "The bot cannot attach files here · 机器人不能在这里上传文件"),
     "notices": (Permission.SEND_MESSAGES, "Only Ada may write here · 只有 Ada 可以在这里发言"),
@@ -43,7 +44,7 @@ class PortUnavailable(Exception):
 def make_world() -> tuple[World, Object]:
     """A server with two people: Ada, who administrates it, and Mei, who reads Chinese; and a channel to begin in.
 
-    In two others the bot lacks a permission, as it happens.
+    In two others the bot lacks a permission, as it happens. One is a forum.
     """
     world = World()
     ada, mei = world.add_user("Ada"), world.add_user("Mei", locale="zh-CN")
@@ -59,6 +60,10 @@ def make_world() -> tuple[World, Object]:
         channel["permission_overwrites"].append(override)
         channel["topic"] = topic
     world.add_thread(songs, "Harbour Lights, drafts")
+    forum = world.add_channel(guild, "song-box", FORUM)
+    forum["topic"] = "A post for each song · 每首歌一个帖子"
+    for name in _TAGS:
+        world.add_tag(forum, name)
     world.installed_by.update((ada["id"], mei["id"]))
     return world, songs
 

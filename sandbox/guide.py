@@ -36,6 +36,11 @@ _COMMANDS = (
         "把已完成的任务发到另一个频道",
         f"/suno watch ids:{_FINISHED} channel:releases",
     ),
+    _Step(
+        "a finished task into a forum, a post for each song",
+        "把已完成的任务发到论坛，每首歌一个帖子",
+        f"/suno watch ids:{_FINISHED} channel:song-box",
+    ),
     _Step("my language, my data", "我的语言和数据", "/suno settings"),
     _Step("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
 )

@@ -61,12 +61,14 @@ class Poster(Protocol):
         """Bytes a file, where it goes."""
         ...
 
-    def fits(self, recordings: Sequence[Recording]) -> int:
-        """How many of them, from the first, go into one message."""
+    def fits(self, owed: Owed, recordings: Sequence[Recording]) -> int:
+        """How many of them, from the first, go into one message, where it goes."""
         ...
 
     async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
-        """The id of the message. The same delivery again within the nonce's life gives the same message."""
+        """The id of the message. The same delivery again within the nonce's life gives the same message; a post in a
+        forum has no nonce, and so an unclear outcome is told, and never tried again in here.
+        """
         ...
 
     async def find(self, owed: Owed) -> int | None:
@@ -203,7 +205,7 @@ class Notifier:
                 owed = replace(owed, delivery=replace(owed.delivery, host=found.task.audio_host(keys)))
                 await self._wait_for_audio(owed, now - waited, waited, tell=not failed)
                 return
-            going = ready[: self._poster.fits(ready)]
+            going = ready[: self._poster.fits(owed, ready)]
             left = [each.key for each in (*ready, *held)] if gave_up else keys
             rest = tuple(key for key in left if key not in {each.key for each in going})
             await self._hand_over(Post(owed, found, going), rest)

@@ -16,6 +16,7 @@ from bot.storage.preferences import Server
 from bot.ui.buttons import Picker, TaskButton, Verb, on_press, page_button, rows_of, task_button
 from bot.ui.failures import sentence
 from bot.ui.forms import Form
+from bot.ui.forums import open_post
 from bot.ui.key_usage import why_refused
 from bot.ui.locales import Language, language_for, languages
 from bot.ui.permissions import Speakable, in_words, missing_in
@@ -50,8 +51,11 @@ async def show_setup(interaction: Interaction) -> None:
 def _panel(server: Server, language: Language) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(f"## 🛠️ {language('admin.title')}"))
-    kinds = [discord.ChannelType.text, discord.ChannelType.news]
-    for name, chosen in (("channel", server.channel_id), ("errors", server.error_channel_id)):
+    plain = [discord.ChannelType.text, discord.ChannelType.news]
+    for name, chosen, kinds in (
+        ("channel", server.channel_id, [*plain, discord.ChannelType.forum]),
+        ("errors", server.error_channel_id, plain),
+    ):
         view.add_item(discord.ui.TextDisplay(f"**{language(f'admin.{name}')}**"))
         defaults = [discord.Object(chosen)] if chosen else []
         select: Any = discord.ui.ChannelSelect(channel_types=kinds, min_values=0, default_values=defaults)
@@ -168,15 +172,22 @@ async def send_test(interaction: Interaction, _about: str, _number: int) -> None
         text = language("admin.test_perm", channel=channel.mention, perms=in_words(missing, language))
     else:
         public = language_for(server.locale or guild.preferred_locale.value)
-        await channel.send(public("admin.test"))
+        await _post_test(channel, public)
         text = language("admin.tested", channel=channel.mention)
     await interaction.edit_original_response(content=text)
+
+
+async def _post_test(channel: Speakable, language: Language) -> None:
+    if isinstance(channel, discord.ForumChannel):
+        await open_post(channel, language("admin.test_name"), "", content=language("admin.test"))
+    else:
+        await channel.send(language("admin.test"))
 
 
 async def check(interaction: Interaction, channel_id: int | None) -> None:
     """What is missing, channel by channel, and who takes it."""
     guild, language = _guild_of(interaction), reader(interaction)
-    every = (*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads)
+    every = (*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.forums, *guild.threads)
     places = [guild.get_channel_or_thread(channel_id)] if channel_id else every
     checked = [_checked(place, language) for place in places if isinstance(place, Speakable)]
     lacking = [line for line in checked if line]

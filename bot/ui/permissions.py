@@ -5,11 +5,13 @@ from typing import Literal
 
 import discord
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.ui.locales import Language
 
 Place = discord.abc.GuildChannel | discord.Thread
-Speakable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread  # each has a chat
+# Each takes messages, or posts.
+Speakable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread | discord.ForumChannel
 
 _NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
 _WHILE_TIMED_OUT = ("view_channel", "read_message_history")  # all that is left
@@ -30,6 +32,12 @@ class Missing(Struct, frozen=True):
     permission: str
     taken_by: str = ""
     why: Literal["taken", "absent", "hidden", "timed_out", "outside", "unknown"] = "absent"
+    in_forum: bool = False
+
+    @property
+    def name(self) -> str:
+        """As Discord's settings of that place name it."""
+        return "create_posts" if self.in_forum and self.permission == "send_messages" else self.permission
 
 
 def is_hidden(place: Place) -> bool:
@@ -51,6 +59,14 @@ def missing_in(place: Place) -> tuple[Missing, ...]:
     return missing_for(place.guild.me, place)
 
 
+def _of_forum(channel: discord.ForumChannel, me: discord.Member, missing: Sequence[Missing]) -> tuple[Missing, ...]:
+    """In a forum that requires a tag, and has such alone as only moderators may set, the bot has to be one."""
+    found = [replace(each, in_forum=True) for each in missing]
+    if channel.flags.require_tag and all(tag.moderated for tag in channel.available_tags):
+        found += filter(None, [_missing(channel, me, "manage_threads")])
+    return tuple(found)
+
+
 def missing_for(
     me: discord.Member, channel: discord.abc.GuildChannel | None, *, in_thread: bool = False
 ) -> tuple[Missing, ...]:
@@ -60,7 +76,8 @@ def missing_for(
     needed = _needed(in_thread=in_thread)
     if me.is_timed_out() and not me.guild_permissions.administrator:
         return tuple(Missing(name, why="timed_out") for name in needed if name not in _WHILE_TIMED_OUT)
-    return tuple(missing for name in needed if (missing := _missing(channel, me, name)))
+    found = tuple(missing for name in needed if (missing := _missing(channel, me, name)))
+    return _of_forum(channel, me, found) if isinstance(channel, discord.ForumChannel) else found
 
 
 def missing_of(permissions: discord.Permissions, *, in_thread: bool) -> tuple[Missing, ...]:
@@ -110,5 +127,5 @@ def in_words(missing: Sequence[Missing], language: Language) -> str:
 
 
 def _in_words(missing: Missing, language: Language) -> str:
-    name = f"**{language(f'perm.{missing.permission}')}**"
+    name = f"**{language(f'perm.{missing.name}')}**"
     return language(f"perm.{missing.why}", perm=name, by=missing.taken_by)

@@ -12,14 +12,16 @@ import aiohttp
 import discord
 
 from bot.client import SunoBot
-from bot.domain.delivery import Topic
+from bot.domain.delivery import NOTICES, Topic
 from bot.domain.refusals import Meaning, Part, meaning
+from bot.domain.watch import Watch
 from bot.errors import PostError
 from bot.services.clock import Clock
 from bot.services.notifier import Post
 from bot.services.recordings import Recording
 from bot.storage.outbox import LiveCard, Owed
 from bot.ui.cards import MAX_REQUEST, Card, fitting
+from bot.ui.forums import carries, find_post, open_post, post_name, reopen, style_of
 from bot.ui.locales import language_for
 from bot.ui.permissions import TO_SPEAK, is_hidden, missing_in
 from bot.ui.posts import digest, live_card, post_card
@@ -34,6 +36,8 @@ _DAY = 86_400.0  # seconds for which it is remembered how much a place takes: wh
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _UNKNOWN_MESSAGE = 10008  # of a nonce: it arrived, and was deleted
 _MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # as Discord would say it, if it were asked
+_ARCHIVED = 50083
+_SETTLED = 10.0  # seconds after which a request that was cut off was carried out, or never will be
 _DELETED = 0  # in place of the id of a message that arrived and is gone
 
 log = logging.getLogger(__name__)
@@ -54,8 +58,16 @@ class DiscordPoster:
         learned, until = self._learned.get(_server(owed), (MAX_REQUEST, 0.0))
         return min(most, MAX_REQUEST, learned if self._clock.now() < until else MAX_REQUEST)
 
-    def fits(self, recordings: Sequence[Recording]) -> int:
-        return fitting(recordings)
+    def fits(self, owed: Owed, recordings: Sequence[Recording]) -> int:
+        """In a forum each song has a post of its own."""
+        return min(1, len(recordings)) if self._is_forum(owed.watch, owed.delivery.channel_id) else fitting(recordings)
+
+    def _is_forum(self, watch: Watch, channel_id: int) -> bool:
+        return isinstance(self._known(watch, channel_id), discord.ForumChannel)
+
+    def _known(self, watch: Watch, channel_id: int) -> discord.abc.GuildChannel | discord.Thread | None:
+        guild = self._bot.get_guild(watch.guild_id or 0)
+        return guild.get_channel_or_thread(channel_id) if guild else None
 
     async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
         owed = post.owed
@@ -68,9 +80,39 @@ class DiscordPoster:
         language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
         card = allowed(post_card(post, language, self.limit(owed)), missing, language)
         reply = _replies_to(owed) if "read_message_history" not in missing else None
+        if isinstance(place, discord.ForumChannel):
+            reply = None  # what is in another post cannot be replied to
         if Part.REPLY in omitted:
             reply = None
-        return await self._send(owed, without(card, omitted, language), reply)
+        card = without(card, omitted, language)
+        if forum := await self._forum(owed, place):
+            return await self._open_post(forum, post, card)
+        return await self._send(owed, card, reply)
+
+    async def _forum(
+        self, owed: Owed, place: discord.abc.GuildChannel | discord.Thread | None
+    ) -> discord.ForumChannel | None:
+        """Where the message is to be a post of its own. Asked for where nothing is known here, or it may be old."""
+        if owed.watch.guild_id is None or owed.delivery.channel_id != owed.watch.channel_id or _follows_card(owed):
+            return None
+        guild = self._bot.get_guild(owed.watch.guild_id)
+        unknown = place is None and guild is not None and guild.unavailable
+        if unknown or (isinstance(place, discord.ForumChannel) and is_hidden(place)):
+            async with _errors():
+                fetched = await self._bot.fetch_channel(owed.delivery.channel_id)
+            return fetched if isinstance(fetched, discord.ForumChannel) else None
+        return place if isinstance(place, discord.ForumChannel) else None
+
+    async def _open_post(self, forum: discord.ForumChannel, post: Post, card: Card) -> int:
+        content = _content(card, post.owed, None)
+        del content["nonce"]
+        try:
+            async with _errors(parts_of(card)):
+                return await open_post(forum, post_name(post), style_of(post), **content)
+        except PostError as failure:
+            if meaning(failure) is Meaning.TOO_LARGE:
+                self._learn(post.owed, card)
+            raise
 
     def _place(self, owed: Owed) -> discord.abc.GuildChannel | discord.Thread | None:
         """Where it goes, as far as it is known here; None for a DM. Raises PostError when the bot was removed."""
@@ -94,7 +136,10 @@ class DiscordPoster:
         return message.id
 
     def _channel(self, owed: Owed) -> discord.PartialMessageable:
-        return self._bot.get_partial_messageable(owed.delivery.channel_id)
+        """In a forum what is said on the way goes into the post that follows the progress."""
+        in_forum = self._is_forum(owed.watch, owed.delivery.channel_id)
+        card_id = owed.card_id if in_forum and _follows_card(owed) else None
+        return self._bot.get_partial_messageable(card_id or owed.delivery.channel_id)
 
     def _learn(self, owed: Owed, card: Card) -> None:
         """From a message with files; of one without, nothing can be left out."""
@@ -108,8 +153,10 @@ class DiscordPoster:
 
         Without Read Message History Discord shows an empty history: what is not found there is posted again.
         """
-        self._place(owed)  # of a server that the bot was removed from, Discord only says that it has no access
+        place = self._place(owed)  # of a server that the bot was removed from, Discord only says that it has no access
         tried_at = owed.tried_at or 0.0
+        if forum := await self._forum(owed, place):
+            return await self._find_post(forum, owed, tried_at)
         near = datetime.fromtimestamp(tried_at - _CLOCKS_AGREE, UTC)
         far = datetime.fromtimestamp(tried_at - _CLOCKS_APART, UTC)
         channel = self._channel(owed)
@@ -119,21 +166,33 @@ class DiscordPoster:
                 channel.history(limit=_LOOKED_THROUGH, before=near, after=far, oldest_first=False),
             ):
                 async for message in history:
-                    if message.author == self._bot.user and _is_of(message, owed.delivery.id):
+                    if message.author == self._bot.user and carries(message, owed.delivery.id):
                         return message.id
         return None
+
+    async def _find_post(self, forum: discord.ForumChannel, owed: Owed, tried_at: float) -> int | None:
+        """Not too soon: a request that was cut off may still be carried out, and no nonce tells two of them apart."""
+        early = tried_at + _SETTLED - self._clock.now()
+        if early > 0:
+            await self._clock.sleep(min(early, _SETTLED))
+        async with _errors():
+            return await find_post(forum, self._bot.user.id if self._bot.user else 0, tried_at, owed.delivery.id)
 
     async def direct(self, user_id: int) -> int:
         async with _errors():
             return (await self._bot.create_dm(discord.Object(user_id))).id
 
     def card(self, card: LiveCard) -> str:
-        return digest(live_card(card, language_for(card.watch.locale)))
+        return digest(self._looks(card))
+
+    def _looks(self, card: LiveCard) -> Card:
+        in_forum = self._is_forum(card.watch, card.watch.channel_id)
+        return live_card(card, language_for(card.watch.locale), in_forum=in_forum)
 
     async def show(self, card: LiveCard) -> None:
         """If its embeds are refused, without them."""
         language = language_for(card.watch.locale)
-        looks = live_card(card, language)
+        looks = self._looks(card)
         try:
             await self._edit(card, looks)
         except PostError as failure:
@@ -142,9 +201,19 @@ class DiscordPoster:
             await self._edit(card, without(looks, {Part.LYRICS_AND_LINKS, Part.EMBEDS}, language))
 
     async def _edit(self, card: LiveCard, looks: Card) -> None:
-        message = self._bot.get_partial_messageable(card.watch.channel_id).get_partial_message(card.message_id)
-        async with _errors():
-            await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
+        """A post is opened again if Discord archived it meanwhile, as it does with those in which nobody writes."""
+        in_forum = self._is_forum(card.watch, card.watch.channel_id)
+        channel_id = card.message_id if in_forum else card.watch.channel_id
+        message = self._bot.get_partial_messageable(channel_id).get_partial_message(card.message_id)
+        try:
+            async with _errors():
+                await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
+        except PostError as failure:
+            if not in_forum or failure.code != _ARCHIVED:
+                raise
+            async with _errors():
+                await reopen(self._bot, channel_id)
+                await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
 
 
 def _server(owed: Owed) -> int:
@@ -156,6 +225,10 @@ def _replies_to(owed: Owed) -> int | None:
     """The card that followed the progress."""
     in_its_place = owed.delivery.channel_id == owed.watch.channel_id
     return owed.card_id if in_its_place and owed.delivery.topic is not Topic.LIVE else None
+
+
+def _follows_card(owed: Owed) -> bool:
+    return owed.card_id is not None and owed.delivery.topic in NOTICES and owed.delivery.topic is not Topic.LIVE
 
 
 def _content(card: Card, owed: Owed, reply: int | None) -> dict[str, Any]:
@@ -188,19 +261,13 @@ def _fitting(mentions: Sequence[str], room: int) -> Sequence[str]:
     return mentions[: sum(end <= room for end in ends)]
 
 
-def _is_of(message: discord.Message, delivery_id: str) -> bool:
-    return any(_carries(item, delivery_id) for row in message.components for item in getattr(row, "children", ()))
-
-
-def _carries(item: object, delivery_id: str) -> bool:
-    return f":{delivery_id}:" in (getattr(item, "custom_id", None) or "")
-
-
 @asynccontextmanager
 async def _errors(parts: AbstractSet[Part] = frozenset()) -> AsyncIterator[None]:
     """`parts`: what the message had that it might do without."""
     try:
         yield
+    except PostError as error:
+        raise PostError(str(error), status=error.status, parts=parts) from error
     except discord.RateLimited as error:
         message = "Discord asks for patience"
         raise PostError(message, status=429, retry_after=error.retry_after, parts=parts) from error

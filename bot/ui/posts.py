@@ -253,7 +253,7 @@ _MAKERS: dict[Topic, Callable[[Post, Language, int], Card]] = {
 }
 
 
-def live_card(card: LiveCard, language: Language) -> Card:
+def live_card(card: LiveCard, language: Language, *, in_forum: bool = False) -> Card:
     """What a card that follows a progress shows now; for the last time with a link to what came of it."""
     task = card.sight.task
     if task is None:
@@ -266,8 +266,8 @@ def live_card(card: LiveCard, language: Language) -> Card:
         return Card(content=language("live.stopped"), embeds=embeds)
     if card.result_id is None:
         return Card(content=language("live.bringing") if card.pending else "", embeds=embeds)
-    place = card.watch.guild_id or "@me"
-    link = f"https://discord.com/channels/{place}/{card.watch.channel_id}/{card.result_id}"
+    where = f"{card.result_id}" if in_forum else f"{card.watch.channel_id}/{card.result_id}"
+    link = f"https://discord.com/channels/{card.watch.guild_id or '@me'}/{where}"
     return Card(content=language("live.over", link=link), embeds=embeds)
 
 

@@ -1,7 +1,9 @@
 """What administrators do: the world changes, and whoever is there hears of it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+from sandbox.local_discord.forums import tell_of_post
 from sandbox.local_discord.hub import Hub
 from sandbox.local_discord.socket import Sockets
 from sandbox.local_discord.world import TEXT, THREADS, Object, World
@@ -34,7 +36,7 @@ class Changes:
     def add_thread(self, parent: Object, name: str, *members: Object) -> Object:
         """A private one, if its members are named."""
         thread = self._world.add_thread(parent, name, *members)
-        self._hub.channel_event("THREAD_CREATE", thread | {"newly_created": True})
+        tell_of_post(self._hub, self._world, thread)
         return thread
 
     def join_thread(self, thread: Object, user: Object) -> None:
@@ -53,8 +55,8 @@ class Changes:
     def unlock(self, thread: Object) -> None:
         self._change_thread(thread, archived=False, locked=False)
 
-    def _change_thread(self, thread: Object, **about: bool) -> None:
-        thread["thread_metadata"] |= about
+    def _change_thread(self, thread: Object, **about: Any) -> None:
+        thread["thread_metadata"] |= about | {"archive_timestamp": self._world.now()}
         self._hub.channel_event("THREAD_UPDATE", thread)
 
     def time_out(self, guild: Object, user: Object, until: float | None) -> None:

@@ -18,7 +18,7 @@ from sandbox.local_discord.limits import check_commands
 from sandbox.local_discord.messages import Messages, Upload, check_not_archived
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.ratelimits import RateLimits, Verdict
-from sandbox.local_discord.world import DM, Object, World
+from sandbox.local_discord.world import DM, FORUM, Object, World
 
 _WITHOUT_TOKEN = re.compile(r"/(interactions|webhooks)/\d+/|/gateway$")
 
@@ -86,7 +86,7 @@ class Rest:
         if fault and not fault.after:
             return await _answer_badly(incoming, request, fault)
         try:
-            answer = await self._dispatch(request, incoming.query)
+            answer = await self.carry_out(request, incoming.query)
         except ApiError as error:
             request.status, request.answer = error.status, error.body
             return _json(request.status, request.answer, verdict.headers)
@@ -99,7 +99,7 @@ class Rest:
             return web.Response(status=204, headers=verdict.headers)
         return _json(request.status, request.answer, verdict.headers)
 
-    async def _dispatch(self, request: Request, query: Mapping[str, str]) -> Any:
+    async def carry_out(self, request: Request, query: Mapping[str, str]) -> Any:
         if not _WITHOUT_TOKEN.search(request.path) and request.headers.get("Authorization") != f"Bot {self.token}":
             raise ApiError(401, 0, "401: Unauthorized")
         for method, pattern, handler in _routes:
@@ -267,10 +267,10 @@ async def open_dm(rest: Rest, request: Request, _path: Mapping[str, str], _query
 
 @route("GET", "/channels/{channel}")
 async def get_channel(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    return _visible(rest, path["channel"])
+    return visible(rest, path["channel"])
 
 
-def _visible(rest: Rest, channel_id: str) -> Object:
+def visible(rest: Rest, channel_id: str) -> Object:
     channel = rest.world.channel(channel_id)
     if not rest.world.permissions(channel, rest.world.bot["id"]) & Permission.VIEW_CHANNEL:
         raise ApiError(403, 50001, "Missing Access")
@@ -279,12 +279,14 @@ def _visible(rest: Rest, channel_id: str) -> Object:
 
 @route("POST", "/channels/{channel}/typing")
 async def type_in(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    _visible(rest, path["channel"])
+    visible(rest, path["channel"])
 
 
 @route("GET", "/channels/{channel}/messages")
 async def get_history(rest: Rest, _request: Request, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    channel = _visible(rest, path["channel"])
+    channel = visible(rest, path["channel"])
+    if channel["type"] == FORUM:
+        raise ApiError(400, 50024, "Cannot execute action on this channel type")
     bits = rest.world.permissions(channel, rest.world.bot["id"])
     if not bits & Permission.READ_MESSAGE_HISTORY and channel["type"] != DM:
         return []
@@ -298,13 +300,15 @@ async def get_history(rest: Rest, _request: Request, path: Mapping[str, str], qu
 
 @route("GET", "/channels/{channel}/messages/{message}")
 async def get_message(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    _visible(rest, path["channel"])
+    visible(rest, path["channel"])
     return rest.messages.refreshed(rest.world.message(path["channel"], path["message"]))
 
 
 @route("POST", "/channels/{channel}/messages")
 async def post_message(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
     channel = rest.world.channel(path["channel"])
+    if channel["type"] == FORUM:
+        raise ApiError(400, 40058, "Cannot send a message in a forum channel")
     rest.messages.check_may_post(channel, request.body, request.uploads)
     before = len(rest.world.messages[channel["id"]])
     message = rest.messages.create(channel, rest.world.bot, request.body, request.uploads)
@@ -315,7 +319,7 @@ async def post_message(rest: Rest, request: Request, path: Mapping[str, str], _q
 
 @route("PATCH", "/channels/{channel}/messages/{message}")
 async def patch_message(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    check_not_archived(_visible(rest, path["channel"]))
+    check_not_archived(visible(rest, path["channel"]))
     message = rest.world.message(path["channel"], path["message"])
     if message["author"]["id"] != rest.world.bot["id"]:
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
@@ -324,7 +328,7 @@ async def patch_message(rest: Rest, request: Request, path: Mapping[str, str], _
 
 @route("DELETE", "/channels/{channel}/messages/{message}")
 async def delete_message(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    _visible(rest, path["channel"])
+    visible(rest, path["channel"])
     rest.interactions.delete(rest.world.message(path["channel"], path["message"]))
 
 

@@ -16,7 +16,7 @@ Object = dict[str, Any]
 EPOCH = 1_420_070_400_000  # Discord's, in Unix milliseconds
 TEXT, DM, VOICE, GROUP_DM, NEWS, PUBLIC_THREAD, PRIVATE_THREAD, STAGE, FORUM = 0, 1, 2, 3, 5, 11, 12, 13, 15
 THREADS = (PUBLIC_THREAD, PRIVATE_THREAD)
-_OBFUSCATED = 1 << 17  # among a channel's flags
+REQUIRE_TAG, _OBFUSCATED = 1 << 4, 1 << 17  # among a channel's flags
 _MIB = 1024 * 1024
 
 
@@ -107,24 +107,42 @@ class World:
             "permission_overwrites": [], "parent_id": None, "topic": None, "nsfw": False, "rate_limit_per_user": 0,
             "last_message_id": None, "flags": 0,
         }  # fmt: skip
+        if kind == FORUM:
+            channel |= {
+                "available_tags": [], "default_reaction_emoji": None, "default_thread_rate_limit_per_user": 0,
+                "default_sort_order": None, "default_forum_layout": 0,
+            }  # fmt: skip
         guild["channels"].append(channel)
         self.channels[channel["id"]] = channel
         return channel
 
+    def add_tag(self, forum: Object, name: str, *, moderated: bool = False) -> Object:
+        tag: Object = {
+            "id": self.new_id(), "name": name, "moderated": moderated, "emoji_id": None, "emoji_name": None,
+        }  # fmt: skip
+        forum["available_tags"].append(tag)
+        return tag
+
     def add_thread(self, parent: Object, name: str, *members: Object) -> Object:
         """A private one, if its members are named."""
+        return self.keep_thread(self.new_thread(parent, name, *members), *members)
+
+    def new_thread(self, parent: Object, name: str, *members: Object) -> Object:
+        """One that nobody can see yet."""
         guild = self.guilds[parent["guild_id"]]
         about = {
             "archived": False, "locked": False, "auto_archive_duration": 1440, "archive_timestamp": self.now(),
             "create_timestamp": self.now(),
         }  # fmt: skip
-        thread: Object = {
+        return {
             "id": self.new_id(), "type": PRIVATE_THREAD if members else PUBLIC_THREAD, "name": name,
             "guild_id": guild["id"],
             "parent_id": parent["id"], "owner_id": guild["owner_id"], "thread_metadata": about, "message_count": 0,
             "member_count": 1, "total_message_sent": 0, "rate_limit_per_user": 0, "last_message_id": None, "flags": 0,
         }  # fmt: skip
-        guild["threads"].append(thread)
+
+    def keep_thread(self, thread: Object, *members: Object) -> Object:
+        self.guilds[thread["guild_id"]]["threads"].append(thread)
         self.channels[thread["id"]] = thread
         self.thread_members[thread["id"]] |= {user["id"] for user in members}
         return thread

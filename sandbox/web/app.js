@@ -10,7 +10,7 @@ import { size } from "./player.js";
 import { Connection } from "./socket.js";
 import { failure, state, text } from "./texts.js";
 
-const DM = 1, GROUP_DM = 3, NEWS = 5, THREAD = 11, SEND_MESSAGES = 1n << 11n, SEND_IN_THREADS = 1n << 38n;
+const DM = 1, GROUP_DM = 3, NEWS = 5, THREAD = 11, FORUM = 15, SEND_MESSAGES = 1n << 11n, SEND_IN_THREADS = 1n << 38n;
 
 const $ = (id) => document.getElementById(id);
 const unread = new Set();
@@ -25,6 +25,13 @@ function receive({ t, d }) {
     HELLO: start,
     COMMANDS: ({ commands }) => { hello.commands = commands; timeline.redraw(); composer.offer(); },
     MESSAGE_CREATE: arrive, MESSAGE_UPDATE: arrive,
+    THREAD_CREATE: (thread) => {
+      const guild = hello.guilds.find((each) => each.id === thread.guild_id);
+      if (!guild || guild.channels.some((each) => each.id === thread.id)) return;
+      guild.channels.push(thread);
+      drawChannels();
+      if (thread.parent_id === channel.id) open(channel);
+    },
     MESSAGE_DELETE: (message) => timeline.remove(message.id),
     PRESENCE: ({ online }) => { hello.online = online; drawPresence(); },
   };
@@ -70,7 +77,7 @@ function title(each) {
 }
 
 function mark(each) {
-  return { [DM]: "♫", [GROUP_DM]: "⁂", [NEWS]: "※", [THREAD]: "↳" }[each.type] ?? "#";
+  return { [DM]: "♫", [GROUP_DM]: "⁂", [NEWS]: "※", [FORUM]: "▤", [THREAD]: "↳" }[each.type] ?? "#";
 }
 
 function draw(wanted = channel) {
@@ -113,17 +120,18 @@ function drawChannels() {
 
 function drawHeader() {
   const parent = allChannels().find((each) => each.id === channel.parent_id);
-  const hints = { [DM]: () => text("indm"), [NEWS]: () => text("innews"), [THREAD]: () => text("inthread", { channel: parent?.name ?? "" }) };
+  const hints = { [DM]: () => text("indm"), [NEWS]: () => text("innews"), [FORUM]: () => text("inforum"), [THREAD]: () => text(parent?.type === FORUM ? "inpost" : "inthread", { channel: parent?.name ?? "" }) };
   $("channel-name").textContent = `${mark(channel)} ${title(channel)}`;
   $("channel-hint").textContent = channel.topic ?? hints[channel.type]?.() ?? "";
   $("channel-hint").title = $("channel-hint").textContent;
   document.title = `${title(channel)} · suno-watch demo`;
   $("text").placeholder = text("write", { channel: channel.guild_id ? `#${title(channel)}` : title(channel) });
   $("text").setAttribute("aria-label", $("text").placeholder);
-  composer.lock(maySend() ? "" : text("mayread"));
+  composer.lock(channel.type === FORUM ? text("forum") : maySend() ? "" : text("mayread"));
 }
 
 function maySend(where = channel) {
+  if (where.type === FORUM) return false; // posts are made there by the bot alone
   const needed = where.type === THREAD ? SEND_IN_THREADS : SEND_MESSAGES;
   return where.permissions === undefined || (BigInt(where.permissions) & needed) !== 0n;
 }
@@ -139,6 +147,7 @@ async function open(wanted) {
   unread.delete(channel.id);
   unfold(false);
   drawChannels();
+  if (channel.type === FORUM) return timeline.fill([]);
   const { t, d } = await server("open", {});
   if (t === "MESSAGES" && d.channel_id === channel.id) timeline.fill(d.messages);
 }
@@ -164,8 +173,16 @@ function world() {
 const timeline = new Timeline({
   list: $("messages"), unseen: $("unseen"),
   view: (message) => render(message, world(), (op, fields, source) => act(message, op, fields, source)),
-  empty: () => (maySend() && channel.type !== DM ? welcome(guide, attempt) : el("li.empty", {}, text(maySend() ? "empty" : "mayread"))),
+  empty: () => channel.type === FORUM ? drawPosts() : (maySend() && channel.type !== DM ? welcome(guide, attempt) : el("li.empty", {}, text(maySend() ? "empty" : "mayread"))),
 });
+
+/** The posts of a forum, the newest first, each with its tags; one is opened with a click. */
+function drawPosts() {
+  const posts = channelsOf(hello.guilds.find((each) => each.id === channel.guild_id)).filter((each) => each.parent_id === channel.id).reverse();
+  const tags = (post) => channel.available_tags.filter((tag) => post.applied_tags?.includes(tag.id)).map((tag) => el("span.tag", {}, tag.name));
+  const button = (post) => el("button", { type: "button", "data-testid": `post-${title(post)}`, onclick: () => open(post) }, el("b", {}, title(post)), ...tags(post));
+  return el("li.empty", {}, el("p", {}, text(posts.length ? "posts" : "noposts")), el("div.begin.posts", {}, posts.map(button)));
+}
 
 /** Whether what was pressed or chosen was taken by the bot. */
 async function act(message, op, fields, source) {

@@ -24,6 +24,8 @@ const TEXTS = {
     actions: "Message actions", play: "Play {name}", pause: "Pause {name}", position: "Position", jump: "Go to message",
     one: "1 new message ↓", many: "{count} new messages ↓",
     indm: "Only you and the bot read this", inthread: "Thread in #{channel}", innews: "Announcements",
+    inforum: "Forum", inpost: "Post in {channel}", posts: "Click a post to open it.", noposts: "No posts yet. Name this forum in /suno watch: each song gets a post of its own.",
+    forum: "Open a post to write in it.",
   },
   zh: {
     person: "当前身份", language: "语言", online: "机器人在线", offline: "机器人离线",
@@ -48,6 +50,8 @@ const TEXTS = {
     actions: "消息操作", play: "播放 {name}", pause: "暂停 {name}", position: "播放位置", jump: "跳转到消息",
     one: "1 条新消息 ↓", many: "{count} 条新消息 ↓",
     indm: "只有你和机器人能看到", inthread: "#{channel} 中的子区", innews: "公告频道",
+    inforum: "论坛频道", inpost: "{channel} 中的帖子", posts: "点击帖子即可打开。", noposts: "还没有帖子。在 /suno watch 中选择此论坛，每首歌会有自己的帖子。",
+    forum: "打开一个帖子即可发言。",
   },
 };
 

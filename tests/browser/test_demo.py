@@ -165,7 +165,7 @@ async def test_the_setup_panel_keeps_the_channel_that_was_chosen(page: Page) -> 
     await page.keyboard.press("Enter")
     select = page.locator(".picker").first
     await select.locator(".picked").click()
-    await expect(select.get_by_role("option")).to_have_text(["#songs", "#releases", "#lounge", "#notices"])
+    await expect(select.get_by_role("option")).to_have_text(["#songs", "#releases", "#lounge", "#notices", "#song-box"])
     await select.evaluate("picker => { picker.dataset.old = '' }")
     await select.get_by_role("option", name="#releases").click()
     await expect(page.locator("[data-old]")).to_have_count(0)  # the bot drew the panel anew
@@ -248,3 +248,22 @@ async def test_the_demo_ends_and_comes_back(tmp_path: Path, browser: Browser) ->
         await page.keyboard.press("Enter")
         await expect(page.get_by_test_id("content")).to_have_text("still here?")
         await program.stop()
+
+
+async def test_songs_in_a_forum_are_posts_that_can_be_opened(page: Page) -> None:
+    await page.get_by_test_id("channel-song-box").click()
+    await expect(page.locator("#messages")).to_contain_text("No posts yet")
+    await expect(page.get_by_test_id("composer")).to_be_disabled()
+    await page.get_by_test_id("channel-songs").click()
+    await page.get_by_test_id("composer").fill("/suno watch ids:5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b channel:song-box")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("channel-song-box").click()
+    posts = page.locator(".posts button")
+    await expect(posts).to_have_text(["Harbour Lights (2)folk", "Harbour Lights (1)folk"], timeout=15_000)
+    await page.get_by_test_id("locale-switch").select_option("zh-CN")
+    await expect(page.locator("#messages")).to_contain_text("点击帖子即可打开。")
+    await posts.last.click()
+    await expect(page.locator(".message")).to_have_count(1)
+    await expect(page.locator(".message [data-file]")).to_have_count(1)
+    await expect(page.locator("#channel-hint")).to_have_text("song-box 中的帖子")
+    await expect(page.get_by_test_id("composer")).to_be_enabled()

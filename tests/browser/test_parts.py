@@ -25,7 +25,7 @@ async def test_a_select_of_texts(stage: Stage) -> None:
 
 async def test_a_select_offers_what_its_type_says(stage: Stage) -> None:
     people, roles = ["@Ada", "@Suno", "@Mei"], ["@everyone", "@Singers", "@Moderators"]
-    channels = ["#songs", "#Harbour Lights, drafts", "#releases", "#lounge", "#notices"]
+    channels = ["#songs", "#Harbour Lights, drafts", "#releases", "#lounge", "#notices", "#song-box"]
     expected = {
         "user": (people, "@Mei", "['mei']"),
         "mentionable": (people + roles, "@Singers", "['Singers']"),

@@ -59,7 +59,7 @@ def _judge(subject: str, missing: Sequence[Missing], guild: discord.Guild) -> Fi
 
 
 def _in_words(missing: Missing, guild: discord.Guild) -> str:
-    name = language_for("en-US")(f"perm.{missing.permission}")
+    name = language_for("en-US")(f"perm.{missing.name}")
     return f"{name} (denied to {_name(missing.taken_by, guild)})" if missing.taken_by else name
 
 
