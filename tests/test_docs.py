@@ -164,7 +164,7 @@ def test_settings_are_called_by_their_names() -> None:
 def test_addresses_become_what_is_said() -> None:
     (table,) = re.findall(r"\| Typed \| Used \|\n.*?\n\n", TEXTS["gateways.md"], re.DOTALL)
     rows = re.findall(r"^\| `(.*?)` \| `(.*?)` \|$", table, re.MULTILINE)
-    assert len(rows) == 9
+    assert len(rows) == 8
     assert [normalise_base_url(typed) for typed, _ in rows] == [used for _, used in rows]
 
 
