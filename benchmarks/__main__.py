@@ -114,17 +114,17 @@ def _of_cycle(found: dict[str, float]) -> list[Row]:
     ]
 
 
-def _of_sizes(found: dict[str, dict[str, float]]) -> list[Row]:
+def _of_sizes(found: dict[str, float]) -> list[Row]:
     what = "a round in which one task of 100 changes, at {} tasks"
-    costs = [found[str(count)]["one of 100 changed"] for count in _SIZES]
+    costs = [found[str(count)] for count in _SIZES]
     shown = ", ".join(f"{cost:.1f}" for cost in costs)
     counts = " / ".join(f"{count:,}" for count in _SIZES)
     return [(what.format(counts), "flat within 1.5 ×", f"{shown} µs a task: {max(costs) / min(costs):.2f} ×")]
 
 
-def _of_scale(found: dict[str, float], sizes: dict[str, dict[str, float]]) -> list[Row]:
+def _of_scale(found: dict[str, float], sizes: dict[str, float]) -> list[Row]:
     tasks = max(_SIZES)
-    alone = sizes[str(tasks)]["one of 100 changed"] * tasks / 1e6 / _BEAT
+    alone = sizes[str(tasks)] * tasks / 1e6 / _BEAT
     ratio = found["share of a core"] / alone
     shown = f"{found['share of a core']:.0%}, {ratio:.1f} × the rounds alone, {found['megabytes']:.0f} MB"
     late = f"{found['seconds late']:.1f} s late at most"

@@ -6,6 +6,7 @@ Every task is being rendered and has two songs. Of all tasks a share changes its
 import argparse
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
@@ -31,10 +32,13 @@ def task_id(number: int) -> str:
 
 
 class SteadyGateway:
-    """`changing`: the share of tasks that every tick of `tick` seconds changes."""
+    """`changing`: the share of tasks that every tick of `tick` seconds changes; without a tick, of those that are asked
+    for, however quickly that is done again.
+    """
 
     def __init__(self, tick: float, changing: float) -> None:
         self._tick = tick
+        self._asked: Counter[str] = Counter()  # how often, by task
         self._every = round(1 / changing) if changing else 0
         self._before, rest = body("streaming", "https://media.example.com")
         self._between, _, self._behind = rest.partition(b"%d%%" % _PROGRESS)
@@ -55,7 +59,8 @@ class SteadyGateway:
         return _json(b'{"code":"success","message":"","data":' + self.task(request.match_info["id"]) + b"}")
 
     def task(self, identity: str) -> bytes:
-        ticks = int(time.monotonic() / self._tick) if self._tick else 0
+        self._asked[identity] += 1
+        ticks = int(time.monotonic() / self._tick) if self._tick else self._asked[identity]
         # Each task has its own tick among as many as there are between two of its changes.
         changes = (ticks + int(identity[-9:])) // self._every if self._every else 0
         return self._before + identity.encode() + self._between + b"%d%%" % (1 + changes % 90) + self._behind

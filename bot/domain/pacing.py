@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from bot.domain.beats import Tick
 from bot.domain.rhythm import Rhythm
 from bot.domain.sight import Pace
 from bot.domain.windows import Window
@@ -16,7 +17,7 @@ _LISTENING = 2.5  # seconds between two looks at some, in the first minutes in w
 _LISTENS_FOR = 120.0
 _MANY = 10  # tasks: of so many, a request more is nothing
 _SEVERAL = 2  # tasks, which are asked for together: a request more in each beat can be had
-_SURE, _SURE_ALONE = 0.5, 1.2  # seconds of doubt about a beat that are worth a request: for several, for one task
+_SURE = ((100, 0.35), (_SEVERAL, 0.5), (1, 1.0))  # from so many tasks on, seconds of doubt that are worth a request
 _AT_WORK = 0.2  # of the time: so much of it may be spent on looks for which there is no beat
 _LEARNS = 0.1  # of what a look has cost, that is kept in mind of one round
 
@@ -62,10 +63,7 @@ class Pacing:
         """For tasks that were just asked for. `together`: how many; `alive`: how many there are in all."""
         self.rhythm = self.rhythm.at(now)
         if tick := self.rhythm.tick:
-            several = together >= _SEVERAL
-            every = min(tick.check_every, 1) if several else tick.check_every
-            alone = _SURE_ALONE if not tick.spread else math.inf
-            return Pace(self._interval, tick.checked(every, _SURE if several else alone), probe)
+            return Pace(self._interval, _checked(tick, together), probe)
         # Never twice the same interval: one that divides a beat would never find it.
         self._turn = (self._turn + _TURN) % 1.0
         jitter = 1 - _JITTER + 2 * _JITTER * self._turn
@@ -77,6 +75,15 @@ class Pacing:
         if probe and together >= _MANY and now < (self._listens_until or 0.0):
             return min(self._interval, _LISTENING)
         return self._interval if probe else max(self._interval, alive * self._seconds_a_task / _AT_WORK)
+
+
+def _checked(tick: Tick, together: int) -> Tick:
+    """For several tasks a request more in each beat is little; for one it is a second one. Of channels that follow
+    each other that one would tell little.
+    """
+    every = min(tick.check_every, 1) if together >= _SEVERAL else tick.check_every
+    sure = next(sure for many, sure in _SURE if together >= many)
+    return tick.checked(every, math.inf if tick.spread and together < _SEVERAL else sure)
 
 
 def _stamp(window: Window) -> float:

@@ -28,7 +28,7 @@ from bot.domain.beats import (
 from bot.domain.windows import Stamps, Window
 
 _KEPT = 24  # windows
-_KEPT_FOR = 200  # beats: a longer time would ask for a finer search for the period
+_KEPT_FOR = 400  # beats: a longer time would ask for a finer search for the period
 _SURE_ENOUGH = 5.5  # how sure it must be that there is a beat, to look at beats alone; see `evidence`
 _SUREST = 21.0  # so sure that more counts no more: a beat that is over must be given up in the end
 _STILL_SURE = 4.0  # what must be left after a surprise
@@ -36,7 +36,7 @@ _SURPRISE = 7.0  # what is lost by one that no beat explains, and
 _HINT = 1.0  # by one that may be explained
 _KNOWN_KIND = 6.0  # how sure it is in advance, at gateways that say when a row changed: all of them are of one kind,
 _KIND_PERIODS = Window(14.98, 15.06)  # and keep the usual beat exactly
-_STEADY = 0.02  # seconds by which the length of a beat may be another one from day to day
+_STEADY = 0.01  # seconds by which the length of a beat may be another one from day to day
 _CLEAR = 3.0  # seconds: a longer window does not tell where a beat has gone
 _UNCONFIRMED = 3  # beats between two checks, until it is known how far a gateway's clock is from ours
 _SUSPICION = 6  # beats after a surprise, in which each is checked
