@@ -74,7 +74,7 @@ def _of_what_is_allowed(error: BaseException, language: Language) -> str | None:
             return language(f"allowed.{error.why}")
         case TooMany():
             when = discord.utils.utcnow() + timedelta(seconds=error.retry_after)
-            return language("allowed.often", when=discord.utils.format_dt(when, "T"))
+            return language("allowed.often", when=discord.utils.format_dt(when, "R"))
         case TooManyLists():
             return language("batch.waiting", n=error.count)
         case NotYours():

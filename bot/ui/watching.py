@@ -135,7 +135,8 @@ def _outcome(added: Added, place: Place, language: Language) -> list[str]:
     where = language("watch.to_dm") if place.guild_id is None else place.mention
     if added.watched:
         first = code(added.watched[0].task_id)
-        lines.append(f"🔔 {language('watch.ok', n=len(added.watched), id=first, channel=where)}")
+        in_public = f"🔔 {language('watch.ok', n=len(added.watched), id=first, channel=where)}"
+        lines.append(in_public if place.guild_id else language("watch.dm_here", n=len(added.watched), id=first))
     if added.known:
         first = code(added.known[0].task_id)
         lines.append(language("watch.dup", n=len(added.known), id=first, channel=where))

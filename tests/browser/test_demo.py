@@ -105,7 +105,7 @@ async def test_another_person_reads_chinese(page: Page) -> None:
     await expect(page.locator("#sidebar label").first).to_contain_text("当前身份")
     await expect(page.locator(".empty")).to_contain_text("欢迎试用 suno-watch")
     await page.get_by_test_id("composer").press_sequentially("/")
-    await expect(page.get_by_test_id("command-suno status")).to_contain_text("查询一个 Suno 任务")
+    await expect(page.get_by_test_id("command-suno status")).to_contain_text("查看一个 Suno 任务")
     await look_up(page, "1934567890123456789")
     await expect(page.get_by_test_id("embed").first).to_contain_text("夏日海风 · 1/2")
     await expect(page.get_by_test_id("button-歌词")).to_be_visible()

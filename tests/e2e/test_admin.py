@@ -38,7 +38,7 @@ async def test_only_those_who_manage_the_server_are_offered_it(town: Town) -> No
         with pytest.raises(LookupError):
             await town.ben.slash(town.channel, "suno-admin setup")
         panel = await admin(town, "setup")
-        pressed = await _press(town.ben, panel, "Switch files/links")
+        pressed = await _press(town.ben, panel, "Switch between files and links")
         await town.discord.hub.until(lambda: pressed.follow_ups)
     assert "只有发起人" in pressed.follow_ups[0]["content"]
 
@@ -84,7 +84,7 @@ async def test_only_some_roles_may_watch(town: Town, guild: dict[str, Any]) -> N
         member["roles"].append(role["id"])
         allowed = await town.watch("task_abcd", person=town.ben)
         hers = await town.watch("task_efgh")
-    assert "只有部分身份组可以关注任务" in refused["content"]
+    assert "只允许部分身份组关注任务" in refused["content"]
     assert "已关注" in allowed["content"]
     assert "Watching" in hers["content"], "who manages the server always may"
 
@@ -100,9 +100,9 @@ async def test_a_limit_of_the_servers_own(town: Town) -> None:
         again = await admin(town, "setup")
         await _limit(town, panel, "")
         await town.discord.hub.until(lambda: "Watches per person: as many" in words(panel))
-    assert "you watch 1 of 1." in answer["content"]
+    assert "you're watching 1 of 1." in answer["content"]
     assert odd.message
-    assert "`a few` is not a whole number" in odd.message["content"]
+    assert "`a few` isn't a whole number" in odd.message["content"]
     assert "Watches per person: 1" in words(again)
 
 
@@ -121,7 +121,7 @@ async def test_links_instead_of_files(town: Town) -> None:
         await town.watch(DONE.id)
         (post,) = await town.posts()
     assert post["attachments"] == []
-    assert "Link 1" in links(post)
+    assert "Download 1" in links(post)
     assert not _songs_fetched(town)
 
 
@@ -132,7 +132,7 @@ async def test_links_come_at_once_also_of_songs_that_the_bot_cannot_fetch(town: 
         await _links_only(town)
         await town.watch(DONE.id)
         (post,) = await town.posts()
-    assert {"Link 1", "Link 2"} <= links(post).keys()
+    assert {"Download 1", "Download 2"} <= links(post).keys()
     assert "no usable audio" not in post["content"]
 
 
@@ -161,7 +161,7 @@ async def test_long_lyrics_are_attached_also_where_songs_are_links(town: Town) -
 
 async def _links_only(town: Town) -> None:
     panel = await admin(town, "setup")
-    await town.ada.press(panel, "Switch files/links")
+    await town.ada.press(panel, "Switch between files and links")
     await town.discord.hub.until(lambda: "links only" in words(panel))
 
 
@@ -188,7 +188,7 @@ async def test_as_many_channels_as_fit_and_how_many_more(town: Town, guild: dict
         lines = (await admin(town, "check"))["content"].split("\n")
     *lacking, more, good = lines
     assert all(each.startswith("⚠️ <#") and each.endswith("in that channel)") for each in lacking)
-    assert f"{60 - len(lacking)} more channels lack something" in more
+    assert f"{60 - len(lacking)} more channels are missing something" in more
     assert "One channel has all that I need" in good
 
 
@@ -208,7 +208,7 @@ async def test_the_chat_of_a_voice_channel_is_a_channel(town: Town, guild: dict[
         tested = await town.finished(await town.ada.press(panel, "Send a test post"))
     assert f"I cannot post properly in <#{voice['id']}>: I lack **Attach Files**" in again["content"]
     assert f"⚠️ <#{voice['id']}>: **Attach Files**" in every["content"]
-    assert "What waited is on its way" in now["content"]
+    assert "What was waiting is on its way" in now["content"]
     assert f"The test post is in <#{voice['id']}>" in tested["content"]
 
 

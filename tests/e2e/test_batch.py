@@ -49,7 +49,7 @@ async def test_a_pasted_text_becomes_one_list(town: Town) -> None:
         answer = await batch(town, ids=f"please check {' '.join(life.id for life in LIVES)}, task_nowhere")
     said = words(answer)
     assert "## 6 tasks · ✅ 2 · 🎛️ 1 · ⏳ 1 · ❌ 1 · 🚫 1" in said
-    assert "2 entries were left out" in said
+    assert "I left out 2 entries" in said
     assert "1. ✅ **Harbour Lights** · 2 songs · `11111111-22…`" in said
     assert "48 %" in said
     assert "content policy" in said
@@ -126,7 +126,7 @@ def _id(label: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        (Upload("song.mp3", b"ID3", "audio/mpeg"), "`song.mp3` is not a text file"),
+        (Upload("song.mp3", b"ID3", "audio/mpeg"), "`song.mp3` isn't a text file"),
         (text_file("empty.txt", "nothing here"), "I found no task id in there"),
         (text_file("large.txt", b"x" * 1_100_000), "`large.txt` is too large"),
     ],
@@ -200,7 +200,7 @@ async def test_five_hundred_in_few_requests_and_no_more(town: Town) -> None:
     async with town.bot():
         answer = await batch(town, file=text_file("ids.txt", ids))
     assert "## 500 tasks · ✅ 500" in words(answer)
-    assert "10 entries were left out" in words(answer)
+    assert "I left out 10 entries" in words(answer)
     assert len(town.gateway.requests) == 5
 
 

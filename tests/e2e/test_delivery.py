@@ -116,7 +116,7 @@ async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool)
         await town.settle_down()
         assert len(town.posted()) == 1
         shown = await town.watches()
-    assert "You watch nothing" in words(shown)
+    assert "You aren't watching any tasks" in words(shown)
 
 
 async def test_a_restart_while_discord_answers_in_a_busy_channel(town: Town) -> None:
@@ -130,7 +130,7 @@ async def test_a_restart_while_discord_answers_in_a_busy_channel(town: Town) -> 
         await town.posts()
     town.clock.jump(town.discord.messages.nonce_life * 2)
     async with town.bot():
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
         assert len(town.posted()) == 1
 
 
@@ -149,7 +149,7 @@ async def test_a_lost_answer_after_a_channel_was_busy_and_blocked(town: Town, gu
         await town.posts()
     town.clock.jump(town.discord.messages.nonce_life * 2)
     async with town.bot():
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
         assert len(town.posted()) == 1
 
 
@@ -164,7 +164,7 @@ async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: 
         await town.settle_down()
         shown = await town.watches()
     assert town.posted() == []
-    assert "You watch nothing" in words(shown)
+    assert "You aren't watching any tasks" in words(shown)
 
 
 async def test_a_lost_permission_is_waited_for_and_told_once(town: Town, guild: dict[str, Any]) -> None:
@@ -337,7 +337,7 @@ async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guil
         await town.discord.hub.until(lambda: len(song["attachments"]) == 2)
         await town.settle_down()
         again = await town.watches()
-    assert "You watch nothing" in words(again)
+    assert "You aren't watching any tasks" in words(again)
 
 
 async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
@@ -386,7 +386,7 @@ async def test_what_discord_finds_too_large_comes_as_a_link_and_its_sibling_as_a
     async with town.bot():
         await town.watch(DONE.id)
         (post,) = await town.posts()
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
         await town.watch(DONE.id)
         await town.posts(2)
     assert [each["filename"] for each in post["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
@@ -402,7 +402,7 @@ async def test_where_discord_takes_no_file_at_all_words_and_links_come(town: Tow
         (post,) = await town.posts()
     assert sends(town) == 4, "smaller and smaller, then none"
     assert post["attachments"] == []
-    assert {"Link 1", "Link 2"} <= links(post).keys()
+    assert {"Download 1", "Download 2"} <= links(post).keys()
 
 
 async def test_what_discord_took_no_more_for_a_moment_it_takes_again_a_day_later(town: Town) -> None:
@@ -412,7 +412,7 @@ async def test_what_discord_took_no_more_for_a_moment_it_takes_again_a_day_later
         await town.watch(DONE.id)
         (post,) = await town.posts()
         assert len([each for each in post["attachments"] if each["filename"].endswith(".mp3")]) < 2
-        await town.says(town.watches, "You watch nothing")  # it is noted that the post is there
+        await town.says(town.watches, "You aren't watching any tasks")  # it is noted that the post is there
         town.clock.jump(86_400)
         await town.watch(DONE.id)
         _, post = await town.posts(2)
@@ -490,7 +490,7 @@ async def test_more_who_want_to_hear_of_it_than_discord_takes(town: Town, tmp_pa
         (post,) = await town.posts()
     sent = next(each.body for each in town.discord.requests if "nonce" in (each.body or {}))
     assert "🎵 **Harbour Lights** is ready" in post["content"]
-    assert post["content"].endswith("**Audio here** under `/suno status` still brings the files.")
+    assert post["content"].endswith("`/suno audio` gets you the files.")
     assert 70 < len(post["mentions"]) == len(sent["allowed_mentions"]["users"]) <= 100
     assert post["mentions"] == listeners[: len(post["mentions"])]
 
@@ -589,9 +589,7 @@ async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
         _, end = await town.posts(2)
         await town.clock.pass_(AUDIO_WAIT, step=60)
         assert len(town.posted()) == 2
-    assert (
-        "The gateway gave no usable audio yet. The task itself is finished. I will try again until" in notice["content"]
-    )
+    assert "The task is finished, but the gateway gave no usable audio yet. I'll keep trying until" in notice["content"]
     assert "✅ **Mute** is finished" in end["content"]
     assert "no usable audio came for song 1" in end["content"]
 
@@ -614,7 +612,7 @@ async def test_a_failed_task_that_finished_no_song_is_a_failure_at_once(town: To
         await town.clock.pass_(AUDIO_WAIT + 60, step=60)
         await town.settle_down()
     assert town.posted() == [post]
-    assert "❌ **Half** did not work out" in post["content"]
+    assert "❌ **Half** failed" in post["content"]
     assert TIMED_OUT in words(post)
 
 
@@ -628,11 +626,11 @@ async def test_a_failed_task_whose_only_song_cannot_be_fetched_is_a_failure(town
         assert town.posted() == [], "nobody is told that it is finished"
         await town.clock.pass_(AUDIO_WAIT, step=20)
         (post,) = await town.posts()
-    assert "❌ **Half** did not work out" in post["content"]
+    assert "❌ **Half** failed" in post["content"]
     assert "no usable audio came for song 1" in post["content"]
     assert TIMED_OUT in words(post)
     assert "arrived" not in words(post)
-    assert "Link 1" in links(post)
+    assert "Download 1" in links(post)
 
 
 async def test_a_failed_task_brings_the_song_that_it_finished_and_waits_for_no_other(town: Town) -> None:
@@ -687,7 +685,7 @@ async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> No
         await town.settle_down()
     assert [len(post["attachments"]) for post in (first, second)] == [1, 1]
     assert len(town.posted()) == 2
-    assert links(second).keys() == {"Link 2", "Suno page 2"}
+    assert links(second).keys() == {"Download 2", "Suno page 2"}
 
 
 async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(

@@ -97,7 +97,7 @@ async def test_what_is_refused_stays_behind_and_the_rest_comes_at_once(
         await town.watch(DONE.id)
         (post,) = await town.posts()
     assert len(post["attachments"]) == files
-    assert files or {"Link 1", "Link 2"} <= links(post).keys()
+    assert files or {"Download 1", "Download 2"} <= links(post).keys()
 
 
 async def test_a_reply_that_is_refused_is_no_reply(town: Town) -> None:
@@ -173,11 +173,11 @@ async def test_files_that_never_get_through_become_links(town: Town, monkeypatch
         asked = await town.ada.slash(town.channel, "suno status", id=DONE.id)
         await town.clock.pass_(80, step=1)
         answer = await town.finished(asked)
-        await town.discord.hub.until(lambda: "Link 1" in links(answer))
+        await town.discord.hub.until(lambda: "Download 1" in links(answer))
     assert town.clock.now() - began < 90
     for message in (post, answer):
         assert message["attachments"] == []
-        assert {"Link 1", "Link 2"} <= links(message).keys()
+        assert {"Download 1", "Download 2"} <= links(message).keys()
         assert "Discord didn't take the files" in message["content"]
 
 
@@ -245,9 +245,9 @@ async def test_a_hidden_channel_is_waited_for_and_nobody_is_named(
         (post,) = await town.posts()
         again = await town.finished(await town.ada.press(answer, "Check again"))
     assert "Watching" in answer["content"]
-    assert "**View Channel** (I cannot see that channel)" in answer["content"]
+    assert "**View Channel** (I can't see that channel)" in answer["content"]
     assert "@everyone" not in answer["content"]
-    assert "I cannot see" in checked["content"]
+    assert "I can't see" in checked["content"]
     assert len(post["attachments"]) == 2
     assert "I have all that I need" in again["content"]
 

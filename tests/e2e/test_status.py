@@ -46,7 +46,7 @@ async def test_a_finished_task_comes_as_two_playable_songs(town: Town) -> None:
     ]
     assert [file["content_type"] for file in answer["attachments"]] == ["audio/mpeg"] * 2
     assert buttons(answer) == ["Lyrics", "Audio here"]
-    assert list(links(answer)) == ["Link 1", "Link 2", "Suno page 1", "Suno page 2"]
+    assert list(links(answer)) == ["Download 1", "Download 2", "Suno page 1", "Suno page 2"]
 
 
 async def test_the_bytes_are_those_of_the_gateway_and_the_covers_are_uploaded(town: Town) -> None:
@@ -156,7 +156,7 @@ async def test_long_lyrics_come_in_pages_and_as_a_file(town: Town) -> None:
     town.gateway.add(Life("task_long", text=text, title="Endless"))
     async with town.bot():
         answer = await town.status("task_long")
-        assert "The rest is behind the **Lyrics** button" in words(answer)
+        assert "Press **Lyrics** to read the rest" in words(answer)
         first = await town.finished(await town.ada.press(answer, "Lyrics"))
         assert "Page 1 of 3" in words(first)
         assert components(first)[1]["content"].startswith("### Endless\n[Verse 0]")
@@ -176,7 +176,7 @@ async def test_one_file_that_is_too_big_does_not_hold_up_its_sibling(town: Town)
         answer = await town.status("task_big")
     assert "Song 2 is 27 MB. This channel takes files up to 20 MB, so here is the link." in answer["content"]
     assert len(answer["attachments"]) == 1
-    assert "Link 2" in links(answer)
+    assert "Download 2" in links(answer)
 
 
 async def test_two_files_that_are_too_big_together_come_in_two_messages(town: Town) -> None:
@@ -357,9 +357,9 @@ async def test_a_card_does_not_promise_what_discord_refused(town: Town) -> None:
         await town.discord.hub.until(lambda: "Fetching" in answer["content"])
         town.discord.faults.fail("@original", 400, 50035, times=100, when=brings_songs)
         (told,) = await town.discord.hub.until(lambda: pressed.follow_ups)
-    assert "The audio of song 1 could not be fetched just now." in answer["content"]
+    assert "I couldn't fetch the audio of song 1 just now." in answer["content"]
     assert "Refresh" in buttons(answer)
-    assert "Link 1" in links(answer)
+    assert "Download 1" in links(answer)
     assert "Something went wrong" in told["content"]
 
 
@@ -486,9 +486,9 @@ async def test_strangers_text_can_do_nothing(town: Town, text: str) -> None:
 
 
 BAD_INPUT: list[tuple[str, str, str]] = [
-    ("00000000-0000-4000-8000-000000000000", "a song's (clip) id is not its task's id", "歌曲（clip）ID 不是任务 ID"),
-    ("", "Type the task id", "请输入"),
-    ("  ", "Type the task id", "请输入"),
+    ("00000000-0000-4000-8000-000000000000", "a song's (clip) id isn't its task's id", "歌曲（clip）ID 不是任务 ID"),
+    ("", "Enter the task id", "请输入"),
+    ("  ", "Enter the task id", "请输入"),
     ("x" * 2_000, "too long for a task id (2000 characters)", "2000 个字符"),
     ("../../etc/passwd", "cannot be a task id", "不是任务 ID"),
     ("歌曲", "cannot be a task id", "不是任务 ID"),
@@ -510,7 +510,7 @@ BAD_GATEWAYS: list[tuple[Fault, str, str]] = [
     (Fault(200, b"<!doctype html><title>x</title>"), "no Suno gateway at the address", "不是 Suno 网关"),
     (Fault(200), "fault of its own", "自身出现故障"),
     (Fault(500, b'{"code":"get_task_failed"}'), "fault of its own", "自身出现故障"),
-    (Fault(429, headers={"Retry-After": "600"}), "It asks to be left alone until <t:", "要求在 <t:"),
+    (Fault(429, headers={"Retry-After": "600"}), "asks to wait until <t:", "要求等到 <t:"),
     (Fault(503), "too much to do", "太忙"),
 ]
 

@@ -43,7 +43,7 @@ async def test_a_finished_task_comes_at_once_with_its_files(town: Town) -> None:
     async with town.bot():
         answer = await town.watch(DONE.id)
         (post,) = await town.posts()
-    assert answer["content"] == f"🔔 Watching `{DONE.id}`. I will post to <#{town.channel['id']}>."
+    assert answer["content"] == f"🔔 Watching `{DONE.id}`. I'll post it in <#{town.channel['id']}>."
     assert answer["flags"] & 64, "only its person sees the confirmation"
     assert post["content"] == "🎵 **Harbour Lights** is ready"
     assert [embed.get("title") for embed in post["embeds"]] == [
@@ -53,7 +53,7 @@ async def test_a_finished_task_comes_at_once_with_its_files(town: Town) -> None:
     ]
     assert files(town, post) == [audio(song.sound, song.duration)[0] for song in (ONE, TWO)]
     assert buttons(post) == ["Lyrics", "Details"]
-    assert list(links(post)) == ["Link 1", "Link 2", "Suno page 1", "Suno page 2"]
+    assert list(links(post)) == ["Download 1", "Download 2", "Suno page 1", "Suno page 2"]
     assert (post["mentions"], post["mention_roles"], post["mention_everyone"]) == ([], [], False)
 
 
@@ -75,8 +75,8 @@ async def test_many_tasks_are_asked_for_together(town: Town) -> None:
         answer = await town.watch(*(life.id for life in lives), "and", "some", "words")
         await town.posts(30)
     assert answer["content"].splitlines() == [
-        f"🔔 Watching 30 tasks. I will post to <#{town.channel['id']}>.",
-        "3 words in your text are not task ids, so I left them out: `and`, `some`, `words`",
+        f"🔔 Watching 30 tasks. I'll post them in <#{town.channel['id']}>.",
+        "I left out 3 words that aren't task ids: `and`, `some`, `words`",
     ]
     assert {request.method for request in town.gateway.requests} == {"POST"}
     assert len(town.gateway.requests) < 30
@@ -102,7 +102,7 @@ async def test_a_failure_is_posted_with_its_reason(town: Town) -> None:
         await town.watch("task_bad", mention=town.ada.user)
         (post,) = await town.posts()
     assert r"<@" in post["content"]
-    assert post["content"].endswith(r"❌ **task\_bad** did not work out")
+    assert post["content"].endswith(r"❌ **task\_bad** failed")
     assert "not enough credits" in words(post)
 
 
@@ -195,9 +195,9 @@ async def test_a_quiet_task_is_told_once_and_given_up_in_the_end(town: Town) -> 
         asked = len(town.gateway.requests) - before
         await town.finished(await town.ada.press(end, "Notify me"))
         await town.discord.hub.until(lambda: len(town.gateway.requests) > before + asked)
-    assert "I keep checking, less often" in quiet["content"]
+    assert "I'll keep checking, but less often" in quiet["content"]
     assert buttons(quiet) == ["Stop", "Details"]
-    assert "Press **Notify me** if you want me to go on" in end["content"]
+    assert "Press **Notify me** if you want me to continue" in end["content"]
     assert asked < 500
 
 
@@ -251,7 +251,7 @@ async def test_more_than_the_limit_is_refused_in_words(town: Town) -> None:
         answer = await town.watch("task_0001", "task_0002", "task_0003")
         again = await town.watch("task_0004")
     assert "Watching 2 tasks" in answer["content"]
-    assert "One task was not added: you watch 2 of 2." in answer["content"]
+    assert "One task wasn't added: you're watching 2 of 2." in answer["content"]
     assert "Watching" not in again["content"]
 
 
@@ -286,7 +286,7 @@ async def test_nobody_makes_the_bot_write_where_they_may_not(town: Town) -> None
     town.discord.changes.override(staff, guild["roles"][0], deny=Permission.SEND_MESSAGES)
     async with town.bot():
         answer = await town.watch(DONE.id, person=town.ben, channel=staff)
-    assert "你不能在那个频道发言" in answer["content"]
+    assert "你不能在那个频道发送消息" in answer["content"]
 
 
 async def test_notify_me_and_stop(town: Town) -> None:
@@ -353,8 +353,8 @@ async def test_what_was_promised_by_dm_and_is_refused_is_taken_back(town: Town) 
     async with town.bot(watches_per_user=1):
         await town.watch("task_0001", at=dm)
         refused = await town.watch("task_0002", at=dm)
-    assert "you watch 1 of 1." in refused["content"]
-    assert [each["content"] for each in town.posted(dm)] == ["🔔 I will bring you the songs of `task_0001` here."]
+    assert "you're watching 1 of 1." in refused["content"]
+    assert [each["content"] for each in town.posted(dm)] == ["🔔 I'll DM you the songs of `task_0001`."]
 
 
 async def test_a_role_is_mentioned_where_the_person_could_mention_it(town: Town) -> None:
@@ -368,7 +368,7 @@ async def test_a_role_is_mentioned_where_the_person_could_mention_it(town: Town)
         here = await town.watch("task_abcd", person=town.ben, mention=singers)
         there = await town.watch("task_abcd", person=town.ben, mention=singers, channel=stage)
     assert "已关注" in here["content"]
-    assert "不能提及 Singers" in there["content"]
+    assert "不能替你提及 Singers" in there["content"]
 
 
 async def test_unwatch_one_and_all(town: Town) -> None:
@@ -387,10 +387,10 @@ async def test_unwatch_one_and_all(town: Town) -> None:
         not_his = await town.finished(await town.ben.slash(town.channel, "suno unwatch", id=LATER.id))
         every = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="all"))
         none = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="all"))
-    assert one["content"] == "🔕 `task_other` is no longer watched."
+    assert one["content"] == "🔕 You stopped watching `task_other`."
     assert "你没有关注" in not_his["content"]
-    assert every["content"] == "🔕 2 tasks are no longer watched."
-    assert none["content"] == "You watch nothing."
+    assert every["content"] == "🔕 You stopped watching 2 tasks."
+    assert none["content"] == "You aren't watching any tasks."
 
 
 async def test_the_list_of_watches(town: Town) -> None:
@@ -456,7 +456,7 @@ async def test_in_a_dm(town: Town) -> None:
         answer = await town.watch(SOON.id, person=town.ben, at=dm)
         await town.finish()
         proof, post = await town.posts(2, at=dm)
-    assert "完成后发到 你的私信" in answer["content"]
+    assert "完成后会私信给你" in answer["content"]
     assert "完成后会发到这里" in proof["content"]
     assert post["content"] == "🎵 **Harbour Lights** 已生成"
     assert len(post["attachments"]) == 2
@@ -468,8 +468,8 @@ async def test_a_closed_dm_is_told_at_once(town: Town) -> None:
     async with town.bot():
         answer = await town.watch(DONE.id, at=dm)
         shown = await town.watches(at=dm)
-    assert "I cannot send you DMs" in answer["content"]
-    assert "You watch nothing" in words(shown)
+    assert "I can't DM you" in answer["content"]
+    assert "You aren't watching any tasks" in words(shown)
 
 
 async def test_where_the_bot_is_not_it_comes_by_dm(town: Town) -> None:
@@ -536,13 +536,13 @@ async def test_missing_permissions_are_named_before_anything_is_lost(town: Town)
         answer = await town.watch(DONE.id)
         assert "Watching" in answer["content"], "it is kept all the same"
         assert f"**Send Messages** (denied to <@&{bot_role['id']}> in that channel)" in answer["content"]
-        assert "**Attach Files** (no role of mine has it)" in answer["content"]
+        assert "**Attach Files** (none of my roles has it)" in answer["content"]
         still = await town.finished(await town.ada.press(answer, "Check again"))
         assert "Send Messages" in still["content"]
         town.discord.changes.override(town.channel, bot_role)
         town.discord.changes.allow_role(guild, everyone, ALL & ~Permission.ADMINISTRATOR)
         good = await town.finished(await town.ada.press(answer, "Check again"))
-        assert "✅ I have all that I need" in good["content"]
+        assert "✅ I have every permission I need" in good["content"]
         (post,) = await town.posts()
     assert len(post["attachments"]) == 2
 
@@ -594,7 +594,7 @@ async def test_a_gateway_that_is_down_for_an_hour(town: Town, second: Any) -> No
         assert len(await town.posts()) == 1, "the other gateway is not slowed"
         await town.clock.pass_(3_540, step=20)
         assert len(town.gateway.requests) - before < 40, "asked rarely, and together"
-        assert words(await town.watches()).count("🔌 The gateway has not answered since") == 8, "a page of them"
+        assert words(await town.watches()).count("🔌 The gateway hasn't answered since") == 8, "a page of them"
         town.gateway.faults.clear()
         await town.clock.pass_(320, step=20)
         posts = await town.posts(21)
