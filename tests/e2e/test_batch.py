@@ -50,12 +50,22 @@ async def test_a_pasted_text_becomes_one_list(town: Town) -> None:
     said = words(answer)
     assert "## 6 tasks · ✅ 2 · 🎛️ 1 · ⏳ 1 · ❌ 1 · 🚫 1" in said
     assert "I left out 2 entries" in said
-    assert "1. ✅ **Harbour Lights** · 2 songs · `11111111-22…`" in said
-    assert "48 %" in said
+    assert "1. ✅ **Harbour Lights** · Finished · 2 songs · `11111111-22…`" in said
+    assert "· Generating · 48 %" in said
+    assert "· Queued" in said, "the words of the tasks' own cards"
     assert "content policy" in said
     assert "6. 🚫 `task_nowhere` · not found" in said
     assert buttons(answer) == ["Refresh", "Watch unfinished (2)", "CSV"]
     assert len(town.gateway.requests) == 1
+
+
+async def test_of_songs_those_that_arrived_are_counted(town: Town) -> None:
+    lost = Song("cccccccc-1111-4222-8333-444444444444", "Harbour Lights", state="failed", reason="second take lost")
+    town.gateway.add(Life("task_part01", songs=(ONE, lost)), DONE)
+    async with town.bot():
+        answer = await batch(town, ids=f"task_part01 {DONE.id}")
+    assert "· Partly finished · 1 of 2 songs ·" in words(answer)
+    assert "· Finished · 2 songs ·" in words(answer)
 
 
 @pytest.mark.parametrize(

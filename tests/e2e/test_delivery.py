@@ -331,7 +331,7 @@ async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guil
         await town.watch(SOON.id, channel=doomed)
         town.discord.changes.delete_channel(doomed)
         await town.finish()
-        told = "There is a result that could not be delivered anywhere."
+        told = "One result couldn't be delivered."
         shown = await town.says(town.watches, told)
         song = await town.finished(await town.ada.press(shown, "Show"))
         await town.discord.hub.until(lambda: len(song["attachments"]) == 2)
@@ -347,7 +347,7 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
         await town.watch(SOON.id, at=dm)
         town.discord.world.closed_dms.add(town.ada.id)
         await town.finish()
-        shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
+        shown = await town.says(lambda: town.watches(at=dm), "couldn't be delivered")
     assert buttons(shown) == ["Show"]
 
 
@@ -358,10 +358,10 @@ async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town
     async with town.bot(**FAST):
         await town.watch("task_apart", at=dm)
         town.discord.world.closed_dms.add(town.ada.id)
-        shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
+        shown = await town.says(lambda: town.watches(at=dm), "couldn't be delivered")
         assert buttons(shown) == ["Show"]
         song = await town.finished(await town.ada.press(shown, "Show"))
-        again = await town.says(lambda: town.watches(at=dm), lacks="could not be delivered")
+        again = await town.says(lambda: town.watches(at=dm), lacks="couldn't be delivered")
     assert "First" in words(song)
     assert "Your watched tasks: 1" in words(again)
     assert buttons(again) == ["Stop"]
@@ -453,7 +453,7 @@ async def test_what_discord_refuses_in_every_form_is_told_in_the_list(town: Town
     async with town.bot():
         await town.watch(DONE.id)
         await town.posts(at=town.discord.world.dm_with(town.ada.user))
-        await town.says(town.watches, "There is a result that could not be posted.")
+        await town.says(town.watches, "One result couldn't be posted.")
 
 
 async def test_one_that_cannot_go_holds_up_no_other(town: Town, caplog: pytest.LogCaptureFixture) -> None:
@@ -533,7 +533,7 @@ async def test_patience_for_audio_goes_on_after_a_restart(town: Town, tmp_path: 
     async with town.bot():
         await town.clock.pass_(120, step=20)
         _, end = await town.posts(2)
-    assert "no usable audio came" in end["content"]
+    assert "got no usable audio" in end["content"]
 
 
 async def test_that_audio_is_late_is_said_once_however_many_songs_it_is(town: Town) -> None:
@@ -591,7 +591,7 @@ async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
         assert len(town.posted()) == 2
     assert "The task is finished, but the gateway gave no usable audio yet. I'll keep trying until" in notice["content"]
     assert "✅ **Mute** is finished" in end["content"]
-    assert "no usable audio came for song 1" in end["content"]
+    assert "got no usable audio for song 1" in end["content"]
 
 
 def _owe_songs(file: Path, keys: list[str]) -> None:
@@ -627,7 +627,7 @@ async def test_a_failed_task_whose_only_song_cannot_be_fetched_is_a_failure(town
         await town.clock.pass_(AUDIO_WAIT, step=20)
         (post,) = await town.posts()
     assert "❌ **Half** failed" in post["content"]
-    assert "no usable audio came for song 1" in post["content"]
+    assert "got no usable audio for song 1" in post["content"]
     assert TIMED_OUT in words(post)
     assert "arrived" not in words(post)
     assert "Download 1" in links(post)
@@ -780,4 +780,4 @@ async def test_managers_are_still_told_of_a_song_that_failed_when_its_sibling_ha
         town.discord.faults.clear()
         await town.clock.pass_(120, step=5)
         (told,) = await town.posts(at=staff)
-    assert "Something could not be posted" in told["content"]
+    assert "Something couldn't be posted" in told["content"]

@@ -94,7 +94,7 @@ async def test_a_deleted_channel_is_explained_and_its_streams_are_kept(town: Tow
 async def test_no_task_may_be_that_of_another_account(town: Town) -> None:
     async with town.bot():
         answer = await town.status("task_typo")
-    assert "only to the account that made it" in words(answer)
+    assert "only shows a task to the account that made it" in words(answer)
 
 
 async def test_a_style_is_shown_and_posted(town: Town) -> None:

@@ -118,7 +118,7 @@ async def test_a_code_that_nobody_knows_is_tried_then_simplified_then_told(town:
         await town.watch(DONE.id)
         await town.clock.pass_(60, step=5)
         (told,) = await town.posts(at=dm)
-        await town.says(town.watches, "There is a result that could not be posted.")
+        await town.says(town.watches, "One result couldn't be posted.")
     assert "code 987654" in told["content"]
 
 
@@ -178,7 +178,7 @@ async def test_files_that_never_get_through_become_links(town: Town, monkeypatch
     for message in (post, answer):
         assert message["attachments"] == []
         assert {"Download 1", "Download 2"} <= links(message).keys()
-        assert "Discord didn't take the files" in message["content"]
+        assert "Discord didn't accept the files" in message["content"]
 
 
 async def test_many_songs_at_once_keep_to_discords_rates(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ async def test_a_hidden_channel_is_waited_for_and_nobody_is_named(
     assert "@everyone" not in answer["content"]
     assert "I can't see" in checked["content"]
     assert len(post["attachments"]) == 2
-    assert "I have all that I need" in again["content"]
+    assert "I have every permission I need" in again["content"]
 
 
 async def test_a_private_thread_without_the_bot_is_told_at_once_and_waited_for(town: Town, dm: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ async def test_a_finished_task_comes_as_two_playable_songs(town: Town) -> None:
         "Harbour-Lights-bbbbbbbb-2.mp3",
     ]
     assert [file["content_type"] for file in answer["attachments"]] == ["audio/mpeg"] * 2
-    assert buttons(answer) == ["Lyrics", "Audio here"]
+    assert buttons(answer) == ["Lyrics"]
     assert list(links(answer)) == ["Download 1", "Download 2", "Suno page 1", "Suno page 2"]
 
 
@@ -207,7 +207,7 @@ async def test_a_song_that_cannot_be_fetched_is_told_and_its_sibling_arrives(tow
     async with town.bot():
         answer = await town.status(DONE.id)
         await town.discord.hub.until(lambda: len(answer["attachments"]) == 1)
-        assert "song 2" in answer["content"]
+        assert "song 2" in answer["content"].lower()
         assert "Refresh" in buttons(answer)
         town.gateway.media_faults.clear()
         await town.ada.press(answer, "Refresh")
@@ -283,7 +283,7 @@ async def test_a_media_host_of_the_operators_own_network_is_not_asked(town: Town
     async with town.bot(media_allow_hosts=""):
         answer = await town.status(DONE.id)
     assert town.gateway.media_requests == []
-    assert "may not fetch from, so here is the link" in answer["content"]
+    assert "so here is the link" in answer["content"]
 
 
 async def test_refresh_turns_a_running_card_into_the_song(town: Town) -> None:
@@ -294,7 +294,7 @@ async def test_refresh_turns_a_running_card_into_the_song(town: Town) -> None:
         town.gateway.add(Life("task_born", songs=(ONE, TWO)))
         await town.ben.press(answer, "Refresh")
         await town.discord.hub.until(lambda: len(answer["attachments"]) == 2)
-    assert buttons(answer) == ["Lyrics", "Audio here"]
+    assert buttons(answer) == ["Lyrics"]
 
 
 LOST = Song("c2222222-1111-4222-8333-444444444444", "Harbour Lights", state="failed", reason="second take lost")
@@ -378,7 +378,8 @@ async def test_buttons_work_after_a_restart(town: Town) -> None:
         answer = await town.status(DONE.id)
     async with town.bot():
         lyrics = await town.finished(await town.ben.press(answer, "📝"))
-        audio_here = await town.finished(await town.ben.press(answer, "⬇️"))
+        components(answer)[1]["custom_id"] = older = f"s1:au:0:{DONE.id}"  # cards had it beside their files, once
+        audio_here = await town.finished(await town.ben.press(answer, older))
     assert "Salt on the rail" in words(lyrics)
     assert len(audio_here["attachments"]) == 2
     for private in (lyrics, audio_here):
@@ -490,9 +491,9 @@ BAD_INPUT: list[tuple[str, str, str]] = [
     ("", "Enter the task id", "请输入"),
     ("  ", "Enter the task id", "请输入"),
     ("x" * 2_000, "too long for a task id (2000 characters)", "2000 个字符"),
-    ("../../etc/passwd", "cannot be a task id", "不是任务 ID"),
-    ("歌曲", "cannot be a task id", "不是任务 ID"),
-    ("a/b", "cannot be a task id", "不是任务 ID"),
+    ("../../etc/passwd", "can't be a task id", "不是任务 ID"),
+    ("歌曲", "can't be a task id", "不是任务 ID"),
+    ("a/b", "can't be a task id", "不是任务 ID"),
     ("task_one1 task_two2", "There are 2 task ids", "2 个任务 ID"),
 ]
 
@@ -506,12 +507,12 @@ async def test_bad_input_gets_a_clear_sentence(town: Town, typed: str, english: 
 
 BAD_GATEWAYS: list[tuple[Fault, str, str]] = [
     (Fault(401, b'{"error":{"message":"bad %s"}}' % KEY.encode()), "refused the bot's key", "拒绝了机器人的密钥"),
-    (Fault(0), "does not answer right now", "暂时没有响应"),
+    (Fault(0), "isn't answering right now", "暂时没有响应"),
     (Fault(200, b"<!doctype html><title>x</title>"), "no Suno gateway at the address", "不是 Suno 网关"),
-    (Fault(200), "fault of its own", "自身出现故障"),
-    (Fault(500, b'{"code":"get_task_failed"}'), "fault of its own", "自身出现故障"),
+    (Fault(200), "had an error", "网关出错"),
+    (Fault(500, b'{"code":"get_task_failed"}'), "had an error", "网关出错"),
     (Fault(429, headers={"Retry-After": "600"}), "asks to wait until <t:", "要求等到 <t:"),
-    (Fault(503), "too much to do", "太忙"),
+    (Fault(503), "is busy right now", "网关正忙"),
 ]
 
 
@@ -525,7 +526,7 @@ async def test_a_bad_gateway_gets_a_clear_sentence(
         told = [await town.status("task_abcd"), await town.status("task_abcd", person=town.ben)]
     assert english in told[0]["content"]
     assert chinese in told[1]["content"]
-    assert "task itself is not affected" in told[0]["content"] or "owner has to" in told[0]["content"]
+    assert "your task is not affected" in told[0]["content"] or "owner has to" in told[0]["content"]
     assert KEY not in f"{told}{caplog.text}"
 
 
@@ -562,7 +563,7 @@ async def test_commands_are_given_to_discord_once(town: Town) -> None:
     assert len(puts) == 1
     command = town.discord.world.commands[0]
     assert command["description_localizations"]["zh-CN"].startswith("Suno 任务")
-    assert command["options"][0]["description_localizations"]["zh-TW"].startswith("查询一个")
+    assert command["options"][0]["description_localizations"]["zh-TW"].startswith("查看一個")
     assert set(command["options"][0]["description_localizations"]) == {"zh-CN", "zh-TW", "en-US", "en-GB"}
     assert (command["integration_types"], command["contexts"]) == ([0, 1], [0, 1, 2])
 

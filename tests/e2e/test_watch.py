@@ -38,14 +38,23 @@ def files(town: Town, message: dict[str, Any]) -> list[bytes]:
     return [without_tag(town.discord.world.files[each["id"]].content) for each in message["attachments"]]
 
 
+def post_guild(town: Town) -> str:
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    return str(guild["id"])
+
+
 async def test_a_finished_task_comes_at_once_with_its_files(town: Town) -> None:
     town.gateway.add(DONE)
     async with town.bot():
         answer = await town.watch(DONE.id)
         (post,) = await town.posts()
-    assert answer["content"] == f"🔔 Watching `{DONE.id}`. I'll post it in <#{town.channel['id']}>."
+        await town.discord.hub.until(lambda: "already finished" in answer["content"])
+    link = f"https://discord.com/channels/{post_guild(town)}/{town.channel['id']}/{post['id']}"
+    assert answer["content"] == f"✅ **Harbour Lights** is already finished. Here is the post: {link}"
+    assert buttons(answer) == []
     assert answer["flags"] & 64, "only its person sees the confirmation"
-    assert post["content"] == "🎵 **Harbour Lights** is ready"
+    assert post["content"] == f"🎵 **Harbour Lights** is ready\n-# Requested by <@{town.ada.id}>"
     assert [embed.get("title") for embed in post["embeds"]] == [
         "Harbour Lights · 1/2",
         "Harbour Lights · 2/2",
@@ -102,7 +111,7 @@ async def test_a_failure_is_posted_with_its_reason(town: Town) -> None:
         await town.watch("task_bad", mention=town.ada.user)
         (post,) = await town.posts()
     assert r"<@" in post["content"]
-    assert post["content"].endswith(r"❌ **task\_bad** failed")
+    assert r"❌ **task\_bad** failed" in post["content"]
     assert "not enough credits" in words(post)
 
 
@@ -150,7 +159,7 @@ async def test_a_lyrics_task_is_posted_and_its_whole_text_attached_if_it_is_long
     async with town.bot():
         await town.watch(WORDS.id, "task_long")
         short, lengthy = await town.posts(2)
-    assert short["content"] == "📝 The lyrics of **Words** are ready"
+    assert short["content"].startswith("📝 The lyrics of **Words** are ready\n")
     assert short["attachments"] == []
     assert files(town, lengthy)[0].decode("utf-8-sig").count("Row ") == 300
 
@@ -289,19 +298,60 @@ async def test_nobody_makes_the_bot_write_where_they_may_not(town: Town) -> None
     assert "你不能在那个频道发送消息" in answer["content"]
 
 
-async def test_notify_me_and_stop(town: Town) -> None:
+async def test_notify_me_says_so_and_turns_into_its_opposite(town: Town) -> None:
     town.gateway.add(LATER)
     async with town.bot():
         card = await town.status(LATER.id)
         answer = await town.finished(await town.ben.press(card, "Notify me"))
-        assert "已关注" in answer["content"]
+        assert "届时会提及你" in answer["content"]
+        assert buttons(answer) == ["取消提醒"]
+        await town.ben.press(answer, "取消提醒")
+        await town.discord.hub.until(lambda: buttons(answer) == ["完成提醒"])
+        assert "已取消关注" in answer["content"]
+        await town.ben.press(answer, "完成提醒")
+        await town.discord.hub.until(lambda: buttons(answer) == ["取消提醒"])
+    async with town.bot():  # the button of a post is a switch, too, also after a restart
+        off = await town.finished(await town.ben.press(card, "Notify me"))
+        assert "已取消关注" in off["content"]
+        await town.clock.pass_(700, step=50)
+        await town.settle_down()
+        assert town.posted() == []
+
+
+async def test_notify_me_of_two_people_is_each_ones_own(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        card = await town.status(LATER.id)
+        await town.finished(await town.ada.press(card, "Notify me"))
+        await town.finished(await town.ben.press(card, "Notify me"))
+        hers = await town.finished(await town.ada.press(card, "Notify me"))
+        await town.clock.pass_(700, step=50)
+        (post,) = await town.posts()
+    assert "won't be mentioned. Others still watch it." in hers["content"]
+    assert [user["id"] for user in post["mentions"]] == [town.ben.id]
+
+
+async def test_who_manages_the_server_stops_what_others_watch(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        answer = await town.watch(LATER.id, person=town.ben)
         not_hers = await town.finished(await town.ada.press(answer, "取消关注"))
-        assert "no longer watched" in not_hers["content"], "who manages the server may"
+        assert "You stopped watching" in not_hers["content"], "who manages the server may"
         again = await town.finished(await town.ben.press(answer, "取消关注"))
         assert again["content"] == "该任务已不在关注中。"
         await town.clock.pass_(700, step=50)
         await town.settle_down()
-        assert not [each for each in town.ada.read(town.channel) if each["attachments"]]
+        assert town.posted() == []
+
+
+async def test_of_several_tasks_those_that_are_finished_are_named(town: Town) -> None:
+    town.gateway.add(DONE, LATER, Life("task_bad01", states=((0, "failed"),), reason="no"))
+    async with town.bot():
+        answer = await town.watch(DONE.id, LATER.id, "task_bad01")
+        await town.posts(2)
+        await town.discord.hub.until(lambda: "already failed" in answer["content"])
+    assert answer["content"].splitlines()[0].startswith("🔔 Watching 3 tasks.")
+    assert "✅ **Harbour Lights** is already finished." in answer["content"]
 
 
 async def test_who_joined_stops_being_mentioned_and_who_did_not_is_refused(town: Town) -> None:
@@ -317,7 +367,7 @@ async def test_who_joined_stops_being_mentioned_and_who_did_not_is_refused(town:
         refused = await town.finished(await town.discord.person(carl).press(mine, "Stop"))
         await town.clock.pass_(700, step=50)
         (post,) = await town.posts()
-    assert "不再提及你" in stopped["content"]
+    assert "不会提及你" in stopped["content"]
     assert "Only the person who started this" in refused["content"]
     assert post["mentions"] == []
 
@@ -331,7 +381,7 @@ async def test_a_watch_goes_on_for_who_joined_it(town: Town) -> None:
         his_list = await town.watches(town.ben)
         await town.clock.pass_(700, step=50)
         (post,) = await town.posts()
-    assert "is no longer watched" in hers["content"]
+    assert "You stopped watching" in hers["content"]
     assert "你关注的任务：1 个" in words(his_list)
     assert [user["id"] for user in post["mentions"]] == [town.ben.id]
 
@@ -344,7 +394,7 @@ async def test_lyrics_and_a_card_are_added_to_what_is_watched_already(town: Town
         await town.finish()
         card, post = await town.posts(2)
     assert "已在关注中" in again["content"]
-    assert "follows the progress" in card["content"] or "Here is the result" in card["content"]
+    assert "shows the progress" in card["content"] or "Here is the result" in card["content"]
     assert post["embeds"][-1]["description"] == WORDS.text
 
 
@@ -457,7 +507,7 @@ async def test_in_a_dm(town: Town) -> None:
         await town.finish()
         proof, post = await town.posts(2, at=dm)
     assert "完成后会私信给你" in answer["content"]
-    assert "完成后会发到这里" in proof["content"]
+    assert "完成后会私信给你" in proof["content"]
     assert post["content"] == "🎵 **Harbour Lights** 已生成"
     assert len(post["attachments"]) == 2
 
@@ -481,7 +531,7 @@ async def test_where_the_bot_is_not_it_comes_by_dm(town: Town) -> None:
     async with town.bot():
         answer = await town.watch(DONE.id, at=private)
         _, post = await town.posts(2, at=world.dm_with(town.ada.user))
-    assert "your DMs" in answer["content"]
+    assert "I'll DM you the songs" in answer["content"]
     assert len(post["attachments"]) == 2
 
 
@@ -557,7 +607,7 @@ async def test_without_attach_files_there_are_links_and_a_word(town: Town) -> No
         await town.watch(DONE.id)
         (post,) = await town.posts()
     assert (post["attachments"], post["embeds"]) == ([], [])
-    assert "I may not attach files here" in post["content"]
+    assert "I can't attach files here" in post["content"]
     assert len(links(post)) == 4
 
 
@@ -612,7 +662,7 @@ async def test_a_gateway_that_never_answers_again_is_told_in_the_end(town: Town)
         assert len(town.posted()) == 0
         await town.clock.pass_(4 * 86_400, step=7_200)
         posts = await town.posts(2)
-    assert all("I have stopped checking. Press **Notify me**" in post["content"] for post in posts)
+    assert all("I've stopped checking. Press **Notify me**" in post["content"] for post in posts)
 
 
 @pytest.mark.parametrize("refusal", [Fault(401), Fault(403, b'{"error": {}}'), Fault(404, b"no such page")])
