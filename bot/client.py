@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import discord
@@ -96,6 +96,7 @@ class SunoBot(commands.Bot):
         self.events = Events()
         self._connection.parsers = self.events.guarded(self._connection.parsers)
         self._interface = interface
+        self._afterwards: set[asyncio.Task[None]] = set()
 
     async def setup_hook(self) -> None:
         for extension in self._interface.extensions:
@@ -135,8 +136,15 @@ class SunoBot(commands.Bot):
         """Whether Discord's events arrive."""
         return self.is_ready() and not self.is_closed() and self.ws.open
 
+    def afterwards(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something that goes on when a person has been answered, and that nothing is lost without."""
+        task = asyncio.create_task(work, name="afterwards")
+        self._afterwards.add(task)
+        task.add_done_callback(self._afterwards.discard)
+
     async def close(self) -> None:
         """People who wait for an answer get it first, if it comes soon; and nothing is left in mid-transaction."""
+        await end(self._afterwards)
         answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
         if answering:
             _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)

@@ -9,7 +9,14 @@ from discord.ext import commands
 from bot.client import Interaction, SunoBot
 from bot.ui import answers, batches, settings, watch_list, watching
 from bot.ui.locales import localised
+from bot.ui.readers import answers_privately
 from cogs.channels import PostableChannel
+
+Show = Literal["everyone", "me"]
+_SHOW = [
+    app_commands.Choice(name=localised("show.everyone"), value="everyone"),
+    app_commands.Choice(name=localised("show.me"), value="me"),
+]
 
 
 @app_commands.allowed_installs(guilds=True, users=True)
@@ -18,16 +25,9 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     @app_commands.command(name="status", description=localised("cmd.status"))
     @app_commands.describe(task_id=localised("opt.id"), show=localised("opt.show"))
     @app_commands.rename(task_id="id")
-    @app_commands.choices(
-        show=[
-            app_commands.Choice(name=localised("show.everyone"), value="everyone"),
-            app_commands.Choice(name=localised("show.me"), value="me"),
-        ]
-    )
-    async def status(
-        self, interaction: Interaction, task_id: str, show: Literal["everyone", "me"] | None = None
-    ) -> None:
-        public = (show or settings.default_visibility(interaction)) == "everyone"
+    @app_commands.choices(show=_SHOW)
+    async def status(self, interaction: Interaction, task_id: str, show: Show | None = None) -> None:
+        public = not answers_privately(interaction, show)
         deferred = await interaction.response.defer(ephemeral=not public, thinking=True)
         private = deferred is not None and deferred.is_ephemeral()  # also where Discord makes it so
         await answers.show_task(interaction, task_id, public=public and not private)
@@ -52,21 +52,29 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         await answers.show_lyrics(interaction, task_id, clip, as_file=form == "file")
 
     @app_commands.command(name="audio", description=localised("cmd.audio"))
-    @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"))
+    @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), show=localised("opt.show"))
     @app_commands.rename(task_id="id")
+    @app_commands.choices(show=_SHOW)
     async def audio(
-        self, interaction: Interaction, task_id: str, clip: app_commands.Range[int, 1] | None = None
+        self,
+        interaction: Interaction,
+        task_id: str,
+        clip: app_commands.Range[int, 1] | None = None,
+        show: Show | None = None,
     ) -> None:
-        await interaction.response.defer(thinking=True)
+        await interaction.response.defer(ephemeral=answers_privately(interaction, show), thinking=True)
         await answers.show_audio(interaction, task_id, clip)
 
     @app_commands.command(name="batch", description=localised("cmd.batch"))
-    @app_commands.describe(ids=localised("opt.ids"), file=localised("opt.file"), action=localised("opt.action"))
+    @app_commands.describe(
+        ids=localised("opt.ids"), file=localised("opt.file"), action=localised("opt.action"), show=localised("opt.show")
+    )
     @app_commands.choices(
+        show=_SHOW,
         action=[
             app_commands.Choice(name=localised("kind.MUSIC"), value="MUSIC"),
             app_commands.Choice(name=localised("kind.LYRICS"), value="LYRICS"),
-        ]
+        ],
     )
     async def batch(
         self,
@@ -74,8 +82,9 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         ids: str | None = None,
         file: discord.Attachment | None = None,
         action: Literal["MUSIC", "LYRICS"] | None = None,
+        show: Show | None = None,
     ) -> None:
-        await batches.batch(interaction, ids, file, action)
+        await batches.batch(interaction, ids, file, action, private=answers_privately(interaction, show))
 
     @app_commands.command(name="watch", description=localised("cmd.watch"))
     @app_commands.describe(

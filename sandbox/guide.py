@@ -33,7 +33,7 @@ _COMMANDS = (
     _Step("what is being watched", "正在关注的任务", "/suno watches"),
     _Step(
         "a finished task, posted to another channel",
-        "把已完成的任务发到另一个频道",
+        "把已完成的任务发送到另一个频道",
         f"/suno watch ids:{_FINISHED} channel:releases",
     ),
     _Step(
@@ -45,10 +45,10 @@ _COMMANDS = (
     _Step("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
 )
 _ADMINISTRATION = (
-    _Step("how songs come to this server", "歌曲如何发到本服务器", "/suno-admin setup", person="Ada"),
+    _Step("how songs come to this server", "歌曲如何发送到本服务器", "/suno-admin setup", person="Ada"),
     _Step(
         "a song for a channel where the bot may not write",
-        "把歌发到机器人没有权限的频道",
+        "把歌曲发送到机器人没有权限的频道",
         f"/suno watch ids:{_FINISHED} channel:notices",
         person="Ada",
     ),

@@ -104,9 +104,10 @@ class Town:
     async def finished(self, interaction: Interaction) -> dict[str, Any]:
         """The answer, once the bot no longer thinks."""
         assert not interaction.failed, interaction.failed
-        await self.discord.hub.until(lambda: not interaction.thinking)
-        assert interaction.message is not None
-        return interaction.message
+        await self.discord.hub.until(
+            lambda: not interaction.thinking and bool(interaction.message or interaction.follow_ups)
+        )
+        return interaction.message or interaction.follow_ups[-1]
 
     async def watch(self, *task_ids: str, person: Person | None = None, **options: Any) -> dict[str, Any]:
         """What /suno watch answers."""

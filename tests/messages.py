@@ -31,4 +31,4 @@ def words(message: Message) -> str:
 
 def brings_songs(asked: Asked) -> bool:
     """Whether a request is for a message with a song, and not with the word that there is none."""
-    return "could not be fetched" not in asked.body.get("content", "")
+    return "couldn't fetch the audio" not in asked.body.get("content", "")

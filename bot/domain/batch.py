@@ -20,7 +20,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     progress: float | None = None
     reason: str = ""
     failure: str = ""  # of what is unanswered: in which way the gateway failed, as GatewayError has it
-    links: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()  # of the songs that arrived
+    raw_state: str = ""  # of one that we do not know: as the gateway calls it
+
+    @property
+    def arrived(self) -> int:
+        """How many of its songs."""
+        return len(self.links)
 
 
 PARTIAL, ODD, UNKNOWN, UNANSWERED = "partial", "odd", "unknown", "unanswered"
@@ -39,6 +45,7 @@ def entry_of(task: Task, gateway: str) -> Entry:
         progress=None if task.settled else task.progress,
         reason=task.reason or next((clip.reason for clip in task.clips if clip.reason), ""),
         links=tuple(clip.audio_url for clip in task.playable),
+        raw_state="" if task.recognised else task.raw_status,
     )
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, func, select, true, update
+from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.following import forget_tasks, hand_on, unfollow
+from bot.storage.export import readable
+from bot.storage.following import follows, forget_tasks, hand_on, unfollow
 from bot.storage.rows import to_json
-from bot.storage.schema import batches, deliveries, followers, guilds, people, recents, watches
+from bot.storage.schema import batches, deliveries, followers, guilds, is_open, people, recents, watches
 from bot.storage.transaction import Transactions
 
 _ids = msgspec.json.Decoder(tuple[int, ...])
@@ -40,8 +41,9 @@ class Server(Struct, frozen=True, kw_only=True):
 
 
 class Erased(Struct, frozen=True):
-    watches: int
-    rows: int  # of their history
+    watches: int  # that they had begun or joined, and that were still open
+    lookups: int
+    lists: int
 
 
 class PreferenceStore(Transactions):
@@ -85,16 +87,16 @@ class PreferenceStore(Transactions):
             await connection.execute(update(guilds).where(absent).values(paused=False))
 
     async def export(self, user_id: int) -> dict[str, Any]:
-        """Every row that is about a person, table by table."""
+        """Every row that is about a person, table by table, as people and spreadsheets read it."""
         named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
-                name: [dict(row) for row in (await connection.execute(_of(table, user_id))).mappings()]
+                name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
                 for name, table in named.items()
             }
             owed = select(deliveries).where(deliveries.c.watch_id.in_(_watch_ids(user_id)))
-            found["posts"] = [dict(row) for row in (await connection.execute(owed)).mappings()]
-            found["mentioned_in"] = list(await connection.scalars(_mentioning(user_id)))
+            found["posts"] = [readable(deliveries, row) for row in (await connection.execute(owed)).mappings()]
+            found["mentioned_in"] = [str(each) for each in await connection.scalars(_mentioning(user_id))]
         return found
 
     async def forget(self, user_id: int) -> Erased:
@@ -103,20 +105,19 @@ class PreferenceStore(Transactions):
         Posts that are in Discord stay there.
         """
         async with self._transaction() as connection:
+            concerned = or_(watches.c.user_id == user_id, follows(user_id))
+            count = await connection.scalar(select(func.count()).select_from(watches).where(is_open, concerned))
             await hand_on(connection, user_id, true())
             await unfollow(connection, user_id, true())
-            count = await connection.scalar(
-                select(func.count()).select_from(watches).where(watches.c.user_id == user_id)
-            )
-            rows = 0
             named = select(watches.c.task_id, watches.c.lyrics_id).where(watches.c.user_id == user_id)
             about = {each for row in await connection.execute(named) for each in row}
-            for table in (recents, batches, people, watches, followers):
-                result = await connection.execute(delete(table).where(table.c.user_id == user_id))
-                rows += result.rowcount if table in (recents, batches) else 0
+            rows = {
+                table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount
+                for table in (recents, batches, people, watches, followers)
+            }
             await forget_tasks(connection, about)
         self._people.pop(user_id, None)
-        return Erased(int(count or 0), rows)
+        return Erased(int(count or 0), rows[recents.name], rows[batches.name])
 
 
 def _of(table: Any, user_id: int) -> Any:

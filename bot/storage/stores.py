@@ -12,6 +12,7 @@ from bot.storage.notes import NoteStore
 from bot.storage.outbox import Outbox
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
+from bot.storage.results import ResultStore
 from bot.storage.songs import SongStore
 from bot.storage.watches import WatchStore
 
@@ -26,6 +27,7 @@ class Stores(Struct, frozen=True):
     preferences: PreferenceStore
     backlog: BacklogStore
     songs: SongStore
+    results: ResultStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -39,4 +41,5 @@ class Stores(Struct, frozen=True):
             PreferenceStore(engine),
             BacklogStore(engine),
             SongStore(engine),
+            ResultStore(engine),
         )

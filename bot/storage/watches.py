@@ -174,8 +174,8 @@ class WatchStore(Transactions):
         row = await connection.execute(insert(watches).values(values).returning(watches.c.id))
         return replace(wish, id=row.scalar_one())
 
-    async def open_watch(self, watch_id: int) -> Watch | None:
-        statement = select(watches).where(watches.c.id == watch_id, is_open)
+    async def open_watch(self, which: "Whose") -> Watch | None:
+        statement = select(watches).where(which, is_open).limit(1)
         async with self._transaction(read_only=True) as connection:
             row = (await connection.execute(statement)).mappings().first()
         return watch_of(row) if row else None
@@ -263,6 +263,10 @@ def of_user(user_id: int) -> Whose:
 
 def of_guild(guild_id: int) -> Whose:
     return watches.c.guild_id == guild_id
+
+
+def in_channel(channel_id: int) -> Whose:
+    return watches.c.channel_id == channel_id
 
 
 def numbered(watch_id: int) -> Whose:

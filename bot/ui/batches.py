@@ -31,7 +31,7 @@ _PAGE = 10  # tasks
 _PATIENCE = 2.0  # seconds until people see how far it is
 MAX_FILE = 1024 * 1024  # bytes
 _READABLE = (".txt", ".csv", ".json", ".log", ".md")
-_TITLE, _REASON = 60, 100  # characters
+_TITLE, _REASON, _STATE = 60, 100, 60  # characters
 _NAMED = 10  # words that are remembered of those that were left out
 _EMOJI = {
     Status.DONE: "✅", PARTIAL: "⚠️", Status.RUNNING: "🎛️", Status.WAITING: "⏳", Status.FAILED: "❌", ODD: "❔",
@@ -40,23 +40,24 @@ _EMOJI = {
 
 
 async def batch(
-    interaction: Interaction, typed: str | None, file: discord.Attachment | None, action: str | None
+    interaction: Interaction, typed: str | None, file: discord.Attachment | None, action: str | None, *, private: bool
 ) -> None:
-    """From an option, from a file, or from both; when neither is given, a form asks."""
+    """From an option, from a file, or from both; when neither is given, a form asks. `private`: for them alone."""
     kind = Kind(action) if action else None
     if typed is None and file is None:
-        await interaction.response.send_modal(BatchForm(reader(interaction), kind))
+        await interaction.response.send_modal(BatchForm(reader(interaction), kind, private=private))
         return
-    await interaction.response.defer(thinking=True)
+    await interaction.response.defer(ephemeral=private, thinking=True)
     await _answer(interaction, typed or "", [file] if file else [], kind)
 
 
 class BatchForm(Form):
     """Ids to paste, or a file of them."""
 
-    def __init__(self, language: Language, kind: Kind | None) -> None:
+    def __init__(self, language: Language, kind: Kind | None, *, private: bool) -> None:
         super().__init__(language("modal.batch.title"))
         self._kind = kind
+        self._private = private
         self._ids: discord.ui.TextInput[Any] = discord.ui.TextInput(
             style=discord.TextStyle.paragraph, required=False, max_length=4_000
         )
@@ -66,7 +67,7 @@ class BatchForm(Form):
         self.add_item(discord.ui.Label(text=language("modal.batch.file"), component=self._file))
 
     async def sent_off(self, interaction: Interaction) -> None:
-        await interaction.response.defer(thinking=True)
+        await interaction.response.defer(ephemeral=self._private, thinking=True)
         await _answer(interaction, self._ids.value, self._file.values, self._kind)
 
 
@@ -169,9 +170,10 @@ def _headline(batch: Batch, language: Language) -> str:
 
 def _row(number: int, entry: Entry, language: Language) -> str:
     title = f"**{one_line(entry.title, _TITLE)}**" if entry.title else f"`{code(entry.id)}`"
-    notes = []
+    notes = [] if entry.state in (UNKNOWN, UNANSWERED) else [_state_word(entry, language)]
     if entry.state in (Status.DONE, PARTIAL) and entry.songs:
-        notes.append(language("batch.songs", n=entry.songs))
+        key = "batch.songs" if entry.arrived == entry.songs else "batch.songs_some"
+        notes.append(language(key, n=entry.songs, ok=entry.arrived))
     if entry.progress is not None:
         notes.append(f"{entry.progress:.0f} %")
     if entry.state in (UNKNOWN, UNANSWERED):
@@ -181,6 +183,13 @@ def _row(number: int, entry: Entry, language: Language) -> str:
     if entry.title:
         notes.append(f"`{cut(entry.id, 12)}`")
     return " · ".join([f"{number}. {_EMOJI[entry.state]} {title}", *notes])
+
+
+def _state_word(entry: Entry, language: Language) -> str:
+    """The same as on the task's card."""
+    if entry.state == ODD:
+        return language("st.unknown", raw=one_line(entry.raw_state, _STATE))
+    return language(f"st.{entry.state}")
 
 
 def _select(batch: Batch, shown: Sequence[Entry], language: Language) -> TaskSelect:

@@ -186,6 +186,11 @@ def task_button(verb: Verb, about: str, language: Language, *, mark: str = "0", 
     return TaskButton(discord.ui.Button(label=language(key, **values), emoji=emoji), verb, about, mark)
 
 
+def labelled_button(emoji: str, key: str, verb: Verb, about: str, language: Language, *, mark: str = "0") -> TaskButton:
+    """One that says something else than most of its verb: `key` is its text."""
+    return TaskButton(discord.ui.Button(label=language(key), emoji=emoji), verb, about, mark)
+
+
 def page_button(emoji: str, about: str, page: int, pages: int, verb: Verb = Verb.LYRICS_PAGE) -> TaskButton:
     """Turns to a page, counted from 0; disabled where there is none."""
     button: discord.ui.Button[Any] = discord.ui.Button(emoji=emoji, disabled=not 0 <= page < pages)

@@ -248,10 +248,16 @@ def _buttons(
         verbs.append(Verb.NOTIFY)
     if last and sheets(task):
         verbs.append(Verb.LYRICS)
-    if last and task.playable:
+    if last and task.playable and not _has_all(task, shown):
         verbs.append(Verb.AUDIO)
     numbers = [recording.number for recording in shown] or range(1, len(task.clips) + 1)
     return [*(task_button(verb, task.id, language) for verb in verbs), *links(task, numbers, language)]
+
+
+def _has_all(task: Task, shown: Sequence[Recording]) -> bool:
+    """Every song is attached already: a second copy would be for nothing."""
+    attached = {recording.number for recording in shown if isinstance(recording.audio, MediaFile)}
+    return {number for number, clip in enumerate(task.clips, 1) if clip.playable} <= attached
 
 
 def _complete(task: Task, shown: Sequence[Recording]) -> bool:

@@ -74,7 +74,7 @@ def _of_what_is_allowed(error: BaseException, language: Language) -> str | None:
             return language(f"allowed.{error.why}")
         case TooMany():
             when = discord.utils.utcnow() + timedelta(seconds=error.retry_after)
-            return language("allowed.often", when=discord.utils.format_dt(when, "T"))
+            return language("allowed.often", when=discord.utils.format_dt(when, "R"))
         case TooManyLists():
             return language("batch.waiting", n=error.count)
         case NotYours():
@@ -141,7 +141,22 @@ async def _say(interaction: Interaction, text: str) -> None:
         # The original is the card that was pressed on, or that opened a form: it stays as it is.
         await interaction.followup.send(text, ephemeral=True)
     else:
-        await interaction.edit_original_response(content=text, embeds=[], attachments=[], view=None)
+        await _instead_of_answer(interaction, text)
+
+
+async def _instead_of_answer(interaction: Interaction, text: str) -> None:
+    """For the person alone. What all can see already stays; what promises all of them an answer goes.
+
+    What follows a message that says that the bot is thinking is as public as that, unless it is deleted first.
+    """
+    original = await interaction.original_response()
+    if original.embeds or original.attachments or original.components:
+        await interaction.followup.send(text, ephemeral=True)
+    elif original.flags.ephemeral:
+        await interaction.edit_original_response(content=text)
+    else:
+        await interaction.delete_original_response()
+        await interaction.followup.send(text, ephemeral=True)
 
 
 def _where(interaction: Interaction) -> str:

@@ -44,6 +44,8 @@ def post_card(post: Post, language: Language, limit: int) -> Card:
     about_elsewhere = owed.delivery.topic in (Topic.BLOCKED, Topic.UNDELIVERED)
     if owed.delivery.channel_id != owed.watch.channel_id and not about_elsewhere:
         lines.append(language("post.moved"))
+    elif owed.watch.guild_id is not None and not about_elsewhere and owed.delivery.topic is not Topic.LIVE:
+        lines.append(language("post.requested", person=f"<@{owed.watch.user_id}>"))
     mentions = owed.watch.mentions if owed.delivery.topic in _AWAITED else ()
     buttons = _with_details(card, owed, language)
     return replace(card, content="\n".join(filter(None, lines)), mentions=mentions, buttons=buttons)

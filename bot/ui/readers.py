@@ -30,6 +30,11 @@ def reader(interaction: Interaction) -> Language:
     return language_for(locale_of(interaction))
 
 
+def answers_privately(interaction: Interaction, show: str | None) -> bool:
+    """Whether a command's answer is for the person alone: as they say with it, else as they have set it."""
+    return show == "me" if show else person_of(interaction).private
+
+
 async def meet(interaction: Interaction) -> None:
     """Before anything is answered, and so without asking the database. Raises NotAllowed or TooMany."""
     bot = interaction.client

@@ -1,7 +1,6 @@
 """/suno settings: what a person sets, takes away with them, or has deleted; and /suno help."""
 
 import io
-from typing import Any
 
 import discord
 import msgspec
@@ -74,20 +73,32 @@ async def export(interaction: Interaction, _about: str, _number: int) -> None:
 
 @on_press(Verb.DELETE)
 async def delete(interaction: Interaction, about: str, _number: int) -> None:
-    """Asked once more, then truly gone."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    """Asked once more, then truly gone; the question's buttons go with their answer."""
+    if about == "ask":
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await _ask(interaction)
+        return
+    await interaction.response.defer()
     language = reader(interaction)
-    if about != "sure":
-        view = discord.ui.View(timeout=None)
-        button = discord.ui.Button[Any](label=language("btn.delete_sure"), style=discord.ButtonStyle.danger)
-        view.add_item(TaskButton(button, Verb.DELETE, "sure", "0"))
-        await interaction.edit_original_response(content=language("settings.sure"), view=view)
+    if about == "cancel":
+        await interaction.edit_original_response(content=language("settings.kept"), view=None)
         return
     services = interaction.client.services
     erased = await services.stores.preferences.forget(interaction.user.id)
     services.watches.wake()  # what waited behind theirs may go
-    text = language("settings.deleted", n=erased.watches, m=erased.rows)
-    await interaction.edit_original_response(content=text)
+    counts = {"watches": erased.watches, "lookups": erased.lookups, "lists": erased.lists}
+    told = {name: language(f"settings.{name}", n=count) for name, count in counts.items()}
+    await interaction.edit_original_response(content=language("settings.deleted", **told), view=None)
+
+
+async def _ask(interaction: Interaction) -> None:
+    language, view = reader(interaction), discord.ui.View(timeout=None)
+    for about, key, style in (
+        ("sure", "btn.delete_sure", discord.ButtonStyle.danger),
+        ("cancel", "btn.cancel", discord.ButtonStyle.secondary),
+    ):
+        view.add_item(TaskButton(discord.ui.Button(label=language(key), style=style), Verb.DELETE, about, "0"))
+    await interaction.edit_original_response(content=language("settings.sure"), view=view)
 
 
 async def show_help(interaction: Interaction) -> None:
@@ -104,7 +115,3 @@ async def show_help(interaction: Interaction) -> None:
         )
     )
     await interaction.edit_original_response(view=view)
-
-
-def default_visibility(interaction: Interaction) -> str:
-    return "me" if person_of(interaction).private else "everyone"

@@ -13,7 +13,7 @@ from bot.errors import UnreadableFile
 from bot.ui.answers import look_up, show, show_found
 from bot.ui.batches import MAX_FILE, fetched, is_readable, list_view, read_file, show_batch
 from bot.ui.failures import sentence_or_reference
-from bot.ui.locales import Language, language_for
+from bot.ui.locales import Language, language_for, written_in
 from bot.ui.message_texts import files, texts
 from bot.ui.replies import MessageReply, answer_to
 from bot.ui.typed import mentioned_ids
@@ -89,5 +89,4 @@ def _language(message: discord.Message, bot: SunoBot) -> Language:
         return language_for(locale)
     if message.guild:
         return language_for(message.guild.preferred_locale.value)
-    chinese = any("\u4e00" <= character <= "\u9fff" for character in message.content)
-    return language_for("zh-CN" if chinese else "en-US")
+    return language_for(written_in(message.content))

@@ -13,7 +13,7 @@ from bot.domain.id_forms import other_form
 from bot.domain.sight import silent_since
 from bot.domain.watch import Watch
 from bot.errors import NotYours
-from bot.storage.watches import Left, Listed, Offered, numbered, of_guild, of_user, on_tasks
+from bot.storage.watches import Listed, Offered, numbered, of_guild, of_user, on_tasks
 from bot.ui.answers import show_found
 from bot.ui.buttons import Verb, on_press, page_button, task_button
 from bot.ui.embeds import emoji_of
@@ -23,6 +23,7 @@ from bot.ui.readers import reader
 from bot.ui.replies import show_list
 from bot.ui.text import code, one_line, plain_line
 from bot.ui.typed import one_id
+from bot.ui.watching import left_text
 
 ALL = "all"
 _PAGE = 8  # watches; each is three components of the 40 that a message may have
@@ -39,27 +40,17 @@ async def stop(interaction: Interaction, watch_id: str, _number: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     store, me = interaction.client.services.stores.watches, interaction.user
     language = reader(interaction)
-    found = await store.open_watch(read_number(watch_id))
+    found = await store.open_watch(numbered(read_number(watch_id)))
     if found is None:
         text = language("unwatch.over")
     elif await store.is_concerned(found.id, me.id):
-        text = _left(await store.leave(me.id, numbered(found.id)), found.task_id, language)
+        text = left_text(await store.leave(me.id, numbered(found.id)), found.task_id, language)
     elif _manages(interaction, found):
         await store.stop(numbered(found.id))
         text = language("unwatch.ok", n=1, id=code(found.task_id))
     else:
         raise NotYours
     await interaction.edit_original_response(content=text)
-
-
-def _left(left: Left, task_id: str, language: Language) -> str:
-    """`task_id`: the only one that is concerned; empty: all."""
-    count = len(left.stopped) + len(left.going_on)
-    if left.going_on and task_id:
-        return language("unwatch.not_mentioned", id=code(task_id))
-    key = "unwatch.ok" if count else "unwatch.none" if task_id else "unwatch.nothing"
-    named = task_id or next((watch.task_id for watch in (*left.stopped, *left.going_on)), "")
-    return language(key, n=count, id=code(named))
 
 
 def _manages(interaction: Interaction, found: Watch) -> bool:
@@ -73,7 +64,7 @@ async def unwatch(interaction: Interaction, typed: str) -> None:
     task_id = "" if typed.strip().lower() == ALL else await one_id(interaction.client.services, typed)
     which = on_tasks([task_id, other_form(task_id) or task_id]) if task_id else None
     left = await interaction.client.services.stores.watches.leave(interaction.user.id, which)
-    await interaction.edit_original_response(content=_left(left, task_id, reader(interaction)))
+    await interaction.edit_original_response(content=left_text(left, task_id, reader(interaction)))
 
 
 async def watched_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:

@@ -196,6 +196,12 @@ class Interactions:
         self._messages.delete(message)
         self._hub.message("MESSAGE_DELETE", message, self._messages.private.get(message["id"]))
 
+    def delete_answer(self, interaction: Interaction, message: Object) -> None:
+        """What follows is a message of its own, as private as it wants to be."""
+        self.delete(message)
+        if message is interaction.message:
+            interaction.message = None
+
     def follow_up(self, interaction: Interaction, body: Object, uploads: Mapping[str, Upload]) -> Object:
         if not interaction.answered.is_set():
             raise ApiError(404, 10015, "Unknown Webhook")

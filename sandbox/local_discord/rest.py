@@ -376,4 +376,4 @@ async def patch_answer(rest: Rest, request: Request, path: Mapping[str, str], _q
 
 @route("DELETE", "/webhooks/{application}/{token}/messages/{message}")
 async def delete_answer(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    rest.interactions.delete(_of_webhook(rest, path))
+    rest.interactions.delete_answer(rest.interactions.find(path["token"]), _of_webhook(rest, path))

@@ -79,7 +79,7 @@ async def test_songs_being_made_are_seen_again_and_again(page: Page) -> None:
     card = page.locator(".message:has([data-testid=button-Refresh])").first
     await attempt(page, page.locator("#guide .step", has_text="watch a song being made"))
     await expect(page.locator(".message", has_text="Watching task_")).to_be_visible()
-    await expect(page.locator(".message", has_text="This card follows the progress")).to_be_visible()
+    await expect(page.locator(".message", has_text="This card shows the progress")).to_be_visible()
     for seen in ("Generating", " %", "Paper Lanterns · 1/2"):
         await _refresh_until(page, card, seen)
     await expect(page.locator(".message", has_text="Paper Lanterns").first.get_by_test_id("audio")).to_have_count(2)
@@ -105,11 +105,11 @@ async def test_another_person_reads_chinese(page: Page) -> None:
     await expect(page.locator("#sidebar label").first).to_contain_text("当前身份")
     await expect(page.locator(".empty")).to_contain_text("欢迎试用 suno-watch")
     await page.get_by_test_id("composer").press_sequentially("/")
-    await expect(page.get_by_test_id("command-suno status")).to_contain_text("查询一个 Suno 任务")
+    await expect(page.get_by_test_id("command-suno status")).to_contain_text("查看一个 Suno 任务")
     await look_up(page, "1934567890123456789")
     await expect(page.get_by_test_id("embed").first).to_contain_text("夏日海风 · 1/2")
     await expect(page.get_by_test_id("button-歌词")).to_be_visible()
-    await attempt(page, page.locator("#guide .step", has_text="歌曲如何发到本服务器"))  # which only Ada may
+    await attempt(page, page.locator("#guide .step", has_text="歌曲如何发送到本服务器"))  # which only Ada may
     await expect(page.locator("#presence")).to_have_text("机器人在线")
     await expect(page.locator(".message.private .picked").first).to_have_text("请选择…▾")
     await expect(page.get_by_test_id("person-switch").locator("option:checked")).to_have_text("Ada")

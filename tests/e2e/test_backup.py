@@ -57,7 +57,7 @@ async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(town: 
     assert await restoring.wait() == 0
     async with town.bot():
         await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
     assert town.posted() == [post]
 
 

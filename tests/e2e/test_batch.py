@@ -49,13 +49,23 @@ async def test_a_pasted_text_becomes_one_list(town: Town) -> None:
         answer = await batch(town, ids=f"please check {' '.join(life.id for life in LIVES)}, task_nowhere")
     said = words(answer)
     assert "## 6 tasks · ✅ 2 · 🎛️ 1 · ⏳ 1 · ❌ 1 · 🚫 1" in said
-    assert "2 entries were left out" in said
-    assert "1. ✅ **Harbour Lights** · 2 songs · `11111111-22…`" in said
-    assert "48 %" in said
+    assert "I left out 2 entries" in said
+    assert "1. ✅ **Harbour Lights** · Finished · 2 songs · `11111111-22…`" in said
+    assert "· Generating · 48 %" in said
+    assert "· Queued" in said, "the words of the tasks' own cards"
     assert "content policy" in said
     assert "6. 🚫 `task_nowhere` · not found" in said
     assert buttons(answer) == ["Refresh", "Watch unfinished (2)", "CSV"]
     assert len(town.gateway.requests) == 1
+
+
+async def test_of_songs_those_that_arrived_are_counted(town: Town) -> None:
+    lost = Song("cccccccc-1111-4222-8333-444444444444", "Harbour Lights", state="failed", reason="second take lost")
+    town.gateway.add(Life("task_part01", songs=(ONE, lost)), DONE)
+    async with town.bot():
+        answer = await batch(town, ids=f"task_part01 {DONE.id}")
+    assert "· Partly finished · 1 of 2 songs ·" in words(answer)
+    assert "· Finished · 2 songs ·" in words(answer)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +136,7 @@ def _id(label: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        (Upload("song.mp3", b"ID3", "audio/mpeg"), "`song.mp3` is not a text file"),
+        (Upload("song.mp3", b"ID3", "audio/mpeg"), "`song.mp3` isn't a text file"),
         (text_file("empty.txt", "nothing here"), "I found no task id in there"),
         (text_file("large.txt", b"x" * 1_100_000), "`large.txt` is too large"),
     ],
@@ -200,7 +210,7 @@ async def test_five_hundred_in_few_requests_and_no_more(town: Town) -> None:
     async with town.bot():
         answer = await batch(town, file=text_file("ids.txt", ids))
     assert "## 500 tasks · ✅ 500" in words(answer)
-    assert "10 entries were left out" in words(answer)
+    assert "I left out 10 entries" in words(answer)
     assert len(town.gateway.requests) == 5
 
 

@@ -116,7 +116,7 @@ async def test_a_restart_while_discord_answers(town: Town, *, nonce_alive: bool)
         await town.settle_down()
         assert len(town.posted()) == 1
         shown = await town.watches()
-    assert "You watch nothing" in words(shown)
+    assert "You aren't watching any tasks" in words(shown)
 
 
 async def test_a_restart_while_discord_answers_in_a_busy_channel(town: Town) -> None:
@@ -130,7 +130,7 @@ async def test_a_restart_while_discord_answers_in_a_busy_channel(town: Town) -> 
         await town.posts()
     town.clock.jump(town.discord.messages.nonce_life * 2)
     async with town.bot():
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
         assert len(town.posted()) == 1
 
 
@@ -149,7 +149,7 @@ async def test_a_lost_answer_after_a_channel_was_busy_and_blocked(town: Town, gu
         await town.posts()
     town.clock.jump(town.discord.messages.nonce_life * 2)
     async with town.bot():
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
         assert len(town.posted()) == 1
 
 
@@ -164,7 +164,7 @@ async def test_a_message_that_arrived_and_was_deleted_does_not_come_again(town: 
         await town.settle_down()
         shown = await town.watches()
     assert town.posted() == []
-    assert "You watch nothing" in words(shown)
+    assert "You aren't watching any tasks" in words(shown)
 
 
 async def test_a_lost_permission_is_waited_for_and_told_once(town: Town, guild: dict[str, Any]) -> None:
@@ -331,13 +331,13 @@ async def test_what_can_be_brought_nowhere_is_kept_for_the_list(town: Town, guil
         await town.watch(SOON.id, channel=doomed)
         town.discord.changes.delete_channel(doomed)
         await town.finish()
-        told = "There is a result that could not be delivered anywhere."
+        told = "One result couldn't be delivered."
         shown = await town.says(town.watches, told)
         song = await town.finished(await town.ada.press(shown, "Show"))
         await town.discord.hub.until(lambda: len(song["attachments"]) == 2)
         await town.settle_down()
         again = await town.watches()
-    assert "You watch nothing" in words(again)
+    assert "You aren't watching any tasks" in words(again)
 
 
 async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
@@ -347,7 +347,7 @@ async def test_a_dm_that_is_closed_meanwhile_is_kept_too(town: Town) -> None:
         await town.watch(SOON.id, at=dm)
         town.discord.world.closed_dms.add(town.ada.id)
         await town.finish()
-        shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
+        shown = await town.says(lambda: town.watches(at=dm), "couldn't be delivered")
     assert buttons(shown) == ["Show"]
 
 
@@ -358,10 +358,10 @@ async def test_a_first_song_that_was_kept_is_shown_while_the_second_is_made(town
     async with town.bot(**FAST):
         await town.watch("task_apart", at=dm)
         town.discord.world.closed_dms.add(town.ada.id)
-        shown = await town.says(lambda: town.watches(at=dm), "could not be delivered anywhere")
+        shown = await town.says(lambda: town.watches(at=dm), "couldn't be delivered")
         assert buttons(shown) == ["Show"]
         song = await town.finished(await town.ada.press(shown, "Show"))
-        again = await town.says(lambda: town.watches(at=dm), lacks="could not be delivered")
+        again = await town.says(lambda: town.watches(at=dm), lacks="couldn't be delivered")
     assert "First" in words(song)
     assert "Your watched tasks: 1" in words(again)
     assert buttons(again) == ["Stop"]
@@ -386,7 +386,7 @@ async def test_what_discord_finds_too_large_comes_as_a_link_and_its_sibling_as_a
     async with town.bot():
         await town.watch(DONE.id)
         (post,) = await town.posts()
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
         await town.watch(DONE.id)
         await town.posts(2)
     assert [each["filename"] for each in post["attachments"]] == ["Harbour-Lights-aaaaaaaa-1.mp3"]
@@ -402,7 +402,7 @@ async def test_where_discord_takes_no_file_at_all_words_and_links_come(town: Tow
         (post,) = await town.posts()
     assert sends(town) == 4, "smaller and smaller, then none"
     assert post["attachments"] == []
-    assert {"Link 1", "Link 2"} <= links(post).keys()
+    assert {"Download 1", "Download 2"} <= links(post).keys()
 
 
 async def test_what_discord_took_no_more_for_a_moment_it_takes_again_a_day_later(town: Town) -> None:
@@ -412,7 +412,7 @@ async def test_what_discord_took_no_more_for_a_moment_it_takes_again_a_day_later
         await town.watch(DONE.id)
         (post,) = await town.posts()
         assert len([each for each in post["attachments"] if each["filename"].endswith(".mp3")]) < 2
-        await town.says(town.watches, "You watch nothing")  # it is noted that the post is there
+        await town.says(town.watches, "You aren't watching any tasks")  # it is noted that the post is there
         town.clock.jump(86_400)
         await town.watch(DONE.id)
         _, post = await town.posts(2)
@@ -453,7 +453,7 @@ async def test_what_discord_refuses_in_every_form_is_told_in_the_list(town: Town
     async with town.bot():
         await town.watch(DONE.id)
         await town.posts(at=town.discord.world.dm_with(town.ada.user))
-        await town.says(town.watches, "There is a result that could not be posted.")
+        await town.says(town.watches, "One result couldn't be posted.")
 
 
 async def test_one_that_cannot_go_holds_up_no_other(town: Town, caplog: pytest.LogCaptureFixture) -> None:
@@ -490,7 +490,7 @@ async def test_more_who_want_to_hear_of_it_than_discord_takes(town: Town, tmp_pa
         (post,) = await town.posts()
     sent = next(each.body for each in town.discord.requests if "nonce" in (each.body or {}))
     assert "🎵 **Harbour Lights** is ready" in post["content"]
-    assert post["content"].endswith("**Audio here** under `/suno status` still brings the files.")
+    assert post["content"].endswith("`/suno audio` gets you the files.")
     assert 70 < len(post["mentions"]) == len(sent["allowed_mentions"]["users"]) <= 100
     assert post["mentions"] == listeners[: len(post["mentions"])]
 
@@ -533,7 +533,7 @@ async def test_patience_for_audio_goes_on_after_a_restart(town: Town, tmp_path: 
     async with town.bot():
         await town.clock.pass_(120, step=20)
         _, end = await town.posts(2)
-    assert "no usable audio came" in end["content"]
+    assert "got no usable audio" in end["content"]
 
 
 async def test_that_audio_is_late_is_said_once_however_many_songs_it_is(town: Town) -> None:
@@ -589,11 +589,9 @@ async def test_audio_that_never_comes_is_said_honestly(town: Town) -> None:
         _, end = await town.posts(2)
         await town.clock.pass_(AUDIO_WAIT, step=60)
         assert len(town.posted()) == 2
-    assert (
-        "The gateway gave no usable audio yet. The task itself is finished. I will try again until" in notice["content"]
-    )
+    assert "The task is finished, but the gateway gave no usable audio yet. I'll keep trying until" in notice["content"]
     assert "✅ **Mute** is finished" in end["content"]
-    assert "no usable audio came for song 1" in end["content"]
+    assert "got no usable audio for song 1" in end["content"]
 
 
 def _owe_songs(file: Path, keys: list[str]) -> None:
@@ -614,7 +612,7 @@ async def test_a_failed_task_that_finished_no_song_is_a_failure_at_once(town: To
         await town.clock.pass_(AUDIO_WAIT + 60, step=60)
         await town.settle_down()
     assert town.posted() == [post]
-    assert "❌ **Half** did not work out" in post["content"]
+    assert "❌ **Half** failed" in post["content"]
     assert TIMED_OUT in words(post)
 
 
@@ -628,11 +626,11 @@ async def test_a_failed_task_whose_only_song_cannot_be_fetched_is_a_failure(town
         assert town.posted() == [], "nobody is told that it is finished"
         await town.clock.pass_(AUDIO_WAIT, step=20)
         (post,) = await town.posts()
-    assert "❌ **Half** did not work out" in post["content"]
-    assert "no usable audio came for song 1" in post["content"]
+    assert "❌ **Half** failed" in post["content"]
+    assert "got no usable audio for song 1" in post["content"]
     assert TIMED_OUT in words(post)
     assert "arrived" not in words(post)
-    assert "Link 1" in links(post)
+    assert "Download 1" in links(post)
 
 
 async def test_a_failed_task_brings_the_song_that_it_finished_and_waits_for_no_other(town: Town) -> None:
@@ -687,7 +685,7 @@ async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> No
         await town.settle_down()
     assert [len(post["attachments"]) for post in (first, second)] == [1, 1]
     assert len(town.posted()) == 2
-    assert links(second).keys() == {"Link 2", "Suno page 2"}
+    assert links(second).keys() == {"Download 2", "Suno page 2"}
 
 
 async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
@@ -782,4 +780,4 @@ async def test_managers_are_still_told_of_a_song_that_failed_when_its_sibling_ha
         town.discord.faults.clear()
         await town.clock.pass_(120, step=5)
         (told,) = await town.posts(at=staff)
-    assert "Something could not be posted" in told["content"]
+    assert "Something couldn't be posted" in told["content"]

@@ -28,7 +28,7 @@ async def ask(town: Town, person: Person) -> dict[str, Any]:
 
 
 UNSURE = "Discord hasn't told me yet"
-UNSEEN = "in a server that we share; after that I answer here, too"
+UNSEEN = "in a server we share; after that I'll answer here, too"
 
 
 def _asked(town: Town, person: Person) -> int:

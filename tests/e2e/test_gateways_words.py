@@ -55,7 +55,7 @@ async def test_the_owner_hears_why_a_key_is_refused(town: Town) -> None:
     assert "Its quota is used up (120,000 used)." in told["content"]
     assert "密钥的额度已用完" in told["content"]
     assert "Gateway `default`" in checked
-    assert "could not be checked: the gateway refuses the bot's key" in listed
+    assert "couldn't be checked: the gateway refuses the bot's key" in listed
 
 
 async def test_a_gateway_that_is_well_is_not_spoken_of(town: Town) -> None:
@@ -85,7 +85,7 @@ async def test_a_deleted_channel_is_explained_and_its_streams_are_kept(town: Tow
     town.gateway.add(Life("task_orphan1", songs=songs, states=((0, "failed"),), reason=reason))
     async with town.bot():
         answer = await town.status("task_orphan1")
-    assert "the channel that made this task was removed at the gateway" in words(answer)
+    assert "The gateway removed the channel that was making this task" in words(answer)
     assert reason in words(answer)
     assert [label for label in links(answer) if "renders" in label] == []
     assert len([label for label in links(answer) if "Stream" in label]) == 2
@@ -94,7 +94,7 @@ async def test_a_deleted_channel_is_explained_and_its_streams_are_kept(town: Tow
 async def test_no_task_may_be_that_of_another_account(town: Town) -> None:
     async with town.bot():
         answer = await town.status("task_typo")
-    assert "only to the account that made it" in words(answer)
+    assert "only shows a task to the account that made it" in words(answer)
 
 
 async def test_a_style_is_shown_and_posted(town: Town) -> None:

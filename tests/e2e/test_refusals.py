@@ -97,7 +97,7 @@ async def test_what_is_refused_stays_behind_and_the_rest_comes_at_once(
         await town.watch(DONE.id)
         (post,) = await town.posts()
     assert len(post["attachments"]) == files
-    assert files or {"Link 1", "Link 2"} <= links(post).keys()
+    assert files or {"Download 1", "Download 2"} <= links(post).keys()
 
 
 async def test_a_reply_that_is_refused_is_no_reply(town: Town) -> None:
@@ -118,7 +118,7 @@ async def test_a_code_that_nobody_knows_is_tried_then_simplified_then_told(town:
         await town.watch(DONE.id)
         await town.clock.pass_(60, step=5)
         (told,) = await town.posts(at=dm)
-        await town.says(town.watches, "There is a result that could not be posted.")
+        await town.says(town.watches, "One result couldn't be posted.")
     assert "code 987654" in told["content"]
 
 
@@ -173,12 +173,12 @@ async def test_files_that_never_get_through_become_links(town: Town, monkeypatch
         asked = await town.ada.slash(town.channel, "suno status", id=DONE.id)
         await town.clock.pass_(80, step=1)
         answer = await town.finished(asked)
-        await town.discord.hub.until(lambda: "Link 1" in links(answer))
+        await town.discord.hub.until(lambda: "Download 1" in links(answer))
     assert town.clock.now() - began < 90
     for message in (post, answer):
         assert message["attachments"] == []
-        assert {"Link 1", "Link 2"} <= links(message).keys()
-        assert "Discord didn't take the files" in message["content"]
+        assert {"Download 1", "Download 2"} <= links(message).keys()
+        assert "Discord didn't accept the files" in message["content"]
 
 
 async def test_many_songs_at_once_keep_to_discords_rates(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,11 +245,11 @@ async def test_a_hidden_channel_is_waited_for_and_nobody_is_named(
         (post,) = await town.posts()
         again = await town.finished(await town.ada.press(answer, "Check again"))
     assert "Watching" in answer["content"]
-    assert "**View Channel** (I cannot see that channel)" in answer["content"]
+    assert "**View Channel** (I can't see that channel)" in answer["content"]
     assert "@everyone" not in answer["content"]
-    assert "I cannot see" in checked["content"]
+    assert "I can't see" in checked["content"]
     assert len(post["attachments"]) == 2
-    assert "I have all that I need" in again["content"]
+    assert "I have every permission I need" in again["content"]
 
 
 async def test_a_private_thread_without_the_bot_is_told_at_once_and_waited_for(town: Town, dm: dict[str, Any]) -> None:

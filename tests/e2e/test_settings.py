@@ -1,6 +1,7 @@
 """/suno settings and help; who may use the bot, and how often."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -40,8 +41,11 @@ async def test_answers_for_oneself_alone(town: Town) -> None:
         await town.discord.hub.until(lambda: "Only me" in chosen(panel))
         private = await town.status(LATER.id)
         public = await town.status(LATER.id, show="everyone")
-    assert private["flags"] & 64
-    assert not public["flags"] & 64
+        batch = await town.finished(await town.ada.slash(town.channel, "suno batch", ids=f"{LATER.id} task_other"))
+        audio = await town.finished(await town.ada.slash(town.channel, "suno audio", id=LATER.id))
+        shown = await town.finished(await town.ada.slash(town.channel, "suno audio", id=LATER.id, show="everyone"))
+    assert private["flags"] & batch["flags"] & audio["flags"] & 64
+    assert not (public["flags"] | shown["flags"]) & 64
 
 
 async def test_songs_to_ones_dms(town: Town) -> None:
@@ -69,14 +73,25 @@ async def test_export_and_delete_everything(town: Town) -> None:
         data = _json(town, exported)
         asked = await town.finished(await town.ada.press(panel, "Delete my data"))
         assert _json(town, await town.finished(await town.ada.press(panel, "Export my data"))) == data
+        cancelled = await town.finished(await town.ada.press(panel, "Delete my data"))
+        await town.ada.press(cancelled, "Cancel")
+        await town.discord.hub.until(lambda: "Nothing was deleted" in cancelled["content"])
+        assert buttons(cancelled) == []
+        assert _json(town, await town.finished(await town.ada.press(panel, "Export my data"))) == data
+        question = asked["content"]
         deleted = await town.finished(await town.ada.press(asked, "Yes, delete everything"))
+        await town.discord.hub.until(lambda: "Deleted:" in deleted["content"])
         after = _json(town, await town.finished(await town.ada.press(panel, "Export my data")))
         bens = await town.watches(town.ben)
     assert [row["task_id"] for row in data["watches"]] == [LATER.id]
     assert [row["task_id"] for row in data["history"]] == [LATER.id]
     assert len(data["mentioned_in"]) == 1
-    assert "Are you sure?" in asked["content"]
-    assert "your watches (1) and your history (1)" in deleted["content"]
+    assert data["watches"][0]["user_id"] == town.ada.id
+    assert data["watches"][0]["channel_id"] == town.channel["id"]
+    assert datetime.fromisoformat(data["watches"][0]["created_at"]).tzinfo
+    assert "Are you sure?" in question
+    assert "2 watches, 1 looked-up task and 0 lists" in deleted["content"], "hers, and the one that she joined"
+    assert buttons(deleted) == []
     assert all(rows == [] for rows in after.values())
     assert "task_bens" in words(bens), "others keep theirs"
 
@@ -114,7 +129,7 @@ async def test_in_a_dm_members_of_a_shared_server_may(town: Town) -> None:
 @pytest.mark.parametrize(
     ("use", "listed", "refusal"),
     [
-        ("off", "", "only be used in servers"),
+        ("off", "", "only use me in servers"),
         ("listed", "", "owner's list"),
         ("listed", "ada", ""),
         ("everyone", "", ""),
@@ -134,7 +149,7 @@ async def test_one_person_who_asks_too_often_is_held_up_alone(town: Town) -> Non
     async with town.bot(requests_per_minute=3):
         answers = [await town.status("task_abcd") for _ in range(4)]
         bens = await town.status("task_abcd", person=town.ben)
-    assert "That was a lot at once. Go on from <t:" in answers[3]["content"]
+    assert "Too many requests. Try again <t:" in answers[3]["content"]
     assert "I found no task" in answers[2]["content"]
     assert "没有找到任务" in bens["content"]
 
@@ -147,5 +162,15 @@ async def test_buttons_count_too(town: Town) -> None:
         pressed = await town.ada.press(card, "Refresh")
         await town.discord.hub.until(lambda: pressed.message)
     assert pressed.message
-    assert "That was a lot" in pressed.message["content"]
+    assert "Too many requests" in pressed.message["content"]
     assert buttons(card)
+
+
+@pytest.mark.parametrize("command", ["suno status", "suno audio"])
+async def test_errors_are_for_the_person_alone(town: Town, command: str) -> None:
+    async with town.bot():
+        asked = await town.ada.slash(town.channel, command, id="task_nowhere")
+        answer = await town.finished(asked)
+        assert "I found no task" in answer["content"]
+        assert answer["flags"] & 64
+        assert town.ben.read(town.channel) == [], "nobody else sees that anything was asked"

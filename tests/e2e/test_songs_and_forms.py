@@ -42,7 +42,7 @@ async def test_a_song_that_was_seen_leads_to_its_task_everywhere_and_after_a_res
             assert "Salt on the rail" in words(await town.finished(asked))
         listed = await town.finished(await town.ben.slash(town.channel, "suno batch", ids=f"{LINK} {LATER.id}"))
         assert f"{DONE.id[:11]}…" in words(listed)
-        assert f"Watching `{DONE.id}`" in (await town.watch(LINK, at=dm))["content"]
+        assert f"`{DONE.id}`" in (await town.watch(LINK, at=dm))["content"]
         stopped = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id=LINK))
         assert DONE.id in stopped["content"]
         looked_up = await town.finished(await town.ada.menu(town.ben.say(town.channel, LINK), LOOK_UP))

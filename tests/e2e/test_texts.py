@@ -70,7 +70,7 @@ async def test_a_link_to_a_song_is_explained(town: Town, menu: str) -> None:
         town.ada.say(dm, link)
         answers.append(await answered(town, dm))
     for answer in answers:
-        assert "a song's (clip) id is not its task's id" in answer["content"]
+        assert "a song's (clip) id isn't its task's id" in answer["content"]
     assert not town.gateway.requests
 
 
@@ -116,7 +116,7 @@ async def test_an_answer_to_a_text_does_not_promise_what_discord_refused(town: T
             rf"^/channels/{dm['id']}/messages/{answer['id']}$", 400, 50035, times=100, when=brings_songs
         )
         _, told = await town.posts(2, at=dm)
-    assert "The audio of song 1 could not be fetched just now." in answer["content"]
+    assert "I couldn't fetch the audio of song 1 just now." in answer["content"]
     assert "Something went wrong" in told["content"]
 
 
@@ -137,7 +137,7 @@ async def test_a_text_without_ids_says_what_to_write(town: Town) -> None:
     async with town.bot():
         town.ada.say(dm, "hi")
         answer = await answered(town, dm)
-    assert "Write me one or more task ids" in answer["content"]
+    assert "Send me one or more task ids" in answer["content"]
 
 
 async def test_calling_the_bot_in_a_channel(town: Town) -> None:
@@ -157,4 +157,4 @@ async def test_a_gateway_that_is_down_is_explained_in_a_dm(town: Town) -> None:
     async with town.bot():
         town.ada.say(dm, DONE.id)
         answer = await answered(town, dm)
-    assert "The gateway does not answer right now" in answer["content"]
+    assert "The gateway isn't answering right now" in answer["content"]

@@ -39,14 +39,23 @@ def files(town: Town, message: dict[str, Any]) -> list[bytes]:
     return [without_tag(town.discord.world.files[each["id"]].content) for each in message["attachments"]]
 
 
+def post_guild(town: Town) -> str:
+    guild = town.discord.world.guild_of(town.channel)
+    assert guild
+    return str(guild["id"])
+
+
 async def test_a_finished_task_comes_at_once_with_its_files(town: Town) -> None:
     town.gateway.add(DONE)
     async with town.bot():
         answer = await town.watch(DONE.id)
         (post,) = await town.posts()
-    assert answer["content"] == f"🔔 Watching `{DONE.id}`. I will post to <#{town.channel['id']}>."
+        await town.discord.hub.until(lambda: "already finished" in answer["content"])
+    link = f"https://discord.com/channels/{post_guild(town)}/{town.channel['id']}/{post['id']}"
+    assert answer["content"] == f"✅ **Harbour Lights** is already finished. Here is the post: {link}"
+    assert buttons(answer) == []
     assert answer["flags"] & 64, "only its person sees the confirmation"
-    assert post["content"] == "🎵 **Harbour Lights** is ready"
+    assert post["content"] == f"🎵 **Harbour Lights** is ready\n-# Requested by <@{town.ada.id}>"
     assert [embed.get("title") for embed in post["embeds"]] == [
         "Harbour Lights · 1/2",
         "Harbour Lights · 2/2",
@@ -54,7 +63,7 @@ async def test_a_finished_task_comes_at_once_with_its_files(town: Town) -> None:
     ]
     assert files(town, post) == [audio(song.sound, song.duration)[0] for song in (ONE, TWO)]
     assert buttons(post) == ["Lyrics", "Details"]
-    assert list(links(post)) == ["Link 1", "Link 2", "Suno page 1", "Suno page 2"]
+    assert list(links(post)) == ["Download 1", "Download 2", "Suno page 1", "Suno page 2"]
     assert (post["mentions"], post["mention_roles"], post["mention_everyone"]) == ([], [], False)
 
 
@@ -76,8 +85,8 @@ async def test_many_tasks_are_asked_for_together(town: Town) -> None:
         answer = await town.watch(*(life.id for life in lives), "and", "some", "words")
         await town.posts(30)
     assert answer["content"].splitlines() == [
-        f"🔔 Watching 30 tasks. I will post to <#{town.channel['id']}>.",
-        "3 words in your text are not task ids, so I left them out: `and`, `some`, `words`",
+        f"🔔 Watching 30 tasks. I'll post them in <#{town.channel['id']}>.",
+        "I left out 3 words that aren't task ids: `and`, `some`, `words`",
     ]
     assert {request.method for request in town.gateway.requests} == {"POST"}
     assert len(town.gateway.requests) < 30
@@ -103,7 +112,7 @@ async def test_a_failure_is_posted_with_its_reason(town: Town) -> None:
         await town.watch("task_bad", mention=town.ada.user)
         (post,) = await town.posts()
     assert r"<@" in post["content"]
-    assert post["content"].endswith(r"❌ **task\_bad** did not work out")
+    assert r"❌ **task\_bad** failed" in post["content"]
     assert "not enough credits" in words(post)
 
 
@@ -151,7 +160,7 @@ async def test_a_lyrics_task_is_posted_and_its_whole_text_attached_if_it_is_long
     async with town.bot():
         await town.watch(WORDS.id, "task_long")
         short, lengthy = await town.posts(2)
-    assert short["content"] == "📝 The lyrics of **Words** are ready"
+    assert short["content"].startswith("📝 The lyrics of **Words** are ready\n")
     assert short["attachments"] == []
     assert files(town, lengthy)[0].decode("utf-8-sig").count("Row ") == 300
 
@@ -196,9 +205,9 @@ async def test_a_quiet_task_is_told_once_and_given_up_in_the_end(town: Town) -> 
         asked = len(town.gateway.requests) - before
         await town.finished(await town.ada.press(end, "Notify me"))
         await town.discord.hub.until(lambda: len(town.gateway.requests) > before + asked)
-    assert "I keep checking, less often" in quiet["content"]
+    assert "I'll keep checking, but less often" in quiet["content"]
     assert buttons(quiet) == ["Stop", "Details"]
-    assert "Press **Notify me** if you want me to go on" in end["content"]
+    assert "Press **Notify me** if you want me to continue" in end["content"]
     assert asked < 500
 
 
@@ -252,7 +261,7 @@ async def test_more_than_the_limit_is_refused_in_words(town: Town) -> None:
         answer = await town.watch("task_0001", "task_0002", "task_0003")
         again = await town.watch("task_0004")
     assert "Watching 2 tasks" in answer["content"]
-    assert "One task was not added: you watch 2 of 2." in answer["content"]
+    assert "One task wasn't added: you're watching 2 of 2." in answer["content"]
     assert "Watching" not in again["content"]
 
 
@@ -287,22 +296,63 @@ async def test_nobody_makes_the_bot_write_where_they_may_not(town: Town) -> None
     town.discord.changes.override(staff, guild["roles"][0], deny=Permission.SEND_MESSAGES)
     async with town.bot():
         answer = await town.watch(DONE.id, person=town.ben, channel=staff)
-    assert "你不能在那个频道发言" in answer["content"]
+    assert "你不能在那个频道发送消息" in answer["content"]
 
 
-async def test_notify_me_and_stop(town: Town) -> None:
+async def test_notify_me_says_so_and_turns_into_its_opposite(town: Town) -> None:
     town.gateway.add(LATER)
     async with town.bot():
         card = await town.status(LATER.id)
         answer = await town.finished(await town.ben.press(card, "Notify me"))
-        assert "已关注" in answer["content"]
+        assert "届时会提及你" in answer["content"]
+        assert buttons(answer) == ["取消提醒"]
+        await town.ben.press(answer, "取消提醒")
+        await town.discord.hub.until(lambda: buttons(answer) == ["完成提醒"])
+        assert "已取消关注" in answer["content"]
+        await town.ben.press(answer, "完成提醒")
+        await town.discord.hub.until(lambda: buttons(answer) == ["取消提醒"])
+    async with town.bot():  # the button of a post is a switch, too, also after a restart
+        off = await town.finished(await town.ben.press(card, "Notify me"))
+        assert "已取消关注" in off["content"]
+        await town.clock.pass_(700, step=50)
+        await town.settle_down()
+        assert town.posted() == []
+
+
+async def test_notify_me_of_two_people_is_each_ones_own(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        card = await town.status(LATER.id)
+        await town.finished(await town.ada.press(card, "Notify me"))
+        await town.finished(await town.ben.press(card, "Notify me"))
+        hers = await town.finished(await town.ada.press(card, "Notify me"))
+        await town.clock.pass_(700, step=50)
+        (post,) = await town.posts()
+    assert "won't be mentioned. Others still watch it." in hers["content"]
+    assert [user["id"] for user in post["mentions"]] == [town.ben.id]
+
+
+async def test_who_manages_the_server_stops_what_others_watch(town: Town) -> None:
+    town.gateway.add(LATER)
+    async with town.bot():
+        answer = await town.watch(LATER.id, person=town.ben)
         not_hers = await town.finished(await town.ada.press(answer, "取消关注"))
-        assert "no longer watched" in not_hers["content"], "who manages the server may"
+        assert "You stopped watching" in not_hers["content"], "who manages the server may"
         again = await town.finished(await town.ben.press(answer, "取消关注"))
         assert again["content"] == "该任务已不在关注中。"
         await town.clock.pass_(700, step=50)
         await town.settle_down()
-        assert not [each for each in town.ada.read(town.channel) if each["attachments"]]
+        assert town.posted() == []
+
+
+async def test_of_several_tasks_those_that_are_finished_are_named(town: Town) -> None:
+    town.gateway.add(DONE, LATER, Life("task_bad01", states=((0, "failed"),), reason="no"))
+    async with town.bot():
+        answer = await town.watch(DONE.id, LATER.id, "task_bad01")
+        await town.posts(2)
+        await town.discord.hub.until(lambda: "already failed" in answer["content"])
+    assert answer["content"].splitlines()[0].startswith("🔔 Watching 3 tasks.")
+    assert "✅ **Harbour Lights** is already finished." in answer["content"]
 
 
 async def test_who_joined_stops_being_mentioned_and_who_did_not_is_refused(town: Town) -> None:
@@ -318,7 +368,7 @@ async def test_who_joined_stops_being_mentioned_and_who_did_not_is_refused(town:
         refused = await town.finished(await town.discord.person(carl).press(mine, "Stop"))
         await town.clock.pass_(700, step=50)
         (post,) = await town.posts()
-    assert "不再提及你" in stopped["content"]
+    assert "不会提及你" in stopped["content"]
     assert "Only the person who started this" in refused["content"]
     assert post["mentions"] == []
 
@@ -332,7 +382,7 @@ async def test_a_watch_goes_on_for_who_joined_it(town: Town) -> None:
         his_list = await town.watches(town.ben)
         await town.clock.pass_(700, step=50)
         (post,) = await town.posts()
-    assert "is no longer watched" in hers["content"]
+    assert "You stopped watching" in hers["content"]
     assert "你关注的任务：1 个" in words(his_list)
     assert [user["id"] for user in post["mentions"]] == [town.ben.id]
 
@@ -345,7 +395,7 @@ async def test_lyrics_and_a_card_are_added_to_what_is_watched_already(town: Town
         await town.finish()
         card, post = await town.posts(2)
     assert "已在关注中" in again["content"]
-    assert "follows the progress" in card["content"] or "Here is the result" in card["content"]
+    assert "shows the progress" in card["content"] or "Here is the result" in card["content"]
     assert post["embeds"][-1]["description"] == WORDS.text
 
 
@@ -354,8 +404,8 @@ async def test_what_was_promised_by_dm_and_is_refused_is_taken_back(town: Town) 
     async with town.bot(watches_per_user=1):
         await town.watch("task_0001", at=dm)
         refused = await town.watch("task_0002", at=dm)
-    assert "you watch 1 of 1." in refused["content"]
-    assert [each["content"] for each in town.posted(dm)] == ["🔔 I will bring you the songs of `task_0001` here."]
+    assert "you're watching 1 of 1." in refused["content"]
+    assert [each["content"] for each in town.posted(dm)] == ["🔔 I'll DM you the songs of `task_0001`."]
 
 
 async def test_a_role_is_mentioned_where_the_person_could_mention_it(town: Town) -> None:
@@ -369,7 +419,7 @@ async def test_a_role_is_mentioned_where_the_person_could_mention_it(town: Town)
         here = await town.watch("task_abcd", person=town.ben, mention=singers)
         there = await town.watch("task_abcd", person=town.ben, mention=singers, channel=stage)
     assert "已关注" in here["content"]
-    assert "不能提及 Singers" in there["content"]
+    assert "不能替你提及 Singers" in there["content"]
 
 
 async def test_unwatch_one_and_all(town: Town) -> None:
@@ -388,10 +438,10 @@ async def test_unwatch_one_and_all(town: Town) -> None:
         not_his = await town.finished(await town.ben.slash(town.channel, "suno unwatch", id=LATER.id))
         every = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="all"))
         none = await town.finished(await town.ada.slash(town.channel, "suno unwatch", id="all"))
-    assert one["content"] == "🔕 `task_other` is no longer watched."
+    assert one["content"] == "🔕 You stopped watching `task_other`."
     assert "你没有关注" in not_his["content"]
-    assert every["content"] == "🔕 2 tasks are no longer watched."
-    assert none["content"] == "You watch nothing."
+    assert every["content"] == "🔕 You stopped watching 2 tasks."
+    assert none["content"] == "You aren't watching any tasks."
 
 
 async def test_the_list_of_watches(town: Town) -> None:
@@ -457,8 +507,8 @@ async def test_in_a_dm(town: Town) -> None:
         answer = await town.watch(SOON.id, person=town.ben, at=dm)
         await town.finish()
         proof, post = await town.posts(2, at=dm)
-    assert "完成后发到 你的私信" in answer["content"]
-    assert "完成后会发到这里" in proof["content"]
+    assert "完成后会私信给你" in answer["content"]
+    assert "完成后会私信给你" in proof["content"]
     assert post["content"] == "🎵 **Harbour Lights** 已生成"
     assert len(post["attachments"]) == 2
 
@@ -469,8 +519,8 @@ async def test_a_closed_dm_is_told_at_once(town: Town) -> None:
     async with town.bot():
         answer = await town.watch(DONE.id, at=dm)
         shown = await town.watches(at=dm)
-    assert "I cannot send you DMs" in answer["content"]
-    assert "You watch nothing" in words(shown)
+    assert "I can't DM you" in answer["content"]
+    assert "You aren't watching any tasks" in words(shown)
 
 
 async def test_where_the_bot_is_not_it_comes_by_dm(town: Town) -> None:
@@ -482,7 +532,7 @@ async def test_where_the_bot_is_not_it_comes_by_dm(town: Town) -> None:
     async with town.bot():
         answer = await town.watch(DONE.id, at=private)
         _, post = await town.posts(2, at=world.dm_with(town.ada.user))
-    assert "your DMs" in answer["content"]
+    assert "I'll DM you the songs" in answer["content"]
     assert len(post["attachments"]) == 2
 
 
@@ -537,13 +587,13 @@ async def test_missing_permissions_are_named_before_anything_is_lost(town: Town)
         answer = await town.watch(DONE.id)
         assert "Watching" in answer["content"], "it is kept all the same"
         assert f"**Send Messages** (denied to <@&{bot_role['id']}> in that channel)" in answer["content"]
-        assert "**Attach Files** (no role of mine has it)" in answer["content"]
+        assert "**Attach Files** (none of my roles has it)" in answer["content"]
         still = await town.finished(await town.ada.press(answer, "Check again"))
         assert "Send Messages" in still["content"]
         town.discord.changes.override(town.channel, bot_role)
         town.discord.changes.allow_role(guild, everyone, ALL & ~Permission.ADMINISTRATOR)
         good = await town.finished(await town.ada.press(answer, "Check again"))
-        assert "✅ I have all that I need" in good["content"]
+        assert "✅ I have every permission I need" in good["content"]
         (post,) = await town.posts()
     assert len(post["attachments"]) == 2
 
@@ -558,7 +608,7 @@ async def test_without_attach_files_there_are_links_and_a_word(town: Town) -> No
         await town.watch(DONE.id)
         (post,) = await town.posts()
     assert (post["attachments"], post["embeds"]) == ([], [])
-    assert "I may not attach files here" in post["content"]
+    assert "I can't attach files here" in post["content"]
     assert len(links(post)) == 4
 
 
@@ -597,7 +647,7 @@ async def test_a_gateway_that_is_down_for_an_hour(town: Town, second: Any) -> No
         meanwhile = [set(json.loads(request.body)["ids"]) for request in town.gateway.requests[before:]]
         assert sum(len(ids) > 1 for ids in meanwhile) < 40, "asked rarely, and together"
         assert len(meanwhile) < 3_600 / 4, "one task, to see whether it is back"
-        assert words(await town.watches()).count("🔌 The gateway has not answered since") == 8, "a page of them"
+        assert words(await town.watches()).count("🔌 The gateway hasn't answered since") == 8, "a page of them"
         town.gateway.faults.clear()
         await town.clock.pass_(320, step=20)
         posts = await town.posts(21)
@@ -615,7 +665,7 @@ async def test_a_gateway_that_never_answers_again_is_told_in_the_end(town: Town)
         assert len(town.posted()) == 0
         await town.clock.pass_(4 * 86_400, step=7_200)
         posts = await town.posts(2)
-    assert all("I have stopped checking. Press **Notify me**" in post["content"] for post in posts)
+    assert all("I've stopped checking. Press **Notify me**" in post["content"] for post in posts)
 
 
 @pytest.mark.parametrize("refusal", [Fault(401), Fault(403, b'{"error": {}}'), Fault(404, b"no such page")])

@@ -449,14 +449,14 @@ async def test_a_watch_goes_on_for_those_who_joined_it(watches: WatchStore) -> N
     await add(watches, wish("t1", user_id=CARL, created_at=NOW + 2))
     left = await watches.leave(ADA)
     assert (left.stopped, [each.id for each in left.going_on]) == ((), [watch.id])
-    bens = await watches.open_watch(watch.id)
+    bens = await watches.open_watch(numbered(watch.id))
     assert bens
     assert (bens.user_id, bens.user_locale, bens.mentions) == (BEN, "zh-CN", ("<@2>",))
     assert not await watches.is_concerned(watch.id, ADA)
     assert (await watches.listed(of_user(CARL), limit=9))[0] == 1, "joined without being mentioned"
     assert (await watches.leave(BEN)).going_on
     assert [each.id for each in (await watches.leave(CARL)).stopped] == [watch.id]
-    assert await watches.open_watch(watch.id) is None
+    assert await watches.open_watch(numbered(watch.id)) is None
 
 
 async def test_what_others_joined_goes_on_when_a_person_is_forgotten(
@@ -479,7 +479,7 @@ async def test_who_joined_leaves_it_to_who_began_it(watches: WatchStore) -> None
     for _ in range(2):
         await add(watches, wish("t1", user_id=BEN, mentions=("<@2>",)))
     assert (await watches.leave(BEN)).going_on
-    left = await watches.open_watch(watch.id)
+    left = await watches.open_watch(numbered(watch.id))
     assert left
     assert (left.user_id, left.mentions) == (ADA, ("<@1>",))
     assert await watches.leave(BEN) == Left((), ())
@@ -493,7 +493,7 @@ async def test_who_joins_fills_in_what_nobody_had_chosen(watches: WatchStore, lo
     assert await claim(looks) == {"t1", "words"}
     await add(watches, wish("t1", user_id=CARL, lyrics_id="others"))
     await add(watches, wish("t1", lyrics_id="own"))
-    now = await watches.open_watch(watch.id)
+    now = await watches.open_watch(numbered(watch.id))
     assert now
     assert (now.lyrics_id, now.live) == ("own", True), "who began it chooses"
 
@@ -532,9 +532,9 @@ async def test_only_what_one_may_stop_is_stopped(watches: WatchStore) -> None:
     (watch,) = (await add(watches, wish("t1"))).watched
     await watches.leave(BEN, numbered(watch.id))
     await watches.stop(of_guild(6) & numbered(watch.id))
-    assert await watches.open_watch(watch.id)
+    assert await watches.open_watch(numbered(watch.id))
     await watches.stop(of_guild(5) & numbered(watch.id))
-    assert await watches.open_watch(watch.id) is None
+    assert await watches.open_watch(numbered(watch.id)) is None
 
 
 async def test_what_ended_long_ago_is_forgotten_and_what_is_owed_is_not(

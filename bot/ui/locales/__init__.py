@@ -10,6 +10,7 @@ from discord import Locale, app_commands
 
 _FOLDER = Path(__file__).parent
 _FALLBACK = "en"
+_SEEN = 500  # characters of a text, of which the language is told
 
 
 class Language:
@@ -55,14 +56,30 @@ def _load(tag: str, fallback: Language | None) -> Language:
 def language_for(locale: str) -> Language:
     """The language of a reader with this locale, English if we do not have it.
 
-    A region that we do not know reads the language's other region: zh-HK reads zh-CN.
+    A region that we do not know reads what another region of its language reads: zh-SG reads zh-CN.
     """
     primary = locale.partition("-")[0]
-    for known in (locale, primary):
-        for language in languages().values():
-            if known in language.locales or known in {each.partition("-")[0] for each in language.locales}:
-                return language
+    for language in languages().values():
+        if locale in language.locales:
+            return language
+    for language in languages().values():
+        if primary in {each.partition("-")[0] for each in language.locales}:
+            return language
     return languages()[_FALLBACK]
+
+
+def written_in(text: str) -> str:
+    """The locale of what somebody wrote, as far as its characters tell: those of GB 2312 are the simplified ones."""
+    chinese = "".join(character for character in text[:_SEEN] if "\u4e00" <= character <= "\u9fff")
+    if not chinese:
+        return "en-US"
+    only_traditional = sum(_is_in(each, "big5") and not _is_in(each, "gb2312") for each in chinese)
+    only_simplified = sum(_is_in(each, "gb2312") and not _is_in(each, "big5") for each in chinese)
+    return "zh-TW" if only_traditional > only_simplified else "zh-CN"
+
+
+def _is_in(character: str, encoding: str) -> bool:
+    return bool(character.encode(encoding, "ignore"))
 
 
 def localised(key: str) -> app_commands.locale_str:

@@ -1,0 +1,37 @@
+"""Rows as people take them away: what programs would misread is written out."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Float, String, Table
+
+_JSON = ("[", "{")
+
+
+def readable(table: Table, row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Ids as text, since Discord's are too long for the numbers of JavaScript and of spreadsheets; times in ISO 8601
+    (UTC); lists as lists.
+    """
+    return {column.name: _readable(column, row[column.name]) for column in table.columns}
+
+
+def _readable(column: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(column.type, BigInteger) or column.name == "id" or column.name.endswith("_id"):
+        return str(value)
+    if isinstance(column.type, Float):  # all of them are times; 0: never
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds") if value else None
+    if isinstance(column.type, String) and value.startswith(_JSON):
+        return _parsed(value)
+    return value
+
+
+def _parsed(text: str) -> Any:
+    """What is kept as JSON; a title may merely look like it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
