@@ -19,7 +19,7 @@ async def forget_user(settings: Settings, user_id: int) -> str:
         ) from None
     return (
         f"Of user {user_id} this was deleted:\n"
-        f"  watches, with their deliveries: {erased.watches}\n"
+        f"  open watches, also joined ones: {erased.watches}\n"
         f"  rows of history and lists: {erased.lookups + erased.lists}\n"
         "  settings, and mentions in watches of others\n"
         "Posts that are in Discord stay there."

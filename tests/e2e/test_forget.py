@@ -38,7 +38,7 @@ async def test_all_of_a_person_is_gone_and_nothing_of_others(used: Town, start: 
     code, output, errors = await result_of(start, "forget-user", used.ben.id)
     assert (code, errors) == (0, "")
     assert f"Of user {used.ben.id}" in output
-    assert all(each in output for each in ("watches, with their deliveries: 1", "history and lists: 1"))
+    assert all(each in output for each in ("open watches, also joined ones: 2", "history and lists: 1"))
     assert await asyncio.to_thread(kept, file, used.ben.id) == []
     assert await asyncio.to_thread(kept, file, used.ada.id) == [
         line.replace(f'"<@{used.ben.id}>"', "") for line in before
