@@ -93,7 +93,10 @@ def outage() -> dict[str, float]:
         clock, ends = _SimulatedClock(), random.Random(seed).uniform(10, 3_600)
         rest = Rest("default", clock, INTERVAL)
         while clock.moment < ends:
-            rest.failed(GatewayUnreachable("refused")) if rest.over else rest.not_yet()
+            if rest.over:
+                rest.failed(GatewayUnreachable("refused"))
+            else:
+                rest.not_yet()
             clock.moment = min(rest.until, rest.try_at)
         delays.append(clock.moment - ends)
     return _late(delays)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from bot.errors import GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
+from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, GatewayUnreachable
 from bot.services.clock import Clock
 
 _LONGEST = 300.0  # seconds for which a gateway that does not answer is left alone
@@ -42,8 +42,9 @@ class Rest:
         return self.until <= self._clock.now()
 
     @property
-    def failing(self) -> bool:
-        return self._failure is not None
+    def was_gone(self) -> bool:
+        """It may have started anew; who is busy has not."""
+        return isinstance(self._failure, GatewayUnreachable | GatewayBroken)
 
     @property
     def may_end(self) -> bool:

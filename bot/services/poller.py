@@ -171,17 +171,20 @@ class Rounds:
 
     def _leave_alone_what_failed(self) -> None:
         for gateway, failure in self._fared.items():
-            if failure:
-                rest = self._desk.rests[gateway]
-                rest.failed(failure) if rest.over else rest.not_yet()
+            rest = self._desk.rests[gateway]
+            if failure and rest.over:
+                rest.failed(failure)
+            elif failure:
+                rest.not_yet()
 
     def _answered(self) -> None:
         for gateway, failed in self._fared.items():
             rest = self._desk.rests[gateway]
-            if not failed and rest.failing:
+            if failed:
+                continue
+            if rest.was_gone:
                 self._pacing.interrupted(self._clock.now())
-            if not failed:
-                rest.answered()
+            rest.answered()
 
     async def _due(self, soon: float, most: int) -> list[Claim]:
         fresh = await self._store.claim(self.name, soon, lease=_LEASE, limit=most)
