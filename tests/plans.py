@@ -27,7 +27,14 @@ WHOLE = {
     "when somebody asks for all that is kept of them": (
         r"SELECT watches\.id FROM watches WHERE watches\.user_id != \?",
     ),
-    "once a day, to count": (r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",),
+    "once a day": (
+        r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",
+        r"UPDATE watches SET ending=\? WHERE watches\.ending = '' AND watches\.created_at < \?",
+    ),
+    "what is counted for machines that ask: nothing else is read": (
+        r"SELECT count\(\*\) AS count_1 FROM watches WHERE watches\.ending = ''$",
+        r"SELECT deliveries\.state, count\(\*\) AS count_1 FROM deliveries WHERE deliveries\.state != 'sent' GROUP BY",
+    ),
     "at the start, once": (
         r"UPDATE tasks SET (first_asked_at|asked_at|changed_at)=\? WHERE tasks\.\1 > \?",
         r"UPDATE tasks SET due_at=\?, lease_until=\? WHERE tasks\.lease_until > \? AND tasks\.due_at IS NOT NULL",

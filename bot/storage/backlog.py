@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.delivery import State
-from bot.storage.schema import deliveries, is_open, notes, watches
+from bot.storage.schema import deliveries, is_not_sent, is_open, notes, watches
 from bot.storage.transaction import Transactions
 
 _SEEN = "seen"  # the note that says when somebody asked how the bot fares
@@ -23,8 +23,8 @@ class Backlog(Struct, frozen=True, kw_only=True):
 
 class BacklogStore(Transactions):
     async def backlog(self) -> Backlog:
-        states = select(deliveries.c.state, func.count()).where(deliveries.c.state != State.SENT)
-        waiting = select(func.min(deliveries.c.created_at)).where(deliveries.c.state == State.WAITING)
+        states = select(deliveries.c.state, func.count()).where(is_not_sent)
+        waiting = select(func.min(deliveries.c.created_at)).where(is_not_sent, deliveries.c.state == State.WAITING)
         async with self._transaction(read_only=True) as connection:
             found: dict[str, int] = dict((await connection.execute(states.group_by(deliveries.c.state))).all())
             return Backlog(

@@ -159,6 +159,7 @@ deliveries = Table(
         "deliveries_in_line", "channel_id", "created_at", "line", sqlite_where=text("state IN ('waiting', 'blocked')")
     ),
     Index("deliveries_of_watch", "watch_id"),
+    Index("deliveries_unsent", "state", "created_at", sqlite_where=text("state <> 'sent'")),
     sqlite_autoincrement=True,
     comment="messages owed to Discord, and what became of them; `aside`: those behind it need not wait for it",
 )
@@ -214,3 +215,4 @@ def unsent(table: FromClause) -> ColumnElement[bool]:
 
 
 is_unsent = unsent(deliveries)
+is_not_sent = deliveries.c.state != literal_column("'sent'")  # that failed, too

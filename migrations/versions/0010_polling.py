@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.create_index("watches_about_lyrics", "watches", ["lyrics_id"], sqlite_where=sa.text("lyrics_id <> ''"))
     op.create_index("watches_about_task", "watches", ["task_id"])
     op.create_index("batches_of_user", "batches", ["user_id"])
+    op.create_index("deliveries_unsent", "deliveries", ["state", "created_at"], sqlite_where=sa.text("state <> 'sent'"))
     op.create_index("guilds_paused", "guilds", ["guild_id"], sqlite_where=sa.text("paused = 1"))
     # From now on a task goes with the last watch on it.
     op.execute(

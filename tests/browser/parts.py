@@ -56,7 +56,9 @@ class Stage:
         self.local.sockets.closed = True
         await self.local.sockets.drop()
         await expect(self.page.locator("#presence")).to_have_text("The bot is offline")
+        patience, self.local.interactions.patience = self.local.interactions.patience, 0.5
         yield
+        self.local.interactions.patience = patience
         self.local.sockets.closed = False
 
     @property

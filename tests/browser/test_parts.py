@@ -70,7 +70,7 @@ async def test_a_choice_that_the_bot_did_not_take_is_taken_back(stage: Stage) ->
     await expect(stage.answer).to_have_text("Pick")
     async with stage.bot_away():
         await choose(stage.page.locator(".message"), "user", "@Mei")
-        await expect(stage.alert).to_have_text("The bot is offline")
+        await expect(stage.alert).to_have_text("The application did not respond.")
         await expect(stage.page.get_by_test_id("select-user")).to_contain_text("Choose…")
 
 
@@ -92,7 +92,7 @@ async def test_a_form_that_was_not_taken_keeps_what_was_written(stage: Stage) ->
     await words.fill("a poem")
     async with stage.bot_away():
         await words.press("Enter")
-        await expect(stage.alert).to_have_text("The bot is offline")
+        await expect(stage.alert).to_have_text("The application did not respond.")
         await expect(words).to_have_value("a poem")
     await stage.local.hub.until(lambda: stage.local.hub.online)
     await words.press("Enter")

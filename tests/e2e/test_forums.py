@@ -62,7 +62,8 @@ async def test_each_song_of_a_task_has_a_post_of_its_own(town: Town, forum: Obje
         posts = await opened(town, forum, 2)
         await town.settle_down()
     assert threads(town, forum) == posts
-    assert f"<#{forum['id']}>" in answer["content"]
+    assert "already finished" in answer["content"]
+    assert f"/{forum['guild_id']}/" in answer["content"], "with a link to its post"
     assert [each["name"] for each in posts] == ["Harbour Lights (1)", "Harbour Lights (2)"]
     for thread, song in zip(posts, (ONE, TWO), strict=True):
         message = first_of(town, thread)
@@ -170,7 +171,7 @@ async def test_an_answer_that_is_lost_makes_no_second_post(town: Town, forum: Ob
         await town.watch(DONE.id, channel=forum)
         await opened(town, forum)
         await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
     assert len(threads(town, forum)) == 1
     asked = [each for each in town.discord.requests if each.method == "POST" and each.path.endswith("/threads")]
     assert len(asked) == 1
@@ -192,7 +193,7 @@ async def test_a_restart_while_discord_answers(town: Town, forum: Object, *, arc
             town.discord.changes.archive(thread, locked=False)
     town.clock.jump(3_600)
     async with town.bot():
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
         await town.settle_down()
     assert len(threads(town, forum)) == 3
     assert files(town, first_of(town, post)) == [audio(ONE.sound, ONE.duration)[0]]
@@ -209,7 +210,7 @@ async def test_a_post_that_is_made_some_seconds_after_its_request_was_cut_off(to
         await town.clock.pass_(8, step=1)
         await town.discord.rest.carry_out(cut, {})
         await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
     assert len(threads(town, forum)) == 1
 
 
@@ -221,7 +222,7 @@ async def test_one_that_did_not_arrive_is_made_anew(town: Town, forum: Object) -
         await town.discord.hub.until(lambda: any(each.path.endswith("/threads") for each in town.discord.requests))
         await town.clock.pass_(60, step=5)
         assert len(await opened(town, forum)) == 1
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
 
 
 async def test_without_read_message_history_nothing_is_posted_twice(town: Town, guild: Object, forum: Object) -> None:
@@ -237,7 +238,7 @@ async def test_without_read_message_history_nothing_is_posted_twice(town: Town, 
         await town.posts(at=town.discord.world.dm_with(town.ada.user))
         town.discord.changes.override(forum, role)
         await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
     assert len(threads(town, forum)) == 1
 
 
@@ -249,7 +250,7 @@ async def test_a_refused_form_is_made_simpler_and_too_many_requests_are_waited_f
         await town.watch(DONE.id, channel=forum)
         (post,) = await opened(town, forum)
     assert first_of(town, post)["attachments"] == []
-    assert "Link" in str(components(first_of(town, post)))
+    assert "Download" in str(components(first_of(town, post)))
 
 
 async def test_whenever_files_come_along_it_fails_and_so_it_goes_without(town: Town, forum: Object) -> None:
@@ -259,7 +260,7 @@ async def test_whenever_files_come_along_it_fails_and_so_it_goes_without(town: T
         await town.watch(DONE.id, channel=forum)
         await town.clock.pass_(600, step=5)
         (post,) = await opened(town, forum)
-        await town.says(town.watches, "You watch nothing")
+        await town.says(town.watches, "You aren't watching any tasks")
     assert first_of(town, post)["attachments"] == []
     assert len(threads(town, forum)) == 1
 
