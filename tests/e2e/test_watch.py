@@ -703,9 +703,10 @@ async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
         await town.clock.pass_(330, step=1)
         await town.clock.pass_(120, step=0.4)
         assert "gateway default changes its answers every" in caplog.text
-        before = len(town.gateway.requests)
+        before, since = len(town.gateway.requests), town.clock.now()
         await town.clock.pass_(90, step=0.4)
-        assert len(town.gateway.requests) - before <= 2 * 7, "a probe and a sweep in each beat, at the most"
+        beats = (town.clock.now() - since) // 15 + 1  # a slow machine's own time goes on, too
+        assert len(town.gateway.requests) - before <= 2 * beats, "a probe and a sweep in each beat, at the most"
         await town.clock.pass_(120, step=1)
         await town.posts(60)
 
