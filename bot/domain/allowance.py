@@ -1,0 +1,90 @@
+"""How much may be ordered: by a person, in a server, and at the operator's cost altogether. Pure.
+
+Orders are counted, not money. A day is a day of UTC. What is refused names the limit and when it is over.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from bot.domain.song_request import RequestKind
+
+
+class Work(StrEnum):
+    """What is counted apart: lyrics cost a tenth of a song."""
+
+    SONG = "song"
+    LYRICS = "lyrics"
+
+    @classmethod
+    def of(cls, kind: RequestKind) -> "Work":
+        return cls.LYRICS if kind is RequestKind.LYRICS else cls.SONG
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Orders a day of one kind of work; None: without a limit. `cooldown`: seconds between two of one person."""
+
+    operator: int | None = None
+    server: int | None = None
+    person: int | None = None
+    cooldown: float = 0.0
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """What counts today of the same kind of work. `last_at`: the person's last order, whenever that was."""
+
+    operator: int = 0
+    server: int = 0
+    person: int = 0
+    last_at: float | None = None
+
+
+class Limit(StrEnum):
+    """Whose limit it is: that says who can change it."""
+
+    PERSON = "person"
+    SERVER = "server"
+    OPERATOR = "operator"
+    COOLDOWN = "cooldown"
+
+
+class Denial(Struct, frozen=True):
+    """`most`: the limit, in orders or, for a cooldown, in seconds; `until`: Unix seconds when it is over."""
+
+    limit: Limit
+    most: int
+    until: float
+
+
+def denial_of(usage: Usage, limits: Limits, now: float) -> Denial | None:
+    """Why one more order is refused now; None: it is not."""
+    rows = (
+        (Limit.PERSON, usage.person, limits.person),
+        (Limit.SERVER, usage.server, limits.server),
+        (Limit.OPERATOR, usage.operator, limits.operator),
+    )
+    for limit, used, most in rows:
+        if most is not None and used >= most:
+            return Denial(limit, most, next_day(now))
+    since = now - usage.last_at if usage.last_at is not None else limits.cooldown
+    if since < limits.cooldown:
+        return Denial(Limit.COOLDOWN, round(limits.cooldown), now + limits.cooldown - since)
+    return None
+
+
+def left(usage: Usage, limits: Limits) -> int | None:
+    """How many more the person may order today; None: as many as they like."""
+    rows = ((usage.person, limits.person), (usage.server, limits.server), (usage.operator, limits.operator))
+    return min((max(0, most - used) for used, most in rows if most is not None), default=None)
+
+
+def day_of(moment: float) -> str:
+    """As in 2026-11-26."""
+    return datetime.fromtimestamp(moment, UTC).date().isoformat()
+
+
+def next_day(moment: float) -> float:
+    """When the day is over, in Unix seconds."""
+    midnight = datetime.fromtimestamp(moment, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight + timedelta(days=1)).timestamp()

@@ -1,0 +1,48 @@
+"""Suno's models, as data: what each takes, and how people call it. Relays sell some under names of their own."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """`name` goes over the wire (`mv`), `label` is what people read. Lengths are UTF-16 units, as Suno counts them."""
+
+    name: str
+    label: str
+    lyrics: int = 5_000
+    style: int = 1_000
+    title: int = 100
+    description: int = 500  # the least that a vendor takes
+
+
+_MODELS = (
+    Model(name="chirp-hawk", label="v6", description=3_000),
+    Model(name="chirp-hawk-wild", label="v6-wild", description=3_000),
+    Model(name="chirp-goose", label="v6-mini", description=3_000),
+    Model(name="chirp-fenix", label="v5.5"),
+    Model(name="chirp-crow", label="v5"),
+    Model(name="chirp-bluejay", label="v4.5+"),
+    Model(name="chirp-auk", label="v4.5"),
+    Model(name="chirp-auk-turbo", label="v4.5-all", title=80),
+    Model(name="chirp-v4", label="v4", lyrics=3_000, style=200, title=80),
+    Model(name="chirp-v3-5", label="v3.5", lyrics=3_000, style=200, title=80),
+    Model(name="chirp-v3-0", label="v3", lyrics=3_000, style=200, title=80),
+)
+_KNOWN = {model.name: model for model in _MODELS} | {model.label.lower(): model for model in _MODELS}
+
+CURRENT = _MODELS[:3]  # what Suno sells since September 2026
+# What an open gateway takes when it is told no model. Suno has retired it, so `mv` always goes along.
+RETIRED = frozenset({"chirp-v3-5", "chirp-v3-0"})
+
+
+def model_named(name: str) -> Model:
+    """By its name on the wire or its label. One that nobody knows gets the lengths of the newest."""
+    name = name.strip()
+    return _KNOWN.get(name.lower()) or Model(name=name, label=name)
+
+
+def offered(by_operator: Sequence[str], seen_finished: Sequence[str]) -> tuple[Model, ...]:
+    """What to offer at a gateway: the operator's word, else what finished there lately, else what Suno sells."""
+    names = list(by_operator) or [name for name in seen_finished if name not in RETIRED]
+    return tuple(model_named(name) for name in dict.fromkeys(names)) or CURRENT

@@ -1,0 +1,169 @@
+"""An order: a song that somebody pays for. Its states, and what follows from what a gateway answered. Pure.
+
+draft -> placed -> sending -> accepted
+           |          |-----> refused     (a definite no: the allowance is given back)
+           |          |-----> placed      (provably not taken: later, a few times)
+           |          '-----> unsure      (anything else, or a crash: never sent again by the program)
+           |-> waiting -> placed or declined     (where a server's managers approve)
+           '-> expired                           (not sent within half an hour)
+unsure -> accepted, refused or lost
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.song_request import SongRequest
+from bot.domain.task import Status, Task
+
+MOST_SENDS = 3  # tries of an order that was provably not taken
+RETRY_AFTER = (30.0, 90.0, 180.0)  # seconds until the next of them
+PLACED_FOR = 1_800.0  # seconds until an order that could not be sent expires
+WAITING_FOR = 172_800.0  # seconds until one that nobody approved is declined
+DRAFT_FOR = 86_400.0  # seconds that a draft is kept
+STALE_AFTER = 120.0  # seconds: placed longer ago than that at a start, it may come from a restored backup
+LOST_AFTER = 86_400.0  # seconds until an unsure order is called lost
+RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the answer that did not come
+MOST_DRAFTS = 5
+COOLDOWN = 30.0  # seconds between two orders of one person
+
+
+class OrderState(StrEnum):
+    DRAFT = "draft"
+    WAITING = "waiting"  # for a manager
+    PLACED = "placed"  # its turn comes
+    SENDING = "sending"  # committed before the first byte leaves
+    ACCEPTED = "accepted"  # the gateway gave a task id: now it is a watched task
+    REFUSED = "refused"
+    UNSURE = "unsure"  # it may have been charged; a person or evidence decides
+    DECLINED = "declined"  # by a manager, or nobody approved it
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    FINISHED = "finished"
+    FAILED = "failed"  # without anything to play
+
+
+# What these orders had reserved is given back.
+GIVEN_BACK = frozenset(
+    {
+        OrderState.REFUSED,
+        OrderState.DECLINED,
+        OrderState.EXPIRED,
+        OrderState.CANCELLED,
+        OrderState.LOST,
+        OrderState.FAILED,
+    }
+)
+CANCELLABLE = frozenset({OrderState.DRAFT, OrderState.WAITING, OrderState.PLACED})
+RUNNING = frozenset({OrderState.SENDING, OrderState.ACCEPTED})  # at the gateway, as far as is known
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """Times are Unix seconds. `price`: in the gateway's unit, None: unknown. `reason`: a key of texts, or of words.
+
+    `guild_id` None: in a DM. `due_at`: when its next step is due. `detail`: the gateway's own words.
+    """
+
+    id: str
+    user_id: int
+    guild_id: int | None
+    channel_id: int
+    gateway: str
+    request: SongRequest
+    state: OrderState = OrderState.DRAFT
+    price: float | None = None
+    task_id: str = ""
+    reason: str = ""
+    detail: str = ""
+    attempts: int = 0
+    reconciled: int = 0  # how many times an unsure order was looked for
+    at_once: int = 1  # how many of its person may run together, as the server had it when it was placed
+    created_at: float
+    placed_at: float | None = None
+    sent_at: float | None = None
+    due_at: float | None = None
+    locale: str = "en-US"  # of those who read the place
+    user_locale: str = "en-US"  # of the person
+
+
+class Accepted(Struct, frozen=True):
+    task_id: str
+
+
+class NotTaken(Struct, frozen=True):
+    """It provably left no trace at the gateway: it may be sent again. `busy`: the gateway said so."""
+
+    detail: str
+    busy: bool = False
+
+
+class Refused(Struct, frozen=True):
+    """A definite no. `reason` is one of `bot.domain.order_refusals`; `detail` are the gateway's own words."""
+
+    reason: str
+    detail: str = ""
+
+
+class Unsure(Struct, frozen=True):
+    """It may have been taken and charged: nobody can tell."""
+
+    detail: str
+
+
+SubmitResult = Accepted | NotTaken | Refused | Unsure
+
+
+def sending(order: Order, now: float) -> Order:
+    """Before the first byte leaves."""
+    return replace(order, state=OrderState.SENDING, sent_at=now, attempts=order.attempts + 1, due_at=None)
+
+
+def after_submission(order: Order, result: SubmitResult, now: float) -> Order:
+    """What becomes of an order that is being sent."""
+    match result:
+        case Accepted(task_id):
+            return replace(order, state=OrderState.ACCEPTED, task_id=task_id, due_at=None, reason="", detail="")
+        case Refused(reason, detail):
+            return replace(order, state=OrderState.REFUSED, reason=reason, detail=detail, due_at=None)
+        case NotTaken(detail, busy) if order.attempts < MOST_SENDS:
+            due_at = now + RETRY_AFTER[order.attempts - 1]
+            return replace(
+                order, state=OrderState.PLACED, reason="busy" if busy else "unreachable", detail=detail, due_at=due_at
+            )
+        case NotTaken(detail, busy):
+            reason = "busy" if busy else "unreachable"
+            return replace(order, state=OrderState.REFUSED, reason=reason, detail=detail, due_at=None)
+        case Unsure(detail):
+            return unsure(order, detail, now)
+
+
+def unsure(order: Order, detail: str, now: float) -> Order:
+    """Also what a start makes of an order that was being sent when the program ended."""
+    due_at = now + RECONCILE_AFTER[0]
+    return replace(order, state=OrderState.UNSURE, detail=detail, due_at=due_at, reconciled=0)
+
+
+def looked_for(order: Order, now: float) -> Order:
+    """An unsure order about which nothing new was found: later again, and lost after a day."""
+    since = order.sent_at if order.sent_at is not None else order.created_at
+    if now - since >= LOST_AFTER:
+        return replace(order, state=OrderState.LOST, due_at=None)
+    done = order.reconciled + 1
+    due_at = since + (RECONCILE_AFTER[done] if done < len(RECONCILE_AFTER) else LOST_AFTER)
+    return replace(order, reconciled=done, due_at=max(due_at, now + 1.0))
+
+
+def is_stale(order: Order, now: float) -> bool:
+    """At a start: placed so long ago that it may come from a restored backup, and may have been sent before."""
+    return order.state is OrderState.PLACED and now - (order.placed_at or order.created_at) > STALE_AFTER
+
+
+def after_task(order: Order, task: Task) -> Order:
+    """What becomes of an accepted order when its task was looked at."""
+    if not task.settled:
+        return order
+    failed = task.status is Status.FAILED and not task.playable and task.lyrics is None
+    state = OrderState.FAILED if failed else OrderState.FINISHED
+    return replace(order, state=state, detail=task.reason if failed else "", due_at=None)

@@ -1,0 +1,173 @@
+"""What is sent to have something made, and what the answer means for the money. Pure: no I/O.
+
+An answer is read with one question: can it have been charged? Only what provably cannot is called refused or not taken.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from msgspec import Struct
+
+from bot.domain.order import Accepted, NotTaken, Refused, SubmitResult, Unsure
+from bot.domain.order_refusals import Refusal, refusal_in
+from bot.domain.song_request import RequestKind, SongRequest, Voice, Wish
+from bot.gateways.fields import Object, as_object, as_text, first, parse_json
+
+_MAX_WORDS = 300  # characters of a gateway's own words
+_MAX_ID = 80
+_VOICES = {Voice.FEMALE: "f", Voice.MALE: "m"}
+_IN_STYLE = {Voice.FEMALE: "female vocals", Voice.MALE: "male vocals"}
+_GOOD_CODES = ("", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true")
+# Refused although the status is one of a fault: kept short, each was seen. What is not here is unsure.
+_REFUSED_5XX = frozenset({Refusal.MAINTENANCE, Refusal.PRICE_UNSET, Refusal.NO_BALANCE})
+# 408, 409, 425, 499: the request may have been taken all the same.
+_DOUBTFUL_4XX = frozenset({408, 409, 425, 499})
+
+
+class Dialect(StrEnum):
+    """Whose body to send: that of the Rix family and new-api, or that of GoAmz."""
+
+    RIX = "rix"
+    GOAMZ = "goamz"
+
+
+class Submission(Struct, frozen=True):
+    """One POST: a path below the gateway's address, and the JSON to send."""
+
+    path: str
+    body: Mapping[str, Any]
+
+
+def submission_of(request: SongRequest, can: frozenset[Wish], dialect: Dialect = Dialect.RIX) -> Submission:
+    """`can`: what the gateway passes on. A voice that it ignores goes into the style in words; the rest is left out."""
+    if request.kind is RequestKind.LYRICS:
+        return Submission("/suno/submit/lyrics", {"prompt": request.description})
+    described = request.kind is RequestKind.DESCRIBE
+    words = (
+        {"gpt_description_prompt": _described(request, can), "prompt": ""} if described else _own_words(request, can)
+    )
+    always = {"mv": request.model, "make_instrumental": request.voice is Voice.NONE}
+    body = words | always | _extras(request, can) | _continued(request)
+    if dialect is Dialect.GOAMZ:
+        return Submission("/suno/v1/music", {"custom_mode": not described, "input": body})
+    return Submission("/suno/submit/music", body)
+
+
+def _described(request: SongRequest, can: frozenset[Wish]) -> str:
+    words = "" if Wish.VOICE in can else _IN_STYLE.get(request.voice, "")
+    return ", ".join(filter(None, (request.description, words)))
+
+
+def _own_words(request: SongRequest, can: frozenset[Wish]) -> dict[str, Any]:
+    voice = "" if Wish.VOICE in can else _IN_STYLE.get(request.voice, "")
+    style = ", ".join(filter(None, (request.style.strip(), voice)))
+    words = {"prompt": request.lyrics, "tags": style, "title": request.title, "generation_type": "TEXT"}
+    if request.excluded_style and Wish.EXCLUDE in can:
+        words["negative_tags"] = request.excluded_style
+    return words
+
+
+def _extras(request: SongRequest, can: frozenset[Wish]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    if request.kind is not RequestKind.DESCRIBE and can & {Wish.VOICE, Wish.WEIGHTS}:
+        metadata["create_mode"] = "custom"
+    if Wish.VOICE in can and (voice := _VOICES.get(request.voice)):
+        metadata["vocal_gender"] = voice
+    sliders = {
+        "style_weight": request.style_weight,
+        "weirdness_constraint": request.weirdness,
+        "aug_creativity": request.variety,
+    }
+    if Wish.WEIGHTS in can and (set_ := {name: value for name, value in sliders.items() if value is not None}):
+        metadata["control_sliders"] = set_
+    return {"metadata": metadata} if metadata else {}
+
+
+def _continued(request: SongRequest) -> dict[str, Any]:
+    source = request.source
+    if source is None:
+        return {}
+    if request.kind is RequestKind.EXTEND:
+        return {
+            "task": "extend",
+            "task_id": source.task_id,
+            "continue_clip_id": source.clip_id,
+            "continue_at": request.continue_at,
+        }
+    return {"task": "cover", "cover_clip_id": source.clip_id} if request.kind is RequestKind.COVER else {}
+
+
+def result_of(status: int, content_type: str, body: bytes) -> SubmitResult:
+    """What a whole answer says. Total: any bytes have a result."""
+    try:
+        value = parse_json(body, content_type)
+    except ValueError:
+        return _without_json(status)
+    envelope = as_object(value)
+    words = _words(envelope)
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return _of_success(envelope, words)
+    if status < HTTPStatus.BAD_REQUEST:
+        return Refused(Refusal.MISPLACED, str(status))
+    return _of_failure(status, words)
+
+
+def _without_json(status: int) -> SubmitResult:
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return Refused(Refusal.MISPLACED, str(status))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return NotTaken(str(status), busy=True)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Refused(Refusal.NO_ACCESS, str(status))
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        return Refused(Refusal.MISPLACED, str(status))
+    return Unsure(f"{status} without JSON")
+
+
+def _of_success(envelope: Object, words: str) -> SubmitResult:
+    if task_id := _task_id(envelope.get("data")) or _task_id(envelope):
+        return Accepted(task_id)
+    # A gateway that answers 200 with its upstream's refusal has not been seen to say whether it charged.
+    return Unsure(f"200 without a task id: {words}" if words else "200 without a task id")
+
+
+def _of_failure(status: int, words: str) -> SubmitResult:
+    said = refusal_in(words)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (said is Refusal.BUSY and status != HTTPStatus.FORBIDDEN):
+        return NotTaken(words or str(status), busy=True)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # "model_not_found" with 503 is a distributor without a channel: it never reached one.
+        if said in _REFUSED_5XX or (said is Refusal.MODEL_GONE and status == HTTPStatus.SERVICE_UNAVAILABLE):
+            return Refused(said, words)
+        return Unsure(f"{status} {words}".strip())
+    if status in _DOUBTFUL_4XX:
+        return Unsure(f"{status} {words}".strip())
+    if said:
+        return Refused(said, words)
+    denied = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    return Refused(Refusal.NO_ACCESS if denied else Refusal.OTHER, words or str(status))
+
+
+def _task_id(value: Any) -> str:
+    """A text, an object with one, or a list whose first item is either."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        value = first(value, "task_id", "taskId")
+    found = as_text(value).strip() if isinstance(value, str | int) else ""
+    return found if 0 < len(found) <= _MAX_ID and found.isprintable() and " " not in found else ""
+
+
+def _words(envelope: Object) -> str:
+    """The gateway's own, short and on one line: code and message tell different things."""
+    error = as_object(envelope.get("error"))
+    code = as_text(envelope.get("code"))
+    parts = (
+        as_text(error.get("code")),
+        as_text(error.get("message")) or as_text(envelope.get("error")),
+        "" if code.lower() in _GOOD_CODES else code,
+        as_text(first(envelope, "message", "msg", "detail")),
+    )
+    return " ".join(" ".join(dict.fromkeys(filter(None, parts))).split())[:_MAX_WORDS]

@@ -1,0 +1,95 @@
+"""Sends an order to a gateway: exactly one POST, by a session of its own that follows nothing and repeats nothing.
+
+No Suno gateway knows an idempotency token. What is sent twice is paid twice, so whatever happens here ends in a result
+that says whether the order may have been taken; nothing is raised but a cancellation.
+"""
+
+import asyncio
+import logging
+from types import SimpleNamespace
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from bot.domain.order import NotTaken, SubmitResult, Unsure
+from bot.gateways.submission import Submission, result_of
+
+_CONNECT = 10.0  # seconds
+_MAX_BODY = 1024 * 1024  # bytes; an answer has some hundreds
+_SHORTEST_KEY = 8  # characters; a shorter one may stand anywhere by chance
+
+log = logging.getLogger(__name__)
+
+
+class Submitter:
+    """One gateway, as far as ordering goes. `async with`: it has connections of its own."""
+
+    def __init__(self, name: str, base_url: str, key: str) -> None:
+        self.name = name
+        self._base = base_url
+        self._key = key if len(key) >= _SHORTEST_KEY else ""
+        self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_note_sent)
+        # A connection that was used before may be closed by its other end in the moment of sending: that could not be
+        # told from an answer that got lost.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True), cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def submit(self, submission: Submission, *, patience: float) -> SubmitResult:
+        """`patience`: seconds, for the whole of it: a gateway may block for minutes, and has taken the order then."""
+        sent = SimpleNamespace(headers=False)
+        try:
+            async with asyncio.timeout(patience):
+                return await self._post(submission, sent)
+        except TimeoutError:
+            return _no_answer(sent, "no answer in time")
+        except (aiohttp.ClientError, OSError) as error:
+            return _no_answer(sent, type(error).__name__)
+        except ValueError as error:  # a header or an address that cannot be read
+            return _no_answer(sent, f"an unreadable answer: {type(error).__name__}")
+
+    async def _post(self, submission: Submission, sent: SimpleNamespace) -> SubmitResult:
+        async with self._session.post(
+            URL(f"{self._base}{submission.path}", encoded=True),
+            data=msgspec.json.encode(submission.body),
+            headers=self._headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT),
+            trace_request_ctx=sent,
+        ) as response:
+            body = await response.content.read(_MAX_BODY)
+            while len(body) < _MAX_BODY and (more := await response.content.read(_MAX_BODY - len(body))):
+                body += more
+            status, content_type = response.status, response.headers.get("Content-Type", "")
+        log.info("POST %s%s: %d, %d bytes", self.name, submission.path, status, len(body))
+        return self._without_key(result_of(status, content_type, body))
+
+    def _without_key(self, result: SubmitResult) -> SubmitResult:
+        """A gateway may repeat it in its words, which people read."""
+        detail = getattr(result, "detail", "")
+        if not self._key or self._key not in detail:
+            return result
+        return msgspec.structs.replace(result, detail=detail.replace(self._key, "[key]"))
+
+
+def _no_answer(sent: SimpleNamespace, why: str) -> SubmitResult:
+    return Unsure(why) if sent.headers else NotTaken(why)
+
+
+async def _note_sent(
+    _session: aiohttp.ClientSession, context: Any, _params: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    """From now on the gateway may have the order."""
+    context.trace_request_ctx.headers = True

@@ -1,0 +1,48 @@
+"""Who may order how much, and when they may again."""
+
+import pytest
+
+from bot.domain.allowance import Denial, Limit, Limits, Usage, Work, day_of, denial_of, left, next_day
+from bot.domain.song_request import RequestKind
+
+NOON = 1_790_337_600.0  # 2026-09-25 12:00 UTC
+MIDNIGHT = NOON + 12 * 3_600
+LIMITS = Limits(operator=50, server=20, person=3, cooldown=30.0)
+
+
+def test_a_day_is_one_of_utc() -> None:
+    assert day_of(NOON) == day_of(MIDNIGHT - 1) == "2026-09-25"
+    assert day_of(MIDNIGHT) == "2026-09-26"
+    assert next_day(NOON) == MIDNIGHT
+
+
+@pytest.mark.parametrize(
+    ("usage", "denial"),
+    [
+        (Usage(person=2, server=19, operator=49), None),
+        (Usage(person=3), Denial(Limit.PERSON, 3, MIDNIGHT)),
+        (Usage(server=20), Denial(Limit.SERVER, 20, MIDNIGHT)),
+        (Usage(operator=50), Denial(Limit.OPERATOR, 50, MIDNIGHT)),
+        (Usage(last_at=NOON - 10), Denial(Limit.COOLDOWN, 30, NOON + 20)),
+        (Usage(last_at=NOON - 30), None),
+        (Usage(last_at=NOON + 5), Denial(Limit.COOLDOWN, 30, NOON + 35)),
+    ],
+)
+def test_the_nearest_limit_says_when_it_is_over(usage: Usage, denial: Denial | None) -> None:
+    assert denial_of(usage, LIMITS, NOON) == denial
+
+
+def test_without_limits_nothing_is_refused() -> None:
+    assert denial_of(Usage(person=10_000), Limits(), NOON) is None
+    assert left(Usage(person=10_000), Limits()) is None
+
+
+def test_what_is_left_is_what_every_storey_leaves() -> None:
+    assert left(Usage(person=1, server=19), LIMITS) == 1
+    assert left(Usage(person=9), LIMITS) == 0
+
+
+def test_lyrics_are_counted_apart() -> None:
+    assert {kind: Work.of(kind) for kind in RequestKind if Work.of(kind) is Work.LYRICS} == {
+        RequestKind.LYRICS: Work.LYRICS
+    }

@@ -1,0 +1,61 @@
+"""Songs are found by words in any language, whatever signs stand around them."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from bot.domain.search_text import MOST_WORDS, patterns, search_line
+from tests.growth import TIMES, grows_linearly
+
+
+def found(line: str, typed: str) -> bool:
+    """As a database does it."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return all(connection.execute("SELECT ? LIKE ?", (line, each)).fetchone()[0] for each in patterns(typed))
+
+
+SONG = search_line(["Café del Mar (Remix)", "city-pop, 80's", "夏日海风，吹过旧码头\nDon't look back", "Ångström"])
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "cafe",
+        "CAFÉ mar",
+        "pop city",
+        "海风",
+        "夏日 码头",
+        "码头 remix",
+        "don't look",
+        "80",
+        "ＣＡＦＥ",
+        "angstrom",
+        "rem",
+    ],
+)
+def test_all_typed_words_must_occur_in_any_order(typed: str) -> None:
+    assert found(SONG, typed)
+
+
+@pytest.mark.parametrize("typed", ["afe", "cafe jazz", "山风", "海 冬", "ack"])
+def test_other_words_are_not_found(typed: str) -> None:
+    assert not found(SONG, typed)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "%", "_", "%%_", "!?…", "🎵"])
+def test_signs_mean_nothing(typed: str) -> None:
+    assert patterns(typed) == ()
+
+
+def test_signs_among_words_do_not_match_anything_else() -> None:
+    assert patterns("100% r_in") == ("% 100%", "% r%", "% in%")
+
+
+def test_only_so_many_words_count() -> None:
+    assert len(patterns(" ".join("abcdefghijklmnop"))) == MOST_WORDS
+
+
+@pytest.mark.parametrize("shape", ["a", "海", "é", " ", "\u0301", "🎵"])
+def test_a_long_text_takes_as_long_as_it_is(shape: str) -> None:
+    assert grows_linearly(lambda text: search_line([text]), shape * 20_000, shape * 20_000 * TIMES)
