@@ -6,7 +6,7 @@ UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 NEW_ONLY :=
 
-.PHONY: help install demo test coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
+.PHONY: help install demo test browser coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
 	format migration lock upgrade clean
 
 help: ## this list
@@ -19,8 +19,11 @@ demo: .venv/run.stamp ## try everything in a browser, without an account or a ke
 	$(BIN)/python -m bot demo
 
 # Most tests wait for something most of the time: more of them at once than there are processors.
-test: .venv/dev.stamp ## all tests
-	$(BIN)/python -m pytest --numprocesses 4
+test: .venv/dev.stamp ## all tests but those of make browser and make package
+	$(BIN)/python -m pytest --numprocesses 4 -m "not installs and not browser"
+
+browser: .venv/dev.stamp ## the demo's page in a real Chromium, as people use it
+	$(BIN)/python -m pytest --numprocesses 2 -m browser
 
 coverage: .venv/dev.stamp ## all tests, and which branches they take: fails below the floor in pyproject.toml
 	$(BIN)/python -m pytest --numprocesses 4 --cov
