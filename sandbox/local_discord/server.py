@@ -18,6 +18,7 @@ from sandbox.local_discord.socket import Sockets
 from sandbox.local_discord.world import World
 
 _MAX_BODY = 64 * 1024 * 1024
+_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.local.discord-that-opens-nothing-0123456789"  # of the form that the settings ask for
 
 
 class LocalDiscord:
@@ -27,7 +28,7 @@ class LocalDiscord:
     """
 
     def __init__(
-        self, *, token: str = "local-token", listener: socket.socket | None = None, world: World | None = None
+        self, *, token: str = _TOKEN, listener: socket.socket | None = None, world: World | None = None
     ) -> None:
         self.token = token
         self.world = world or World()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.installs
 
 FOLDERS = ("bot", "cogs", "migrations", "sandbox")
 SETTINGS = {"DISCORD_TOKEN": "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"}
-SETTINGS |= {"SUNO_BASE_URL": "https://gateway.example.org", "SUNO_API_KEY": "sk-0123456789"}
+SETTINGS |= {"SUNO_BASE_URL": "https://gateway.test", "SUNO_API_KEY": "sk-0123456789"}
 
 
 def installed_by(installer: str, what: Path, folder: Path, tools: Path) -> Path:
