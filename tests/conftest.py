@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from typing import Any
 import hypothesis
 import pytest
 import stamina
+from sqlalchemy import create_engine
 
 from bot.app import serve
 from bot.config import load_settings
+from bot.storage.migrations import upgrade
 from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.redirect import redirected
@@ -29,7 +32,7 @@ from tests.clock import JumpingClock
 from tests.messages import Message, words
 from tests.openapi import description
 from tests.plans import scans, statements
-from tests.program import Start
+from tests.program import Command, Start, run_command
 
 # A slow machine is no failure; `make fuzz` looks longer.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -141,6 +144,16 @@ class Town:
             lambda: any(each.path.endswith(path) and each.status for each in self.discord.requests)
         )
 
+    def environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
+        """Of a process that runs the bot here. None: a setting that is left out."""
+        given: dict[str, str | None] = {name.upper(): value for name, value in self.settings.items()}
+        given.update(changes)
+        return {"PATH": os.environ["PATH"]} | {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def database(self) -> Path:
+        return Path(self.settings["database_url"].partition(":///")[2])
+
     async def says(
         self, ask: Callable[[], Awaitable[Message]], *texts: str, lacks: str = "\0", patience: float = 30
     ) -> Message:
@@ -169,8 +182,21 @@ class Town:
         return await self.finished(asked)
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that nothing is in yet. All revisions of the schema take longer than most tests."""
+    file = tmp_path_factory.mktemp("database") / "bot.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        upgrade(connection)
+    engine.dispose()
+    file.chmod(0o600)
+    return file
+
+
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(tmp_path: Path, new_database: Path) -> AsyncIterator[Town]:
+    shutil.copy(new_database, tmp_path)
     clock = JumpingClock()
     world = World(clock.now)
     async with LocalDiscord(token=TOKEN, world=world) as discord, LocalGateway(key=KEY, clock=clock.now) as gateway:
@@ -198,9 +224,7 @@ async def start(town: Town, tmp_path: Path) -> AsyncIterator[Start]:
     started: list[Process] = []
 
     async def start(*arguments: str, **settings: str | None) -> Process:
-        given: dict[str, Any] = {name.upper(): value for name, value in town.settings.items()} | settings
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-        environment |= {name: value for name, value in given.items() if value is not None}
+        environment = {"PYTHONPATH": str(ROOT)} | town.environment(settings)
         command = [sys.executable, "-m", "sandbox.redirected_bot", town.discord.url, *(arguments or ["run"])]
         process = await asyncio.create_subprocess_exec(
             *command, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
@@ -213,6 +237,22 @@ async def start(town: Town, tmp_path: Path) -> AsyncIterator[Start]:
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+@pytest.fixture
+def command(town: Town, tmp_path: Path) -> Command:
+    """Runs a short command, with the settings that are given beside the town's."""
+
+    async def command(*arguments: str, **settings: str | None) -> tuple[int | None, str, str]:
+        return await run_command(*arguments, folder=tmp_path, environment=town.environment(settings))
+
+    return command
+
+
+@pytest.fixture
+def _before_the_first_start(town: Town) -> None:
+    """Without a database."""
+    town.database.unlink()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

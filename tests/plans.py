@@ -27,6 +27,9 @@ WHOLE = {
     "when somebody asks for all that is kept of them": (
         r"SELECT watches\.id FROM watches WHERE watches\.user_id != \?",
     ),
+    "when the operator types doctor": (
+        r"SELECT watches\.guild_id, watches\.channel_id FROM watches .* UNION SELECT guilds\.",
+    ),
     "once a day": (
         r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",
         r"UPDATE watches SET ending=\? WHERE watches\.ending = '' AND watches\.created_at < \?",

@@ -23,7 +23,7 @@ from cogs.suno import Suno
 from sandbox.reference import PAGE, configuration, defaults
 from tests.conftest import TOKEN, Town
 from tests.needs import program
-from tests.program import Start, result_of, running
+from tests.program import Command, Start, running
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -81,14 +81,14 @@ def test_commands_that_are_not_there_would_be_noticed() -> None:
         is_known([".venv/bin/python", "-m", "bot", "fly"])
 
 
-async def test_commands_of_the_bot_do_what_they_say(town: Town, start: Start) -> None:
+async def test_commands_of_the_bot_do_what_they_say(town: Town, start: Start, command: Command) -> None:
     """Those of the documentation, each as it stands there; `run` has tests of its own."""
     async with running(town.discord, start):
         await town.watch("task_abcd")
     for line in OF_THE_BOT:
         arguments = shlex.split(line)[3:]
         if arguments != ["run"]:
-            code, _, errors = await result_of(start, *arguments)
+            code, _, errors = await command(*arguments)
             assert (code, errors) == (Exit.OK, ""), line
 
 

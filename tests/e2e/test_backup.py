@@ -19,7 +19,7 @@ from bot.storage.schema import REVISION
 from sandbox.local_gateway.life import Life
 from tests.conftest import Town
 from tests.e2e.test_watch import LATER
-from tests.program import Start, result_of
+from tests.program import Command
 
 
 def watched(file: Path) -> list[str]:
@@ -27,11 +27,11 @@ def watched(file: Path) -> list[str]:
         return [row[0] for row in database.execute("SELECT task_id FROM watches ORDER BY id")]
 
 
-async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, start: Start, tmp_path: Path) -> None:
+async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, command: Command, tmp_path: Path) -> None:
     town.gateway.add(Life("task_before", states=((0, "queued"),)), Life("task_after", states=((0, "queued"),)))
     async with town.bot():
         await town.watch("task_before")
-        code, output, errors = await result_of(start, "backup")
+        code, output, errors = await command("backup")
         await town.watch("task_after")
     (copy,) = tmp_path.glob("bot-*Z.db")
     assert (code, errors) == (0, "")
@@ -45,11 +45,11 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, start
         assert "task_before" in str(await town.watches())
 
 
-async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(town: Town, start: Start) -> None:
+async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(town: Town, command: Command) -> None:
     town.gateway.add(LATER)
     async with town.bot():
         await town.watch(LATER.id)
-        _, output, _ = await result_of(start, "backup")
+        _, output, _ = await command("backup")
         await town.clock.pass_(700, step=20)
         (post,) = await town.posts()
     town.clock.jump(3_600)  # Discord has long forgotten the nonce
@@ -61,42 +61,44 @@ async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(town: 
     assert town.posted() == [post]
 
 
-async def test_an_existing_file_is_left_alone(start: Start, tmp_path: Path) -> None:
-    await result_of(start, "migrate")
+async def test_an_existing_file_is_left_alone(command: Command, tmp_path: Path) -> None:
+    await command("migrate")
     (tmp_path / "mine").write_text("precious")
-    code, _, errors = await result_of(start, "backup", "mine")
+    code, _, errors = await command("backup", "mine")
     assert (code, (tmp_path / "mine").read_text()) == (74, "precious")
     assert "mine exists already" in errors
     assert "Traceback" not in errors
 
 
-async def test_without_a_database_there_is_nothing_to_copy(start: Start, tmp_path: Path) -> None:
-    code, _, errors = await result_of(start, "backup", "copy.db")
+@pytest.mark.usefixtures("_before_the_first_start")
+async def test_without_a_database_there_is_nothing_to_copy(command: Command, tmp_path: Path) -> None:
+    code, _, errors = await command("backup", "copy.db")
     assert (code, list(tmp_path.iterdir())) == (74, [])
     assert "there is no database" in errors
 
 
-async def test_a_folder_that_is_not_there_is_named(start: Start) -> None:
-    await result_of(start, "migrate")
-    code, _, errors = await result_of(start, "backup", "nowhere/copy.db")
+async def test_a_folder_that_is_not_there_is_named(command: Command) -> None:
+    await command("migrate")
+    code, _, errors = await command("backup", "nowhere/copy.db")
     assert code == 74
     assert "nowhere/copy.db cannot be written" in errors
 
 
-async def test_in_a_folder_it_gets_a_name_of_its_own(start: Start, tmp_path: Path) -> None:
-    await result_of(start, "migrate")
+async def test_in_a_folder_it_gets_a_name_of_its_own(command: Command, tmp_path: Path) -> None:
+    await command("migrate")
     (tmp_path / "copies").mkdir()
-    code, output, _ = await result_of(start, "backup", "copies")
+    code, output, _ = await command("backup", "copies")
     (copy,) = (tmp_path / "copies").iterdir()
     assert (code, f"copies/{copy.name}: " in output) == (0, True)
 
 
-async def test_a_database_behind_a_link_is_restored_where_it_is(start: Start, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_before_the_first_start")
+async def test_a_database_behind_a_link_is_restored_where_it_is(command: Command, tmp_path: Path) -> None:
     """What SQLite writes beside it lies there, too."""
     (tmp_path / "disk").mkdir()
     (tmp_path / "bot.db").symlink_to(tmp_path / "disk" / "real.db")
-    await result_of(start, "migrate")
-    _, output, _ = await result_of(start, "backup")
+    await command("migrate")
+    _, output, _ = await command("backup")
     (copy,) = (tmp_path / "disk").glob("real-*Z.db")
     assert output.endswith(f"-shm && cp {copy} {tmp_path}/disk/real.db\n")
     assert f"rm -f {tmp_path}/disk/real.db-wal" in output

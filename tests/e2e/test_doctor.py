@@ -18,18 +18,18 @@ from sandbox.local_gateway.life import Life
 from sandbox.local_gateway.seen import refuses
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, TOKEN, Town
-from tests.program import Start, result_of
+from tests.program import Command
 
 Doctor = Callable[..., Awaitable[tuple[int | None, str]]]
 SLOW = Life("task_slow", states=((0, "queued"),))
 
 
 @pytest.fixture
-def doctor(start: Start) -> Doctor:
+def doctor(command: Command) -> Doctor:
     """Its exit code, and what it prints."""
 
     async def examine(*arguments: str, **settings: str | None) -> tuple[int | None, str]:
-        code, output, errors = await result_of(start, "doctor", *arguments, **settings)
+        code, output, errors = await command("doctor", *arguments, **settings)
         assert errors == ""
         assert not any(secret in output for secret in (KEY, TOKEN))
         return code, output
@@ -75,6 +75,7 @@ async def test_it_looks_beside_a_running_bot(town: Town, doctor: Doctor) -> None
     assert (code, "#songs in Studio: the bot may post there" in output) == (0, True)
 
 
+@pytest.mark.usefixtures("_before_the_first_start")
 async def test_before_the_first_run(doctor: Doctor, tmp_path: Path) -> None:
     code, output = await doctor()
     assert code == 0
@@ -297,7 +298,7 @@ async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_pat
 
 @pytest.mark.parametrize("name", ["a b", "a%20%23%25é"])
 async def test_every_command_means_the_same_file(
-    town: Town, doctor: Doctor, start: Start, tmp_path: Path, name: str
+    town: Town, doctor: Doctor, command: Command, tmp_path: Path, name: str
 ) -> None:
     """Whatever its name is."""
     url = f"sqlite:///{tmp_path}/{name}.db"
@@ -306,10 +307,11 @@ async def test_every_command_means_the_same_file(
     code, output = await doctor(DATABASE_URL=url)
     assert (code, f"{unquote(name)}.db has revision {REVISION}" in output) == (0, True)
     assert "commands: Discord has all" in output
-    code, _, errors = await result_of(start, "backup", "copy.db", DATABASE_URL=url)
+    code, _, errors = await command("backup", "copy.db", DATABASE_URL=url)
     assert (code, errors) == (0, "")
 
 
+@pytest.mark.usefixtures("_before_the_first_start")
 async def test_a_database_of_another_program(doctor: Doctor, tmp_path: Path) -> None:
     await asyncio.to_thread(change, tmp_path / "bot.db", "CREATE TABLE bookmarks (title)")
     code, output = await doctor("--offline")

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.local_gateway.life import Life
 from tests.conftest import Town
-from tests.program import Start, result_of, running
+from tests.program import Command, Start, running
 
 
 def kept(file: Path, person: str) -> list[str]:
@@ -31,11 +31,11 @@ async def used(town: Town, start: Start) -> Town:
     return town
 
 
-async def test_all_of_a_person_is_gone_and_nothing_of_others(used: Town, start: Start, tmp_path: Path) -> None:
+async def test_all_of_a_person_is_gone_and_nothing_of_others(used: Town, command: Command, tmp_path: Path) -> None:
     file = tmp_path / "bot.db"
     before = await asyncio.to_thread(kept, file, used.ada.id)
     assert await asyncio.to_thread(kept, file, used.ben.id)
-    code, output, errors = await result_of(start, "forget-user", used.ben.id)
+    code, output, errors = await command("forget-user", used.ben.id)
     assert (code, errors) == (0, "")
     assert f"Of user {used.ben.id}" in output
     assert all(each in output for each in ("open watches, also joined ones: 2", "history and lists: 1"))
@@ -45,22 +45,23 @@ async def test_all_of_a_person_is_gone_and_nothing_of_others(used: Town, start: 
     ]
 
 
-async def test_while_the_bot_runs_the_button_is_the_way(used: Town, start: Start, tmp_path: Path) -> None:
+async def test_while_the_bot_runs_the_button_is_the_way(used: Town, command: Command, tmp_path: Path) -> None:
     async with used.bot():
-        code, output, errors = await result_of(start, "forget-user", used.ben.id)
+        code, output, errors = await command("forget-user", used.ben.id)
     assert (code, output) == (74, "")
     assert "the bot is running: stop it first, or have the person press Delete my data" in errors
     assert await asyncio.to_thread(kept, tmp_path / "bot.db", used.ben.id)
 
 
-async def test_without_a_database_nothing_is_kept_of_anybody(start: Start, tmp_path: Path) -> None:
-    code, _, errors = await result_of(start, "forget-user", "123456789012345678")
+@pytest.mark.usefixtures("_before_the_first_start")
+async def test_without_a_database_nothing_is_kept_of_anybody(command: Command, tmp_path: Path) -> None:
+    code, _, errors = await command("forget-user", "123456789012345678")
     assert (code, list(tmp_path.iterdir())) == (74, [])
     assert "there is no database" in errors
 
 
 @pytest.mark.parametrize("typed", ["ben", "-1", "12345", "1" * 25])
-async def test_what_is_no_id_is_refused(start: Start, typed: str) -> None:
-    code, _, errors = await result_of(start, "forget-user", typed)
+async def test_what_is_no_id_is_refused(command: Command, typed: str) -> None:
+    code, _, errors = await command("forget-user", typed)
     assert code == 2
     assert "usage" in errors

@@ -6,11 +6,11 @@ from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.permissions import Permission
 from tests.conftest import TOKEN, Town
 from tests.messages import links
-from tests.program import Start, result_of
+from tests.program import Command
 
 
-async def test_both_links(town: Town, start: Start) -> None:
-    code, output, errors = await result_of(start, "invite")
+async def test_both_links(town: Town, command: Command) -> None:
+    code, output, errors = await command("invite")
     server, own = re.findall(r"https://\S+", output)
     assert (code, errors) == (0, "")
     assert f"client_id={town.discord.world.bot['id']}&scope=bot+applications.commands&permissions=" in server
@@ -26,24 +26,24 @@ async def test_both_links(town: Town, start: Start) -> None:
     assert {server, own} <= set(links(shown).values())
 
 
-async def test_a_refused_token(start: Start) -> None:
-    code, output, errors = await result_of(start, "invite", DISCORD_TOKEN="a.wrong.token")
+async def test_a_refused_token(command: Command) -> None:
+    code, output, errors = await command("invite", DISCORD_TOKEN="a.wrong.token")
     assert (code, output) == (77, "")
     assert "Discord refused the token" in errors
 
 
-async def test_discord_does_not_answer(town: Town, start: Start) -> None:
+async def test_discord_does_not_answer(town: Town, command: Command) -> None:
     town.discord.faults.order(Fault("/users/@me", 503, times=100))
-    code, output, errors = await result_of(start, "invite")
+    code, output, errors = await command("invite")
     assert (code, output) == (69, "")
     assert "Discord cannot be reached" in errors
     assert "Traceback" not in errors
     assert TOKEN not in errors
 
 
-async def test_discord_asks_to_wait_for_an_hour(town: Town, start: Start) -> None:
+async def test_discord_asks_to_wait_for_an_hour(town: Town, command: Command) -> None:
     town.discord.faults.rate_limit("/applications/@me", 3_600)
-    code, output, errors = await result_of(start, "invite")
+    code, output, errors = await command("invite")
     assert (code, output) == (69, "")
     assert "Discord cannot be reached: it asks to wait 3600 s" in errors
     assert "Traceback" not in errors

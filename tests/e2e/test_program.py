@@ -20,7 +20,7 @@ from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, ROOT, TOKEN, Town
-from tests.program import Start, ended
+from tests.program import Command, Start, ended
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -112,9 +112,10 @@ async def test_a_worker_that_swallows_its_cancellation_ends_with_the_program(
     assert serving.cancelled()
 
 
-async def test_migrate_brings_the_database_up_to_date_and_stops(start: Start, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_before_the_first_start")
+async def test_migrate_brings_the_database_up_to_date_and_stops(command: Command, tmp_path: Path) -> None:
     for _ in range(2):
-        code, errors = await ended(await start("migrate"))
+        code, _, errors = await command("migrate")
         assert code == 0
         assert "the database is up to date" in errors
     with sqlite3.connect(tmp_path / "bot.db") as database:
@@ -122,27 +123,23 @@ async def test_migrate_brings_the_database_up_to_date_and_stops(start: Start, tm
     database.close()
 
 
-async def test_a_revision_that_is_none_exits_74(start: Start, tmp_path: Path) -> None:
-    await ended(await start("migrate"))
+async def test_a_revision_that_is_none_exits_74(start: Start, command: Command, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "bot.db") as database:
         database.execute("UPDATE alembic_version SET version_num = 'x'")
     database.close()
-    for command in ("run", "migrate"):
-        code, errors = await ended(await start(command))
+    for code, errors in (await ended(await start("run")), (await command("migrate"))[::2]):
         assert code == 74
         assert "the database has revision 'x', which is none of this program's" in errors
         assert "Traceback" not in errors
 
 
-async def test_a_settings_file_of_another_encoding_exits_78_in_every_command(start: Start, tmp_path: Path) -> None:
+async def test_a_settings_file_of_another_encoding_exits_78_in_every_command(command: Command, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes("LOG_LEVEL=debug\n".encode("utf-16"))
-    for command in (["run"], ["migrate"], ["invite"], ["backup"], ["doctor"], ["forget-user", "123456789012345678"]):
-        process = await start(*command)
-        output, errors = await process.communicate()
-        assert process.returncode == 78, command
-        told = (output + errors).decode()
-        assert ".env is saved as UTF-16" in told
-        assert "Traceback" not in told
+    for typed in (["run"], ["migrate"], ["invite"], ["backup"], ["doctor"], ["forget-user", "123456789012345678"]):
+        code, output, errors = await command(*typed)
+        assert code == 78, typed
+        assert ".env is saved as UTF-16" in output + errors
+        assert "Traceback" not in output + errors
 
 
 async def test_what_is_probably_not_meant_is_told_at_the_start(town: Town, start: Start) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +15,10 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str, new_database: Path) -> AsyncIterator[AsyncEngine]:
+    file = Path(url.partition("///")[2])
+    file.parent.mkdir()
+    shutil.copy(new_database, file)
     async with open_database(url) as engine:
         yield engine
 
