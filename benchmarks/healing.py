@@ -42,7 +42,7 @@ def main() -> Found:
 def started_anew_with(alive: int, *, stamped: bool) -> dict[str, float]:
     """From a minute after a restart that moved the beat."""
     delays: list[float] = []
-    for seed in range(_SEEDS if alive < _MANY else _SEEDS // 4):
+    for seed in range(5 * _SEEDS if alive < _MANY else _SEEDS // 4):
         dice = random.Random(seed)
         at = _LEARNED + dice.uniform(0, 15)
         down = (at, at + dice.uniform(1, 8))
@@ -56,7 +56,7 @@ def started_anew_with(alive: int, *, stamped: bool) -> dict[str, float]:
 def learned(alive: int, *, stamped: bool) -> dict[str, float]:
     """From 90 s after the bot's first start."""
     delays: list[float] = []
-    for seed in range(_SEEDS if alive < _MANY else _SEEDS // 4):
+    for seed in range(5 * _SEEDS if alive < _MANY else _SEEDS // 4):
         phase = random.Random(seed).uniform(0, 15)
         bot = SimulatedBot(alive, Gateway((ticking(phase=phase),), stamped=stamped), seed=seed)
         bot.play(90.0 + _WATCHED)

@@ -41,7 +41,7 @@ _CLEAR = 3.0  # seconds: a longer window does not tell where a beat has gone
 _UNCONFIRMED = 3  # beats between two checks, until it is known how far a gateway's clock is from ours
 _SUSPICION = 6  # beats after a surprise, in which each is checked
 _NEWS = 0.8  # of the doubt: a window that leaves more of it is none
-_SEARCH = 60.0  # seconds for which a beat that was lost is searched for
+_SEARCH = 120.0  # seconds for which a beat that was lost is searched for
 _LOST = 0.2  # of a beat: with more doubt nobody knows where it is
 
 
@@ -89,7 +89,7 @@ class Rhythm(Struct, frozen=True):
 
     def interrupted(self, now: float) -> "Rhythm":
         """The gateway did not answer for a while: it may have started anew, and is listened to."""
-        return _lost(self, now, 0.0, self.windows)
+        return _lost(self, now, 0.0, ())
 
     @property
     def lasting(self) -> "Rhythm":
@@ -129,7 +129,7 @@ def _learned(rhythm: Rhythm, window: Window) -> Rhythm:
     """Without a beat, or without knowing where it is."""
     if rhythm.beat is not None:
         return _found_again(rhythm, rhythm.beat, window)
-    windows = consistent(_windows_with(rhythm, window))
+    windows = consistent(_telling(_windows_with(rhythm, window)))
     stamped = window.stamp is not None
     likely = (USUAL_BEAT,) if stamped and rhythm.known_kind == _KNOWN_KIND else BEATS
     for beat in likely:
@@ -140,6 +140,12 @@ def _learned(rhythm: Rhythm, window: Window) -> Rhythm:
             found = replace(rhythm, windows=windows, tick=tick, beat=beat, periods=periods, sure=sure)
             return replace(found, surprised_at=window.until, search_until=0.0)
     return replace(rhythm, windows=windows)
+
+
+def _telling(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    """Those that say something of the usual beat, as soon as there are such: long ones would agree with any."""
+    short = tuple(window for window in windows if window.length <= USUAL_BEAT * SHORT)
+    return short or windows
 
 
 def _found_again(rhythm: Rhythm, beat: float, window: Window) -> Rhythm:

@@ -57,6 +57,26 @@ def test_a_restart_of_the_gateway_is_noticed() -> None:
     assert real < next_tick(after.tick, real - 1.0) < real + 4.0
 
 
+def test_windows_that_say_nothing_hide_no_beat() -> None:
+    """As of tasks that are looked at rarely, beside others that are looked at often."""
+    rhythm = Rhythm()
+    for beat in range(5):
+        moment = 15.0 * beat
+        rhythm = rhythm.heard(Window(moment - 1.1, moment + 1.2))
+        for later in (2.0, 5.0, 9.0):
+            rhythm = rhythm.heard(Window(moment + later - 13.4, moment + later))
+    assert rhythm.tick is not None
+    assert rhythm.tick.spread == 0
+
+
+def test_after_an_outage_a_beat_near_the_old_one_is_no_second_channel() -> None:
+    before = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=4.0).interrupted(600)
+    assert before.beat == 15.0
+    tick = before.heard(Window(615.0 - 0.5, 615.0 + 1.5)).tick
+    assert tick is not None
+    assert (tick.period, tick.spread) == (pytest.approx(15.0, abs=0.1), 0)
+
+
 @given(st.floats(0, 1e6), st.sampled_from([5.0, 15.0, 30.0]), st.floats(0, 3), st.floats(0, 0.1), st.floats(0, 1e5))
 def test_the_next_tick_is_to_come_and_a_probe_is_before_it(
     at: float, period: float, doubt: float, drift: float, later: float
