@@ -11,9 +11,16 @@ class JumpingClock(Clock):
         super().__init__()
         self._jumped = 0.0
         self._jump = asyncio.Event()
+        self._stopped: float | None = None
 
     def now(self) -> float:
-        return super().now() + self._jumped
+        return (super().now() if self._stopped is None else self._stopped) + self._jumped
+
+    def stop(self) -> None:
+        """From now on only jumps count, and not the time that the machine takes."""
+        self._stopped = super().now()
+        self._jump.set()
+        self._jump = asyncio.Event()
 
     def jump(self, seconds: float) -> None:
         self._jumped += seconds
@@ -24,7 +31,7 @@ class JumpingClock(Clock):
         until = None if seconds is None else self.now() + seconds
         while not event.is_set() and (until is None or self.now() < until):
             waiters = [asyncio.ensure_future(each.wait()) for each in (event, self._jump)]
-            left = None if until is None else until - self.now()
+            left = None if until is None or self._stopped is not None else until - self.now()
             try:
                 await asyncio.wait(waiters, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             finally:

@@ -1,5 +1,6 @@
 """Faults to order: the next requests of a kind are answered badly, late or not at all."""
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class Fault:
     body: Any = field(default_factory=dict)  # as JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds before the answer
+    held: asyncio.Event | None = None  # no answer before it is set
     after: bool = False  # what was asked for is done all the same: only the answer is lost
     when: Callable[["Asked"], bool] = _always  # of what is asked for, body and files; otherwise nothing is wrong
 

@@ -138,6 +138,8 @@ def content_type_of(name: str) -> str:
 
 async def _answer_badly(incoming: web.Request, request: Request, fault: Fault) -> web.StreamResponse:
     await asyncio.sleep(fault.delay)
+    if fault.held:
+        await fault.held.wait()
     if not fault.late:
         request.status, request.answer, request.odd = fault.status, fault.body, True
     if not fault.status and incoming.transport:

@@ -49,13 +49,14 @@ async def _press(person: Person, message: dict[str, Any], label: str) -> Any:
 
 
 async def test_a_default_channel_and_a_test_post(town: Town, guild: dict[str, Any]) -> None:
-    town.gateway.add(DONE)
+    town.gateway.add(SOON)
     releases = town.discord.changes.add_channel(guild, "releases")
     async with town.bot():
         panel = await admin(town, "setup")
         await choose(town, panel, "channel", releases["id"])
         tested = await town.finished(await town.ada.press(panel, "Send a test post"))
-        answer = await town.watch(DONE.id, person=town.ben)
+        answer = await town.watch(SOON.id, person=town.ben)
+        await town.finish()
         test, post = await town.posts(2, at=releases)
     assert f"The test post is in <#{releases['id']}>" in tested["content"]
     assert "This is a test post" in test["content"]

@@ -19,6 +19,7 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
+from tests.calm import calm
 from tests.conftest import Town
 from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, WORDS, files
 from tests.messages import buttons, links, words
@@ -694,14 +695,17 @@ async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
     monkeypatch.setattr("bot.services.notifier.MOST", 4)  # messages on their way
     town.gateway.add(DONE)
     places = [town.discord.changes.add_channel(guild, f"songs-{number}") for number in range(5)]
-    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", times=4, delay=4, after=True))
+    answered = asyncio.Event()
+    town.discord.faults.order(DiscordFault(POSTS, 200, method="POST", times=4, held=answered, after=True))
     async with town.bot():
         for place in places:
             await town.watch(DONE.id, channel=place)
         await town.discord.hub.until(lambda: sends(town) == 4)
+        await calm()
         statements.clear()
         await town.settle_down()
         assert len(statements) < 20
+        answered.set()
         for place in places:
             await town.posts(at=place)
 

@@ -40,6 +40,17 @@ async def test_an_unknown_id_keeps_no_other_task_from_being_brought(town: Town, 
     assert sum(len(post["attachments"]) for post in posts) > 0
 
 
+@pytest.mark.parametrize("songs", [(), (Song("s-1", state="streaming"), Song("s-2", state="failed"))])
+async def test_suno_apis_failed_task_is_told_as_failed(town: Town, songs: tuple[Song, ...]) -> None:
+    """Its answer for one task is null, or songs without their task: only the answer for many has the status."""
+    town.gateway.add(Life("task_bad", "suno-api", songs, states=((0, "failed"),), reason="not enough credits"))
+    async with town.bot():
+        shown = await town.status("task_bad")
+    assert [request.method for request in town.gateway.requests] == ["GET", "POST"]
+    assert "Failed" in words(shown)
+    assert "not enough credits" in words(shown)
+
+
 async def test_the_owner_hears_why_a_key_is_refused(town: Town) -> None:
     town.gateway.usage = USAGE
     town.gateway.faults.append(refuses(403, f"This token {KEY} has no access to model suno_music"))

@@ -20,6 +20,7 @@ from tests import forged
 from tests.conftest import Town
 from tests.messages import buttons, links, words
 
+BEAT, PHASE = 15.0, 3.3  # seconds
 FAST = {"poll_interval_seconds": 0.1}
 
 ONE = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 3.0)
@@ -690,7 +691,7 @@ async def test_what_only_a_setting_keeps_from_its_songs_is_kept(town: Town, refu
 async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
     town: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
-    town.gateway.refresh_every(15.0, phase=3.3)
+    town.gateway.refresh_every(BEAT, PHASE)
     ids = [f"task_{number:04}" for number in range(60)]
     lives = [
         Life(each, songs=(ONE,), states=((0, "queued"), (20 + 9 * number, "running"), (40 + 10 * number, "done")))
@@ -700,15 +701,26 @@ async def test_a_gateways_beat_is_learned_and_nothing_is_asked_for_in_between(
     caplog.set_level("INFO")
     async with town.bot():
         await town.watch(*ids)
+        town.clock.stop()
         await town.clock.pass_(330, step=1)
         await town.clock.pass_(120, step=0.4)
         assert "gateway default changes its answers every" in caplog.text
-        before, since = len(town.gateway.requests), town.clock.now()
-        await town.clock.pass_(90, step=0.4)
-        beats = (town.clock.now() - since) // 15 + 1  # a slow machine's own time goes on, too
-        assert len(town.gateway.requests) - before <= 2 * beats, "a probe and a sweep in each beat, at the most"
+        asked = await _beats_asked_at(town, beats=6)
+        assert len(asked) <= 6 * 3, "two probes and a sweep in each beat, at the most"
+        assert all(abs(seconds) < 2.5 for seconds in asked), "nothing in between"
         await town.clock.pass_(120, step=1)
         await town.posts(60)
+
+
+async def _beats_asked_at(town: Town, *, beats: int) -> list[float]:
+    """For each request, how many seconds after the nearest beat it was."""
+    asked: list[float] = []
+    for _ in range(int(beats * BEAT / 0.4)):
+        before = len(town.gateway.requests)
+        await town.clock.pass_(0.4, step=0.4)
+        after_beat = (town.clock.now() - PHASE + BEAT / 2) % BEAT - BEAT / 2
+        asked += [after_beat] * (len(town.gateway.requests) - before)
+    return asked
 
 
 async def test_what_does_not_change_is_asked_for_without_a_word_to_the_database(town: Town, tmp_path: Path) -> None:
