@@ -1,10 +1,12 @@
 import asyncio
+import contextlib
 import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Self
 
 import pytest_asyncio
 from discord import Intents
@@ -34,10 +36,19 @@ NO_GUIDE = {"title": {"en": "", "zh-CN": ""}, "groups": []}
 
 
 class Demo:
-    """`python -m bot demo`, as a person starts it."""
+    """`python -m bot demo`, as a person starts it. Whatever becomes of the test, none is left running."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.process and self.process.returncode is None:
+            self.process.kill()
+            await self.process.communicate()
 
     async def start(self, *arguments: str) -> str:
         """The address of its page."""
@@ -47,13 +58,14 @@ class Demo:
             *command, cwd=self._folder, env=environment, stdout=PIPE, stderr=PIPE
         )
         assert self.process.stdout is not None
-        self.line = (await asyncio.wait_for(self.process.stdout.readline(), 30)).decode()
-        return self.line.rpartition(" ")[2].strip()
+        line = (await asyncio.wait_for(self.process.stdout.readline(), 30)).decode()
+        return line.rpartition(" ")[2].strip()
 
     async def stop(self) -> tuple[str, str]:
         """What else it printed, to stdout and stderr."""
+        assert self.process is not None
         self.process.terminate()
-        told, complaints = await self.process.communicate()
+        told, complaints = await asyncio.wait_for(self.process.communicate(), 30)
         assert self.process.returncode == 0
         return told.decode(), complaints.decode()
 
@@ -61,9 +73,9 @@ class Demo:
 @pytest_asyncio.fixture(loop_scope="module")
 async def demo(tmp_path: Path) -> AsyncIterator[str]:
     """The address of the demo's page; whatever it logs fails the test."""
-    program = Demo(tmp_path)
-    yield await program.start()
-    _, complaints = await program.stop()
+    async with Demo(tmp_path) as program:
+        yield await program.start()
+        _, complaints = await program.stop()
     assert complaints == ""
 
 
@@ -109,7 +121,9 @@ async def local() -> AsyncIterator[LocalDiscord]:
             running = asyncio.create_task(bot.start(TOKEN))
             yield discord
             await bot.close()
-            await running
+            running.cancel()  # it may be waiting to connect again, for minutes
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
 
 
 @pytest_asyncio.fixture(loop_scope="module")

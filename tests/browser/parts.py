@@ -53,13 +53,18 @@ class Stage:
 
     @asynccontextmanager
     async def bot_away(self) -> AsyncIterator[None]:
-        self.local.sockets.closed = True
-        await self.local.sockets.drop()
-        await expect(self.page.locator("#presence")).to_have_text("The bot is offline")
-        patience, self.local.interactions.patience = self.local.interactions.patience, 0.5
-        yield
-        self.local.interactions.patience = patience
-        self.local.sockets.closed = False
+        """Cut off, and kept waiting for a greeting: a bot that is refused would try again only much later."""
+        sockets, interactions = self.local.sockets, self.local.interactions
+        patience = interactions.patience
+        sockets.hold()
+        await sockets.drop()
+        try:
+            await expect(self.page.locator("#presence")).to_have_text("The bot is offline")
+            interactions.patience = 0.5
+            yield
+        finally:
+            interactions.patience = patience
+            sockets.let_go()
 
     @property
     def answer(self) -> Locator:

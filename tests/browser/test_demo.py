@@ -231,9 +231,8 @@ async def test_other_pages_and_names_are_refused(demo: str) -> None:
 
 
 async def test_the_demo_ends_and_comes_back(tmp_path: Path, browser: Browser) -> None:
-    program = Demo(tmp_path)
-    address = await program.start()
-    async with await browser.new_page() as page:
+    async with Demo(tmp_path) as program, await browser.new_page() as page:
+        address = await program.start()
         await page.goto(address)
         await page.wait_for_selector("#presence.online")
         assert "ssh -L" in (await program.stop())[0]

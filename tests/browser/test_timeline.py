@@ -95,5 +95,5 @@ async def test_a_command_while_the_bot_is_away(stage: Stage) -> None:
         await stage.type("/typed he")
         await expect(stage.page.locator("#popup")).to_contain_text("Loading options failed.")
         await stage.page.keyboard.press("Enter")
-        await expect(stage.alert).to_have_text("The bot is offline")
+        await expect(stage.alert).to_have_text("The application did not respond.")
         await expect(stage.page.locator(".pill")).to_have_text(["/typed×", "texthe×"])
