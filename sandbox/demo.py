@@ -178,7 +178,7 @@ async def _look_tasks_up(database_url: str, world: World, channel: Object) -> No
                     channel_id=int(channel["id"]),
                     public=True,
                     gateway="default",
-                    title=task.title or task.shows,
+                    title=task.title,
                     looked_up_at=time.time() - age,
                 )
                 await store.keep_recent(recent)

@@ -4,6 +4,8 @@ import asyncio
 import shutil
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import FloatRect, Locator, Page, async_playwright
@@ -26,11 +28,11 @@ _SHOTS = {
 _WATCHED = "task_W4tchMeGr0wW1thAL1veCard000001"
 _COMMANDS = {
     "batch": "/suno batch ids:" + " ".join(task.life.id for task in demo_tasks()),
+    "watch-blocked": f"/suno watch ids:{_SHOTS['finished']} channel:notices",
     "watches": "/suno watches",
     "settings": "/suno settings",
     "help": "/suno help",
     "admin-setup": "/suno-admin setup",
-    "watch-blocked": f"/suno watch ids:{_SHOTS['finished']} channel:notices",
     "admin-check": "/suno-admin check",
     "admin-deliveries": "/suno-admin deliveries",
 }
@@ -40,18 +42,27 @@ async def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("Chromium is needed: on Debian, apt install chromium fonts-noto-cjk fonts-noto-color-emoji")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for tag, locale in _LANGUAGES.items():
+            async with _demo() as address:
+                page = await browser.new_page(viewport={"width": 1240, "height": 1100}, color_scheme="dark")
+                await page.goto(address)
+                await page.wait_for_selector("#presence.online")
+                await _take_all(page, tag, locale)
+                if tag == "en":
+                    await _take_watched(page)
+                await page.close()
+        await browser.close()
+
+
+@asynccontextmanager
+async def _demo() -> AsyncIterator[str]:
+    """The address of a demo of its own: in each language the same has happened before."""
     demo = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "demo", "--no-browser", stdout=PIPE)
     try:
         line = (await demo.stdout.readline()).decode() if demo.stdout else ""
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = await browser.new_page(viewport={"width": 1240, "height": 1100}, color_scheme="dark")
-            await page.goto(line.rpartition(" ")[2].strip())
-            await page.wait_for_selector("#presence.online")
-            for tag, locale in _LANGUAGES.items():
-                await _take_all(page, tag, locale)
-            await _take_watched(page)
-            await browser.close()
+        yield line.rpartition(" ")[2].strip()
     finally:
         demo.terminate()
         await demo.wait()
@@ -79,7 +90,6 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
 
 async def _take_watched(page: Page) -> None:
     """A song that came by itself, below the card that followed it."""
-    await page.get_by_test_id("locale-switch").select_option(_LANGUAGES["en"])
     song = page.locator(".message", has_text="Chalk Sun is ready").first
     await song.wait_for(timeout=60_000)
     await page.wait_for_timeout(18_000)

@@ -175,7 +175,7 @@ def _row(number: int, entry: Entry, language: Language) -> str:
         key = "batch.songs" if entry.arrived == entry.songs else "batch.songs_some"
         notes.append(language(key, n=entry.songs, ok=entry.arrived))
     if entry.progress is not None:
-        notes.append(f"{entry.progress:.0f} %")
+        notes.append(f"{entry.progress:.0f}%")
     if entry.state in (UNKNOWN, UNANSWERED):
         notes.append(language(f"batch.{entry.failure or entry.state}"))
     elif entry.reason:

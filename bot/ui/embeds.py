@@ -58,7 +58,7 @@ def headline(task: Task, language: Language) -> str:
 
 def _bar(progress: float) -> str:
     filled = round(progress / 100 * _PROGRESS_CELLS)
-    return f"{'▰' * filled}{'▱' * (_PROGRESS_CELLS - filled)} {progress:.0f} %"
+    return f"{'▰' * filled}{'▱' * (_PROGRESS_CELLS - filled)} {progress:.0f}%"
 
 
 def emoji_of(task: Task | None) -> str:

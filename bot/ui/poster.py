@@ -74,8 +74,9 @@ class DiscordPoster:
         place = self._place(owed)
         # Of a channel that Discord hides nothing is known here; it may be that it can be seen by now.
         missing = {each.permission for each in missing_in(place)} if place and not is_hidden(place) else set()
-        if not missing.isdisjoint(TO_SPEAK):
-            raise PostError("the bot may not speak there", status=403, code=_MISSING_PERMISSIONS)
+        if needed := [each for each in TO_SPEAK if each in missing]:
+            names = ", ".join(each.replace("_", " ").title() for each in needed)
+            raise PostError(f"needs {names}", status=403, code=_MISSING_PERMISSIONS)
         in_public = owed.delivery.to_managers or owed.delivery.channel_id == owed.watch.channel_id
         language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
         card = allowed(post_card(post, language, self.limit(owed)), missing, language)

@@ -32,8 +32,13 @@ export function render(message, world, act) {
   return item;
 }
 
+/** As people see it: an application has no display name of its own. */
+function nameOf(user) {
+  return user.bot ? "Suno" : user.global_name ?? user.username;
+}
+
 export function avatar(user) {
-  const name = user.global_name ?? user.username;
+  const name = nameOf(user);
   const colour = user.bot ? COLOURS[0] : COLOURS[Number(BigInt(user.id) % 5n) + 1];
   const element = el("div.avatar", { "aria-hidden": "true" }, user.bot ? "♫" : name[0].toUpperCase());
   element.style.background = colour;
@@ -42,20 +47,17 @@ export function avatar(user) {
 
 function above(message) {
   if (message.interaction) {
-    const user = message.interaction.user.global_name ?? message.interaction.user.username;
-    return el("div.above", {}, text("used", { user, command: `/${message.interaction.name}` }));
+    return el("div.above", {}, text("used", { user: nameOf(message.interaction.user), command: `/${message.interaction.name}` }));
   }
   if (message.referenced_message) {
-    const user = message.referenced_message.author.global_name ?? message.referenced_message.author.username;
-    return el("div.above", {}, `↩ ${text("reply", { user })}`);
+    return el("div.above", {}, `↩ ${text("reply", { user: nameOf(message.referenced_message.author) })}`);
   }
   return null;
 }
 
 function by(message) {
-  const name = message.author.bot ? "Suno" : message.author.global_name ?? message.author.username;
   const time = new Date(message.timestamp).toLocaleTimeString(state.locale, { hour: "2-digit", minute: "2-digit" });
-  return el("div.by", {}, el("b", {}, name), message.author.bot && el("span.tag", {}, text("app")), el("time", {}, time));
+  return el("div.by", {}, el("b", {}, nameOf(message.author)), message.author.bot && el("span.tag", {}, text("app")), el("time", {}, time));
 }
 
 function notice(dismiss) {
@@ -109,7 +111,7 @@ function component(data, context, use, world) {
 
 function container(data, children) {
   const element = el("div.container", { "data-testid": "container" }, children);
-  if (data.accent_color) element.style.borderLeftColor = `#${data.accent_color.toString(16).padStart(6, "0")}`;
+  if (data.accent_color) element.style.borderLeft = `4px solid #${data.accent_color.toString(16).padStart(6, "0")}`;
   return element;
 }
 

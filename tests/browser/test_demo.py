@@ -80,12 +80,13 @@ async def test_songs_being_made_are_seen_again_and_again(page: Page) -> None:
     await attempt(page, page.locator("#guide .step", has_text="watch a song being made"))
     await expect(page.locator(".message", has_text="Watching task_")).to_be_visible()
     await expect(page.locator(".message", has_text="This card shows the progress")).to_be_visible()
-    for seen in ("Generating", " %", "Paper Lanterns · 1/2"):
+    for seen in ("Generating", "%", "Paper Lanterns · 1/2"):
         await _refresh_until(page, card, seen)
     await expect(page.locator(".message", has_text="Paper Lanterns").first.get_by_test_id("audio")).to_have_count(2)
     posted = page.locator(".message", has_text="Chalk Sun is ready")
     await expect(posted).to_be_visible(timeout=60_000)
     await expect(posted.get_by_test_id("audio")).to_have_count(2)
+    await expect(posted.locator(".above")).to_have_text("↩ Replying to Suno")
     await attempt(page, being_made)
     await expect(page.locator(".message").last).to_contain_text("Queued")
 

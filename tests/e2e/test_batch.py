@@ -51,7 +51,7 @@ async def test_a_pasted_text_becomes_one_list(town: Town) -> None:
     assert "## 6 tasks · ✅ 2 · 🎛️ 1 · ⏳ 1 · ❌ 1 · 🚫 1" in said
     assert "I left out 2 entries" in said
     assert "1. ✅ **Harbour Lights** · Finished · 2 songs · `11111111-22…`" in said
-    assert "· Generating · 48 %" in said
+    assert "· Generating · 48%" in said
     assert "· Queued" in said, "the words of the tasks' own cards"
     assert "content policy" in said
     assert "6. 🚫 `task_nowhere` · not found" in said

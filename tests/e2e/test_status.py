@@ -90,7 +90,7 @@ async def test_running_with_a_progress(town: Town) -> None:
     town.gateway.add(RUNNING, age=5)
     async with town.bot():
         answer = await town.status(RUNNING.id)
-    assert answer["embeds"][0]["description"] == "🎛️ **Generating** · Music · v4.5\n▰▰▰▰▰▱▱▱▱▱ 48 %"
+    assert answer["embeds"][0]["description"] == "🎛️ **Generating** · Music · v4.5\n▰▰▰▰▰▱▱▱▱▱ 48%"
 
 
 async def test_running_without_a_progress_invents_none(town: Town) -> None:

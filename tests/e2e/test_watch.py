@@ -175,7 +175,7 @@ async def test_a_live_card_follows_and_the_result_replies_to_it(town: Town) -> N
         (card,) = await town.posts()
         assert "Queued" in words(card)
         await town.clock.pass_(30, step=1)
-        await town.discord.hub.until(lambda: "40 %" in words(card))
+        await town.discord.hub.until(lambda: "40%" in words(card))
         await town.clock.pass_(15, step=1)
         _, post = await town.posts(2)
         await town.clock.pass_(20, step=1)
