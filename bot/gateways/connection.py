@@ -44,6 +44,15 @@ class _Accounted(ResponseHandler):
         if self._on_the_wire > _FREE + _FRAMING * body or self._pieces > _FREE_PIECES + body // _PIECE:
             self._cut_off()
 
+    def resume_reading(self, *args: Any, **options: Any) -> None:
+        """What was paused may turn out to be whole. Then aiohttp (3.14.5) hands the connection back and starts the
+        time-out of reading all the same: whoever used it next would be told of one, at once.
+        """
+        before = self._read_timeout_handle
+        super().resume_reading(*args, **options)
+        if self._read_timeout_handle is not before and (self._payload is None or self._payload.is_eof()):
+            self._drop_timeout()
+
     def _cut_off(self) -> None:
         error = ClientPayloadError("more framing than body")
         if self._payload is not None and not self._payload.is_eof():

@@ -89,3 +89,28 @@ async def test_each_request_of_a_connection_begins_anew() -> None:
         for _ in range(30):
             async with session.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as response:
                 assert await response.read() == b"null"
+
+
+async def test_a_connection_that_waits_to_be_used_again_does_not_time_out() -> None:
+    """Also one whose last bytes waited to be read: aiohttp starts the time-out anew for what is already whole."""
+    body, seen = b"x" * 8_000, set()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                break
+            seen.add(writer.get_extra_info("peername"))
+            writer.write(_HEAD + b"Content-Length: 8000\r\n\r\n" + body)
+        writer.close()
+
+    timeout = aiohttp.ClientTimeout(sock_read=0.1)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with aiohttp.ClientSession(connector=Connector(), timeout=timeout, read_bufsize=1_024) as session:
+            for _ in range(3):
+                async with session.get(url) as response:
+                    assert await response.read() == body
+                await asyncio.sleep(0.3)
+    assert len(seen) == 1, "it was used again"
