@@ -14,6 +14,7 @@ from bot.gateways.gateway import Gateway
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+_LONG_HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </" + b"a" * 4_000 + b">\r\n\r\n"
 
 
 @asynccontextmanager
@@ -59,6 +60,21 @@ async def test_framing_without_end_is_cut_off(first: bytes, again: bytes) -> Non
         assert time.monotonic() - before < 9, "cut off by what it is, not by the time-out"
 
 
+async def test_of_interim_answers_without_end_hardly_any_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that come in one piece from the network would be thousands, each an object of its own."""
+    read: list[object] = []
+    monkeypatch.setattr(
+        "aiohttp.client_proto.ResponseHandler.feed_data", lambda _self, message, _size: read.append(message)
+    )
+    async with (
+        serving(b"", b"HTTP/1.1 103 \r\n\r\n" * 20_000) as url,
+        aiohttp.ClientSession(connector=Connector()) as session,
+    ):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await session.get(url)
+    assert 0 < len(read) < 200
+
+
 @pytest.mark.parametrize(
     ("first", "again", "last"),
     [
@@ -81,7 +97,7 @@ async def test_each_request_of_a_connection_begins_anew() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for _ in range(30):
             await reader.readuntil(b"\r\n\r\n")
-            writer.write(_HINT * 500 + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull")
+            writer.write(_LONG_HINT * 5 + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull")
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
