@@ -54,6 +54,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     due_at: float
     silent_since: float | None = None  # when its audio was first looked for, and was not there
     host: str = ""  # of its first song, as in the address: those of a slow host wait for each other alone
+    locale: str = ""  # of who reads it, where that is neither the place nor the watch's person
 
     @property
     def to_managers(self) -> bool:

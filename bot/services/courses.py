@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from bot.domain.delivery import MANAGERS, NOTICES, State, Topic
+from bot.domain.delivery import MANAGERS, NOTICES, Delivery, State, Topic, delivery_id
 from bot.domain.refusals import (
     Abandon,
     Attempt,
@@ -66,7 +66,7 @@ class Courses:
             case Block():
                 await self._block(owed, reason)
             case Redirect():
-                await self._redirect(owed, reason)
+                await self._redirect(owed, reason, code)
             case Abandon(state):
                 await self._abandon(owed, state, reason, code)
 
@@ -79,11 +79,16 @@ class Courses:
         if await self._outbox.block(owed, self._clock.now(), reason):
             # Once for a watch; only the first in line is ever tried, so that is once for a channel.
             if owed.watch.guild_id is not None:
-                await self._tell_person(owed, Topic.BLOCKED, ())
+                await self._tell_people(owed, Topic.BLOCKED, ())
             await self._tell_managers(owed)
 
-    async def _redirect(self, owed: Owed, reason: str) -> None:
-        """The channel is gone: what was to be said there is said to the person."""
+    async def _redirect(self, owed: Owed, reason: str, code: int) -> None:
+        """The channel is gone: what was to be said there is said to the person, and those who joined hear of that."""
+        about = (owed.delivery.id, str(code))
+        is_result = owed.delivery.topic not in NOTICES
+        if is_result and not await self._tell_followers(owed, Topic.UNDELIVERED, about):
+            await self._carry_out(retry_after(owed.attempts), owed, reason, code)
+            return
         try:
             channel_id = await self._poster.direct(owed.watch.user_id)
         except PostError as failure:
@@ -102,20 +107,34 @@ class Courses:
         if state is State.FAILED:
             log.error("delivery %s is refused by Discord in every form: %s", owed.delivery.id, reason)
             # Told before it is noted as failed: after a crash between the two it is told again, in the same notice.
-            if not await self._tell_person(owed, Topic.UNDELIVERED, (owed.delivery.id, str(code))):
+            if not await self._tell_people(owed, Topic.UNDELIVERED, (owed.delivery.id, str(code))):
                 await self._carry_out(retry_after(owed.attempts), owed, reason, code)
                 return
             await self._tell_managers(owed)
         await self._outbox.give_up(owed.delivery.id, state, reason)
 
-    async def _tell_person(self, owed: Owed, topic: Topic, about: tuple[str, ...]) -> bool:
-        """By DM, whatever becomes of that: it is a notice. False: not now, as Discord does not open it for a while."""
-        try:
-            channel_id = await self._poster.direct(owed.watch.user_id)
-        except PostError as failure:
-            log.warning("user %d cannot be told of a post that did not go: %s", owed.watch.user_id, failure)
-            return meaning(failure) is not Meaning.LATER
+    async def _tell_people(self, owed: Owed, topic: Topic, about: tuple[str, ...]) -> bool:
+        """Everyone who waits for it, by DM. False: not all of them now, as Discord opens no more DMs for a while."""
         notice = owe(owed.watch, topic, self._clock.now(), about)
+        told = await self._tell(owed.watch.user_id, notice)
+        return await self._tell_followers(owed, topic, about) and told
+
+    async def _tell_followers(self, owed: Owed, topic: Topic, about: tuple[str, ...]) -> bool:
+        """Those who joined the watch, as `_tell_people`: each once, however often it is refused, with whatever code."""
+        watch, told = owed.watch, True
+        for user_id, locale in await self._outbox.followers(watch.id):
+            identity = delivery_id(watch.id, watch.created_at, topic, (*about[:1], str(user_id)))
+            notice = replace(owe(watch, topic, self._clock.now(), about), id=identity, locale=locale)
+            told = await self._tell(user_id, notice) and told
+        return told
+
+    async def _tell(self, user_id: int, notice: Delivery) -> bool:
+        """Whatever becomes of it: it is a notice."""
+        try:
+            channel_id = await self._poster.direct(user_id)
+        except PostError as failure:
+            log.warning("user %d cannot be told of a post that did not go: %s", user_id, failure)
+            return meaning(failure) is not Meaning.LATER
         await self._outbox.add(replace(notice, channel_id=channel_id))
         return True
 

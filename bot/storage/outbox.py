@@ -25,7 +25,7 @@ from bot.storage.rows import (
     unprefixed,
     watch_of,
 )
-from bot.storage.schema import deliveries, guilds, is_over, is_unsent, notes, tasks, unsent, watches
+from bot.storage.schema import deliveries, followers, guilds, is_over, is_unsent, notes, tasks, unsent, watches
 from bot.storage.transaction import Transactions
 
 _LOOKED_AT = 8  # due messages for each that may be taken
@@ -219,6 +219,12 @@ class Outbox(Transactions):
         async with self._transaction() as connection:
             changes = {"channel_id": channel_id, "tried_at": None, "due_at": now, "lease_until": 0.0}
             await self._change(connection, delivery.id, state=State.WAITING, reason="", **changes)
+
+    async def followers(self, watch_id: int) -> list[tuple[int, str]]:
+        """Who joined a watch, and their locales; the first first."""
+        this = select(followers.c.user_id, followers.c.locale).where(followers.c.watch_id == watch_id)
+        async with self._transaction(read_only=True) as connection:
+            return [(row.user_id, row.locale) for row in await connection.execute(this.order_by(followers.c.since))]
 
     async def add(self, *owed: Delivery) -> None:
         async with self._transaction() as connection:

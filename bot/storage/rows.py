@@ -96,6 +96,7 @@ def delivery_of(row: Row) -> Delivery:
         due_at=row["due_at"],
         silent_since=row["silent_since"],
         host=row["host"],
+        locale=row["locale"],
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0010"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0011"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -154,6 +154,7 @@ deliveries = Table(
     Column("sent_at", Float),
     Column("silent_since", Float),
     Column("host", String, nullable=False, server_default=text("''")),
+    Column("locale", String, nullable=False, server_default=text("''")),
     Index("deliveries_due", "due_at", sqlite_where=text("state IN ('waiting', 'blocked')")),
     Index(
         "deliveries_in_line", "channel_id", "created_at", "line", sqlite_where=text("state IN ('waiting', 'blocked')")

@@ -78,7 +78,7 @@ class DiscordPoster:
             names = ", ".join(each.replace("_", " ").title() for each in needed)
             raise PostError(f"needs {names}", status=403, code=_MISSING_PERMISSIONS)
         in_public = owed.delivery.to_managers or owed.delivery.channel_id == owed.watch.channel_id
-        language = language_for(owed.watch.locale if in_public else owed.watch.user_locale)
+        language = language_for(owed.watch.locale if in_public else owed.delivery.locale or owed.watch.user_locale)
         card = allowed(post_card(post, language, self.limit(owed)), missing, language)
         reply = _replies_to(owed) if "read_message_history" not in missing else None
         if isinstance(place, discord.ForumChannel):

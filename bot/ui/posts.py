@@ -31,7 +31,10 @@ from bot.ui.text import code, escape, one_line
 
 _TEXT = Kind("text", ".txt")
 _TITLE = 200  # characters of it in a headline
-_REFUSED = {"200000": "automod", "200001": "automod", "240000": "link", "20009": "explicit", "0": "fault"}
+_REFUSED = {
+    "200000": "automod", "200001": "automod", "240000": "link", "20009": "explicit", "0": "fault",
+    "10003": "gone", "10004": "gone",
+}  # fmt: skip
 # What people want to be notified of.
 _AWAITED = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED}
 
@@ -224,7 +227,7 @@ def _undelivered(post: Post, language: Language, _limit: int) -> Card:
     task = post.found.task if post.found else None
     where = f"<#{watch.channel_id}>" if watch.guild_id else language("watch.to_dm")
     why = language(f"refused.{_REFUSED.get(code_of_discord, 'any')}", code=code_of_discord)
-    sentence = _headline(post, language, "post.undelivered")
+    sentence = _headline(post, language, "post.undelivered" if task and task.playable else "post.undelivered_news")
     buttons = [task_button(Verb.AUDIO, task.id, language)] if task and task.playable else []
     buttons += [task_button(Verb.LYRICS, task.id, language)] if task and sheets(task) else []
     return Card(content=f"{sentence}\n{where}: {why}\n{language('post.undelivered_do')}", embeds=[], buttons=buttons)

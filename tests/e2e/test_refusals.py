@@ -78,6 +78,76 @@ async def test_a_title_that_automod_blocks_is_told_to_its_person_who_gets_it_the
     assert "200000" in words(shown)
 
 
+async def test_who_joined_a_watch_is_told_too_in_their_language_and_once(town: Town, dm: dict[str, Any]) -> None:
+    town.gateway.add(SOON)
+    bens = town.discord.world.dm_with(town.ben.user)
+    refuse(town, 400, 50035)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        await town.watch(SOON.id, person=town.ben)
+        await town.finish()
+        await town.posts(at=dm)
+        (told,) = await town.posts(at=bens)
+        await town.clock.pass_(2 * RECHECK, step=600)
+        songs = await town.finished(await town.ben.press(told, "获取音频"))
+        await town.discord.hub.until(lambda: len(songs["attachments"]) == 2)
+    assert "已完成，但我无法发送" in told["content"]
+    assert "代码 50035" in told["content"]
+    assert len(town.posted(dm)) == len([each for each in town.posted(bens) if each is not songs]) == 1
+
+
+async def test_who_joined_a_watch_hears_of_a_missing_permission(
+    town: Town, guild: dict[str, Any], dm: dict[str, Any]
+) -> None:
+    town.gateway.add(SOON)
+    bens = town.discord.world.dm_with(town.ben.user)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        await town.watch(SOON.id, person=town.ben)
+        town.discord.changes.override(town.channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+        await town.finish()
+        await town.posts(at=dm)
+        (told,) = await town.posts(at=bens)
+        town.discord.changes.override(town.channel, guild["roles"][0])
+        await town.posts()
+        await town.clock.pass_(2 * RECHECK, step=600)
+    assert "有内容等待发送到" in told["content"]
+    assert len(town.posted(dm)) == len(town.posted(bens)) == 1
+
+
+async def test_where_the_channel_is_gone_who_began_gets_the_songs_and_who_joined_hears_of_it(
+    town: Town, dm: dict[str, Any]
+) -> None:
+    """Also where the first of them takes no DMs at all."""
+    town.gateway.add(SOON)
+    bens = town.discord.world.dm_with(town.ben.user)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        await town.watch(SOON.id, person=town.ben)
+        town.discord.changes.delete_channel(town.channel)
+        await town.finish()
+        (moved,) = await town.posts(at=dm)
+        (told,) = await town.posts(at=bens)
+        await town.clock.pass_(2 * RECHECK, step=600)
+    assert len(moved["attachments"]) == 2
+    assert "该频道已不存在" in told["content"]
+    assert len(town.posted(dm)) == len(town.posted(bens)) == 1
+
+
+async def test_that_discord_opens_no_dms_for_a_while_keeps_nobody_from_being_told(town: Town) -> None:
+    town.gateway.add(SOON)
+    bens = town.discord.world.dm_with(town.ben.user)
+    refuse(town, 400, 50035)
+    town.discord.faults.fail("/users/@me/channels", 400, 40003, times=3)
+    async with town.bot(**FAST):
+        await town.watch(SOON.id)
+        await town.watch(SOON.id, person=town.ben)
+        await town.finish()
+        await town.clock.pass_(60, step=5)
+        for place in (bens, town.discord.world.dm_with(town.ada.user)):
+            assert len(await town.posts(at=place)) == 1
+
+
 @pytest.mark.parametrize(
     ("status", "code", "when", "files"),
     [

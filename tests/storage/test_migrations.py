@@ -96,6 +96,18 @@ ROWS = {
             " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL, '')"
         ),
     ],
+    "0010": [
+        "INSERT INTO tasks VALUES ('t1', 'default', 'done', 1.0, 2.0, 3.0, 0, NULL, 0.0, x'', 0, '')",
+        "INSERT INTO answers VALUES ('t1', '{}', '')",
+        (
+            "INSERT INTO watches"
+            " VALUES (7, 't1', 1, 10, 5, '[]', '', 0, 'en-US', 'en-US', 1.0, '[]', 0, 0, 'delivered', NULL, '', NULL)"
+        ),
+        (
+            "INSERT INTO deliveries"
+            " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL, '')"
+        ),
+    ],
 }
 """What a database of each revision holds before it is brought to the newest."""
 
