@@ -51,6 +51,12 @@ def memory(process: Process) -> float:
     return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * _PAGE / _MB
 
 
+def peak_memory(process: Process) -> float:
+    """The most that was ever resident, in MB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / _MB
+
+
 def processor_time(process: Process) -> float:
     """Seconds of one core that it has used since its start."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()

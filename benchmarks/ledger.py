@@ -1,6 +1,7 @@
 """What the bot has posted by itself: each song task once, with its files, byte for byte."""
 
 import asyncio
+import time
 from collections import defaultdict
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ class Ledger:
         self._discord = discord
         self._song = audio(SOUND, SECONDS)[0]
         self._messages: defaultdict[str, set[str]] = defaultdict(set)  # by task
+        self.seen_at: dict[str, float] = {}  # Unix seconds, by task; a sweep late at the most
         self.wrong = 0  # posts that were no song with all of its files
 
     async def keep(self) -> NoReturn:
@@ -43,6 +45,7 @@ class Ledger:
         task_ids = [parts[3] for parts in names if parts[:2] == ["s1", "dt"]]
         if len(task_ids) == 1 and self._is_whole(list(post.uploads.values())):
             self._messages[task_ids[0]].add(post.answer["id"])
+            self.seen_at.setdefault(task_ids[0], time.time())
         else:
             self.wrong += 1
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -20,11 +20,12 @@ async def neighbour(module: str, *options: str) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def serve(app: web.Application) -> None:
-    """Until the process is ended; says where."""
-    runner = web.AppRunner(app, access_log=None)
+async def serve(app: web.Application, addresses: Sequence[str] = ("127.0.0.1",)) -> None:
+    """Until the process is ended, at one port; says where that is at the first of the addresses."""
+    runner, port = web.AppRunner(app, access_log=None), 0
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
+    for address in addresses:
+        await web.TCPSite(runner, address, port).start()
+        port = runner.addresses[0][1]
+    print(f"http://{addresses[0]}:{port}", flush=True)
     await asyncio.Event().wait()

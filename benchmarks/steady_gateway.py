@@ -51,12 +51,15 @@ class SteadyGateway:
         return app
 
     async def _many(self, request: web.Request) -> web.Response:
-        ids = dict.fromkeys(self._read.decode(await request.read()).ids)
+        ids = self.known(self._read.decode(await request.read()).ids)
         tasks = b",".join(map(self.task, ids))
-        return _json(b'{"code":"success","message":"","data":[' + tasks + b"]}")
+        return json_response(b'{"code":"success","message":"","data":[' + tasks + b"]}")
+
+    def known(self, ids: list[str]) -> list[str]:
+        return list(dict.fromkeys(ids))
 
     async def _one(self, request: web.Request) -> web.Response:
-        return _json(b'{"code":"success","message":"","data":' + self.task(request.match_info["id"]) + b"}")
+        return json_response(b'{"code":"success","message":"","data":' + self.task(request.match_info["id"]) + b"}")
 
     def task(self, identity: str) -> bytes:
         self._asked[identity] += 1
@@ -75,8 +78,8 @@ def body(state: State, media: str) -> tuple[bytes, bytes]:
     return before, behind
 
 
-def _json(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="application/json")
+def json_response(body: bytes, *, status: int = 200) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json")
 
 
 def steady_gateway(*options: str) -> AbstractAsyncContextManager[str]:

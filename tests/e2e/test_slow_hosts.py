@@ -43,7 +43,7 @@ def bad_tasks(hosts: list[LocalGateway], count: int) -> list[Life]:
 
 
 async def watch_all(town: Town, tasks: list[Life]) -> None:
-    """Each in a channel of its own: there the first message holds up the others anyway."""
+    """Each in a channel of its own: there the first message of a person holds up their others anyway."""
     (guild,) = town.discord.world.guilds.values()
     for number, task in enumerate(tasks):
         place = town.discord.world.add_channel(guild, f"takes-{number}")
@@ -64,6 +64,23 @@ async def test_a_song_of_a_healthy_host_is_posted_at_once(town: Town, hosts: lis
         (post,) = await town.posts(patience=20)
         assert len(post["attachments"]) == 1
         assert len((await town.status(GOOD.id))["attachments"]) == 1, "and so are answers"
+
+
+async def test_a_song_is_posted_at_once_into_a_channel_where_others_wait_for_slow_hosts(
+    town: Town, hosts: list[LocalGateway]
+) -> None:
+    """One after the other, each for as long as it may take: a channel full of them would be held up for minutes."""
+    tasks = bad_tasks(hosts, 24)
+    town.gateway.add(GOOD, *tasks)
+    for host in hosts:
+        host.media_faults.append(Fault(200, SOUND, delay=3_600))
+    allowed = ",".join(each.media_host for each in (town.gateway, *hosts))
+    async with town.bot(media_allow_hosts=allowed):
+        await town.watch(*(task.id for task in tasks), person=town.ben)
+        await town.discord.hub.until(lambda: any(host.media_requests for host in hosts))
+        await town.watch(GOOD.id)
+        (post,) = await town.posts(patience=5)
+        assert len(post["attachments"]) == 1
 
 
 async def test_one_person_has_a_part_of_what_is_fetched(town: Town, hosts: list[LocalGateway]) -> None:

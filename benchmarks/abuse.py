@@ -1,0 +1,136 @@
+"""Twenty people beside one who does the worst he can: `python -m benchmarks.abuse [--minutes 3]`.
+
+He gives batches of 500 ids at a gateway without the batch call, hostile files, storms of suggestions and presses, and
+watches songs at hosts that drip, hint or hang, in every way at once. The others ask for tasks and watch songs at a
+healthy gateway. What counts is the latest of their answers and of their songs, beside the same without him, and the
+most memory that the bot ever had.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from benchmarks.bots import peak_memory, processor_time, running, the_bot
+from benchmarks.crowd import Crowd, Waits, percentile
+from benchmarks.hostile_gateway import hosts_of
+from benchmarks.ledger import Ledger
+from benchmarks.neighbours import neighbour
+from benchmarks.timed_gateway import timed_task
+from benchmarks.town import Town
+from benchmarks.villain import Villain
+
+_PEOPLE = 20
+_THINKING = 2.0, 6.0  # seconds between two acts of a person
+_PATIENCE = 15.0  # seconds that they wait for a task to be shown
+_SONGS_EVERY = 2.0  # seconds between two songs that somebody watches
+_MADE_IN = 8.0  # seconds
+_LAST_SONGS = 60.0  # seconds until the last must be there
+
+
+@dataclass
+class Found:
+    """How the others fared. Seconds; `megabytes` at the most."""
+
+    acts: int
+    late: int  # answers that Discord waited for in vain
+    acknowledged: float  # the latest
+    answered: float
+    songs: int
+    lost: int
+    song: float  # the latest, after it was finished
+    megabytes: float
+    core: float  # the share of one
+    of_the_villain: dict[str, int]  # his acts
+
+
+async def main(minutes: float = 1.0) -> dict[str, Found]:
+    return {name: await _measure(minutes * 60, villainous=name == "beside him") for name in ("alone", "beside him")}
+
+
+async def _measure(seconds: float, *, villainous: bool) -> Found:
+    town = Town(_PEOPLE + 2)
+    async with town.discord, _bot(town) as bot:
+        ledger, numbers = Ledger(town.discord), count()
+        villain = Villain(town.discord.person(town.users[-1]), town.channels)
+        beside = [asyncio.create_task(ledger.keep())]
+        if villainous:
+            beside.append(asyncio.create_task(villain.do_all()))
+        used, since = processor_time(bot), time.monotonic()
+        crowd = _crowd(town, [timed_task(time.time() + each * 5, next(numbers)) for each in range(50)])
+        watching = asyncio.create_task(_watch_songs(town, numbers, seconds))
+        waits = await crowd.live(seconds)
+        owed = await watching
+        with suppress(TimeoutError):
+            await town.discord.hub.until(lambda: owed.keys() <= ledger.seen_at.keys(), _LAST_SONGS)
+        core = (processor_time(bot) - used) / (time.monotonic() - since)
+        for each in beside:
+            each.cancel()
+        return _found(waits, owed, ledger, bot, core, dict(villain.acts))
+
+
+def _found(
+    waits: Waits, owed: dict[str, float], ledger: Ledger, bot: Process, core: float, acts: dict[str, int]
+) -> Found:
+    late = [ledger.seen_at[task] - at for task, at in owed.items() if task in ledger.seen_at]
+    return Found(
+        acts=len(waits.acknowledged),
+        late=waits.late + waits.silent,
+        acknowledged=percentile(waits.acknowledged, 1.0) / 1000,
+        answered=percentile(waits.answered, 1.0) / 1000,
+        songs=len(owed),
+        lost=len(owed) - len(late),
+        song=max(late, default=0.0),
+        megabytes=peak_memory(bot),
+        core=core,
+        of_the_villain=acts,
+    )
+
+
+@asynccontextmanager
+async def _bot(town: Town) -> AsyncIterator[Process]:
+    with tempfile.TemporaryDirectory(prefix="suno-watch-abuse-") as folder:
+        async with neighbour("benchmarks.timed_gateway") as gateway, neighbour("benchmarks.hostile_gateway") as his:
+            settings = {
+                "suno_base_url": gateway,
+                "suno_gateways__his__base_url": his,
+                "media_allow_hosts": f"{gateway.removeprefix('http://')},{hosts_of(his)}",
+                "database_url": f"sqlite:///{Path(folder) / 'bot.db'}",
+            }
+            async with running(the_bot(town.discord), town.discord, **settings) as bot:
+                yield bot
+
+
+def _crowd(town: Town, ids: list[str]) -> Crowd:
+    people = [town.discord.person(user) for user in town.users[1 : _PEOPLE + 1]]
+    return Crowd(people, town.channels, ids, _THINKING, _PATIENCE)
+
+
+async def _watch_songs(town: Town, numbers: "count[int]", seconds: float) -> dict[str, float]:
+    """When each is finished, by task."""
+    owed, end = dict[str, float](), time.monotonic() + seconds
+    people = [town.discord.person(user) for user in town.users[1 : _PEOPLE + 1]]
+    while time.monotonic() < end:
+        number = next(numbers)
+        finished_at = time.time() + _MADE_IN
+        task = timed_task(finished_at, number)
+        channel = town.channels[number % len(town.channels)]
+        asked = await people[number % len(people)].slash(channel, "suno watch", ids=task)
+        if not asked.failed:
+            owed[task] = finished_at
+        await asyncio.sleep(_SONGS_EVERY)
+    return owed
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=3.0)
+    for name, found in asyncio.run(main(parser.parse_args().minutes)).items():
+        sys.stdout.write(f"{name}: {found}\n")

@@ -1,0 +1,52 @@
+"""A healthy gateway, at which an id says when its task is finished: `python -m benchmarks.timed_gateway`."""
+
+import asyncio
+import re
+import time
+
+import msgspec
+from aiohttp import web
+
+from benchmarks.finishing_gateway import FinishingGateway
+from benchmarks.neighbours import serve
+from benchmarks.steady_gateway import body, json_response
+
+_TICK = 15.0  # seconds
+_KNOWN = re.compile(r"task_(\d{13})\d{19}")
+_UNKNOWN = msgspec.json.encode({"code": "task_not_exist", "message": "task_not_exist", "data": None})
+
+
+def timed_task(finished_at: float, number: int) -> str:
+    """Unix seconds, in ms within the id."""
+    return f"task_{int(finished_at * 1000):013}{number:019}"
+
+
+class TimedGateway(FinishingGateway):
+    """What finished is seen at once; ids of others it does not know."""
+
+    def __init__(self) -> None:
+        super().__init__(_TICK, 0.0, 0.0, 0)
+        self._done = b"", b""
+
+    async def _many(self, request: web.Request) -> web.Response:
+        self._done = self._done if any(self._done) else body("done", f"http://{request.host}")
+        return await super()._many(request)
+
+    async def _one(self, request: web.Request) -> web.Response:
+        if not _KNOWN.fullmatch(request.match_info["id"]):
+            return json_response(_UNKNOWN, status=400)
+        return await super()._one(request)
+
+    def known(self, ids: list[str]) -> list[str]:
+        return [identity for identity in super().known(ids) if _KNOWN.fullmatch(identity)]
+
+    def task(self, identity: str) -> bytes:
+        found = _KNOWN.fullmatch(identity)
+        if not found or int(found[1]) > time.time() * 1000:
+            return super().task(identity)
+        before, behind = self._done
+        return before + identity.encode() + behind
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(TimedGateway().app()))
