@@ -13,6 +13,7 @@ from yarl import URL
 
 from benchmarks.neighbours import serve
 from benchmarks.steady_gateway import body, json_response
+from sandbox.local_gateway.life import State
 from sandbox.local_gateway.songs import audio
 
 KINDS = ("drips", "crumbs", "endless", "silent", "hints")
@@ -41,7 +42,7 @@ class HostileGateway:
         identity = request.match_info["id"]
         kind, _, number = identity.partition("-")
         host = _HOSTS[int(number or 0) % len(_HOSTS)]
-        state = "done" if kind in KINDS else "running"
+        state: State = "done" if kind in KINDS else "running"
         before, behind = body(state, f"http://{host}:{request.url.port}/{kind}")
         task = before + identity.encode() + behind
         return json_response(b'{"code":"success","message":"","data":' + task + b"}")

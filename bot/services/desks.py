@@ -84,9 +84,10 @@ class OneGateway:
 
 class EveryGateway:
     """For tasks of which it is not known where they are: unknown is only what no gateway knows, and of two that know
-    one the first is believed.
+    one the first is believed, or the one that is asked sooner.
 
-    While one that failed has its rest, the others are asked without it.
+    While one that failed has its rest, the others are asked without it. One that answers one by one is asked for what
+    the others do not know, a few at a time: somebody's many tasks there hold up nobody's elsewhere.
     """
 
     name = ""
@@ -99,13 +100,17 @@ class EveryGateway:
 
     @property
     def size(self) -> int:
-        return min(gateway.batch_size for gateway in self._gateways)
+        return max(gateway.batch_size for gateway in self._gateways)
 
     async def ask(self, claims: Sequence[Claim]) -> Seen:
         task_ids = [claim.task_id for claim in claims]
         awake = self._awake(task_ids)
-        results = await asyncio.gather(*(self._answer(gateway, task_ids) for gateway in awake))
-        said = {gateway.name: result for gateway, result in zip(awake, results, strict=True)}
+        most = max(gateway.batch_size for gateway in awake)
+        said = await self._answers([each for each in awake if each.batch_size == most], task_ids)
+        found = {each for answer in said.values() if isinstance(answer, Answer) for each in answer.tasks}
+        left = [each for each in task_ids if each not in found]
+        if left:
+            said |= await self._answers([each for each in awake if each.batch_size < most], left)
         answers = {name: result for name, result in said.items() if isinstance(result, Answer)}
         looks = {task_id: Look("", None) for task_id in self._unknown(answers)}
         for gateway in reversed(self._gateways):
@@ -120,6 +125,12 @@ class EveryGateway:
         may_end = [each for each in self._gateways if each not in over and self.rests[each.name].may_end]
         awake = over + [each for each in may_end if not self._tried[each.name].issuperset(task_ids)]
         return awake or may_end or self._gateways
+
+    async def _answers(self, gateways: Sequence[Gateway], task_ids: Sequence[str]) -> dict[str, Answer | GatewayError]:
+        """Of each as much as it is to be asked for together."""
+        asked = (self._answer(gateway, task_ids[: gateway.batch_size]) for gateway in gateways)
+        results = await asyncio.gather(*asked)
+        return {gateway.name: result for gateway, result in zip(gateways, results, strict=True)}
 
     async def _answer(self, gateway: Gateway, task_ids: Sequence[str]) -> Answer | GatewayError:
         try:
