@@ -19,7 +19,6 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.life import Life, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
-from tests.calm import calm
 from tests.conftest import Town
 from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON, TWO, WORDS, files
 from tests.messages import buttons, links, words
@@ -690,7 +689,7 @@ async def test_two_songs_too_large_for_one_message_come_in_two(town: Town) -> No
 
 
 async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
-    town: Town, guild: dict[str, Any], statements: list[str], monkeypatch: pytest.MonkeyPatch
+    town: Town, guild: dict[str, Any], statements: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("bot.services.notifier.MOST", 4)  # messages on their way
     town.gateway.add(DONE)
@@ -700,8 +699,8 @@ async def test_what_must_wait_for_room_asks_the_database_nothing_meanwhile(
     async with town.bot():
         for place in places:
             await town.watch(DONE.id, channel=place)
-        await town.discord.hub.until(lambda: sends(town) == 4)
-        await calm()
+        await town.discord.hub.until(lambda: sends(town) == 4 and rows(tmp_path, "deliveries") == 5)
+        await town.settle_down()
         statements.clear()
         await town.settle_down()
         assert len(statements) < 20
