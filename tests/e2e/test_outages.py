@@ -290,3 +290,20 @@ async def test_a_gateway_that_errs_at_first_is_not_said_to_be_somewhere_else(tow
         await town.clock.pass_(MINUTE, step=5)
         assert len(await town.posts()) == 1
         assert town.posted(owner(town)) == []
+
+
+async def test_many_tasks_at_a_gateway_that_answers_one_by_one_hold_up_nobodys_at_the_others(
+    town: Town, other: LocalGateway
+) -> None:
+    """Nobody has said where any of them is."""
+    other.batch = False
+    slow = [replace(LATER, id=f"task_slow{number:03}") for number in range(150)]
+    other.add(*slow)
+    town.gateway.add(DONE)
+    other.faults.append(Fault(200, path=r"^/suno/fetch/\w", delay=0.1, change=bytes, times=1_000))
+    async with town.bot():
+        await town.watch(*(life.id for life in slow), person=town.ben)
+        await town.discord.hub.until(lambda: asked_for(other, "slow") > 8)
+        await town.watch(DONE.id)
+        await town.posts()
+        assert asked_for(other, "slow") < 80
