@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cycle, healing, load, relay, scale, schedule, start
+from benchmarks import abuse, cycle, healing, load, relay, scale, schedule, start
 
 _RESULTS = Path(__file__).with_name("results.json")
 _README = Path(__file__).parents[1] / "README.md"
@@ -36,6 +36,7 @@ async def measure() -> dict[str, Any]:
         "relay": await relay.main(),
         "scale": await scale.main(),
         "load": asdict(await load.main(minutes=_MINUTES)),
+        "abuse": {name: asdict(found) for name, found in (await abuse.main(minutes=_MINUTES)).items()},
         "start": {name: asdict(found) for name, found in (await start.main(rounds=2)).items()},
     }
 
@@ -49,6 +50,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
         *_of_scale(found["scale"], found["sizes"]),
         *_of_relay(found["relay"]),
         *_of_load(found["load"]),
+        *_of_abuse(found["abuse"]),
         *_of_start(found["start"]),
     ]
 
@@ -152,6 +154,21 @@ def _of_load(found: dict[str, Any]) -> list[Row]:
     shown = f"{calm['p99']:.0f} ms; 200 at the same moment: {burst['p99']:.0f} ms, a bare client {floor:.0f} ms"
     posts = f"{found['posted']} of {found['owed']}, {found['doubled']} doubled"
     return [(what, "≤ 100 ms", shown), ("songs posted meanwhile", "all, once", posts)]
+
+
+def _of_abuse(found: dict[str, dict[str, Any]]) -> list[Row]:
+    def shown(one: dict[str, Any]) -> str:
+        return f"{one['answered']:.1f} s, {one['song']:.1f} s, {one['megabytes']:.0f} MB"
+
+    beside, alone = found[abuse.BESIDE_HIM], found[abuse.ALONE]
+    lost = f"{beside['late']} answers and {beside['lost']} songs missing; " if beside["late"] or beside["lost"] else ""
+    return [
+        (
+            "20 people beside one who does the worst he can: their latest answer and song; the most memory",
+            "≤ 3 s, ≤ 30 s, ≤ 200 MB",
+            f"{shown(beside)}; {lost}without him: {shown(alone)}",
+        )
+    ]
 
 
 def _of_start(found: dict[str, dict[str, float]]) -> list[Row]:
