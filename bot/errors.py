@@ -135,6 +135,10 @@ class NotYours(BotError):
     pass
 
 
+class UnknownButton(BotError):
+    """Of another version of the bot, or of nobody's."""
+
+
 class UnwatchablePlace(BotError):
     """`why`: the bot is not there, or the person may not write there."""
 

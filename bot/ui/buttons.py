@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from bot.client import Interaction
+from bot.errors import UnknownButton
 from bot.ui.failures import answer_failure
 from bot.ui.locales import Language, languages
 from bot.ui.readers import meet, reader
@@ -162,9 +163,17 @@ async def _act(interaction: Interaction, verb: str, about: str, number: int) -> 
     """The person is met, and the action done; discord.py shows an error of a component to nobody."""
     try:
         await meet(interaction)
-        await _actions[Verb(verb)](interaction, about, number)
+        await _action_of(verb)(interaction, about, number)
     except Exception as error:
         await answer_failure(interaction, error)
+
+
+def _action_of(verb: str) -> Press:
+    """Raises UnknownButton."""
+    for known, action in _actions.items():
+        if known == verb:
+            return action
+    raise UnknownButton(verb)
 
 
 def language_of_button(interaction: Interaction, verb: Verb) -> Language:

@@ -23,6 +23,7 @@ from bot.errors import (
     StorageError,
     TooMany,
     TooManyLists,
+    UnknownButton,
     UnknownClip,
     UnknownTask,
     Unmentionable,
@@ -65,6 +66,8 @@ def _of_what_was_given(error: BaseException, language: Language) -> str | None:
             return language("admin.limit_odd", typed=code(str(error)))
         case Forgotten():
             return language("batch.forgotten")
+        case UnknownButton():
+            return language("err.button")
     return None
 
 

@@ -12,11 +12,12 @@ import pytest
 from _pytest.mark import ParameterSet
 from yarl import URL
 
+from sandbox.local_discord.world import FORUM
 from sandbox.local_gateway.line import Line
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import WrongClock
 from tests.conftest import Town
-from tests.faults import discord, gateway, machine, media
+from tests.faults import discord, forum, gateway, machine, media, people
 from tests.faults.rows import Fate, Row, says
 from tests.faults.scene import OTHER, TASK, Names, Scene, in_time_of
 from tests.faults.table import PAGE, page
@@ -69,12 +70,27 @@ async def ask(scene: Scene, row: Row) -> None:
         assert says(row.watch, words(await town.watch(OTHER.id)))
 
 
+def posted(scene: Scene, row: Row) -> list[dict[str, Any]]:
+    """Where the songs are to come: in a forum all posts there, each song in one of its own."""
+    town = scene.town
+    if row.fate is Fate.MOVED:
+        return town.posted(scene.dm_with(scene.watcher))
+    threads = [each for each in town.discord.world.channels.values() if each.get("parent_id") == scene.place["id"]]
+    return [message for place in (scene.place, *threads) for message in town.posted(place)]
+
+
+def expected(row: Row, *, songs: bool = True) -> list[str]:
+    """The keys of what is posted there."""
+    many = len(TASK.songs) if row.forum and row.fate is not Fate.MOVED else 1
+    return [key for key in (row.channel, *[row.post if songs else ""] * many) if key]
+
+
 async def meanwhile(scene: Scene, row: Row) -> None:
     """What is told where the task is watched, while there is the fault."""
     town, early = scene.town, row.fate is not Fate.WAITS
-    target = scene.dm_with(scene.watcher) if row.fate is Fate.MOVED else scene.place
-    keys = [key for key in (row.channel, row.post if early else "") if key]
-    assert told(await town.posts(len(keys), at=target), *keys)
+    keys = expected(row, songs=early)
+    await town.discord.hub.until(lambda: len(posted(scene, row)) >= len(keys), 30)
+    assert told(posted(scene, row), *keys)
     if row.person and not early:
         await town.posts(at=scene.dm_with(scene.watcher))
 
@@ -82,11 +98,11 @@ async def meanwhile(scene: Scene, row: Row) -> None:
 async def heal(scene: Scene, row: Row) -> None:
     """The fault is over: the songs come, and whoever asks for others is answered."""
     town = scene.town
-    target = scene.dm_with(scene.watcher) if row.fate is Fate.MOVED else scene.place
     await town.clock.pass_(row.within, step=STEP)
     if row.post:
-        *_, post = await town.posts(2 if row.channel else 1, at=target)
-        assert len(post["attachments"]) == row.files
+        await town.discord.hub.until(lambda: len(posted(scene, row)) >= len(expected(row)), 30)
+        songs = posted(scene, row)[bool(row.channel) :]
+        assert sum(len(post["attachments"]) for post in songs) == row.files
     await town.discord.hub.until(lambda: town.discord.hub.online)
     town.gateway.add(OTHER)
     assert len((await town.status(OTHER.id))["attachments"]) == len(OTHER.songs)
@@ -95,18 +111,27 @@ async def heal(scene: Scene, row: Row) -> None:
 
 def check_all_that_was_told(scene: Scene, row: Row) -> None:
     town, moved = scene.town, row.fate is Fate.MOVED
-    assert told(town.posted(scene.place), row.channel, "" if moved else row.post)
-    assert told(town.posted(scene.dm_with(scene.watcher)), row.person, row.post if moved else "")
+    assert told(posted(scene, row), *expected(row))
+    if moved:
+        assert town.posted(scene.place) == []
+    else:
+        assert told(town.posted(scene.dm_with(scene.watcher)), row.person)
     assert told(town.posted(scene.dm_with(town.ada)), row.owner)
 
 
 @pytest.mark.parametrize(
-    "row", rows(gateway=gateway.ROWS, media=media.ROWS, discord=discord.ROWS, machine=machine.ROWS)
-)
+    "row",
+    rows(
+        gateway=gateway.ROWS, media=media.ROWS, discord=discord.ROWS, forum=forum.ROWS, people=people.ROWS,
+        machine=machine.ROWS,
+    ),
+)  # fmt: skip
 @pytest.mark.usefixtures("impatient")
 async def test_fault(scene: Scene, row: Row) -> None:
     town = scene.town
     town.gateway.add(TASK)
+    if row.forum:
+        scene.place = town.discord.world.add_channel(scene.guild, "song-box", FORUM)
     async with town.bot(suno_base_url=row.address.format(port=scene.line.port)):
         await town.watch(TASK.id, person=scene.watcher, channel=scene.place)
         await town.clock.pass_(10, step=10)

@@ -37,10 +37,10 @@ def refuses_posts(status: int, code: int) -> Begin:
     return begin
 
 
-def asks_for_patience(seconds: float, **more: Any) -> Begin:
+def asks_for_patience(seconds: float, path: str = POSTS, **more: Any) -> Begin:
     @asynccontextmanager
     async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.discord.faults.rate_limit(POSTS, seconds, times=_OFTEN, **more)
+        scene.discord.faults.rate_limit(path, seconds, times=_OFTEN, **more)
         yield
         scene.discord.faults.clear()
 
@@ -71,7 +71,7 @@ def blocks(words: str) -> Begin:
     return begin
 
 
-def _has_files(asked: Asked) -> bool:
+def has_files(asked: Asked) -> bool:
     return bool(asked.uploads)
 
 
@@ -205,14 +205,14 @@ ROWS = (
     ),
     Row(
         "400, 400001: the server may upload no files",
-        fails(POSTS, 400, 400001, when=_has_files),
+        fails(POSTS, 400, 400001, when=has_files),
         post="post.files_refused",
         fate=Fate.LINKS,
         files=0,
     ),
     Row(
         "504 whenever files come along",
-        fails(POSTS, 504, when=_has_files),
+        fails(POSTS, 504, when=has_files),
         post="post.files_refused",
         fate=Fate.LINKS,
         files=0,

@@ -38,8 +38,10 @@ class Row:
     post: str = "post.songs"  # in the message with the songs
     person: str = ""  # to the watcher, by DM
     owner: str = ""  # to the bot's owner, by DM, once
+    doer: str = ""  # to somebody who brings it about
     fate: Fate = Fate.WAITS
     files: int = 2  # that come with the post
+    forum: bool = False  # the task is watched in one, where each song has a post
     within: float = 5 * MINUTE  # of the fault's end all is well again
     clocks: tuple[float, ...] = ()  # how many seconds the clock is fast, before and after a restart
     exits: Exit | None = None  # with which code the program ends, until the fault is mended

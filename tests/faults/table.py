@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults import discord, gateway, machine, media
+from tests.faults import discord, forum, gateway, machine, media, people
 from tests.faults.rows import HOUR, MINUTE, Fate, Row, sentence
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -19,6 +19,8 @@ _GROUPS = {
     "The gateway": gateway.ROWS,
     "The host of the songs": media.ROWS,
     "Discord": discord.ROWS,
+    "Forum channels": forum.ROWS,
+    "What people do": people.ROWS,
     "The machine": (*machine.ROWS, *machine.AT_A_RESTART, *machine.AT_THE_START),
 }
 
@@ -49,6 +51,7 @@ def _sees(row: Row) -> Iterator[str]:
     else:
         yield _said(row.answer) if row.answer else "The songs."
     told = {
+        "To who does it": row.doer,
         "To /suno watch": row.watch,
         "In the channel": row.channel,
         "By DM": row.person,

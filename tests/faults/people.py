@@ -1,0 +1,100 @@
+"""What people do to the bot, on purpose or not: whoever does it is told, and nobody else notices."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from sandbox.local_discord.messages import Upload
+from sandbox.local_discord.people import Person
+from tests import forged
+from tests.faults.rows import Begin, Fate, Row, says
+from tests.faults.scene import OTHER, TASK, Scene
+from tests.messages import Message, words
+
+_OFTEN = 70  # times; a person has 60 commands a minute
+
+Act = Callable[[Scene, Person], Awaitable[Message]]
+
+
+def does(act: Act, told: str) -> Begin:
+    """Somebody else on the server; `told`: the key of what they read, or nothing."""
+
+    @asynccontextmanager
+    async def begin(scene: Scene) -> AsyncIterator[None]:
+        town = scene.town
+        town.discord.world.locales[town.ben.id] = "en-US"
+        answer = await act(scene, town.ben)
+        assert not told or says(told, words(answer)), words(answer)
+        yield
+
+    return begin
+
+
+def row(name: str, act: Act, told: str = "") -> Row:
+    return Row(name, does(act, told), doer=told, fate=Fate.ARRIVES)
+
+
+def gives(text: str) -> Act:
+    """As a file, to /suno batch."""
+
+    async def act(scene: Scene, person: Person) -> Message:
+        file = Upload("ids.txt", text.encode(), "text/plain")
+        return await scene.town.finished(await person.slash(scene.town.channel, "suno batch", file=file))
+
+    return act
+
+
+def types(text: str) -> Act:
+    async def act(scene: Scene, person: Person) -> Message:
+        return await scene.town.finished(await person.slash(scene.town.channel, "suno watch", ids=text))
+
+    return act
+
+
+async def calls(scene: Scene, person: Person) -> Message:
+    """The bot, with a text that has no id in it; and then goes on as before."""
+    person.say(scene.town.channel, f"<@{scene.discord.world.bot['id']}> " + "<@" + "1" * 1_900)
+    return await types("nothing")(scene, person)
+
+
+async def batches_without_end(scene: Scene, person: Person) -> Message:
+    for number in range(_OFTEN):
+        ids = "\n".join(f"task-{number}x{each}" for each in range(500)).encode()
+        asked = await person.slash(scene.town.channel, "suno batch", file=Upload("ids.txt", ids, "text/plain"))
+        if asked.message and says("allowed.often", words(asked.message)):
+            return asked.message
+    raise AssertionError("never too often")
+
+
+async def suggestions_without_end(scene: Scene, person: Person) -> Message:
+    """Beyond the limit nothing is offered."""
+    await scene.town.status(TASK.id, person=person)
+    offered = [await person.autocomplete(scene.town.channel, "suno status", id="") for _ in range(3 * _OFTEN)]
+    assert offered[0]
+    assert offered[-1] == []
+    return {}
+
+
+def presses(custom_id: Callable[[Scene], str]) -> Act:
+    """A button that the bot never made."""
+
+    async def act(scene: Scene, person: Person) -> Message:
+        scene.town.gateway.add(OTHER)
+        card = await scene.town.status(OTHER.id, person=person)
+        pressed = await forged.press(person, card, custom_id(scene))
+        await scene.town.discord.hub.until(lambda: bool(pressed.follow_ups) or pressed.message not in (None, card))
+        return pressed.follow_ups[-1] if pressed.follow_ups else await scene.town.finished(pressed)
+
+    return act
+
+
+ROWS = (
+    row("60 kB of a mention that never ends", gives("<@" + "1" * 60_000), "id.none"),
+    row("60 kB of the beginnings of addresses", gives("http://a" * 7_500), "id.none"),
+    row("60 kB of JSON that is never closed", gives('{"id":' * 10_000), "id.none"),
+    row("a path in place of an id", types("../../etc/passwd"), "id.odd"),
+    row("a mention of the bot with a text that never ends", calls),
+    row("batches of 500 ids without end", batches_without_end, "allowed.often"),
+    row("suggestions asked for without end", suggestions_without_end),
+    row("a forged button of another's watch", presses(lambda _: "s1:st:0:1"), "watch.not_yours"),
+    row("a forged button that does nothing", presses(lambda _: "s1:zz:0:1"), "err.button"),
+)
