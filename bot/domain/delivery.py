@@ -47,10 +47,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     id: str
     watch_id: int
+    user_id: int  # whose watch it is: in a channel nobody's messages hold up another one's
     channel_id: int
     topic: Topic
     clips: tuple[str, ...] = ()  # keys of the songs that it brings, none: all of the task; of notices: what about
-    created_at: float  # its place in the line of its channel
+    created_at: float  # its place in the person's line in the channel
     due_at: float
     silent_since: float | None = None  # when its audio was first looked for, and was not there
     host: str = ""  # of its first song, as in the address: those of a slow host wait for each other alone

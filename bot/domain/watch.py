@@ -157,6 +157,7 @@ def owe(watch: Watch, topic: Topic, now: float, clips: tuple[str, ...] = ()) -> 
     return Delivery(
         id=delivery_id(watch.id, watch.created_at, topic, clips),
         watch_id=watch.id,
+        user_id=watch.user_id,
         channel_id=watch.channel_id,
         topic=topic,
         clips=clips,

@@ -77,7 +77,7 @@ class Courses:
 
     async def _block(self, owed: Owed, reason: str) -> None:
         if await self._outbox.block(owed, self._clock.now(), reason):
-            # Once for a watch; only the first in line is ever tried, so that is once for a channel.
+            # Once for a watch; of each person only the first in line is ever tried, so that is once for a channel.
             if owed.watch.guild_id is not None:
                 await self._tell_people(owed, Topic.BLOCKED, ())
             await self._tell_managers(owed)

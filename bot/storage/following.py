@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.watch import Watch, without
 from bot.storage.rows import one_of, to_json, watch_of
-from bot.storage.schema import followers, has_lyrics, tasks, watches
+from bot.storage.schema import deliveries, followers, has_lyrics, tasks, watches
 
 
 def follows(user_id: int) -> ColumnElement[bool]:
@@ -33,6 +33,7 @@ async def hand_on(connection: AsyncConnection, user_id: int, which: ColumnElemen
         watch, heir = without(watch_of(row), user_id), row["heir"]
         new = {"user_id": heir, "user_locale": row["heirs_locale"], "mentions": to_json(watch.mentions)}
         await connection.execute(update(watches).where(watches.c.id == watch.id).values(new))
+        await connection.execute(update(deliveries).where(deliveries.c.watch_id == watch.id).values(user_id=heir))
         await _forget(connection, watch.id, heir)
     return [watch_of(row) for row in rows.values()]
 

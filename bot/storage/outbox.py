@@ -103,11 +103,10 @@ _of_paused = exists().where(
     guilds.c.paused.is_(True),
     deliveries.c.channel_id.in_([watches.c.channel_id, guilds.c.error_channel_id]),
 )
-_owner = select(watches.c.user_id).where(watches.c.id == deliveries.c.watch_id).correlate(deliveries).scalar_subquery()
 _first = deliveries.alias("first")
-_firsts_owner = select(watches.c.user_id).where(watches.c.id == _first.c.watch_id).correlate(_first).scalar_subquery()
-_is_ahead = and_(
+_is_ahead = exists().where(
     _first.c.channel_id == deliveries.c.channel_id,
+    _first.c.user_id == deliveries.c.user_id,
     unsent(_first),
     _first.c.aside.is_(False),
     or_(
@@ -116,6 +115,7 @@ _is_ahead = and_(
     ),
 )
 _sibling = deliveries.alias("sibling")
+_may_go = is_unsent & ~_is_ahead & ~_of_paused  # if it is due
 
 
 class Outbox(Transactions):
@@ -137,13 +137,14 @@ class Outbox(Transactions):
     async def claim(
         self, now: float, *, lease: float, limit: int, aside: int | None = None, turns: Turns | None = None
     ) -> list[Owed]:
-        """Messages to send now: of each channel the first in line, then those that stepped aside; `aside`: of these
-        no more than so many. `turns`: only those whose turn it is.
+        """Messages to send now: of each person in a channel the first in line, then those that stepped aside.
+
+        `aside`: of these no more than so many. `turns`: only those whose turn it is.
         """
         async with self._transaction() as connection:
-            claimed = await _in_turn(connection, _due(now, turns, aside=False), limit, turns)
+            claimed = await _in_turn(connection, _due(now, aside=False), limit, turns)
             room = min(limit - len(claimed), limit if aside is None else aside)
-            claimed += await _in_turn(connection, _due(now, turns, aside=True), room, turns)
+            claimed += await _in_turn(connection, _due(now, aside=True), room, turns)
             leased = update(deliveries).where(deliveries.c.line.in_(claimed)).values(lease_until=now + lease)
             await connection.execute(leased)
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
@@ -158,7 +159,7 @@ class Outbox(Transactions):
         """When the next message may be sent: of those on their way, when nobody is at them any more. `aside`: also
         of those that stepped aside. `turns`: as for `claim`.
         """
-        statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go(turns))
+        statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go)
         if turns:
             statement = statement.where(_has_turn(turns))
         if not aside:
@@ -356,24 +357,13 @@ def _has_turn(turns: Turns) -> ColumnElement[bool]:
 
 
 def _is_not_of(people: Collection[int]) -> ColumnElement[bool]:
-    return _owner.not_in(list(people)) if people else true()
+    return deliveries.c.user_id.not_in(list(people)) if people else true()
 
 
-def _may_go(turns: Turns | None) -> ColumnElement[bool]:
-    """If it is due: the first of its channel. A song whose host is slow, or may be, holds up its own person's alone:
-    others' need not wait for a turn that is not theirs.
-    """
-    holds_up = _is_ahead
-    if turns:
-        brisk = or_(_first.c.host == "", one_of(_first.c.host, turns.good_hosts))
-        holds_up &= or_(brisk, _firsts_owner == _owner)
-    return is_unsent & ~exists().where(holds_up) & ~_of_paused
-
-
-def _due(now: float, turns: Turns | None, *, aside: bool) -> Select[int, str, int]:
+def _due(now: float, *, aside: bool) -> Select[int, str, int]:
     """Messages that nobody is at."""
-    due = select(deliveries.c.line, deliveries.c.host, _owner)
-    due = due.where(deliveries.c.aside.is_(aside), deliveries.c.due_at <= now, _may_go(turns))
+    due = select(deliveries.c.line, deliveries.c.host, deliveries.c.user_id)
+    due = due.where(deliveries.c.aside.is_(aside), deliveries.c.due_at <= now, _may_go)
     return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.line)
 
 

@@ -89,6 +89,7 @@ def delivery_of(row: Row) -> Delivery:
     return Delivery(
         id=row["id"],
         watch_id=row["watch_id"],
+        user_id=row["user_id"],
         channel_id=row["channel_id"],
         topic=Topic(row["topic"]),
         clips=_texts.decode(row["clips"]),

@@ -155,9 +155,12 @@ deliveries = Table(
     Column("silent_since", Float),
     Column("host", String, nullable=False, server_default=text("''")),
     Column("locale", String, nullable=False, server_default=text("''")),
+    Column("user_id", BigInteger, nullable=False, server_default=text("0")),
     Index("deliveries_due", "due_at", sqlite_where=text("state IN ('waiting', 'blocked')")),
     Index(
-        "deliveries_in_line", "channel_id", "created_at", "line", sqlite_where=text("state IN ('waiting', 'blocked')")
+        "deliveries_in_line",
+        *("channel_id", "user_id", "created_at", "line"),
+        sqlite_where=text("state IN ('waiting', 'blocked')"),
     ),
     Index("deliveries_of_watch", "watch_id"),
     Index("deliveries_unsent", "state", "created_at", sqlite_where=text("state <> 'sent'")),

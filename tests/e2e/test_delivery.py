@@ -784,3 +784,16 @@ async def test_managers_are_still_told_of_a_song_that_failed_when_its_sibling_ha
         await town.clock.pass_(120, step=5)
         (told,) = await town.posts(at=staff)
     assert "Something couldn't be posted" in told["content"]
+
+
+async def test_one_persons_many_messages_in_a_channel_hold_up_nobody_elses(town: Town) -> None:
+    """Discord takes five in five seconds there."""
+    town.discord.rest.limits.enforced = True
+    many = [Life(f"task{number:08}", songs=(ONE,)) for number in range(25)]
+    town.gateway.add(DONE, *many)
+    async with town.bot():
+        await town.watch(*(life.id for life in many), person=town.ben)
+        await town.posts(1)
+        await town.watch(DONE.id)
+        await town.discord.hub.until(lambda: any(len(post["attachments"]) == 2 for post in town.posted()))
+        assert len(town.posted()) < 15
