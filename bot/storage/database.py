@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -83,7 +84,9 @@ def _begin_immediate(connection: Connection) -> None:
 def _roll_back(connection: Any, *_: object) -> None:
     # It is closed because its task was cancelled. The statement's cursor lives on in what is known of that, and as
     # long as it does, SQLite would keep the closed connection, and the transaction that lets nobody else write.
-    connection.rollback()
+    # If that fails, it is closed all the same; an error raised here would take the place of the cancellation.
+    with suppress(sqlite3.Error):
+        connection.rollback()
 
 
 async def migrate(engine: AsyncEngine) -> None:

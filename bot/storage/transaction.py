@@ -1,5 +1,6 @@
 """What all stores have in common: each method is one transaction, and raises StorageError when the database fails."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,5 +21,9 @@ class Transactions:
             async with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
+            # A rollback that fails while the task is being cancelled would take the place of its cancellation: a worker
+            # would then rest from the fault, and go on.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError from None
             # Not the error itself: its text holds the values of the statement.
             raise StorageError(f"{type(error).__name__}: {getattr(error, 'orig', None)}") from None
