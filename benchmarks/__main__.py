@@ -64,7 +64,7 @@ def _of_schedule(found: schedule.Found) -> list[Row]:
         )
 
     what = "a finished song is seen, 95 of 100, {} at a gateway that ticks"
-    turns, turned = "ticks every 15, 30 or 45 s by turns", " every 15, 30 or 45 s by turns"
+    slots, turned = "ticks every 15, 30 or 45 s by turns", " every 15, 30 or 45 s by turns"
     says = ", and says when"
     free = found[_FREE]["1"]
     ratio = free["this bot"]["requests"] / free["the least at the bot's mean delay"]["requests"]
@@ -73,9 +73,9 @@ def _of_schedule(found: schedule.Found) -> list[Row]:
         (what.format("10,000 tasks"), "≤ 1.5 s, ≤ 0.10 requests a task", shown("10000")),
         (what.format("100 tasks"), "≤ 2 s, no more than GET every 15 s", shown("100")),
         (what.format("one task"), "≤ 2 s, no more than GET every 15 s", shown("1")),
-        ("one task" + turned + says, "≤ 2.5 s", shown("1", turns + says)),
-        ("100 tasks" + turned + says, "≤ 2.5 s", shown("100", turns + says)),
-        ("100 tasks" + turned, "≤ 2.5 s", shown("100", turns)),
+        ("one task" + turned + says, "≤ 2.5 s", shown("1", slots + says)),
+        ("100 tasks" + turned + says, "≤ 2.5 s", shown("100", slots + says)),
+        ("100 tasks" + turned, "≤ 2.5 s", shown("100", slots)),
         (apart.format("one task") + says, "no worse than GET every 15 s", shown("1", _CHANNELS + says)),
         (apart.format("one task"), "no worse than GET every 15 s", shown("1", _CHANNELS)),
         (apart.format("100 tasks") + says, "≤ 3 s", shown("100", _CHANNELS + says)),
@@ -148,10 +148,12 @@ def _of_relay(found: dict[str, dict[str, float]]) -> list[Row]:
 
 
 def _of_load(found: dict[str, Any]) -> list[Row]:
-    calm, burst = found["loaded"]["calm"], found["loaded"]["burst"]
+    wait_until_idle, burst = found["loaded"]["calm"], found["loaded"]["burst"]
     floor = found["bare"]["burst"]["p99"]
     what = "an act of one of 200 people is acknowledged, 99 of 100, while 10,000 tasks are watched"
-    shown = f"{calm['p99']:.0f} ms; 200 at the same moment: {burst['p99']:.0f} ms, a bare client {floor:.0f} ms"
+    shown = (
+        f"{wait_until_idle['p99']:.0f} ms; 200 at the same moment: {burst['p99']:.0f} ms, a bare client {floor:.0f} ms"
+    )
     posts = f"{found['posted']} of {found['owed']}, {found['doubled']} doubled"
     return [(what, "≤ 100 ms", shown), ("songs posted meanwhile", "all, once", posts)]
 

@@ -20,11 +20,11 @@ from pathlib import Path
 
 from benchmarks.bots import peak_memory, processor_time, running, the_bot
 from benchmarks.crowd import Crowd, Waits, percentile
+from benchmarks.env import Env
 from benchmarks.hostile_gateway import hosts_of
-from benchmarks.ledger import Ledger
 from benchmarks.neighbours import neighbour
+from benchmarks.post_audit import PostAudit
 from benchmarks.timed_gateway import timed_task
-from benchmarks.town import Town
 from benchmarks.villain import Villain
 
 ALONE, BESIDE_HIM = "without him", "beside him"
@@ -58,39 +58,39 @@ async def main(minutes: float = 1.0) -> dict[str, Found]:
 
 
 async def _measure(seconds: float, *, villainous: bool) -> Found:
-    town = Town(_PEOPLE + 2)
-    async with town.discord, _bot(town) as bot:
-        ledger, numbers = Ledger(town.discord), count()
-        villain = Villain(town.discord.person(town.users[-1]), town.channels)
+    env = Env(_PEOPLE + 2)
+    async with env.discord, _bot(env) as bot:
+        ledger, numbers = PostAudit(env.discord), count()
+        villain = Villain(env.discord.person(env.users[-1]), env.channels)
         beside = [asyncio.create_task(ledger.keep())]
         if villainous:
             beside.append(asyncio.create_task(villain.do_all()))
         used, since = processor_time(bot), time.monotonic()
-        crowd = _crowd(town, [timed_task(time.time() + each * 5, next(numbers)) for each in range(50)])
-        watching = asyncio.create_task(_watch_songs(town, numbers, seconds))
+        crowd = _crowd(env, [timed_task(time.time() + each * 5, next(numbers)) for each in range(50)])
+        watching = asyncio.create_task(_watch_songs(env, numbers, seconds))
         waits = await crowd.live(seconds)
-        owed = await watching
+        claimed = await watching
         with suppress(TimeoutError):
-            await town.discord.hub.until(lambda: owed.keys() <= ledger.seen_at.keys(), _LAST_SONGS)
+            await env.discord.hub.until(lambda: claimed.keys() <= ledger.seen_at.keys(), _LAST_SONGS)
         core = (processor_time(bot) - used) / (time.monotonic() - since)
         for each in beside:
             if each.done():
                 each.result()  # it was to go on until now: what it ended with is raised
             each.cancel()
-        return _found(waits, owed, ledger, bot, core, dict(villain.acts))
+        return _found(waits, claimed, ledger, bot, core, dict(villain.acts))
 
 
 def _found(
-    waits: Waits, owed: dict[str, float], ledger: Ledger, bot: Process, core: float, acts: dict[str, int]
+    waits: Waits, claimed: dict[str, float], ledger: PostAudit, bot: Process, core: float, acts: dict[str, int]
 ) -> Found:
-    late = [ledger.seen_at[task] - at for task, at in owed.items() if task in ledger.seen_at]
+    late = [ledger.seen_at[task] - at for task, at in claimed.items() if task in ledger.seen_at]
     return Found(
         acts=len(waits.acknowledged),
         late=waits.late + waits.silent,
         acknowledged=percentile(waits.acknowledged, 1.0) / 1000,
         answered=percentile(waits.answered, 1.0) / 1000,
-        songs=len(owed),
-        lost=len(owed) - len(late),
+        songs=len(claimed),
+        lost=len(claimed) - len(late),
         song=max(late, default=0.0),
         megabytes=peak_memory(bot),
         core=core,
@@ -99,7 +99,7 @@ def _found(
 
 
 @asynccontextmanager
-async def _bot(town: Town) -> AsyncIterator[Process]:
+async def _bot(env: Env) -> AsyncIterator[Process]:
     with tempfile.TemporaryDirectory(prefix="suno-watch-abuse-") as folder:
         async with neighbour("benchmarks.timed_gateway") as gateway, neighbour("benchmarks.hostile_gateway") as his:
             settings = {
@@ -108,29 +108,29 @@ async def _bot(town: Town) -> AsyncIterator[Process]:
                 "media_allow_hosts": f"{gateway.removeprefix('http://')},{hosts_of(his)}",
                 "database_url": f"sqlite:///{Path(folder) / 'bot.db'}",
             }
-            async with running(the_bot(town.discord), town.discord, **settings) as bot:
+            async with running(the_bot(env.discord), env.discord, **settings) as bot:
                 yield bot
 
 
-def _crowd(town: Town, ids: list[str]) -> Crowd:
-    people = [town.discord.person(user) for user in town.users[1 : _PEOPLE + 1]]
-    return Crowd(people, town.channels, ids, _THINKING, _PATIENCE)
+def _crowd(env: Env, ids: list[str]) -> Crowd:
+    people = [env.discord.person(user) for user in env.users[1 : _PEOPLE + 1]]
+    return Crowd(people, env.channels, ids, _THINKING, _PATIENCE)
 
 
-async def _watch_songs(town: Town, numbers: "count[int]", seconds: float) -> dict[str, float]:
+async def _watch_songs(env: Env, numbers: "count[int]", seconds: float) -> dict[str, float]:
     """When each is finished, by task."""
-    owed, end = dict[str, float](), time.monotonic() + seconds
-    people = [town.discord.person(user) for user in town.users[1 : _PEOPLE + 1]]
+    claimed, end = dict[str, float](), time.monotonic() + seconds
+    people = [env.discord.person(user) for user in env.users[1 : _PEOPLE + 1]]
     while time.monotonic() < end:
         number = next(numbers)
         finished_at = time.time() + _MADE_IN
         task = timed_task(finished_at, number)
-        channel = town.channels[number % len(town.channels)]
+        channel = env.channels[number % len(env.channels)]
         asked = await people[number % len(people)].slash(channel, "suno watch", ids=task)
         if not asked.failed:
-            owed[task] = finished_at
+            claimed[task] = finished_at
         await asyncio.sleep(_SONGS_EVERY)
-    return owed
+    return claimed
 
 
 if __name__ == "__main__":

@@ -96,8 +96,8 @@ class Crowd:
     async def _read(self, person: Person, asked: Interaction, waits: Waits) -> None:
         """Until the answer is there; its button is pressed later, if it has one."""
         born = asked.told_at or 0.0
-        looks = int(self._patience / _LOOK)
-        for _ in range(looks):
+        polls = int(self._patience / _LOOK)
+        for _ in range(polls):
             if not asked.thinking:
                 break
             await asyncio.sleep(_LOOK)

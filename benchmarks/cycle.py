@@ -20,11 +20,12 @@ from benchmarks.steady_gateway import steady_gateway, task_id
 from bot.domain.watch import Watch
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
-from bot.services.desks import OneGateway
-from bot.services.poller import Rounds
+from bot.services.polling.cycle_memory import CycleMemory
+from bot.services.polling.source_poller import SourcePoller
+from bot.services.polling.sources import OneGateway
 from bot.storage.database import open_database
-from bot.storage.looks import LookStore
-from bot.storage.notes import NoteStore
+from bot.storage.key_values import KeyValueStore
+from bot.storage.polls import PollStore
 from bot.storage.watches import WatchStore
 
 _TASKS = 10_000
@@ -114,14 +115,22 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
     with tempfile.TemporaryDirectory() as folder:
         async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
             await watch_all(WatchStore(engine), ids, clock.now())
-            gateway = Gateway("default", url, "", session, at_once=_AT_ONCE, per_second=10_000)
-            desk = OneGateway(gateway, clock, interval=_INTERVAL)
-            looks, notes = LookStore(engine), NoteStore(engine)
-            rounds = Rounds(desk, looks, notes, clock, interval=_INTERVAL, owed=_nothing, moved=_nothing)
+            gateway = Gateway("default", url, "", session, requests_at_once=_AT_ONCE, requests_per_second=10_000)
+            source = OneGateway(gateway, clock, poll_interval=_INTERVAL)
+            memory = CycleMemory(KeyValueStore(engine), "default")
+            poller = SourcePoller(
+                source,
+                PollStore(engine),
+                memory,
+                clock,
+                poll_interval=_INTERVAL,
+                on_new_delivery=_nothing,
+                moved=_nothing,
+            )
 
             async def look() -> None:
                 clock.skipped += 3 * _INTERVAL
-                if failure := await rounds.look():
+                if failure := await poller.poll_due():
                     raise failure
 
             yield look

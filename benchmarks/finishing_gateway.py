@@ -19,9 +19,9 @@ SOUND, SECONDS = "dawn", 60.0  # of every song
 class FinishingGateway(SteadyGateway):
     """`rate`: how many tasks finish a second, from the first on, until there are `most`; from the first batch on."""
 
-    def __init__(self, tick: float, changing: float, rate: float, most: int) -> None:
-        super().__init__(tick, changing)
-        self._beat = tick
+    def __init__(self, cycle: float, changing: float, rate: float, most: int) -> None:
+        super().__init__(cycle, changing)
+        self._beat = cycle
         self._rate, self._most = rate, most
         self._since: float | None = None
         self._finished = b"", b""
@@ -48,8 +48,8 @@ class FinishingGateway(SteadyGateway):
         """How many tasks are finished, as of the last tick."""
         if self._since is None:
             return 0
-        tick = time.monotonic() // self._beat * self._beat
-        return min(self._most, int((tick - self._since) * self._rate))
+        cycle = time.monotonic() // self._beat * self._beat
+        return min(self._most, int((cycle - self._since) * self._rate))
 
     async def _audio(self, _request: web.Request) -> web.Response:
         content, content_type = songs.audio(SOUND, SECONDS)
@@ -66,7 +66,7 @@ async def main() -> None:
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--most", type=int, default=0)
     chosen = parser.parse_args()
-    await serve(FinishingGateway(chosen.tick, chosen.changing, chosen.rate, chosen.most).app())
+    await serve(FinishingGateway(chosen.cycle, chosen.changing, chosen.rate, chosen.most).app())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from benchmarks.models import Gateway, at_once, make_lyrics, make_song, started_
 from benchmarks.simulated_bot import INTERVAL, Make, SimulatedBot
 from bot.errors import GatewayUnreachable
 from bot.services.clock import Clock
-from bot.services.outages import Rest
+from bot.services.polling.backoff import Backoff
 
 _SEEDS = 40
 _LEARNED, _HEALED, _WATCHED = 900.0, 60.0, 420.0  # seconds: before it starts anew, until all must be well, and then
@@ -69,10 +69,10 @@ def first_task(gateway: Gateway, make: Make) -> dict[str, float]:
     delays, requests, theirs = [], [], []
     for seed in range(10 * _SEEDS):
         bot = SimulatedBot(0, gateway, seed=seed, make=make, begins=random.Random(seed).uniform(0, 15))
-        life = bot.watch_one()
+        fake = bot.watch_one()
         delays.append(bot.seen[0][1])
         requests.append(bot.requests)
-        theirs.append((life.done - life.born) // _OFTEN + 1)
+        theirs.append((fake.done - fake.born) // _OFTEN + 1)
     return _late(delays) | {"requests": fmean(requests), "a GET every 5 s": fmean(theirs)}
 
 
@@ -91,7 +91,7 @@ def outage() -> dict[str, float]:
     delays = []
     for seed in range(10 * _SEEDS):
         clock, ends = _SimulatedClock(), random.Random(seed).uniform(10, 3_600)
-        rest = Rest("default", clock, INTERVAL)
+        rest = Backoff("default", clock, INTERVAL)
         while clock.moment < ends:
             if rest.over:
                 rest.failed(GatewayUnreachable("refused"))

@@ -13,7 +13,7 @@ from yarl import URL
 
 from benchmarks.neighbours import serve
 from benchmarks.steady_gateway import body, json_response
-from sandbox.local_gateway.life import State
+from sandbox.local_gateway.fake_task import State
 from sandbox.local_gateway.songs import audio
 
 KINDS = ("drips", "crumbs", "endless", "silent", "hints")

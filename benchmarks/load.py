@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.bots import a_bare_client, running, the_bot
-from benchmarks.ledger import Ledger
+from benchmarks.env import Env, make_watches
 from benchmarks.neighbours import neighbour
-from benchmarks.scene import Scene, Wait, measure
+from benchmarks.post_audit import PostAudit
+from benchmarks.scene import LoadResult, Wait, measure
 from benchmarks.steady_gateway import task_id
-from benchmarks.town import Town, make_watches
 
 _TICK, _CHANGING, _RATE = 15.0, 0.05, 1.0
 _PATIENCE = 15.0  # seconds that people wait for a task to be shown
@@ -35,69 +35,69 @@ _LAST_POSTS = 60.0  # seconds until the last must be there
 
 @dataclass
 class Result:
-    bare: Scene
-    idle: Scene
-    loaded: Scene
-    owed: int
+    bare: LoadResult
+    idle: LoadResult
+    loaded: LoadResult
+    claimed: int
     posted: int
     doubled: int
     wrong: int
 
     @property
     def lost(self) -> int:
-        return self.owed - self.posted
+        return self.claimed - self.posted
 
 
 async def main(minutes: float = 10.0, watches: int = 10_000, people: int = 200) -> Result:
     gc.disable()  # a pause of the local Discord's would be counted as the bot's
-    town, ids = Town(people), [task_id(number) for number in range(watches)]
-    owed = int(minutes * 60 * _RATE)
-    finishing = ("--tick", str(_TICK), "--changing", str(_CHANGING), "--rate", str(_RATE), "--most", str(owed))
+    env, ids = Env(people), [task_id(number) for number in range(watches)]
+    claimed = int(minutes * 60 * _RATE)
+    finishing = ("--tick", str(_TICK), "--changing", str(_CHANGING), "--rate", str(_RATE), "--most", str(claimed))
     short = min(_SHORT, minutes * 60)
     with tempfile.TemporaryDirectory(prefix="suno-watch-load-") as folder:
-        async with town.discord, neighbour("benchmarks.finishing_gateway", *finishing) as gateway:
+        async with env.discord, neighbour("benchmarks.finishing_gateway", *finishing) as gateway:
             settings = {"suno_base_url": gateway, "media_allow_hosts": gateway.removeprefix("http://")}
-            ledger = Ledger(town.discord)
+            ledger = PostAudit(env.discord)
             keeping = asyncio.create_task(ledger.keep())
-            async with running(the_bot(town.discord), town.discord, **settings, **_database(folder, "idle")) as bot:
-                idle = await measure(bot, town.crowd(ids, _PATIENCE), short)
-            async with running(a_bare_client(town.discord), town.discord) as bot:
-                bare = await measure(bot, town.crowd(ids, 0.0), short)
-            await make_watches(Path(folder) / "loaded.db", ids, town.channels)
-            async with running(the_bot(town.discord), town.discord, **settings, **_database(folder, "loaded")) as bot:
-                loaded = await measure(bot, town.crowd(ids, _PATIENCE), minutes * 60)
-                await _all_posted(town, ledger, owed)
+            async with running(the_bot(env.discord), env.discord, **settings, **_database(folder, "idle")) as bot:
+                idle = await measure(bot, env.crowd(ids, _PATIENCE), short)
+            async with running(a_bare_client(env.discord), env.discord) as bot:
+                bare = await measure(bot, env.crowd(ids, 0.0), short)
+            await make_watches(Path(folder) / "loaded.db", ids, env.channels)
+            async with running(the_bot(env.discord), env.discord, **settings, **_database(folder, "loaded")) as bot:
+                loaded = await measure(bot, env.crowd(ids, _PATIENCE), minutes * 60)
+                await _all_posted(env, ledger, claimed)
             keeping.cancel()
-    return Result(bare, idle, loaded, owed, ledger.posted, ledger.doubled, ledger.wrong)
+    return Result(bare, idle, loaded, claimed, ledger.posted, ledger.doubled, ledger.wrong)
 
 
 def _database(folder: str, name: str) -> dict[str, str]:
     return {"database_url": f"sqlite:///{folder}/{name}.db"}
 
 
-async def _all_posted(town: Town, ledger: Ledger, owed: int) -> None:
+async def _all_posted(env: Env, ledger: PostAudit, claimed: int) -> None:
     """Or too late; and then a moment more, for what should not come."""
     with suppress(TimeoutError):
-        await town.discord.hub.until(lambda: ledger.posted >= owed, _LAST_POSTS)
+        await env.discord.hub.until(lambda: ledger.posted >= claimed, _LAST_POSTS)
     await asyncio.sleep(3.0)
     ledger.sweep()
 
 
 def _table(result: Result) -> str:
-    scenes = {"a bare client": result.bare, "this bot, idle": result.idle, "this bot, loaded": result.loaded}
+    results = {"a bare client": result.bare, "this bot, idle": result.idle, "this bot, loaded": result.loaded}
     lines = ["ms until an act was acknowledged"]
     for name, wait in (("at their own pace", "calm"), ("all at once", "burst")):
         floor: Wait = getattr(result.bare, wait)
-        for bot, scene in scenes.items():
-            found: Wait = getattr(scene, wait)
+        for bot, each in results.items():
+            found: Wait = getattr(each, wait)
             lines.append(f"  {name:18} {bot:17} {found}   p99 {found.p99 / floor.p99:4.1f} times the floor")
-    for bot, scene in scenes.items():
+    for bot, each in results.items():
         lines.append(
-            f"{bot:17} {scene.acts} acts, {scene.late} later than 3 s, {scene.silent} without a task; "
-            f"{scene.core:.0%} of a core; {scene.first_minute:.0f} MB after a minute, {scene.end:.0f} MB at the end"
+            f"{bot:17} {each.acts} acts, {each.late} later than 3 s, {each.silent} without a task; "
+            f"{each.core:.0%} of a core; {each.first_minute:.0f} MB after a minute, {each.end:.0f} MB at the end"
         )
     lines.append(f"tasks shown, loaded: ms {result.loaded.shown}; idle: {result.idle.shown}")
-    counts = f"{result.owed} owed, {result.posted} posted, {result.doubled} doubled, {result.lost} lost"
+    counts = f"{result.claimed} owed, {result.posted} posted, {result.doubled} doubled, {result.lost} lost"
     return "\n".join([*lines, f"songs: {counts}, {result.wrong} posts of another kind"])
 
 

@@ -75,7 +75,7 @@ def at_once(moment: float) -> float:
 
 
 @dataclass
-class Life:
+class FakeTask:
     """A task: when it runs, streams and is done, as the gateway shows it."""
 
     born: float
@@ -91,16 +91,16 @@ class Life:
         return sum(moment <= now for moment in self.shown)
 
 
-def make_song(dice: random.Random, born: float, gateway: Gateway) -> Life:
+def make_song(dice: random.Random, born: float, gateway: Gateway) -> FakeTask:
     show = dice.choice(gateway.channels)
     length = dice.lognormvariate(math.log(MEDIAN), SIGMA)
     begun, streamed, done = map(show, (born + dice.uniform(1, 8), born + length * 0.3, born + length))
-    return Life(born, (begun, streamed, done))
+    return FakeTask(born, (begun, streamed, done))
 
 
-def make_lyrics(dice: random.Random, born: float, gateway: Gateway) -> Life:
+def make_lyrics(dice: random.Random, born: float, gateway: Gateway) -> FakeTask:
     show = dice.choice(gateway.channels)
-    return Life(born, (show(born + dice.uniform(*_LYRICS)),), lyrics=True)
+    return FakeTask(born, (show(born + dice.uniform(*_LYRICS)),), lyrics=True)
 
 
 @dataclass

@@ -26,10 +26,10 @@ class Wait:
 
 
 @dataclass
-class Scene:
+class LoadResult:
     """How one bot fared with the people: each at their own pace, and all at once."""
 
-    calm: Wait  # for the acknowledgement
+    wait_until_idle: Wait  # for the acknowledgement
     burst: Wait  # for the acknowledgement
     shown: Wait  # for the task itself
     acts: int
@@ -40,20 +40,20 @@ class Scene:
     core: float  # the share of one that the bot used
 
 
-async def measure(bot: Process, crowd: Crowd, seconds: float) -> Scene:
+async def measure(bot: Process, crowd: Crowd, seconds: float) -> LoadResult:
     """People at their own pace for so long, between moments at which all of them act."""
     started, used = time.monotonic(), processor_time(bot)
     first_minute = asyncio.create_task(_memory_after(bot, min(60.0, seconds)))
-    calm, bursts = Waits(), []
+    wait_until_idle, bursts = Waits(), []
     for _ in range(_BURSTS):
-        calm += await crowd.live(seconds / _BURSTS)
+        wait_until_idle += await crowd.live(seconds / _BURSTS)
         bursts.append(await crowd.all_at_once())
     core = (processor_time(bot) - used) / (time.monotonic() - started)
-    every = sum(bursts, calm)
-    return Scene(
-        calm=_wait([calm.acknowledged]),
+    every = sum(bursts, wait_until_idle)
+    return LoadResult(
+        wait_until_idle=_wait([wait_until_idle.acknowledged]),
         burst=_wait([burst.acknowledged for burst in bursts]),
-        shown=_wait([calm.answered]),
+        shown=_wait([wait_until_idle.answered]),
         acts=len(every.acknowledged),
         late=every.late,
         silent=every.silent,

@@ -78,11 +78,11 @@ def play_fixed(interval: float, batch: int, alive: int, gateway: Gateway) -> Res
     requests, delays = 0.0, []
     size = min(batch, alive)
     for _ in range(_LIVES):
-        life = make_song(dice, dice.uniform(0, 3_600), gateway)
-        first = life.born + dice.uniform(0, interval)
-        looks = max(1, math.ceil((life.done - first) / interval) + 1)
-        delays.append(first + (looks - 1) * interval - life.done)
-        requests += looks / size
+        fake = make_song(dice, dice.uniform(0, 3_600), gateway)
+        first = fake.born + dice.uniform(0, interval)
+        polls = max(1, math.ceil((fake.done - first) / interval) + 1)
+        delays.append(first + (polls - 1) * interval - fake.done)
+        requests += polls / size
     return summed_up(requests, delays)
 
 
@@ -91,13 +91,13 @@ def play_back_off(gateway: Gateway) -> Result:
     dice = random.Random(1)
     requests, delays = 0, []
     for _ in range(_LIVES):
-        life = make_song(dice, dice.uniform(0, 3_600), gateway)
-        now, rest = life.born, 5.0
-        while now < life.done:
+        fake = make_song(dice, dice.uniform(0, 3_600), gateway)
+        now, rest = fake.born, 5.0
+        while now < fake.done:
             now += rest
             rest = min(rest * 1.5, 30.0)
             requests += 1
-        delays.append(now - life.done)
+        delays.append(now - fake.done)
     return summed_up(requests, delays)
 
 

@@ -6,10 +6,15 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.models import Gateway, Life, Result, make_song, summed_up
-from bot.domain.pacing import SPACING, Pacing
-from bot.domain.sight import Sight, next_look, seen
-from bot.domain.task import Clip, Kind, Status, Task
+from msgspec.structs import replace
+
+from benchmarks.models import FakeTask, Gateway, Result, make_song, summed_up
+from bot.domain.poll_pacer import MIN_ROUND_GAP, PollPacer
+from bot.domain.polling import PollResult, observe
+from bot.domain.polling import plan as plan_poll
+from bot.domain.snapshot import TaskSnapshot
+from bot.domain.task import Clip, Status, Task, TaskKind
+from bot.domain.watch import Watch
 from bot.domain.windows import Window
 from bot.gateways.gateway import BATCH_SIZES
 
@@ -22,19 +27,28 @@ _WORDS = (
     (Status.WAITING, "queued"), (Status.RUNNING, "running"), (Status.RUNNING, "streaming"), (Status.DONE, "done")
 )  # fmt: skip
 _STATES = [
-    Task(id="t", kind=Kind.MUSIC, status=status, raw_status=word, clips=(Clip(id="c", status=status, raw_status=word),))
+    Task(
+        id="t",
+        kind=TaskKind.MUSIC,
+        status=status,
+        raw_status=word,
+        clips=(Clip(id="c", status=status, raw_status=word),),
+    )
     for status, word in _WORDS
 ]
 
-_LYRICS = [Task(id="t", kind=Kind.LYRICS, status=status, raw_status=word) for status, word in (_WORDS[0], _WORDS[-1])]
+_LYRICS = [
+    Task(id="t", kind=TaskKind.LYRICS, status=status, raw_status=word) for status, word in (_WORDS[0], _WORDS[-1])
+]
 
-Make = Callable[[random.Random, float, Gateway], Life]
+Make = Callable[[random.Random, float, Gateway], FakeTask]
 
 
 @dataclass
 class _Watched:
-    life: Life
-    sight: Sight
+    fake: FakeTask
+    snapshot: TaskSnapshot
+    watch: Watch
 
 
 class SimulatedBot:
@@ -51,15 +65,15 @@ class SimulatedBot:
         seed: int = 1,
         make: Make = make_song,
         begins: float = 0.0,
-        pacing: Pacing | None = None,
+        pacing: PollPacer | None = None,
     ) -> None:
         self._dice = random.Random(seed)
         self._gateway = gateway
         self._make = make
         self._warm_up = warm_up
         self._now = begins
-        self.pacing = pacing or Pacing(INTERVAL)
-        self._numbers = itertools.count()
+        self.pacing = pacing or PollPacer(INTERVAL)
+        self._numbers, self._ids = itertools.count(), itertools.count()
         self._queue: list[tuple[float, int, _Watched]] = []
         self.requests = 0
         self._failed = False
@@ -68,11 +82,13 @@ class SimulatedBot:
         for _ in range(alive):
             self._add(begins - self._dice.uniform(0, 120), begins + self._dice.uniform(0, INTERVAL))
 
-    def _add(self, born: float, due_at: float) -> Life:
-        life = self._make(self._dice, born, self._gateway)
-        kind = Kind.LYRICS if life.lyrics else Kind.MUSIC
-        self._queue_up(_Watched(life, Sight(task_id="t", kind=kind)), due_at)
-        return life
+    def _add(self, born: float, due_at: float) -> FakeTask:
+        fake = self._make(self._dice, born, self._gateway)
+        kind = TaskKind.LYRICS if fake.lyrics else TaskKind.MUSIC
+        task_id = f"t{next(self._ids)}"
+        watch = Watch(task_id=task_id, user_id=1, channel_id=1, created_at=born)
+        self._queue_up(_Watched(fake, TaskSnapshot(task_id=task_id, kind=kind), watch), due_at)
+        return fake
 
     def _queue_up(self, task: _Watched, due_at: float) -> None:
         heapq.heappush(self._queue, (due_at, next(self._numbers), task))
@@ -81,20 +97,20 @@ class SimulatedBot:
         self.play(seconds)
         return summed_up(self.requests, [delay for _, delay in self.seen])
 
-    def watch_one(self) -> Life:
+    def watch_one(self) -> FakeTask:
         """A task that was just begun, until it is seen finished."""
-        life = self._add(self._now, self._now)
+        fake = self._add(self._now, self._now)
         while not self.seen:
-            self.play(self._now + SPACING)
-        return life
+            self.play(self._now + MIN_ROUND_GAP)
+        return fake
 
     def play(self, until: float) -> None:
         while self._now < until:
-            self._now = max(self._now + INTERVAL * SPACING, self._queue[0][0])
+            self._now = max(self._now + INTERVAL * MIN_ROUND_GAP, self._queue[0][0])
             self._round()
 
     def _round(self) -> None:
-        soon = self.pacing.soon(self._now)
+        soon = self.pacing.claim_until(self._now)
         windows: list[Window] = []
         probe = True
         while due := self._due(soon):
@@ -109,7 +125,7 @@ class SimulatedBot:
             for start in range(0, len(due), _BATCH):
                 windows += self._look(due[start : start + _BATCH], probe=probe and start == 0)
             probe = False
-        self.pacing.heard(windows)
+        self.pacing.observe(windows)
 
     def _put_off(self, due: list[_Watched]) -> None:
         self._failed = True
@@ -124,24 +140,32 @@ class SimulatedBot:
 
     def _look(self, batch: list[_Watched], *, probe: bool) -> list[Window]:
         alive = len(batch) + len(self._queue)
-        pace = self.pacing.pace(self._now, together=len(batch), alive=alive, probe=probe)
-        windows = []
-        for task in batch:
-            before, state, now = task.sight, task.life.state(self._now), self._now
-            answer = (_LYRICS if task.life.lyrics else _STATES)[state]
-            task.sight = seen(before, answer, "g", now)
-            if before.task and before.asked_at and task.sight.changed_at == now:
-                stamp = self._gateway.stamp(task.life.shown[state - 1])
-                windows.append(Window(before.asked_at, now, stamp))
-            if answer.settled:
-                self._finish(task.life)
+        schedule = self.pacing.schedule(self._now, together=len(batch), alive=alive, probe=probe)
+        by_id = {task.snapshot.task_id: task for task in batch}
+        before = {task_id: task.snapshot for task_id, task in by_id.items()}
+        results = {task_id: PollResult("g", self._answer(task.fake)) for task_id, task in by_id.items()}
+        after = observe(before, results, self._now)
+        plan = plan_poll(before, after, [task.watch for task in batch], {}, self._now, schedule)
+        for task_id, task in by_id.items():
+            task.snapshot = after[task_id]
+            if (due_at := plan.due_at[task_id]) is None:
+                self._finish(task.fake)
             else:
-                self._queue_up(task, next_look(task.sight, now, pace))
-        return windows
+                self._queue_up(task, due_at)
+        return [
+            Window(asked_at, self._now, stamp)
+            for task_id, stamp in plan.changed.items()
+            if (asked_at := before[task_id].asked_at)
+        ]
 
-    def _finish(self, life: Life) -> None:
+    def _answer(self, fake: FakeTask) -> Task:
+        state = fake.state(self._now)
+        answer = (_LYRICS if fake.lyrics else _STATES)[state]
+        return replace(answer, updated_at=self._gateway.stamp(fake.shown[state - 1]) if state else None)
+
+    def _finish(self, fake: FakeTask) -> None:
         if self._now > self._warm_up:
-            self.seen.append((life.done, self._now - life.done))
+            self.seen.append((fake.done, self._now - fake.done))
         if self._alive:
             born = self._now + self._dice.uniform(0, _PAUSE)
             self._add(born, born)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.bots import a_bare_client, memory, running, the_bot
+from benchmarks.env import Env, make_watches
 from benchmarks.steady_gateway import steady_gateway, task_id
-from benchmarks.town import Town, make_watches
 
 _ROUNDS = 5
 _WATCHES = 10_000
@@ -34,25 +34,25 @@ class Start:
 
 
 async def main(rounds: int = _ROUNDS, watches: int = _WATCHES) -> dict[str, Start]:
-    town, ids = Town(people=1), [task_id(number) for number in range(watches)]
+    env, ids = Env(people=1), [task_id(number) for number in range(watches)]
     empty: list[Start] = []
     full: list[Start] = []
     floor: list[Start] = []
     with tempfile.TemporaryDirectory(prefix="suno-watch-start-") as folder:
         watched, database = Path(folder) / "watched.db", Path(folder) / "bot.db"
-        await make_watches(watched, ids, town.channels)
-        async with town.discord, steady_gateway("--tick", "15") as gateway:
+        await make_watches(watched, ids, env.channels)
+        async with env.discord, steady_gateway("--tick", "15") as gateway:
             settings = {"suno_base_url": gateway, "database_url": f"sqlite:///{database}"}
-            ours, bare = the_bot(town.discord), a_bare_client(town.discord, "--answer")
-            await _start(town, ours, settings | {"database_url": f"sqlite:///{watched}"})
+            ours, bare = the_bot(env.discord), a_bare_client(env.discord, "--answer")
+            await _start(env, ours, settings | {"database_url": f"sqlite:///{watched}"})
             for _ in range(rounds):
                 _remove(database)
                 # The bot gives Discord the commands, so that the bare client can be asked as well.
-                empty.append(await _start(town, ours, settings))
+                empty.append(await _start(env, ours, settings))
                 _remove(database)
                 shutil.copy(watched, database)
-                full.append(await _start(town, ours, settings))
-                floor.append(await _start(town, bare, settings))
+                full.append(await _start(env, ours, settings))
+                floor.append(await _start(env, bare, settings))
     names = "this bot, an empty database", f"this bot, {watches} watches", FLOOR
     return dict(zip(names, map(_median, (empty, full, floor)), strict=True))
 
@@ -62,14 +62,14 @@ def _remove(database: Path) -> None:
         file.unlink()
 
 
-async def _start(town: Town, command: list[str], settings: dict[str, str]) -> Start:
+async def _start(env: Env, command: list[str], settings: dict[str, str]) -> Start:
     started = time.monotonic()
-    async with running(command, town.discord, **settings) as bot:
-        person = town.discord.person(town.users[0])
-        asked = await person.slash(town.channels[0], "suno status", id=task_id(0))
+    async with running(command, env.discord, **settings) as bot:
+        person = env.discord.person(env.users[0])
+        asked = await person.slash(env.channels[0], "suno status", id=task_id(0))
         if asked.failed:
             raise RuntimeError(f"the first command was not answered: {asked.failed}")
-        await town.discord.hub.until(lambda: not asked.thinking)
+        await env.discord.hub.until(lambda: not asked.thinking)
         seconds = time.monotonic() - started
         await asyncio.sleep(_REST)
         return Start(seconds, memory(bot))

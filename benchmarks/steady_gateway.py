@@ -15,7 +15,7 @@ from aiohttp import web
 
 from benchmarks.neighbours import neighbour, serve
 from sandbox.local_gateway import dialects
-from sandbox.local_gateway.life import Life, Song, State
+from sandbox.local_gateway.fake_task import FakeTask, Song, State
 
 CLIPS = ("1aaaaaaa-1111-4222-8333-444444444444", "2aaaaaaa-1111-4222-8333-444444444444")
 
@@ -36,8 +36,8 @@ class SteadyGateway:
     for, however quickly that is done again.
     """
 
-    def __init__(self, tick: float, changing: float) -> None:
-        self._tick = tick
+    def __init__(self, cycle: float, changing: float) -> None:
+        self._tick = cycle
         self._asked: Counter[str] = Counter()  # how often, by task
         self._every = round(1 / changing) if changing else 0
         self._before, rest = body("streaming", "https://media.example.com")
@@ -63,17 +63,17 @@ class SteadyGateway:
 
     def task(self, identity: str) -> bytes:
         self._asked[identity] += 1
-        ticks = int(time.monotonic() / self._tick) if self._tick else self._asked[identity]
+        cycles = int(time.monotonic() / self._tick) if self._tick else self._asked[identity]
         # Each task has its own tick among as many as there are between two of its changes.
-        changes = (ticks + int(identity[-9:])) // self._every if self._every else 0
+        changes = (cycles + int(identity[-9:])) // self._every if self._every else 0
         return self._before + identity.encode() + self._between + b"%d%%" % (1 + changes % 90) + self._behind
 
 
 def body(state: State, media: str) -> tuple[bytes, bytes]:
     """Of a task with songs at `media`: what stands before its id, and behind."""
     songs = tuple(Song(clip_id, "Harbour Lights", "slow jazz", _WORDS) for clip_id in CLIPS)
-    life = Life(_ID, songs=songs, states=((0, state),), progress=((0, _PROGRESS),), dialect="rix")
-    answer = msgspec.json.encode(dialects.batch([(life, 0.0)], 0.0, media))
+    fake = FakeTask(_ID, songs=songs, states=((0, state),), progress=((0, _PROGRESS),), dialect="rix")
+    answer = msgspec.json.encode(dialects.batch([(fake, 0.0)], 0.0, media))
     before, _, behind = answer.partition(b"[")[2].rpartition(b"]")[0].partition(_ID.encode())
     return before, behind
 
@@ -92,7 +92,7 @@ async def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tick", type=float, default=0.0)
     parser.add_argument("--changing", type=float, default=0.0)
     chosen = parser.parse_args(arguments)
-    await serve(SteadyGateway(chosen.tick, chosen.changing).app())
+    await serve(SteadyGateway(chosen.cycle, chosen.changing).app())
 
 
 if __name__ == "__main__":

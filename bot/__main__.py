@@ -15,17 +15,17 @@ import discord
 
 from bot import __version__
 from bot.app import migrate, run
+from bot.commands.backup import backup
+from bot.commands.doctor.examine import examine, examine_faulty
+from bot.commands.doctor.findings import Mark, report
+from bot.commands.forget import forget_user
+from bot.commands.invite import invite
+from bot.commands.name import program_name
+from bot.commands.stay import wait_to_be_stopped
 from bot.config import Settings, doubts, load_settings, where_settings_are
-from bot.ending import end
 from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import set_up_logging, visible
-from bot.operation.backup import backup
-from bot.operation.doctor.examine import examine, examine_faulty
-from bot.operation.doctor.findings import Mark, report
-from bot.operation.forget import forget_user
-from bot.operation.invite import invite
-from bot.operation.name import program_name
-from bot.operation.stay import wait_to_be_stopped
+from bot.shutdown import cancel_and_wait
 
 Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is to be printed
 T = TypeVar("T")
@@ -113,7 +113,7 @@ async def to_its_end(program: Coroutine[Any, Any, T]) -> T:
     try:
         return await program
     finally:
-        await end(asyncio.all_tasks() - {asyncio.current_task()}, tries=_TRIES)
+        await cancel_and_wait(asyncio.all_tasks() - {asyncio.current_task()}, tries=_TRIES)
 
 
 def _serve(program: Program, *, quiet: bool) -> Exit:

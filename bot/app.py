@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
-from bot.ending import end, ended_by_signal
 from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
@@ -20,25 +19,31 @@ from bot.monitor.health import Health
 from bot.monitor.server import monitored
 from bot.reachability import PlainWords, Reachability
 from bot.services.batches import Batches
+from bot.services.clip_files import ClipFiles
 from bot.services.clock import Bell, Clock
-from bot.services.desks import desks
-from bot.services.live_cards import LiveCards
+from bot.services.delivery.live_cards import LiveCards
+from bot.services.delivery.notifier import Notifier
+from bot.services.delivery.overview import Deliveries
+from bot.services.delivery.sender import Sender
+from bot.services.history import History
 from bot.services.lookup import Lookup
-from bot.services.memory import tidy
-from bot.services.notifier import Notifier
-from bot.services.poller import Poller
-from bot.services.reading import Reading
-from bot.services.recordings import Recordings
+from bot.services.polling.poller import Poller
+from bot.services.polling.sources import poll_sources
+from bot.services.preferences import Preferences
+from bot.services.retention import prune
 from bot.services.task_ids import TaskIds
+from bot.services.text_worker import TextWorker
 from bot.services.watches import Watches
+from bot.shutdown import cancel_and_wait, ended_by_signal
 from bot.storage.database import open_database
 from bot.storage.stores import Stores
-from bot.ui.buttons import Picker, TaskButton, TaskSelect
-from bot.ui.failures import Tree
-from bot.ui.locales import Translator
-from bot.ui.operator import Operator
-from bot.ui.poster import DiscordPoster
-from bot.ui.readers import Doors
+from bot.ui.interactions.access import AccessPolicy
+from bot.ui.interactions.dispatch import dispatch
+from bot.ui.interactions.errors import Tree
+from bot.ui.outgoing.operator import Operator
+from bot.ui.outgoing.poster import DiscordPoster
+from bot.ui.render.components import DYNAMIC_ITEMS
+from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
@@ -64,10 +69,11 @@ class _Program(Struct, frozen=True):
     """What runs beside the connection to Discord."""
 
     services: Services
+    stores: Stores
     gateways: Sequence[Gateway]
     poller: Poller
     clock: Clock
-    owed: Bell  # rings when there is something to bring
+    on_new_delivery: Bell  # rings when there is something to bring
     health: Health
 
 
@@ -90,7 +96,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         program.health.is_connected = bot.is_connected
         program.health.interaction_age = lambda: bot.events.interaction_age
         clock.set()  # a board without a clock of its own may have learned the time by now: TLS does not work before
-        await _resume(program.services.stores, settings, clock)
+        await _resume(program.stores, settings, clock)
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
@@ -107,7 +113,7 @@ async def _connected(bot: SunoBot) -> None:
     try:
         await asyncio.wait({connection})
     finally:
-        await end({connection})
+        await cancel_and_wait({connection})
     connection.result()
 
 
@@ -125,20 +131,16 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
     """Once it is known what there is in Discord, and what the bot may do there."""
     await bot.wait_until_ready()
     services, clock = program.services, program.clock
-    outbox, poster = services.stores.outbox, DiscordPoster(bot, upload_limit, clock)
+    outbox, poster = program.stores.outbox, DiscordPoster(bot, upload_limit, clock)
     async with asyncio.TaskGroup() as workers:
-        notifier = Notifier(
-            outbox,
-            poster,
-            services.recordings,
-            services.lookup,
-            clock,
-            program.owed,
-            outcomes=program.health.deliveries,
-        )
+        clip_files = services.clip_files
+        sender = Sender(outbox, poster, clip_files, services.lookup, clock, outcomes=program.health.deliveries)
+        notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
-        workers.create_task(tidy(services.stores, program.gateways, clock, program.owed.ring), name="tidying")
+        workers.create_task(
+            prune(program.stores, program.gateways, clock, program.on_new_delivery.ring), name="tidying"
+        )
 
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
@@ -150,35 +152,44 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     gateways = _gateways(settings, session)
     names = [gateway.name for gateway in gateways]
     await stores.preferences.recall()
-    lookup = Lookup(gateways, max_age=settings.poll_interval_seconds, clock=clock.now)
+    lookup = Lookup(gateways, clock=clock.now)
     stack.push_async_callback(lookup.close)
-    owed = Bell(clock)
-    interval = settings.poll_interval_seconds
-    every = desks(gateways, clock, interval=interval)
-    poller = Poller(every, stores.looks, stores.notes, clock, interval=interval, owed=owed.ring)
+    on_new_delivery = Bell(clock)
+    poll_interval = settings.poll_interval_seconds
+    every = poll_sources(gateways, clock, poll_interval=poll_interval)
+    poller = Poller(
+        every, stores.polls, stores.key_values, clock, poll_interval=poll_interval, on_new_delivery=on_new_delivery.ring
+    )
 
     def changed() -> None:
         poller.wake()
-        owed.ring()
+        on_new_delivery.ring()
 
     task_ids = TaskIds(stores.songs, clock)
     services = Services(
-        stores=stores,
+        command_sync=stores.key_values,
+        preferences=Preferences(stores.preferences, changed),
+        history=History(stores.recents),
         lookup=lookup,
-        batches=Batches(gateways, task_ids),
+        batches=Batches(gateways, task_ids, stores.batches),
         task_ids=task_ids,
-        reading=Reading(),
-        recordings=Recordings(media),
-        watches=Watches(stores, task_ids, clock, gateways=names, most=settings.watches_per_user, changed=changed),
-        doors=Doors(settings.private_use, settings.private_users, settings.requests_per_minute),
+        text_worker=TextWorker(),
+        clip_files=ClipFiles(media),
+        watches=Watches(
+            stores, task_ids, clock, gateways=names, watches_per_user=settings.watches_per_user, changed=changed
+        ),
+        deliveries=Deliveries(stores.outbox, on_new_delivery.ring),
+        access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
-    return _Program(services, gateways, poller, clock, owed, Health(stores.backlog, gateways, poller, clock))
+    return _Program(
+        services, stores, gateways, poller, clock, on_new_delivery, Health(stores.backlog, gateways, poller, clock)
+    )
 
 
 async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
     """What was left behind by the last run."""
-    await stores.looks.resume(list(settings.gateways), clock.now())
+    await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
 
 
@@ -189,8 +200,8 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
             each.base_url,
             each.api_key.get_secret_value(),
             session,
-            at_once=settings.gateway_requests_at_once,
-            per_second=settings.gateway_requests_per_second,
+            requests_at_once=settings.gateway_requests_at_once,
+            requests_per_second=settings.gateway_requests_per_second,
         )
         for name, each in settings.gateways.items()
     ]
@@ -205,7 +216,7 @@ async def _reported(clock: Clock) -> AsyncIterator[Reachability]:
     try:
         yield reachability
     finally:
-        await end({reporting})
+        await cancel_and_wait({reporting})
         logging.getLogger("discord.client").removeFilter(plain_words)
 
 
@@ -213,7 +224,7 @@ async def _reported(clock: Clock) -> AsyncIterator[Reachability]:
 async def _logged_in(services: Services, token: str, reachability: Reachability) -> AsyncIterator[SunoBot]:
     """A Discord that cannot be reached, or refuses for a while, is asked again; only a refused token is final."""
     interface = Interface(
-        extensions=EXTENSIONS, buttons=(TaskButton, TaskSelect, Picker), translator=Translator(), tree=Tree
+        extensions=EXTENSIONS, buttons=DYNAMIC_ITEMS, press=dispatch, translator=Translator(), tree=Tree
     )
 
     def may_pass(error: Exception) -> bool:

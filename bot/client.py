@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import discord
@@ -11,16 +11,19 @@ import msgspec
 from discord import app_commands
 from discord.ext import commands
 
-from bot.ending import end
 from bot.events import UNREADABLE, Events
 from bot.services.batches import Batches
+from bot.services.clip_files import ClipFiles
+from bot.services.delivery.overview import Deliveries
+from bot.services.history import History
 from bot.services.lookup import Lookup
-from bot.services.reading import Reading
-from bot.services.recordings import Recordings
+from bot.services.preferences import Preferences
 from bot.services.task_ids import TaskIds
+from bot.services.text_worker import TextWorker
 from bot.services.watches import Watches
-from bot.storage.stores import Stores
-from bot.unrepeated import trace
+from bot.shutdown import cancel_and_wait
+from bot.single_send import trace
+from bot.storage.key_values import KeyValueStore
 
 SYNCED = "commands"  # the note that says which commands Discord was given last
 
@@ -34,10 +37,10 @@ log = logging.getLogger(__name__)
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
-class Doors(Protocol):
+class AccessPolicy(Protocol):
     """Who may come in, and how often."""
 
-    async def meet(
+    async def check_access(
         self, user_id: int, guild: discord.Guild | None, bot: "SunoBot", *, suggesting: bool = False
     ) -> None:
         """Somebody asks in a server that the bot is in, or elsewhere. Raises NotAllowed or TooMany."""
@@ -45,14 +48,17 @@ class Doors(Protocol):
 
 
 class Services(msgspec.Struct, frozen=True):
-    stores: Stores
+    command_sync: KeyValueStore
+    preferences: Preferences
+    history: History
     lookup: Lookup
     batches: Batches
     task_ids: TaskIds
-    reading: Reading
-    recordings: Recordings
+    text_worker: TextWorker
+    clip_files: ClipFiles
     watches: Watches
-    doors: Doors
+    deliveries: Deliveries
+    access: AccessPolicy
     upload_limit: int  # bytes a file
 
 
@@ -61,6 +67,7 @@ class Interface(msgspec.Struct, frozen=True):
 
     extensions: Sequence[str]
     buttons: Sequence[type[discord.ui.DynamicItem[Any]]]
+    press: Callable[["Interaction", str, str, str], Awaitable[None]]  # an action's code, what about, and its mark
     translator: app_commands.Translator
     tree: type[app_commands.CommandTree[Any]]
 
@@ -98,6 +105,10 @@ class SunoBot(commands.Bot):
         self._interface = interface
         self._afterwards: set[asyncio.Task[None]] = set()
 
+    async def press(self, interaction: "Interaction", code: str, about: str, mark: str) -> None:
+        """A button or select of ours was pressed, on a message of any age."""
+        await self._interface.press(interaction, code, about, mark)
+
     async def setup_hook(self) -> None:
         for extension in self._interface.extensions:
             await self.load_extension(extension)
@@ -108,7 +119,7 @@ class SunoBot(commands.Bot):
     async def _sync_commands(self) -> None:
         """Give Discord our commands unless it has them already: syncs are limited to 200 a day."""
         declared = await declared_commands(self.tree, self._interface.translator)
-        known = await self.services.stores.notes.note(SYNCED)
+        known = await self.services.command_sync.get_value(SYNCED)
         try:
             if known and known == fingerprint(self.application_id, declared, await self._given_commands()):
                 return
@@ -119,7 +130,7 @@ class SunoBot(commands.Bot):
         except UNREADABLE as error:
             log.error("Discord's answer to the commands cannot be read; the next start gives them again: %r", error)
             return
-        await self.services.stores.notes.keep_note(SYNCED, fingerprint(self.application_id, declared, given))
+        await self.services.command_sync.set_value(SYNCED, fingerprint(self.application_id, declared, given))
         log.info("gave Discord %d commands", len(given))
 
     async def _given_commands(self) -> list[app_commands.AppCommand]:
@@ -144,11 +155,11 @@ class SunoBot(commands.Bot):
 
     async def close(self) -> None:
         """People who wait for an answer get it first, if it comes soon; and nothing is left in mid-transaction."""
-        await end(self._afterwards)
+        await cancel_and_wait(self._afterwards)
         answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
         if answering:
             _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)
-            await end(late)
+            await cancel_and_wait(late)
         await super().close()
 
     async def on_message(self, _message: discord.Message, /) -> None:
@@ -162,8 +173,7 @@ class SunoBot(commands.Bot):
         await self.services.watches.unblock(guild.id)
 
     async def _let_go(self) -> None:
-        await self.services.stores.preferences.let_go({guild.id for guild in self.guilds})
-        self.services.watches.wake()
+        await self.services.preferences.resume_posts_of_absent({guild.id for guild in self.guilds})
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """What waits for it goes to its person."""

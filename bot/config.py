@@ -27,9 +27,9 @@ from bot.setting_values import (
     Hosts,
     Secret,
     SqliteUrl,
+    StatusWord,
     Token,
     UserIds,
-    Word,
     is_likely_token,
     is_open_to_others,
 )
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
     """How many tasks one person may have watched."""
 
-    private_use: Annotated[Literal["members", "listed", "everyone", "off"], Word] = "members"
+    private_use: Annotated[Literal["members", "listed", "everyone", "off"], StatusWord] = "members"
     """Who may use the bot where it is no member, in DMs and installed to an account: members of a server that it is
     in, those who are listed, everyone, or nobody.
     """
@@ -130,10 +130,10 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     """The address to listen at for that. In a container that others ask it is `0.0.0.0`."""
 
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], StatusWord] = "info"
     """How much is logged, to standard error."""
 
-    log_format: Annotated[Literal["plain", "json"], Word] = "plain"
+    log_format: Annotated[Literal["plain", "json"], StatusWord] = "plain"
     """Lines for people, or one JSON object a line."""
 
     @field_validator("private_users")

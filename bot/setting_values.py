@@ -132,4 +132,4 @@ BaseUrl = Annotated[str, AfterValidator(_address)]
 SqliteUrl = Annotated[str, AfterValidator(_sqlite_url)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_hosts)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), AfterValidator(_user_ids)]
-Word = BeforeValidator(_lower)
+StatusWord = BeforeValidator(_lower)

@@ -1,3 +1,3 @@
 """Slash commands, loaded by name: each declares, defers, calls one service or answer, and shows nothing itself."""
 
-EXTENSIONS = ("cogs.suno", "cogs.texts", "cogs.admin")
+EXTENSIONS = ("cogs.suno", "cogs.message_triggers", "cogs.admin")

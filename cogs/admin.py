@@ -6,8 +6,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui import admin, watch_list
-from bot.ui.locales import localised
+from bot.ui.features import admin, watch_list
+from bot.ui.render.locales import localised
 from cogs.channels import PostableChannel
 
 

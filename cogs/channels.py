@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.ui.places import Channel
+from bot.ui.interactions.destinations import Channel
 
 
 class _Postable(app_commands.Transformer):

@@ -7,9 +7,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui import answers, batches, settings, watch_list, watching
-from bot.ui.locales import localised
-from bot.ui.readers import answers_privately
+from bot.ui.features import batches, settings, status, watch, watch_list
+from bot.ui.interactions.access import answers_privately
+from bot.ui.render.locales import localised
 from cogs.channels import PostableChannel
 
 Show = Literal["everyone", "me"]
@@ -30,7 +30,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         public = not answers_privately(interaction, show)
         deferred = await interaction.response.defer(ephemeral=not public, thinking=True)
         private = deferred is not None and deferred.is_ephemeral()  # also where Discord makes it so
-        await answers.show_task(interaction, task_id, public=public and not private)
+        await status.show_task(interaction, task_id, public=public and not private)
 
     @app_commands.command(name="lyrics", description=localised("cmd.lyrics"))
     @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), form=localised("opt.as"))
@@ -49,7 +49,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         form: Literal["message", "file"] = "message",
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await answers.show_lyrics(interaction, task_id, clip, as_file=form == "file")
+        await status.show_lyrics(interaction, task_id, clip, as_file=form == "file")
 
     @app_commands.command(name="audio", description=localised("cmd.audio"))
     @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), show=localised("opt.show"))
@@ -63,7 +63,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         show: Show | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=answers_privately(interaction, show), thinking=True)
-        await answers.show_audio(interaction, task_id, clip)
+        await status.show_audio(interaction, task_id, clip)
 
     @app_commands.command(name="batch", description=localised("cmd.batch"))
     @app_commands.describe(
@@ -105,7 +105,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         live: bool = False,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await watching.watch(interaction, ids, channel, mention, lyrics=lyrics, live=live)
+        await watch.watch(interaction, ids, channel, mention, lyrics=lyrics, live=live)
 
     @app_commands.command(name="unwatch", description=localised("cmd.unwatch"))
     @app_commands.describe(task_id=localised("opt.unwatch"))
@@ -146,7 +146,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     @lyrics.autocomplete("task_id")
     @audio.autocomplete("task_id")
     async def recent_ids(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await answers.recent_ids(interaction, typed)
+        return await status.recent_ids(interaction, typed)
 
 
 async def setup(bot: SunoBot) -> None:

@@ -27,7 +27,7 @@ from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import FORUM, NEWS, Object, World
-from sandbox.local_gateway.life import Dialect, Life, Song, State
+from sandbox.local_gateway.fake_task import Dialect, FakeTask, Song, State
 from sandbox.local_gateway.server import LocalGateway
 from sandbox.local_gateway.songs import audio, without_tag
 
@@ -80,7 +80,7 @@ class CrashTest:
         self._kills = kills
         self._seconds = 3.0 + kills * 1.2  # in which the tasks finish
         self._lives = [self._life(number) for number in range(tasks)]
-        songs = [song for life in self._lives for song in life.songs]
+        songs = [song for fake in self._lives for song in fake.songs]
         self._by_bytes = {audio(song.sound, song.duration)[0]: song.clip_id[:8] for song in songs}
         self._forgetful = forgetful
         self._gently = gently
@@ -88,7 +88,7 @@ class CrashTest:
         self._outcome = Outcome(tasks)
         self._bot: Process | None = None
 
-    def _life(self, number: int) -> Life:
+    def _life(self, number: int) -> FakeTask:
         """Songs, apart or together, lyrics or a failure, in any dialect."""
         dice = self._dice
         end = dice.uniform(1.0, self._seconds)
@@ -98,10 +98,10 @@ class CrashTest:
         states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (end / 3, "running"), (end, last))
         name = f"task_{number:05}{dice.randrange(16**8):08x}"
         if 0.1 <= kind < 0.2 and dialect in ("new-api", "rix", "suno-api"):
-            return Life(name, dialect, text=f"[Verse]\nWords of {name}", title=f"Words {number}", states=states)
+            return FakeTask(name, dialect, text=f"[Verse]\nWords of {name}", title=f"Words {number}", states=states)
         count = 1 if dialect == "code-1" else dice.choice((1, 2, 2))  # that one has room for no more
         songs = tuple(self._song(number, part) for part in range(count))
-        return Life(name, dialect, songs if last == "done" else (), states=states, reason="no luck")
+        return FakeTask(name, dialect, songs if last == "done" else (), states=states, reason="no luck")
 
     def _song(self, number: int, part: int) -> Song:
         """Each of a length of its own: it is known by its bytes."""
@@ -131,21 +131,21 @@ class CrashTest:
                 self._count(wishes)
         return self._outcome
 
-    async def _watch_all(self, person: Person, channels: list[Object], forum: Object) -> dict[str, list[Life]]:
+    async def _watch_all(self, person: Person, channels: list[Object], forum: Object) -> dict[str, list[FakeTask]]:
         """Each task in one of the channels, and some in two; some in the forum, which takes a post in a second.
 
         By channel.
         """
-        wishes: dict[str, list[Life]] = {channel["id"]: [] for channel in (*channels, forum)}
-        for life in self._lives:
+        wishes: dict[str, list[FakeTask]] = {channel["id"]: [] for channel in (*channels, forum)}
+        for fake in self._lives:
             for channel in self._dice.sample(channels, self._dice.choice((1, 1, 1, 2))):
-                wishes[channel["id"]].append(life)
+                wishes[channel["id"]].append(fake)
             if self._dice.random() < _IN_FORUM:
-                wishes[forum["id"]].append(life)
+                wishes[forum["id"]].append(fake)
         self._gateway.add(*self._lives)
         for channel in (*channels, forum):
-            if lives := wishes[channel["id"]]:
-                options: Object = {"ids": " ".join(life.id for life in lives)}
+            if fakes := wishes[channel["id"]]:
+                options: Object = {"ids": " ".join(fake.id for fake in fakes)}
                 if channel is forum:  # in which nobody can type a command
                     options["channel"] = forum
                 asked = await person.slash(channels[0] if channel is forum else channel, "suno watch", **options)
@@ -207,9 +207,9 @@ class CrashTest:
         requests = self._discord.requests
         return [each.body or {} for each in requests if each.method == "POST" and each.path.endswith(path)]
 
-    async def _all_there(self, wishes: dict[str, list[Life]]) -> None:
+    async def _all_there(self, wishes: dict[str, list[FakeTask]]) -> None:
         """Or too late; and then a moment more, for what should not come."""
-        expected = {(channel, part) for channel, lives in wishes.items() for life in lives for part in _parts(life)}
+        expected = {(channel, part) for channel, fakes in wishes.items() for fake in fakes for part in _parts(fake)}
         with suppress(TimeoutError):
             await self._hub.until(lambda: expected <= self._arrived().keys(), self._seconds + _LONGEST)
         await asyncio.sleep(2.0)
@@ -230,19 +230,19 @@ class CrashTest:
         parent: str | None = channels[channel_id].get("parent_id")
         return parent if parent and channels[parent]["type"] == FORUM else channel_id
 
-    def _count(self, wishes: dict[str, list[Life]]) -> None:
+    def _count(self, wishes: dict[str, list[FakeTask]]) -> None:
         arrived, outcome = self._arrived(), self._outcome
-        for channel, lives in wishes.items():
-            for life in lives:
-                for part in _parts(life):
+        for channel, fakes in wishes.items():
+            for fake in fakes:
+                for part in _parts(fake):
                     count = arrived.pop((channel, part), 0)
-                    outcome.lost += [f"{life.dialect} {part}"] if count == 0 else []
-                    outcome.doubled += [f"{life.dialect} {part}"] if count > 1 else []
-            self._check_order(channel, lives)
+                    outcome.lost += [f"{fake.dialect} {part}"] if count == 0 else []
+                    outcome.doubled += [f"{fake.dialect} {part}"] if count > 1 else []
+            self._check_order(channel, fakes)
         outcome.wrong += [part for _, part in arrived]
 
-    def _check_order(self, channel: str, lives: list[Life]) -> None:
-        ends = {part: life.states[-1][0] for life in lives for part in _parts(life)}
+    def _check_order(self, channel: str, fakes: list[FakeTask]) -> None:
+        ends = {part: fake.states[-1][0] for fake in fakes for part in _parts(fake)}
         every = self._discord.world.messages
         messages = [each for place in every if self._place(place) == channel for each in every[place].values()]
         messages.sort(key=lambda message: int(message["id"]))
@@ -285,9 +285,9 @@ def _settings(gateway: LocalGateway, folder: str) -> dict[str, str]:
     }
 
 
-def _parts(life: Life) -> list[str]:
+def _parts(fake: FakeTask) -> list[str]:
     """What is to come of a task: each of its songs, or the word about it."""
-    return [song.clip_id[:8] for song in life.songs] or [life.id]
+    return [song.clip_id[:8] for song in fake.songs] or [fake.id]
 
 
 def _task_of(button: Object) -> str:

@@ -15,8 +15,9 @@ from tempfile import TemporaryDirectory
 
 from bot.app import serve
 from bot.config import given_settings
+from bot.domain.recent import Recent
 from bot.storage.database import open_database
-from bot.storage.recents import Recent, RecentStore
+from bot.storage.recents import RecentStore
 from sandbox.guide import guide
 from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
@@ -120,7 +121,7 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
     async with LocalGateway() as gateway:
         discord.add(Page(discord, _PAGE, guide(world), lambda command: _made_again(gateway, command)).add_to)
         async with discord:
-            gateway.add(*(task.life for task in demo_tasks()), age=_AGE)
+            gateway.add(*(task.fake for task in demo_tasks()), age=_AGE)
             settings = given_settings(
                 discord_token=_TOKEN,
                 suno_base_url=gateway.url,
@@ -141,11 +142,11 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
 
 def _made_again(gateway: LocalGateway, command: str) -> str:
     """The command of a step of the guide, for a task that begins now."""
-    task = next((each for each in demo_tasks() if each.typed == command and each.life.born_when_asked), None)
+    task = next((each for each in demo_tasks() if each.typed == command and each.fake.born_when_asked), None)
     if task is None:
         return command
     again = made_again(task)
-    gateway.add(again.life)
+    gateway.add(again.fake)
     return again.typed
 
 
@@ -167,14 +168,14 @@ def _announce(url: str, *, open_browser: bool) -> None:
 
 async def _look_tasks_up(database_url: str, world: World, channel: Object) -> None:
     """As if both people had looked at the tasks before, so that the bot suggests them; not those yet to be made."""
-    looked_at = [task for task in demo_tasks() if not task.life.born_when_asked]
+    looked_at = [task for task in demo_tasks() if not task.fake.born_when_asked]
     async with open_database(database_url) as engine:
         store = RecentStore(engine)
         for age, task in enumerate(looked_at):
             for user in world.people():
                 recent = Recent(
                     user_id=int(user["id"]),
-                    task_id=task.life.id,
+                    task_id=task.fake.id,
                     channel_id=int(channel["id"]),
                     public=True,
                     gateway="default",

@@ -26,7 +26,7 @@ _COMMANDS = (
     _Step(
         "many at once, in one list",
         "批量查询，一个列表",
-        "/suno batch ids:" + " ".join(task.life.id for task in demo_tasks() if not task.life.born_when_asked),
+        "/suno batch ids:" + " ".join(task.fake.id for task in demo_tasks() if not task.fake.born_when_asked),
     ),
     _Step("the same, from a form or a file", "同上，通过表单或文件", "/suno batch"),
     _Step("ask without a command: mention the bot", "不用命令：@机器人并附上任务 ID", f"@Suno {_FINISHED}"),
@@ -78,7 +78,7 @@ def guide(world: World) -> Object:
 
 
 def _of_task(task: DemoTask) -> _Step:
-    return _Step(task.shows, task.shows_zh, task.typed, renewed=task.life.born_when_asked)
+    return _Step(task.shows, task.shows_zh, task.typed, renewed=task.fake.born_when_asked)
 
 
 def _shown(step: _Step, people: dict[str, str]) -> Object:

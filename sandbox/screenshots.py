@@ -27,7 +27,7 @@ _SHOTS = {
 
 _WATCHED = "task_W4tchMeGr0wW1thAL1veCard000001"
 _COMMANDS = {
-    "batch": "/suno batch ids:" + " ".join(task.life.id for task in demo_tasks()),
+    "batch": "/suno batch ids:" + " ".join(task.fake.id for task in demo_tasks()),
     "watch-blocked": f"/suno watch ids:{_SHOTS['finished']} channel:notices",
     "watches": "/suno watches",
     "settings": "/suno settings",

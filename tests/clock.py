@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.services.clock import Clock
-from tests.calm import calm
+from tests.idle import wait_until_idle
 
 
 class JumpingClock(Clock):
@@ -39,13 +39,13 @@ class JumpingClock(Clock):
                     waiter.cancel()
                 await asyncio.gather(*waiters, return_exceptions=True)
 
-    async def pass_(self, seconds: float, step: float = 60.0) -> None:
+    async def advance(self, seconds: float, step: float = 60.0) -> None:
         """Step by step, and what happens in each is over before the next."""
-        await calm()
+        await wait_until_idle()
         while seconds > 0:
             self.jump(min(step, seconds))
             seconds -= step
-            await calm()
+            await wait_until_idle()
 
 
 class WrongClock(JumpingClock):

@@ -27,8 +27,8 @@ from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
-from tests.calm import CalmLoop, calm
 from tests.clock import JumpingClock
+from tests.idle import IdleLoop, wait_until_idle
 from tests.messages import Message, words
 from tests.openapi import description
 from tests.plans import scans, statements
@@ -67,7 +67,7 @@ def impatient() -> Iterator[None]:
 
 
 @pytest.fixture
-async def second() -> AsyncIterator[Callable[..., Awaitable[LocalGateway]]]:
+async def open_gateway() -> AsyncIterator[Callable[..., Awaitable[LocalGateway]]]:
     """Opens one more gateway, with a key of its own."""
     async with AsyncExitStack() as stack:
 
@@ -78,7 +78,7 @@ async def second() -> AsyncIterator[Callable[..., Awaitable[LocalGateway]]]:
 
 
 @dataclass
-class Town:
+class Env:
     """A server with a channel and two people, Ada its owner and Ben a Chinese reader, and the bot running in it."""
 
     discord: LocalDiscord
@@ -169,12 +169,12 @@ class Town:
 
     async def finish(self) -> None:
         """Time passes, and tasks that were being made are finished."""
-        await self.clock.pass_(30, step=1)
+        await self.clock.advance(30, step=1)
 
     async def settle_down(self, seconds: float = 0.5) -> None:
         """Time for what must not happen, and until all that does is over."""
         await asyncio.sleep(seconds)
-        await calm()
+        await wait_until_idle()
 
     async def status(self, task_id: str, *, person: Person | None = None, **options: Any) -> dict[str, Any]:
         """What /suno status answers in the channel."""
@@ -195,7 +195,7 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def town(tmp_path: Path, new_database: Path) -> AsyncIterator[Town]:
+async def env(tmp_path: Path, new_database: Path) -> AsyncIterator[Env]:
     shutil.copy(new_database, tmp_path)
     clock = JumpingClock()
     world = World(clock.now)
@@ -213,19 +213,19 @@ async def town(tmp_path: Path, new_database: Path) -> AsyncIterator[Town]:
             "media_allow_hosts": gateway.media_host,
         }
         with redirected(discord.url):
-            yield Town(discord, gateway, channel, discord.person(ada), discord.person(ben), settings, clock)
+            yield Env(discord, gateway, channel, discord.person(ada), discord.person(ben), settings, clock)
         deviations = [each for request in discord.requests for each in description().deviations(request)]
         assert not deviations, "\n".join(deviations)
 
 
 @pytest.fixture
-async def start(town: Town, tmp_path: Path) -> AsyncIterator[Start]:
+async def start(env: Env, tmp_path: Path) -> AsyncIterator[Start]:
     """Starts the program, with the settings that are given beside the town's."""
     started: list[Process] = []
 
     async def start(*arguments: str, **settings: str | None) -> Process:
-        environment = {"PYTHONPATH": str(ROOT)} | town.environment(settings)
-        command = [sys.executable, "-m", "sandbox.redirected_bot", town.discord.url, *(arguments or ["run"])]
+        environment = {"PYTHONPATH": str(ROOT)} | env.environment(settings)
+        command = [sys.executable, "-m", "sandbox.redirected_bot", env.discord.url, *(arguments or ["run"])]
         process = await asyncio.create_subprocess_exec(
             *command, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
         )
@@ -240,23 +240,23 @@ async def start(town: Town, tmp_path: Path) -> AsyncIterator[Start]:
 
 
 @pytest.fixture
-def command(town: Town, tmp_path: Path) -> Command:
+def command(env: Env, tmp_path: Path) -> Command:
     """Runs a short command, with the settings that are given beside the town's."""
 
     async def command(*arguments: str, **settings: str | None) -> tuple[int | None, str, str]:
-        return await run_command(*arguments, folder=tmp_path, environment=town.environment(settings))
+        return await run_command(*arguments, folder=tmp_path, environment=env.environment(settings))
 
     return command
 
 
 @pytest.fixture
-def _before_the_first_start(town: Town) -> None:
+def _before_the_first_start(env: Env) -> None:
     """Without a database."""
-    town.database.unlink()
+    env.database.unlink()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return {"calm": CalmLoop}
+    return {"calm": IdleLoop}
 
 
 @pytest.fixture

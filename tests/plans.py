@@ -32,10 +32,10 @@ WHOLE = {
     ),
     "once a day": (
         r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",
-        r"UPDATE watches SET ending=\? WHERE watches\.ending = '' AND watches\.created_at < \?",
+        r"UPDATE watches SET outcome=\? WHERE watches\.outcome = '' AND watches\.created_at < \?",
     ),
     "what is counted for machines that ask: nothing else is read": (
-        r"SELECT count\(\*\) AS count_1 FROM watches WHERE watches\.ending = ''$",
+        r"SELECT count\(\*\) AS count_1 FROM watches WHERE watches\.outcome = ''$",
         r"SELECT deliveries\.state, count\(\*\) AS count_1 FROM deliveries WHERE deliveries\.state != 'sent' GROUP BY",
     ),
     "at the start, once": (

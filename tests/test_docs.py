@@ -18,10 +18,10 @@ from bot.__main__ import Exit, parser
 from bot.config import Settings, load_settings
 from bot.gateways.gateway import normalise_base_url
 from bot.storage.schema import metadata
-from bot.ui.permissions import ASKED_FOR
+from bot.ui.interactions.permissions import ASKED_FOR
 from cogs.suno import Suno
 from sandbox.reference import PAGE, configuration, defaults
-from tests.conftest import TOKEN, Town
+from tests.conftest import TOKEN, Env
 from tests.needs import program
 from tests.program import Command, Start, running
 
@@ -81,10 +81,10 @@ def test_commands_that_are_not_there_would_be_noticed() -> None:
         is_known([".venv/bin/python", "-m", "bot", "fly"])
 
 
-async def test_commands_of_the_bot_do_what_they_say(town: Town, start: Start, command: Command) -> None:
+async def test_commands_of_the_bot_do_what_they_say(env: Env, start: Start, command: Command) -> None:
     """Those of the documentation, each as it stands there; `run` has tests of its own."""
-    async with running(town.discord, start):
-        await town.watch("task_abcd")
+    async with running(env.discord, start):
+        await env.watch("task_abcd")
     for line in OF_THE_BOT:
         arguments = shlex.split(line)[3:]
         if arguments != ["run"]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from bot.domain.task import Kind, Status, Task
+from bot.domain.task import Status, Task, TaskKind
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -13,7 +13,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     id: str
     state: str  # a Status, or one of those below
-    kind: Kind = Kind.UNKNOWN
+    kind: TaskKind = TaskKind.UNKNOWN
     gateway: str = ""
     title: str = ""
     songs: int = 0
@@ -29,6 +29,17 @@ class Entry(Struct, frozen=True, kw_only=True):
         return len(self.links)
 
 
+class Batch(Struct, frozen=True, kw_only=True):
+    """`ignored`: how many words of the person's text were no ids, or too many; `words`: the first of these."""
+
+    id: str
+    user_id: int
+    entries: tuple[Entry, ...]
+    ignored: int
+    words: tuple[str, ...] = ()
+    created_at: float
+
+
 PARTIAL, ODD, UNKNOWN, UNANSWERED = "partial", "odd", "unknown", "unanswered"
 STATES = (Status.DONE, PARTIAL, Status.RUNNING, Status.WAITING, Status.FAILED, ODD, UNKNOWN, UNANSWERED)
 _UNFINISHED = (Status.RUNNING, Status.WAITING, ODD, UNANSWERED)
@@ -42,7 +53,7 @@ def entry_of(task: Task, gateway: str) -> Entry:
         gateway=gateway,
         title=task.title,
         songs=len(task.clips),
-        progress=None if task.settled else task.progress,
+        progress=None if task.is_final else task.progress,
         reason=task.reason or next((clip.reason for clip in task.clips if clip.reason), ""),
         links=tuple(clip.audio_url for clip in task.playable),
         raw_state="" if task.recognised else task.raw_status,
@@ -66,6 +77,6 @@ def unfinished(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(entry.id for entry in entries if entry.state in _UNFINISHED)
 
 
-def of_kind(entries: Sequence[Entry], kind: Kind | None) -> tuple[Entry, ...]:
+def of_kind(entries: Sequence[Entry], kind: TaskKind | None) -> tuple[Entry, ...]:
     """Those that make music, or lyrics; what is not known to make either stays with both."""
-    return tuple(entry for entry in entries if kind is None or entry.kind in (kind, Kind.UNKNOWN))
+    return tuple(entry for entry in entries if kind is None or entry.kind in (kind, TaskKind.UNKNOWN))

@@ -10,7 +10,7 @@ AUDIO_NOTICE = 60.0  # seconds until people are told that a finished song has no
 AUDIO_WAIT = 900.0  # seconds until a finished song is brought without its audio
 RECHECK = 3_600.0  # seconds between two tries to post where the bot may not
 MOST_ATTEMPTS = 12  # until a message that fails for no known reason is given up, after about five hours
-STUMBLES = 3  # failures after which a message no longer holds up those behind it
+SERVER_ERRORS = 3  # failures after which a message no longer holds up those behind it
 MANAGERS = "managers"  # in place of songs, in what is told of a blocked channel where the server wants to hear it
 _LONGEST_REST = 3_600.0
 
@@ -53,7 +53,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     clips: tuple[str, ...] = ()  # keys of the songs that it brings, none: all of the task; of notices: what about
     created_at: float  # its place in the person's line in the channel
     due_at: float
-    silent_since: float | None = None  # when its audio was first looked for, and was not there
+    audio_missing_since: float | None = None  # when its audio was first looked for, and was not there
     host: str = ""  # of its first song, as in the address: those of a slow host wait for each other alone
     locale: str = ""  # of who reads it, where that is neither the place nor the watch's person
 
@@ -72,11 +72,11 @@ def delivery_id(watch_id: int, watched_since: float, topic: Topic, clips: tuple[
     return urlsafe_b64encode(digest[:9]).decode()
 
 
-def rest_after(attempts: int) -> float:
+def retry_delay(attempts: int) -> float:
     """Seconds until a message that failed `attempts` times is tried again."""
     return min(5.0 * 2.0 ** max(0, attempts - 1), _LONGEST_REST)
 
 
-def audio_rest(waited: float) -> float:
+def audio_retry_delay(waited: float) -> float:
     """Seconds until audio that was not there is looked for again, after `waited` seconds of that."""
     return max(5.0, min(waited / 2, 120.0))

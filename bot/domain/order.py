@@ -162,7 +162,7 @@ def is_stale(order: Order, now: float) -> bool:
 
 def after_task(order: Order, task: Task) -> Order:
     """What becomes of an accepted order when its task was looked at."""
-    if not task.settled:
+    if not task.is_final:
         return order
     failed = task.status is Status.FAILED and not task.playable and task.lyrics is None
     state = OrderState.FAILED if failed else OrderState.FINISHED

@@ -29,7 +29,7 @@ class Status(StrEnum):
         return self in (Status.DONE, Status.FAILED)
 
 
-class Kind(StrEnum):
+class TaskKind(StrEnum):
     MUSIC = "MUSIC"
     LYRICS = "LYRICS"
     STYLE = "STYLE"  # a style that was written out, as of UPSAMPLE_TAGS
@@ -79,7 +79,7 @@ class Task(Struct, frozen=True, kw_only=True):
     """Times are Unix seconds; `progress` is a percentage that the gateway gave, never one of ours."""
 
     id: str
-    kind: Kind
+    kind: TaskKind
     status: Status
     raw_status: str = ""
     recognised: bool = True  # False: `raw_status` is a word that we do not know, taken for "running"
@@ -93,13 +93,13 @@ class Task(Struct, frozen=True, kw_only=True):
     lyrics: Lyrics | None = None
 
     @property
-    def settled(self) -> bool:
+    def is_final(self) -> bool:
         return self.status.final
 
     @property
     def written(self) -> bool:
         """It makes a text, and no songs."""
-        return self.kind in (Kind.LYRICS, Kind.STYLE)
+        return self.kind in (TaskKind.LYRICS, TaskKind.STYLE)
 
     @property
     def title(self) -> str:
@@ -134,7 +134,7 @@ class Task(Struct, frozen=True, kw_only=True):
     def partial(self) -> bool:
         """It has ended with something to play and something that failed."""
         failed = self.status is Status.FAILED or any(clip.status is Status.FAILED for clip in self.clips)
-        return self.settled and failed and bool(self.playable)
+        return self.is_final and failed and bool(self.playable)
 
 
 class Answer(Struct, frozen=True):

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
-from bot.domain.sight import Sight, same_news, unchanged_for
+from bot.domain.snapshot import TaskSnapshot, same_state, unchanged_for
 from bot.domain.task import Status, Task
 
 LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that were asked for with it
@@ -18,7 +18,7 @@ MOST_MENTIONS = 50  # people and roles; Discord takes 100 of each, and a message
 GRACE_LOOKS = 3  # looks that must have missed it, too
 
 
-class Ending(StrEnum):
+class WatchOutcome(StrEnum):
     """Why a watch is over; empty while it is not."""
 
     NONE = ""
@@ -43,10 +43,10 @@ class Watch(Struct, frozen=True, kw_only=True):
     locale: str = "en-US"  # of those who read the place
     user_locale: str = "en-US"  # of the person
     created_at: float
-    told: tuple[str, ...] = ()  # keys of the clips that are owed or brought
-    quiet_told: bool = False
-    live_told: bool = False
-    ending: Ending = Ending.NONE
+    announced: tuple[str, ...] = ()  # keys of the clips that are owed or brought
+    quiet_announced: bool = False
+    live_announced: bool = False
+    outcome: WatchOutcome = WatchOutcome.NONE
 
 
 def joined(watch: Watch, wish: Watch) -> Watch:
@@ -70,89 +70,89 @@ class Step(Struct, frozen=True):
     deliveries: tuple[Delivery, ...] = ()
 
 
-def may_advance(before: Sight, after: Sight, now: float) -> bool:
+def may_advance(before: TaskSnapshot, after: TaskSnapshot, now: float) -> bool:
     """Whether anything can follow from a look; of most, nothing does."""
-    if before.asked_at is None or not same_news(before, after):  # not asked for since there is a new watch on it
+    if before.asked_at is None or not same_state(before, after):  # not asked for since there is a new watch on it
         return True
     return not may_repeat(after) or unchanged_for(after, now) >= QUIET_AFTER
 
 
-def may_repeat(sight: Sight) -> bool:
+def may_repeat(snapshot: TaskSnapshot) -> bool:
     """Whether nothing follows from the same answer again, until it is one of a quiet task."""
-    return sight.task is not None and not sight.task.settled and not sight.task.playable
+    return snapshot.task is not None and not snapshot.task.is_final and not snapshot.task.playable
 
 
-def advance(watch: Watch, sight: Sight, now: float, lyrics: Sight | None = None) -> Step:
+def advance(watch: Watch, snapshot: TaskSnapshot, now: float, lyrics: TaskSnapshot | None = None) -> Step:
     """The next step. Every clip is owed at most once, in whatever order answers come."""
-    if watch.ending:
+    if watch.outcome:
         return Step(watch)
-    if sight.task is None:
-        return _unknown(watch, sight, now)
-    if sight.task.settled:
-        return _settled(watch, sight.task, now, ready=_lyrics_ready(watch, sight, now, lyrics))
+    if snapshot.task is None:
+        return _unknown(watch, snapshot, now)
+    if snapshot.task.is_final:
+        return _settled(watch, snapshot.task, now, ready=_lyrics_ready(watch, snapshot, now, lyrics))
     step = Step(watch)
-    if _lyrics_ready(watch, sight, now, lyrics):
-        step = _bring(watch, sight.task, [key for key, clip in sight.task.keyed() if clip.playable], now)
-    return step if step.deliveries else _unsettled(watch, sight, now)
+    if _lyrics_ready(watch, snapshot, now, lyrics):
+        step = _bring(watch, snapshot.task, [key for key, clip in snapshot.task.keyed() if clip.playable], now)
+    return step if step.deliveries else _unsettled(watch, snapshot, now)
 
 
-def _lyrics_ready(watch: Watch, sight: Sight, now: float, lyrics: Sight | None) -> bool:
-    if not watch.lyrics_id or (lyrics and lyrics.settled):
+def _lyrics_ready(watch: Watch, snapshot: TaskSnapshot, now: float, lyrics: TaskSnapshot | None) -> bool:
+    if not watch.lyrics_id or (lyrics and lyrics.is_final):
         return True
-    return unchanged_for(sight, now) >= LYRICS_WAIT
+    return unchanged_for(snapshot, now) >= LYRICS_WAIT
 
 
-def _unknown(watch: Watch, sight: Sight, now: float) -> Step:
+def _unknown(watch: Watch, snapshot: TaskSnapshot, now: float) -> Step:
     """A row is inserted after the gateway's answer to the submission: a fresh id may be unknown for a moment."""
-    since = max(watch.created_at, now if sight.first_asked_at is None else sight.first_asked_at)
-    if sight.misses < GRACE_LOOKS or now - since < GRACE:
+    since = max(watch.created_at, now if snapshot.first_asked_at is None else snapshot.first_asked_at)
+    if snapshot.misses < GRACE_LOOKS or now - since < GRACE:
         return Step(watch)
-    return _end(watch, Ending.UNKNOWN, now, Topic.UNKNOWN)
+    return _end(watch, WatchOutcome.UNKNOWN, now, Topic.UNKNOWN)
 
 
 def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
     failed = task.status is Status.FAILED  # what it left unfinished never comes; of a good one audio may come late
     arrived = [key for key, clip in task.keyed() if (clip.playable if failed else clip.status is not Status.FAILED)]
-    if set(arrived) - set(watch.told):
+    if set(arrived) - set(watch.announced):
         if not ready:
             return Step(watch)
         step = _bring(watch, task, arrived, now)
-        return Step(replace(step.watch, ending=Ending.DELIVERED), step.deliveries)
+        return Step(replace(step.watch, outcome=WatchOutcome.DELIVERED), step.deliveries)
     broken = failed or any(clip.status is Status.FAILED for clip in task.clips)
-    if watch.told:
-        return _end(watch, Ending.DELIVERED, now, Topic.FAILED if broken else None)
+    if watch.announced:
+        return _end(watch, WatchOutcome.DELIVERED, now, Topic.FAILED if broken else None)
     if broken:
-        return _end(watch, Ending.FAILED, now, Topic.FAILED)
+        return _end(watch, WatchOutcome.FAILED, now, Topic.FAILED)
     if task.written:
-        return _end(watch, Ending.DELIVERED, now, Topic.LYRICS)
-    return _end(watch, Ending.DELIVERED, now, Topic.SONGS)
+        return _end(watch, WatchOutcome.DELIVERED, now, Topic.LYRICS)
+    return _end(watch, WatchOutcome.DELIVERED, now, Topic.SONGS)
 
 
 def _bring(watch: Watch, task: Task, arrived: list[str], now: float) -> Step:
     """Songs that were not owed before, in one message."""
-    new = tuple(key for key in arrived if key not in watch.told)
+    new = tuple(key for key in arrived if key not in watch.announced)
     if not new:
         return Step(watch)
-    songs = replace(owe(watch, Topic.SONGS, now, new), host=task.audio_host(new))
-    return Step(replace(watch, told=(*watch.told, *new)), (songs,))
+    songs = replace(delivery_for(watch, Topic.SONGS, now, new), host=task.audio_host(new))
+    return Step(replace(watch, announced=(*watch.announced, *new)), (songs,))
 
 
-def _unsettled(watch: Watch, sight: Sight, now: float) -> Step:
-    unchanged = unchanged_for(sight, now)
+def _unsettled(watch: Watch, snapshot: TaskSnapshot, now: float) -> Step:
+    unchanged = unchanged_for(snapshot, now)
     if unchanged >= PATIENCE or now - watch.created_at >= LONGEST:
-        return _end(watch, Ending.EXPIRED, now, Topic.EXPIRED)
-    if unchanged >= QUIET_AFTER and not watch.quiet_told:
-        return Step(replace(watch, quiet_told=True), (owe(watch, Topic.QUIET, now),))
-    if watch.live and not watch.live_told:
-        return Step(replace(watch, live_told=True), (owe(watch, Topic.LIVE, now),))
+        return _end(watch, WatchOutcome.EXPIRED, now, Topic.EXPIRED)
+    if unchanged >= QUIET_AFTER and not watch.quiet_announced:
+        return Step(replace(watch, quiet_announced=True), (delivery_for(watch, Topic.QUIET, now),))
+    if watch.live and not watch.live_announced:
+        return Step(replace(watch, live_announced=True), (delivery_for(watch, Topic.LIVE, now),))
     return Step(watch)
 
 
-def _end(watch: Watch, ending: Ending, now: float, topic: Topic | None = None) -> Step:
-    return Step(replace(watch, ending=ending), (owe(watch, topic, now),) if topic else ())
+def _end(watch: Watch, outcome: WatchOutcome, now: float, topic: Topic | None = None) -> Step:
+    return Step(replace(watch, outcome=outcome), (delivery_for(watch, topic, now),) if topic else ())
 
 
-def owe(watch: Watch, topic: Topic, now: float, clips: tuple[str, ...] = ()) -> Delivery:
+def delivery_for(watch: Watch, topic: Topic, now: float, clips: tuple[str, ...] = ()) -> Delivery:
     """A message into the watch's place, at once."""
     return Delivery(
         id=delivery_id(watch.id, watch.created_at, topic, clips),

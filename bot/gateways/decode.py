@@ -6,14 +6,14 @@ from typing import Any
 
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
-from bot.gateways.contents import contents, status_of
+from bot.gateways.error_texts import in_words, sentences
 from bot.gateways.field_names import CODE
 from bot.gateways.fields import Object, as_text, first, parse_json
 from bot.gateways.find import Found, find
 from bot.gateways.phrases import Meaning, meaning
-from bot.gateways.said import in_words, sentences
+from bot.gateways.statuses import says_absent
 from bot.gateways.translate import translate
-from bot.gateways.words import says_absent
+from bot.gateways.unwrap import status_of, unwrap
 
 _GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
 _BAD_STATUS = {"error", "fail", "failed"}  # of an answer around nothing
@@ -42,7 +42,7 @@ def is_absent(source: Object) -> bool:
     if (word := status_of(source)) is not None:
         return says_absent(word)
     said = sentences(source)
-    return bool(said) and meaning(*said) is Meaning.UNKNOWN and contents(source).empty
+    return bool(said) and meaning(*said) is Meaning.UNKNOWN and unwrap(source).empty
 
 
 def _no_json(status: int, body: bytes) -> GatewayError:

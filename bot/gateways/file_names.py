@@ -3,13 +3,13 @@
 import re
 import unicodedata
 
-from bot.gateways.sniff import Kind
+from bot.gateways.file_type import FileType
 
 _LONGEST_NAME = 60  # characters of the title
 _LONGEST_BYTES = 180  # of the title in UTF-8: file systems take 255 with all that follows
 
 
-def file_name(title: str, clip_id: str, number: int, kind: Kind) -> str:
+def file_name(title: str, clip_id: str, number: int, kind: FileType) -> str:
     """`number`, the clip's in its task, keeps siblings with alike ids apart."""
     short = re.sub(r"[^A-Za-z0-9]", "", clip_id)[:8]
     return "-".join(part for part in (words_of(title) or "suno", short, str(number)) if part) + kind.extension

@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.gateways.contents import contents, is_clip, is_lyrics, status_of
 from bot.gateways.field_names import AUDIO, CLIP_ID, ENVELOPES, REASON, STATUS, TASK_ID, TASK_MARKS
 from bot.gateways.fields import Object, as_text, first, unpacked
-from bot.gateways.words import of_envelope
+from bot.gateways.statuses import of_envelope
+from bot.gateways.unwrap import is_clip, is_lyrics, status_of, unwrap
 
 _DEEPEST = 8  # envelopes
 _MOST_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
@@ -128,7 +128,7 @@ def _bare(value: Any, depth: int) -> Object | None:
     value = unpacked(value)
     if isinstance(value, list):
         value = {"data": [item for item in value if isinstance(item, dict)]}
-        return None if contents(value).empty or _names_another(value["data"]) else value
+        return None if unwrap(value).empty or _names_another(value["data"]) else value
     if depth > _DEEPEST or not isinstance(value, dict) or _names_another([value]):
         return None
     if is_clip(value) or is_lyrics(value):
@@ -139,7 +139,7 @@ def _bare(value: Any, depth: int) -> Object | None:
     inner = (_bare(_with_reason(value[name], value), depth + 1) for name in ENVELOPES if value.get(name))
     if (found := next(filter(None, inner), None)) is not None:
         return found
-    return None if contents(value).empty else {**value, **dict.fromkeys(STATUS)}
+    return None if unwrap(value).empty else {**value, **dict.fromkeys(STATUS)}
 
 
 def _names_another(values: Sequence[Object]) -> bool:

@@ -23,9 +23,9 @@ from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 from bot.gateways.exchange import Exchange, Reply
 from bot.gateways.fair_queue import FairQueue
+from bot.gateways.poison_ids import PoisonIds
 from bot.gateways.record import Record
 from bot.gateways.secret import Secret
-from bot.gateways.spoilers import Spoilers
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed: five times what 500 tasks take
@@ -78,9 +78,9 @@ class _Heard(NamedTuple):
 
 
 class Gateway:
-    """Raises GatewayError and nothing else. `at_once`: how many requests may be on their way.
+    """Raises GatewayError and nothing else. `requests_at_once`: how many may be on their way.
 
-    `per_second`: how many may leave.
+    `requests_per_second`: how many may leave.
     """
 
     def __init__(
@@ -90,18 +90,18 @@ class Gateway:
         key: str,
         session: aiohttp.ClientSession,
         *,
-        at_once: int = 4,
-        per_second: float = 20.0,
+        requests_at_once: int = 4,
+        requests_per_second: float = 20.0,
     ) -> None:
         self.name = name
         self.record = Record()
-        self._at_once = max(1, at_once - 1)  # for the poller: one is left for people who wait
-        self._queue = FairQueue(at_once, per_second)
+        self._at_once = max(1, requests_at_once - 1)  # for the poller: one is left for people who wait
+        self._queue = FairQueue(requests_at_once, requests_per_second)
         self._base = base_url
         self._exchange = Exchange(base_url, key, session)
         self._secret = Secret(key)
         self._single = _SINGLE
-        self._spoilers = Spoilers()
+        self._poison_ids = PoisonIds()
         self._batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not seen yet
         self._found = ""  # the id of the task that it told of last
         self._turn = 0
@@ -194,10 +194,10 @@ class Gateway:
     async def _fetch_all(self, task_ids: Sequence[str], known: Mapping[bytes, str]) -> Answer:
         if self._batch is False:
             return await self._fetch_each(task_ids)
-        together, spoilers = self._spoilers.apart(task_ids)
+        together, poison_ids = self._poison_ids.apart(task_ids)
         ask = partial(self._fetch_batch, known=known)
         answers = [self._fetch_together(together, ask)] if together else []
-        answers += [self._spoilers.ask_alone(task_id, ask) for task_id in spoilers]
+        answers += [self._poison_ids.ask_alone(task_id, ask) for task_id in poison_ids]
         return _together(await asyncio.gather(*answers))
 
     async def _answers_for_another(self, task_ids: Sequence[str]) -> bool:
@@ -219,7 +219,7 @@ class Gateway:
         except (GatewayMisplaced, GatewayBroken) as failure:
             if self._batch is None:
                 return await self._do_without_batch(task_ids, failure)
-            if isinstance(failure, GatewayBroken) and (answers := await self._spoilers.find(task_ids, ask)):
+            if isinstance(failure, GatewayBroken) and (answers := await self._poison_ids.find(task_ids, ask)):
                 return _together(answers)
             raise
 
@@ -303,7 +303,7 @@ class Gateway:
             error.args = (self._secret.strike(str(error)),)
             error.said = self._secret.strike(error.said)
             if isinstance(error, GatewayBusy):
-                error.retry_after = reply.retry_after
+                error.ask_to_wait(reply.retry_after)
             raise
 
 

@@ -15,15 +15,15 @@ from yarl import URL
 
 from bot.domain.task import host_of
 from bot.errors import MediaError, MediaForbidden, MediaSlow, MediaTooBig, MediaUnavailable, MediaUnrecognised
+from bot.gateways.address_guard import AddressGuard
 from bot.gateways.addresses import redirected, request_url
 from bot.gateways.connection import MAX_HEADER, Connector
-from bot.gateways.disk import Disk, Share
-from bot.gateways.guard import Guard
+from bot.gateways.disk_budget import DiskBudget, Share
+from bot.gateways.file_type import PICTURE, FileType, picture_kind
 from bot.gateways.hosts import Hosts, Slots, Standing
-from bot.gateways.pace import BRISK, PATIENT, Pace, paced
 from bot.gateways.recognise import recognise
 from bot.gateways.relay import Relay, Spool
-from bot.gateways.sniff import PICTURE, Kind, picture_kind
+from bot.gateways.transfer_rate import BRISK, PATIENT, TransferRate, paced
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -35,7 +35,9 @@ _PACES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
 class MediaFile:
     """An open file on its way to Discord; `async with` closes it. `size` in bytes; `start`: where its sound begins."""
 
-    def __init__(self, kind: Kind, file: BufferedIOBase, size: int, start: int = 0, share: Share | None = None) -> None:
+    def __init__(
+        self, kind: FileType, file: BufferedIOBase, size: int, start: int = 0, share: Share | None = None
+    ) -> None:
         self.kind = kind
         self.file = file
         self.size = size
@@ -60,9 +62,9 @@ class Media:
 
     def __init__(self, *, allow_hosts: Collection[str], resolver: AbstractResolver | None = None) -> None:
         self.hosts = Hosts()
-        self._guard = Guard(allow_hosts, resolver)
-        self._disk = Disk()
-        self._memory = Disk(_PICTURES, _PICTURES // 4)
+        self._guard = AddressGuard(allow_hosts, resolver)
+        self._disk = DiskBudget()
+        self._memory = DiskBudget(_PICTURES, _PICTURES // 4)
         self._songs = Slots(self.hosts)
         self._pictures = Slots(self.hosts)
 
@@ -90,21 +92,21 @@ class Media:
         """`limit` in bytes; `person`: for whom, as a Discord id. If it need not be whole it may still arrive, where
         its host is known to behave; what cuts it off is then raised later. `patient`: the host may be slow.
         """
-        fetch = partial(self._song, url, limit, person, whole=whole, pace=_PACES[patient])
+        fetch = partial(self._song, url, limit, person, whole=whole, rate=_PACES[patient])
         return await _tried_twice(fetch)
 
     async def picture(self, url: str, *, limit: int, person: int = 0) -> MediaFile:
         return await _tried_twice(partial(self._picture, url, limit, person))
 
-    async def _song(self, url: str, limit: int, person: int, *, whole: bool, pace: Pace) -> MediaFile:
+    async def _song(self, url: str, limit: int, person: int, *, whole: bool, rate: TransferRate) -> MediaFile:
         host = host_of(url)
         behaves = self.hosts.standing(host) is Standing.GOOD
         share = self._disk.share(person) if behaves else self._disk.share(person, host)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._songs.take(host, person))
-            response = await stack.enter_async_context(self._open(url, pace))
+            response = await stack.enter_async_context(self._open(url, rate))
             size = _size(response, limit)
-            spool = Spool(self._watched(host, response, pace, limit), stack, size=size, share=share)
+            spool = Spool(self._watched(host, response, rate, limit), stack, size=size, share=share)
         try:
             found = await recognise(spool, size)
             if whole or size is None or not behaves:
@@ -116,12 +118,12 @@ class Media:
         return MediaFile(found.kind, Relay(spool, size), size, found.start)
 
     async def _picture(self, url: str, limit: int, person: int) -> MediaFile:
-        host, pace = host_of(url), _PACES[False]
-        async with self._pictures.take(host, person), self._open(url, pace) as response:
+        host, rate = host_of(url), _PACES[False]
+        async with self._pictures.take(host, person), self._open(url, rate) as response:
             declared = _size(response, limit)
             share = self._memory.share(person, host)
-            with _held(share, limit if declared is None else declared):
-                content = b"".join([chunk async for chunk in paced(response.content, pace, limit)])
+            with _leased(share, limit if declared is None else declared):
+                content = b"".join([chunk async for chunk in paced(response.content, rate, limit)])
         kind = picture_kind(content[:PICTURE])
         if kind is None:
             raise MediaUnrecognised(f"{len(content)} bytes of no known picture")
@@ -129,16 +131,16 @@ class Media:
         return MediaFile(kind, BytesIO(content), len(content), share=share)
 
     async def _watched(
-        self, host: str, response: aiohttp.ClientResponse, pace: Pace, limit: int
+        self, host: str, response: aiohttp.ClientResponse, rate: TransferRate, limit: int
     ) -> AsyncIterator[bytes]:
         """What comes, and what that says of the host: it behaves if it would have been quick enough at first."""
         loop, size = asyncio.get_running_loop(), 0
         since = loop.time()
         with self._judging(host):
-            async for chunk in paced(response.content, pace, limit):
+            async for chunk in paced(response.content, rate, limit):
                 size += len(chunk)
                 yield chunk
-        if pace is _PACES[False] or size > _PACES[False].rate * (loop.time() - since):
+        if rate is _PACES[False] or size > _PACES[False].rate * (loop.time() - since):
             self.hosts.note(host, Standing.GOOD)
 
     @contextmanager
@@ -150,20 +152,20 @@ class Media:
             raise
 
     @asynccontextmanager
-    async def _open(self, address: str, pace: Pace) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _open(self, address: str, rate: TransferRate) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer behind all redirects."""
         async with AsyncExitStack() as stack:
             with self._judging(host_of(address)):
-                async with asyncio.timeout(pace.answer):
-                    response = await self._follow(request_url(address), pace, stack)
+                async with asyncio.timeout(rate.answer):
+                    response = await self._follow(request_url(address), rate, stack)
             _check_status(response)
             yield response
 
-    async def _follow(self, url: URL, pace: Pace, stack: AsyncExitStack) -> aiohttp.ClientResponse:
+    async def _follow(self, url: URL, rate: TransferRate, stack: AsyncExitStack) -> aiohttp.ClientResponse:
         """Each address is checked."""
         for _ in range(_MAX_REDIRECTS + 1):
             self._guard.check(url)
-            asked = self.session.get(url, allow_redirects=False, timeout=pace.timeout)
+            asked = self.session.get(url, allow_redirects=False, timeout=rate.timeout)
             response = await stack.enter_async_context(asked)
             if response.status not in _REDIRECTS:
                 return response
@@ -208,7 +210,7 @@ def _size(response: aiohttp.ClientResponse, limit: int) -> int | None:
 
 
 @contextmanager
-def _held(share: Share, size: int) -> Iterator[None]:
+def _leased(share: Share, size: int) -> Iterator[None]:
     """So many bytes of room, for a while."""
     share.take(size)
     try:

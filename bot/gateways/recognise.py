@@ -4,8 +4,8 @@ import asyncio
 
 from bot.errors import MediaUnrecognised
 from bot.gateways import id3
+from bot.gateways.file_type import MP3, WINDOW, Found, audio, frames
 from bot.gateways.relay import Spool
-from bot.gateways.sniff import MP3, WINDOW, Found, audio, frames
 
 _FAR = 16 * WINDOW  # bytes in which frames are looked for behind junk
 _MOST_TAGS = 4  # one behind the other

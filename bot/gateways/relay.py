@@ -15,7 +15,7 @@ from aiohttp import Payload, payload
 from aiohttp.abc import AbstractStreamWriter
 
 from bot.errors import MediaNoRoom
-from bot.gateways.disk import UNLIMITED, Share
+from bot.gateways.disk_budget import UNLIMITED, Share
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Spool:
         self._reserved = 0
         self._file = _temporary_file()
         self._turn = asyncio.Lock()
-        self._news = asyncio.Event()
+        self._state_of = asyncio.Event()
         self._source = source.pop_all()  # ours from here on
         self._filling = asyncio.create_task(self._fill(chunks))
 
@@ -91,8 +91,8 @@ class Spool:
             raise MediaNoRoom(f"the disk does not take it: {error.strerror}") from error
 
     def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._state_of.set()
+        self._state_of = asyncio.Event()
 
     async def whole(self) -> None:
         """When all is here. Raises what it was cut off by."""
@@ -104,7 +104,7 @@ class Spool:
             if self._filling.done():
                 await self.whole()
                 return b""
-            await self._news.wait()
+            await self._state_of.wait()
         return await self._in_turn(partial(self._read, position, min(size, self.arrived - position)))
 
     async def peek(self, position: int, size: int) -> bytes:

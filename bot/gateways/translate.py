@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from bot.domain.task import Clip, Kind, Lyrics, Status, Task
-from bot.gateways.contents import contents, metadata_of, status_of
+from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
 from bot.gateways.field_names import (
     AUDIO,
     CLIP_ID,
@@ -32,7 +31,8 @@ from bot.gateways.field_names import (
 )
 from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
 from bot.gateways.phrases import Meaning, meaning
-from bot.gateways.words import Word, read_word
+from bot.gateways.statuses import StatusWord, read_status
+from bot.gateways.unwrap import metadata_of, status_of, unwrap
 
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes its part of a message
 _MOST_ADDRESSES = 5  # of one song
@@ -43,24 +43,24 @@ class _Made(NamedTuple):
     """A clip, and the word for its state. `has_file`: an address that is not one of a growing stream."""
 
     clip: Clip
-    word: Word
+    word: StatusWord
     has_file: bool
 
 
 def translate(task_id: str, source: Object) -> Task:
     """`source` is the task's object, or whatever a gateway puts in its place."""
-    inside = contents(source)
+    inside = unwrap(source)
     layers = (source, *inside.tasks)
     asked_for = as_object(source.get("input"))
     made = inside.clips[:_MOST_CLIPS]
     clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(made, 1)]
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
     reason, finished_at = _reason(layers, inside.clips), _moment(layers, *FINISHED)
-    words = [_judged(read_word(status_of(layer)), reason, finished_at) for layer in layers]
-    of_lyrics = read_word(status_of(inside.lyrics)) if inside.lyrics else read_word(None)
+    words = [_judged(read_status(status_of(layer)), reason, finished_at) for layer in layers]
+    of_lyrics = read_status(status_of(inside.lyrics)) if inside.lyrics else read_status(None)
     word = _derive(words, clips, lyrics, of_lyrics)
     if word.status is None and not clips and not lyrics and (reason or _says_no(source)):
-        word = Word("", Status.FAILED, recognised=True)  # an error, and nothing else
+        word = StatusWord("", Status.FAILED, recognised=True)  # an error, and nothing else
     if word.status is Status.FAILED:
         reason = reason or _message(layers)
     return Task(
@@ -80,14 +80,16 @@ def translate(task_id: str, source: Object) -> Task:
     )
 
 
-def _judged(word: Word, reason: str, finished_at: float | None) -> Word:
+def _judged(word: StatusWord, reason: str, finished_at: float | None) -> StatusWord:
     """A word that we do not know is a failure if there is a reason, and it says so or has an end."""
     if not word.recognised and reason and (word.failing or finished_at is not None):
-        return Word(word.raw, Status.FAILED, recognised=True)
+        return StatusWord(word.raw, Status.FAILED, recognised=True)
     return word
 
 
-def _derive(words: Sequence[Word], clips: Sequence[_Made], lyrics: Lyrics | None, of_lyrics: Word) -> Word:
+def _derive(
+    words: Sequence[StatusWord], clips: Sequence[_Made], lyrics: Lyrics | None, of_lyrics: StatusWord
+) -> StatusWord:
     """The state of the whole. The outermost final word counts; without one, what is inside has the say.
 
     That the request is complete may be said while the songs of it have hardly begun.
@@ -100,14 +102,14 @@ def _derive(words: Sequence[Word], clips: Sequence[_Made], lyrics: Lyrics | None
             return word
     silent = all(word.status is None for word in words)
     if inner and all(clip.word.final or (silent and clip.word.status is None and clip.has_file) for clip in clips):
-        return Word(outer.raw, Status.FAILED if {*inner} == {Status.FAILED} else Status.DONE, recognised=True)
+        return StatusWord(outer.raw, Status.FAILED if {*inner} == {Status.FAILED} else Status.DONE, recognised=True)
     if lyrics and (lyrics.text or lyrics.style) and of_lyrics.status in (None, Status.DONE):
-        return Word(outer.raw, Status.DONE, recognised=True)
+        return StatusWord(outer.raw, Status.DONE, recognised=True)
     if of_lyrics.status is Status.FAILED:
         return of_lyrics
     begun = {Status.RUNNING, Status.DONE, Status.FAILED} & {*inner, *(word.status for word in words)}
     if begun and outer.status in (None, Status.WAITING, Status.DONE):
-        return Word(outer.raw, Status.RUNNING, recognised=True)
+        return StatusWord(outer.raw, Status.RUNNING, recognised=True)
     return outer
 
 
@@ -126,14 +128,14 @@ def _with_status(made: _Made, task: Status | None) -> Clip:
     return replace(made.clip, status=task or Status.WAITING)
 
 
-def _kind(layers: Sequence[Object], *, clips: bool, lyrics: Lyrics | None) -> Kind:
+def _kind(layers: Sequence[Object], *, clips: bool, lyrics: Lyrics | None) -> TaskKind:
     """What was made tells; gateways' own word for it is often empty or wrong."""
     if clips:
-        return Kind.MUSIC
+        return TaskKind.MUSIC
     if lyrics:
-        return Kind.LYRICS if lyrics.text or not lyrics.style else Kind.STYLE
+        return TaskKind.LYRICS if lyrics.text or not lyrics.style else TaskKind.STYLE
     action = as_text(_read(layers, "action")).strip().upper()
-    return Kind(action) if action in (Kind.MUSIC, Kind.LYRICS) else Kind.UNKNOWN
+    return TaskKind(action) if action in (TaskKind.MUSIC, TaskKind.LYRICS) else TaskKind.UNKNOWN
 
 
 def _reason(layers: Sequence[Object], clips: Sequence[Object]) -> str:
@@ -164,7 +166,7 @@ def _message(layers: Sequence[Object]) -> str:
 def _clip(source: Object, missing_id: str, asked_for: Object) -> _Made:
     metadata = metadata_of(source)
     everywhere = (metadata, source)
-    word = read_word(status_of(source))
+    word = read_status(status_of(source))
     files = sorted(_addresses(source, AUDIO, MEDIA), key=_is_temporary)
     addresses = tuple(islice(dict.fromkeys([*files, *_addresses(source, STREAM)]), _MOST_ADDRESSES))
     clip = Clip(

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.domain.refusals import Meaning
+from bot.domain.post_failures import Meaning
 from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
-from bot.services.notifier import FAULT, SENT
-from bot.services.poller import Poller
+from bot.services.delivery.sender import FAULT, SENT
+from bot.services.polling.poller import Poller
 from bot.storage.backlog import Backlog, BacklogStore
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class GatewayCondition(Struct, frozen=True, kw_only=True):
     name: str
     outcomes: Mapping[str, int]
     answer_age: float | None  # seconds since its last usable answer
-    tick: float | None
+    cycle: float | None
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -89,10 +89,10 @@ class Health:
             return None
 
     def _look_at(self, gateway: Gateway) -> GatewayCondition:
-        tick = self._poller.ticks[gateway.name]
+        cycle = self._poller.cycles[gateway.name]
         return GatewayCondition(
             name=gateway.name,
             outcomes=gateway.record.outcomes,
             answer_age=gateway.record.answer_age,
-            tick=tick.period if tick else None,
+            cycle=cycle.period if cycle else None,
         )

@@ -57,7 +57,7 @@ def _of_gateways(gateways: Sequence[GatewayCondition], now: float) -> Iterator[M
     answered = GaugeMetricFamily(
         f"{prefix}_last_answer_timestamp_seconds", "When it last gave a usable answer.", labels=labels
     )
-    tick = GaugeMetricFamily(
+    cycle = GaugeMetricFamily(
         f"{prefix}_tick_seconds", "Between two changes of all of its answers, once that is known.", labels=labels
     )
     for gateway in gateways:
@@ -65,9 +65,9 @@ def _of_gateways(gateways: Sequence[GatewayCondition], now: float) -> Iterator[M
             requests.add_metric([gateway.name, outcome], count)
         if gateway.answer_age is not None:
             answered.add_metric([gateway.name], now - gateway.answer_age)
-        if gateway.tick is not None:
-            tick.add_metric([gateway.name], gateway.tick)
-    yield from (requests, answered, tick)
+        if gateway.cycle is not None:
+            cycle.add_metric([gateway.name], gateway.cycle)
+    yield from (requests, answered, cycle)
 
 
 def _of_backlog(backlog: Backlog) -> Iterator[Metric]:

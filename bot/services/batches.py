@@ -5,11 +5,12 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 
-from bot.domain.batch import UNANSWERED, UNKNOWN, Entry, entry_of
+from bot.domain.batch import UNANSWERED, UNKNOWN, Batch, Entry, entry_of
 from bot.domain.task import Answer
 from bot.errors import GatewayError, TooManyLists
 from bot.gateways.gateway import Gateway
 from bot.services.task_ids import TaskIds, in_either_form
+from bot.storage.batches import BatchStore
 
 MOST = 500  # ids in a list
 MOST_AT_ONCE = 3  # lists that are fetched for one person
@@ -19,10 +20,19 @@ log = logging.getLogger(__name__)
 
 
 class Batches:
-    def __init__(self, gateways: Sequence[Gateway], task_ids: TaskIds) -> None:
+    def __init__(self, gateways: Sequence[Gateway], task_ids: TaskIds, store: BatchStore) -> None:
+        self._store = store
         self._gateways = tuple(gateways)
         self._task_ids = task_ids
         self._fetching: Counter[int] = Counter()  # lists, by whom they are for
+
+    async def keep(self, batch: Batch) -> None:
+        """So that its pages and buttons go on working; it replaces one of the same id. Raises StorageError."""
+        await self._store.keep(batch)
+
+    async def get(self, batch_id: str) -> Batch | None:
+        """Raises StorageError."""
+        return await self._store.get(batch_id)
 
     async def fetch(self, task_ids: Sequence[str], user_id: int) -> AsyncGenerator[list[Entry], None]:
         """In the order of the ids, a hundred at a time; a gateway that cannot be asked leaves its tasks unanswered.

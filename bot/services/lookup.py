@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from bot.domain.task import Answer, Task
-from bot.ending import end
 from bot.errors import GatewayError, UnknownTask
 from bot.gateways.gateway import Gateway
 from bot.services.task_ids import in_either_form
+from bot.shutdown import cancel_and_wait
 
+_MAX_AGE = 5.0  # seconds for which an answer is given again
 _REMEMBERED = 1_000  # tasks
 _MEMORY = 8 * 1024 * 1024  # bytes of answers, as they would be written out
 
@@ -33,13 +34,12 @@ class _Question(Struct, frozen=True):
 class Lookup:
     """Asks the gateways in their order.
 
-    What was asked less than `max_age` seconds ago is not asked again, unless the answers since then are too large to
+    What was asked less than five seconds ago is not asked again, unless the answers since then are too large to
     keep, and people who ask for the same task at once share one request. A failure is not remembered.
     """
 
-    def __init__(self, gateways: Sequence[Gateway], *, max_age: float, clock: Callable[[], float]) -> None:
+    def __init__(self, gateways: Sequence[Gateway], *, clock: Callable[[], float]) -> None:
         self._gateways = tuple(gateways)
-        self._max_age = max_age
         self._clock = clock
         self._questions: dict[str, _Question] = {}
         self._sizes: dict[str, int] = {}  # bytes of the answers that are kept, the oldest first
@@ -52,7 +52,7 @@ class Lookup:
         somebody could not be asked.
         """
         question = self._questions.get(task_id)
-        if question is None or self._clock() - question.asked_at >= self._max_age:
+        if question is None or self._clock() - question.asked_at >= _MAX_AGE:
             question = self._ask(task_id, known_at)
         # Shielded: one who goes away must not take the answer from the others.
         return await asyncio.shield(question.answer)
@@ -62,7 +62,7 @@ class Lookup:
         return [(each, each.record.failure) for each in self._gateways if each.record.failure]
 
     async def close(self) -> None:
-        await end([question.answer for question in self._questions.values()])
+        await cancel_and_wait([question.answer for question in self._questions.values()])
 
     def _ask(self, task_id: str, known_at: str | None) -> _Question:
         question = _Question(self._clock(), asyncio.create_task(self._ask_all(task_id, known_at)))

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.delivery import State
-from bot.storage.schema import deliveries, is_not_sent, is_open, notes, watches
+from bot.storage.schema import deliveries, is_not_sent, is_open, key_values, watches
 from bot.storage.transaction import Transactions
 
 _SEEN = "seen"  # the note that says when somebody asked how the bot fares
@@ -36,6 +36,6 @@ class BacklogStore(Transactions):
     async def try_writing(self, now: float) -> None:
         """Raises StorageError when nothing can be kept."""
         values = {"key": _SEEN, "value": str(now)}
-        statement = insert(notes).values(values).on_conflict_do_update(index_elements=["key"], set_=values)
+        statement = insert(key_values).values(values).on_conflict_do_update(index_elements=["key"], set_=values)
         async with self._transaction() as connection:
             await connection.execute(statement)

@@ -1,11 +1,10 @@
 """Lists of tasks that people have asked for, as they were when they were asked for."""
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.batch import Entry
+from bot.domain.batch import Batch, Entry
 from bot.storage.rows import to_json
 from bot.storage.schema import batches
 from bot.storage.transaction import Transactions
@@ -14,17 +13,6 @@ _KEPT = 30 * 86_400.0  # seconds
 
 _entries = msgspec.json.Decoder(tuple[Entry, ...])
 _words = msgspec.json.Decoder(tuple[str, ...])
-
-
-class Batch(Struct, frozen=True, kw_only=True):
-    """`ignored`: how many words of the person's text were no ids, or too many; `words`: the first of these."""
-
-    id: str
-    user_id: int
-    entries: tuple[Entry, ...]
-    ignored: int
-    words: tuple[str, ...] = ()
-    created_at: float
 
 
 class BatchStore(Transactions):

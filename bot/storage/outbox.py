@@ -4,14 +4,12 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.delivery import NOTICES, RECHECK, Delivery, State, Topic
-from bot.domain.sight import Sight
-from bot.domain.watch import Watch
+from bot.domain.outbox import ClaimedDelivery, DeliverySummary, LiveCard
 from bot.storage.backup import COPIED
 from bot.storage.following import forget_tasks
 from bot.storage.rows import (
@@ -19,13 +17,13 @@ from bot.storage.rows import (
     delivery_values,
     one_of,
     prefixed,
-    sight_columns,
-    sight_of,
+    snapshot_columns,
+    snapshot_of,
     to_json,
     unprefixed,
     watch_of,
 )
-from bot.storage.schema import deliveries, followers, guilds, is_over, is_unsent, notes, tasks, unsent, watches
+from bot.storage.schema import deliveries, followers, guilds, is_over, is_unsent, key_values, tasks, unsent, watches
 from bot.storage.transaction import Transactions
 
 _LOOKED_AT = 8  # due messages for each that may be taken
@@ -33,23 +31,7 @@ _LOOKED_AT = 8  # due messages for each that may be taken
 CARD_REST = 15.0  # seconds between two edits of a card that follows a progress
 
 
-class Owed(Struct, frozen=True, kw_only=True):
-    """A delivery with all that its message is made of."""
-
-    delivery: Delivery
-    claimed_at: float = 0.0
-    attempts: int
-    aside: bool = False  # those behind it need not wait for it
-    tried_at: float | None  # when it was last given to Discord, whatever came of it; the times before came to nothing
-    watch: Watch
-    sight: Sight
-    lyrics: Sight | None
-    card_id: int | None  # the message that it replies to
-    audio: bool = True  # whether the server wants files, or links alone
-    error_channel_id: int | None = None  # where the server wants to hear of what cannot be posted
-
-
-class Turns(Protocol):
+class DeliverySlots(Protocol):
     """Whose songs may be fetched now. `strained_people`: who may have them of good hosts alone; `only_good`: all."""
 
     @property
@@ -67,28 +49,7 @@ class Turns(Protocol):
         ...
 
 
-class Shown(Struct, frozen=True, kw_only=True):
-    """A delivery as those who manage a server see it."""
-
-    delivery: Delivery
-    state: State
-    reason: str
-    task_id: str
-    title: str
-
-
-class LiveCard(Struct, frozen=True, kw_only=True):
-    """A card that follows a progress. `shows`: what it was last made of; `result_id`: the message with the songs."""
-
-    watch: Watch
-    sight: Sight
-    message_id: int
-    shows: str
-    result_id: int | None
-    pending: bool  # something is still to be brought
-
-
-_copied_at = select(notes.c.value).where(notes.c.key == COPIED).scalar_subquery()
+_copied_at = select(key_values.c.value).where(key_values.c.key == COPIED).scalar_subquery()
 _lyrics = tasks.alias("lyrics")
 _joined = (
     deliveries.join(watches, watches.c.id == deliveries.c.watch_id)
@@ -108,10 +69,10 @@ _is_ahead = exists().where(
     _first.c.channel_id == deliveries.c.channel_id,
     _first.c.user_id == deliveries.c.user_id,
     unsent(_first),
-    _first.c.aside.is_(False),
+    _first.c.parked.is_(False),
     or_(
         _first.c.created_at < deliveries.c.created_at,
-        and_(_first.c.created_at == deliveries.c.created_at, _first.c.line < deliveries.c.line),
+        and_(_first.c.created_at == deliveries.c.created_at, _first.c.seq < deliveries.c.seq),
     ),
 )
 _sibling = deliveries.alias("sibling")
@@ -128,49 +89,53 @@ class Outbox(Transactions):
 
         What a clock that was fast has put into the future is now.
         """
-        dated = (deliveries.c.created_at, deliveries.c.tried_at, deliveries.c.silent_since)
+        dated = (deliveries.c.created_at, deliveries.c.tried_at, deliveries.c.audio_missing_since)
         past = {column.name: func.min(column, now) for column in dated}
         async with self._transaction() as connection:
             changes = past | {"lease_until": 0.0, "due_at": now}
             await connection.execute(update(deliveries).where(is_unsent).values(changes))
 
     async def claim(
-        self, now: float, *, lease: float, limit: int, aside: int | None = None, turns: Turns | None = None
-    ) -> list[Owed]:
+        self, now: float, *, lease: float, limit: int, parked: int | None = None, slots: DeliverySlots | None = None
+    ) -> list[ClaimedDelivery]:
         """Messages to send now: of each person in a channel the first in line, then those that stepped aside.
 
         `aside`: of these no more than so many. `turns`: only those whose turn it is.
         """
         async with self._transaction() as connection:
-            claimed = await _in_turn(connection, _due(now, aside=False), limit, turns)
-            room = min(limit - len(claimed), limit if aside is None else aside)
-            claimed += await _in_turn(connection, _due(now, aside=True), room, turns)
-            leased = update(deliveries).where(deliveries.c.line.in_(claimed)).values(lease_until=now + lease)
+            claimed = await _in_turn(connection, _due(now, parked=False), limit, slots)
+            room = min(limit - len(claimed), limit if parked is None else parked)
+            claimed += await _in_turn(connection, _due(now, parked=True), room, slots)
+            leased = update(deliveries).where(deliveries.c.seq.in_(claimed)).values(lease_until=now + lease)
             await connection.execute(leased)
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
-            columns += [*sight_columns(tasks, "t_"), *sight_columns(_lyrics, "l_")]
+            columns += [*snapshot_columns(tasks, "t_"), *snapshot_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
             columns.append(_copied_at.label("copied_at"))
-            wanted = select(*columns).select_from(_joined).where(deliveries.c.line.in_(claimed))
-            rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.line))).mappings()
-            return [_owed(dict(row), now) for row in rows]
+            wanted = select(*columns).select_from(_joined).where(deliveries.c.seq.in_(claimed))
+            rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.seq))).mappings()
+            return [_claimed_of(dict(row), now) for row in rows]
 
-    async def next_due(self, *, aside: bool = True, turns: Turns | None = None) -> float | None:
+    async def next_due(self, *, parked: bool = True, slots: DeliverySlots | None = None) -> float | None:
         """When the next message may be sent: of those on their way, when nobody is at them any more. `aside`: also
         of those that stepped aside. `turns`: as for `claim`.
         """
         statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go)
-        if turns:
-            statement = statement.where(_has_turn(turns))
-        if not aside:
-            statement = statement.where(deliveries.c.aside.is_(False))
+        if slots:
+            statement = statement.where(_has_turn(slots))
+        if not parked:
+            statement = statement.where(deliveries.c.parked.is_(False))
         async with self._transaction(read_only=True) as connection:
             due_at: float | None = await connection.scalar(statement)
         return due_at
 
     async def trying(self, delivery: Delivery, now: float, rest: Delivery | None = None) -> None:
         """It is about to be given to Discord, with these songs; `rest` brings those that do not go with it."""
-        changes = {"clips": to_json(delivery.clips), "tried_at": now, "silent_since": delivery.silent_since}
+        changes = {
+            "clips": to_json(delivery.clips),
+            "tried_at": now,
+            "audio_missing_since": delivery.audio_missing_since,
+        }
         async with self._transaction() as connection:
             await self._change(connection, delivery.id, **changes)
             await add_deliveries(connection, [rest] if rest else [])
@@ -193,22 +158,38 @@ class Outbox(Transactions):
         await connection.execute(update(deliveries).where(which).values(state=State.SENT, reason="outdated"))
 
     async def put_off(
-        self, delivery_id: str, due_at: float, *, state: State = State.WAITING, reason: str = "", **changes: Any
+        self,
+        delivery_id: str,
+        due_at: float,
+        reason: str = "",
+        *,
+        state: State = State.WAITING,
+        attempts: int | None = None,
+        parked: bool = False,
     ) -> None:
-        """Not now. `changes`: of `attempts`, `aside`, `silent_since` and `host`."""
-        async with self._transaction() as connection:
-            await self._change(
-                connection, delivery_id, state=state, reason=reason, due_at=due_at, lease_until=0.0, **changes
-            )
+        """Until then. `attempts`: how many have failed, where this was one; `parked`: others need not wait for it."""
+        changes = {"state": state, "reason": reason, "due_at": due_at, "parked": parked}
+        changes |= {} if attempts is None else {"attempts": attempts}
+        await self._wait(delivery_id, changes)
 
-    async def block(self, owed: Owed, now: float, reason: str) -> bool:
+    async def wait_for_audio(self, delivery_id: str, due_at: float, reason: str, *, since: float, host: str) -> None:
+        """Until then, parked. `since`: when its audio was missing first; `host`: where it will be fetched from."""
+        changes = {"state": State.WAITING, "reason": reason, "due_at": due_at, "parked": True}
+        changes |= {"audio_missing_since": since, "host": host}
+        await self._wait(delivery_id, changes)
+
+    async def _wait(self, delivery_id: str, changes: dict[str, Any]) -> None:
+        async with self._transaction() as connection:
+            await self._change(connection, delivery_id, lease_until=0.0, **changes)
+
+    async def block(self, claimed: ClaimedDelivery, now: float, reason: str) -> bool:
         """The bot may not say it there. Whether that waits for a permission: one that came since it was claimed may
         be the one, and was too early to find it blocked.
         """
         async with self._transaction() as connection:  # in which no other one changes what is blocked
-            waits = self._unblocked.get(owed.watch.guild_id or 0, 0.0) < owed.claimed_at
+            waits = self._unblocked.get(claimed.watch.guild_id or 0, 0.0) < claimed.claimed_at
             changes = {"state": State.BLOCKED, "reason": reason, "lease_until": 0.0}
-            await self._change(connection, owed.delivery.id, due_at=now + RECHECK if waits else now, **changes)
+            await self._change(connection, claimed.delivery.id, due_at=now + RECHECK if waits else now, **changes)
         return waits
 
     async def give_up(self, delivery_id: str, state: State, reason: str) -> None:
@@ -227,9 +208,9 @@ class Outbox(Transactions):
         async with self._transaction(read_only=True) as connection:
             return [(row.user_id, row.locale) for row in await connection.execute(this.order_by(followers.c.since))]
 
-    async def add(self, *owed: Delivery) -> None:
+    async def add(self, *claimed: Delivery) -> None:
         async with self._transaction() as connection:
-            await add_deliveries(connection, owed)
+            await add_deliveries(connection, claimed)
 
     async def unblock(self, guild_id: int, now: float) -> int:
         """Something about permissions has changed in a server: what waited for that is due, and so are its cards.
@@ -252,14 +233,16 @@ class Outbox(Transactions):
         async with self._transaction() as connection:
             await connection.execute(update(deliveries).where(stuck).values(state=State.SENT))
 
-    async def shown_in(self, guild_id: int, state: State | None, *, limit: int, offset: int) -> tuple[int, list[Shown]]:
+    async def shown_in(
+        self, guild_id: int, state: State | None, *, limit: int, offset: int
+    ) -> tuple[int, list[DeliverySummary]]:
         """A server's messages, newest first; without a state those that are not sent."""
         which = (watches.c.guild_id == guild_id) & (
             deliveries.c.state != State.SENT if state is None else deliveries.c.state == state
         )
-        columns = [*prefixed(deliveries, "d_"), *sight_columns(tasks, "t_")]
+        columns = [*prefixed(deliveries, "d_"), *snapshot_columns(tasks, "t_")]
         statement = select(*columns).select_from(_joined).where(which)
-        statement = statement.order_by(deliveries.c.line.desc()).limit(limit).offset(offset)
+        statement = statement.order_by(deliveries.c.seq.desc()).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
             count = await connection.scalar(select(func.count()).select_from(_joined).where(which))
             rows = (await connection.execute(statement)).mappings().all()
@@ -267,8 +250,8 @@ class Outbox(Transactions):
 
     async def retry(self, delivery_id: str, guild_id: int) -> None:
         """Of a server's own: at once, and as often as if it had never failed."""
-        changes = {"state": State.WAITING, "due_at": 0.0, "attempts": 0, "aside": False, "reason": ""}
-        changes["silent_since"] = None
+        changes = {"state": State.WAITING, "due_at": 0.0, "attempts": 0, "parked": False, "reason": ""}
+        changes["audio_missing_since"] = None
         await self._change_of_guild(delivery_id, guild_id, changes)
 
     async def drop(self, delivery_id: str, guild_id: int) -> None:
@@ -289,7 +272,7 @@ class Outbox(Transactions):
             .scalar_subquery()
         )
         pending = exists().where(of_watch, is_unsent)
-        columns = [*prefixed(watches, "w_"), *sight_columns(tasks, "t_")]
+        columns = [*prefixed(watches, "w_"), *snapshot_columns(tasks, "t_")]
         columns += [result.label("result"), pending.label("pending")]
         source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
         statement = select(*columns).select_from(source).where(watches.c.card_due_at <= now).limit(limit)
@@ -298,7 +281,7 @@ class Outbox(Transactions):
         return [
             LiveCard(
                 watch=watch_of(unprefixed(row, "w_")),
-                sight=sight_of(unprefixed(row, "t_")),
+                snapshot=snapshot_of(unprefixed(row, "t_")),
                 message_id=row["w_card_id"],
                 shows=row["w_card_shows"],
                 result_id=row["result"],
@@ -315,10 +298,10 @@ class Outbox(Transactions):
 
     async def forget(self, before: float) -> None:
         """What ended long ago and was brought; then tasks that nobody watches any more."""
-        owed = exists().where(
+        claimed = exists().where(
             deliveries.c.watch_id == watches.c.id, deliveries.c.state != State.SENT, deliveries.c.topic.not_in(NOTICES)
         )
-        old = is_over & (watches.c.created_at < before) & ~owed
+        old = is_over & (watches.c.created_at < before) & ~claimed
         async with self._transaction() as connection:
             named = await connection.execute(
                 delete(watches).where(old).returning(watches.c.task_id, watches.c.lyrics_id)
@@ -331,28 +314,28 @@ class Outbox(Transactions):
         await connection.execute(update(deliveries).where(this).values(values))
 
 
-async def add_deliveries(connection: AsyncConnection, owed: Sequence[Delivery]) -> None:
+async def add_deliveries(connection: AsyncConnection, claimed: Sequence[Delivery]) -> None:
     """What is owed already is not owed again."""
-    fresh = {"state": State.WAITING, "reason": "", "lease_until": 0.0, "attempts": 0, "aside": False}
-    if rows := [delivery_values(delivery) | fresh for delivery in owed]:
+    fresh = {"state": State.WAITING, "reason": "", "lease_until": 0.0, "attempts": 0, "parked": False}
+    if rows := [delivery_values(delivery) | fresh for delivery in claimed]:
         await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 async def _in_turn(
-    connection: AsyncConnection, due: Select[int, str, int], limit: int, turns: Turns | None
+    connection: AsyncConnection, due: Select[int, str, int], limit: int, slots: DeliverySlots | None
 ) -> list[int]:
     """Their lines. More are looked at than are taken: the first may all be one person's."""
-    if turns is None:
+    if slots is None:
         return [line for line, _, _ in await connection.execute(due.limit(limit))]
-    found = await connection.execute(due.where(_has_turn(turns)).limit(limit * _LOOKED_AT))
-    return list(islice((line for line, host, user_id in found if turns.take(host, user_id)), limit))
+    found = await connection.execute(due.where(_has_turn(slots)).limit(limit * _LOOKED_AT))
+    return list(islice((line for line, host, user_id in found if slots.take(host, user_id)), limit))
 
 
-def _has_turn(turns: Turns) -> ColumnElement[bool]:
+def _has_turn(slots: DeliverySlots) -> ColumnElement[bool]:
     """A message without songs waits for nobody."""
-    good = one_of(deliveries.c.host, turns.good_hosts)
-    may = ~one_of(deliveries.c.host, turns.full_hosts) & _is_not_of(turns.full_people)
-    doubtful = good if turns.only_good else good | _is_not_of(turns.strained_people)
+    good = one_of(deliveries.c.host, slots.good_hosts)
+    may = ~one_of(deliveries.c.host, slots.full_hosts) & _is_not_of(slots.full_people)
+    doubtful = good if slots.only_good else good | _is_not_of(slots.strained_people)
     return or_(deliveries.c.host == "", may & doubtful)
 
 
@@ -360,21 +343,21 @@ def _is_not_of(people: Collection[int]) -> ColumnElement[bool]:
     return deliveries.c.user_id.not_in(list(people)) if people else true()
 
 
-def _due(now: float, *, aside: bool) -> Select[int, str, int]:
+def _due(now: float, *, parked: bool) -> Select[int, str, int]:
     """Messages that nobody is at."""
-    due = select(deliveries.c.line, deliveries.c.host, deliveries.c.user_id)
-    due = due.where(deliveries.c.aside.is_(aside), deliveries.c.due_at <= now, _may_go)
-    return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.line)
+    due = select(deliveries.c.seq, deliveries.c.host, deliveries.c.user_id)
+    due = due.where(deliveries.c.parked.is_(parked), deliveries.c.due_at <= now, _may_go)
+    return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.seq)
 
 
-def _shown(row: dict[str, Any]) -> Shown:
-    sight = sight_of(unprefixed(row, "t_"))
-    return Shown(
+def _shown(row: dict[str, Any]) -> DeliverySummary:
+    snapshot = snapshot_of(unprefixed(row, "t_"))
+    return DeliverySummary(
         delivery=delivery_of(unprefixed(row, "d_")),
         state=State(row["d_state"]),
         reason=row["d_reason"],
-        task_id=sight.task_id,
-        title=sight.task.title if sight.task else "",
+        task_id=snapshot.task_id,
+        title=snapshot.task.title if snapshot.task else "",
     )
 
 
@@ -384,17 +367,17 @@ def _perhaps_tried(row: dict[str, Any]) -> float | None:
     return copied_at if row["w_created_at"] <= copied_at else None
 
 
-def _owed(row: dict[str, Any], now: float) -> Owed:
+def _claimed_of(row: dict[str, Any], now: float) -> ClaimedDelivery:
     lyrics = unprefixed(row, "l_")
-    return Owed(
+    return ClaimedDelivery(
         delivery=delivery_of(unprefixed(row, "d_")),
         claimed_at=now,
         attempts=row["d_attempts"],
-        aside=row["d_aside"],
+        parked=row["d_parked"],
         tried_at=row["d_tried_at"] or _perhaps_tried(row),
         watch=watch_of(unprefixed(row, "w_")),
-        sight=sight_of(unprefixed(row, "t_")),
-        lyrics=sight_of(lyrics) if lyrics["task_id"] else None,
+        snapshot=snapshot_of(unprefixed(row, "t_")),
+        lyrics=snapshot_of(lyrics) if lyrics["task_id"] else None,
         card_id=row["w_card_id"],
         audio=row["g_audio"] is not False,
         error_channel_id=row["g_error_channel_id"],

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.domain.preferences import Erased, PersonSettings, ServerSettings
 from bot.storage.export import readable
 from bot.storage.following import follows, forget_tasks, hand_on, unfollow
 from bot.storage.rows import to_json
@@ -18,63 +18,37 @@ from bot.storage.transaction import Transactions
 _ids = msgspec.json.Decoder(tuple[int, ...])
 
 
-class Person(Struct, frozen=True, kw_only=True):
-    """`locale` empty: as Discord says. `private`: answers are for them alone, unless they say otherwise."""
-
-    user_id: int
-    locale: str = ""
-    private: bool = False
-    direct: bool = False  # songs come by DM, unless a channel is named
-
-
-class Server(Struct, frozen=True, kw_only=True):
-    """`roles`: who may watch tasks; empty: everyone."""
-
-    guild_id: int
-    locale: str = ""
-    channel_id: int | None = None  # where songs go when no channel is named
-    roles: tuple[int, ...] = ()
-    watches_per_user: int | None = None
-    audio: bool = True  # as files, not as links alone
-    error_channel_id: int | None = None
-    paused: bool = False
-
-
-class Erased(Struct, frozen=True):
-    watches: int  # that they had begun or joined, and that were still open
-    lookups: int
-    lists: int
-
-
 class PreferenceStore(Transactions):
     """People's settings are held in memory: an interaction cannot be acknowledged without them, and that is urgent."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
-        self._people: dict[int, Person] = {}
+        self._people: dict[int, PersonSettings] = {}
 
     async def recall(self) -> None:
         """At the start, what people have set."""
         async with self._transaction(read_only=True) as connection:
             rows = (await connection.execute(select(people))).mappings()
-            self._people = {row["user_id"]: Person(**row) for row in rows}
+            self._people = {row["user_id"]: PersonSettings(**row) for row in rows}
 
-    def person(self, user_id: int) -> Person:
-        return self._people.get(user_id) or Person(user_id=user_id)
+    def person(self, user_id: int) -> PersonSettings:
+        return self._people.get(user_id) or PersonSettings(user_id=user_id)
 
-    async def keep_person(self, person: Person) -> None:
+    async def keep_person(self, person: PersonSettings) -> None:
         values = msgspec.structs.asdict(person)
         statement = insert(people).values(values).on_conflict_do_update(index_elements=["user_id"], set_=values)
         async with self._transaction() as connection:
             await connection.execute(statement)
         self._people[person.user_id] = person
 
-    async def server(self, guild_id: int) -> Server:
+    async def server(self, guild_id: int) -> ServerSettings:
         async with self._transaction(read_only=True) as connection:
             row = (await connection.execute(select(guilds).where(guilds.c.guild_id == guild_id))).mappings().first()
-        return Server(**{**row, "roles": _ids.decode(row["roles"])}) if row else Server(guild_id=guild_id)
+        return (
+            ServerSettings(**{**row, "roles": _ids.decode(row["roles"])}) if row else ServerSettings(guild_id=guild_id)
+        )
 
-    async def keep_server(self, server: Server) -> None:
+    async def keep_server(self, server: ServerSettings) -> None:
         values = msgspec.structs.asdict(server) | {"roles": to_json(server.roles)}
         statement = insert(guilds).values(values).on_conflict_do_update(index_elements=["guild_id"], set_=values)
         async with self._transaction() as connection:
@@ -94,8 +68,8 @@ class PreferenceStore(Transactions):
                 name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
                 for name, table in named.items()
             }
-            owed = select(deliveries).where(deliveries.c.watch_id.in_(_watch_ids(user_id)))
-            found["posts"] = [readable(deliveries, row) for row in (await connection.execute(owed)).mappings()]
+            claimed = select(deliveries).where(deliveries.c.watch_id.in_(_watch_ids(user_id)))
+            found["posts"] = [readable(deliveries, row) for row in (await connection.execute(claimed)).mappings()]
             found["mentioned_in"] = [str(each) for each in await connection.scalars(_mentioning(user_id))]
         return found
 

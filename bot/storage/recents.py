@@ -2,27 +2,15 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
 from sqlalchemy import delete, or_, select, union_all
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.domain.recent import Recent
 from bot.storage.rows import LONGEST_TITLE, one_of
 from bot.storage.schema import recents
 from bot.storage.transaction import Transactions
 
 KEPT_RECENTS = 100  # per person
-
-
-class Recent(Struct, frozen=True, kw_only=True):
-    """A task that someone looked up. `public`: everyone in the channel saw the answer."""
-
-    user_id: int
-    task_id: str
-    channel_id: int
-    public: bool
-    gateway: str
-    title: str
-    looked_up_at: float
 
 
 class RecentStore(Transactions):

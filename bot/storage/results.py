@@ -2,32 +2,19 @@
 
 from collections.abc import Collection
 
-from msgspec import Struct
 from sqlalchemy import func, select
 
 from bot.domain.delivery import State, Topic
-from bot.domain.watch import Ending
+from bot.domain.watch import WatchOutcome
+from bot.domain.watch_results import WatchResult
 from bot.storage.schema import answers, deliveries, tasks, watches
 from bot.storage.transaction import Transactions
 
 _RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 
-class Result(Struct, frozen=True, kw_only=True):
-    """`looked_at`: whether its task was asked for by now. `message_id`: of what was posted in the end, if it was."""
-
-    watch_id: int
-    task_id: str
-    title: str
-    ending: Ending
-    looked_at: bool
-    guild_id: int | None
-    channel_id: int
-    message_id: int | None
-
-
 class ResultStore(Transactions):
-    async def of(self, watch_ids: Collection[int]) -> list[Result]:
+    async def of(self, watch_ids: Collection[int]) -> list[WatchResult]:
         posted = (
             select(deliveries.c.watch_id, func.max(deliveries.c.message_id).label("message_id"))
             .where(
@@ -46,14 +33,14 @@ class ResultStore(Transactions):
             .outerjoin(posted, posted.c.watch_id == watches.c.id)
         )
         statement = select(
-            watches.c.id, watches.c.task_id, func.coalesce(answers.c.title, ""), watches.c.ending,
+            watches.c.id, watches.c.task_id, func.coalesce(answers.c.title, ""), watches.c.outcome,
             tasks.c.asked_at.is_not(None), watches.c.guild_id, watches.c.channel_id, posted.c.message_id,
         ).select_from(source).where(watches.c.id.in_(watch_ids)).order_by(watches.c.id)  # fmt: skip
         async with self._transaction(read_only=True) as connection:
             rows = (await connection.execute(statement)).all()
         return [
-            Result(
-                watch_id=row[0], task_id=row[1], title=row[2], ending=Ending(row[3]), looked_at=bool(row[4]),
+            WatchResult(
+                watch_id=row[0], task_id=row[1], title=row[2], outcome=WatchOutcome(row[3]), looked_at=bool(row[4]),
                 guild_id=row[5], channel_id=row[6], message_id=row[7],
             )
             for row in rows

@@ -7,9 +7,9 @@ import msgspec
 from sqlalchemy import ColumnElement, FromClause, RowMapping, func, select
 
 from bot.domain.delivery import Delivery, Topic
-from bot.domain.sight import Sight
-from bot.domain.task import Kind, Task
-from bot.domain.watch import Ending, Watch
+from bot.domain.snapshot import TaskSnapshot
+from bot.domain.task import Task, TaskKind
+from bot.domain.watch import Watch, WatchOutcome
 from bot.storage.schema import answers
 
 LONGEST_TITLE = 200  # characters of one that is kept to be offered or listed
@@ -26,7 +26,7 @@ def prefixed(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
     return [column.label(f"{prefix}{column.name}") for column in table.columns]
 
 
-def sight_columns(table: FromClause, prefix: str = "") -> list[ColumnElement[Any]]:
+def snapshot_columns(table: FromClause, prefix: str = "") -> list[ColumnElement[Any]]:
     """Those of `tasks`, or an alias of it, with the answer beside them."""
     answer = select(answers.c.task).where(answers.c.task_id == table.c.task_id).scalar_subquery()
     return [*prefixed(table, prefix), answer.label(f"{prefix}task")]
@@ -45,12 +45,12 @@ def to_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def sight_of(row: Row) -> Sight:
-    return Sight(
+def snapshot_of(row: Row) -> TaskSnapshot:
+    return TaskSnapshot(
         task_id=row["task_id"],
         gateway=row["gateway"],
         task=_tasks.decode(row["task"]) if row["task"] else None,
-        kind=Kind(row["kind"]),
+        kind=TaskKind(row["kind"]),
         digest=row["digest"],
         first_asked_at=row["first_asked_at"],
         asked_at=row["asked_at"],
@@ -60,29 +60,29 @@ def sight_of(row: Row) -> Sight:
     )
 
 
-def sight_values(sight: Sight) -> dict[str, Any]:
+def snapshot_values(snapshot: TaskSnapshot) -> dict[str, Any]:
     """All but the answer."""
     return {
-        "gateway": sight.gateway,
-        "status": sight.status,
-        "kind": sight.kind,
-        "first_asked_at": sight.first_asked_at,
-        "asked_at": sight.asked_at,
-        "changed_at": sight.changed_at,
-        "misses": sight.misses,
-        "digest": sight.digest,
+        "gateway": snapshot.gateway,
+        "status": snapshot.status,
+        "kind": snapshot.kind,
+        "first_asked_at": snapshot.first_asked_at,
+        "asked_at": snapshot.asked_at,
+        "changed_at": snapshot.changed_at,
+        "misses": snapshot.misses,
+        "digest": snapshot.digest,
     }
 
 
 def watch_of(row: Row) -> Watch:
     values = {name: row[name] for name in _WATCH}
-    values |= {"mentions": _texts.decode(row["mentions"]), "told": _texts.decode(row["told"])}
-    return Watch(id=row["id"], **(values | {"ending": Ending(row["ending"])}))
+    values |= {"mentions": _texts.decode(row["mentions"]), "announced": _texts.decode(row["announced"])}
+    return Watch(id=row["id"], **(values | {"outcome": WatchOutcome(row["outcome"])}))
 
 
 def watch_values(watch: Watch) -> dict[str, Any]:
     values = {name: getattr(watch, name) for name in _WATCH}
-    return values | {"mentions": to_json(watch.mentions), "told": to_json(watch.told)}
+    return values | {"mentions": to_json(watch.mentions), "announced": to_json(watch.announced)}
 
 
 def delivery_of(row: Row) -> Delivery:
@@ -95,7 +95,7 @@ def delivery_of(row: Row) -> Delivery:
         clips=_texts.decode(row["clips"]),
         created_at=row["created_at"],
         due_at=row["due_at"],
-        silent_since=row["silent_since"],
+        audio_missing_since=row["audio_missing_since"],
         host=row["host"],
         locale=row["locale"],
     )

@@ -19,11 +19,11 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0011"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0012"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
-notes = Table(
+key_values = Table(
     "notes",
     metadata,
     Column("key", String, primary_key=True),
@@ -101,21 +101,21 @@ watches = Table(
     Column("locale", String, nullable=False),
     Column("user_locale", String, nullable=False),
     Column("created_at", Float, nullable=False),
-    Column("told", String, nullable=False),
-    Column("quiet_told", Boolean, nullable=False),
-    Column("live_told", Boolean, nullable=False),
-    Column("ending", String, nullable=False),
+    Column("announced", String, nullable=False),
+    Column("quiet_announced", Boolean, nullable=False),
+    Column("live_announced", Boolean, nullable=False),
+    Column("outcome", String, nullable=False),
     Column("card_id", BigInteger),
     Column("card_shows", String, nullable=False),
     Column("card_due_at", Float),
-    Index("watches_of_task", "task_id", "channel_id", unique=True, sqlite_where=text("ending = ''")),
-    Index("watches_of_lyrics", "lyrics_id", sqlite_where=text("ending = '' AND lyrics_id <> ''")),
+    Index("watches_of_task", "task_id", "channel_id", unique=True, sqlite_where=text("outcome = ''")),
+    Index("watches_of_lyrics", "lyrics_id", sqlite_where=text("outcome = '' AND lyrics_id <> ''")),
     Index("watches_in_channel", "channel_id", "task_id"),
-    Index("watches_ended", "created_at", sqlite_where=text("ending <> ''")),
+    Index("watches_ended", "created_at", sqlite_where=text("outcome <> ''")),
     Index("watches_about_lyrics", "lyrics_id", sqlite_where=text("lyrics_id <> ''")),
     Index("watches_about_task", "task_id"),
     Index("watches_of_user", "user_id"),
-    Index("watches_open_of_user", "user_id", "task_id", sqlite_where=text("ending = ''")),
+    Index("watches_open_of_user", "user_id", "task_id", sqlite_where=text("outcome = ''")),
     Index("watches_of_guild", "guild_id"),
     Index("watches_with_card", "card_due_at", sqlite_where=text("card_due_at IS NOT NULL")),
     sqlite_autoincrement=True,  # an old button must not mean a new watch
@@ -136,7 +136,7 @@ followers = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("line", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
     Column("id", String, nullable=False, unique=True),
     Column("watch_id", Integer, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False),
     Column("channel_id", BigInteger, nullable=False),
@@ -148,24 +148,24 @@ deliveries = Table(
     Column("due_at", Float, nullable=False),
     Column("lease_until", Float, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("aside", Boolean, nullable=False),
+    Column("parked", Boolean, nullable=False),
     Column("tried_at", Float),
     Column("message_id", BigInteger),
     Column("sent_at", Float),
-    Column("silent_since", Float),
+    Column("audio_missing_since", Float),
     Column("host", String, nullable=False, server_default=text("''")),
     Column("locale", String, nullable=False, server_default=text("''")),
     Column("user_id", BigInteger, nullable=False, server_default=text("0")),
     Index("deliveries_due", "due_at", sqlite_where=text("state IN ('waiting', 'blocked')")),
     Index(
         "deliveries_in_line",
-        *("channel_id", "user_id", "created_at", "line"),
+        *("channel_id", "user_id", "created_at", "seq"),
         sqlite_where=text("state IN ('waiting', 'blocked')"),
     ),
     Index("deliveries_of_watch", "watch_id"),
     Index("deliveries_unsent", "state", "created_at", sqlite_where=text("state <> 'sent'")),
     sqlite_autoincrement=True,
-    comment="messages owed to Discord, and what became of them; `aside`: those behind it need not wait for it",
+    comment="messages owed to Discord, and what became of them; `parked`: those behind it need not wait for it",
 )
 
 batches = Table(
@@ -208,8 +208,8 @@ guilds = Table(
 )
 
 # Written out, not bound: SQLite uses a partial index only where it sees that its condition holds.
-is_open = watches.c.ending == literal_column("''")
-is_over = watches.c.ending != literal_column("''")
+is_open = watches.c.outcome == literal_column("''")
+is_over = watches.c.outcome != literal_column("''")
 has_lyrics = watches.c.lyrics_id != literal_column("''")
 
 

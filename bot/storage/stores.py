@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
-from bot.storage.looks import LookStore
-from bot.storage.notes import NoteStore
+from bot.storage.key_values import KeyValueStore
 from bot.storage.outbox import Outbox
+from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
 from bot.storage.results import ResultStore
@@ -18,10 +18,10 @@ from bot.storage.watches import WatchStore
 
 
 class Stores(Struct, frozen=True):
-    notes: NoteStore
+    key_values: KeyValueStore
     recents: RecentStore
     watches: WatchStore
-    looks: LookStore
+    polls: PollStore
     outbox: Outbox
     batches: BatchStore
     preferences: PreferenceStore
@@ -32,10 +32,10 @@ class Stores(Struct, frozen=True):
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
         return cls(
-            NoteStore(engine),
+            KeyValueStore(engine),
             RecentStore(engine),
             WatchStore(engine),
-            LookStore(engine),
+            PollStore(engine),
             Outbox(engine),
             BatchStore(engine),
             PreferenceStore(engine),

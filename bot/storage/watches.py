@@ -2,25 +2,25 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, exists, func, or_, select, union_all, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, union_all, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import NOTICES, State, Topic
-from bot.domain.sight import Sight
-from bot.domain.task import Kind
-from bot.domain.watch import LONGEST, Ending, Watch, joined, owe
+from bot.domain.snapshot import TaskSnapshot
+from bot.domain.task import TaskKind
+from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
+from bot.domain.watch_results import AddedWatches, LeftWatches, ListedWatch, OfferedTask, WatchQuery
 from bot.storage.following import follow, follows, hand_on, unfollow
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import (
     Row,
     one_of,
     prefixed,
-    sight_columns,
-    sight_of,
-    sight_values,
+    snapshot_columns,
+    snapshot_of,
+    snapshot_values,
     to_json,
     unprefixed,
     watch_of,
@@ -31,49 +31,16 @@ from bot.storage.transaction import Transactions
 
 _unsent = deliveries.alias("unsent")
 _unbrought = (_unsent.c.watch_id == watches.c.id, _unsent.c.state != State.SENT, _unsent.c.topic != Topic.BLOCKED)
-_oldest_unbrought = select(func.min(_unsent.c.line)).where(*_unbrought).correlate(watches).scalar_subquery()
+_oldest_unbrought = select(func.min(_unsent.c.seq)).where(*_unbrought).correlate(watches).scalar_subquery()
 _is_unbrought = exists().where(*_unbrought, _unsent.c.topic.not_in(NOTICES)).correlate(watches)
-_WITH_RESULT = (Ending.DELIVERED, Ending.FAILED)
+_WITH_RESULT = (WatchOutcome.DELIVERED, WatchOutcome.FAILED)
 _RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
-
-
-class Added(Struct, frozen=True):
-    """What became of wishes: `watched` are new, `known` were watched in their place already, `refused` are too many."""
-
-    watched: tuple[Watch, ...]
-    known: tuple[Watch, ...]
-    refused: int
-    watching: int  # how many the person watches now, where `most` counts
-    most: int  # how many they may: everywhere, or in this server if that is less
-
-
-class Left(Struct, frozen=True):
-    """What became of watches that a person left: nobody else had joined them, or they go on for others."""
-
-    stopped: tuple[Watch, ...]
-    going_on: tuple[Watch, ...]
-
-
-class Listed(Struct, frozen=True):
-    """A watch as its list shows it. `reason`: why its songs could not be brought, if they could not."""
-
-    watch: Watch
-    sight: Sight
-    state: State | None  # of its oldest message that is not sent
-    reason: str
-
-
-class Offered(Struct, frozen=True):
-    """A watched task to choose. `title`: empty until the gateway has told one."""
-
-    task_id: str
-    title: str
 
 
 class WatchStore(Transactions):
     async def add(
         self, wishes: Sequence[Watch], *, most: int, most_here: int | None = None, gateways: Mapping[str, str]
-    ) -> Added:
+    ) -> AddedWatches:
         """Watch tasks for one person in one place. `most`, and `most_here` in its server: how many they may have.
 
         `gateways`: where tasks are asked for; elsewhere it is open.
@@ -86,16 +53,19 @@ class WatchStore(Transactions):
             refused = {wish.task_id for wish in wanted[max(0, limit - watching) :]}
             taken = [wish for wish in wishes if wish.task_id not in here and wish.task_id not in refused]
             await self._add_tasks(connection, taken, gateways)
-            told = await self._told_before(connection, taken)
-            watched = [await self._insert(connection, replace(wish, told=told.get(wish.task_id, ()))) for wish in taken]
+            announced = await self._told_before(connection, taken)
+            watched = [
+                await self._insert(connection, replace(wish, announced=announced.get(wish.task_id, ())))
+                for wish in taken
+            ]
             again = [wish for wish in wishes if wish.task_id in here and wish.task_id not in refused]
             known = [await self._join(connection, here[wish.task_id], wish, gateways) for wish in again]
-        return Added(tuple(watched), tuple(known), len(refused), watching + len(wanted) - len(refused), limit)
+        return AddedWatches(tuple(watched), tuple(known), len(refused), watching + len(wanted) - len(refused), limit)
 
     async def _watched_in_place(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, Watch]:
         """Watches that are open, or have a result to bring yet."""
         result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(_RESULTS))
-        bringing = watches.c.ending.in_(_WITH_RESULT) & result
+        bringing = watches.c.outcome.in_(_WITH_RESULT) & result
         statement = select(watches).where(
             watches.c.channel_id == wishes[0].channel_id,
             watches.c.task_id.in_([wish.task_id for wish in wishes]),
@@ -106,9 +76,9 @@ class WatchStore(Transactions):
 
     async def _concerning(self, connection: AsyncConnection, user_id: int, found: Collection[Watch]) -> set[int]:
         """Those that the person began or joined, by their numbers; and those that are over, which count nowhere."""
-        numbers = [watch.id for watch in found if not watch.ending]
-        mine = select(watches.c.id).where(watches.c.id.in_(numbers), of_user(user_id))
-        return {*await connection.scalars(mine), *(watch.id for watch in found if watch.ending)}
+        numbers = [watch.id for watch in found if not watch.outcome]
+        mine = select(watches.c.id).where(watches.c.id.in_(numbers), matching(WatchQuery(user_id=user_id)))
+        return {*await connection.scalars(mine), *(watch.id for watch in found if watch.outcome)}
 
     async def _nearest_limit(
         self, connection: AsyncConnection, wish: Watch, most: int, most_here: int | None
@@ -117,7 +87,7 @@ class WatchStore(Transactions):
 
         Those that they joined count, because they get them when others leave.
         """
-        own = is_open & of_user(wish.user_id)
+        own = is_open & matching(WatchQuery(user_id=wish.user_id))
         limits = [(await _count(connection, own), most)]
         if most_here is not None:
             limits.append((await _count(connection, own & (watches.c.guild_id == wish.guild_id)), most_here))
@@ -131,7 +101,7 @@ class WatchStore(Transactions):
         if now != watch:
             changes = {"mentions": to_json(now.mentions), "lyrics_id": now.lyrics_id, "live": now.live}
             await connection.execute(update(watches).where(watches.c.id == watch.id).values(changes))
-        if (now.lyrics_id, now.live) != (watch.lyrics_id, watch.live) and not watch.ending:
+        if (now.lyrics_id, now.live) != (watch.lyrics_id, watch.live) and not watch.outcome:
             await self._add_tasks(connection, [replace(now, created_at=wish.created_at)], gateways)
         return now
 
@@ -144,12 +114,12 @@ class WatchStore(Transactions):
             return
         now = wishes[0].created_at
         anew = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
-        empty = sight_values(Sight(task_id="")) | anew
+        empty = snapshot_values(TaskSnapshot(task_id="")) | anew
         live, lyrics = {wish.task_id for wish in wishes if wish.live}, {wish.lyrics_id for wish in wishes}
         rows = [
             empty
             | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
-            | {"kind": Kind.LYRICS if task_id in lyrics else Kind.UNKNOWN}
+            | {"kind": TaskKind.LYRICS if task_id in lyrics else TaskKind.UNKNOWN}
             for task_id in ids
         ]
         statement = insert(tasks)
@@ -166,41 +136,43 @@ class WatchStore(Transactions):
         )
         rows = (await connection.execute(statement.order_by(watches.c.id))).mappings()
         newest = {row["task_id"]: row for row in rows}.values()
-        going_on = [row for row in newest if row["ending"] == Ending.EXPIRED or row["coming"]]
-        return {row["task_id"]: watch_of(row).told for row in going_on}
+        going_on = [row for row in newest if row["outcome"] == WatchOutcome.EXPIRED or row["coming"]]
+        return {row["task_id"]: watch_of(row).announced for row in going_on}
 
     async def _insert(self, connection: AsyncConnection, wish: Watch) -> Watch:
         values = watch_values(wish) | {"card_shows": ""}
         row = await connection.execute(insert(watches).values(values).returning(watches.c.id))
         return replace(wish, id=row.scalar_one())
 
-    async def open_watch(self, which: "Whose") -> Watch | None:
-        statement = select(watches).where(which, is_open).limit(1)
+    async def open_watch(self, query: WatchQuery) -> Watch | None:
+        statement = select(watches).where(matching(query), is_open).limit(1)
         async with self._transaction(read_only=True) as connection:
             row = (await connection.execute(statement)).mappings().first()
         return watch_of(row) if row else None
 
     async def is_concerned(self, watch_id: int, user_id: int) -> bool:
         """Whether the person began the watch, or joined it."""
-        statement = select(exists().where(numbered(watch_id), of_user(user_id)))
+        statement = select(exists().where(matching(WatchQuery(watch_id=watch_id, user_id=user_id))))
         async with self._transaction(read_only=True) as connection:
             return bool(await connection.scalar(statement))
 
-    async def stop(self, which: "Whose") -> None:
+    async def stop(self, query: WatchQuery) -> None:
         """End open watches for everybody. What they owe already is brought all the same."""
         async with self._transaction() as connection:
-            await self._end(connection, which)
+            await self._end(connection, matching(query))
 
-    async def leave(self, user_id: int, which: "Whose | None" = None) -> Left:
+    async def leave(self, user_id: int, query: WatchQuery | None = None) -> LeftWatches:
         """One's own open watches, and those that one joined: those named, or all. They go on for others."""
-        which = is_open if which is None else is_open & which
+        which = is_open & matching(query) if query else is_open
         async with self._transaction() as connection:
             going_on = [*await hand_on(connection, user_id, which), *await unfollow(connection, user_id, which)]
             stopped = await self._end(connection, which & (watches.c.user_id == user_id))
-        return Left(tuple(stopped), tuple(going_on))
+        return LeftWatches(tuple(stopped), tuple(going_on))
 
-    async def _end(self, connection: AsyncConnection, which: "Whose", ending: Ending = Ending.STOPPED) -> list[Watch]:
-        statement = update(watches).where(is_open & which).values(ending=ending).returning(*watches.c)
+    async def _end(
+        self, connection: AsyncConnection, which: ColumnElement[bool], outcome: WatchOutcome = WatchOutcome.STOPPED
+    ) -> list[Watch]:
+        statement = update(watches).where(is_open & which).values(outcome=outcome).returning(*watches.c)
         stopped = [watch_of(row) for row in (await connection.execute(statement)).mappings()]
         named = [each for watch in stopped for each in (watch.task_id, watch.lyrics_id)]
         song = exists().where(is_open, watches.c.task_id == tasks.c.task_id)
@@ -219,16 +191,16 @@ class WatchStore(Transactions):
         tasks_of_silence = select(tasks.c.task_id).where(silent, ~spared)
         overdue = (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(tasks_of_silence)
         async with self._transaction() as connection:
-            ended = await self._end(connection, overdue, Ending.EXPIRED)
-            await add_deliveries(connection, [owe(watch, Topic.EXPIRED, now) for watch in ended])
+            ended = await self._end(connection, overdue, WatchOutcome.EXPIRED)
+            await add_deliveries(connection, [delivery_for(watch, Topic.EXPIRED, now) for watch in ended])
 
-    async def listed(self, condition: "Whose", *, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
+    async def listed(self, query: WatchQuery, *, limit: int, offset: int = 0) -> tuple[int, list[ListedWatch]]:
         """Open watches, and those whose songs could not be brought; how many there are, and some of them."""
         source = watches.join(tasks, tasks.c.task_id == watches.c.task_id).outerjoin(
-            deliveries, deliveries.c.line == _oldest_unbrought
+            deliveries, deliveries.c.seq == _oldest_unbrought
         )
-        which = condition & or_(is_open, _is_unbrought)
-        columns = [*prefixed(watches, "w_"), *sight_columns(tasks, "t_"), deliveries.c.state, deliveries.c.reason]
+        which = matching(query) & or_(is_open, _is_unbrought)
+        columns = [*prefixed(watches, "w_"), *snapshot_columns(tasks, "t_"), deliveries.c.state, deliveries.c.reason]
         statement = select(*columns).select_from(source).where(which)
         statement = statement.order_by(watches.c.created_at.desc(), watches.c.id.desc()).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
@@ -236,7 +208,7 @@ class WatchStore(Transactions):
             rows = (await connection.execute(statement)).mappings().all()
         return count, [_listed(row) for row in rows]
 
-    async def offered(self, user_id: int, typed: str, *, limit: int) -> tuple[int, list[Offered]]:
+    async def offered(self, user_id: int, typed: str, *, limit: int) -> tuple[int, list[OfferedTask]]:
         """How many tasks the person watches, and the newest of those whose id or title has the text in it."""
         own = select(watches.c.id, watches.c.task_id).where(is_open, watches.c.user_id == user_id)
         joined_ids = select(followers.c.watch_id).where(followers.c.user_id == user_id)
@@ -250,37 +222,28 @@ class WatchStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             count = await connection.scalar(select(func.count()).select_from(newest))
             rows = await connection.execute(statement.order_by(newest.c.id.desc()).limit(limit))
-        return int(count or 0), [Offered(*row) for row in rows]
+        return int(count or 0), [OfferedTask(*row) for row in rows]
 
 
-Whose = ColumnElement[bool]
+def matching(query: WatchQuery) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [true()]
+    if query.watch_id is not None:
+        conditions.append(watches.c.id == query.watch_id)
+    if query.user_id is not None:
+        conditions.append(or_(watches.c.user_id == query.user_id, follows(query.user_id)))
+    if query.guild_id is not None:
+        conditions.append(watches.c.guild_id == query.guild_id)
+    if query.channel_id is not None:
+        conditions.append(watches.c.channel_id == query.channel_id)
+    if query.task_ids is not None:
+        conditions.append(watches.c.task_id.in_(query.task_ids))
+    return and_(*conditions)
 
 
-def of_user(user_id: int) -> Whose:
-    """Those that the person began, and those that they joined."""
-    return or_(watches.c.user_id == user_id, follows(user_id))
-
-
-def of_guild(guild_id: int) -> Whose:
-    return watches.c.guild_id == guild_id
-
-
-def in_channel(channel_id: int) -> Whose:
-    return watches.c.channel_id == channel_id
-
-
-def numbered(watch_id: int) -> Whose:
-    return watches.c.id == watch_id
-
-
-def on_tasks(task_ids: Collection[str]) -> Whose:
-    return watches.c.task_id.in_(task_ids)
-
-
-async def _count(connection: AsyncConnection, which: Whose) -> int:
+async def _count(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
     return int(await connection.scalar(select(func.count()).select_from(watches).where(which)) or 0)
 
 
-def _listed(row: Row) -> Listed:
+def _listed(row: Row) -> ListedWatch:
     state = State(row["state"]) if row["state"] else None
-    return Listed(watch_of(unprefixed(row, "w_")), sight_of(unprefixed(row, "t_")), state, row["reason"] or "")
+    return ListedWatch(watch_of(unprefixed(row, "w_")), snapshot_of(unprefixed(row, "t_")), state, row["reason"] or "")

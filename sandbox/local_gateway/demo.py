@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import msgspec
 
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 
 
 @dataclass(frozen=True)
 class DemoTask:
     """A task with a word on what it shows, in English and Chinese."""
 
-    life: Life
+    fake: FakeTask
     shows: str
     shows_zh: str
     command: str = "/suno status id:{id}"
@@ -25,11 +25,11 @@ class DemoTask:
     @property
     def typed(self) -> str:
         """The command that shows it."""
-        return self.command.replace("{id}", self.life.id)
+        return self.command.replace("{id}", self.fake.id)
 
     @property
     def title(self) -> str:
-        return self.life.title or next((song.title for song in self.life.songs if song.title), "")
+        return self.fake.title or next((song.title for song in self.fake.songs if song.title), "")
 
 
 _KEPT = 12  # characters of an id, by which a task is still known when it is made again
@@ -37,9 +37,9 @@ _KEPT = 12  # characters of an id, by which a task is still known when it is mad
 
 def made_again(task: DemoTask) -> DemoTask:
     """The same task under ids of its own, to be seen from the beginning once more."""
-    fresh = "".join(random.choices(string.ascii_letters + string.digits, k=len(task.life.id) - _KEPT))
-    songs = tuple(replace(song, clip_id=str(uuid4())) for song in task.life.songs)
-    return replace(task, life=replace(task.life, id=task.life.id[:_KEPT] + fresh, songs=songs))
+    fresh = "".join(random.choices(string.ascii_letters + string.digits, k=len(task.fake.id) - _KEPT))
+    songs = tuple(replace(song, clip_id=str(uuid4())) for song in task.fake.songs)
+    return replace(task, fake=replace(task.fake, id=task.fake.id[:_KEPT] + fresh, songs=songs))
 
 
 @cache

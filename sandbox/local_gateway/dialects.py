@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.local_gateway.life import Life, Song, State
+from sandbox.local_gateway.fake_task import FakeTask, Song, State
 
 Object = dict[str, Any]
 
@@ -19,10 +19,10 @@ _ITEM_NUMBERS = (10, 20, 20, 30, 40)
 _STATES: tuple[State, ...] = ("queued", "running", "streaming", "done", "failed")
 
 
-def single(life: Life, born: float, now: float, media: str) -> Any:
+def single(fake: FakeTask, born: float, now: float, media: str) -> Any:
     """The body of `GET /suno/fetch/{id}`."""
-    task = _task(life, born, now, media)
-    match life.dialect:
+    task = _task(fake, born, now, media)
+    match fake.dialect:
         case "suno-api":
             return {"code": "success", "message": "", "data": task["data"]}
         case "bare":
@@ -34,49 +34,49 @@ def single(life: Life, born: float, now: float, media: str) -> Any:
     return {"code": "success", "message": "", "data": task}
 
 
-def batch(lives: Sequence[tuple[Life, float]], now: float, media: str) -> Any:
+def batch(fakes: Sequence[tuple[FakeTask, float]], now: float, media: str) -> Any:
     """The body of `POST /suno/fetch`; the order is not the request's. None known is null, as new-api says it."""
     tasks = [
-        {"code": 1, "message": "", "data": task} if life.dialect == "code-1" else task
-        for life, born in reversed(lives)
-        for task in [_task(life, born, now, media)]
+        {"code": 1, "message": "", "data": task} if fake.dialect == "code-1" else task
+        for fake, born in reversed(fakes)
+        for task in [_task(fake, born, now, media)]
     ]
     return {"code": "success", "message": "", "data": tasks or None}
 
 
-def _task(life: Life, born: float, now: float, media: str) -> Object:
+def _task(fake: FakeTask, born: float, now: float, media: str) -> Object:
     age = now - born
-    state = life.state(age)
-    if life.dialect == "goamz":
-        return _goamz(life, state, media)
-    if life.dialect == "code-1":
-        return _code_1(life, state, media)
-    finished = life.since({"done", "failed"}) if state in ("done", "failed") else None
-    started = life.since({"running", "streaming", "done", "failed"})
+    state = fake.state(age)
+    if fake.dialect == "goamz":
+        return _goamz(fake, state, media)
+    if fake.dialect == "code-1":
+        return _code_1(fake, state, media)
+    finished = fake.since({"done", "failed"}) if state in ("done", "failed") else None
+    started = fake.since({"running", "streaming", "done", "failed"})
     task: Object = {
-        "task_id": life.id,
-        "action": "" if life.dialect == "new-api" else "LYRICS" if life.text is not None else "MUSIC",
-        "status": life.word or _word("new-api", state),
-        "fail_reason": life.reason if state == "failed" else "",
+        "task_id": fake.id,
+        "action": "" if fake.dialect == "new-api" else "LYRICS" if fake.text is not None else "MUSIC",
+        "status": fake.word or _word("new-api", state),
+        "fail_reason": fake.reason if state == "failed" else "",
         "submit_time": int(born),
         "start_time": int(born + started) if started is not None and age >= started else 0,
         "finish_time": int(born + finished) if finished is not None else 0,
-        "progress": _progress(life, age, state),
-        "data": _data(life, state, media),
+        "progress": _progress(fake, age, state),
+        "data": _data(fake, state, media),
     }
-    if life.dialect == "rix":
+    if fake.dialect == "rix":
         task["notify_hook"] = ""
-    if life.dialect == "suno-api":
+    if fake.dialect == "suno-api":
         del task["progress"]
         task["created_at"] = task["updated_at"] = datetime.fromtimestamp(born, UTC).isoformat()
-    if life.dialect == "output":
+    if fake.dialect == "output":
         return task | {"data": None, "output": {"status": task["status"], "result": task["data"]}}
-    if life.dialect == "response":
-        return _response(life, state, media)
-    if life.dialect == "nested":
+    if fake.dialect == "response":
+        return _response(fake, state, media)
+    if fake.dialect == "nested":
         return _nested(task, state)
-    if life.dialect == "items":
-        task["data"] = {"code": 200, "data": {"taskBatchId": life.id, "items": _items(life, state, age, media)}}
+    if fake.dialect == "items":
+        task["data"] = {"code": 200, "data": {"taskBatchId": fake.id, "items": _items(fake, state, age, media)}}
     return task
 
 
@@ -84,21 +84,21 @@ def _word(dialect: str, state: State) -> str:
     return _TASK_WORDS[dialect][_STATES.index(state)]
 
 
-def _progress(life: Life, age: float, state: State) -> str:
-    percent = life.percent(age)
-    if life.dialect == "rix" and percent is not None:
+def _progress(fake: FakeTask, age: float, state: State) -> str:
+    percent = fake.percent(age)
+    if fake.dialect == "rix" and percent is not None:
         return f"{percent}%"
     return "100%" if state in ("done", "failed") else "0%"
 
 
-def _data(life: Life, state: State, media: str) -> Any:
-    if life.text is not None:
+def _data(fake: FakeTask, state: State, media: str) -> Any:
+    if fake.text is not None:
         if state != "done":
             return None
-        return {"id": life.id, "text": life.text, "title": life.title, "status": "complete"}
-    if state == "queued" or not life.songs:
+        return {"id": fake.id, "text": fake.text, "title": fake.title, "status": "complete"}
+    if state == "queued" or not fake.songs:
         return None
-    return [_clip(song, song.state or state, media) for song in life.songs]
+    return [_clip(song, song.state or state, media) for song in fake.songs]
 
 
 def _clip(song: Song, state: State, media: str) -> Object:
@@ -147,7 +147,7 @@ def _nested(task: Object, state: State) -> Object:
     return stale | {"data": task}
 
 
-def _goamz(life: Life, state: State, media: str) -> Object:
+def _goamz(fake: FakeTask, state: State, media: str) -> Object:
     asked_for = {
         "custom_mode": False,
         "gpt_description_prompt": "",
@@ -156,26 +156,26 @@ def _goamz(life: Life, state: State, media: str) -> Object:
         "mv": "chirp-v4-5",
         "tags": "",
     }
-    clips = {song.clip_id: _clip(song, song.state or state, media) for song in life.songs}
+    clips = {song.clip_id: _clip(song, song.state or state, media) for song in fake.songs}
     return {
-        "task_id": life.id,
-        "status": life.word or _word("goamz", state),
+        "task_id": fake.id,
+        "status": fake.word or _word("goamz", state),
         "input": json.dumps(asked_for),
         "clips": clips if state in ("streaming", "done", "failed") else None,
     }
 
 
-def _code_1(life: Life, state: State, media: str) -> Object:
-    song = life.songs[0] if life.songs else None
+def _code_1(fake: FakeTask, state: State, media: str) -> Object:
+    song = fake.songs[0] if fake.songs else None
     return {
-        "taskId": life.id,
-        "status": life.word or _word("code-1", state),
+        "taskId": fake.id,
+        "status": fake.word or _word("code-1", state),
         "title": song.title if song else "",
         "audioUrl": audio_url(song, state, media) if song else "",
     }
 
 
-def _response(life: Life, state: State, media: str) -> Object:
+def _response(fake: FakeTask, state: State, media: str) -> Object:
     """Camel case throughout, songs without a state of their own, and a stream at an address of its own."""
     streaming, done = state == "streaming", state == "done"
     songs = [
@@ -190,18 +190,18 @@ def _response(life: Life, state: State, media: str) -> Object:
             "streamAudioUrl": audio_url(song, "streaming", media) if streaming else "",
             "imageUrl": image_url(song, media),
         }
-        for song in life.songs
+        for song in fake.songs
     ]
     word = {"queued": "PENDING", "running": "PENDING", "streaming": "TEXT_SUCCESS", "failed": "GENERATE_AUDIO_FAILED"}
     return {
-        "taskId": life.id,
-        "status": life.word or word.get(state, "SUCCESS"),
+        "taskId": fake.id,
+        "status": fake.word or word.get(state, "SUCCESS"),
         "response": {"sunoData": songs if streaming or done else None},
-        "errorMessage": life.reason if state == "failed" else None,
+        "errorMessage": fake.reason if state == "failed" else None,
     }
 
 
-def _items(life: Life, state: State, age: float, media: str) -> list[Object]:
+def _items(fake: FakeTask, state: State, age: float, media: str) -> list[Object]:
     return [
         {
             "id": 880_000 + number,
@@ -210,12 +210,12 @@ def _items(life: Life, state: State, age: float, media: str) -> list[Object]:
             "tags": song.style,
             "prompt": song.lyrics,
             "duration": str(song.duration),
-            "progress": life.percent(age) or 0,
+            "progress": fake.percent(age) or 0,
             "progressMsg": song.reason,
             "status": _ITEM_NUMBERS[_STATES.index(song.state or state)],
             "cld2AudioUrl": audio_url(song, song.state or state, media),
             "cld2ImageUrl": image_url(song, media),
             "cld2VideoUrl": "",
         }
-        for number, song in enumerate(life.songs)
+        for number, song in enumerate(fake.songs)
     ]

@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 
 from sandbox.local_gateway import dialects, songs
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 
 _BUFFERED = 256 * 1024  # bytes
 
@@ -79,21 +79,21 @@ class LocalGateway:
         self.single = "/suno/fetch/"
         self.unknown: tuple[int, Any] = (400, _UNKNOWN)
         self.usage: Mapping[str, Any] | None = None
-        self.spoilers: Mapping[str, tuple[int, bytes]] = {}
+        self.poison_ids: Mapping[str, tuple[int, bytes]] = {}
         self.requests: list[Request] = []
         self.media_requests: list[Request] = []
         self.faults: list[Fault] = []
         self.media_faults: list[Fault] = []
         self._tick = self._phase = 0.0
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, FakeTask] = {}
         self._births: dict[str, float] = {}
 
-    def add(self, *lives: Life, age: float = 0.0) -> None:
+    def add(self, *fakes: FakeTask, age: float = 0.0) -> None:
         """`age`: how many seconds ago they were born."""
-        for life in lives:
-            self._lives[life.id] = life
-            if not life.born_when_asked:
-                self._births[life.id] = self.clock() - age
+        for fake in fakes:
+            self._lives[fake.id] = fake
+            if not fake.born_when_asked:
+                self._births[fake.id] = self.clock() - age
 
     def refresh_every(self, seconds: float, phase: float = 0.0) -> None:
         """From now on answers change at ticks alone, as new-api's do, `phase` seconds after multiples of `seconds`."""
@@ -149,11 +149,11 @@ class LocalGateway:
         return self._fetch_many(request.body)
 
     def _fetch_one(self, task_id: str) -> web.Response:
-        life = self._lives.get(task_id)
-        if life is None:
+        fake = self._lives.get(task_id)
+        if fake is None:
             status, said = self.unknown
             return web.json_response(said, status=status)
-        return web.json_response(dialects.single(life, self._born(life), self._refreshed(), self.media_url))
+        return web.json_response(dialects.single(fake, self._born(fake), self._refreshed(), self.media_url))
 
     def _fetch_many(self, body: bytes) -> web.Response:
         try:
@@ -161,16 +161,16 @@ class LocalGateway:
         except msgspec.MsgspecError as error:
             # The open gateways label this JSON as plain text.
             return web.Response(text=json.dumps({"code": "invalid_request", "message": str(error)}), status=400)
-        for status, said in (self.spoilers[task_id] for task_id in task_ids if task_id in self.spoilers):
+        for status, said in (self.poison_ids[task_id] for task_id in task_ids if task_id in self.poison_ids):
             return web.Response(body=said, status=status, content_type="application/json")
         if not task_ids:
             return web.json_response({"code": "success", "message": "", "data": []})
         known = [self._lives[task_id] for task_id in dict.fromkeys(task_ids) if task_id in self._lives]
-        lives = [(life, self._born(life)) for life in known]
-        return web.json_response(dialects.batch(lives, self._refreshed(), self.media_url))
+        fakes = [(fake, self._born(fake)) for fake in known]
+        return web.json_response(dialects.batch(fakes, self._refreshed(), self.media_url))
 
-    def _born(self, life: Life) -> float:
-        return self._births.setdefault(life.id, self.clock())
+    def _born(self, fake: FakeTask) -> float:
+        return self._births.setdefault(fake.id, self.clock())
 
     def _refreshed(self) -> float:
         """When the gateway last looked at Suno."""
@@ -185,7 +185,7 @@ class LocalGateway:
 
     async def _media(self, incoming: web.Request) -> web.StreamResponse:
         kind, _, name = incoming.match_info["path"].partition("/")
-        clips = {song.clip_id: song for life in self._lives.values() for song in life.songs}
+        clips = {song.clip_id: song for fake in self._lives.values() for song in fake.songs}
         song = clips.get(name.partition(".")[0])
         if song is None:
             raise web.HTTPNotFound

@@ -16,8 +16,8 @@ from bot.errors import StorageError
 from bot.storage.backup import back_up
 from bot.storage.database import open_database
 from bot.storage.schema import REVISION
-from sandbox.local_gateway.life import Life
-from tests.conftest import Town
+from sandbox.local_gateway.fake_task import FakeTask
+from tests.conftest import Env
 from tests.e2e.test_watch import LATER
 from tests.program import Command
 
@@ -27,12 +27,12 @@ def watched(file: Path) -> list[str]:
         return [row[0] for row in database.execute("SELECT task_id FROM watches ORDER BY id")]
 
 
-async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, command: Command, tmp_path: Path) -> None:
-    town.gateway.add(Life("task_before", states=((0, "queued"),)), Life("task_after", states=((0, "queued"),)))
-    async with town.bot():
-        await town.watch("task_before")
+async def test_what_a_running_bot_knows_is_copied_and_restored(env: Env, command: Command, tmp_path: Path) -> None:
+    env.gateway.add(FakeTask("task_before", states=((0, "queued"),)), FakeTask("task_after", states=((0, "queued"),)))
+    async with env.bot():
+        await env.watch("task_before")
         code, output, errors = await command("backup")
-        await town.watch("task_after")
+        await env.watch("task_after")
     (copy,) = tmp_path.glob("bot-*Z.db")
     assert (code, errors) == (0, "")
     assert f"{copy}: {copy.stat().st_size:,} bytes, revision {REVISION}, checked" in output
@@ -41,24 +41,24 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(town: Town, comma
     restoring = await asyncio.create_subprocess_exec("/bin/sh", "-c", output.splitlines()[-1])
     assert await restoring.wait() == 0
     assert await asyncio.to_thread(watched, tmp_path / "bot.db") == ["task_before"]
-    async with town.bot():
-        assert "task_before" in str(await town.watches())
+    async with env.bot():
+        assert "task_before" in str(await env.watches())
 
 
-async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(town: Town, command: Command) -> None:
-    town.gateway.add(LATER)
-    async with town.bot():
-        await town.watch(LATER.id)
+async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(env: Env, command: Command) -> None:
+    env.gateway.add(LATER)
+    async with env.bot():
+        await env.watch(LATER.id)
         _, output, _ = await command("backup")
-        await town.clock.pass_(700, step=20)
-        (post,) = await town.posts()
-    town.clock.jump(3_600)  # Discord has long forgotten the nonce
+        await env.clock.advance(700, step=20)
+        (post,) = await env.posts()
+    env.clock.jump(3_600)  # Discord has long forgotten the nonce
     restoring = await asyncio.create_subprocess_exec("/bin/sh", "-c", output.splitlines()[-1])
     assert await restoring.wait() == 0
-    async with town.bot():
-        await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You aren't watching any tasks")
-    assert town.posted() == [post]
+    async with env.bot():
+        await env.clock.advance(60, step=5)
+        await env.says(env.watches, "You aren't watching any tasks")
+    assert env.posted() == [post]
 
 
 async def test_an_existing_file_is_left_alone(command: Command, tmp_path: Path) -> None:

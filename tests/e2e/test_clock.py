@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.clock import JumpingClock
-from tests.conftest import Town
+from tests.conftest import Env
 from tests.e2e.test_watch import LATER
 
 HOUR, DAY = 3_600.0, 86_400.0  # seconds
@@ -40,7 +40,7 @@ async def clock() -> AsyncIterator[JumpingClock]:
 async def fast(clock: JumpingClock, seconds: float) -> float:
     """By how much it goes faster than seconds do, while so many of them pass."""
     before = clock.now()
-    await clock.pass_(seconds, step=300)
+    await clock.advance(seconds, step=300)
     return round(clock.now() - before - seconds, -1)
 
 
@@ -67,24 +67,24 @@ async def test_a_clock_that_is_wrong_for_a_moment_is_not_believed(clock: Jumping
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_board_that_learns_the_time_before_it_can_log_in(town: Town, set_system: SetSystem) -> None:
-    town.gateway.add(LATER)
+async def test_a_board_that_learns_the_time_before_it_can_log_in(env: Env, set_system: SetSystem) -> None:
+    env.gateway.add(LATER)
     set_system(-30 * DAY)
-    board = replace(town, clock=JumpingClock())
-    town.discord.faults.fail("/users/@me", 503, times=2)
+    board = replace(env, clock=JumpingClock())
+    env.discord.faults.fail("/users/@me", 503, times=2)
 
     async def learn_the_time() -> None:
-        await town.discord.hub.until(lambda: town.discord.requests)
+        await env.discord.hub.until(lambda: env.discord.requests)
         set_system(0)
 
     learning = asyncio.create_task(learn_the_time())
     async with board.bot():
         await learning
         await board.watch(LATER.id)
-        await board.clock.pass_(20, step=5)
-    async with town.bot():
-        await town.clock.pass_(60, step=5)
-        assert town.posted() == [], "it was begun a moment ago, not a month"
-        await town.clock.pass_(800, step=20)
-        (post,) = await town.posts()
+        await board.clock.advance(20, step=5)
+    async with env.bot():
+        await env.clock.advance(60, step=5)
+        assert env.posted() == [], "it was begun a moment ago, not a month"
+        await env.clock.advance(800, step=20)
+        (post,) = await env.posts()
     assert len(post["attachments"]) == 1

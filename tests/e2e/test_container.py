@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from bot.config import load_settings
-from bot.gateways.disk import MOST as DISK
-from tests.conftest import TOKEN, Town
+from bot.gateways.disk_budget import MOST as DISK
+from tests.conftest import TOKEN, Env
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ async def test_the_image_has_all_that_the_bot_needs(image: Path, tmp_path: Path)
     assert json.loads(instructions("CMD")[-1]) == ["run", "--stay"]
 
 
-async def test_the_health_check_tells_a_live_bot_from_none(town: Town, port: int) -> None:
+async def test_the_health_check_tells_a_live_bot_from_none(env: Env, port: int) -> None:
     (check,) = re.findall(r"HEALTHCHECK.*?CMD (\[.*\])", DOCKERFILE)
     command = [sys.executable, *json.loads(check)[1:]]
     environment = os.environ | {"HTTP_PORT": str(port)}
@@ -87,7 +87,7 @@ async def test_the_health_check_tells_a_live_bot_from_none(town: Town, port: int
         process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.DEVNULL)
         return await process.wait() == 0
 
-    async with town.bot(http_port=port):
+    async with env.bot(http_port=port):
         assert await healthy()
     assert not await healthy()
 

@@ -14,14 +14,14 @@ import pytest
 from bot.storage.schema import REVISION
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.permissions import Permission
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.seen import refuses
 from sandbox.local_gateway.server import Fault
-from tests.conftest import KEY, TOKEN, Town
+from tests.conftest import KEY, TOKEN, Env
 from tests.program import Command
 
 Doctor = Callable[..., Awaitable[tuple[int | None, str]]]
-SLOW = Life("task_slow", states=((0, "queued"),))
+SLOW = FakeTask("task_slow", states=((0, "queued"),))
 
 
 @pytest.fixture
@@ -38,21 +38,21 @@ def doctor(command: Command) -> Doctor:
 
 
 @pytest.fixture
-async def used(town: Town) -> Town:
+async def used(env: Env) -> Env:
     """The bot has run, and somebody watches a task in the channel."""
-    town.gateway.add(SLOW)
-    async with town.bot():
-        await town.watch(SLOW.id)
-    return town
+    env.gateway.add(SLOW)
+    async with env.bot():
+        await env.watch(SLOW.id)
+    return env
 
 
-def guild_of(town: Town) -> dict[str, Any]:
-    guild = town.discord.world.guild_of(town.channel)
+def guild_of(env: Env) -> dict[str, Any]:
+    guild = env.discord.world.guild_of(env.channel)
     assert guild
     return guild
 
 
-async def test_all_is_well(used: Town, doctor: Doctor) -> None:
+async def test_all_is_well(used: Env, doctor: Doctor) -> None:
     code, output = await doctor()
     lines = output.splitlines()
     assert code == 0
@@ -67,10 +67,10 @@ async def test_all_is_well(used: Town, doctor: Doctor) -> None:
         assert told in output
 
 
-async def test_it_looks_beside_a_running_bot(town: Town, doctor: Doctor) -> None:
-    town.gateway.add(SLOW)
-    async with town.bot():
-        await town.watch(SLOW.id)
+async def test_it_looks_beside_a_running_bot(env: Env, doctor: Doctor) -> None:
+    env.gateway.add(SLOW)
+    async with env.bot():
+        await env.watch(SLOW.id)
         code, output = await doctor()
     assert (code, "#songs in Studio: the bot may post there" in output) == (0, True)
 
@@ -84,7 +84,7 @@ async def test_before_the_first_run(doctor: Doctor, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-async def test_offline_it_asks_nobody(used: Town, doctor: Doctor) -> None:
+async def test_offline_it_asks_nobody(used: Env, doctor: Doctor) -> None:
     asked = len(used.discord.requests), len(used.gateway.requests)
     code, output = await doctor("--offline")
     assert code == 0
@@ -109,7 +109,7 @@ async def test_a_refused_token(doctor: Doctor) -> None:
 
 
 @pytest.mark.parametrize("path", ["/users/@me", "/applications/.*/commands"])
-async def test_a_discord_that_does_not_answer(used: Town, doctor: Doctor, path: str) -> None:
+async def test_a_discord_that_does_not_answer(used: Env, doctor: Doctor, path: str) -> None:
     used.discord.faults.order(DiscordFault(path, 503, times=100))
     code, output = await doctor()
     assert code == 1
@@ -130,14 +130,14 @@ async def test_a_discord_that_does_not_answer(used: Town, doctor: Doctor, path: 
     ],
 )
 async def test_the_developer_portal(
-    town: Town, doctor: Doctor, application: dict[str, Any], code: int, told: str
+    env: Env, doctor: Doctor, application: dict[str, Any], code: int, told: str
 ) -> None:
-    town.discord.world.application = application
+    env.discord.world.application = application
     assert told in (found := await doctor())[1]
     assert found[0] == code
 
 
-async def test_commands_that_discord_has_lost(used: Town, doctor: Doctor) -> None:
+async def test_commands_that_discord_has_lost(used: Env, doctor: Doctor) -> None:
     used.discord.world.commands.pop()
     _, output = await doctor()
     assert "warning  commands: Discord has others than this program" in output
@@ -151,26 +151,26 @@ async def test_commands_that_discord_has_lost(used: Town, doctor: Doctor) -> Non
         (Permission.VIEW_CHANNEL, 1, "the bot cannot see it"),
     ],
 )
-async def test_a_missing_permission(used: Town, doctor: Doctor, permission: Permission, code: int, told: str) -> None:
+async def test_a_missing_permission(used: Env, doctor: Doctor, permission: Permission, code: int, told: str) -> None:
     used.discord.changes.override(used.channel, guild_of(used)["roles"][0], deny=permission)
     found, output = await doctor()
     assert (found, told in output) == (code, True)
     assert permission is Permission.VIEW_CHANNEL or "(denied to @everyone)" in output
 
 
-async def test_a_thread_is_judged_by_its_channel(town: Town, doctor: Doctor) -> None:
-    town.gateway.add(SLOW)
-    thread = town.discord.world.add_thread(town.channel, "night shift")
-    async with town.bot():
-        await town.watch(SLOW.id, at=thread)
-    town.discord.changes.override(town.channel, guild_of(town)["roles"][0], deny=Permission.SEND_MESSAGES_IN_THREADS)
+async def test_a_thread_is_judged_by_its_channel(env: Env, doctor: Doctor) -> None:
+    env.gateway.add(SLOW)
+    thread = env.discord.world.add_thread(env.channel, "night shift")
+    async with env.bot():
+        await env.watch(SLOW.id, at=thread)
+    env.discord.changes.override(env.channel, guild_of(env)["roles"][0], deny=Permission.SEND_MESSAGES_IN_THREADS)
     code, output = await doctor()
     assert code == 1
     assert "#night shift in Studio: nothing can be posted there" in output
     assert "Send Messages in Threads (denied to @everyone)" in output
 
 
-async def test_what_is_gone(used: Town, doctor: Doctor) -> None:
+async def test_what_is_gone(used: Env, doctor: Doctor) -> None:
     channel = used.discord.world.channels.pop(used.channel["id"])
     assert f"warning  channel {channel['id']} in Studio: it is gone" in (await doctor())[1]
     del used.discord.world.guilds[channel["guild_id"]]
@@ -188,21 +188,21 @@ async def test_what_is_gone(used: Town, doctor: Doctor) -> None:
         (Fault(429), 0, "warning  gateway default: it answers that it is busy"),
     ],
 )
-async def test_a_gateway(town: Town, doctor: Doctor, fault: Fault, code: int, told: str) -> None:
-    town.gateway.faults.append(fault)
+async def test_a_gateway(env: Env, doctor: Doctor, fault: Fault, code: int, told: str) -> None:
+    env.gateway.faults.append(fault)
     found, output = await doctor()
     assert (found, told in output) == (code, True)
 
 
-async def test_an_address_with_a_part_too_many(town: Town, doctor: Doctor) -> None:
+async def test_an_address_with_a_part_too_many(env: Env, doctor: Doctor) -> None:
     """It says at which address there is a gateway."""
-    for typed in (f"{town.gateway.url}/api", f"{town.gateway.url}/api/relay"):
+    for typed in (f"{env.gateway.url}/api", f"{env.gateway.url}/api/relay"):
         code, output = await doctor(SUNO_BASE_URL=typed)
         assert code == 1
-        assert f"there is no Suno at {typed}, but at {town.gateway.url}. Set SUNO_BASE_URL={town.gateway.url}" in output
+        assert f"there is no Suno at {typed}, but at {env.gateway.url}. Set SUNO_BASE_URL={env.gateway.url}" in output
 
 
-async def test_files_that_others_can_read(used: Town, doctor: Doctor, tmp_path: Path) -> None:
+async def test_files_that_others_can_read(used: Env, doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "bot.db").chmod(0o644)
     (tmp_path / ".env").write_text("LOG_LEVEL=info\n")
     (tmp_path / ".env").chmod(0o644)
@@ -226,7 +226,7 @@ async def test_what_is_probably_not_meant(doctor: Doctor, settings: dict[str, st
     assert (code, told in output) == (0, True)
 
 
-async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Town, doctor: Doctor) -> None:
+async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Env, doctor: Doctor) -> None:
     guild_of(used)["name"] = f"\x1b[2JStudio\nok  all is well\u202e {TOKEN}"
     words = f"bad \x1b]0;x\x07 {KEY}"
     used.gateway.faults.append(Fault(400, json.dumps({"error": {"message": words}}).encode()))
@@ -235,12 +235,12 @@ async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Town, doc
     assert "(400 bad \\x1b]0;x\\x07 [key])" in output
 
 
-async def test_a_gateway_tells_why_it_refuses_the_key(town: Town, doctor: Doctor) -> None:
-    town.gateway.usage = {
+async def test_a_gateway_tells_why_it_refuses_the_key(env: Env, doctor: Doctor) -> None:
+    env.gateway.usage = {
         "total_used": 120_000, "total_available": 0, "expires_at": 1_700_000_000, "model_limits_enabled": True,
         "model_limits": {"suno_lyrics": True},
     }  # fmt: skip
-    town.gateway.faults.append(refuses(401, f"Invalid token {KEY}"))
+    env.gateway.faults.append(refuses(401, f"Invalid token {KEY}"))
     _, output = await doctor()
     assert 'refuses the key ("Invalid token [key]' in output
     assert "120,000 of its quota used, 0 left; expired on 2023-11-14; it may only use the models suno_lyrics" in output
@@ -263,8 +263,8 @@ async def test_a_media_host(doctor: Doctor) -> None:
 @pytest.mark.parametrize(
     ("date", "which"), [("Mon, 01 Jan 2001 00:00:00 GMT", "fast"), ("Fri, 01 Jan 2100 00:00:00 GMT", "slow")]
 )
-async def test_a_clock_that_is_wrong(town: Town, doctor: Doctor, date: str, which: str) -> None:
-    town.discord.faults.order(DiscordFault("/gateway$", 200, body={"url": "ws://127.0.0.1"}, headers={"Date": date}))
+async def test_a_clock_that_is_wrong(env: Env, doctor: Doctor, date: str, which: str) -> None:
+    env.discord.faults.order(DiscordFault("/gateway$", 200, body={"url": "ws://127.0.0.1"}, headers={"Date": date}))
     code, output = await doctor()
     assert code == 1
     assert f"s {which}. Let the system set it" in output
@@ -280,7 +280,7 @@ def change(file: Path, statement: str, *values: str) -> None:
     [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "bot.db: the database has revision 9999")],
 )
 async def test_a_database_of_another_revision(
-    used: Town, doctor: Doctor, tmp_path: Path, revision: str, code: int, told: str
+    used: Env, doctor: Doctor, tmp_path: Path, revision: str, code: int, told: str
 ) -> None:
     await asyncio.to_thread(change, tmp_path / "bot.db", "UPDATE alembic_version SET version_num = ?", revision)
     found, output = await doctor()
@@ -288,7 +288,7 @@ async def test_a_database_of_another_revision(
     assert used.channel["id"] not in output
 
 
-async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_path: Path) -> None:
+async def test_a_database_that_lacks_a_table(used: Env, doctor: Doctor, tmp_path: Path) -> None:
     await asyncio.to_thread(change, tmp_path / "bot.db", "DROP TABLE notes")
     code, output = await doctor()
     assert code == 1
@@ -298,11 +298,11 @@ async def test_a_database_that_lacks_a_table(used: Town, doctor: Doctor, tmp_pat
 
 @pytest.mark.parametrize("name", ["a b", "a%20%23%25é"])
 async def test_every_command_means_the_same_file(
-    town: Town, doctor: Doctor, command: Command, tmp_path: Path, name: str
+    env: Env, doctor: Doctor, command: Command, tmp_path: Path, name: str
 ) -> None:
     """Whatever its name is."""
     url = f"sqlite:///{tmp_path}/{name}.db"
-    async with town.bot(database_url=url):
+    async with env.bot(database_url=url):
         pass
     code, output = await doctor(DATABASE_URL=url)
     assert (code, f"{unquote(name)}.db has revision {REVISION}" in output) == (0, True)

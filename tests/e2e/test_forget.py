@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.local_gateway.life import Life
-from tests.conftest import Town
+from sandbox.local_gateway.fake_task import FakeTask
+from tests.conftest import Env
 from tests.program import Command, Start, running
 
 
@@ -20,18 +20,18 @@ def kept(file: Path, person: str) -> list[str]:
 
 
 @pytest.fixture
-async def used(town: Town, start: Start) -> Town:
+async def used(env: Env, start: Start) -> Env:
     """Ada and Ben have looked up and watched tasks, and Ben wants to hear of Ada's; the bot was stopped."""
-    town.gateway.add(Life("task_adas", states=((0, "queued"),)), Life("task_bens", states=((0, "queued"),)))
-    async with running(town.discord, start):
-        await town.status("task_adas")
-        await town.status("task_bens", person=town.ben)
-        await town.watch("task_adas")
-        await town.watch("task_bens", "task_adas", person=town.ben, mention=town.ben.user)
-    return town
+    env.gateway.add(FakeTask("task_adas", states=((0, "queued"),)), FakeTask("task_bens", states=((0, "queued"),)))
+    async with running(env.discord, start):
+        await env.status("task_adas")
+        await env.status("task_bens", person=env.ben)
+        await env.watch("task_adas")
+        await env.watch("task_bens", "task_adas", person=env.ben, mention=env.ben.user)
+    return env
 
 
-async def test_all_of_a_person_is_gone_and_nothing_of_others(used: Town, command: Command, tmp_path: Path) -> None:
+async def test_all_of_a_person_is_gone_and_nothing_of_others(used: Env, command: Command, tmp_path: Path) -> None:
     file = tmp_path / "bot.db"
     before = await asyncio.to_thread(kept, file, used.ada.id)
     assert await asyncio.to_thread(kept, file, used.ben.id)
@@ -45,7 +45,7 @@ async def test_all_of_a_person_is_gone_and_nothing_of_others(used: Town, command
     ]
 
 
-async def test_while_the_bot_runs_the_button_is_the_way(used: Town, command: Command, tmp_path: Path) -> None:
+async def test_while_the_bot_runs_the_button_is_the_way(used: Env, command: Command, tmp_path: Path) -> None:
     async with used.bot():
         code, output, errors = await command("forget-user", used.ben.id)
     assert (code, output) == (74, "")

@@ -9,10 +9,10 @@ from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.people import components
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import FORUM, REQUIRE_TAG
-from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
-from tests.conftest import Town
+from tests.conftest import Env
 from tests.e2e.test_watch import DONE, ONE, TWO, WORDS, files
 from tests.messages import words
 
@@ -20,33 +20,33 @@ Object = dict[str, Any]
 
 THREADS = r"^/channels/\d+/threads$"
 _OFTEN = 1_000_000  # times
-SLOW = Life("44444444-2222-4333-8444-555555555555", songs=(ONE,), states=((0, "running"), (600, "done")))
+SLOW = FakeTask("44444444-2222-4333-8444-555555555555", songs=(ONE,), states=((0, "running"), (600, "done")))
 
 
 @pytest.fixture
-def guild(town: Town) -> Object:
-    found = town.discord.world.guild_of(town.channel)
+def guild(env: Env) -> Object:
+    found = env.discord.world.guild_of(env.channel)
     assert found
     return found
 
 
 @pytest.fixture
-def forum(town: Town, guild: Object) -> Object:
-    return town.discord.world.add_channel(guild, "song-box", FORUM)
+def forum(env: Env, guild: Object) -> Object:
+    return env.discord.world.add_channel(guild, "song-box", FORUM)
 
 
-def threads(town: Town, forum: Object) -> list[Object]:
-    return [each for each in town.discord.world.channels.values() if each.get("parent_id") == forum["id"]]
+def threads(env: Env, forum: Object) -> list[Object]:
+    return [each for each in env.discord.world.channels.values() if each.get("parent_id") == forum["id"]]
 
 
-async def opened(town: Town, forum: Object, count: int = 1) -> list[Object]:
+async def opened(env: Env, forum: Object, count: int = 1) -> list[Object]:
     """The posts, as soon as there are so many."""
-    await town.discord.hub.until(lambda: len(threads(town, forum)) >= count)
-    return threads(town, forum)
+    await env.discord.hub.until(lambda: len(threads(env, forum)) >= count)
+    return threads(env, forum)
 
 
-def first_of(town: Town, thread: Object) -> Object:
-    message: Object = town.discord.world.messages[thread["id"]][thread["id"]]
+def first_of(env: Env, thread: Object) -> Object:
+    message: Object = env.discord.world.messages[thread["id"]][thread["id"]]
     return message
 
 
@@ -55,20 +55,20 @@ def tags_of(forum: Object, thread: Object) -> list[str]:
     return [names[each] for each in thread["applied_tags"]]
 
 
-async def test_each_song_of_a_task_has_a_post_of_its_own(town: Town, forum: Object) -> None:
-    town.gateway.add(DONE)
-    async with town.bot():
-        answer = await town.watch(DONE.id, channel=forum, mention=town.ada.user)
-        posts = await opened(town, forum, 2)
-        await town.settle_down()
-    assert threads(town, forum) == posts
+async def test_each_song_of_a_task_has_a_post_of_its_own(env: Env, forum: Object) -> None:
+    env.gateway.add(DONE)
+    async with env.bot():
+        answer = await env.watch(DONE.id, channel=forum, mention=env.ada.user)
+        posts = await opened(env, forum, 2)
+        await env.settle_down()
+    assert threads(env, forum) == posts
     assert "already finished" in answer["content"]
     assert f"/{forum['guild_id']}/" in answer["content"], "with a link to its post"
     assert [each["name"] for each in posts] == ["Harbour Lights (1)", "Harbour Lights (2)"]
     for thread, song in zip(posts, (ONE, TWO), strict=True):
-        message = first_of(town, thread)
-        assert files(town, message) == [audio(song.sound, song.duration)[0]]
-        assert [user["id"] for user in message["mentions"]] == [town.ada.id]
+        message = first_of(env, thread)
+        assert files(env, message) == [audio(song.sound, song.duration)[0]]
+        assert [user["id"] for user in message["mentions"]] == [env.ada.id]
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,16 @@ async def test_each_song_of_a_task_has_a_post_of_its_own(town: Town, forum: Obje
         ("spotlight", []),
     ],
 )
-async def test_the_style_becomes_tags(town: Town, forum: Object, style: str, expected: list[str]) -> None:
-    world = town.discord.world
+async def test_the_style_becomes_tags(env: Env, forum: Object, style: str, expected: list[str]) -> None:
+    world = env.discord.world
     for name in ("jazz", "Hip-Hop", "民谣", "folk", "rock", "pop", "piano", "other"):
         world.add_tag(forum, name)
     world.add_tag(forum, "spotlight", moderated=True)
     song = Song(ONE.clip_id, "Harbour Lights", style, duration=3.0)
-    town.gateway.add(Life(DONE.id, songs=(song,)))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        (post,) = await opened(town, forum)
+    env.gateway.add(FakeTask(DONE.id, songs=(song,)))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        (post,) = await opened(env, forum)
     assert tags_of(forum, post) == expected
     assert post["name"] == "Harbour Lights"
 
@@ -100,49 +100,49 @@ async def test_the_style_becomes_tags(town: Town, forum: Object, style: str, exp
 @pytest.mark.parametrize(
     ("names", "expected"), [(["jazz", "rock"], "jazz"), (["rock", "Other"], "Other"), (["rock", "folk"], "rock")]
 )
-async def test_where_a_tag_is_required_there_is_one(town: Town, forum: Object, names: list[str], expected: str) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
+async def test_where_a_tag_is_required_there_is_one(env: Env, forum: Object, names: list[str], expected: str) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
     forum["flags"] = REQUIRE_TAG
-    town.discord.world.add_tag(forum, "announcement", moderated=True)
+    env.discord.world.add_tag(forum, "announcement", moderated=True)
     for name in names:
-        town.discord.world.add_tag(forum, name)
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        (post,) = await opened(town, forum)
+        env.discord.world.add_tag(forum, name)
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        (post,) = await opened(env, forum)
     assert tags_of(forum, post) == [expected]
 
 
 async def test_a_forum_whose_tags_are_all_for_moderators_waits_for_one_and_says_so(
-    town: Town, guild: Object, forum: Object
+    env: Env, guild: Object, forum: Object
 ) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
     forum["flags"] = REQUIRE_TAG
-    town.discord.world.add_tag(forum, "jazz", moderated=True)
-    async with town.bot():
-        answer = await town.watch(DONE.id, channel=forum)
+    env.discord.world.add_tag(forum, "jazz", moderated=True)
+    async with env.bot():
+        answer = await env.watch(DONE.id, channel=forum)
         assert "Manage Threads" in answer["content"]
-        (told,) = await town.posts(at=town.discord.world.dm_with(town.ada.user))
+        (told,) = await env.posts(at=env.discord.world.dm_with(env.ada.user))
         assert f"<#{forum['id']}>" in told["content"]
         role = guild["roles"][0]
-        town.discord.changes.override(forum, role, allow=Permission.MANAGE_THREADS)
-        await town.clock.pass_(30, step=5)
-        (post,) = await opened(town, forum)
+        env.discord.changes.override(forum, role, allow=Permission.MANAGE_THREADS)
+        await env.clock.advance(30, step=5)
+        (post,) = await opened(env, forum)
     assert tags_of(forum, post) == ["jazz"]
 
 
-async def test_a_forum_in_which_the_bot_may_not_post_is_waited_for(town: Town, guild: Object, forum: Object) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
+async def test_a_forum_in_which_the_bot_may_not_post_is_waited_for(env: Env, guild: Object, forum: Object) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
     role = guild["roles"][0]
-    async with town.bot():
-        town.discord.changes.override(forum, role, deny=Permission.SEND_MESSAGES)
-        town.discord.changes.override(forum, town.ada.user, allow=Permission.SEND_MESSAGES)
-        answer = await town.watch(DONE.id, channel=forum)
+    async with env.bot():
+        env.discord.changes.override(forum, role, deny=Permission.SEND_MESSAGES)
+        env.discord.changes.override(forum, env.ada.user, allow=Permission.SEND_MESSAGES)
+        answer = await env.watch(DONE.id, channel=forum)
         assert "**Create Posts** (denied to @everyone in that channel)" in answer["content"]
-        await town.posts(at=town.discord.world.dm_with(town.ada.user))
-        assert threads(town, forum) == []
-        town.discord.changes.override(forum, role)
-        await town.clock.pass_(30, step=5)
-        assert len(await opened(town, forum)) == 1
+        await env.posts(at=env.discord.world.dm_with(env.ada.user))
+        assert threads(env, forum) == []
+        env.discord.changes.override(forum, role)
+        await env.clock.advance(30, step=5)
+        assert len(await opened(env, forum)) == 1
 
 
 @pytest.mark.parametrize(
@@ -154,170 +154,170 @@ async def test_a_forum_in_which_the_bot_may_not_post_is_waited_for(town: Town, g
         ("很长" * 200, "很长" * 39 + "很…"),
     ],
 )
-async def test_a_post_is_named_after_its_song(town: Town, forum: Object, title: str, name: str) -> None:
-    town.gateway.add(Life(DONE.id, songs=(Song(ONE.clip_id, title, duration=3.0),)))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        (post,) = await opened(town, forum)
+async def test_a_post_is_named_after_its_song(env: Env, forum: Object, title: str, name: str) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(Song(ONE.clip_id, title, duration=3.0),)))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        (post,) = await opened(env, forum)
     assert post["name"] == name
 
 
 @pytest.mark.parametrize("status", [0, 500, 502, 503, 504])
-async def test_an_answer_that_is_lost_makes_no_second_post(town: Town, forum: Object, status: int) -> None:
+async def test_an_answer_that_is_lost_makes_no_second_post(env: Env, forum: Object, status: int) -> None:
     """discord.py itself would ask again."""
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
-    town.discord.faults.order(DiscordFault(THREADS, status, method="POST", after=True))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        await opened(town, forum)
-        await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You aren't watching any tasks")
-    assert len(threads(town, forum)) == 1
-    asked = [each for each in town.discord.requests if each.method == "POST" and each.path.endswith("/threads")]
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
+    env.discord.faults.order(DiscordFault(THREADS, status, method="POST", after=True))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        await opened(env, forum)
+        await env.clock.advance(60, step=5)
+        await env.says(env.watches, "You aren't watching any tasks")
+    assert len(threads(env, forum)) == 1
+    asked = [each for each in env.discord.requests if each.method == "POST" and each.path.endswith("/threads")]
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("archived", [False, True])
-async def test_a_restart_while_discord_answers(town: Town, forum: Object, *, archived: bool) -> None:
+async def test_a_restart_while_discord_answers(env: Env, forum: Object, *, archived: bool) -> None:
     """The post is found among the active ones or the archived ones, between others of ours and of people."""
-    town.gateway.add(Life(DONE.id, songs=(ONE,)), WORDS)
-    async with town.bot():
-        await town.watch(WORDS.id, channel=forum)
-        await opened(town, forum)
-        town.discord.changes.add_thread(forum, "Harbour Lights")
-        town.discord.faults.order(DiscordFault(THREADS, 200, method="POST", delay=30, after=True))
-        await town.watch(DONE.id, channel=forum)
-        post = (await opened(town, forum, 3))[-1]
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)), WORDS)
+    async with env.bot():
+        await env.watch(WORDS.id, channel=forum)
+        await opened(env, forum)
+        env.discord.changes.add_thread(forum, "Harbour Lights")
+        env.discord.faults.order(DiscordFault(THREADS, 200, method="POST", delay=30, after=True))
+        await env.watch(DONE.id, channel=forum)
+        post = (await opened(env, forum, 3))[-1]
     if archived:
-        for thread in threads(town, forum):
-            town.discord.changes.archive(thread, locked=False)
-    town.clock.jump(3_600)
-    async with town.bot():
-        await town.says(town.watches, "You aren't watching any tasks")
-        await town.settle_down()
-    assert len(threads(town, forum)) == 3
-    assert files(town, first_of(town, post)) == [audio(ONE.sound, ONE.duration)[0]]
+        for thread in threads(env, forum):
+            env.discord.changes.archive(thread, locked=False)
+    env.clock.jump(3_600)
+    async with env.bot():
+        await env.says(env.watches, "You aren't watching any tasks")
+        await env.settle_down()
+    assert len(threads(env, forum)) == 3
+    assert files(env, first_of(env, post)) == [audio(ONE.sound, ONE.duration)[0]]
 
 
-async def test_a_post_that_is_made_some_seconds_after_its_request_was_cut_off(town: Town, forum: Object) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
-    town.discord.faults.order(DiscordFault(THREADS, 0, method="POST"))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        cut = await town.discord.hub.until(
-            lambda: next((each for each in town.discord.requests if each.path.endswith("/threads")), None)
+async def test_a_post_that_is_made_some_seconds_after_its_request_was_cut_off(env: Env, forum: Object) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
+    env.discord.faults.order(DiscordFault(THREADS, 0, method="POST"))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        cut = await env.discord.hub.until(
+            lambda: next((each for each in env.discord.requests if each.path.endswith("/threads")), None)
         )
-        await town.clock.pass_(8, step=1)
-        await town.discord.rest.carry_out(cut, {})
-        await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You aren't watching any tasks")
-    assert len(threads(town, forum)) == 1
+        await env.clock.advance(8, step=1)
+        await env.discord.rest.carry_out(cut, {})
+        await env.clock.advance(60, step=5)
+        await env.says(env.watches, "You aren't watching any tasks")
+    assert len(threads(env, forum)) == 1
 
 
-async def test_one_that_did_not_arrive_is_made_anew(town: Town, forum: Object) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
-    town.discord.faults.order(DiscordFault(THREADS, 0, method="POST"))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        await town.discord.hub.until(lambda: any(each.path.endswith("/threads") for each in town.discord.requests))
-        await town.clock.pass_(60, step=5)
-        assert len(await opened(town, forum)) == 1
-        await town.says(town.watches, "You aren't watching any tasks")
+async def test_one_that_did_not_arrive_is_made_anew(env: Env, forum: Object) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
+    env.discord.faults.order(DiscordFault(THREADS, 0, method="POST"))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        await env.discord.hub.until(lambda: any(each.path.endswith("/threads") for each in env.discord.requests))
+        await env.clock.advance(60, step=5)
+        assert len(await opened(env, forum)) == 1
+        await env.says(env.watches, "You aren't watching any tasks")
 
 
-async def test_without_read_message_history_nothing_is_posted_twice(town: Town, guild: Object, forum: Object) -> None:
+async def test_without_read_message_history_nothing_is_posted_twice(env: Env, guild: Object, forum: Object) -> None:
     """Whether it arrived cannot be known: it waits until that can be."""
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
-    town.discord.faults.order(DiscordFault(THREADS, 0, method="POST", after=True))
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
+    env.discord.faults.order(DiscordFault(THREADS, 0, method="POST", after=True))
     role = guild["roles"][0]
-    async with town.bot():
-        town.discord.changes.override(forum, role, deny=Permission.READ_MESSAGE_HISTORY)
-        await town.watch(DONE.id, channel=forum)
-        await opened(town, forum)
-        await town.clock.pass_(60, step=5)
-        await town.posts(at=town.discord.world.dm_with(town.ada.user))
-        town.discord.changes.override(forum, role)
-        await town.clock.pass_(60, step=5)
-        await town.says(town.watches, "You aren't watching any tasks")
-    assert len(threads(town, forum)) == 1
+    async with env.bot():
+        env.discord.changes.override(forum, role, deny=Permission.READ_MESSAGE_HISTORY)
+        await env.watch(DONE.id, channel=forum)
+        await opened(env, forum)
+        await env.clock.advance(60, step=5)
+        await env.posts(at=env.discord.world.dm_with(env.ada.user))
+        env.discord.changes.override(forum, role)
+        await env.clock.advance(60, step=5)
+        await env.says(env.watches, "You aren't watching any tasks")
+    assert len(threads(env, forum)) == 1
 
 
-async def test_a_refused_form_is_made_simpler_and_too_many_requests_are_waited_for(town: Town, forum: Object) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
-    town.discord.faults.rate_limit(THREADS, 0.01)
-    town.discord.faults.fail(THREADS, 400, 400001, times=_OFTEN, when=lambda asked: bool(asked.uploads))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        (post,) = await opened(town, forum)
-    assert first_of(town, post)["attachments"] == []
-    assert "Download" in str(components(first_of(town, post)))
+async def test_a_refused_form_is_made_simpler_and_too_many_requests_are_waited_for(env: Env, forum: Object) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
+    env.discord.faults.rate_limit(THREADS, 0.01)
+    env.discord.faults.fail(THREADS, 400, 400001, times=_OFTEN, when=lambda asked: bool(asked.uploads))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        (post,) = await opened(env, forum)
+    assert first_of(env, post)["attachments"] == []
+    assert "Download" in str(components(first_of(env, post)))
 
 
-async def test_whenever_files_come_along_it_fails_and_so_it_goes_without(town: Town, forum: Object) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
-    town.discord.faults.fail(THREADS, 504, times=_OFTEN, when=lambda asked: bool(asked.uploads))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum)
-        await town.clock.pass_(600, step=5)
-        (post,) = await opened(town, forum)
-        await town.says(town.watches, "You aren't watching any tasks")
-    assert first_of(town, post)["attachments"] == []
-    assert len(threads(town, forum)) == 1
+async def test_whenever_files_come_along_it_fails_and_so_it_goes_without(env: Env, forum: Object) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
+    env.discord.faults.fail(THREADS, 504, times=_OFTEN, when=lambda asked: bool(asked.uploads))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum)
+        await env.clock.advance(600, step=5)
+        (post,) = await opened(env, forum)
+        await env.says(env.watches, "You aren't watching any tasks")
+    assert first_of(env, post)["attachments"] == []
+    assert len(threads(env, forum)) == 1
 
 
-async def test_a_forum_that_is_deleted(town: Town, forum: Object) -> None:
-    town.gateway.add(SLOW)
-    async with town.bot():
-        await town.watch(SLOW.id, channel=forum)
-        town.discord.changes.delete_channel(forum)
-        await town.clock.pass_(660, step=5)
-        (post,) = await town.posts(at=town.discord.world.dm_with(town.ada.user))
+async def test_a_forum_that_is_deleted(env: Env, forum: Object) -> None:
+    env.gateway.add(SLOW)
+    async with env.bot():
+        await env.watch(SLOW.id, channel=forum)
+        env.discord.changes.delete_channel(forum)
+        await env.clock.advance(660, step=5)
+        (post,) = await env.posts(at=env.discord.world.dm_with(env.ada.user))
     assert len(post["attachments"]) == 1
 
 
-async def test_a_live_card_is_a_post_that_is_kept_and_leads_to_the_song(town: Town, forum: Object) -> None:
+async def test_a_live_card_is_a_post_that_is_kept_and_leads_to_the_song(env: Env, forum: Object) -> None:
     """Also when Discord has archived it meanwhile, as nobody wrote there."""
-    town.gateway.add(SLOW)
-    async with town.bot():
-        await town.watch(SLOW.id, channel=forum, live=True)
-        (card,) = await opened(town, forum)
+    env.gateway.add(SLOW)
+    async with env.bot():
+        await env.watch(SLOW.id, channel=forum, live=True)
+        (card,) = await opened(env, forum)
         assert card["name"].startswith("⏳ ")
-        town.discord.changes.archive(card, locked=False)
-        await town.clock.pass_(660, step=5)
-        _, post = await opened(town, forum, 2)
-        await town.discord.hub.until(lambda: "Here is the result" in words(first_of(town, card)))
+        env.discord.changes.archive(card, locked=False)
+        await env.clock.advance(660, step=5)
+        _, post = await opened(env, forum, 2)
+        await env.discord.hub.until(lambda: "Here is the result" in words(first_of(env, card)))
     link = f"https://discord.com/channels/{forum['guild_id']}/{post['id']}"
-    assert link in words(first_of(town, card))
-    assert f"{forum['id']}/" not in words(first_of(town, card))
+    assert link in words(first_of(env, card))
+    assert f"{forum['id']}/" not in words(first_of(env, card))
 
 
-async def test_what_is_said_on_the_way_goes_into_the_live_post(town: Town, forum: Object) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,), states=((0, "running"), (30, "done"))))
-    town.gateway.media_faults.append(Fault(404, b"", times=_OFTEN, path="audio"))
-    async with town.bot():
-        await town.watch(DONE.id, channel=forum, live=True)
-        (card,) = await opened(town, forum)
-        await town.clock.pass_(AUDIO_NOTICE + 120, step=5)
-        await town.posts(2, at=card)
-    assert threads(town, forum) == [card]
+async def test_what_is_said_on_the_way_goes_into_the_live_post(env: Env, forum: Object) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,), states=((0, "running"), (30, "done"))))
+    env.gateway.media_faults.append(Fault(404, b"", times=_OFTEN, path="audio"))
+    async with env.bot():
+        await env.watch(DONE.id, channel=forum, live=True)
+        (card,) = await opened(env, forum)
+        await env.clock.advance(AUDIO_NOTICE + 120, step=5)
+        await env.posts(2, at=card)
+    assert threads(env, forum) == [card]
 
 
-async def test_a_forum_is_chosen_checked_and_tried_out(town: Town, guild: Object, forum: Object) -> None:
-    town.gateway.add(Life(DONE.id, songs=(ONE,)))
+async def test_a_forum_is_chosen_checked_and_tried_out(env: Env, guild: Object, forum: Object) -> None:
+    env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
     forum["flags"] = REQUIRE_TAG
-    town.discord.world.add_tag(forum, "jazz")
-    async with town.bot():
-        setup = await town.ada.slash(town.channel, "suno-admin setup")
-        panel = await town.finished(setup)
+    env.discord.world.add_tag(forum, "jazz")
+    async with env.bot():
+        setup = await env.ada.slash(env.channel, "suno-admin setup")
+        panel = await env.finished(setup)
         select = next(each for each in components(panel) if each["type"] == 8)
         assert FORUM in select["channel_types"]
-        await town.changed(await town.ada.select(panel, select["custom_id"], [forum["id"]]))
-        tested = await town.finished(await town.ada.press(panel, "Send a test post"))
+        await env.changed(await env.ada.select(panel, select["custom_id"], [forum["id"]]))
+        tested = await env.finished(await env.ada.press(panel, "Send a test post"))
         assert f"<#{forum['id']}>" in tested["content"]
-        (test,) = threads(town, forum)
+        (test,) = threads(env, forum)
         assert tags_of(forum, test) == ["jazz"]
-        await town.watch(DONE.id)
-        await opened(town, forum, 2)
-        town.discord.changes.override(forum, guild["roles"][0], deny=Permission.SEND_MESSAGES)
-        checked = await town.finished(await town.ada.slash(town.channel, "suno-admin check"))
+        await env.watch(DONE.id)
+        await opened(env, forum, 2)
+        env.discord.changes.override(forum, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+        checked = await env.finished(await env.ada.slash(env.channel, "suno-admin check"))
         assert f"<#{forum['id']}>: **Create Posts**" in checked["content"]

@@ -4,16 +4,16 @@ import re
 
 from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.permissions import Permission
-from tests.conftest import TOKEN, Town
+from tests.conftest import TOKEN, Env
 from tests.messages import links
 from tests.program import Command
 
 
-async def test_both_links(town: Town, command: Command) -> None:
+async def test_both_links(env: Env, command: Command) -> None:
     code, output, errors = await command("invite")
     server, own = re.findall(r"https://\S+", output)
     assert (code, errors) == (0, "")
-    assert f"client_id={town.discord.world.bot['id']}&scope=bot+applications.commands&permissions=" in server
+    assert f"client_id={env.discord.world.bot['id']}&scope=bot+applications.commands&permissions=" in server
     asked = int(server.rpartition("=")[2])
     assert f"with the permissions {asked}:" in output
     assert asked == (
@@ -21,8 +21,8 @@ async def test_both_links(town: Town, command: Command) -> None:
         | Permission.EMBED_LINKS | Permission.ATTACH_FILES | Permission.READ_MESSAGE_HISTORY
     )  # fmt: skip
     assert own.endswith("scope=applications.commands&integration_type=1")
-    async with town.bot():
-        shown = await town.finished(await town.ada.slash(town.channel, "suno help"))
+    async with env.bot():
+        shown = await env.finished(await env.ada.slash(env.channel, "suno help"))
     assert {server, own} <= set(links(shown).values())
 
 
@@ -32,8 +32,8 @@ async def test_a_refused_token(command: Command) -> None:
     assert "Discord refused the token" in errors
 
 
-async def test_discord_does_not_answer(town: Town, command: Command) -> None:
-    town.discord.faults.order(Fault("/users/@me", 503, times=100))
+async def test_discord_does_not_answer(env: Env, command: Command) -> None:
+    env.discord.faults.order(Fault("/users/@me", 503, times=100))
     code, output, errors = await command("invite")
     assert (code, output) == (69, "")
     assert "Discord cannot be reached" in errors
@@ -41,8 +41,8 @@ async def test_discord_does_not_answer(town: Town, command: Command) -> None:
     assert TOKEN not in errors
 
 
-async def test_discord_asks_to_wait_for_an_hour(town: Town, command: Command) -> None:
-    town.discord.faults.rate_limit("/applications/@me", 3_600)
+async def test_discord_asks_to_wait_for_an_hour(env: Env, command: Command) -> None:
+    env.discord.faults.rate_limit("/applications/@me", 3_600)
     code, output, errors = await command("invite")
     assert (code, output) == (69, "")
     assert "Discord cannot be reached: it asks to wait 3600 s" in errors

@@ -12,9 +12,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sandbox.local_discord.faults import Fault as DiscordFault
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault
-from tests.conftest import KEY, TOKEN, Town
+from tests.conftest import KEY, TOKEN, Env
 from tests.e2e.test_watch import DONE
 from tests.program import Start, ended
 
@@ -57,30 +57,30 @@ def value(values: Values, name: str, **labels: str) -> float:
     return values[f"suno_watch_{name}", frozenset(labels.items())]
 
 
-async def test_a_bot_that_serves_is_alive_and_ready(town: Town, operator: Operator, port: int) -> None:
-    async with town.bot(http_port=port):
+async def test_a_bot_that_serves_is_alive_and_ready(env: Env, operator: Operator, port: int) -> None:
+    async with env.bot(http_port=port):
         assert await operator.status("/healthz") == 200
         status, before = await operator.readiness()
         assert (status, before["ready"], before["discord_connected"], before["database_writable"]) == (
             200, True, True, True,
         )  # fmt: skip
         assert before["gateways"] == {"default": {"last_answer_at": None, "last_answer_age_seconds": None}}
-        await town.status("task_abcd")
+        await env.status("task_abcd")
         _, after = await operator.readiness()
     assert 0 <= after["gateways"]["default"]["last_answer_age_seconds"] < 30
     assert after["gateways"]["default"]["last_answer_at"].endswith("+00:00")
     assert (after["oldest_due_task_lateness_seconds"], after["oldest_waiting_delivery_age_seconds"]) == (0, 0)
 
 
-async def test_what_waits_is_measured(town: Town, operator: Operator, port: int) -> None:
-    town.gateway.add(DONE, Life("task_slow", states=((0, "queued"),)))
-    town.discord.faults.fail(r"^/channels/\d+/messages$", 503, times=100)
-    async with town.bot(http_port=port):
-        await town.watch(DONE.id, "task_slow")
-        await town.discord.hub.until(lambda: any(each.path.endswith("/messages") for each in town.discord.requests))
-        town.gateway.faults.append(Fault(500))
-        town.clock.jump(60)
-        await town.settle_down()
+async def test_what_waits_is_measured(env: Env, operator: Operator, port: int) -> None:
+    env.gateway.add(DONE, FakeTask("task_slow", states=((0, "queued"),)))
+    env.discord.faults.fail(r"^/channels/\d+/messages$", 503, times=100)
+    async with env.bot(http_port=port):
+        await env.watch(DONE.id, "task_slow")
+        await env.discord.hub.until(lambda: any(each.path.endswith("/messages") for each in env.discord.requests))
+        env.gateway.faults.append(Fault(500))
+        env.clock.jump(60)
+        await env.settle_down()
         _, told = await operator.readiness()
         values = await operator.metrics()
     assert told["oldest_waiting_delivery_age_seconds"] >= 60
@@ -90,15 +90,15 @@ async def test_what_waits_is_measured(town: Town, operator: Operator, port: int)
     assert value(values, "deliveries_total", outcome="later") >= 1
 
 
-async def test_what_happened_is_counted(town: Town, operator: Operator, port: int) -> None:
-    town.gateway.add(DONE)
-    async with town.bot(http_port=port):
+async def test_what_happened_is_counted(env: Env, operator: Operator, port: int) -> None:
+    env.gateway.add(DONE)
+    async with env.bot(http_port=port):
         zero = await operator.metrics()
-        await town.watch(DONE.id, "task_unknown")
-        await town.posts()
-        await town.discord.hub.until(lambda: len(town.gateway.requests) > 0)
-        town.gateway.faults.append(Fault(401, b'{"error":{"message":"bad key"}}'))
-        await town.status("task_other")
+        await env.watch(DONE.id, "task_unknown")
+        await env.posts()
+        await env.discord.hub.until(lambda: len(env.gateway.requests) > 0)
+        env.gateway.faults.append(Fault(401, b'{"error":{"message":"bad key"}}'))
+        await env.status("task_other")
         values = await operator.metrics()
     assert value(zero, "gateway_requests_total", gateway="default", outcome="answered") == 0
     assert value(values, "gateway_requests_total", gateway="default", outcome="answered") >= 1
@@ -113,29 +113,27 @@ async def test_what_happened_is_counted(town: Town, operator: Operator, port: in
     assert not any(secret in operator.told for secret in (KEY, TOKEN))
 
 
-async def test_without_discord_it_is_alive_but_not_ready(
-    town: Town, operator: Operator, port: int, start: Start
-) -> None:
-    town.discord.faults.order(DiscordFault("/users/@me", 503, times=1000))
+async def test_without_discord_it_is_alive_but_not_ready(env: Env, operator: Operator, port: int, start: Start) -> None:
+    env.discord.faults.order(DiscordFault("/users/@me", 503, times=1000))
     await start(HTTP_PORT=str(port))
-    await town.discord.hub.until(lambda: bool(town.discord.requests), 20)
+    await env.discord.hub.until(lambda: bool(env.discord.requests), 20)
     assert await operator.status("/healthz") == 200
     status, told = await operator.readiness()
     assert (status, told["ready"], told["discord_connected"], told["database_writable"]) == (503, False, False, True)
 
 
-async def test_a_discord_that_goes_away_is_noticed(town: Town, operator: Operator, port: int) -> None:
-    async with town.bot(http_port=port):
+async def test_a_discord_that_goes_away_is_noticed(env: Env, operator: Operator, port: int) -> None:
+    async with env.bot(http_port=port):
         assert (await operator.readiness())[0] == 200
-        await town.discord.__aexit__(None, None, None)
+        await env.discord.__aexit__(None, None, None)
         async with asyncio.timeout(20):
             while (await operator.readiness())[0] == 200:
                 pass
         assert await operator.status("/healthz") == 200
 
 
-async def test_a_database_that_fails_is_noticed(town: Town, operator: Operator, port: int, tmp_path: Path) -> None:
-    async with town.bot(http_port=port):
+async def test_a_database_that_fails_is_noticed(env: Env, operator: Operator, port: int, tmp_path: Path) -> None:
+    async with env.bot(http_port=port):
         await asyncio.to_thread(_drop_notes, tmp_path / "bot.db")
         status, told = await operator.readiness()
         values = await operator.metrics()
@@ -161,7 +159,7 @@ async def test_a_port_that_is_taken_is_a_faulty_setting(port: int, start: Start)
     assert "Traceback" not in errors
 
 
-async def test_without_the_setting_nobody_listens(town: Town, operator: Operator) -> None:
-    async with town.bot():
+async def test_without_the_setting_nobody_listens(env: Env, operator: Operator) -> None:
+    async with env.bot():
         with pytest.raises(aiohttp.ClientConnectorError):
             await operator.status("/healthz")

@@ -15,20 +15,20 @@ from discord.gateway import DiscordWebSocket
 
 from bot.app import serve
 from bot.config import load_settings
-from bot.ending import insist
+from bot.shutdown import insist
 from sandbox.local_discord.faults import Fault as DiscordFault
-from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
-from tests.conftest import KEY, ROOT, TOKEN, Town
+from tests.conftest import KEY, ROOT, TOKEN, Env
 from tests.program import Command, Start, ended
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_answers_and_ends_cleanly(town: Town, start: Start, number: signal.Signals) -> None:
-    town.gateway.add(Life("task_abcd", states=((0, "queued"),)))
+async def test_it_answers_and_ends_cleanly(env: Env, start: Start, number: signal.Signals) -> None:
+    env.gateway.add(FakeTask("task_abcd", states=((0, "queued"),)))
     process = await start()
-    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
-    answer = await town.status("task_abcd")
+    await env.discord.hub.until(lambda: env.discord.hub.online, 20)
+    answer = await env.status("task_abcd")
     assert "Queued" in answer["embeds"][0]["description"]
     process.send_signal(number)
     code, errors = await ended(process)
@@ -37,14 +37,14 @@ async def test_it_answers_and_ends_cleanly(town: Town, start: Start, number: sig
     assert "Traceback" not in errors
 
 
-async def test_stopped_in_mid_upload_it_ends_in_seconds_and_loses_nothing(town: Town, start: Start) -> None:
+async def test_stopped_in_mid_upload_it_ends_in_seconds_and_loses_nothing(env: Env, start: Start) -> None:
     song = Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", duration=3.0)
-    town.gateway.add(Life("task_abcd", songs=(song,)))
-    town.discord.faults.order(DiscordFault(r"^/channels/\d+/messages$", 500, method="POST", delay=60))
+    env.gateway.add(FakeTask("task_abcd", songs=(song,)))
+    env.discord.faults.order(DiscordFault(r"^/channels/\d+/messages$", 500, method="POST", delay=60))
     process = await start()
-    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
-    await town.watch("task_abcd")
-    await town.discord.hub.until(lambda: any(each.path.endswith("/messages") for each in town.discord.requests))
+    await env.discord.hub.until(lambda: env.discord.hub.online, 20)
+    await env.watch("task_abcd")
+    await env.discord.hub.until(lambda: any(each.path.endswith("/messages") for each in env.discord.requests))
     before = time.monotonic()
     process.terminate()
     code, errors = await ended(process)
@@ -52,7 +52,7 @@ async def test_stopped_in_mid_upload_it_ends_in_seconds_and_loses_nothing(town: 
     assert code == 0
     assert time.monotonic() - before < 10, "nobody waits for the upload's own minute"
     await start()
-    (post,) = await town.posts()
+    (post,) = await env.posts()
     assert len(post["attachments"]) == 1
 
 
@@ -67,17 +67,17 @@ with redirected(base):
 """
 
 
-async def test_one_signal_ends_it_though_a_thread_hangs(town: Town, tmp_path: Path) -> None:
+async def test_one_signal_ends_it_though_a_thread_hangs(env: Env, tmp_path: Path) -> None:
     """As on a disk that does not answer: no thread can be interrupted, and Python waits for each."""
-    town.gateway.add(Life("task_abcd", songs=(Song("aaaaaaaa-1111-4222-8333-444444444444", "Far"),)))
-    settings = {name.upper(): str(value) for name, value in town.settings.items()}
+    env.gateway.add(FakeTask("task_abcd", songs=(Song("aaaaaaaa-1111-4222-8333-444444444444", "Far"),)))
+    settings = {name.upper(): str(value) for name, value in env.settings.items()}
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | settings
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HANGS, town.discord.url, "run", cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+        sys.executable, "-c", HANGS, env.discord.url, "run", cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
     )
-    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
-    await town.watch("task_abcd")
-    await town.settle_down(1.0)
+    await env.discord.hub.until(lambda: env.discord.hub.online, 30)
+    await env.watch("task_abcd")
+    await env.settle_down(1.0)
     before = time.monotonic()
     process.terminate()
     code, errors = await ended(process)
@@ -87,10 +87,10 @@ async def test_one_signal_ends_it_though_a_thread_hangs(town: Town, tmp_path: Pa
 
 
 async def test_a_worker_that_swallows_its_cancellation_ends_with_the_program(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    env: Env, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An edit of the live card that takes the cancellation for an answer that was lost."""
-    town.gateway.add(Life("task_abcd", states=((0, "queued"), (30, "running"))))
+    env.gateway.add(FakeTask("task_abcd", states=((0, "queued"), (30, "running"))))
     editing = asyncio.Event()
 
     async def edit(*_arguments: object, **_options: object) -> None:
@@ -100,12 +100,12 @@ async def test_a_worker_that_swallows_its_cancellation_ends_with_the_program(
         except asyncio.CancelledError as error:
             raise OSError("the answer was lost") from error
 
-    serving = asyncio.create_task(serve(load_settings(**town.settings), town.clock))
-    await town.discord.hub.until(lambda: town.discord.hub.online)
-    await town.watch("task_abcd", live=True)
-    await town.posts()
+    serving = asyncio.create_task(serve(load_settings(**env.settings), env.clock))
+    await env.discord.hub.until(lambda: env.discord.hub.online)
+    await env.watch("task_abcd", live=True)
+    await env.posts()
     monkeypatch.setattr("discord.PartialMessage.edit", edit)
-    await town.clock.pass_(60, step=5)
+    await env.clock.advance(60, step=5)
     await editing.wait()
     async with asyncio.timeout(8):
         await insist(serving)
@@ -142,9 +142,9 @@ async def test_a_settings_file_of_another_encoding_exits_78_in_every_command(com
         assert "Traceback" not in output + errors
 
 
-async def test_what_is_probably_not_meant_is_told_at_the_start(town: Town, start: Start) -> None:
+async def test_what_is_probably_not_meant_is_told_at_the_start(env: Env, start: Start) -> None:
     process = await start(SUNO_API_KEY=None)
-    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
+    await env.discord.hub.until(lambda: env.discord.hub.online, 20)
     process.terminate()
     code, errors = await ended(process)
     assert (code, "SUNO_API_KEY is empty" in errors) == (0, True)
@@ -184,40 +184,40 @@ async def test_with_stay_it_says_what_is_wrong_once_and_waits_to_be_stopped(
     assert (code, rest.count("\n")) == (expected, 1)
 
 
-async def test_a_token_that_is_refused_by_the_socket_exits_77(town: Town, start: Start) -> None:
-    town.discord.sockets._token = "changed meanwhile"
+async def test_a_token_that_is_refused_by_the_socket_exits_77(env: Env, start: Start) -> None:
+    env.discord.sockets._token = "changed meanwhile"
     code, errors = await ended(await start())
     assert (code, "Traceback" in errors) == (77, False)
 
 
-async def test_a_second_bot_on_the_same_database_exits_74(town: Town, start: Start) -> None:
-    async with town.bot():
+async def test_a_second_bot_on_the_same_database_exits_74(env: Env, start: Start) -> None:
+    async with env.bot():
         code, errors = await ended(await start())
     assert code == 74
     assert "another bot is running" in errors
 
 
-async def test_an_unreachable_discord_is_asked_until_it_is_there(town: Town, start: Start) -> None:
-    town.discord.faults.fail("/users/@me", 503, times=2)
+async def test_an_unreachable_discord_is_asked_until_it_is_there(env: Env, start: Start) -> None:
+    env.discord.faults.fail("/users/@me", 503, times=2)
     await start()
-    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
+    await env.discord.hub.until(lambda: env.discord.hub.online, 30)
 
 
-async def test_a_login_that_comes_too_often_is_tried_again(town: Town, start: Start) -> None:
-    town.discord.faults.fail("/users/@me", 429, times=1)  # by what stands in front of Discord, for who knows how long
-    town.discord.faults.rate_limit("/applications/@me", 90)
+async def test_a_login_that_comes_too_often_is_tried_again(env: Env, start: Start) -> None:
+    env.discord.faults.fail("/users/@me", 429, times=1)  # by what stands in front of Discord, for who knows how long
+    env.discord.faults.rate_limit("/applications/@me", 90)
     await start()
-    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
-    await town.status("task_abcd")
+    await env.discord.hub.until(lambda: env.discord.hub.online, 30)
+    await env.status("task_abcd")
 
 
-async def test_commands_that_are_given_too_often_are_left_to_the_next_start(town: Town, start: Start) -> None:
-    async with town.bot():
+async def test_commands_that_are_given_too_often_are_left_to_the_next_start(env: Env, start: Start) -> None:
+    async with env.bot():
         pass  # they were given once
-    town.discord.faults.rate_limit("/commands$", 3_600)
+    env.discord.faults.rate_limit("/commands$", 3_600)
     process = await start()
-    await town.discord.hub.until(lambda: town.discord.hub.online, 30)
-    await town.status("task_abcd")
+    await env.discord.hub.until(lambda: env.discord.hub.online, 30)
+    await env.status("task_abcd")
     process.terminate()
     code, errors = await ended(process)
     assert (code, "the commands could not be given to Discord" in errors) == (0, True)
@@ -229,11 +229,11 @@ async def test_wrong_arguments_are_explained(start: Start) -> None:
     assert "run" in errors
 
 
-async def test_the_log_holds_neither_key_nor_token(town: Town, start: Start) -> None:
-    town.gateway.faults.append(Fault(401, b'{"error":{"message":"bad key %s"}}' % KEY.encode()))
+async def test_the_log_holds_neither_key_nor_token(env: Env, start: Start) -> None:
+    env.gateway.faults.append(Fault(401, b'{"error":{"message":"bad key %s"}}' % KEY.encode()))
     process = await start(LOG_LEVEL="debug")
-    await town.discord.hub.until(lambda: town.discord.hub.online, 20)
-    answer = await town.status("task_abcd")
+    await env.discord.hub.until(lambda: env.discord.hub.online, 20)
+    answer = await env.status("task_abcd")
     process.terminate()
     _, errors = await ended(process)
     assert "401" in errors
@@ -242,7 +242,7 @@ async def test_the_log_holds_neither_key_nor_token(town: Town, start: Start) -> 
         assert secret not in str(answer)
 
 
-async def test_stopped_in_the_moment_of_connecting_it_ends(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stopped_in_the_moment_of_connecting_it_ends(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
     """On Python 3.11 `asyncio.wait_for` forgets a cancellation that comes together with what it waits for."""
     connect = DiscordWebSocket.from_client
 
@@ -252,6 +252,6 @@ async def test_stopped_in_the_moment_of_connecting_it_ends(town: Town, monkeypat
         return socket
 
     monkeypatch.setattr(DiscordWebSocket, "from_client", connect_and_stop)
-    serving = asyncio.create_task(serve(load_settings(**town.settings), town.clock))
+    serving = asyncio.create_task(serve(load_settings(**env.settings), env.clock))
     await asyncio.wait({serving}, timeout=10)
     assert serving.cancelled()

@@ -9,7 +9,7 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.rest import Request
 from sandbox.local_discord.socket import Sockets
 from tests.faults.rows import HOUR, MINUTE, Begin, Fate, Row
-from tests.faults.scene import Scene
+from tests.faults.scene import Scenario
 
 POSTS = r"^/channels/\d+/messages$"
 _OFTEN = 1_000_000  # times
@@ -18,10 +18,10 @@ _ANSWERS = "@original"
 
 def fails(path: str, status: int, code: int = 0, *, times: int = _OFTEN, **more: Any) -> Begin:
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.discord.faults.fail(path, status, code, times=times, **more)
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        scenario.discord.faults.fail(path, status, code, times=times, **more)
         yield
-        scene.discord.faults.clear()
+        scenario.discord.faults.clear()
 
     return begin
 
@@ -30,8 +30,8 @@ def refuses_posts(status: int, code: int) -> Begin:
     """In the channel alone: people can be told."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        async with fails(rf"^/channels/{scene.place['id']}/messages$", status, code)(scene):
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        async with fails(rf"^/channels/{scenario.place['id']}/messages$", status, code)(scenario):
             yield
 
     return begin
@@ -39,21 +39,21 @@ def refuses_posts(status: int, code: int) -> Begin:
 
 def asks_for_patience(seconds: float, path: str = POSTS, **more: Any) -> Begin:
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.discord.faults.rate_limit(path, seconds, times=_OFTEN, **more)
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        scenario.discord.faults.rate_limit(path, seconds, times=_OFTEN, **more)
         yield
-        scene.discord.faults.clear()
+        scenario.discord.faults.clear()
 
     return begin
 
 
 def loses(permission: Permission) -> Begin:
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        changes, everyone = scene.discord.changes, scene.guild["roles"][0]
-        changes.override(scene.place, everyone, deny=permission)
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        changes, everyone = scenario.discord.changes, scenario.guild["roles"][0]
+        changes.override(scenario.place, everyone, deny=permission)
         yield
-        changes.override(scene.place, everyone)
+        changes.override(scenario.place, everyone)
 
     return begin
 
@@ -62,8 +62,8 @@ def blocks(words: str) -> Begin:
     """The server's AutoMod."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        blocked = scene.discord.world.blocked_words[scene.guild["id"]]
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        blocked = scenario.discord.world.blocked_words[scenario.guild["id"]]
         blocked.add(words)
         yield
         blocked.clear()
@@ -80,55 +80,55 @@ def _has_cover(asked: Asked) -> bool:
 
 
 @asynccontextmanager
-async def timed_out(scene: Scene) -> AsyncIterator[None]:
-    changes, bot = scene.discord.changes, scene.discord.world.bot
-    changes.time_out(scene.guild, bot, scene.town.clock.now() + 3 * HOUR)
+async def timed_out(scenario: Scenario) -> AsyncIterator[None]:
+    changes, bot = scenario.discord.changes, scenario.discord.world.bot
+    changes.time_out(scenario.guild, bot, scenario.env.clock.now() + 3 * HOUR)
     yield
-    changes.time_out(scene.guild, bot, None)
+    changes.time_out(scenario.guild, bot, None)
 
 
 @asynccontextmanager
-async def unreadable_event(scene: Scene) -> AsyncIterator[None]:
+async def unreadable_event(scenario: Scenario) -> AsyncIterator[None]:
     for name in ("THREAD_CREATE", "GUILD_ROLE_UPDATE", "MESSAGE_CREATE"):
-        scene.discord.hub.bot_event(name, {"guild_id": None, "id": "1"})
+        scenario.discord.hub.bot_event(name, {"guild_id": None, "id": "1"})
     yield
 
 
 @asynccontextmanager
-async def repeated_events(scene: Scene) -> AsyncIterator[None]:
+async def repeated_events(scenario: Scenario) -> AsyncIterator[None]:
     """The connection is lost, and when it is resumed, Discord sends again what the bot has heard."""
-    sockets = scene.discord.sockets
+    sockets = scenario.discord.sockets
     sockets.repeated = 100
     await sockets.drop()
     yield
-    await scene.discord.hub.until(lambda: sockets.resumed)
+    await scenario.discord.hub.until(lambda: sockets.resumed)
 
 
 @asynccontextmanager
-async def channel_deleted(scene: Scene) -> AsyncIterator[None]:
-    scene.discord.changes.delete_channel(scene.place)
+async def channel_deleted(scenario: Scenario) -> AsyncIterator[None]:
+    scenario.discord.changes.delete_channel(scenario.place)
     yield
 
 
 @asynccontextmanager
-async def answer_lost(scene: Scene) -> AsyncIterator[None]:
+async def answer_lost(scenario: Scenario) -> AsyncIterator[None]:
     """The message is there, and the bot does not hear of it."""
-    scene.discord.faults.order(Fault(POSTS, 0, method="POST", after=True))
+    scenario.discord.faults.order(Fault(POSTS, 0, method="POST", after=True))
     yield
 
 
 @asynccontextmanager
-async def small_limit(scene: Scene) -> AsyncIterator[None]:
+async def small_limit(scenario: Scenario) -> AsyncIterator[None]:
     """Smaller than the larger of the two songs."""
-    world = scene.discord.world
+    world = scenario.discord.world
     before, world.upload_limit = world.upload_limit, 30_000  # bytes
     yield
     world.upload_limit = before
 
 
 @asynccontextmanager
-async def socket_lost(scene: Scene) -> AsyncIterator[None]:
-    sockets = scene.discord.sockets
+async def socket_lost(scenario: Scenario) -> AsyncIterator[None]:
+    sockets = scenario.discord.sockets
     sockets.closed = True
     await sockets.drop()
     yield
@@ -139,24 +139,24 @@ def tells(what: Callable[[Sockets], None]) -> Begin:
     """Something after which the bot has to connect anew."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        before = set(scene.discord.sockets.connections)
-        what(scene.discord.sockets)
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        before = set(scenario.discord.sockets.connections)
+        what(scenario.discord.sockets)
         yield
-        await scene.discord.hub.until(lambda: not before & scene.discord.sockets.connections)
+        await scenario.discord.hub.until(lambda: not before & scenario.discord.sockets.connections)
 
     return begin
 
 
 @asynccontextmanager
-async def held_up(scene: Scene) -> AsyncIterator[None]:
+async def held_up(scenario: Scenario) -> AsyncIterator[None]:
     """What people do is told to the bot when Discord waits no longer."""
-    interactions, sockets = scene.discord.interactions, scene.discord.sockets
+    interactions, sockets = scenario.discord.interactions, scenario.discord.sockets
     patience, interactions.patience = interactions.patience, 0.1  # seconds
     sockets.hold()
     yield
     sockets.let_go()
-    await scene.discord.hub.until(lambda: any(_is_late(request) for request in scene.discord.requests))
+    await scenario.discord.hub.until(lambda: any(_is_late(request) for request in scenario.discord.requests))
     interactions.patience = patience
 
 
@@ -165,11 +165,11 @@ def _is_late(request: Request) -> bool:
 
 
 @asynccontextmanager
-async def tokens_expired(scene: Scene) -> AsyncIterator[None]:
-    interactions = scene.discord.interactions
-    life, interactions.token_life = interactions.token_life, 0.0
+async def tokens_expired(scenario: Scenario) -> AsyncIterator[None]:
+    interactions = scenario.discord.interactions
+    fake, interactions.token_life = interactions.token_life, 0.0
     yield
-    interactions.token_life = life
+    interactions.token_life = fake
 
 
 ROWS = (

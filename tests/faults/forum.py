@@ -7,15 +7,15 @@ from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.permissions import Permission
 from tests.faults.discord import asks_for_patience, channel_deleted, fails, has_files, loses
 from tests.faults.rows import HOUR, Begin, Fate, Row
-from tests.faults.scene import Scene
+from tests.faults.scene import Scenario
 
 _POSTS = r"^/channels/\d+/threads$"
 
 
 @asynccontextmanager
-async def answer_lost(scene: Scene) -> AsyncIterator[None]:
+async def answer_lost(scenario: Scenario) -> AsyncIterator[None]:
     """The post is there, and the bot does not hear of it."""
-    scene.discord.faults.order(Fault(_POSTS, 0, method="POST", after=True))
+    scenario.discord.faults.order(Fault(_POSTS, 0, method="POST", after=True))
     yield
 
 

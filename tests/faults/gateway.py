@@ -11,7 +11,7 @@ import aiohttp
 
 from sandbox.local_gateway.server import Fault
 from tests.faults.rows import MINUTE, Begin, Fate, Row
-from tests.faults.scene import Scene
+from tests.faults.scene import Scenario
 
 _MIB = 1024 * 1024
 _PATIENCE = 0.1  # seconds
@@ -23,10 +23,10 @@ def answers(status: int, body: bytes = b"", **more: Any) -> Begin:
     """Every request is answered with this."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.town.gateway.faults.append(Fault(status, body, **more))
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        scenario.env.gateway.faults.append(Fault(status, body, **more))
         yield
-        scene.town.gateway.faults.clear()
+        scenario.env.gateway.faults.clear()
 
     return begin
 
@@ -35,9 +35,9 @@ def never_answers(body: bytes = b"", **more: Any) -> Begin:
     """Not before the bot gives up, which it does sooner here."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.patch.setattr("bot.gateways.gateway._TIMEOUT", aiohttp.ClientTimeout(total=_PATIENCE))
-        async with answers(200, body, **more)(scene):
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        scenario.patch.setattr("bot.gateways.gateway._TIMEOUT", aiohttp.ClientTimeout(total=_PATIENCE))
+        async with answers(200, body, **more)(scenario):
             yield
         await asyncio.sleep(2 * _PATIENCE)  # what is on its way is given up
 
@@ -54,43 +54,43 @@ def changes(change: Callable[[bytes], bytes], **headers: str) -> Begin:
     return answers(200, change=change, headers=labels)
 
 
-def redirects(where: Callable[[Scene], str]) -> Begin:
+def redirects(where: Callable[[Scenario], str]) -> Begin:
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.town.gateway.faults.append(Fault(302, headers={"Location": where(scene)}))
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        scenario.env.gateway.faults.append(Fault(302, headers={"Location": where(scenario)}))
         yield
-        scene.town.gateway.faults.clear()
+        scenario.env.gateway.faults.clear()
 
     return begin
 
 
 @asynccontextmanager
-async def refused(scene: Scene) -> AsyncIterator[None]:
-    await scene.line.close()
+async def refused(scenario: Scenario) -> AsyncIterator[None]:
+    await scenario.line.close()
     yield
-    await scene.line.open()
+    await scenario.line.open()
 
 
 @asynccontextmanager
-async def without_address(scene: Scene) -> AsyncIterator[None]:
+async def without_address(scenario: Scenario) -> AsyncIterator[None]:
     yield
-    scene.names.lead(_NOWHERE, "127.0.0.1")
+    scenario.names.lead(_NOWHERE, "127.0.0.1")
 
 
 @asynccontextmanager
-async def without_tls(scene: Scene) -> AsyncIterator[None]:
-    scene.trust_certificate()
+async def without_tls(scenario: Scenario) -> AsyncIterator[None]:
+    scenario.trust_certificate()
     yield
-    await scene.line.close()
-    await scene.line.open(scene.certificate)
+    await scenario.line.close()
+    await scenario.line.open(scenario.certificate)
 
 
 @asynccontextmanager
-async def untrusted(scene: Scene) -> AsyncIterator[None]:
-    await scene.line.close()
-    await scene.line.open(scene.certificate)
+async def untrusted(scenario: Scenario) -> AsyncIterator[None]:
+    await scenario.line.close()
+    await scenario.line.open(scenario.certificate)
     yield
-    scene.trust_certificate()
+    scenario.trust_certificate()
 
 
 def _tasks(body: bytes) -> tuple[dict[str, Any], list[Any]]:
@@ -156,7 +156,7 @@ ROWS = (
     Row("a redirect loop", redirects(lambda _: "/suno/fetch"), "gw.misplaced", owner="operator.misplaced"),
     Row(
         "a redirect to another host",
-        redirects(lambda scene: f"{scene.stranger.url}/suno/fetch"),
+        redirects(lambda scenario: f"{scenario.stranger.url}/suno/fetch"),
         "gw.misplaced",
         owner="operator.misplaced",
     ),

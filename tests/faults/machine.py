@@ -20,7 +20,7 @@ from bot.storage.schema import REVISION
 from sandbox.local_discord.faults import Fault
 from tests.faults.discord import POSTS
 from tests.faults.rows import HOUR, MINUTE, Begin, Fate, Row
-from tests.faults.scene import SONGS, TASK, Scene
+from tests.faults.scene import SONGS, TASK, Scenario
 
 _GARBAGE = b"no database, and long enough to be read as one\n" * 1_000
 _LOCK = """
@@ -40,23 +40,23 @@ with locked(Path(sys.argv[1])):
 """
 
 
-def pragma(scene: Scene, pragmas: Callable[[], str]) -> None:
+def pragma(scenario: Scenario, pragmas: Callable[[], str]) -> None:
     """From now on every transaction of the bot begins with this."""
 
     def set_up(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA {pragmas()}")
 
     event.listen(Engine, "begin", set_up)
-    scene.later.callback(event.remove, Engine, "begin", set_up)
+    scenario.later.callback(event.remove, Engine, "begin", set_up)
 
 
-def with_pragma(bad: str, good: str, when: Callable[[Scene], Any] = bool) -> Begin:
+def with_pragma(bad: str, good: str, when: Callable[[Scenario], Any] = bool) -> Begin:
     """The connections to the database are set up badly, `when` that is so."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
         over = False
-        pragma(scene, lambda: bad if when(scene) and not over else good)
+        pragma(scenario, lambda: bad if when(scenario) and not over else good)
         yield
         over = True
 
@@ -64,7 +64,7 @@ def with_pragma(bad: str, good: str, when: Callable[[Scene], Any] = bool) -> Beg
 
 
 @asynccontextmanager
-async def no_room(_scene: Scene) -> AsyncIterator[None]:
+async def no_room(_scene: Scenario) -> AsyncIterator[None]:
     def full(*_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -74,10 +74,12 @@ async def no_room(_scene: Scene) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def locked(scene: Scene) -> AsyncIterator[None]:
+async def locked(scenario: Scenario) -> AsyncIterator[None]:
     """By another process; the bot waits for a lock, but here not for long."""
-    pragma(scene, lambda: "busy_timeout = 20")
-    other = await asyncio.create_subprocess_exec(sys.executable, "-c", _LOCK, scene.database, stdin=PIPE, stdout=PIPE)
+    pragma(scenario, lambda: "busy_timeout = 20")
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _LOCK, scenario.database, stdin=PIPE, stdout=PIPE
+    )
     assert other.stdout
     await other.stdout.readline()
     try:
@@ -87,30 +89,30 @@ async def locked(scene: Scene) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def full(scene: Scene) -> AsyncIterator[None]:
+async def full(scenario: Scenario) -> AsyncIterator[None]:
     """No page more; and what is to be written needs some."""
     songs = tuple(replace(song, lyrics="La la la.\n" * 2_000) for song in SONGS)
-    scene.town.gateway.add(replace(TASK, songs=songs), age=10)
-    async with with_pragma("max_page_count = 1", "max_page_count = 1000000")(scene):
+    scenario.env.gateway.add(replace(TASK, songs=songs), age=10)
+    async with with_pragma("max_page_count = 1", "max_page_count = 1000000")(scenario):
         yield
 
 
 @asynccontextmanager
-async def broken(scene: Scene) -> AsyncIterator[None]:
+async def broken(scenario: Scenario) -> AsyncIterator[None]:
     """And then put back from a copy."""
-    content = scene.database.read_bytes()
-    scene.database.write_bytes(_GARBAGE)
+    content = scenario.database.read_bytes()
+    scenario.database.write_bytes(_GARBAGE)
     yield
-    scene.database.write_bytes(content)
+    scenario.database.write_bytes(content)
 
 
 def changed(statement: str, back: str) -> Begin:
     """What is in the database."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
         def execute(each: str) -> None:
-            with closing(sqlite3.connect(scene.database)) as database, database:
+            with closing(sqlite3.connect(scenario.database)) as database, database:
                 database.execute(each)
 
         await asyncio.to_thread(execute, statement)
@@ -121,14 +123,14 @@ def changed(statement: str, back: str) -> Begin:
 
 
 @asynccontextmanager
-async def held(scene: Scene) -> AsyncIterator[None]:
+async def held(scenario: Scenario) -> AsyncIterator[None]:
     """By another bot, which knows the database by another name; and the lock file is gone."""
-    name = scene.database.with_name("second-name.db")
-    name.hardlink_to(scene.database)
+    name = scenario.database.with_name("second-name.db")
+    name.hardlink_to(scenario.database)
     other = await asyncio.create_subprocess_exec(sys.executable, "-c", _HOLD, name, stdin=PIPE, stdout=PIPE)
     assert other.stdout
     await other.stdout.readline()
-    scene.database.with_name(f"{scene.database.name}.lock").unlink()
+    scenario.database.with_name(f"{scenario.database.name}.lock").unlink()
     yield
     await other.communicate(b"")
     name.unlink()
@@ -138,8 +140,8 @@ def clock_set(seconds: float) -> Begin:
     """The system's clock; then it is set right."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        with scene.patch.context() as patch:
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        with scenario.patch.context() as patch:
             true = time.time
             patch.setattr("time.time", lambda: true() + seconds)
             yield
@@ -148,9 +150,9 @@ def clock_set(seconds: float) -> Begin:
 
 
 @asynccontextmanager
-async def post_unheard_of(scene: Scene) -> AsyncIterator[None]:
+async def post_unheard_of(scenario: Scenario) -> AsyncIterator[None]:
     """It arrives, and then Discord says nothing more, until the bot is stopped."""
-    faults = scene.discord.faults
+    faults = scenario.discord.faults
     faults.order(Fault(POSTS, 0, method="POST", after=True))
     faults.fail(POSTS, 503, times=1_000)
     yield
@@ -173,12 +175,12 @@ ROWS = (
     failing("the database cannot be written", with_pragma("query_only = ON", "query_only = OFF")),
     Row(
         "the database fails when a song is fetched for its post",
-        with_pragma("query_only = ON", "query_only = OFF", lambda scene: scene.town.gateway.media_requests),
+        with_pragma("query_only = ON", "query_only = OFF", lambda scenario: scenario.env.gateway.media_requests),
         within=10 * MINUTE,
     ),
     Row(
         "the database fails when a post is to be recorded",
-        with_pragma("query_only = ON", "query_only = OFF", lambda scene: scene.town.posted(scene.place)),
+        with_pragma("query_only = ON", "query_only = OFF", lambda scenario: scenario.env.posted(scenario.place)),
         fate=Fate.ARRIVES,
         within=10 * MINUTE,
     ),

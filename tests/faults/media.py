@@ -9,10 +9,10 @@ import pytest
 from msgspec import structs
 
 from bot.gateways.media import _PACES
-from sandbox.local_gateway.life import Song
+from sandbox.local_gateway.fake_task import Song
 from sandbox.local_gateway.server import Fault
 from tests.faults.rows import MINUTE, Begin, Fate, Row
-from tests.faults.scene import SONGS, TASK, Scene
+from tests.faults.scene import SONGS, TASK, Scenario
 
 _MIB = 1024 * 1024
 _PAGE = b"<!doctype html><title>Sign in</title>"
@@ -27,10 +27,10 @@ def answers(status: int = 200, body: bytes = b"", **more: Any) -> Begin:
     """Every request for a song is answered with this."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        scene.town.gateway.media_faults.append(Fault(status, body, path="^/audio/", **more))
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        scenario.env.gateway.media_faults.append(Fault(status, body, path="^/audio/", **more))
         yield
-        scene.town.gateway.media_faults.clear()
+        scenario.env.gateway.media_faults.clear()
 
     return begin
 
@@ -39,42 +39,42 @@ def impatient(fault: Begin) -> Begin:
     """The same, with a bot that is soon out of patience."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            for slow, pace in _PACES.items():
-                patch.setitem(_PACES, slow, structs.replace(pace, connect=0.5, answer=1.0, window=0.3))
-            async with fault(scene):
+            for slow, schedule in _PACES.items():
+                patch.setitem(_PACES, slow, structs.replace(schedule, connect=0.5, answer=1.0, window=0.3))
+            async with fault(scenario):
                 yield
 
     return begin
 
 
 @asynccontextmanager
-async def private_redirect(scene: Scene) -> AsyncIterator[None]:
-    async with answers(302, headers={"Location": f"{scene.stranger.media_url}/audio"})(scene):
+async def private_redirect(scenario: Scenario) -> AsyncIterator[None]:
+    async with answers(302, headers={"Location": f"{scenario.stranger.media_url}/audio"})(scenario):
         yield
 
 
-def named(address: Callable[[Scene, Song], str]) -> Begin:
+def named(address: Callable[[Scenario, Song], str]) -> Begin:
     """The gateway names another address of each song."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        songs = tuple(replace(song, audio_url=address(scene, song)) for song in SONGS)
-        scene.town.gateway.add(replace(TASK, songs=songs))
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        songs = tuple(replace(song, audio_url=address(scenario, song)) for song in SONGS)
+        scenario.env.gateway.add(replace(TASK, songs=songs))
         yield
-        scene.town.gateway.add(TASK, age=10 * MINUTE)
+        scenario.env.gateway.add(TASK, age=10 * MINUTE)
 
     return begin
 
 
-def _forbidden(_scene: Scene, song: Song) -> str:
+def _forbidden(_scene: Scenario, song: Song) -> str:
     return f"https://media.test/{song.clip_id}/api/forbidden"
 
 
-def _rebound(scene: Scene, song: Song) -> str:
-    name, port = f"{song.clip_id}.test", scene.town.gateway.media_host.rpartition(":")[2]
-    scene.names.lead(name, _PUBLIC, "127.0.0.1")
+def _rebound(scenario: Scenario, song: Song) -> str:
+    name, port = f"{song.clip_id}.test", scenario.env.gateway.media_host.rpartition(":")[2]
+    scenario.names.lead(name, _PUBLIC, "127.0.0.1")
     return f"http://{name}:{port}/audio/{song.clip_id}"
 
 

@@ -7,22 +7,22 @@ from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.people import Person
 from tests import forged
 from tests.faults.rows import Begin, Fate, Row, says
-from tests.faults.scene import OTHER, TASK, Scene
+from tests.faults.scene import OTHER, TASK, Scenario
 from tests.messages import Message, words
 
 _OFTEN = 70  # times; a person has 60 commands a minute
 
-Act = Callable[[Scene, Person], Awaitable[Message]]
+Act = Callable[[Scenario, Person], Awaitable[Message]]
 
 
 def does(act: Act, told: str) -> Begin:
     """Somebody else on the server; `told`: the key of what they read, or nothing."""
 
     @asynccontextmanager
-    async def begin(scene: Scene) -> AsyncIterator[None]:
-        town = scene.town
-        town.discord.world.locales[town.ben.id] = "en-US"
-        answer = await act(scene, town.ben)
+    async def begin(scenario: Scenario) -> AsyncIterator[None]:
+        env = scenario.env
+        env.discord.world.locales[env.ben.id] = "en-US"
+        answer = await act(scenario, env.ben)
         assert not told or says(told, words(answer)), words(answer)
         yield
 
@@ -36,53 +36,53 @@ def row(name: str, act: Act, told: str = "") -> Row:
 def gives(text: str) -> Act:
     """As a file, to /suno batch."""
 
-    async def act(scene: Scene, person: Person) -> Message:
+    async def act(scenario: Scenario, person: Person) -> Message:
         file = Upload("ids.txt", text.encode(), "text/plain")
-        return await scene.town.finished(await person.slash(scene.town.channel, "suno batch", file=file))
+        return await scenario.env.finished(await person.slash(scenario.env.channel, "suno batch", file=file))
 
     return act
 
 
 def types(text: str) -> Act:
-    async def act(scene: Scene, person: Person) -> Message:
-        return await scene.town.finished(await person.slash(scene.town.channel, "suno watch", ids=text))
+    async def act(scenario: Scenario, person: Person) -> Message:
+        return await scenario.env.finished(await person.slash(scenario.env.channel, "suno watch", ids=text))
 
     return act
 
 
-async def calls(scene: Scene, person: Person) -> Message:
+async def calls(scenario: Scenario, person: Person) -> Message:
     """The bot, with a text that has no id in it; and then goes on as before."""
-    person.say(scene.town.channel, f"<@{scene.discord.world.bot['id']}> " + "<@" + "1" * 1_900)
-    return await types("nothing")(scene, person)
+    person.say(scenario.env.channel, f"<@{scenario.discord.world.bot['id']}> " + "<@" + "1" * 1_900)
+    return await types("nothing")(scenario, person)
 
 
-async def batches_without_end(scene: Scene, person: Person) -> Message:
+async def batches_without_end(scenario: Scenario, person: Person) -> Message:
     for number in range(_OFTEN):
         ids = "\n".join(f"task-{number}x{each}" for each in range(500)).encode()
-        asked = await person.slash(scene.town.channel, "suno batch", file=Upload("ids.txt", ids, "text/plain"))
+        asked = await person.slash(scenario.env.channel, "suno batch", file=Upload("ids.txt", ids, "text/plain"))
         if asked.message and says("allowed.often", words(asked.message)):
             return asked.message
     raise AssertionError("never too often")
 
 
-async def suggestions_without_end(scene: Scene, person: Person) -> Message:
+async def suggestions_without_end(scenario: Scenario, person: Person) -> Message:
     """Beyond the limit nothing is offered."""
-    await scene.town.status(TASK.id, person=person)
-    offered = [await person.autocomplete(scene.town.channel, "suno status", id="") for _ in range(3 * _OFTEN)]
+    await scenario.env.status(TASK.id, person=person)
+    offered = [await person.autocomplete(scenario.env.channel, "suno status", id="") for _ in range(3 * _OFTEN)]
     assert offered[0]
     assert offered[-1] == []
     return {}
 
 
-def presses(custom_id: Callable[[Scene], str]) -> Act:
+def presses(custom_id: Callable[[Scenario], str]) -> Act:
     """A button that the bot never made."""
 
-    async def act(scene: Scene, person: Person) -> Message:
-        scene.town.gateway.add(OTHER)
-        card = await scene.town.status(OTHER.id, person=person)
-        pressed = await forged.press(person, card, custom_id(scene))
-        await scene.town.discord.hub.until(lambda: bool(pressed.follow_ups) or pressed.message not in (None, card))
-        return pressed.follow_ups[-1] if pressed.follow_ups else await scene.town.finished(pressed)
+    async def act(scenario: Scenario, person: Person) -> Message:
+        scenario.env.gateway.add(OTHER)
+        card = await scenario.env.status(OTHER.id, person=person)
+        pressed = await forged.press(person, card, custom_id(scenario))
+        await scenario.env.discord.hub.until(lambda: bool(pressed.follow_ups) or pressed.message not in (None, card))
+        return pressed.follow_ups[-1] if pressed.follow_ups else await scenario.env.finished(pressed)
 
     return act
 

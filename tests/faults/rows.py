@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.__main__ import Exit
-from bot.ui.locales import languages
-from tests.faults.scene import Scene
+from bot.ui.render.locales import languages
+from tests.faults.scene import Scenario
 
 MINUTE, HOUR = 60.0, 3_600.0  # seconds
 
-Begin = Callable[[Scene], AbstractAsyncContextManager[None]]
+Begin = Callable[[Scenario], AbstractAsyncContextManager[None]]
 
 
 class Fate(StrEnum):

@@ -16,10 +16,10 @@ import pytest
 from bot.services.clock import Clock
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.server import LocalDiscord
-from sandbox.local_gateway.life import Life, Song
-from sandbox.local_gateway.line import Line
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import LocalGateway
-from tests.conftest import Town
+from sandbox.local_gateway.tcp_proxy import TcpProxy
+from tests.conftest import Env
 
 _CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key
 
@@ -29,8 +29,8 @@ SONGS = (
         "bbbbbbbb-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 4.0, "rain"
     ),
 )
-TASK = Life("11111111-2222-4333-8444-555555555555", songs=SONGS, states=((0, "running"), (30, "done")))
-OTHER = Life("22222222-2222-4333-8444-555555555555", songs=SONGS)  # finished
+TASK = FakeTask("11111111-2222-4333-8444-555555555555", songs=SONGS, states=((0, "running"), (30, "done")))
+OTHER = FakeTask("22222222-2222-4333-8444-555555555555", songs=SONGS)  # finished
 
 
 class Names:
@@ -54,13 +54,13 @@ class Names:
 
 
 @dataclass
-class Scene:
+class Scenario:
     """`watcher` watches a task in `place`; `line` leads to the gateway; nothing may go to `stranger`."""
 
-    town: Town
+    env: Env
     watcher: Person
     place: dict[str, Any]
-    line: Line
+    line: TcpProxy
     stranger: LocalGateway
     names: Names
     patch: pytest.MonkeyPatch
@@ -68,11 +68,11 @@ class Scene:
 
     @property
     def database(self) -> Path:
-        return Path(self.town.settings["database_url"].partition("///")[2])
+        return Path(self.env.settings["database_url"].partition("///")[2])
 
     @property
     def discord(self) -> LocalDiscord:
-        return self.town.discord
+        return self.env.discord
 
     @property
     def guild(self) -> dict[str, Any]:

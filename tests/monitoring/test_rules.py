@@ -13,9 +13,9 @@ import yaml
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault
-from tests.conftest import Town
+from tests.conftest import Env
 from tests.needs import program
 
 ROOT = Path(__file__).parents[2]
@@ -64,13 +64,13 @@ def unknown(query: str, families: Sequence[Metric]) -> Iterator[str]:
                 yield f"{name}: {label}{operator}{value}"
 
 
-async def test_what_rules_and_dashboard_ask_for_is_what_the_bot_says(town: Town, port: int) -> None:
+async def test_what_rules_and_dashboard_ask_for_is_what_the_bot_says(env: Env, port: int) -> None:
     """Also of what has not come to pass yet: that is counted from 0 on, or has a name at least."""
-    town.gateway.add(Life("task_slow", states=((0, "queued"),)))
-    async with town.bot(http_port=port), aiohttp.ClientSession() as session:
-        await town.status("task_slow")
-        town.gateway.faults.append(Fault(500))
-        await town.status("task_other")
+    env.gateway.add(FakeTask("task_slow", states=((0, "queued"),)))
+    async with env.bot(http_port=port), aiohttp.ClientSession() as session:
+        await env.status("task_slow")
+        env.gateway.faults.append(Fault(500))
+        await env.status("task_other")
         async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
             text = await answer.text()
     families = list(text_string_to_metric_families(text))

@@ -7,16 +7,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.sheets import sheets
-from bot.domain.task import Clip, Kind, Lyrics, Status, Task
+from bot.domain.lyrics_texts import lyrics_texts
+from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
 from bot.errors import MediaError, MediaForbidden, MediaTooBig, MediaUnavailable, MediaUnrecognised
+from bot.gateways.file_type import MP3, PNG
 from bot.gateways.media import MediaFile
-from bot.gateways.sniff import MP3, PNG
+from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
-from bot.services.recordings import Recording
-from bot.ui.cards import Card, details_card, song_cards, songs_card, task_card
-from bot.ui.locales import languages
-from bot.ui.lyrics import lyrics_card, lyrics_file, lyrics_pages
+from bot.ui.render.cards import Card, details_card, song_cards, songs_card, task_card
+from bot.ui.render.locales import languages
+from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from sandbox.local_discord.file_names import sanitised
 from sandbox.local_discord.limits import COMPONENTS_V2, check_message
 
@@ -39,7 +39,7 @@ clips = st.builds(
 tasks = st.builds(
     Task,
     id=st.text("abc-_0123456789", min_size=1, max_size=80),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(TaskKind),
     status=st.sampled_from(Status),
     raw_status=texts,
     recognised=st.booleans(),
@@ -93,17 +93,17 @@ def test_any_task(task: Task, tag: str) -> None:
 def test_any_songs_with_any_files(task: Task, tag: str, data: st.DataObject) -> None:
     found = Found(task, "default")
     cover = st.none() | st.just(MediaFile(PNG, io.BytesIO(b"x"), 900_000))
-    recordings = [
-        Recording(key, number, clip, data.draw(outcomes), data.draw(cover))
+    clip_files = [
+        ClipFile(key, number, clip, data.draw(outcomes), data.draw(cover))
         for number, (key, clip) in enumerate(task.keyed(), 1)
         if clip.playable
     ]
     check(songs_card(found, languages()[tag]))
-    cards = song_cards(found, recordings, languages()[tag], 20_000_000)
+    cards = song_cards(found, clip_files, languages()[tag], 20_000_000)
     for card in cards:
         check(card)
         assert sum(upload.media.size for upload in card.uploads) < 25 * 1024 * 1024
-    wanted = sum(isinstance(recording.audio, MediaFile) for recording in recordings)
+    wanted = sum(isinstance(clip_file.audio, MediaFile) for clip_file in clip_files)
     assert sum(upload.media.kind is MP3 for card in cards for upload in card.uploads) == wanted
 
 
@@ -112,6 +112,6 @@ def test_any_lyrics(task: Task, tag: str, page: int) -> None:
     async def view(pages: list[str]) -> list[dict[str, Any]]:
         return components_of(lyrics_card(pages, page, task.id, languages()[tag]))
 
-    if pages := lyrics_pages(sheets(task), languages()[tag]):
+    if pages := lyrics_pages(lyrics_texts(task), languages()[tag]):
         check_message({"components": asyncio.run(view(pages))}, flags=COMPONENTS_V2, attachments=0)
-    lyrics_file(sheets(task))
+    lyrics_file(lyrics_texts(task))

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.batch import STATES, Entry, entry_of
+from bot.domain.batch import STATES, Batch, Entry, entry_of
 from bot.domain.delivery import State, Topic
-from bot.domain.sight import Sight
-from bot.domain.task import Kind, Task
-from bot.domain.watch import Watch, owe
-from bot.storage.batches import Batch
-from bot.storage.outbox import Shown
-from bot.storage.preferences import Person, Server
-from bot.storage.watches import Listed
-from bot.ui import admin, batches, settings, watch_list
-from bot.ui.locales import languages
+from bot.domain.outbox import DeliverySummary
+from bot.domain.preferences import PersonSettings, ServerSettings
+from bot.domain.snapshot import TaskSnapshot
+from bot.domain.task import Task, TaskKind
+from bot.domain.watch import Watch, delivery_for
+from bot.domain.watch_results import ListedWatch
+from bot.ui.features import admin, batches, settings, watch_list
+from bot.ui.render import components
+from bot.ui.render.locales import languages
 from sandbox.local_discord.limits import COMPONENTS_V2, check_message
 from tests.property.test_cards import tags, tasks, texts
 
@@ -30,7 +30,7 @@ entries = st.builds(
     Entry,
     id=IDS,
     state=st.sampled_from(STATES),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(TaskKind),
     gateway=texts,
     title=texts,
     songs=st.integers(0, 9),
@@ -82,7 +82,9 @@ def test_any_task_is_an_entry(task: Task) -> None:
     tags,
 )
 def test_any_watches(found: list[tuple[Watch, Task | None, State | None]], tag: str) -> None:
-    listed = [Listed(watch, Sight(task_id=watch.task_id, task=task), state, "") for watch, task, state in found]
+    listed = [
+        ListedWatch(watch, TaskSnapshot(task_id=watch.task_id, task=task), state, "") for watch, task, state in found
+    ]
     check_view(lambda: watch_list._list_view(listed, 99, "mine", 3, languages()[tag], 2e9))
     check_view(lambda: watch_list._list_view(listed, 99, "server", 3, languages()[tag], 2e9))
 
@@ -95,7 +97,9 @@ def test_any_watches(found: list[tuple[Watch, Task | None, State | None]], tag: 
 )
 def test_any_deliveries(found: list[tuple[Watch, Topic, State, str, str]], tag: str) -> None:
     shown = [
-        Shown(delivery=owe(watch, topic, 1.0), state=state, reason=reason, task_id=watch.task_id, title=title)
+        DeliverySummary(
+            delivery=delivery_for(watch, topic, 1.0), state=state, reason=reason, task_id=watch.task_id, title=title
+        )
         for watch, topic, state, reason, title in found
     ]
     check_view(lambda: admin._deliveries_view(shown, 99, "open", 2, languages()[tag]))
@@ -103,16 +107,15 @@ def test_any_deliveries(found: list[tuple[Watch, Topic, State, str, str]], tag: 
 
 @given(st.lists(NUMBERS, max_size=40), st.sampled_from(["", "zh-CN", "en-US", "xx"]), st.none() | NUMBERS, tags)
 def test_any_settings(roles: list[int], locale: str, number: int | None, tag: str) -> None:
-    server = Server(
+    server = ServerSettings(
         guild_id=1, locale=locale, roles=tuple(roles), channel_id=number, watches_per_user=number, paused=True
     )
     check_view(lambda: admin._panel(server, languages()[tag]))
-    check_view(lambda: settings._panel(Person(user_id=1, locale=locale), languages()[tag]))
+    check_view(lambda: settings._panel(PersonSettings(user_id=1, locale=locale), languages()[tag]))
 
 
 def test_a_dozen_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     many = {f"x{number}": languages()["en"] for number in range(12)}
-    for module in (settings, admin):
-        monkeypatch.setattr(module, "languages", lambda: many)
-    check_view(lambda: settings._panel(Person(user_id=1), languages()["en"]))
-    check_view(lambda: admin._panel(Server(guild_id=1), languages()["en"]))
+    monkeypatch.setattr(components, "languages", lambda: many)
+    check_view(lambda: settings._panel(PersonSettings(user_id=1), languages()["en"]))
+    check_view(lambda: admin._panel(ServerSettings(guild_id=1), languages()["en"]))

@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.delivery import Topic
-from bot.domain.sight import Sight
+from bot.domain.outbox import ClaimedDelivery, LiveCard
+from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import Task
-from bot.domain.watch import Ending, Watch, owe
+from bot.domain.watch import Watch, WatchOutcome, delivery_for
 from bot.gateways.media import MediaFile
+from bot.services.clip_files import ClipFile
+from bot.services.delivery.port import Post
 from bot.services.lookup import Found
-from bot.services.notifier import Post
-from bot.services.recordings import Recording
-from bot.storage.outbox import LiveCard, Owed
-from bot.ui.cards import fitting
-from bot.ui.locales import languages
-from bot.ui.posts import digest, live_card, post_card
+from bot.ui.render.cards import fitting
+from bot.ui.render.locales import languages
+from bot.ui.render.posts import digest, live_card, post_card
 from tests.property.test_cards import check, outcomes, tags, tasks
 
 IDS = st.integers(1, 2**63 - 1)
@@ -34,16 +34,16 @@ watches = st.builds(
 
 
 def post_of(watch: Watch, topic: Topic, task: Task, lyrics: Task | None, **fields: Any) -> Post:
-    owed = Owed(
-        delivery=owe(watch, topic, watch.created_at),
+    claimed = ClaimedDelivery(
+        delivery=delivery_for(watch, topic, watch.created_at),
         attempts=0,
         tried_at=None,
         watch=watch,
-        sight=Sight(task_id=task.id, task=task),
-        lyrics=Sight(task_id="words", task=lyrics) if lyrics else None,
+        snapshot=TaskSnapshot(task_id=task.id, task=task),
+        lyrics=TaskSnapshot(task_id="words", task=lyrics) if lyrics else None,
         card_id=None,
     )
-    return Post(owed, Found(task, "default"), **fields)
+    return Post(claimed, Found(task, "default"), **fields)
 
 
 @given(watches, st.sampled_from(Topic), tasks, st.none() | tasks, tags)
@@ -52,32 +52,34 @@ def test_any_message(watch: Watch, topic: Topic, task: Task, lyrics: Task | None
     card = post_card(post, languages()[tag], 1_000)
     check(card)
     custom_ids = [getattr(button, "custom_id", None) or "" for button in card.buttons]
-    assert any(f":{post.owed.delivery.id}:" in each for each in custom_ids)
+    assert any(f":{post.claimed.delivery.id}:" in each for each in custom_ids)
 
 
 @given(watches, tasks.filter(lambda task: task.playable), st.none() | tasks, tags, st.data())
 def test_any_songs(watch: Watch, task: Task, lyrics: Task | None, tag: str, data: st.DataObject) -> None:
-    recordings = [
-        Recording(key, number, clip, data.draw(outcomes), None)
+    clip_files = [
+        ClipFile(key, number, clip, data.draw(outcomes), None)
         for number, (key, clip) in enumerate(task.keyed(), 1)
         if clip.playable
     ]
-    going = recordings[: fitting(recordings)]
+    going = clip_files[: fitting(clip_files)]
     assert going, "at least one goes"
-    card = post_card(post_of(watch, Topic.SONGS, task, lyrics, recordings=going), languages()[tag], 1_000)
+    card = post_card(post_of(watch, Topic.SONGS, task, lyrics, clip_files=going), languages()[tag], 1_000)
     check(card)
     files = [each for each in going if isinstance(each.audio, MediaFile)]
     assert len(card.uploads) == len(files)
 
 
-@given(watches, st.sampled_from(Ending), tasks, st.none() | IDS, st.booleans(), tags)
+@given(watches, st.sampled_from(WatchOutcome), tasks, st.none() | IDS, st.booleans(), tags)
 def test_any_live_card(
-    watch: Watch, ending: Ending, task: Task, result_id: int | None, pending: bool, tag: str
+    watch: Watch, outcome: WatchOutcome, task: Task, result_id: int | None, pending: bool, tag: str
 ) -> None:
-    over = Watch(**{name: getattr(watch, name) for name in watch.__struct_fields__ if name != "ending"}, ending=ending)
+    over = Watch(
+        **{name: getattr(watch, name) for name in watch.__struct_fields__ if name != "outcome"}, outcome=outcome
+    )
     card = LiveCard(
         watch=over,
-        sight=Sight(task_id=task.id, task=task),
+        snapshot=TaskSnapshot(task_id=task.id, task=task),
         message_id=1,
         shows="",
         result_id=result_id,

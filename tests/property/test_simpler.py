@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.delivery import Topic
-from bot.domain.refusals import Part
+from bot.domain.post_failures import Part
 from bot.domain.task import Task
 from bot.domain.watch import Watch
-from bot.services.recordings import Recording
-from bot.ui.cards import Card, fitting, task_card
-from bot.ui.locales import languages
-from bot.ui.posts import post_card
-from bot.ui.simpler import allowed, parts_of, without
+from bot.services.clip_files import ClipFile
+from bot.ui.render.cards import Card, fitting, task_card
+from bot.ui.render.fallbacks import allowed, parts_of, without
+from bot.ui.render.locales import languages
+from bot.ui.render.posts import post_card
 from tests.property.test_cards import check, outcomes, tags, tasks
 from tests.property.test_posts import post_of, watches
 
@@ -25,13 +25,13 @@ permissions = st.frozensets(st.sampled_from(["attach_files", "embed_links", "rea
 def cards(draw: st.DrawFn, tag: str) -> Card:
     task: Task = draw(tasks)
     watch: Watch = draw(watches)
-    recordings = [
-        Recording(key, number, clip, draw(outcomes), None)
+    clip_files = [
+        ClipFile(key, number, clip, draw(outcomes), None)
         for number, (key, clip) in enumerate(task.keyed(), 1)
         if clip.playable
     ]
-    going = recordings[: fitting(recordings)] if recordings else ()
-    post = post_of(watch, draw(st.sampled_from(Topic)), task, None, recordings=going)
+    going = clip_files[: fitting(clip_files)] if clip_files else ()
+    post = post_of(watch, draw(st.sampled_from(Topic)), task, None, clip_files=going)
     posted = post_card(post, languages()[tag], 1_000)
     return draw(st.sampled_from([posted, task_card(post.found, languages()[tag]) if post.found else posted]))
 

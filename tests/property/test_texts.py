@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bot.domain.id_forms import MAX_LENGTH, plain
 from bot.domain.ids import find_ids, parse_id, read_ids
-from bot.domain.sheets import Sheet, paginate
+from bot.domain.lyrics_texts import LyricsText, paginate
 from bot.errors import InvalidTaskId
-from bot.ui.locales import languages
-from bot.ui.lyrics import lyrics_pages
-from bot.ui.text import clean, code, cut, escape, one_line
+from bot.ui.render.locales import languages
+from bot.ui.render.lyrics import lyrics_pages
+from bot.ui.render.text import clean, code, cut, escape, one_line
 from tests.property.test_cards import tags, texts
 
 hexadecimal = "0123456789abcdef"
@@ -90,10 +90,10 @@ def test_no_page_is_too_long_and_no_word_is_lost(text: str, limit: int) -> None:
 lines = st.builds(lambda start, text: start + text * 4_000, st.sampled_from(["", "a"]), st.text("a*\\", max_size=3))
 
 
-@given(st.lists(st.builds(Sheet, texts, texts | lines), max_size=3), tags)
-def test_any_pages_of_lyrics(sheets: list[Sheet], tag: str) -> None:
-    pages = lyrics_pages(sheets, languages()[tag])
+@given(st.lists(st.builds(LyricsText, texts, texts | lines), max_size=3), tags)
+def test_any_pages_of_lyrics(lyrics_texts: list[LyricsText], tag: str) -> None:
+    pages = lyrics_pages(lyrics_texts, languages()[tag])
     assert all(len(page) <= 3_900 for page in pages), "beside the text that counts the pages"
     assert not any(map(ends_in_half_an_escape, pages))
     shown = "".join(page.partition("\n")[2] for page in pages)
-    assert "".join(shown.split()) == "".join("".join(escape(sheet.text) for sheet in sheets).split())
+    assert "".join(shown.split()) == "".join("".join(escape(sheet.text) for sheet in lyrics_texts).split())

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.domain.delivery import Delivery, Topic, delivery_id
 from bot.domain.id_forms import MAX_LENGTH
-from bot.domain.sight import LONGEST_REST, Pace, Sight, missed, next_look, seen
-from bot.domain.task import Clip, Kind, Lyrics, Status, Task
+from bot.domain.snapshot import MAX_POLL_INTERVAL, PollSchedule, TaskSnapshot, missed, next_poll_at, seen
+from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
 from bot.domain.watch import LONGEST, LYRICS_WAIT, Watch, advance
 
 BORN = 1_000_000.0
@@ -26,7 +26,7 @@ lyrics_made = st.none() | st.builds(Lyrics, text=st.text(max_size=5))
 tasks = st.builds(
     Task,
     id=st.just("task"),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(TaskKind),
     status=statuses,
     progress=st.none() | st.floats(0, 100),
     clips=st.lists(clips, max_size=4).map(tuple),
@@ -45,36 +45,38 @@ wishes = st.builds(
 )
 
 
-def follow(watch: Watch, said: Sequence[tuple[Task | None, float]]) -> tuple[Watch, Sight, float, list[Delivery]]:
+def follow(
+    watch: Watch, said: Sequence[tuple[Task | None, float]]
+) -> tuple[Watch, TaskSnapshot, float, list[Delivery]]:
     """All of its steps, each answer some seconds after the one before."""
-    sight, now, owed = Sight(task_id="task"), BORN, list[Delivery]()
+    snapshot, now, claimed = TaskSnapshot(task_id="task"), BORN, list[Delivery]()
     for (task, _), now in zip(said, accumulate((gap for _, gap in said), initial=BORN), strict=False):
-        sight = seen(sight, task, "default", now) if task else missed(sight, now)
-        step = advance(watch, sight, now)
+        snapshot = seen(snapshot, task, "default", now) if task else missed(snapshot, now)
+        step = advance(watch, snapshot, now)
         watch = step.watch
-        owed += step.deliveries
-    return watch, sight, now, owed
+        claimed += step.deliveries
+    return watch, snapshot, now, claimed
 
 
 @given(wishes, answers)
 def test_a_clip_is_owed_at_most_once(wish: Watch, said: list[tuple[Task | None, float]]) -> None:
-    _, _, _, owed = follow(wish, said)
-    brought = [key for delivery in owed if delivery.topic is Topic.SONGS for key in delivery.clips]
+    _, _, _, claimed = follow(wish, said)
+    brought = [key for delivery in claimed if delivery.topic is Topic.SONGS for key in delivery.clips]
     assert len(brought) == len(set(brought))
-    assert len({delivery.id for delivery in owed}) == len(owed)
+    assert len({delivery.id for delivery in claimed}) == len(claimed)
 
 
 @given(wishes, answers, tasks | st.none())
 def test_every_watch_ends_and_until_then_has_a_next_look(
     wish: Watch, said: list[tuple[Task | None, float]], last: Task | None
 ) -> None:
-    watch, sight, now, _ = follow(wish, said)
-    while not watch.ending:
-        due = next_look(sight, now, Pace(INTERVAL))
-        assert now < due <= now + LONGEST_REST
+    watch, snapshot, now, _ = follow(wish, said)
+    while not watch.outcome:
+        due = next_poll_at(snapshot, now, PollSchedule(INTERVAL))
+        assert now < due <= now + MAX_POLL_INTERVAL
         now = due
-        sight = seen(sight, last, "default", now) if last else missed(sight, now)
-        watch = advance(watch, sight, now).watch
+        snapshot = seen(snapshot, last, "default", now) if last else missed(snapshot, now)
+        watch = advance(watch, snapshot, now).watch
         assert now < BORN + LONGEST + 60_000
 
 
@@ -82,24 +84,24 @@ def test_every_watch_ends_and_until_then_has_a_next_look(
 def test_whatever_arrived_is_brought(wish: Watch, said: list[tuple[Task | None, float]], task: Task) -> None:
     """A settled task whose songs did not fail brings each of them, also when it was told in parts."""
     done = Task(id="task", kind=task.kind, status=Status.DONE, clips=task.clips, lyrics=task.lyrics)
-    watch, sight, now, owed = follow(wish, said)
-    if watch.ending:
+    watch, snapshot, now, claimed = follow(wish, said)
+    if watch.outcome:
         return
     for later in (now + 1, now + 2 + LYRICS_WAIT):
-        sight = seen(sight, done, "default", later)
-        step = advance(watch, sight, later)
-        watch, owed = step.watch, [*owed, *step.deliveries]
-    assert watch.ending
+        snapshot = seen(snapshot, done, "default", later)
+        step = advance(watch, snapshot, later)
+        watch, claimed = step.watch, [*claimed, *step.deliveries]
+    assert watch.outcome
     arrived = {key for key, clip in done.keyed() if clip.status is not Status.FAILED}
-    assert arrived <= {key for delivery in owed for key in delivery.clips}
-    assert owed, "nobody is left without a word"
+    assert arrived <= {key for delivery in claimed for key in delivery.clips}
+    assert claimed, "nobody is left without a word"
 
 
 @given(wishes, answers)
 def test_an_ended_watch_owes_nothing_more(wish: Watch, said: list[tuple[Task | None, float]]) -> None:
-    watch, sight, now, _ = follow(wish, said)
-    if watch.ending:
-        assert advance(watch, sight, now + 1e6).deliveries == ()
+    watch, snapshot, now, _ = follow(wish, said)
+    if watch.outcome:
+        assert advance(watch, snapshot, now + 1e6).deliveries == ()
 
 
 @given(st.integers(1, 10**9), st.floats(0, 1e10), st.sampled_from(Topic), st.lists(st.text(), max_size=5).map(tuple))

@@ -84,12 +84,12 @@ def test_a_slow_machine_is_not_complained_of(caplog: pytest.LogCaptureFixture, *
 
 
 def test_a_task_being_made_is_made_again_under_another_id() -> None:
-    task = next(each for each in demo_tasks() if each.life.born_when_asked and each.life.songs)
+    task = next(each for each in demo_tasks() if each.fake.born_when_asked and each.fake.songs)
     first, second = made_again(task), made_again(task)
-    assert len({task.life.id, first.life.id, second.life.id}) == 3
-    assert len(first.life.id) == len(task.life.id)
-    clips = {song.clip_id for each in (task, first, second) for song in each.life.songs}
-    assert len(clips) == 3 * len(task.life.songs)
+    assert len({task.fake.id, first.fake.id, second.fake.id}) == 3
+    assert len(first.fake.id) == len(task.fake.id)
+    clips = {song.clip_id for each in (task, first, second) for song in each.fake.songs}
+    assert len(clips) == 3 * len(task.fake.songs)
 
 
 def test_the_guide_begins_with_a_song_and_says_everything_in_both_languages() -> None:
@@ -98,7 +98,7 @@ def test_the_guide_begins_with_a_song_and_says_everything_in_both_languages() ->
     steps = [step for group in groups for step in group["steps"]]
     assert groups[0]["steps"][0]["command"].startswith("/suno status id:")
     assert [step["command"] for step in groups[0]["steps"][1:]] == [
-        task.typed for task in demo_tasks() if task.life.born_when_asked
+        task.typed for task in demo_tasks() if task.fake.born_when_asked
     ]
     assert all(each["en"] and each["zh-CN"] for each in [group["title"] for group in groups])
     assert all(step["text"]["en"] and step["text"]["zh-CN"] for step in steps)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from sandbox.local_gateway.dialects import batch, single
-from sandbox.local_gateway.life import Dialect, Life, Song, State
+from sandbox.local_gateway.fake_task import Dialect, FakeTask, Song, State
 
 BORN = 1_772_444_400.0
 AGE = 5.0
@@ -30,7 +30,7 @@ CLIP_WORDS = {
 
 def said(dialect: Dialect, state: State, **more: Any) -> Any:
     """The single fetch of a task that has been in this state since its birth."""
-    return single(Life("t-1", dialect, SONGS, states=((0.0, state),), **more), BORN, BORN + AGE, MEDIA)
+    return single(FakeTask("t-1", dialect, SONGS, states=((0.0, state),), **more), BORN, BORN + AGE, MEDIA)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -93,9 +93,9 @@ def test_the_audio_url_over_a_clips_life(state: State, end: str) -> None:
 
 
 def test_the_original_service_says_the_clips_alone_and_no_progress() -> None:
-    life = Life("t-1", "suno-api", SONGS)
-    body = single(life, BORN, BORN + AGE, MEDIA)
-    task = batch([(life, BORN)], BORN + AGE, MEDIA)["data"][0]
+    fake = FakeTask("t-1", "suno-api", SONGS)
+    body = single(fake, BORN, BORN + AGE, MEDIA)
+    task = batch([(fake, BORN)], BORN + AGE, MEDIA)["data"][0]
     assert body["data"] == task["data"]
     assert isinstance(body["data"], list)
     assert set(task) == TASK - {"progress"} | {"created_at", "updated_at"}
@@ -156,14 +156,14 @@ def test_code_1(state: State, word: str) -> None:
     body = said("code-1", state)
     assert body["code"] == 1
     assert (body["data"]["taskId"], body["data"]["status"]) == ("t-1", word)
-    items = batch([(Life("t-1", "code-1", SONGS, states=((0.0, state),)), BORN)], BORN + AGE, MEDIA)["data"]
+    items = batch([(FakeTask("t-1", "code-1", SONGS, states=((0.0, state),)), BORN)], BORN + AGE, MEDIA)["data"]
     assert items == [{"code": 1, "message": "", "data": body["data"]}]
 
 
 @pytest.mark.parametrize(("state", "known"), [("queued", False), ("running", False), ("done", True)])
 def test_a_lyrics_task(state: State, known: bool) -> None:
-    life = Life("t-1", "rix", text="[Verse]\nA lamp", title="Lamp", states=((0.0, state),))
-    task = single(life, BORN, BORN + AGE, MEDIA)["data"]
+    fake = FakeTask("t-1", "rix", text="[Verse]\nA lamp", title="Lamp", states=((0.0, state),))
+    task = single(fake, BORN, BORN + AGE, MEDIA)["data"]
     lyrics = {"id": "t-1", "text": "[Verse]\nA lamp", "title": "Lamp", "status": "complete"}
     assert task["action"] == "LYRICS"
     assert task["data"] == (lyrics if known else None)
@@ -172,8 +172,8 @@ def test_a_lyrics_task(state: State, known: bool) -> None:
 def test_one_good_song_in_a_failed_task() -> None:
     good = Song("c-good", state="done")
     bad = Song("c-bad", state="failed", reason="the model stumbled")
-    life = Life("t-1", "new-api", (good, bad), states=((0.0, "failed"),), reason="one of two failed")
-    task = single(life, BORN, BORN + AGE, MEDIA)["data"]
+    fake = FakeTask("t-1", "new-api", (good, bad), states=((0.0, "failed"),), reason="one of two failed")
+    task = single(fake, BORN, BORN + AGE, MEDIA)["data"]
     assert (task["status"], task["fail_reason"]) == ("FAILURE", "one of two failed")
     assert [clip["status"] for clip in task["data"]] == ["complete", "error"]
     assert task["data"][1]["metadata"]["error_message"] == "the model stumbled"
@@ -184,8 +184,8 @@ def test_a_word_that_nobody_knows_is_said_instead_of_the_states_own() -> None:
 
 
 def test_a_batch_is_not_in_the_requests_order_and_null_when_nothing_is_known() -> None:
-    lives = [(Life(name, songs=SONGS), BORN) for name in ("t-1", "t-2", "t-3")]
-    assert [task["task_id"] for task in batch(lives, BORN, MEDIA)["data"]] == ["t-3", "t-2", "t-1"]
+    fakes = [(FakeTask(name, songs=SONGS), BORN) for name in ("t-1", "t-2", "t-3")]
+    assert [task["task_id"] for task in batch(fakes, BORN, MEDIA)["data"]] == ["t-3", "t-2", "t-1"]
     assert batch([], BORN, MEDIA)["data"] is None
 
 
@@ -204,18 +204,18 @@ def shape(real: Any, ours: Any, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("sample", "life", "many"),
+    ("sample", "fake", "many"),
     [
-        ("deerapi-batch-music-running.json", Life("t-1", "rix", SONGS, states=((0, "streaming"),)), True),
-        ("rixapi-single-lyrics-done.json", Life("t-1", "rix", text="A lamp", title="Lamp"), False),
-        ("nengyongai-single-music-done.json", Life("t-1", "goamz", SONGS), False),
-        ("v-api-single-music-done.json", Life("t-1", "new-api", SONGS), False),
+        ("deerapi-batch-music-running.json", FakeTask("t-1", "rix", SONGS, states=((0, "streaming"),)), True),
+        ("rixapi-single-lyrics-done.json", FakeTask("t-1", "rix", text="A lamp", title="Lamp"), False),
+        ("nengyongai-single-music-done.json", FakeTask("t-1", "goamz", SONGS), False),
+        ("v-api-single-music-done.json", FakeTask("t-1", "new-api", SONGS), False),
     ],
 )
-def test_a_body_says_nothing_that_a_vendors_own_does_not(sample: str, life: Life, many: bool) -> None:
-    ours = batch([(life, BORN)], BORN + AGE, MEDIA) if many else single(life, BORN, BORN + AGE, MEDIA)
+def test_a_body_says_nothing_that_a_vendors_own_does_not(sample: str, fake: FakeTask, many: bool) -> None:
+    ours = batch([(fake, BORN)], BORN + AGE, MEDIA) if many else single(fake, BORN, BORN + AGE, MEDIA)
     real = json.loads((SAMPLES / sample).read_text(encoding="utf-8"))
     for body in (real, ours):
-        if life.dialect == "goamz":
+        if fake.dialect == "goamz":
             body["data"]["clips"] = list(body["data"]["clips"].values())
     assert shape(real, ours) == []

@@ -5,7 +5,7 @@ import pytest
 
 from sandbox.local_gateway import songs
 from sandbox.local_gateway.dialects import single
-from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import LocalGateway
 from tests.sandbox_gateway.conftest import Clock
 
@@ -37,7 +37,7 @@ async def test_a_bad_body_is_answered_with_json_that_is_called_plain_text(
 
 
 async def test_another_method_is_another_path(gateway: LocalGateway, customer: aiohttp.ClientSession) -> None:
-    gateway.add(Life("t-1", songs=(SONG,)))
+    gateway.add(FakeTask("t-1", songs=(SONG,)))
     async with customer.delete(f"{gateway.url}/suno/fetch/t-1") as response:
         assert (response.status, response.content_type) == (200, "text/html")
 
@@ -45,9 +45,9 @@ async def test_another_method_is_another_path(gateway: LocalGateway, customer: a
 async def test_a_forgotten_task_is_born_again(
     gateway: LocalGateway, customer: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    life = Life("t-1", songs=(SONG,), born_when_asked=True)
+    fake = FakeTask("t-1", songs=(SONG,), born_when_asked=True)
     for _ in range(2):
-        gateway.add(life)
+        gateway.add(fake)
         async with customer.get(f"{gateway.url}/suno/fetch/t-1") as response:
             assert (await response.json())["data"]["submit_time"] == int(clock.now)
         gateway.forget("t-1")
@@ -55,7 +55,7 @@ async def test_a_forgotten_task_is_born_again(
 
 
 def test_code_1_can_speak_of_a_task_without_songs() -> None:
-    task = single(Life("t-1", "code-1", states=((0, "queued"),)), 0.0, 1.0, "")["data"]
+    task = single(FakeTask("t-1", "code-1", states=((0, "queued"),)), 0.0, 1.0, "")["data"]
     assert task == {"taskId": "t-1", "status": "submitted", "title": "", "audioUrl": ""}
 
 
@@ -65,7 +65,7 @@ def test_code_1_can_speak_of_a_task_without_songs() -> None:
 async def test_a_part_of_a_song(
     gateway: LocalGateway, stranger: aiohttp.ClientSession, asked: str, part: tuple[int, int | None]
 ) -> None:
-    gateway.add(Life("t-1", songs=(SONG,)))
+    gateway.add(FakeTask("t-1", songs=(SONG,)))
     whole, _ = songs.audio(SONG.sound, SONG.duration)
     url = f"{gateway.media_url}/audio/{SONG.clip_id}"
     async with stranger.get(url, headers={"Range": asked}) as response:
@@ -78,7 +78,7 @@ async def test_a_part_of_a_song(
 
 @pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=5-2", "words=1-2"])
 async def test_a_part_that_is_not_there(gateway: LocalGateway, stranger: aiohttp.ClientSession, asked: str) -> None:
-    gateway.add(Life("t-1", songs=(SONG,)))
+    gateway.add(FakeTask("t-1", songs=(SONG,)))
     url = f"{gateway.media_url}/audio/{SONG.clip_id}"
     async with stranger.get(url, headers={"Range": asked}) as response:
         assert response.status == 416

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from sandbox.local_gateway.demo import demo_tasks
-from sandbox.local_gateway.life import Life, Song, State
+from sandbox.local_gateway.fake_task import FakeTask, Song, State
 from sandbox.local_gateway.server import LocalGateway
 from tests.sandbox_gateway.conftest import Clock
 
@@ -24,22 +24,22 @@ async def look(customer: aiohttp.ClientSession, gateway: LocalGateway, task_id: 
     [(0, "queued"), (4.9, "queued"), (5, "running"), (12, "streaming"), (29.9, "streaming"), (30, "done")],
 )
 def test_a_state_lasts_until_the_next(age: float, state: str) -> None:
-    assert Life("t-1", states=STORY).state(age) == state
+    assert FakeTask("t-1", states=STORY).state(age) == state
 
 
 def test_before_its_birth_a_life_is_what_it_is_at_first() -> None:
-    assert Life("t-1", states=STORY).state(-1) == "queued"
+    assert FakeTask("t-1", states=STORY).state(-1) == "queued"
 
 
 @pytest.mark.parametrize(("age", "percent"), [(0, None), (5, 10), (19, 10), (20, 60)])
 def test_a_progress_lasts_until_the_next(age: float, percent: int | None) -> None:
-    assert Life("t-1", progress=((5, 10), (20, 60))).percent(age) == percent
+    assert FakeTask("t-1", progress=((5, 10), (20, 60))).percent(age) == percent
 
 
 async def test_a_song_is_born_streams_and_is_finished(
     gateway: LocalGateway, customer: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    gateway.add(Life("t-1", songs=(SONG,), states=STORY))
+    gateway.add(FakeTask("t-1", songs=(SONG,), states=STORY))
     born, seen = clock.now, []
     for age in (0, 6, 13, 31):
         clock.now = born + age
@@ -57,14 +57,14 @@ async def test_a_song_is_born_streams_and_is_finished(
 async def test_nothing_changes_while_the_clock_stands_still(
     gateway: LocalGateway, customer: aiohttp.ClientSession
 ) -> None:
-    gateway.add(Life("t-1", songs=(SONG,), states=STORY), age=13)
+    gateway.add(FakeTask("t-1", songs=(SONG,), states=STORY), age=13)
     assert await look(customer, gateway, "t-1") == await look(customer, gateway, "t-1")
 
 
 async def test_a_task_can_begin_to_live_when_it_is_first_asked_for(
     gateway: LocalGateway, customer: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    gateway.add(Life("t-1", songs=(SONG,), states=STORY, born_when_asked=True))
+    gateway.add(FakeTask("t-1", songs=(SONG,), states=STORY, born_when_asked=True))
     clock.now += 1000
     assert (await look(customer, gateway, "t-1"))["submit_time"] == int(clock.now)
     clock.now += 30
@@ -72,7 +72,7 @@ async def test_a_task_can_begin_to_live_when_it_is_first_asked_for(
 
 
 async def test_a_forgotten_task_is_unknown(gateway: LocalGateway, customer: aiohttp.ClientSession) -> None:
-    gateway.add(Life("t-1", songs=(SONG,)))
+    gateway.add(FakeTask("t-1", songs=(SONG,)))
     gateway.forget("t-1")
     async with customer.get(f"{gateway.url}/suno/fetch/t-1") as response:
         assert response.status == 400
@@ -80,13 +80,13 @@ async def test_a_forgotten_task_is_unknown(gateway: LocalGateway, customer: aioh
 
 def test_the_demo_shows_every_dialect_and_state_under_ids_and_clips_of_their_own() -> None:
     tasks = demo_tasks()
-    lives = [task.life for task in tasks]
-    clips = [song.clip_id for life in lives for song in life.songs]
-    assert len({life.id for life in lives}) == len(lives)
+    fakes = [task.fake for task in tasks]
+    clips = [song.clip_id for fake in fakes for song in fake.songs]
+    assert len({fake.id for fake in fakes}) == len(fakes)
     assert len(set(clips)) == len(clips)
-    assert {life.dialect for life in lives} == {
+    assert {fake.dialect for fake in fakes} == {
         "new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1",
     }  # fmt: skip
-    assert {life.state(600) for life in lives} == {"queued", "running", "streaming", "done", "failed"}
+    assert {fake.state(600) for fake in fakes} == {"queued", "running", "streaming", "done", "failed"}
     assert all(task.shows and task.shows_zh for task in tasks)
-    assert [life.id for life in lives if life.born_when_asked]
+    assert [fake.id for fake in fakes if fake.born_when_asked]

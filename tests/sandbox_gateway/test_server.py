@@ -7,12 +7,12 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from tests.sandbox_gateway.conftest import KEY
 
 SONG = Song("c1000000-0000-4000-8000-000000000001", "Low Tide", duration=3.0)
-LIFE = Life("t-1", songs=(SONG,))
+LIFE = FakeTask("t-1", songs=(SONG,))
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer sk-wrong", KEY])
@@ -43,7 +43,7 @@ async def many(customer: aiohttp.ClientSession, gateway: LocalGateway, *ids: str
 async def test_a_batch_leaves_unknown_ids_out_and_says_each_task_once(
     gateway: LocalGateway, customer: aiohttp.ClientSession
 ) -> None:
-    gateway.add(LIFE, Life("t-2", "rix", text="A lamp"))
+    gateway.add(LIFE, FakeTask("t-2", "rix", text="A lamp"))
     tasks = await many(customer, gateway, "t-1", "t-0", "t-2", "t-1")
     assert [task["task_id"] for task in tasks] == ["t-2", "t-1"]
     assert await many(customer, gateway, "t-0") is None

@@ -6,12 +6,12 @@ import aiohttp
 import pytest
 
 from sandbox.local_gateway import songs
-from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import LocalGateway
 from tests.sandbox_gateway.conftest import Clock
 
 SONG = Song("c1000000-0000-4000-8000-000000000001", "Low Tide", duration=3.0)
-STORY = Life("t-1", songs=(SONG,), states=((0.0, "queued"), (5.0, "done")))
+STORY = FakeTask("t-1", songs=(SONG,), states=((0.0, "queued"), (5.0, "done")))
 
 
 async def word(customer: aiohttp.ClientSession, gateway: LocalGateway) -> str:

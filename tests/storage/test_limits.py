@@ -4,11 +4,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.id_forms import other_form
-from bot.domain.task import Clip, Kind, Status, Task
+from bot.domain.task import Clip, Status, Task, TaskKind
+from bot.domain.watch_results import WatchQuery
+from bot.services.polling.record import record
 from bot.storage.database import open_database
-from bot.storage.looks import LookStore
+from bot.storage.polls import PollStore
 from bot.storage.songs import KEPT, SongStore
-from bot.storage.watches import WatchStore, of_user, on_tasks
+from bot.storage.watches import WatchStore
 from tests.storage.test_watches import ADA, BEN, CARL, NOW, PACE, add, said, wish
 
 TASK, OTHER, SONG = (f"{each}f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b" for each in "123")
@@ -20,8 +22,8 @@ async def watches(engine: AsyncEngine) -> WatchStore:
 
 
 @pytest.fixture
-async def looks(engine: AsyncEngine) -> LookStore:
-    return LookStore(engine)
+async def polls(engine: AsyncEngine) -> PollStore:
+    return PollStore(engine)
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ async def test_who_joins_watches_and_is_left_with_them_has_no_more_than_they_may
         assert (joined.watching, joined.most, joined.refused) == (2, 2, 2 if number else 0)
         assert len(joined.known) == (0 if number else 2)
         await watches.leave(ADA)
-        assert (await watches.listed(of_user(BEN), limit=100))[0] == 2
+        assert (await watches.listed(WatchQuery(user_id=BEN), limit=100))[0] == 2
     again = await add(watches, wish("t0a", user_id=BEN), most=2)
     assert (len(again.known), again.refused, again.watching) == (1, 0, 2), "what they have is not counted twice"
 
@@ -58,13 +60,13 @@ async def test_joined_watches_count_in_their_server_too(watches: WatchStore) -> 
     assert (len(added.known), added.refused, added.watching, added.most) == (1, 1, 1, 1)
 
 
-async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, looks: LookStore) -> None:
+async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, polls: PollStore) -> None:
     await add(watches, *(wish(f"t{number}", created_at=NOW + number) for number in range(3)))
     await add(watches, wish("t3", user_id=BEN, created_at=NOW + 3))
     await add(watches, wish("t3", created_at=NOW + 3))
-    await watches.leave(ADA, on_tasks(["t2"]))
+    await watches.leave(ADA, WatchQuery(task_ids=["t2"]))
     rain = Clip(id="c1", status=Status.RUNNING, title="Rain" + "n" * 1_000, lyrics="Fog " * 20_000)
-    await looks.settle(said(Task(id="t1", kind=Kind.MUSIC, status=Status.RUNNING, clips=(rain,))), NOW, PACE)
+    await record(polls, said(Task(id="t1", kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(rain,))), NOW, PACE)
     count, offered = await watches.offered(ADA, "", limit=2)
     assert (count, [each.task_id for each in offered]) == (3, ["t3", "t1"])
     assert len(offered[1].title) == 200, "and not the rest, nor the lyrics"
@@ -73,10 +75,10 @@ async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, look
     assert await watches.offered(CARL, "", limit=25) == (0, [])
 
 
-async def test_a_watched_song_leads_to_its_task(watches: WatchStore, looks: LookStore, songs: SongStore) -> None:
+async def test_a_watched_song_leads_to_its_task(watches: WatchStore, polls: PollStore, songs: SongStore) -> None:
     await add(watches, wish(TASK))
     clip = Clip(id=SONG, status=Status.RUNNING)
-    await looks.settle(said(Task(id=TASK, kind=Kind.MUSIC, status=Status.RUNNING, clips=(clip,))), NOW, PACE)
+    await record(polls, said(Task(id=TASK, kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(clip,))), NOW, PACE)
     dashless = {each: other_form(each) or "" for each in (TASK, SONG)}
     assert await songs.tasks_of([TASK, SONG, *dashless.values(), OTHER]) == {
         SONG: TASK, dashless[SONG]: TASK, dashless[TASK]: TASK

@@ -21,11 +21,11 @@ from bot.storage.lock import locked
 HOLDER = """
 import asyncio, os, sys
 from bot.storage.database import open_database
-from bot.storage.notes import NoteStore
+from bot.storage.key_values import KeyValueStore
 
 async def hold():
     async with open_database("sqlite+aiosqlite:///" + sys.argv[1]) as engine:
-        await NoteStore(engine).keep_note("held", "yes")
+        await KeyValueStore(engine).set_value("held", "yes")
         print("held", flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

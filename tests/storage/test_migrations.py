@@ -97,7 +97,7 @@ ROWS = {
         ),
     ],
     "0010": [
-        "INSERT INTO tasks VALUES ('t1', 'default', 'done', 1.0, 2.0, 3.0, 0, NULL, 0.0, x'', 0, '')",
+        "INSERT INTO tasks VALUES ('t1', 'default', 'done', 1.0, 2.0, 3.0, 0, NULL, 0.0, x'', 0, 'MUSIC')",
         "INSERT INTO answers VALUES ('t1', '{}', '')",
         (
             "INSERT INTO watches"
@@ -106,6 +106,19 @@ ROWS = {
         (
             "INSERT INTO deliveries"
             " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL, '')"
+        ),
+    ],
+    "0011": [
+        "INSERT INTO tasks VALUES ('t1', 'default', 'done', 1.0, 2.0, 3.0, 0, NULL, 0.0, x'', 0, 'MUSIC')",
+        "INSERT INTO answers VALUES ('t1', '{}', '')",
+        (
+            "INSERT INTO watches"
+            " VALUES (7, 't1', 1, 10, 5, '[]', '', 0, 'en-US', 'en-US', 1.0, '[]', 0, 0, 'delivered', NULL, '', NULL)"
+        ),
+        (
+            "INSERT INTO deliveries"
+            " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL,"
+            " '', 'zh-CN', 1)"
         ),
     ],
 }
@@ -126,11 +139,23 @@ MOVED = {"tasks": "tasks JOIN answers USING (task_id)", "notes": "notes WHERE ke
 """Where the newest bot keeps what a table once held alone, and what it adds of its own."""
 
 
+RENAMED = {
+    "told": "announced",
+    "quiet_told": "quiet_announced",
+    "live_told": "live_announced",
+    "ending": "outcome",
+    "line": "seq",
+    "aside": "parked",
+    "silent_since": "audio_missing_since",
+}
+
+
 def held(database: sqlite3.Connection, revision: str, moved: Mapping[str, str] = MappingProxyType({})) -> list[Row]:
-    """Every row of the tables that were filled, by its columns."""
+    """Every row of the tables that were filled, by what its columns are called now."""
     database.row_factory = sqlite3.Row
     tables = sorted({statement.split()[2] for statement in ROWS[revision]})
-    return [dict(row) for table in tables for row in database.execute(f"SELECT * FROM {moved.get(table, table)}")]
+    rows = [row for table in tables for row in database.execute(f"SELECT * FROM {moved.get(table, table)}")]
+    return [{RENAMED.get(str(name), str(name)): value for name, value in dict(row).items()} for row in rows]
 
 
 def test_every_revision_but_the_newest_has_rows_to_migrate() -> None:

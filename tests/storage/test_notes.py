@@ -2,12 +2,12 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.notes import NoteStore
+from bot.storage.key_values import KeyValueStore
 
 
 async def test_a_note_is_kept_and_replaced(engine: AsyncEngine) -> None:
-    store = NoteStore(engine)
-    assert await store.note("commands") is None
-    await store.keep_note("commands", "a")
-    await store.keep_note("commands", "b")
-    assert await store.note("commands") == "b"
+    store = KeyValueStore(engine)
+    assert await store.get_value("commands") is None
+    await store.set_value("commands", "a")
+    await store.set_value("commands", "b")
+    assert await store.get_value("commands") == "b"

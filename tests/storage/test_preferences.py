@@ -2,22 +2,23 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.preferences import Person, PreferenceStore
+from bot.domain.preferences import PersonSettings
+from bot.storage.preferences import PreferenceStore
 
 ADA, BEN = 1, 2
 
 
 async def test_what_a_person_has_set_is_at_hand_and_survives(engine: AsyncEngine) -> None:
     store, later = PreferenceStore(engine), PreferenceStore(engine)
-    await store.keep_person(Person(user_id=ADA, private=True))
-    await store.keep_person(Person(user_id=ADA, locale="zh-CN"))
+    await store.keep_person(PersonSettings(user_id=ADA, private=True))
+    await store.keep_person(PersonSettings(user_id=ADA, locale="zh-CN"))
     await later.recall()
-    assert store.person(ADA) == later.person(ADA) == Person(user_id=ADA, locale="zh-CN")
-    assert later.person(BEN) == Person(user_id=BEN)
+    assert store.person(ADA) == later.person(ADA) == PersonSettings(user_id=ADA, locale="zh-CN")
+    assert later.person(BEN) == PersonSettings(user_id=BEN)
 
 
 async def test_nothing_is_at_hand_of_a_person_who_is_forgotten(engine: AsyncEngine) -> None:
     store = PreferenceStore(engine)
-    await store.keep_person(Person(user_id=ADA, private=True))
+    await store.keep_person(PersonSettings(user_id=ADA, private=True))
     await store.forget(ADA)
-    assert store.person(ADA) == Person(user_id=ADA)
+    assert store.person(ADA) == PersonSettings(user_id=ADA)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.domain.recent import Recent
 from bot.errors import StorageError
-from bot.storage.recents import KEPT_RECENTS, Recent, RecentStore
+from bot.storage.recents import KEPT_RECENTS, RecentStore
 
 ADA, BEN = 1, 2
 HERE, ELSEWHERE = 10, 11

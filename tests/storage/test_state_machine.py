@@ -12,16 +12,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import State, Topic
-from bot.domain.sight import Pace
-from bot.domain.task import Clip, Kind, Status, Task
+from bot.domain.outbox import ClaimedDelivery
+from bot.domain.polling import Claim, PollResult
+from bot.domain.snapshot import PollSchedule
+from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch
+from bot.domain.watch_results import WatchQuery
+from bot.services.polling.record import record
 from bot.storage.database import open_database
-from bot.storage.looks import Claim, Look, LookStore
-from bot.storage.outbox import Outbox, Owed
+from bot.storage.outbox import Outbox
+from bot.storage.polls import PollStore
 from bot.storage.schema import metadata
-from bot.storage.watches import WatchStore, of_user
+from bot.storage.watches import WatchStore
 
-PACE = Pace(5.0)
+PACE = PollSchedule(5.0)
 TASKS = st.sampled_from(["t1", "t2", "t3"])
 CHANNELS = st.sampled_from([10, 11])
 LEASE = 60.0
@@ -35,13 +39,13 @@ class Watching(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.watches, self.looks = WatchStore(self.engine), LookStore(self.engine)
+        self.watches, self.polls = WatchStore(self.engine), PollStore(self.engine)
         self.outbox = Outbox(self.engine)
         self.now = 1_000_000.0
         self.done: set[str] = set()  # tasks that the gateway says are finished
         self.asked: dict[int, str] = {}  # task by watch
         self.brought: dict[int, list[str]] = {}  # clips by watch
-        self.going: list[Owed] = []
+        self.going: list[ClaimedDelivery] = []
 
     def run(self, coroutine: Any) -> Any:
         return self.runner.run(coroutine)
@@ -62,12 +66,12 @@ class Watching(RuleBasedStateMachine):
         self.done |= {"t1", "t2", "t3"}
         await self._restart()
         self.now += 600
-        while due := await self.looks.claim("default", self.now, lease=LEASE, limit=9):
+        while due := await self.polls.claim("default", self.now, lease=LEASE, limit=9):
             await self._answer(due)
             self.now += 600
         self.now += 4_000  # also what was put off is due
-        while owed := await self.outbox.claim(self.now, lease=LEASE, limit=9):
-            self.going = owed
+        while claimed := await self.outbox.claim(self.now, lease=LEASE, limit=9):
+            self.going = claimed
             while self.going:
                 await self._sent()
             self.now += 4_000
@@ -76,31 +80,31 @@ class Watching(RuleBasedStateMachine):
 
     async def _answer(self, due: list[Claim]) -> None:
         """As a gateway does that sends the same bytes for the same task."""
-        looks = {claim.task_id: self._look(claim.task_id) for claim in due}
-        same = [claim for claim in due if claim.digest == looks[claim.task_id].digest]
+        polls = {claim.task_id: self._look(claim.task_id) for claim in due}
+        same = [claim for claim in due if claim.digest == polls[claim.task_id].digest]
         for claim in same:
-            del looks[claim.task_id]
-        await self.looks.settle(looks, self.now, PACE, same)
+            del polls[claim.task_id]
+        await record(self.polls, polls, self.now, PACE, same)
 
-    def _look(self, task_id: str) -> Look:
+    def _look(self, task_id: str) -> PollResult:
         task = self._task(task_id)
-        return Look("default", task, task.status.encode())
+        return PollResult("default", task, task.status.encode())
 
     def _task(self, task_id: str) -> Task:
         status = Status.DONE if task_id in self.done else Status.RUNNING
         url = "https://a" if status is Status.DONE else ""
         clips = tuple(Clip(id=f"{task_id}-{letter}", status=status, audio_url=url) for letter in "ab")
-        return Task(id=task_id, kind=Kind.MUSIC, status=status, clips=clips)
+        return Task(id=task_id, kind=TaskKind.MUSIC, status=status, clips=clips)
 
     async def _sent(self) -> None:
-        owed = self.going.pop(0)
-        await self.outbox.sent(owed.delivery, 77, self.now)
-        if owed.delivery.topic is Topic.SONGS:
-            self.brought.setdefault(owed.watch.id, []).extend(owed.delivery.clips)
+        claimed = self.going.pop(0)
+        await self.outbox.sent(claimed.delivery, 77, self.now)
+        if claimed.delivery.topic is Topic.SONGS:
+            self.brought.setdefault(claimed.watch.id, []).extend(claimed.delivery.clips)
 
     async def _restart(self) -> None:
         self.going = []
-        await self.looks.resume(["default"], self.now)
+        await self.polls.resume(["default"], self.now)
         await self.outbox.resume(self.now)
 
     @rule(task_id=TASKS, channel_id=CHANNELS)
@@ -118,18 +122,18 @@ class Watching(RuleBasedStateMachine):
 
     @rule(answers=st.booleans())
     def look(self, answers: bool) -> None:
-        due = self.run(self.looks.claim("default", self.now, lease=LEASE, limit=9))
+        due = self.run(self.polls.claim("default", self.now, lease=LEASE, limit=9))
         if due and answers:
             self.run(self._answer(due))
         elif due:
-            self.run(self.looks.release([claim.task_id for claim in due], self.now))
+            self.run(self.polls.release([claim.task_id for claim in due], self.now))
 
     @rule()
     def take(self) -> None:
         taken = self.run(self.outbox.claim(self.now, lease=LEASE, limit=9))
-        still = {owed.delivery.id for owed in self.going}
-        assert not still & {owed.delivery.id for owed in taken}, "a lease holds"
-        in_line = [owed.delivery.channel_id for owed in taken]
+        still = {claimed.delivery.id for claimed in self.going}
+        assert not still & {claimed.delivery.id for claimed in taken}, "a lease holds"
+        in_line = [claimed.delivery.channel_id for claimed in taken]
         assert len(in_line) == len(set(in_line)), "one at a time in a channel"
         self.going += taken
 
@@ -141,8 +145,8 @@ class Watching(RuleBasedStateMachine):
     @rule(state=st.sampled_from([State.WAITING, State.BLOCKED]))
     def refuse(self, state: State) -> None:
         if self.going:
-            owed = self.going.pop()
-            self.run(self.outbox.put_off(owed.delivery.id, self.now + 3_600, state=state))
+            claimed = self.going.pop()
+            self.run(self.outbox.put_off(claimed.delivery.id, self.now + 3_600, state=state))
 
     @rule()
     def unblock(self) -> None:
@@ -167,8 +171,8 @@ class Watching(RuleBasedStateMachine):
     @invariant()
     def no_open_watch_without_a_next_look(self) -> None:
         async def without() -> list[str]:
-            _, listed = await self.watches.listed(of_user(1), limit=100)
-            open_ = {each.watch.task_id for each in listed if not each.watch.ending}
+            _, listed = await self.watches.listed(WatchQuery(user_id=1), limit=100)
+            open_ = {each.watch.task_id for each in listed if not each.watch.outcome}
             async with self.engine.connect() as connection:
                 rows = await connection.exec_driver_sql("SELECT task_id FROM tasks WHERE due_at IS NOT NULL")
                 return sorted(open_ - {row[0] for row in rows})

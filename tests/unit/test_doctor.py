@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.operation.doctor.database import check_database
-from bot.operation.doctor.files import check_secret_files
-from bot.operation.doctor.findings import Mark
+from bot.commands.doctor.database import check_database
+from bot.commands.doctor.files import check_secret_files
+from bot.commands.doctor.findings import Mark
 
 MIB = 1024 * 1024
 

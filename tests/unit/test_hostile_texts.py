@@ -10,14 +10,14 @@ from functools import partial
 import pytest
 
 from bot.domain.ids import find_ids, parse_id, read_ids
-from bot.domain.sheets import Sheet, paginate
+from bot.domain.lyrics_texts import LyricsText, paginate
 from bot.errors import InvalidTaskId
 from bot.gateways.file_names import file_name
-from bot.gateways.sniff import MP3
+from bot.gateways.file_type import MP3
 from bot.log import Redactor, visible
-from bot.ui.locales import languages
-from bot.ui.lyrics import lyrics_pages, lyrics_text
-from bot.ui.text import clean, code, cut, escape, named, one_line, plain_line
+from bot.ui.render.locales import languages
+from bot.ui.render.lyrics import lyrics_pages, lyrics_text
+from bot.ui.render.text import clean, code, cut, escape, named, one_line, plain_line
 from tests.growth import TIMES, grows_linearly
 
 UUID = "1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
@@ -46,8 +46,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "code": lambda text: code(text, 100),
     "named": lambda text: named([text], 9),
     "paginate": lambda text: paginate(text, 3_600),
-    "lyrics_pages": lambda text: lyrics_pages([Sheet(text, text)], ENGLISH),
-    "lyrics_text": lambda text: lyrics_text([Sheet(text, text)]),
+    "lyrics_pages": lambda text: lyrics_pages([LyricsText(text, text)], ENGLISH),
+    "lyrics_text": lambda text: lyrics_text([LyricsText(text, text)]),
     "file_name": lambda text: file_name(text, text, 1, MP3),
     "redact": Redactor(["a-key-of-ours", "1111111111"]),
     "visible": visible,

@@ -9,10 +9,10 @@ import pytest
 from bot.errors import GatewayRefused, UnknownTask
 from bot.gateways.gateway import Gateway
 from bot.services.lookup import Lookup
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault, LocalGateway
 
-LIFE = Life("task-1", states=((0.0, "running"),))
+LIFE = FakeTask("task-1", states=((0.0, "running"),))
 
 
 class Clock:
@@ -37,7 +37,7 @@ async def both() -> AsyncIterator[Both]:
     clock = Clock()
     async with LocalGateway() as first, LocalGateway() as second, aiohttp.ClientSession() as session:
         gateways = [Gateway("first", first.url, "", session), Gateway("second", second.url, "", session)]
-        lookup = Lookup(gateways, max_age=5, clock=clock)
+        lookup = Lookup(gateways, clock=clock)
         yield Both(first, second, lookup, clock)
         await lookup.close()
 
@@ -107,10 +107,10 @@ async def test_an_answer_is_good_for_a_while_and_a_failure_is_not(both: Both) ->
 async def test_answers_are_kept_by_their_size(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by their number: some may be as large as an answer gets."""
     monkeypatch.setattr("bot.services.lookup._MEMORY", 100_000)
-    lives = [Life(f"large-{number}", text="hum " * 10_000) for number in range(4)]
-    both.first.add(*lives, *(Life(f"small-{number}", text="hum") for number in range(200)))
-    for life in lives:
-        await both.lookup.find(life.id)
+    fakes = [FakeTask(f"large-{number}", text="hum " * 10_000) for number in range(4)]
+    both.first.add(*fakes, *(FakeTask(f"small-{number}", text="hum") for number in range(200)))
+    for fake in fakes:
+        await both.lookup.find(fake.id)
     asked = len(both.first.requests)
     for kept in ("large-2", "large-3"):
         await both.lookup.find(kept)

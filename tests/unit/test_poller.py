@@ -8,16 +8,17 @@ import pytest
 
 from bot.domain.watch import Watch
 from bot.gateways.gateway import Gateway
-from bot.services.desks import OneGateway
-from bot.services.poller import Rounds
+from bot.services.polling.cycle_memory import CycleMemory
+from bot.services.polling.source_poller import SourcePoller
+from bot.services.polling.sources import OneGateway
 from bot.storage.database import open_database
 from bot.storage.stores import Stores
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import JumpingClock
 
 INTERVAL = 5.0  # seconds
-LIFE = Life("task-1", states=((0.0, "running"),))
+LIFE = FakeTask("task-1", states=((0.0, "running"),))
 
 
 @pytest.fixture
@@ -32,25 +33,25 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
 
 
 async def test_a_live_watch_on_what_is_held_has_its_card_at_once(stores: Stores, clock: JumpingClock) -> None:
-    owed: list[float] = []
+    on_new_delivery: list[float] = []
     async with LocalGateway(clock=clock.now) as local, aiohttp.ClientSession() as session:
         local.add(LIFE)
-        desk = OneGateway(Gateway("default", local.url, "", session), clock, interval=INTERVAL)
-        rounds = Rounds(
-            desk,
-            stores.looks,
-            stores.notes,
+        source = OneGateway(Gateway("default", local.url, "", session), clock, poll_interval=INTERVAL)
+        poller = SourcePoller(
+            source,
+            stores.polls,
+            CycleMemory(stores.key_values, "default"),
             clock,
-            interval=INTERVAL,
-            owed=lambda: owed.append(clock.now()),
+            poll_interval=INTERVAL,
+            on_new_delivery=lambda: on_new_delivery.append(clock.now()),
             moved=lambda: None,
         )
         for number in range(12):  # at other moments of the time between two looks: for some it is soon over
             wish = Watch(task_id=LIFE.id, user_id=1, channel_id=number, live=True, created_at=clock.now())
             await stores.watches.add([wish], most=99, gateways={LIFE.id: "default"})
-            await rounds.look()
-            assert len(owed) == number + 1
+            await poller.poll_due()
+            assert len(on_new_delivery) == number + 1
             for _ in range(12):
                 clock.jump(1)
-                await rounds.look()
+                await poller.poll_due()
             clock.jump(number / 2)

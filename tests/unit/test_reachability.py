@@ -17,7 +17,7 @@ from bot.app import serve
 from bot.config import load_settings
 from bot.reachability import PlainWords, Reachability, why
 from tests.clock import JumpingClock
-from tests.conftest import Town
+from tests.conftest import Env
 
 HOST: Any = SimpleNamespace(host="discord.com", port=443, ssl=True, is_ssl=True)
 
@@ -61,27 +61,27 @@ async def test_it_is_said_every_few_seconds_and_then_less_often(caplog: pytest.L
     reachability.is_reached = lambda: reached
     with caplog.at_level(logging.INFO, "bot"):
         async with reported(reachability):
-            await clock.pass_(60, step=5)
+            await clock.advance(60, step=5)
             assert len(caplog.messages) >= 11
             assert caplog.messages[0] == "Discord cannot be reached for 5 s: it gives no answer. Trying again"
             reachability.failed(OSError(101, "Network is unreachable"))
-            await clock.pass_(300, step=5)
+            await clock.advance(300, step=5)
             assert len(caplog.messages) <= 24
             assert "Network is unreachable" in caplog.messages[-1]
             reached = True
-            await clock.pass_(60, step=5)
+            await clock.advance(60, step=5)
             assert caplog.messages[-1] == "Discord can be reached again"
             caplog.clear()
-            await clock.pass_(300, step=5)
+            await clock.advance(300, step=5)
     assert caplog.messages == []
 
 
-async def test_the_program_says_so_while_it_cannot_log_in(town: Town, caplog: pytest.LogCaptureFixture) -> None:
-    town.discord.faults.fail("/users/@me", 503, times=1_000)
+async def test_the_program_says_so_while_it_cannot_log_in(env: Env, caplog: pytest.LogCaptureFixture) -> None:
+    env.discord.faults.fail("/users/@me", 503, times=1_000)
     with caplog.at_level(logging.INFO):
-        serving = asyncio.create_task(serve(load_settings(**town.settings), town.clock))
-        await town.discord.hub.until(lambda: town.discord.requests)
-        await town.clock.pass_(20, step=5)
+        serving = asyncio.create_task(serve(load_settings(**env.settings), env.clock))
+        await env.discord.hub.until(lambda: env.discord.requests)
+        await env.clock.advance(20, step=5)
         serving.cancel()
         await asyncio.wait({serving})
     assert "Discord cannot be reached for 5 s: it answers with error 503. Trying again" in caplog.messages

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from bot.domain.id_forms import other_form
-from bot.domain.task import Answer, Kind, Status, Task
+from bot.domain.task import Answer, Status, Task, TaskKind
 from bot.errors import GatewayBroken, GatewayError, GatewayUnreachable
 from bot.services.task_ids import in_either_form
 
 DASHED = "1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 PLAIN = other_form(DASHED) or ""
-KNOWN = Task(id="task_known", kind=Kind.MUSIC, status=Status.RUNNING)
+KNOWN = Task(id="task_known", kind=TaskKind.MUSIC, status=Status.RUNNING)
 
 
 class Fetch:
@@ -31,7 +31,7 @@ class Fetch:
 
 
 async def test_what_is_not_known_is_asked_for_in_its_other_form() -> None:
-    fetch = Fetch(KNOWN, Task(id=PLAIN, kind=Kind.MUSIC, status=Status.DONE))
+    fetch = Fetch(KNOWN, Task(id=PLAIN, kind=TaskKind.MUSIC, status=Status.DONE))
     answer = await in_either_form(fetch, [KNOWN.id, DASHED, "task_other"])
     assert answer.tasks[DASHED].id == PLAIN, "the gateway's own"
     assert answer.missing == ("task_other",)

@@ -51,13 +51,13 @@ def test_an_accepted_order_has_its_task() -> None:
 
 
 def test_what_was_never_taken_is_sent_again_ever_later_and_then_refused() -> None:
-    order, rests = placed(), []
+    order, backoffs = placed(), []
     for _ in range(MOST_SENDS - 1):
         order = after_submission(sending(order, NOW), NotTaken("refused port"), NOW)
         assert order.state is OrderState.PLACED
-        rests.append((order.due_at or 0) - NOW)
-    assert rests == sorted(rests)
-    assert min(rests) > 0
+        backoffs.append((order.due_at or 0) - NOW)
+    assert backoffs == sorted(backoffs)
+    assert min(backoffs) > 0
     last = after_submission(sending(order, NOW), NotTaken("429", busy=True), NOW)
     assert (last.state, last.reason) == (OrderState.REFUSED, "busy")
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.models import Gateway, by_turns, started_anew, ticking
 from benchmarks.simulated_bot import SimulatedBot
-from bot.domain.pacing import Pacing
+from bot.domain.poll_pacer import PollPacer
 
 MINUTE = 60.0
 
@@ -33,7 +33,7 @@ def test_a_gateway_that_starts_anew_is_followed_within_a_minute(seed: int, *, st
 def test_a_beat_is_learned_within_90_seconds(within: float, *, stamped: bool) -> None:
     bot = SimulatedBot(20, Gateway((ticking(),), stamped=stamped))
     bot.play(90.0)
-    assert stamped <= (bot.pacing.rhythm.tick is not None)
+    assert stamped <= (bot.pacing.estimator.cycle is not None)
     bot.play(90.0 + 5 * MINUTE)
     assert late(bot, 90.0) <= within
 
@@ -50,10 +50,10 @@ def test_a_beat_that_an_earlier_run_has_learned_is_known_from_the_start() -> Non
     gateway = Gateway((ticking(),))
     before = SimulatedBot(20, gateway)
     before.play(900.0)
-    pacing = Pacing(5.0)
-    pacing.rhythm = before.pacing.rhythm.lasting.resumed(930.0)
+    pacing = PollPacer(5.0)
+    pacing.estimator = before.pacing.estimator.lasting.resumed(930.0)
     after = SimulatedBot(20, gateway, seed=2, begins=930.0, pacing=pacing)
-    assert pacing.rhythm.tick
+    assert pacing.estimator.cycle
     after.play(930.0 + 5 * MINUTE)
     assert late(after, 930.0) <= 2.0
 
@@ -61,8 +61,8 @@ def test_a_beat_that_an_earlier_run_has_learned_is_known_from_the_start() -> Non
 def test_a_beat_of_yesterday_is_not_believed_to_be_where_it_was() -> None:
     before = SimulatedBot(20, Gateway((ticking(),)))
     before.play(900.0)
-    resumed = before.pacing.rhythm.lasting.resumed(900.0 + 86_400.0)
-    assert (resumed.tick, resumed.beat) == (None, 15.0)
+    resumed = before.pacing.estimator.lasting.resumed(900.0 + 86_400.0)
+    assert (resumed.cycle, resumed.beat) == (None, 15.0)
 
 
 def test_several_channels_a_second_apart() -> None:
@@ -73,18 +73,18 @@ def test_several_channels_a_second_apart() -> None:
 
 
 def test_after_an_interruption_some_are_looked_at_often_until_the_beat_is_heard() -> None:
-    pacing = Pacing(5.0)
+    pacing = PollPacer(5.0)
     known = SimulatedBot(20, Gateway((ticking(),)), pacing=pacing)
     known.play(900.0)
-    assert pacing.rhythm.tick
+    assert pacing.estimator.cycle
     pacing.interrupted(900.0)
-    assert pacing.pace(900.0, together=20, alive=20, probe=True).interval <= 2.4
-    assert pacing.pace(900.0, together=20, alive=20, probe=False).interval >= 4.0
+    assert pacing.schedule(900.0, together=20, alive=20, probe=True).interval <= 2.4
+    assert pacing.schedule(900.0, together=20, alive=20, probe=False).interval >= 4.0
 
 
 def test_without_a_beat_very_many_tasks_are_looked_at_as_often_as_there_is_time_for() -> None:
-    pacing = Pacing(5.0)
+    pacing = PollPacer(5.0)
     for _ in range(50):
-        pacing.took(3.0, 100_000)
-    assert pacing.pace(0.0, together=500, alive=100_000, probe=False).interval > 10.0
-    assert pacing.pace(0.0, together=500, alive=1_000, probe=False).interval < 6.1
+        pacing.record_cost(3.0, 100_000)
+    assert pacing.schedule(0.0, together=500, alive=100_000, probe=False).interval > 10.0
+    assert pacing.schedule(0.0, together=500, alive=1_000, probe=False).interval < 6.1

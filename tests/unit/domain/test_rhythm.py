@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.beats import Tick, next_probe, next_tick
-from bot.domain.rhythm import Rhythm
+from bot.domain.cycle_estimator import UpdateCycleEstimator
+from bot.domain.update_cycle import UpdateCycle, next_probe, next_update
 from bot.domain.windows import Window
 
 Shown = Callable[[float], float]
@@ -19,7 +19,9 @@ def ticking(period: float, phase: float) -> Shown:
     return lambda moment: phase + math.ceil((moment - phase) / period) * period
 
 
-def listen(rhythm: Rhythm, shown: Shown, *, start: float, seconds: float, every: float, seed: int = 1) -> Rhythm:
+def listen(
+    estimator: UpdateCycleEstimator, shown: Shown, *, start: float, seconds: float, every: float, seed: int = 1
+) -> UpdateCycleEstimator:
     """Looks `every` so many seconds, never quite, at a gateway where something happens all the time."""
     dice = random.Random(seed)
     changes = sorted(shown(start + dice.uniform(0, seconds)) for _ in range(int(seconds)))
@@ -27,122 +29,129 @@ def listen(rhythm: Rhythm, shown: Shown, *, start: float, seconds: float, every:
     while now < start + seconds:
         now += every * dice.uniform(0.8, 1.2)
         if any(before < change <= now for change in changes):
-            rhythm = rhythm.heard(Window(before, now))
+            estimator = estimator.heard(Window(before, now))
         before = now
-    return rhythm
+    return estimator
 
 
 @pytest.mark.parametrize(("period", "every"), [(15.0, 1.0), (15.0, 4.0), (15.3, 4.0), (10.0, 2.0), (30.0, 5.0)])
 def test_a_beat_is_learned(period: float, every: float) -> None:
-    tick = listen(Rhythm(), ticking(period, 3.3), start=0, seconds=600, every=every).tick
-    assert tick is not None
-    assert tick.period == pytest.approx(period, rel=0.02)
+    cycle = listen(UpdateCycleEstimator(), ticking(period, 3.3), start=0, seconds=600, every=every).cycle
+    assert cycle is not None
+    assert cycle.period == pytest.approx(period, rel=0.02)
     real = ticking(period, 3.3)(600.0)
-    coming = next_tick(tick, real - 1.0)
+    coming = next_update(cycle, real - 1.0)
     assert real < coming < real + 4.0, "after it, and not long after"
 
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("every", [1.0, 4.0])
 def test_where_there_is_no_beat_none_is_heard(seed: int, every: float) -> None:
-    assert listen(Rhythm(), lambda moment: moment, start=0, seconds=900, every=every, seed=seed).tick is None
+    assert (
+        listen(UpdateCycleEstimator(), lambda moment: moment, start=0, seconds=900, every=every, seed=seed).cycle
+        is None
+    )
 
 
 def test_a_restart_of_the_gateway_is_noticed() -> None:
-    before = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=4.0)
+    before = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=4.0)
     after = listen(before, ticking(15.0, 10.0), start=600, seconds=900, every=4.0)
-    assert before.tick is not None
-    assert after.tick is not None
+    assert before.cycle is not None
+    assert after.cycle is not None
     real = ticking(15.0, 10.0)(1_500.0)
-    assert real < next_tick(after.tick, real - 1.0) < real + 4.0
+    assert real < next_update(after.cycle, real - 1.0) < real + 4.0
 
 
 def test_windows_that_say_nothing_hide_no_beat() -> None:
     """As of tasks that are looked at rarely, beside others that are looked at often."""
-    rhythm = Rhythm()
+    estimator = UpdateCycleEstimator()
     for beat in range(5):
         moment = 15.0 * beat
-        rhythm = rhythm.heard(Window(moment - 1.1, moment + 1.2))
+        estimator = estimator.heard(Window(moment - 1.1, moment + 1.2))
         for later in (2.0, 5.0, 9.0):
-            rhythm = rhythm.heard(Window(moment + later - 13.4, moment + later))
-    assert rhythm.tick is not None
-    assert rhythm.tick.spread == 0
+            estimator = estimator.heard(Window(moment + later - 13.4, moment + later))
+    assert estimator.cycle is not None
+    assert estimator.cycle.spread == 0
 
 
 def test_after_an_outage_a_beat_near_the_old_one_is_no_second_channel() -> None:
-    before = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=4.0).interrupted(600)
+    before = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=4.0).interrupted(600)
     assert before.beat == 15.0
-    tick = before.heard(Window(615.0 - 0.5, 615.0 + 1.5)).tick
-    assert tick is not None
-    assert tick.period == pytest.approx(15.0, abs=0.1)
-    assert tick.spread == 0
+    cycle = before.heard(Window(615.0 - 0.5, 615.0 + 1.5)).cycle
+    assert cycle is not None
+    assert cycle.period == pytest.approx(15.0, abs=0.1)
+    assert cycle.spread == 0
 
 
 @given(st.floats(0, 1e6), st.sampled_from([5.0, 15.0, 30.0]), st.floats(0, 3), st.floats(0, 0.1), st.floats(0, 1e5))
 def test_the_next_tick_is_to_come_and_a_probe_is_before_it(
     at: float, period: float, doubt: float, drift: float, later: float
 ) -> None:
-    tick, now = Tick(at, period, doubt, drift), at + later
-    coming = next_tick(tick, now)
+    cycle, now = UpdateCycle(at, period, doubt, drift), at + later
+    coming = next_update(cycle, now)
     assert now < coming + 1e-6
     assert coming <= now + period + drift + doubt + 1.0
-    probe = next_probe(tick, now)
+    probe = next_probe(cycle, now)
     assert probe is None or now < probe < coming
 
 
-def follow(rhythm: Rhythm, shown: Shown, *, beats: int) -> list[Rhythm]:
+def follow(estimator: UpdateCycleEstimator, shown: Shown, *, beats: int) -> list[UpdateCycleEstimator]:
     """What is believed from beat to beat, when looks are at beats alone and at the probes before them."""
-    believed, before, now, dice = [rhythm], 600.0, 600.0, random.Random(1)
-    while len(believed) <= beats and rhythm.tick:
-        now = next_probe(rhythm.tick, before) or next_tick(rhythm.tick, before)
+    believed, before, now, dice = [estimator], 600.0, 600.0, random.Random(1)
+    while len(believed) <= beats and estimator.cycle:
+        now = next_probe(estimator.cycle, before) or next_update(estimator.cycle, before)
         if any(before < shown(dice.uniform(before, now)) <= now for _ in range(9)):
-            rhythm = rhythm.heard(Window(before, now))
-        believed.append(rhythm)
+            estimator = estimator.heard(Window(before, now))
+        believed.append(estimator)
         before = now
     return believed
 
 
 def test_a_beat_that_is_none_is_not_believed_for_long() -> None:
     """Who looks at beats alone would see every change at one."""
-    wrong = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
-    assert follow(wrong, lambda moment: moment, beats=60)[-1].tick is None
+    wrong = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    assert follow(wrong, lambda moment: moment, beats=60)[-1].cycle is None
 
 
 def test_a_beat_that_is_one_is_believed_and_checked_rarely() -> None:
-    right = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    right = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
     believed = follow(right, ticking(15.0, 3.0), beats=200)
-    assert all(each.tick and each.surprised_at is None for each in believed)
+    assert all(each.cycle and each.surprised_at is None for each in believed)
 
 
 def test_a_change_between_two_looks_far_apart_says_nothing_of_the_beat() -> None:
-    right = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
-    assert right.tick
-    beat = right.tick.at + right.tick.period
+    right = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    assert right.cycle
+    beat = right.cycle.at + right.cycle.period
     assert right.heard(Window(beat - 20, beat + 0.1)) == right
 
 
 def test_one_surprise_is_forgiven() -> None:
-    right = listen(Rhythm(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
-    assert right.tick
-    surprised = right.heard(Window(right.tick.at + 2, right.tick.at + 6))
-    assert surprised.tick is None, "until the next change it is not believed"
-    beat = right.tick.at + right.tick.period
+    right = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
+    assert right.cycle
+    surprised = right.heard(Window(right.cycle.at + 2, right.cycle.at + 6))
+    assert surprised.cycle is None, "until the next change it is not believed"
+    beat = right.cycle.at + right.cycle.period
     again = surprised.heard(Window(beat - 1, beat + 1))
-    assert again.tick
-    assert again.tick.check_every == 1
+    assert again.cycle
+    assert again.cycle.check_every == 1
     assert follow(again, ticking(15.0, 3.0), beats=60)[-1].surprised_at is None
 
 
 def test_probes_make_the_doubt_smaller() -> None:
-    rhythm = listen(Rhythm(), ticking(15.0, 3.3), start=0, seconds=600, every=4.0)
-    assert rhythm.tick is not None
-    before, now = rhythm.tick.doubt, 600.0
+    estimator = listen(UpdateCycleEstimator(), ticking(15.0, 3.3), start=0, seconds=600, every=4.0)
+    assert estimator.cycle is not None
+    before, now = estimator.cycle.doubt, 600.0
     for _ in range(20):
-        assert rhythm.tick is not None
-        probe, sweep, real = next_probe(rhythm.tick, now), next_tick(rhythm.tick, now), ticking(15.0, 3.3)(now)
+        assert estimator.cycle is not None
+        probe, sweep, real = (
+            next_probe(estimator.cycle, now),
+            next_update(estimator.cycle, now),
+            ticking(15.0, 3.3)(now),
+        )
         if probe is not None:
             seen = Window(now, probe) if real <= probe else Window(probe, sweep)
-            rhythm = rhythm.heard(seen)
+            estimator = estimator.heard(seen)
         now = sweep
-    assert rhythm.tick is not None
-    assert rhythm.tick.doubt < max(0.6, before * 0.7)
+    assert estimator.cycle is not None
+    assert estimator.cycle.doubt < max(0.6, before * 0.7)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bot.domain.delivery import AUDIO_WAIT, Topic, audio_rest, rest_after
-from bot.domain.sight import LONGEST_REST, Pace, Sight, missed, next_look, seen, unchanged_for
-from bot.domain.task import Clip, Kind, Lyrics, Status, Task
-from bot.domain.watch import GRACE, LYRICS_WAIT, PATIENCE, QUIET_AFTER, Ending, Step, Watch, advance
+from bot.domain.delivery import AUDIO_WAIT, Topic, audio_retry_delay, retry_delay
+from bot.domain.snapshot import MAX_POLL_INTERVAL, PollSchedule, TaskSnapshot, missed, next_poll_at, seen, unchanged_for
+from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
+from bot.domain.watch import GRACE, LYRICS_WAIT, PATIENCE, QUIET_AFTER, Step, Watch, WatchOutcome, advance
 
 NOW = 1_000_000.0
 URL = "https://media.example/a.mp3"
@@ -24,11 +24,11 @@ def clip(key: str, status: Status = Status.DONE, **fields: Any) -> Clip:
 
 
 def task(status: Status, *clips: Clip, **fields: Any) -> Task:
-    return Task(**({"id": "t", "kind": Kind.MUSIC, "status": status, "clips": clips} | fields))
+    return Task(**({"id": "t", "kind": TaskKind.MUSIC, "status": status, "clips": clips} | fields))
 
 
-def look(at: Task, now: float = NOW) -> Sight:
-    return seen(Sight(task_id="t"), at, "default", now)
+def look(at: Task, now: float = NOW) -> TaskSnapshot:
+    return seen(TaskSnapshot(task_id="t"), at, "default", now)
 
 
 def topics(step: Step) -> list[tuple[Topic, tuple[str, ...]]]:
@@ -38,16 +38,16 @@ def topics(step: Step) -> list[tuple[Topic, tuple[str, ...]]]:
 def test_a_finished_task_brings_its_songs_together_and_ends() -> None:
     step = advance(watch(), look(task(Status.DONE, clip("a"), clip("b"))), NOW)
     assert topics(step) == [(Topic.SONGS, ("a", "b"))]
-    assert step.watch.ending is Ending.DELIVERED
+    assert step.watch.outcome is WatchOutcome.DELIVERED
 
 
 def test_songs_that_finish_apart_are_brought_apart() -> None:
     first = advance(watch(), look(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
     assert topics(first) == [(Topic.SONGS, ("a",))]
-    assert not first.watch.ending
+    assert not first.watch.outcome
     second = advance(first.watch, look(task(Status.DONE, clip("a"), clip("b"))), NOW + 5)
     assert topics(second) == [(Topic.SONGS, ("b",))]
-    assert second.watch.ending is Ending.DELIVERED
+    assert second.watch.outcome is WatchOutcome.DELIVERED
 
 
 def test_a_song_that_streams_is_not_finished() -> None:
@@ -58,19 +58,19 @@ def test_a_song_that_streams_is_not_finished() -> None:
 def test_a_failure_is_told() -> None:
     step = advance(watch(), look(task(Status.FAILED, reason="no credits")), NOW)
     assert topics(step) == [(Topic.FAILED, ())]
-    assert step.watch.ending is Ending.FAILED
+    assert step.watch.outcome is WatchOutcome.FAILED
 
 
 def test_a_failure_with_a_good_song_brings_it() -> None:
     step = advance(watch(), look(task(Status.FAILED, clip("a"), clip("b", Status.FAILED))), NOW)
     assert topics(step) == [(Topic.SONGS, ("a",))]
-    assert step.watch.ending is Ending.DELIVERED
+    assert step.watch.outcome is WatchOutcome.DELIVERED
 
 
 def test_songs_that_a_failed_task_left_unfinished_are_not_waited_for() -> None:
     step = advance(watch(), look(task(Status.FAILED, clip("a", Status.RUNNING), clip("b", Status.WAITING))), NOW)
     assert topics(step) == [(Topic.FAILED, ())]
-    assert step.watch.ending is Ending.FAILED
+    assert step.watch.outcome is WatchOutcome.FAILED
 
 
 def test_a_song_that_fails_after_its_sibling_was_brought_is_told() -> None:
@@ -84,15 +84,15 @@ def test_a_finished_task_without_any_song_is_looked_after_by_who_brings_songs() 
 
 
 def test_lyrics_are_brought() -> None:
-    words = task(Status.DONE, kind=Kind.LYRICS, lyrics=Lyrics(text="la"))
+    words = task(Status.DONE, kind=TaskKind.LYRICS, lyrics=Lyrics(text="la"))
     assert topics(advance(watch(), look(words), NOW)) == [(Topic.LYRICS, ())]
 
 
 def test_a_song_waits_a_little_for_the_lyrics_that_were_asked_for() -> None:
     wish, songs = watch(lyrics_id="w"), look(task(Status.DONE, clip("a")))
-    words = Sight(task_id="w", task=task(Status.RUNNING))
+    words = TaskSnapshot(task_id="w", task=task(Status.RUNNING))
     waiting = advance(wish, songs, NOW + 1, words)
-    assert (topics(waiting), waiting.watch.ending) == ([], Ending.NONE)
+    assert (topics(waiting), waiting.watch.outcome) == ([], WatchOutcome.NONE)
     there = advance(wish, songs, NOW + 2, replace(words, task=task(Status.DONE, lyrics=Lyrics(text="la"))))
     assert topics(there) == [(Topic.SONGS, ("a",))]
     late = advance(wish, songs, NOW + LYRICS_WAIT, words)
@@ -100,45 +100,45 @@ def test_a_song_waits_a_little_for_the_lyrics_that_were_asked_for() -> None:
 
 
 def test_a_fresh_id_may_be_unknown_for_a_while() -> None:
-    sight = Sight(task_id="t")
+    snapshot = TaskSnapshot(task_id="t")
     for seconds in (0, 1, 2, 3, GRACE - 1):
-        sight = missed(sight, NOW + seconds)
-        assert topics(advance(watch(), sight, NOW + seconds)) == []
-    sight = missed(sight, NOW + GRACE)
-    step = advance(watch(), sight, NOW + GRACE)
+        snapshot = missed(snapshot, NOW + seconds)
+        assert topics(advance(watch(), snapshot, NOW + seconds)) == []
+    snapshot = missed(snapshot, NOW + GRACE)
+    step = advance(watch(), snapshot, NOW + GRACE)
     assert topics(step) == [(Topic.UNKNOWN, ())]
-    assert step.watch.ending is Ending.UNKNOWN
+    assert step.watch.outcome is WatchOutcome.UNKNOWN
 
 
 def test_one_answer_after_a_long_silence_does_not_make_an_id_unknown() -> None:
-    sight = missed(missed(Sight(task_id="t"), NOW), NOW + 10 * GRACE)
-    assert topics(advance(watch(), sight, NOW + 10 * GRACE)) == []
+    snapshot = missed(missed(TaskSnapshot(task_id="t"), NOW), NOW + 10 * GRACE)
+    assert topics(advance(watch(), snapshot, NOW + 10 * GRACE)) == []
 
 
 def test_a_task_that_a_gateway_loses_for_a_moment_is_not_unknown() -> None:
-    sight = look(task(Status.RUNNING))
+    snapshot = look(task(Status.RUNNING))
     for seconds in (5, 10, GRACE, 2 * GRACE):
-        sight = missed(sight, NOW + seconds)
-    assert topics(advance(watch(), sight, NOW + 2 * GRACE)) == []
+        snapshot = missed(snapshot, NOW + seconds)
+    assert topics(advance(watch(), snapshot, NOW + 2 * GRACE)) == []
 
 
 def test_a_quiet_task_is_told_once() -> None:
-    sight = look(task(Status.RUNNING))
-    step = advance(watch(), sight, NOW + QUIET_AFTER)
+    snapshot = look(task(Status.RUNNING))
+    step = advance(watch(), snapshot, NOW + QUIET_AFTER)
     assert topics(step) == [(Topic.QUIET, ())]
-    assert topics(advance(step.watch, sight, NOW + QUIET_AFTER + 60)) == []
+    assert topics(advance(step.watch, snapshot, NOW + QUIET_AFTER + 60)) == []
 
 
 def test_at_the_end_of_its_patience_the_watcher_is_told() -> None:
-    step = advance(watch(quiet_told=True), look(task(Status.RUNNING)), NOW + PATIENCE)
+    step = advance(watch(quiet_announced=True), look(task(Status.RUNNING)), NOW + PATIENCE)
     assert topics(step) == [(Topic.EXPIRED, ())]
-    assert step.watch.ending is Ending.EXPIRED
+    assert step.watch.outcome is WatchOutcome.EXPIRED
 
 
 def test_an_outage_is_no_quietness() -> None:
-    sight = look(task(Status.RUNNING))
-    after = seen(sight, task(Status.RUNNING), "default", NOW + 2 * PATIENCE)
-    assert unchanged_for(after, NOW + 2 * PATIENCE) == 2 * LONGEST_REST
+    snapshot = look(task(Status.RUNNING))
+    after = seen(snapshot, task(Status.RUNNING), "default", NOW + 2 * PATIENCE)
+    assert unchanged_for(after, NOW + 2 * PATIENCE) == 2 * MAX_POLL_INTERVAL
     assert topics(advance(watch(), after, NOW + 2 * PATIENCE)) == []
 
 
@@ -146,8 +146,8 @@ def test_an_address_that_is_signed_anew_is_no_change() -> None:
     def at(url: str) -> Task:
         return task(Status.RUNNING, Clip(id="a", status=Status.RUNNING, audio_url=url))
 
-    sight = seen(look(at("https://a?1")), at("https://a?2"), "default", NOW + 60)
-    assert sight.changed_at == NOW
+    snapshot = seen(look(at("https://a?1")), at("https://a?2"), "default", NOW + 60)
+    assert snapshot.changed_at == NOW
 
 
 def test_a_live_card_is_owed_once_and_not_for_what_is_finished() -> None:
@@ -159,25 +159,25 @@ def test_a_live_card_is_owed_once_and_not_for_what_is_finished() -> None:
 
 @pytest.mark.parametrize(("unchanged", "rest"), [(0, 5), (290, 5), (600, 10), (3_600, 60), (86_400, 300)])
 def test_looks_grow_rare_while_nothing_changes(unchanged: float, rest: float) -> None:
-    assert next_look(look(task(Status.RUNNING)), NOW + unchanged, Pace(5.0)) == NOW + unchanged + rest
+    assert next_poll_at(look(task(Status.RUNNING)), NOW + unchanged, PollSchedule(5.0)) == NOW + unchanged + rest
 
 
 def test_what_has_not_begun_is_not_looked_at_a_moment_later() -> None:
     queued = look(task(Status.WAITING))
-    assert next_look(queued, NOW, Pace(5.0)) >= NOW + 20
-    assert next_look(queued, NOW + 3_600, Pace(5.0)) == NOW + 3_600 + 60
-    assert next_look(replace(queued, live=True), NOW, Pace(5.0)) == NOW + 5, "somebody looks on"
+    assert next_poll_at(queued, NOW, PollSchedule(5.0)) >= NOW + 20
+    assert next_poll_at(queued, NOW + 3_600, PollSchedule(5.0)) == NOW + 3_600 + 60
+    assert next_poll_at(replace(queued, live=True), NOW, PollSchedule(5.0)) == NOW + 5, "somebody looks on"
 
 
 def test_what_fails_is_tried_ever_more_rarely_and_audio_within_its_time() -> None:
-    rests = [rest_after(attempts) for attempts in range(1, 15)]
-    assert rests == sorted(rests)
-    assert (rests[0], rests[-1]) == (5.0, 3_600.0)
-    waited, looks = 0.0, 0
+    backoffs = [retry_delay(attempts) for attempts in range(1, 15)]
+    assert backoffs == sorted(backoffs)
+    assert (backoffs[0], backoffs[-1]) == (5.0, 3_600.0)
+    waited, polls = 0.0, 0
     while waited < AUDIO_WAIT:
-        waited += audio_rest(waited)
-        looks += 1
-    assert 10 < looks < 30
+        waited += audio_retry_delay(waited)
+        polls += 1
+    assert 10 < polls < 30
 
 
 def test_siblings_with_one_id_are_told_apart() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from bot.domain.task import Answer, Clip, Kind, Status, Task
+from bot.domain.task import Answer, Clip, Status, Task, TaskKind
 from bot.gateways.addresses import completed, redirected, request_url
 from bot.gateways.fields import as_url
 
@@ -89,7 +89,7 @@ def test_what_gateways_name(named: str, read: str) -> None:
 )
 def test_relative_addresses_are_the_gateways_own(named: str, base: str, whole: str) -> None:
     clip = Clip(id="c", status=Status.DONE, audio_url=named, image_url=named)
-    answer = Answer({"t": Task(id="t", kind=Kind.MUSIC, status=Status.DONE, clips=(clip,))}, missing=("u",))
+    answer = Answer({"t": Task(id="t", kind=TaskKind.MUSIC, status=Status.DONE, clips=(clip,))}, missing=("u",))
     (read,) = completed(answer, base).tasks["t"].clips
     assert (read.audio_url, read.image_url, read.video_url) == (whole, whole, "")
     assert completed(answer, base).missing == ("u",)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.task import Answer, Kind, Status, Task
+from bot.domain.task import Answer, Status, Task, TaskKind
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
@@ -44,7 +44,7 @@ def clip(**fields: Any) -> dict[str, Any]:
 
 def test_new_api_finished() -> None:
     found = task("newapi-single-done", "t-done")
-    assert (found.kind, found.status, found.raw_status) == (Kind.MUSIC, Status.DONE, "SUCCESS")
+    assert (found.kind, found.status, found.raw_status) == (TaskKind.MUSIC, Status.DONE, "SUCCESS")
     assert (found.submitted_at, found.started_at, found.finished_at) == (1772444400, 1772444412, 1772444491)
     first, second = found.clips
     assert (first.title, first.style, first.model, first.duration) == ("Lantern Street", "indie folk", "v4", 91.4)
@@ -56,7 +56,7 @@ def test_new_api_finished() -> None:
 
 def test_new_api_waiting_knows_nothing_yet() -> None:
     found = task("newapi-single-waiting", "t-waiting")
-    assert (found.kind, found.status, found.started_at, found.clips) == (Kind.MUSIC, Status.WAITING, None, ())
+    assert (found.kind, found.status, found.started_at, found.clips) == (TaskKind.MUSIC, Status.WAITING, None, ())
     assert found.progress is None
 
 
@@ -74,7 +74,7 @@ def test_a_rix_batch_in_any_order_with_lyrics_and_music() -> None:
     assert streaming.streaming
     assert (queued.status, queued.streaming) == (Status.WAITING, False)
     lyrics = found.tasks["t-lyrics"]
-    assert (lyrics.kind, lyrics.title) == (Kind.LYRICS, "Low Water")
+    assert (lyrics.kind, lyrics.title) == (TaskKind.LYRICS, "Low Water")
     assert lyrics.lyrics is not None
     assert lyrics.lyrics.text == "[Verse]\nTide goes out"
 
@@ -85,12 +85,12 @@ def test_what_was_not_asked_for_is_dropped() -> None:
 
 def test_suno_api_sends_clips_without_a_task() -> None:
     found = task("sunoapi-single-done", "t-any")
-    assert (found.kind, found.status, len(found.clips)) == (Kind.MUSIC, Status.DONE, 2)
+    assert (found.kind, found.status, len(found.clips)) == (TaskKind.MUSIC, Status.DONE, 2)
 
 
 def test_suno_api_sends_lyrics_without_a_task() -> None:
     found = task("sunoapi-single-lyrics", "t-any")
-    assert (found.kind, found.status, found.title) == (Kind.LYRICS, Status.DONE, "High Water")
+    assert (found.kind, found.status, found.title) == (TaskKind.LYRICS, Status.DONE, "High Water")
 
 
 def test_suno_api_batch() -> None:
@@ -100,7 +100,7 @@ def test_suno_api_batch() -> None:
 def test_goamz_finished_fills_gaps_from_what_was_asked_for() -> None:
     found = task("goamz-single-done", "t-goamz")
     full, bare = found.clips
-    assert (found.kind, found.status, found.raw_status) == (Kind.MUSIC, Status.DONE, "completed")
+    assert (found.kind, found.status, found.raw_status) == (TaskKind.MUSIC, Status.DONE, "completed")
     assert (full.title, full.model) == ("Lantern Street", "v4")
     assert (bare.title, bare.style, bare.lyrics, bare.model) == (
         "Asked For",
@@ -159,7 +159,7 @@ def test_code_1_batch_where_a_task_is_its_own_clip() -> None:
 
 
 def test_songs_under_the_action_lyrics_are_songs() -> None:
-    assert task("lyrics-action-with-songs", "t-songs").kind is Kind.MUSIC
+    assert task("lyrics-action-with-songs", "t-songs").kind is TaskKind.MUSIC
 
 
 def test_numbers_as_texts_lists_as_texts_and_milliseconds() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from bot.gateways.fair_queue import FairQueue, asking_for
 from bot.gateways.gateway import Gateway
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import LocalGateway
 
 ADA, BEN, EVE = 1, 2, 3
@@ -151,8 +151,8 @@ async def test_who_goes_away_leaves_no_place_taken(monkeypatch: pytest.MonkeyPat
 async def test_a_long_list_at_a_relay_without_lists_holds_up_no_poll() -> None:
     """Over real HTTP: 400 ids that Ada asks for, one by one, and then three of the bot's."""
     async with LocalGateway(batch=False) as server, aiohttp.ClientSession() as session:
-        server.add(*(Life(f"task-{number}", states=((0.0, "running"),)) for number in range(403)))
-        gateway = Gateway("default", server.url, "", session, per_second=10_000)
+        server.add(*(FakeTask(f"task-{number}", states=((0.0, "running"),)) for number in range(403)))
+        gateway = Gateway("default", server.url, "", session, requests_per_second=10_000)
         await gateway.fetch_many(["task-0"])
         lists = begin(ADA, _fetch(gateway, range(400)))
         await gateway.fetch("task-402")

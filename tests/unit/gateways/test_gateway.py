@@ -12,14 +12,14 @@ import pytest
 from bot.domain.task import Status
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused, GatewayUnreachable
 from bot.gateways import gateway as client
-from bot.gateways import spoilers
+from bot.gateways import poison_ids
 from bot.gateways.gateway import Gateway, normalise_base_url
-from sandbox.local_gateway.life import Life
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault, LocalGateway
-from tests.calm import calm
+from tests.idle import wait_until_idle
 
 KEY = "sk-tests"
-LIFE = Life("task-1", states=((0.0, "running"),))
+LIFE = FakeTask("task-1", states=((0.0, "running"),))
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def spoiled_by(*task_ids: str) -> Fault:
     return Fault(200, change=lambda body: b"" if any(each in body for each in spoils) else body, headers=kind)
 
 
-def running(count: int) -> list[Life]:
-    return [Life(f"many-{number}", states=((0.0, "running"),)) for number in range(count)]
+def running(count: int) -> list[FakeTask]:
+    return [FakeTask(f"many-{number}", states=((0.0, "running"),)) for number in range(count)]
 
 
 @pytest.mark.parametrize("numbers", [[0], [1], [498], [0, 1], [100, 400], [5, 255, 256, 300]])
@@ -111,9 +111,9 @@ async def test_a_row_that_is_not_written_out_is_left_out(
     gateway: LocalGateway, session: aiohttp.ClientSession, numbers: list[int]
 ) -> None:
     gateway.add(*running(499))
-    wanted = [life.id for life in running(499)]
+    wanted = [fake.id for fake in running(499)]
     bad = {wanted[number] for number in numbers}
-    many = Gateway("default", gateway.url, KEY, session, per_second=1_000)
+    many = Gateway("default", gateway.url, KEY, session, requests_per_second=1_000)
     await many.fetch_many(wanted)
     gateway.faults.append(spoiled_by(*bad))
     for requests in (1 + 20 * len(bad), 1):
@@ -125,7 +125,7 @@ async def test_a_row_that_is_not_written_out_is_left_out(
 
 async def test_what_is_left_is_told_by_its_bytes_as_before(known: Gateway, gateway: LocalGateway) -> None:
     gateway.add(*running(20))
-    wanted = [*(life.id for life in running(20)), "task-1"]
+    wanted = [*(fake.id for fake in running(20)), "task-1"]
     first = await known.fetch_many(wanted)
     assert first.digests.keys() == set(wanted)
     gateway.faults.append(spoiled_by("many-3"))
@@ -136,9 +136,9 @@ async def test_what_is_left_is_told_by_its_bytes_as_before(known: Gateway, gatew
 async def test_a_row_that_is_written_out_again_is_asked_for_with_the_others(
     known: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spoilers, "_REST", 0.0)
+    monkeypatch.setattr(poison_ids, "_REST", 0.0)
     gateway.add(*running(3))
-    wanted = [life.id for life in running(3)]
+    wanted = [fake.id for fake in running(3)]
     await known.fetch_many(wanted)
     gateway.faults.append(spoiled_by("many-0"))
     for _ in range(2):
@@ -200,11 +200,11 @@ async def test_no_more_requests_at_once_than_set(gateway: LocalGateway, session:
     gateway.batch = False
     gateway.add(LIFE)
     gateway.faults.append(Fault(200, b"{}", delay=0.5, path="busy"))
-    client = Gateway("default", gateway.url, KEY, session, at_once=3)
+    client = Gateway("default", gateway.url, KEY, session, requests_at_once=3)
     await client.fetch_many(["task-1"])
     before = len(gateway.requests)
     polling = asyncio.create_task(client.fetch_many([f"busy-{number}" for number in range(4)]))
-    await calm()
+    await wait_until_idle()
     assert len(gateway.requests) - before == 2
     assert (await client.fetch("task-1")).tasks
     assert len((await polling).missing) == 4
@@ -213,7 +213,7 @@ async def test_no_more_requests_at_once_than_set(gateway: LocalGateway, session:
 async def test_no_more_requests_a_second_than_set(gateway: LocalGateway, session: aiohttp.ClientSession) -> None:
     gateway.batch = False
     gateway.add(LIFE)
-    client = Gateway("default", gateway.url, KEY, session, per_second=4)
+    client = Gateway("default", gateway.url, KEY, session, requests_per_second=4)
     await client.fetch_many(["task-1"])
     before, since = len(gateway.requests), time.monotonic()
     polling = asyncio.create_task(client.fetch_many([f"other-{number}" for number in range(30)]))
@@ -379,7 +379,7 @@ async def test_the_log_and_the_errors_do_not_hold_the_key(
 
 
 async def test_a_key_that_the_gateway_repeats_goes_no_further(known: Gateway, gateway: LocalGateway) -> None:
-    gateway.add(Life("task-2", reason="upstream refused Bearer sk-tests", states=((0.0, "failed"),)))
+    gateway.add(FakeTask("task-2", reason="upstream refused Bearer sk-tests", states=((0.0, "failed"),)))
     for answer in (await known.fetch("task-2"), await known.fetch_many(["task-2"])):
         assert answer.tasks["task-2"].reason == "upstream refused Bearer [key]"
 

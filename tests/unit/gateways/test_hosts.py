@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import MediaNoRoom, MediaSlow
 from bot.gateways import hosts as module
-from bot.gateways.disk import Disk
+from bot.gateways.disk_budget import DiskBudget
 from bot.gateways.hosts import KEPT, MOST, Hosts, Slots, Standing
 
 
@@ -125,7 +125,7 @@ def test_hosts_without_end_are_forgotten_the_oldest_first() -> None:
 
 
 def test_room_is_shared() -> None:
-    disk = Disk(most=100, part=25)
+    disk = DiskBudget(most=100, part=25)
     ada, ben = disk.share(1, "a.example"), disk.share(2, "a.example")
     ada.take(25)
     for full in (ada, ben):

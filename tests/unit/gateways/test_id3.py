@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.gateways.file_type import MP3
+from bot.gateways.file_type import frames as sound
 from bot.gateways.id3 import Tag, encode, length, tagged
-from bot.gateways.sniff import MP3
-from bot.gateways.sniff import frames as sound
 from sandbox.local_gateway.songs import audio, without_tag
 from tests.relayed import arriving, content
 

@@ -20,13 +20,13 @@ from bot.errors import (
     MediaUnrecognised,
 )
 from bot.gateways import media as client
+from bot.gateways.address_guard import is_public
 from bot.gateways.file_names import file_name
-from bot.gateways.guard import is_public
+from bot.gateways.file_type import MP3, PNG, audio
 from bot.gateways.hosts import Standing
 from bot.gateways.media import Media
-from bot.gateways.pace import BRISK, PATIENT
-from bot.gateways.sniff import MP3, PNG, audio
-from sandbox.local_gateway.life import Life, Song
+from bot.gateways.transfer_rate import BRISK, PATIENT
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio as sound
 from tests.relayed import content
@@ -39,7 +39,7 @@ SONG_BYTES = sound("dawn", 1.0)[0]
 
 @pytest.fixture
 async def media(gateway: LocalGateway) -> AsyncIterator[Media]:
-    gateway.add(Life("task-1", songs=(SONG,)))
+    gateway.add(FakeTask("task-1", songs=(SONG,)))
     async with Media(allow_hosts=[gateway.media_host]) as media:
         yield media
 
@@ -315,6 +315,6 @@ def test_siblings_never_have_the_same_name() -> None:
 
 
 def test_the_client_waits_for_nobody_forever() -> None:
-    for pace in (BRISK, PATIENT):
-        assert pace.timeout.total
-        assert pace.timeout.sock_read
+    for rate in (BRISK, PATIENT):
+        assert rate.timeout.total
+        assert rate.timeout.sock_read

@@ -13,13 +13,13 @@ from bot.domain.task import Answer, Status
 from bot.errors import GatewayBroken, GatewayError, GatewayMisplaced, GatewayRefused
 from bot.gateways.decode import decode
 from bot.gateways.gateway import Gateway
-from sandbox.local_gateway.life import Life, Song
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.seen import refuses
 from sandbox.local_gateway.server import Fault, LocalGateway
 
 KEY = "sk-tests"
 ROUTER = Fault(404, b'{"detail":"Not Found"}', path="/suno/v1/music/")
-GOOD = [Life(f"good-{number}", states=((0.0, "running"),)) for number in range(3)]
+GOOD = [FakeTask(f"good-{number}", states=((0.0, "running"),)) for number in range(3)]
 ANSWERS: Sequence[tuple[int, Any]] = [
     (404, {"detail": "Task not found"}),
     (404, {"detail": "Not Found"}),
@@ -55,7 +55,7 @@ def body(said: Any) -> bytes:
 @pytest.fixture
 def many(gateway: LocalGateway, session: aiohttp.ClientSession) -> Gateway:
     gateway.add(*GOOD)
-    return Gateway("default", gateway.url, KEY, session, per_second=1_000)
+    return Gateway("default", gateway.url, KEY, session, requests_per_second=1_000)
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -80,9 +80,9 @@ async def test_with_a_batch_call_the_others_are_answered(
     many: Gateway, gateway: LocalGateway, status: int, said: Any
 ) -> None:
     """The whole batch is answered so as soon as the one is in it."""
-    wanted = [life.id for life in GOOD]
+    wanted = [fake.id for fake in GOOD]
     await many.fetch_many(wanted)
-    gateway.spoilers = {"bad-1": (status, body(said))}
+    gateway.poison_ids = {"bad-1": (status, body(said))}
     for _ in range(2):
         answer = await many.fetch_many([*wanted, "bad-1"])
         assert {*answer.tasks} == {*wanted}
@@ -158,8 +158,8 @@ async def test_many_unknown_ids_first_do_not_hide_a_known_one(many: Gateway, gat
 
 
 async def test_null_is_asked_for_again_by_the_batch_call(many: Gateway, gateway: LocalGateway) -> None:
-    failed = Life("failed", "suno-api", states=((0.0, "failed"),), reason="time out")
-    waiting = Life("waiting", "suno-api", text="hum", states=((0.0, "queued"),))
+    failed = FakeTask("failed", "suno-api", states=((0.0, "failed"),), reason="time out")
+    waiting = FakeTask("waiting", "suno-api", text="hum", states=((0.0, "queued"),))
     gateway.add(failed, waiting)
     answer = await many.fetch("failed")
     assert (answer.tasks["failed"].status, answer.tasks["failed"].reason) == (Status.FAILED, "time out")
@@ -171,10 +171,12 @@ async def test_songs_of_a_failed_task_are_asked_for_again_and_good_ones_are_not(
     many: Gateway, gateway: LocalGateway
 ) -> None:
     songs = (Song("s-1", state="streaming"), Song("s-2", state="failed", reason="florp"))
-    gateway.add(Life("failed", "suno-api", songs, states=((0.0, "failed"),)), Life("done", "suno-api", songs[:1]))
+    gateway.add(
+        FakeTask("failed", "suno-api", songs, states=((0.0, "failed"),)), FakeTask("done", "suno-api", songs[:1])
+    )
     found = (await many.fetch("failed")).tasks["failed"]
     assert (found.status, found.raw_status) == (Status.FAILED, "FAILURE")
-    gateway.add(Life("done", "suno-api", (Song("s-3"),)))
+    gateway.add(FakeTask("done", "suno-api", (Song("s-3"),)))
     before = len(gateway.requests)
     assert (await many.fetch("done")).tasks["done"].playable
     assert len(gateway.requests) - before == 1

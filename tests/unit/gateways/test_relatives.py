@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.task import Answer, Kind, Status, Task
+from bot.domain.task import Answer, Status, Task, TaskKind
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
@@ -63,7 +63,7 @@ def whole(**fields: Any) -> dict[str, Any]:
 )
 def test_songs_are_found_in_whatever_they_are_wrapped(made: dict[str, Any]) -> None:
     found = task(whole(**made))
-    assert (found.kind, found.status) == (Kind.MUSIC, Status.DONE)
+    assert (found.kind, found.status) == (TaskKind.MUSIC, Status.DONE)
     assert [(clip.id, clip.title, clip.audio_url) for clip in found.clips] == [("s-1", "Kettle", FILE)]
 
 
@@ -203,7 +203,7 @@ def test_the_first_song_of_two_is_done_while_the_other_streams() -> None:
 )
 def test_a_style_is_told(made: dict[str, Any]) -> None:
     found = task(whole(**made))
-    assert (found.kind, found.status) == (Kind.STYLE, Status.DONE)
+    assert (found.kind, found.status) == (TaskKind.STYLE, Status.DONE)
     assert found.lyrics
     assert found.lyrics.style == "slow harmonica"
 
@@ -213,7 +213,7 @@ def test_a_style_is_told(made: dict[str, Any]) -> None:
 )
 def test_a_wav_is_a_song(made: Any) -> None:
     found = task(whole(action="WAV", data=made))
-    assert (found.kind, [clip.audio_url for clip in found.playable]) == (Kind.MUSIC, [FILE])
+    assert (found.kind, [clip.audio_url for clip in found.playable]) == (TaskKind.MUSIC, [FILE])
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_wav_is_a_song(made: Any) -> None:
 )
 def test_lyrics_are_told(made: dict[str, Any]) -> None:
     found = task(whole(**made))
-    assert (found.kind, found.status, found.title) == (Kind.LYRICS, Status.DONE, "Kettle")
+    assert (found.kind, found.status, found.title) == (TaskKind.LYRICS, Status.DONE, "Kettle")
     assert found.lyrics
     assert found.lyrics.text == "hum"
 

@@ -17,14 +17,14 @@ from msgspec.structs import replace
 
 from bot.errors import MediaNoRoom, MediaUnavailable
 from bot.gateways import media as media_client
-from bot.gateways.disk import Disk
+from bot.gateways.disk_budget import DiskBudget
 from bot.gateways.media import Media
-from bot.gateways.pace import BRISK
 from bot.gateways.relay import Relay, Spool
-from sandbox.local_gateway.life import Life, Song
+from bot.gateways.transfer_rate import BRISK
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio
-from tests.calm import calm
+from tests.idle import wait_until_idle
 from tests.relayed import arriving, content
 
 SONG = audio("dawn", 30.0)[0]
@@ -120,7 +120,7 @@ async def test_something_else_may_stand_before_it() -> None:
 
 
 async def test_a_host_that_does_not_say_how_long_is_waited_for(gateway: LocalGateway) -> None:
-    gateway.add(Life("task-1", songs=(Song("clip1", "Rain", duration=1.0),)))
+    gateway.add(FakeTask("task-1", songs=(Song("clip1", "Rain", duration=1.0),)))
     url = f"{gateway.media_url}/stream/clip1"
     async with (
         Media(allow_hosts=[gateway.media_host]) as media,
@@ -155,14 +155,14 @@ def small_files() -> Iterator[int]:
 
 
 @asynccontextmanager
-async def spooled(size: int | None, disk: Disk | None = None) -> AsyncIterator[Spool]:
+async def spooled(size: int | None, disk: DiskBudget | None = None) -> AsyncIterator[Spool]:
     async def chunks() -> AsyncIterator[bytes]:
         for start in range(0, len(SONG), 60_000):
             asked_for.append(start)
             yield SONG[start : start + 60_000]
 
     asked_for: list[int] = []
-    spool = Spool(chunks(), AsyncExitStack(), size=size, share=(disk or Disk()).share(1))
+    spool = Spool(chunks(), AsyncExitStack(), size=size, share=(disk or DiskBudget()).share(1))
     try:
         yield spool
         if size is not None:
@@ -187,7 +187,7 @@ async def test_a_disk_without_room_is_an_error_and_no_song(
 
 @pytest.mark.parametrize("size", [None, len(SONG)])
 async def test_more_than_its_part_of_the_room_no_song_gets(size: int | None) -> None:
-    disk = Disk(most=len(SONG), part=HALF)
+    disk = DiskBudget(most=len(SONG), part=HALF)
     async with spooled(size, disk) as spool:
         with pytest.raises(MediaNoRoom):
             await spool.whole()
@@ -206,7 +206,7 @@ async def test_where_no_file_can_be_made_the_connection_is_not_kept(
 
 
 async def test_a_song_of_unknown_length_is_written_as_it_came_and_gives_its_room_back() -> None:
-    disk = Disk(most=3 * len(SONG) // 2 + 1024 * 1024)
+    disk = DiskBudget(most=3 * len(SONG) // 2 + 1024 * 1024)
     for _ in range(4):
         async with spooled(None, disk) as spool:
             await spool.whole()
@@ -240,7 +240,7 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
     await asyncio.wait({closing})
     assert not spool._file.closed
     goes_on.set()
-    await calm()
+    await wait_until_idle()
     assert spool._file.closed
 
 
@@ -256,14 +256,14 @@ async def test_a_file_is_not_closed_while_somebody_is_at_it(caplog: pytest.LogCa
     with ThreadPoolExecutor(1) as disk:
         asyncio.get_running_loop().set_default_executor(disk)
         disk.submit(slow_disk.wait)
-        reading = asyncio.create_task(spool.read(0))
+        text_worker = asyncio.create_task(spool.read(0))
         await asyncio.sleep(0.01)
-        reading.cancel()
+        text_worker.cancel()
         closing = asyncio.create_task(spool.close())
         await asyncio.sleep(0.01)
         too_early = spool._file.closed
         slow_disk.set()
-        await asyncio.wait({reading, closing})
-    assert (too_early, spool._file.closed, reading.cancelled()) == (False, True, True)
+        await asyncio.wait({text_worker, closing})
+    assert (too_early, spool._file.closed, text_worker.cancelled()) == (False, True, True)
     gc.collect()
     assert "never retrieved" not in caplog.text

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from bot.domain.task import Answer, Clip, Kind, Status, Task
+from bot.domain.task import Answer, Clip, Status, Task, TaskKind
 from bot.errors import GatewayRefused
 from bot.gateways.gateway import Gateway
 from bot.gateways.secret import Secret
@@ -85,7 +85,7 @@ async def test_no_error_tells_the_key(known: Gateway, gateway: LocalGateway, sai
 
 def test_what_is_not_the_key_stays() -> None:
     clip = Clip(id="c", status=Status.DONE, title="100 % of a & b \\o/", audio_url="https://f.example/a%2Fb.mp3?x=%28")
-    found = Task(id="t", kind=Kind.MUSIC, status=Status.DONE, reason=f"{KEY[:11]} {KEY[5:16]}", clips=(clip,))
+    found = Task(id="t", kind=TaskKind.MUSIC, status=Status.DONE, reason=f"{KEY[:11]} {KEY[5:16]}", clips=(clip,))
     assert Secret(KEY).clean(Answer({"t": found})) == Answer({"t": found})
     assert Secret("short").strike("this is short") == "this is short"
 

@@ -8,7 +8,7 @@ import pytest
 from discord import Locale
 from discord.app_commands import TranslationContext, TranslationContextLocation, locale_str
 
-from bot.ui.locales import Language, Translator, language_for, languages, localised, written_in
+from bot.ui.render.locales import Language, Translator, language_for, languages, localised, written_in
 
 OTHERS = [language for tag, language in languages().items() if tag != "en"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.ui.text import clean, code, cut, escape, megabytes, minutes, one_line
+from bot.ui.render.text import clean, code, cut, escape, megabytes, minutes, one_line
 
 
 @pytest.mark.parametrize(

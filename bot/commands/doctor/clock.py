@@ -1,0 +1,36 @@
+"""The clock, against that of others."""
+
+import time
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from bot.commands.doctor.findings import Finding, ok, problem, skipped
+
+_APART = 60.0  # seconds
+_PATIENCE = aiohttp.ClientTimeout(total=5)
+
+
+async def check_clock(addresses: Sequence[str]) -> Finding:
+    """The first of them that says what time it is."""
+    async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
+        for address in addresses:
+            if (moment := await _time_at(session, address)) is not None:
+                return _compared(time.time() - moment)
+    return skipped("clock", "nobody says what time it is")
+
+
+async def _time_at(session: aiohttp.ClientSession, address: str) -> float | None:
+    try:
+        async with session.get(address, allow_redirects=False) as answer:
+            return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (aiohttp.ClientError, OSError, TimeoutError, KeyError, ValueError):
+        return None
+
+
+def _compared(ahead: float) -> Finding:
+    if abs(ahead) <= _APART:
+        return ok("clock", "right to the minute")
+    which = "fast" if ahead > 0 else "slow"
+    return problem("clock", f"it is {abs(ahead):.0f} s {which}. Let the system set it: timedatectl set-ntp true")

@@ -1,0 +1,141 @@
+"""A task's files: the audio and the cover of each finished clip, fetched together, each failing alone."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.task import Clip, Task
+from bot.errors import MediaError, MediaUnavailable
+from bot.gateways.file_type import MP3
+from bot.gateways.id3 import Tag, tagged
+from bot.gateways.media import Media, MediaFile
+from bot.gateways.relay import Relay
+
+_COVER_LIMIT = 1024 * 1024  # bytes
+_COVER_PATIENCE = 5.0  # seconds: a song does not wait for its picture
+
+log = logging.getLogger(__name__)
+
+
+class ClipFile(Struct, frozen=True):
+    """What could be had of a clip. `number` is its place in the task, from 1.
+
+    `audio` is an open file, or why not; None where a link is all that is wanted.
+    """
+
+    key: str  # as Task.keyed() has it
+    number: int
+    clip: Clip
+    audio: MediaFile | MediaError | None
+    cover: MediaFile | None
+
+
+class _Fetch(Struct, frozen=True):
+    """How the songs of a task are wanted; see `Recordings.of`."""
+
+    limit: int | None
+    person: int
+    whole: bool
+    patient: bool
+
+
+class ClipFiles:
+    """`hosts`: what the hosts of songs are like."""
+
+    def __init__(self, media: Media) -> None:
+        self._media = media
+        self.hosts = media.hosts
+
+    @asynccontextmanager
+    async def of(
+        self,
+        task: Task,
+        *,
+        limit: int | None,
+        wanted: Collection[str] | None = None,
+        lyrics: str = "",
+        whole: bool = True,
+        person: int = 0,
+        patient: bool = False,
+    ) -> AsyncIterator[tuple[ClipFile, ...]]:
+        """Those of the playable clips, or of the wanted ones, by their keys; `lyrics` in place of the clips' own.
+
+        The files are open inside of the block; if they need not be `whole` they may still arrive. `limit`: bytes of
+        an audio file; None: links are all that is wanted of the songs. `person`: for whom, as a Discord id.
+        `patient`: their hosts may be slow.
+        """
+        fetch = _Fetch(limit, person, whole, patient)
+        async with AsyncExitStack() as files:
+            async with asyncio.TaskGroup() as all_at_once:
+                clip_file = [
+                    all_at_once.create_task(self._record(key, number, clip, files, fetch))
+                    for number, (key, clip) in enumerate(task.keyed(), 1)
+                    if (clip.playable if wanted is None else key in wanted)
+                ]
+            yield tuple(_tagged(each.result(), task.id, lyrics, limit) for each in clip_file)
+
+    async def _record(self, key: str, number: int, clip: Clip, files: AsyncExitStack, fetch: _Fetch) -> ClipFile:
+        async with asyncio.TaskGroup() as both:
+            audio = both.create_task(_kept(self._audio(clip, fetch), files))
+            cover = both.create_task(_kept(self._cover(clip, fetch.person), files))
+        picture = cover.result()
+        return ClipFile(key, number, clip, audio.result(), picture if isinstance(picture, MediaFile) else None)
+
+    async def _audio(self, clip: Clip, fetch: _Fetch) -> MediaFile | None:
+        if not clip.playable:
+            raise MediaUnavailable("the gateway names no audio")
+        if fetch.limit is None:
+            return None
+        failures: list[MediaError] = []
+        for url in (clip.audio_url, *clip.other_urls):
+            try:
+                return await self._media.audio(
+                    url, limit=fetch.limit, person=fetch.person, whole=fetch.whole, patient=fetch.patient
+                )
+            except MediaError as failure:
+                failures.append(failure)
+        raise failures[0]
+
+    async def _cover(self, clip: Clip, person: int) -> MediaFile:
+        if not clip.image_url:
+            raise MediaUnavailable("the gateway names no cover")
+        try:
+            async with asyncio.timeout(_COVER_PATIENCE):
+                return await self._media.picture(clip.image_url, limit=_COVER_LIMIT, person=person)
+        except TimeoutError:
+            raise MediaUnavailable("the cover took too long") from None
+
+
+async def _kept(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> MediaFile | MediaError | None:
+    try:
+        file = await fetched
+        return await files.enter_async_context(file) if file else None
+    except MediaError as error:
+        log.info("no file: %s: %s", type(error).__name__, error)
+        return error
+
+
+def _tagged(clip_file: ClipFile, task_id: str, lyrics: str, limit: int | None) -> ClipFile:
+    """An MP3 worth keeping: it says by itself what it is."""
+    song, cover, clip = clip_file.audio, clip_file.cover, clip_file.clip
+    if limit is None or not isinstance(song, MediaFile) or song.kind is not MP3 or not isinstance(song.file, Relay):
+        return clip_file
+    tag = Tag(
+        title=clip.title,
+        style=clip.style,
+        lyrics=lyrics or clip.lyrics,
+        task_id=task_id,
+        cover=_content(cover) if cover else b"",
+        cover_type=cover.kind.mime if cover else "",
+    )
+    file = tagged(song.file, tag, limit, song.start)
+    return replace(clip_file, audio=MediaFile(song.kind, file, file.size))
+
+
+def _content(file: MediaFile) -> bytes:
+    file.file.seek(0)
+    return file.file.read()

@@ -1,0 +1,74 @@
+"""The worker that claims due deliveries and sends each in an asyncio.Task of its own: none holds up another."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+
+from bot.domain.outbox import ClaimedDelivery
+from bot.errors import StorageError
+from bot.gateways.hosts import Hosts
+from bot.services.clock import Bell, Clock
+from bot.services.delivery.sender import Sender
+from bot.services.delivery.slots import MOST, DeliverySlots
+from bot.services.storage_retry import wait_for_storage
+from bot.storage.outbox import Outbox
+
+_PARKED_AT_ONCE = MOST // 3  # parked messages on their way: others want to be heard too
+_LEASE = 600.0  # seconds; longer than any message takes
+
+log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """`hosts`: how the hosts of songs behave; `bell` rings when there is a new message."""
+
+    def __init__(self, outbox: Outbox, sender: Sender, hosts: Hosts, clock: Clock, bell: Bell) -> None:
+        self._outbox = outbox
+        self._sender = sender
+        self._hosts = hosts
+        self._clock = clock
+        self._bell = bell
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as workers:
+            await self._send_all(workers)
+
+    async def _send_all(self, workers: asyncio.TaskGroup) -> None:
+        sending: dict[str, ClaimedDelivery] = {}
+
+        def sent(worker: asyncio.Task[None]) -> None:
+            del sending[worker.get_name()]
+            self._bell.ring()
+
+        while True:
+            try:
+                if len(sending) >= MOST:
+                    await self._bell.wait(None)  # whatever is due waits until one of these has gone
+                    continue
+                for claimed in await self._claim(sending.values()):
+                    if (name := f"delivery {claimed.delivery.id}") in sending:
+                        continue  # it takes longer than a lease, and has another one now
+                    sending[name] = claimed
+                    workers.create_task(self._send(claimed), name=name).add_done_callback(sent)
+                await self._bell.wait(await self._next_due(sending.values()))
+            except StorageError as error:
+                await wait_for_storage(self._clock, log, error)
+
+    async def _claim(self, sending: Collection[ClaimedDelivery]) -> list[ClaimedDelivery]:
+        parked = _PARKED_AT_ONCE - sum(claimed.parked for claimed in sending)
+        room, slots = MOST - len(sending), self._slots(sending)
+        return await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room, parked=parked, slots=slots)
+
+    async def _next_due(self, sending: Collection[ClaimedDelivery]) -> float | None:
+        parked = sum(claimed.parked for claimed in sending) < _PARKED_AT_ONCE
+        return await self._outbox.next_due(parked=parked, slots=self._slots(sending))
+
+    def _slots(self, sending: Collection[ClaimedDelivery]) -> DeliverySlots:
+        return DeliverySlots(self._hosts, ((each.delivery.host, each.watch.user_id) for each in sending))
+
+    async def _send(self, claimed: ClaimedDelivery) -> None:
+        try:
+            await self._sender.send(claimed)
+        except StorageError as error:
+            await wait_for_storage(self._clock, log, error)

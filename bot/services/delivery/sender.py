@@ -1,0 +1,212 @@
+"""One delivery, from its claim to its message: what goes into it is found, planned, posted and marked as sent."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager
+
+from msgspec.structs import replace
+
+from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Topic, audio_retry_delay, delivery_id
+from bot.domain.outbox import ClaimedDelivery
+from bot.domain.post_failures import Part, meaning
+from bot.domain.task import Status, Task
+from bot.domain.watch import delivery_for
+from bot.errors import GatewayError, PostError, StorageError, UnknownTask
+from bot.services.clip_files import ClipFile, ClipFiles
+from bot.services.clock import Clock
+from bot.services.delivery.failures import FailureHandler
+from bot.services.delivery.port import Post, Poster
+from bot.services.delivery.ready_clips import SendNow, WaitForRoom, choose, may_come, to_come
+from bot.services.lookup import Found, Lookup
+from bot.storage.outbox import Outbox
+
+_POSTED_AT_ONCE = 8  # messages that are being given to Discord
+_STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
+_ROOM_RETRY = 20.0  # seconds until a song is fetched again for which there was no room
+_UNFORESEEN = "an error that nobody foresaw"
+
+SENT = "sent"  # the outcome of a message that arrived
+FAULT = "failed"  # of one at which the bot itself failed
+
+log = logging.getLogger(__name__)
+
+
+class Sender:
+    """`outcomes` counts what became of the messages that were given to Discord."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        poster: Poster,
+        clip_files: ClipFiles,
+        lookup: Lookup,
+        clock: Clock,
+        *,
+        outcomes: Counter[str],
+    ) -> None:
+        self._outbox = outbox
+        self._poster = poster
+        self._clip_files = clip_files
+        self._lookup = lookup
+        self._clock = clock
+        self._outcomes = outcomes
+        self._posting = asyncio.Semaphore(_POSTED_AT_ONCE)
+        self._failure_handler = FailureHandler(outbox, poster, clock)
+
+    async def send(self, claimed: ClaimedDelivery) -> None:
+        """Whatever becomes of it is recorded, also an error of our own. Raises StorageError alone."""
+        try:
+            try:
+                await self._send(claimed)
+            except PostError as failure:
+                await self._after_refusal(claimed, failure, frozenset())
+        except StorageError:
+            raise
+        except Exception:
+            self._outcomes[FAULT] += 1
+            log.exception("delivery %s failed, and nobody foresaw how", claimed.delivery.id)
+            await self._failure_handler.after_fault(claimed, _UNFORESEEN)
+
+    async def _send(self, claimed: ClaimedDelivery) -> None:
+        if claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
+            await self._mark_sent(claimed.delivery, message_id)
+        elif claimed.delivery.topic is Topic.SONGS:
+            await self._send_songs(claimed)
+        else:
+            found = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
+            await self._plan_and_post(Post(claimed, found))
+
+    async def _send_songs(self, claimed: ClaimedDelivery) -> None:
+        found = await self._newest_answer(claimed)
+        if found.task.lyrics and not found.task.clips:  # before there was anything, nobody could tell what it makes
+            lyrics = replace(claimed, delivery=replace(claimed.delivery, topic=Topic.LYRICS))
+            await self._plan_and_post(Post(lyrics, found))
+        else:
+            await self._send_ready_clips(claimed, found)
+
+    async def _send_ready_clips(self, claimed: ClaimedDelivery, found: Found) -> None:
+        """The clips whose audio is there, as many as go into a message; the others follow."""
+        keys, failed = to_come(claimed.delivery, found.task), found.task.status is Status.FAILED
+        now = self._clock.now()
+        waited = now - (claimed.delivery.audio_missing_since or now)
+        gave_up = waited >= AUDIO_WAIT or (failed and not keys)
+        async with self._open_clip_files(claimed, found.task, keys) as clip_files:
+            match choose(clip_files, keys, gave_up=gave_up, fits=lambda ready: self._poster.fits(claimed, ready)):
+                case SendNow(going, rest):
+                    await self._plan_and_post(Post(claimed, found, going), rest)
+                case WaitForRoom(reason):
+                    await self._wait_for_room(claimed, reason)
+                case _:
+                    host = found.task.audio_host(keys)
+                    await self._wait_for_audio(claimed, host, now - waited, waited, tell=not failed)
+
+    def _open_clip_files(
+        self, claimed: ClaimedDelivery, task: Task, keys: Collection[str]
+    ) -> AbstractAsyncContextManager[tuple[ClipFile, ...]]:
+        return self._clip_files.of(
+            task,
+            limit=self._poster.limit(claimed) if claimed.audio else None,
+            wanted=keys,
+            lyrics=_lyrics_beside(claimed),
+            # Sent on while they arrive; after a first try that came to nothing only files that are here whole.
+            whole=claimed.tried_at is not None,
+            person=claimed.watch.user_id,
+            patient=claimed.parked,
+        )
+
+    async def _newest_answer(self, claimed: ClaimedDelivery) -> Found:
+        """The task as its gateway has it now: by what it said long ago its songs may no longer be found."""
+        snapshot = claimed.snapshot
+        if snapshot.task is None:
+            raise PostError("songs of a task that nobody knows", status=404)
+        known = Found(snapshot.task, snapshot.gateway)
+        if self._clock.now() - (snapshot.asked_at or 0.0) < _STALE:
+            return known
+        try:
+            found = await self._lookup.find(snapshot.task_id, known_at=snapshot.gateway)
+        except (GatewayError, UnknownTask) as error:
+            log.info("task %s: the answer before is used: %s", snapshot.task_id, error)
+            return known
+        keys = {key for key, _ in found.task.keyed()}
+        return found if keys.issuperset(claimed.delivery.clips) else known
+
+    async def _wait_for_room(self, claimed: ClaimedDelivery, reason: str) -> None:
+        log.warning("delivery %s waits until there is room for its songs: %s", claimed.delivery.id, reason)
+        await self._outbox.put_off(claimed.delivery.id, self._clock.now() + _ROOM_RETRY, reason, parked=True)
+
+    async def _wait_for_audio(
+        self, claimed: ClaimedDelivery, host: str, since: float, waited: float, *, tell: bool
+    ) -> None:
+        """`since`: the first try; what held the message up before is no part of that. Told once for a watch."""
+        now, delivery = self._clock.now(), claimed.delivery
+        due_at, reason = min(now + audio_retry_delay(waited), since + AUDIO_WAIT), "no usable audio yet"
+        await self._outbox.wait_for_audio(delivery.id, due_at, reason, since=since, host=host)
+        if tell and waited >= AUDIO_NOTICE:
+            notice = delivery_for(claimed.watch, Topic.NO_AUDIO, now)
+            await self._outbox.add(replace(notice, created_at=delivery.created_at, audio_missing_since=since))
+
+    async def _plan_and_post(self, post: Post, rest: tuple[str, ...] = ()) -> None:
+        """Planned, then posted, then marked as sent: after a crash between any two of these the plan is the same.
+
+        `rest`: keys of the clips that get a delivery of their own.
+        """
+        now, delivery = self._clock.now(), post.claimed.delivery
+        if post.clip_files:
+            clips = tuple(each.key for each in post.clip_files)
+            missing = any(may_come(each) for each in post.clip_files)  # else, should it go wrong, patience begins anew
+            since = delivery.audio_missing_since if missing else None
+            delivery = replace(delivery, clips=clips, audio_missing_since=since)
+        others = None
+        if rest:
+            watch = post.claimed.watch
+            identity = delivery_id(watch.id, watch.created_at, Topic.SONGS, rest)
+            others = replace(post.claimed.delivery, id=identity, clips=rest, due_at=now)
+        async with self._posting:
+            now = self._clock.now()
+            await self._outbox.trying(delivery, now, others)
+            message_id = await self._post_in_some_form(replace(post, claimed=replace(post.claimed, tried_at=now)))
+        if message_id is not None:
+            await self._mark_sent(delivery, message_id)
+
+    async def _post_in_some_form(self, post: Post) -> int | None:
+        """In the first form that Discord takes; None: in none of them for now."""
+        omitted: AbstractSet[Part] | None = frozenset()
+        while omitted is not None:
+            try:
+                return await self._poster.post(post, omitted)
+            except PostError as failure:
+                omitted = await self._after_refusal(post.claimed, failure, omitted)
+                if (
+                    omitted is not None
+                    and failure.is_ambiguous
+                    and (found := await self._poster.find(post.claimed)) is not None
+                ):
+                    return found  # it did arrive
+        return None
+
+    async def _after_refusal(
+        self, claimed: ClaimedDelivery, failure: PostError, omitted: AbstractSet[Part]
+    ) -> AbstractSet[Part] | None:
+        """What to leave out next; None: it is dealt with."""
+        self._outcomes[meaning(failure)] += 1
+        log.info("delivery %s: %s: %s", claimed.delivery.id, meaning(failure), failure)
+        return await self._failure_handler.after_refusal(claimed, failure, omitted)
+
+    async def _mark_sent(self, delivery: Delivery, message_id: int) -> None:
+        """Also when the bot is being stopped: what is sent is sent."""
+        self._outcomes[SENT] += 1
+        saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now()))
+        try:
+            await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            await saving
+            raise
+
+
+def _lyrics_beside(claimed: ClaimedDelivery) -> str:
+    """Those that were asked for with the song."""
+    task = claimed.lyrics.task if claimed.lyrics else None
+    return task.lyrics.text if task and task.lyrics else ""

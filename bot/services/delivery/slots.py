@@ -1,0 +1,67 @@
+"""Whose turn it is: songs on their way to Discord, with a fair part for each person and each host."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from bot.gateways.hosts import Hosts, Standing
+
+MOST = 48  # messages on their way: most of the time they wait for the hosts of their songs
+_KEPT = 16  # of those, only for hosts that behave
+_OF_HOST = (2, 8, 32)  # of a host that is slow, is not known, or behaves
+_OF_PERSON = 6  # from hosts that do not (yet) behave
+_OF_PERSON_GOOD = 16  # from all
+
+
+class DeliverySlots:
+    """`going`: the hosts and people of messages that are on their way."""
+
+    def __init__(self, hosts: Hosts, going: Iterable[tuple[str, int]] = ()) -> None:
+        self._hosts = hosts
+        self._going = Counter(going)
+
+    @property
+    def good_hosts(self) -> Collection[str]:
+        return self._hosts.good()
+
+    @property
+    def full_hosts(self) -> Collection[str]:
+        return [host for host, count in self._by_host().items() if count >= _OF_HOST[self._hosts.standing(host)]]
+
+    @property
+    def full_people(self) -> Collection[int]:
+        return [person for person, count in self._by_person().items() if count >= _OF_PERSON_GOOD]
+
+    @property
+    def strained_people(self) -> Collection[int]:
+        return [person for person, count in self._by_person(doubtful=True).items() if count >= _OF_PERSON]
+
+    @property
+    def only_good(self) -> bool:
+        return self._by_person(doubtful=True).total() >= MOST - _KEPT
+
+    def take(self, host: str, user_id: int) -> bool:
+        """Whether there is still room for one, which is then on its way."""
+        good = self._hosts.standing(host) is Standing.GOOD
+        full = (
+            host in self.full_hosts
+            or user_id in self.full_people
+            or (not good and (self.only_good or user_id in self.strained_people))
+        )
+        if host and full:
+            return False
+        self._going[host, user_id] += 1
+        return True
+
+    def _by_host(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for (host, _), count in self._going.items():
+            if host:
+                found[host] += count
+        return found
+
+    def _by_person(self, *, doubtful: bool = False) -> Counter[int]:
+        found: Counter[int] = Counter()
+        for (host, person), count in self._going.items():
+            if host and not (doubtful and self._hosts.standing(host) is Standing.GOOD):
+                found[person] += count
+        return found

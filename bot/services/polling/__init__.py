@@ -1,0 +1,1 @@
+"""The background loop that asks gateways for what is watched."""

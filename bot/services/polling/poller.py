@@ -1,0 +1,73 @@
+"""The background loop: every source is polled beside the others, so that a slow gateway holds up none of them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from bot.domain.update_cycle import UpdateCycle
+from bot.errors import GatewayError
+from bot.services.clock import Clock
+from bot.services.polling.cycle_memory import CycleMemory
+from bot.services.polling.outages import Outages
+from bot.services.polling.source_poller import SourcePoller
+from bot.services.polling.sources import PollSource
+from bot.storage.key_values import KeyValueStore
+from bot.storage.polls import PollStore
+
+Tell = Callable[[str, GatewayError], Coroutine[Any, Any, None]]  # a gateway's name, and what is wrong
+
+
+class Poller:
+    """`poll_interval`: seconds between two polls of a task. `on_new_delivery` is called when there is a message to
+    send.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[PollSource],
+        store: PollStore,
+        key_values: KeyValueStore,
+        clock: Clock,
+        *,
+        poll_interval: float,
+        on_new_delivery: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._sources = [
+            SourcePoller(
+                source,
+                store,
+                CycleMemory(key_values, source.name),
+                clock,
+                poll_interval=poll_interval,
+                on_new_delivery=on_new_delivery,
+                moved=self.wake,
+            )
+            for source in sources
+        ]
+
+    @property
+    def cycles(self) -> dict[str, UpdateCycle | None]:
+        """What is known of each gateway's, by its name."""
+        return {each.name: each.cycle for each in self._sources if each.name}
+
+    @property
+    def due_at(self) -> float | None:
+        """When the next task is due, or was: what could not be asked for stays due."""
+        return min((each.due_at for each in self._sources if each.due_at is not None), default=None)
+
+    def wake(self) -> None:
+        """There is a new task to ask for."""
+        for each in self._sources:
+            each.wake()
+
+    async def run(self, tell: Tell) -> None:
+        """Until cancelled. `tell` is awaited, beside all else, for each outage that the operator is to know of."""
+        async with asyncio.TaskGroup() as workers:
+
+            def tell_of(gateway: str, failure: GatewayError) -> None:
+                workers.create_task(tell(gateway, failure), name="telling the operator")
+
+            outages = Outages(self._clock, tell_of)
+            for each in self._sources:
+                workers.create_task(each.run(outages), name=f"poller {each.name}")

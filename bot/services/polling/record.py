@@ -1,0 +1,30 @@
+"""One poll into the database: load, plan, save, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.polling import Claim, PollPlan, PollResult, advancing, alike, observe, plan
+from bot.domain.snapshot import PollSchedule, next_poll_at
+from bot.storage.polls import PollStore
+
+
+async def record(
+    store: PollStore,
+    results: Mapping[str, PollResult],
+    now: float,
+    schedule: PollSchedule,
+    repeated: Sequence[Claim] = (),
+) -> PollPlan:
+    """All of it is saved, or nothing. `repeated`: tasks whose answer was the one before and needs no action: only
+    their times change. Raises StorageError.
+    """
+    async with store.transaction() as poll:
+        for claims in alike(repeated):
+            await poll.reschedule(claims, now, next_poll_at(claims[0], now, schedule))
+        before = await poll.snapshots(results)
+        after = observe(before, results, now)
+        watches = await poll.open_watches_on(advancing(before, after, now))
+        needed = {each for watch in watches for each in (watch.task_id, watch.lyrics_id) if each}
+        others = await poll.snapshots(needed - after.keys())
+        decided = plan(before, after, watches, others, now, schedule)
+        await poll.save(decided, now)
+    return decided

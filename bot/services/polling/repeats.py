@@ -1,0 +1,57 @@
+"""Answers that are, to the byte, the ones before: their tasks are asked for again without a word to the database, while
+their leases last. Of many watched tasks at most moments that is nearly all.
+"""
+
+import heapq
+import itertools
+from collections.abc import Mapping, Sequence
+
+from bot.domain.polling import Claim, alike
+from bot.domain.snapshot import PollSchedule, next_poll_at, unchanged_for
+from bot.domain.watch import QUIET_AFTER
+
+LEASE = 120.0  # seconds for which a task is ours
+_ROUND = 30.0  # seconds; longer than one request takes to have its turn and its answer
+
+
+def digests(claims: Sequence[Claim]) -> Mapping[bytes, str]:
+    """The answers that need no action if they come again, and whose they are."""
+    return {claim.digest: claim.task_id for claim in claims if claim.digest}
+
+
+class RepeatedClaims:
+    def __init__(self) -> None:
+        self._queue: list[tuple[float, int, Sequence[Claim]]] = []
+        self._numbers = itertools.count()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> list[Claim]:
+        """Claims whose answers were repeated. Those that cannot be asked for again before their lease is over, or
+        before something has to be done, are given back.
+        """
+        left: list[Claim] = []
+        for group in alike(claims):
+            due_at = next_poll_at(group[0], now, schedule)
+            if due_at + _ROUND > group[0].lease_until or unchanged_for(group[0], now) + LEASE > QUIET_AFTER:
+                left += group
+                continue
+            for claim in group:
+                claim.asked_at = now
+            heapq.heappush(self._queue, (due_at, next(self._numbers), group))
+            self._count += len(group)
+        return left
+
+    def take(self, now: float, enough: int) -> list[Claim]:
+        """Those that are due; all of them, or as many as are enough. Those whose lease is over are the database's."""
+        due: list[Claim] = []
+        while len(due) < enough and self._queue and self._queue[0][0] <= now:
+            claims = heapq.heappop(self._queue)[2]
+            self._count -= len(claims)
+            due += [claim for claim in claims if claim.lease_until > now]
+        return due
+
+    def next_due(self) -> float | None:
+        return self._queue[0][0] if self._queue else None

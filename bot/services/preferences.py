@@ -1,0 +1,44 @@
+"""What people and servers have set, and what is kept of a person."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from bot.domain.preferences import Erased, PersonSettings, ServerSettings
+from bot.storage.preferences import PreferenceStore
+
+
+class Preferences:
+    """`changed` is called when messages may go out that were held back. All but `person` raise StorageError."""
+
+    def __init__(self, store: PreferenceStore, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._changed = changed
+
+    def person(self, user_id: int) -> PersonSettings:
+        return self._store.person(user_id)
+
+    async def keep_person(self, person: PersonSettings) -> None:
+        await self._store.keep_person(person)
+
+    async def server(self, guild_id: int) -> ServerSettings:
+        return await self._store.server(guild_id)
+
+    async def keep_server(self, server: ServerSettings) -> None:
+        await self._store.keep_server(server)
+        if not server.paused:
+            self._changed()
+
+    async def resume_posts_of_absent(self, present: Collection[int]) -> None:
+        """Posts of servers that the bot has left are held back no longer: nobody there could resume them."""
+        await self._store.let_go(present)
+        self._changed()
+
+    async def export(self, user_id: int) -> dict[str, Any]:
+        """Everything that is kept about a person, table by table."""
+        return await self._store.export(user_id)
+
+    async def forget(self, user_id: int) -> Erased:
+        """Deletes all of it; what waited behind their messages may go."""
+        erased = await self._store.forget(user_id)
+        self._changed()
+        return erased

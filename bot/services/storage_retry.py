@@ -1,0 +1,13 @@
+"""What every worker does when the database fails: it says so, and tries again a little later."""
+
+import logging
+
+from bot.errors import StorageError
+from bot.services.clock import Clock
+
+_RETRY_AFTER = 10.0  # seconds
+
+
+async def wait_for_storage(clock: Clock, log: logging.Logger, error: StorageError) -> None:
+    log.error("the database failed, the next try is in %.0f s: %s", _RETRY_AFTER, error)
+    await clock.sleep(_RETRY_AFTER)

@@ -1,0 +1,158 @@
+"""Watched tasks: when each is due to be asked for, and what was answered last."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.polling import Claim, PollPlan, needs_action_anyway
+from bot.domain.snapshot import MAX_POLL_INTERVAL, TaskSnapshot
+from bot.domain.watch import Watch
+from bot.storage.outbox import add_deliveries
+from bot.storage.rows import LONGEST_TITLE, one_of, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
+from bot.storage.schema import answers, has_lyrics, is_open, tasks, watches
+from bot.storage.songs import keep_songs
+from bot.storage.transaction import Transactions
+
+_CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
+
+
+class PollStore(Transactions):
+    async def resume(self, gateways: Sequence[str], now: float) -> None:
+        """At the start. Leases are of a process that is dead; times may be of a clock that went wrong.
+
+        Tasks of a gateway that is no longer configured are asked for at all of them: with one gateway, at that one.
+        """
+        latest = now + MAX_POLL_INTERVAL
+        home = gateways[0] if len(gateways) == 1 else ""
+        async with self._transaction() as connection:
+            for past in (tasks.c.first_asked_at, tasks.c.asked_at, tasks.c.changed_at):
+                await connection.execute(update(tasks).where(past > now).values({past: now}))
+            leased = (tasks.c.lease_until > 0.0) & tasks.c.due_at.is_not(None)
+            await connection.execute(update(tasks).where(leased).values(lease_until=0.0, due_at=now))
+            await connection.execute(update(tasks).where(tasks.c.due_at > latest).values(due_at=latest))
+            lost = tasks.c.gateway.not_in(gateways)
+            await connection.execute(update(tasks).where(lost).values(gateway=home, due_at=_unless_unwatched(now)))
+
+    async def claim(self, gateway: str, now: float, *, lease: float, limit: int) -> list[Claim]:
+        """Tasks that are due, leased for `lease` seconds and due again when those are over."""
+        due = (
+            select(tasks.c.task_id)
+            .where(tasks.c.gateway == gateway, tasks.c.due_at <= now)
+            .order_by(tasks.c.due_at)
+            .limit(limit)
+        )
+        statement = update(tasks).where(tasks.c.task_id.in_(due)).values(due_at=now + lease, lease_until=now + lease)
+        async with self._transaction() as connection:
+            rows = (await connection.execute(statement.returning(*_CLAIMED))).all()
+        claims = [Claim(*row) for row in rows]
+        for claim in claims:
+            if needs_action_anyway(claim, now):
+                claim.digest = b""
+        return claims
+
+    async def release(self, task_ids: Collection[str], due_at: float) -> None:
+        """They could not be asked for."""
+        changes = {"lease_until": 0.0, "due_at": _unless_unwatched(due_at)}
+        async with self._transaction() as connection:
+            await connection.execute(update(tasks).where(one_of(tasks.c.task_id, task_ids)).values(changes))
+
+    async def next_due(self, gateway: str) -> float | None:
+        """When the next task is due; one that is leased, when its lease is over."""
+        statement = select(func.min(tasks.c.due_at)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))
+        async with self._transaction(read_only=True) as connection:
+            due_at: float | None = await connection.scalar(statement)
+        return due_at
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["PollTransaction"]:
+        """To load what is known, and to save what follows from a poll. Raises StorageError; then nothing is saved."""
+        async with self._transaction() as connection:
+            yield PollTransaction(connection)
+
+
+class PollTransaction:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def snapshots(self, task_ids: Collection[str]) -> dict[str, TaskSnapshot]:
+        """By task id, without those that are no longer stored."""
+        if not task_ids:
+            return {}
+        statement = select(*snapshot_columns(tasks)).where(one_of(tasks.c.task_id, task_ids))
+        rows = (await self._connection.execute(statement)).mappings()
+        return {row["task_id"]: snapshot_of(row) for row in rows}
+
+    async def open_watches_on(self, task_ids: Collection[str]) -> list[Watch]:
+        """Of the songs or of their lyrics, each once.
+
+        Two statements: for an OR of the two conditions SQLite would read all open watches.
+        """
+        if not task_ids:
+            return []
+        by_song = select(watches).where(is_open, one_of(watches.c.task_id, task_ids))
+        by_lyrics = select(watches).where(is_open, has_lyrics, one_of(watches.c.lyrics_id, task_ids))
+        found: dict[int, Watch] = {}
+        for statement in (by_song, by_lyrics):
+            rows = (await self._connection.execute(statement)).mappings()
+            found |= {row["id"]: watch_of(row) for row in rows}
+        return list(found.values())
+
+    async def reschedule(self, claims: Sequence[Claim], now: float, due_at: float) -> None:
+        """Tasks that were answered as before, all with one lease. Whoever was claimed anew since is left alone: there
+        is a new watch on it.
+        """
+        times = {"asked_at": now, "due_at": _unless_unwatched(due_at), "lease_until": 0.0, "misses": 0}
+        ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & (
+            tasks.c.lease_until == claims[0].lease_until
+        )
+        await self._connection.execute(update(tasks).where(ours).values(times))
+
+    async def save(self, plan: PollPlan, now: float) -> None:
+        await self._save_snapshots(plan.after, plan.due_at)
+        await self._save_answers(plan, now)
+        await self._save_watches(plan.watches)
+        await add_deliveries(self._connection, plan.deliveries)
+
+    async def _save_snapshots(self, snapshots: Mapping[str, TaskSnapshot], due_at: Mapping[str, float | None]) -> None:
+        rows = [
+            snapshot_values(snapshot) | {"which": task_id, "next_due_at": due_at[task_id]}
+            for task_id, snapshot in snapshots.items()
+        ]
+        if rows:
+            changes = update(tasks).values(due_at=_unless_unwatched(bindparam("next_due_at")), lease_until=0.0)
+            await self._connection.execute(changes.where(tasks.c.task_id == bindparam("which")), rows)
+
+    async def _save_answers(self, plan: PollPlan, now: float) -> None:
+        rows = [
+            {"task_id": task_id, "task": to_json(task), "title": task.title[:LONGEST_TITLE]}
+            for task_id, task in plan.new_answers.items()
+        ]
+        if rows:
+            statement = insert(answers)
+            newest = {name: statement.excluded[name] for name in ("task", "title")}
+            update_ = statement.on_conflict_do_update(index_elements=["task_id"], set_=newest)
+            await self._connection.execute(update_, rows)
+            await keep_songs(self._connection, plan.new_songs, now)
+
+    async def _save_watches(self, changed: Sequence[Watch]) -> None:
+        rows = [
+            {
+                "which": watch.id,
+                "announced": to_json(watch.announced),
+                "quiet_announced": watch.quiet_announced,
+                "live_announced": watch.live_announced,
+                "outcome": watch.outcome,
+            }
+            for watch in changed
+        ]
+        if rows:
+            await self._connection.execute(update(watches).where(watches.c.id == bindparam("which")), rows)
+
+
+def _unless_unwatched(due_at: Any) -> ColumnElement[float | None]:
+    """A task whose last watch was stopped since it was claimed is not due again."""
+    return case((tasks.c.due_at.is_(None), None), else_=due_at)

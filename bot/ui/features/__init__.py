@@ -1,0 +1,1 @@
+"""What each command and its buttons do: one command, one file."""

@@ -1,0 +1,295 @@
+"""/suno-admin: what the people who manage a server see and set."""
+
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from itertools import accumulate
+from typing import Any
+
+import discord
+from msgspec.structs import replace
+
+from bot.client import Interaction
+from bot.domain.delivery import State
+from bot.domain.outbox import DeliverySummary
+from bot.domain.preferences import ServerSettings
+from bot.errors import GatewayRefused, NotYours, UnreadableNumber
+from bot.ui.interactions.access import reader
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.errors import sentence
+from bot.ui.interactions.forms import Form
+from bot.ui.interactions.permissions import Speakable, in_words, missing_in
+from bot.ui.interactions.replies import show_list
+from bot.ui.outgoing.forums import open_post
+from bot.ui.render import actions
+from bot.ui.render.actions import ChoicePayload, DeliveryPayload, NoPayload
+from bot.ui.render.components import Picker, button, language_buttons, locale_of_tag, page_buttons, rows_of
+from bot.ui.render.key_usage import why_refused
+from bot.ui.render.locales import Language, language_for
+from bot.ui.render.text import code, cut, one_line
+
+_PAGE = 5  # deliveries, with two buttons each
+_MAX_TEXT = 3_800  # characters in all texts of a card
+_MAX_LINES = 1_700  # characters of the 2,000 of a message; the rest is for what follows them
+_GATEWAYS, _GATEWAY = 3, 500  # gateways whose failures are told, in so many characters
+_STATE_EMOJI = {State.WAITING: "⏳", State.BLOCKED: "⛔", State.SENT: "✅", State.KEPT: "📭", State.FAILED: "⚠️"}
+
+
+def _guild_of(interaction: Interaction) -> discord.Guild:
+    """Raises NotYours for who does not manage the server: a button can be pressed by anybody who sees it."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None or not interaction.permissions.manage_guild:
+        raise NotYours
+    return guild
+
+
+async def _server(interaction: Interaction) -> ServerSettings:
+    return await interaction.client.services.preferences.server(_guild_of(interaction).id)
+
+
+async def show_setup(interaction: Interaction) -> None:
+    await interaction.edit_original_response(view=_panel(await _server(interaction), reader(interaction)))
+
+
+def _panel(server: ServerSettings, language: Language) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(f"## 🛠️ {language('admin.title')}"))
+    plain = [discord.ChannelType.text, discord.ChannelType.news]
+    for name, chosen, kinds in (
+        ("channel", server.channel_id, [*plain, discord.ChannelType.forum]),
+        ("errors", server.error_channel_id, plain),
+    ):
+        view.add_item(discord.ui.TextDisplay(f"**{language(f'admin.{name}')}**"))
+        defaults = [discord.Object(chosen)] if chosen else []
+        select: Any = discord.ui.ChannelSelect(channel_types=kinds, min_values=0, default_values=defaults)
+        view.add_item(discord.ui.ActionRow(Picker(select, name)))
+    view.add_item(discord.ui.TextDisplay(f"**{language('admin.roles')}**"))
+    roles: Any = discord.ui.RoleSelect(
+        min_values=0, max_values=25, default_values=[discord.Object(role) for role in server.roles[:25]]
+    )
+    view.add_item(discord.ui.ActionRow(Picker(roles, "roles")))
+    view.add_item(discord.ui.TextDisplay(f"**{language('admin.language')}**"))
+    for row in rows_of(language_buttons(actions.ADMIN_LANGUAGE, ChoicePayload, server.locale, language)):
+        view.add_item(row)
+    limit = server.watches_per_user or language("admin.no_limit")
+    state = [language(f"admin.audio_{int(server.audio)}"), language("admin.limit", limit=limit)]
+    state += [language("admin.is_paused")] if server.paused else []
+    view.add_item(discord.ui.TextDisplay("\n".join(state)))
+    bound = (actions.ADMIN_AUDIO, actions.ADMIN_LIMIT, actions.ADMIN_TEST)
+    return view.add_item(discord.ui.ActionRow(*(button(action, NoPayload("server"), language) for action in bound)))
+
+
+async def _keep(interaction: Interaction, server: ServerSettings) -> None:
+    await interaction.client.services.preferences.keep_server(server)
+    await show_setup(interaction)
+
+
+@on_press(actions.ADMIN_LANGUAGE)
+async def choose_language(interaction: Interaction, payload: ChoicePayload) -> None:
+    await interaction.response.defer()
+    await _keep(interaction, replace(await _server(interaction), locale=locale_of_tag(payload.choice)))
+
+
+@on_press(actions.ADMIN_AUDIO)
+async def toggle_audio(interaction: Interaction, _: NoPayload) -> None:
+    await interaction.response.defer()
+    server = await _server(interaction)
+    await _keep(interaction, replace(server, audio=not server.audio))
+
+
+@on_press(actions.PICK)
+async def pick(interaction: Interaction, payload: ChoicePayload) -> None:
+    """A channel or roles, chosen in the panel. What was chosen can be forged: unless all of it is the server's own,
+    nothing changes.
+    """
+    await interaction.response.defer()
+    data: Mapping[str, Any] = dict(interaction.data or {})
+    guild, server = _guild_of(interaction), await _server(interaction)
+    theirs = {str(each.id): each.id for each in (*guild.channels, *guild.roles)}
+    chosen = data.get("values", ())
+    if not theirs.keys() >= set(chosen):
+        await show_setup(interaction)
+        return
+    values = [theirs[each] for each in chosen]
+    first = values[0] if values else None
+    changed = {
+        "channel": replace(server, channel_id=first),
+        "errors": replace(server, error_channel_id=first),
+        "roles": replace(server, roles=tuple(values)),
+    }
+    await _keep(interaction, changed.get(payload.choice, server))
+
+
+class LimitForm(Form):
+    """How many tasks one person may have watched in this server."""
+
+    def __init__(self, language: Language, server: ServerSettings) -> None:
+        super().__init__(language("admin.limit_title"))
+        self._limit: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            required=False, max_length=6, default=str(server.watches_per_user or "")
+        )
+        self.add_item(discord.ui.Label(text=language("admin.limit_label"), component=self._limit))
+
+    async def sent_off(self, interaction: Interaction) -> None:
+        limit = read_limit(self._limit.value)
+        await interaction.response.defer()
+        await _keep(interaction, replace(await _server(interaction), watches_per_user=limit))
+
+
+def read_limit(typed: str) -> int | None:
+    """None when nothing was typed. Raises UnreadableNumber for what is none, or is 0."""
+    typed = unicodedata.normalize("NFKC", typed).strip()
+    if not typed:
+        return None
+    if not typed.isascii() or not typed.isdigit() or not int(typed):
+        raise UnreadableNumber(typed)
+    return int(typed)
+
+
+@on_press(actions.ADMIN_LIMIT)
+async def ask_limit(interaction: Interaction, _: NoPayload) -> None:
+    await interaction.response.send_modal(LimitForm(reader(interaction), await _server(interaction)))
+
+
+@on_press(actions.ADMIN_TEST)
+async def send_test(interaction: Interaction, _: NoPayload) -> None:
+    """A real message into the channel where songs would go."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    guild, language = _guild_of(interaction), reader(interaction)
+    server = await _server(interaction)
+    channel = guild.get_channel_or_thread(server.channel_id or interaction.channel_id or 0)
+    if not isinstance(channel, Speakable):
+        text = language("admin.no_channel")
+    elif missing := missing_in(channel):
+        text = language("admin.test_perm", channel=channel.mention, perms=in_words(missing, language))
+    else:
+        public = language_for(server.locale or guild.preferred_locale.value)
+        await _post_test(channel, public)
+        text = language("admin.tested", channel=channel.mention)
+    await interaction.edit_original_response(content=text)
+
+
+async def _post_test(channel: Speakable, language: Language) -> None:
+    if isinstance(channel, discord.ForumChannel):
+        await open_post(channel, language("admin.test_name"), "", content=language("admin.test"))
+    else:
+        await channel.send(language("admin.test"))
+
+
+async def check(interaction: Interaction, channel_id: int | None) -> None:
+    """What is missing, channel by channel, and who takes it."""
+    guild, language = _guild_of(interaction), reader(interaction)
+    every = (*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.forums, *guild.threads)
+    places = [guild.get_channel_or_thread(channel_id)] if channel_id else every
+    checked = [_checked(place, language) for place in places if isinstance(place, Speakable)]
+    lacking = [line for line in checked if line]
+    good = len(checked) - len(lacking)
+    gateways = await _gateways(interaction, language)
+    shown = gateways + _fitting(lacking, language, _MAX_LINES - sum(len(line) + 1 for line in gateways))
+    shown += [language("admin.check_good", n=good)] if good else []
+    text = "\n".join(shown) or language("admin.no_channel")
+    await interaction.edit_original_response(content=text)
+
+
+def _checked(place: Speakable, language: Language) -> str | None:
+    missing = missing_in(place)
+    return f"⚠️ {place.mention}: {in_words(missing, language)}" if missing else None
+
+
+async def _gateways(interaction: Interaction, language: Language) -> list[str]:
+    """Those that gave no usable answer last, and why."""
+    lines = []
+    for gateway, failure in interaction.client.services.lookup.failing()[:_GATEWAYS]:
+        usage = await gateway.usage() if isinstance(failure, GatewayRefused) else None
+        what = [sentence(failure, language) or "", *why_refused(failure.said, usage, language)]
+        lines.append(cut(language("admin.gateway", gateway=code(gateway.name), what=" ".join(what)), _GATEWAY))
+    return lines
+
+
+def _fitting(lines: Sequence[str], language: Language, room: int) -> list[str]:
+    """As many of them as there is room for, and how many more there are."""
+    count = sum(length <= room for length in accumulate(len(line) + 1 for line in lines))
+    more = len(lines) - count
+    return [*lines[:count], *([language("admin.check_more", n=more)] if more else [])]
+
+
+async def pause(interaction: Interaction, *, paused: bool) -> None:
+    server = await _server(interaction)
+    await interaction.client.services.preferences.keep_server(replace(server, paused=paused))
+    text = reader(interaction)("admin.paused" if paused else "admin.resumed")
+    await interaction.edit_original_response(content=text)
+
+
+async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -> None:
+    guild, language = _guild_of(interaction), reader(interaction)
+    wanted = State(state) if state in set(State) else None
+    deliveries = interaction.client.services.deliveries
+    count, shown = await deliveries.of_guild(guild.id, wanted, limit=_PAGE, offset=page * _PAGE)
+    if not shown and page:
+        await show_deliveries(interaction, state, max(0, (count - 1) // _PAGE))
+        return
+    paused = (await _server(interaction)).paused
+
+    def view(*, titled: bool) -> discord.ui.LayoutView:
+        made = _deliveries_view(shown, count, state, page, language, titled=titled)
+        return made.add_item(discord.ui.TextDisplay(language("admin.is_paused"))) if paused else made
+
+    await show_list(interaction, view)
+
+
+async def tell_if_paused(interaction: Interaction) -> None:
+    """Under an answer in which nobody would look for it."""
+    if (await _server(interaction)).paused:
+        await interaction.followup.send(reader(interaction)("admin.is_paused"), ephemeral=True)
+
+
+def _deliveries_view(
+    shown: Sequence[DeliverySummary], count: int, state: str, page: int, language: Language, *, titled: bool = True
+) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    title = language("admin.deliveries_title", n=count) if count else language("admin.deliveries_none")
+    view.add_item(discord.ui.TextDisplay(f"## 📮 {title}" if count else title))
+    for each in shown:
+        view.add_item(discord.ui.TextDisplay(_delivery_row(each, language, titled=titled)[: _MAX_TEXT // _PAGE]))
+        if each.state is not State.SENT:
+            payload = DeliveryPayload(state, each.delivery.id, page)
+            bound = (actions.ADMIN_RETRY, actions.ADMIN_DROP)
+            view.add_item(discord.ui.ActionRow(*(button(action, payload, language) for action in bound)))
+    pages = -(-count // _PAGE)
+    if pages > 1:
+        turn = page_buttons(actions.ADMIN_PAGE, partial(DeliveryPayload, state, "0"), page, pages)
+        view.add_item(discord.ui.ActionRow(*turn))
+    return view
+
+
+def _delivery_row(shown: DeliverySummary, language: Language, *, titled: bool) -> str:
+    title = f"**{one_line(shown.title, 80)}**" if shown.title and titled else f"`{code(shown.task_id)}`"
+    reason = f"\n-# {language(f'state.{shown.state}')} · {one_line(shown.reason, 200)}" if shown.reason else ""
+    what = language(f"topic.{shown.delivery.topic}")
+    emoji = _STATE_EMOJI[shown.state]
+    return f"{emoji} {title} · {what} · <#{shown.delivery.channel_id}> · <t:{shown.delivery.created_at:.0f}:R>{reason}"
+
+
+@on_press(actions.ADMIN_PAGE)
+async def turn_page(interaction: Interaction, payload: DeliveryPayload) -> None:
+    await interaction.response.defer()
+    await show_deliveries(interaction, payload.state, payload.page)
+
+
+@on_press(actions.ADMIN_RETRY)
+async def retry(interaction: Interaction, payload: DeliveryPayload) -> None:
+    await _change(interaction, payload, interaction.client.services.deliveries.retry)
+
+
+@on_press(actions.ADMIN_DROP)
+async def drop(interaction: Interaction, payload: DeliveryPayload) -> None:
+    await _change(interaction, payload, interaction.client.services.deliveries.drop)
+
+
+async def _change(
+    interaction: Interaction, payload: DeliveryPayload, change: Callable[[str, int], Awaitable[None]]
+) -> None:
+    """`change` is given a delivery's id and the server's."""
+    await interaction.response.defer()
+    await change(payload.delivery_id, _guild_of(interaction).id)
+    await show_deliveries(interaction, payload.state, payload.page)

@@ -1,0 +1,291 @@
+"""Lists of tasks: what a person gives, fetched in few requests, in pages that outlive a restart."""
+
+import csv
+import io
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+import discord
+from msgspec.structs import replace
+
+from bot.client import Interaction, Services
+from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, Entry, counts, of_kind, unfinished
+from bot.domain.ids import Ids
+from bot.domain.task import Status, TaskKind
+from bot.errors import Forgotten, UnreadableFile
+from bot.services.batches import MOST
+from bot.ui.features.status import show_found
+from bot.ui.features.watch import watch_here
+from bot.ui.interactions.access import reader
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.forms import Form
+from bot.ui.interactions.typed_ids import mentioned_ids, several_ids
+from bot.ui.render import actions
+from bot.ui.render.actions import PagePayload, TaskPayload
+from bot.ui.render.components import TaskSelect, button, page_buttons
+from bot.ui.render.locales import Language
+from bot.ui.render.text import clean, code, cut, named, one_line, plain_line
+
+_PAGE = 10  # tasks
+_PATIENCE = 2.0  # seconds until people see how far it is
+MAX_FILE = 1024 * 1024  # bytes
+_READABLE = (".txt", ".csv", ".json", ".log", ".md")
+_TITLE, _REASON, _STATE = 60, 100, 60  # characters
+_NAMED = 10  # words that are remembered of those that were left out
+_EMOJI = {
+    Status.DONE: "✅", PARTIAL: "⚠️", Status.RUNNING: "🎛️", Status.WAITING: "⏳", Status.FAILED: "❌", ODD: "❔",
+    UNKNOWN: "🚫", UNANSWERED: "🔌",
+}  # fmt: skip
+
+
+async def batch(
+    interaction: Interaction, typed: str | None, file: discord.Attachment | None, action: str | None, *, private: bool
+) -> None:
+    """From an option, from a file, or from both; when neither is given, a form asks. `private`: for them alone."""
+    kind = TaskKind(action) if action else None
+    if typed is None and file is None:
+        await interaction.response.send_modal(BatchForm(reader(interaction), kind, private=private))
+        return
+    await interaction.response.defer(ephemeral=private, thinking=True)
+    await _answer(interaction, typed or "", [file] if file else [], kind)
+
+
+class BatchForm(Form):
+    """Ids to paste, or a file of them."""
+
+    def __init__(self, language: Language, kind: TaskKind | None, *, private: bool) -> None:
+        super().__init__(language("modal.batch.title"))
+        self._kind = kind
+        self._private = private
+        self._ids: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            style=discord.TextStyle.paragraph, required=False, max_length=4_000
+        )
+        self._file: discord.ui.FileUpload[Any] = discord.ui.FileUpload(required=False, max_values=1)
+        described = language("modal.batch.desc")
+        self.add_item(discord.ui.Label(text=language("modal.batch.label"), description=described, component=self._ids))
+        self.add_item(discord.ui.Label(text=language("modal.batch.file"), component=self._file))
+
+    async def sent_off(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=self._private, thinking=True)
+        await _answer(interaction, self._ids.value, self._file.values, self._kind)
+
+
+async def _answer(
+    interaction: Interaction, typed: str, files: Sequence[discord.Attachment], kind: TaskKind | None
+) -> None:
+    services = interaction.client.services
+    if files:
+        text = "\n".join([typed, *[await read_file(file) for file in files]])
+        ids = await mentioned_ids(services, text, "none")
+    else:
+        ids = await several_ids(services, typed)
+    await show_batch(interaction, ids, kind)
+
+
+def is_readable(file: discord.Attachment) -> bool:
+    return file.filename.lower().endswith(_READABLE)
+
+
+async def read_file(file: discord.Attachment) -> str:
+    """Its text, in whatever encoding. Raises UnreadableFile."""
+    if not is_readable(file):
+        raise UnreadableFile("kind", file.filename)
+    if file.size > MAX_FILE:
+        raise UnreadableFile("large", file.filename)
+    content = await file.read()
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return content.decode(encoding, "replace")
+
+
+async def show_batch(interaction: Interaction, ids: Ids, kind: TaskKind | None = None) -> None:
+    """Fetched, stored, and shown; how far it is can be seen when it takes long."""
+    language = reader(interaction)
+    began = time.monotonic()
+
+    async def tell(done: int, of: int) -> None:
+        if time.monotonic() - began > _PATIENCE and done < of:
+            await interaction.edit_original_response(content=language("batch.fetching", n=done, all=of))
+
+    batch = await fetched(interaction.client.services, interaction.user.id, ids, kind, tell)
+    await interaction.edit_original_response(content=None, view=list_view(batch, 0, language))
+
+
+async def fetched(
+    services: Services,
+    user_id: int,
+    ids: Ids,
+    kind: TaskKind | None = None,
+    tell: Callable[[int, int], Awaitable[None]] | None = None,
+) -> Batch:
+    """A new list, stored. More than MOST ids are left out, and counted; `tell` hears how many are done, of how many."""
+    wanted = ids.ids[:MOST]
+    entries: list[Entry] = []
+    async with aclosing(services.batches.fetch(wanted, user_id)) as fetching:
+        async for some in fetching:
+            entries += some
+            if tell:
+                await tell(len(entries), len(wanted))
+    batch = Batch(
+        id=secrets.token_urlsafe(9),
+        user_id=user_id,
+        entries=of_kind(entries, kind),
+        ignored=ids.ignored + len(ids.ids) - len(wanted),
+        words=(*ids.words, *ids.ids[MOST : MOST + _NAMED])[:_NAMED],
+        created_at=time.time(),
+    )
+    await services.batches.keep(batch)
+    return batch
+
+
+def list_view(batch: Batch, page: int, language: Language) -> discord.ui.LayoutView:
+    """A page of it; one beyond the last is the last."""
+    pages = max(1, -(-len(batch.entries) // _PAGE))
+    page = min(page, pages - 1)
+    shown = batch.entries[page * _PAGE : (page + 1) * _PAGE]
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(_headline(batch, language)))
+    if not shown:
+        return view
+    rows = [_row(number, entry, language) for number, entry in enumerate(shown, page * _PAGE + 1)]
+    view.add_item(discord.ui.TextDisplay("\n".join(rows)))
+    view.add_item(discord.ui.ActionRow(_select(batch, shown, language)))
+    turn = page_buttons(actions.BATCH_PAGE, partial(PagePayload, batch.id), page, pages)
+    tools = [button(actions.BATCH_REFRESH, PagePayload(batch.id, page), language)]
+    if waiting := unfinished(batch.entries):
+        tools.append(button(actions.BATCH_WATCH, PagePayload(batch.id), language, n=len(waiting)))
+    tools.append(button(actions.BATCH_CSV, PagePayload(batch.id), language))
+    if pages > 1:
+        view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
+    return view.add_item(discord.ui.ActionRow(*(turn if pages > 1 else []), *tools))
+
+
+def _headline(batch: Batch, language: Language) -> str:
+    found = " · ".join(f"{_EMOJI[state]} {count}" for state, count in counts(batch.entries))
+    lines = [f"## {language('batch.title', n=len(batch.entries))}{' · ' if found else ''}{found}"]
+    if batch.ignored:
+        words = named(batch.words, batch.ignored)
+        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MOST, words=words)}")
+    return "\n".join(lines)
+
+
+def _row(number: int, entry: Entry, language: Language) -> str:
+    title = f"**{one_line(entry.title, _TITLE)}**" if entry.title else f"`{code(entry.id)}`"
+    notes = [] if entry.state in (UNKNOWN, UNANSWERED) else [_state_word(entry, language)]
+    if entry.state in (Status.DONE, PARTIAL) and entry.songs:
+        key = "batch.songs" if entry.arrived == entry.songs else "batch.songs_some"
+        notes.append(language(key, n=entry.songs, ok=entry.arrived))
+    if entry.progress is not None:
+        notes.append(f"{entry.progress:.0f}%")
+    if entry.state in (UNKNOWN, UNANSWERED):
+        notes.append(language(f"batch.{entry.failure or entry.state}"))
+    elif entry.reason:
+        notes.append(one_line(entry.reason, _REASON))
+    if entry.title:
+        notes.append(f"`{cut(entry.id, 12)}`")
+    return " · ".join([f"{number}. {_EMOJI[entry.state]} {title}", *notes])
+
+
+def _state_word(entry: Entry, language: Language) -> str:
+    """The same as on the task's card."""
+    if entry.state == ODD:
+        return language("st.unknown", raw=one_line(entry.raw_state, _STATE))
+    return language(f"st.{entry.state}")
+
+
+def _select(batch: Batch, shown: Sequence[Entry], language: Language) -> TaskSelect:
+    options = [
+        discord.SelectOption(
+            label=plain_line(entry.title, 100) or entry.id,
+            value=entry.id,
+            description=cut(entry.id, 100),
+            emoji=_EMOJI[entry.state],
+        )
+        for entry in shown
+    ]
+    return TaskSelect(discord.ui.Select(placeholder=language("batch.open"), options=options), batch.id)
+
+
+async def _stored(interaction: Interaction, batch_id: str) -> Batch:
+    """Raises Forgotten."""
+    batch = await interaction.client.services.batches.get(batch_id)
+    if batch is None:
+        raise Forgotten
+    return batch
+
+
+async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
+    """In its message for whom it belongs to; others get a copy of their own."""
+    language = reader(interaction)
+    if batch.user_id != interaction.user.id:
+        own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=time.time())
+        await interaction.client.services.batches.keep(own)
+        await interaction.followup.send(view=list_view(own, page, language), ephemeral=True)
+    else:
+        await interaction.edit_original_response(view=list_view(batch, page, language))
+
+
+@on_press(actions.BATCH_PAGE)
+async def turn_page(interaction: Interaction, payload: PagePayload) -> None:
+    await interaction.response.defer()
+    await _show_page(interaction, await _stored(interaction, payload.about), payload.page)
+
+
+@on_press(actions.BATCH_REFRESH)
+async def refresh(interaction: Interaction, payload: PagePayload) -> None:
+    await interaction.response.defer()
+    batch = await _stored(interaction, payload.about)
+    wanted = [entry.id for entry in batch.entries]
+    async with aclosing(interaction.client.services.batches.fetch(wanted, interaction.user.id)) as fetching:
+        fetched = [entry async for some in fetching for entry in some]
+    # What was known stays, when a gateway cannot be asked just now.
+    entries = tuple(new if new.state != UNANSWERED else old for old, new in zip(batch.entries, fetched, strict=True))
+    fresh = replace(batch, entries=entries)
+    if batch.user_id == interaction.user.id:
+        await interaction.client.services.batches.keep(fresh)
+    await _show_page(interaction, fresh, payload.page)
+
+
+@on_press(actions.BATCH_WATCH)
+async def watch_unfinished(interaction: Interaction, payload: PagePayload) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    batch = await _stored(interaction, payload.about)
+    if waiting := unfinished(batch.entries):
+        await watch_here(interaction, waiting)
+    else:
+        language = reader(interaction)
+        await interaction.edit_original_response(content=language("batch.all_finished"))
+
+
+@on_press(actions.BATCH_CSV)
+async def send_csv(interaction: Interaction, payload: PagePayload) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    batch = await _stored(interaction, payload.about)
+    file = discord.File(io.BytesIO(_csv(batch.entries)), "tasks.csv")
+    await interaction.edit_original_response(attachments=[file])
+
+
+def _csv(entries: Sequence[Entry]) -> bytes:
+    """UTF-8 with a byte order mark, without which spreadsheets show Chinese as nonsense."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["id", "state", "kind", "title", "songs", "progress", "reason", "gateway", "audio"])
+    for each in entries:
+        progress = "" if each.progress is None else f"{each.progress:.0f}"
+        fields = [each.id, each.state, each.kind, each.title, each.songs, progress, each.reason, each.gateway]
+        writer.writerow([_harmless(clean(str(field))) for field in (*fields, " ".join(each.links))])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _harmless(field: str) -> str:
+    """A spreadsheet takes what begins like this for a formula; some take the wide forms, too."""
+    return f"'{field}" if field.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else field
+
+
+@on_press(actions.BATCH_OPEN)
+async def open_task(interaction: Interaction, payload: TaskPayload) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await show_found(interaction, payload.task_id)

@@ -1,0 +1,92 @@
+"""Texts that hold task ids: written to the bot, or by anybody in a message that a person points at."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal
+
+import discord
+
+from bot.client import Interaction, Services, SunoBot
+from bot.domain.ids import Ids
+from bot.errors import UnreadableFile
+from bot.ui.features.batches import MAX_FILE, fetched, is_readable, list_view, read_file, show_batch
+from bot.ui.features.status import look_up, show, show_found
+from bot.ui.features.watch import watch_here
+from bot.ui.interactions.errors import sentence_or_reference
+from bot.ui.interactions.message_content import files, texts
+from bot.ui.interactions.replies import MessageReply, answer_to
+from bot.ui.interactions.typed_ids import mentioned_ids
+from bot.ui.render.locales import Language, language_for, written_in
+
+log = logging.getLogger(__name__)
+
+
+async def look_up_message(interaction: Interaction, message: discord.Message) -> None:
+    ids = await _ids_in(message, interaction.client.services, "none")
+    if len(ids.ids) == 1:
+        await show_found(interaction, ids.ids[0])
+    else:
+        await show_batch(interaction, ids)
+
+
+async def watch_message(interaction: Interaction, message: discord.Message) -> None:
+    await watch_here(interaction, (await _ids_in(message, interaction.client.services, "none")).ids)
+
+
+async def _ids_in(message: discord.Message, services: Services, why_none: Literal["none", "write"]) -> Ids:
+    """From all that it says, and its text files. Raises InvalidTaskId when there is none."""
+    text = "\n".join([*texts(message), *await _contents(files(message))])
+    return await mentioned_ids(services, text, why_none)
+
+
+async def _contents(files: Sequence[discord.Attachment]) -> list[str]:
+    """Of files that hold text: as many as one may be large."""
+    found: list[str] = []
+    left = MAX_FILE
+    for file in files:
+        left -= file.size if is_readable(file) else 0
+        if left >= 0:
+            with suppress(UnreadableFile):
+                found.append(await read_file(file))
+    return found
+
+
+def is_for(message: discord.Message, bot: SunoBot) -> bool:
+    """Written by a person in the bot's DM, or with its name called; not a reply that merely calls it."""
+    if message.author.bot or bot.user is None:
+        return False
+    return message.guild is None or f"<@{bot.user.id}>" in message.content
+
+
+async def answer(message: discord.Message, bot: SunoBot) -> None:
+    """Never raises: there is nobody above to tell."""
+    language = _language(message, bot)
+    try:
+        async with message.channel.typing():
+            await _answer(message, bot, language)
+    except Exception as error:
+        try:
+            text = sentence_or_reference(error, language, f"a text in channel {message.channel.id}")
+            await answer_to(message, content=text)
+        except discord.HTTPException as unanswered:
+            log.warning("a person could not be answered: %s", unanswered)
+
+
+async def _answer(message: discord.Message, bot: SunoBot, language: Language) -> None:
+    await bot.services.access.check_access(message.author.id, message.guild, bot)
+    ids = await _ids_in(message, bot.services, "write")
+    if len(ids.ids) == 1:
+        await show(MessageReply(message, bot, language), await look_up(bot.services, ids.ids[0]))
+        return
+    batch = await fetched(bot.services, message.author.id, ids)
+    await answer_to(message, view=list_view(batch, 0, language))
+
+
+def _language(message: discord.Message, bot: SunoBot) -> Language:
+    """As they have set it. Of those who only write Discord does not tell it: the server's, or that of the text."""
+    if locale := bot.services.preferences.person(message.author.id).locale:
+        return language_for(locale)
+    if message.guild:
+        return language_for(message.guild.preferred_locale.value)
+    return language_for(written_in(message.content))

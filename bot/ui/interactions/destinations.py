@@ -1,0 +1,163 @@
+"""Where songs go: the places that people name, whether they may, and what the bot may do there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+from discord.app_commands import AppCommandChannel, AppCommandThread
+from msgspec import Struct
+
+from bot.client import Interaction
+from bot.errors import NotAllowed, UnwatchablePlace
+from bot.ui.interactions.access import person_of, reader
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.permissions import Missing, Speakable, in_words, is_hidden, missing_in, missing_of
+from bot.ui.render import actions
+from bot.ui.render.actions import ChannelPayload
+
+Channel = AppCommandChannel | AppCommandThread
+
+
+class Destination(Struct, frozen=True):
+    """Where songs are brought. `guild_id` None: a DM, to which the bot has written just now."""
+
+    channel_id: int
+    guild_id: int | None
+    locale: str
+    is_private_thread: bool = False
+
+    @property
+    def mention(self) -> str:
+        return f"<#{self.channel_id}>"
+
+
+async def destination_of(interaction: Interaction, channel: Channel | None) -> Destination | None:
+    """None for a DM. Raises UnwatchablePlace for a channel into which the person may not write: the bot does not do
+    it for them.
+    """
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if channel is None:
+        return await here(interaction, or_default=True)
+    if guild is None:
+        raise UnwatchablePlace("absent")
+    if not _may_write(channel.permissions, channel):
+        raise UnwatchablePlace("forbidden")
+    return Destination(channel.id, guild.id, await _locale(interaction), _is_private_thread(channel))
+
+
+async def here(interaction: Interaction, *, or_default: bool = False) -> Destination | None:
+    """Where the person is, or where the server wants songs; None for a DM: there, or as the person has set it."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None or person_of(interaction).direct:
+        return None
+    server = await interaction.client.services.preferences.server(guild.id)
+    if or_default and server.channel_id and guild.get_channel_or_thread(server.channel_id):
+        return Destination(server.channel_id, guild.id, await _locale(interaction))
+    if not _may_write(interaction.permissions, interaction.channel):
+        return None
+    private = _is_private_thread(interaction.channel)
+    return Destination(interaction.channel_id or 0, guild.id, await _locale(interaction), private)
+
+
+def _is_private_thread(channel: object) -> bool:
+    return getattr(channel, "type", None) is discord.ChannelType.private_thread
+
+
+def _may_write(permissions: discord.Permissions, channel: object) -> bool:
+    thread = isinstance(channel, discord.Thread | AppCommandThread)
+    speaking = permissions.send_messages_in_threads if thread else permissions.send_messages
+    return permissions.view_channel and speaking
+
+
+async def _locale(interaction: Interaction) -> str:
+    """Of those who read the server's channels."""
+    server = await interaction.client.services.preferences.server(interaction.guild_id or 0)
+    return server.locale or (interaction.guild_locale or interaction.locale).value
+
+
+async def limit_here(interaction: Interaction) -> int | None:
+    """Fewer watches than usual, where the server wants it. Raises NotAllowed for who has none of its roles."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None:
+        return None
+    server = await interaction.client.services.preferences.server(guild.id)
+    roles = {role.id for role in getattr(interaction.user, "roles", ())}
+    if server.roles and not roles & set(server.roles) and not interaction.permissions.manage_guild:
+        raise NotAllowed("role")
+    return server.watches_per_user
+
+
+async def is_held(interaction: Interaction, destination: Destination) -> bool:
+    """Whether those who manage the server hold its posts."""
+    if destination.guild_id is None:
+        return False
+    return (await interaction.client.services.preferences.server(destination.guild_id)).paused
+
+
+def missing_at(interaction: Interaction, destination: Destination) -> Sequence[Missing]:
+    """By what is known of the channel; of one that Discord hides, by what it says of it with a command, if it does."""
+    guild = interaction.client.get_guild(destination.guild_id or 0)
+    if guild is None:
+        return ()
+    channel = guild.get_channel_or_thread(destination.channel_id)
+    if channel is None and destination.is_private_thread:
+        return (Missing("view_channel", why="outside"),)
+    if channel and not is_hidden(channel):
+        return missing_in(channel)
+    permissions = _told_permissions(interaction, destination.channel_id)
+    if permissions is not None:
+        return missing_of(permissions, in_thread=channel is None)  # of threads alone, some are unknown here
+    return missing_in(channel) if channel else ()
+
+
+def _told_permissions(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
+    """The bot's own, in the channel of a command or in one that was chosen in it."""
+    data: Mapping[str, Any] = dict(interaction.data or {})
+    chosen = data.get("resolved", {}).get("channels", {}).get(str(channel_id), {})
+    if (bits := str(chosen.get("app_permissions", ""))).isdecimal():
+        return discord.Permissions(int(bits))
+    return interaction.app_permissions if channel_id == interaction.channel_id else None
+
+
+@on_press(actions.CHECK)
+async def check_again(interaction: Interaction, payload: ChannelPayload) -> None:
+    """Whether the bot may post there now; what waited for it goes out."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    try:
+        text = await _checked(interaction, payload.channel_id)
+    except discord.Forbidden:
+        text = reader(interaction)("check.unseen", channel=f"<#{payload.channel_id}>")
+    await interaction.edit_original_response(content=text)
+
+
+async def _checked(interaction: Interaction, channel_id: int) -> str:
+    """Raises discord.Forbidden for a channel that the bot cannot see."""
+    language, channel = reader(interaction), await _as_it_is_now(interaction, channel_id)
+    if not isinstance(channel, Speakable) or not await _is_of(interaction, channel.guild):
+        return language("check.gone")
+    if missing := missing_in(channel):
+        return language("watch.perm", channel=channel.mention, perms=in_words(missing, language))
+    await interaction.client.services.watches.unblock(channel.guild.id)
+    return language("check.ok", channel=channel.mention)
+
+
+async def _as_it_is_now(interaction: Interaction, channel_id: int) -> object:
+    """What was hidden may be seen by now, which discord.py need not know. None: it is gone."""
+    known = interaction.client.get_channel(channel_id)
+    if known is not None and not (isinstance(known, Speakable) and is_hidden(known)):
+        return known
+    try:
+        return await interaction.client.fetch_channel(channel_id)
+    except (discord.NotFound, discord.InvalidData):
+        return None
+
+
+async def _is_of(interaction: Interaction, guild: discord.Guild) -> bool:
+    """Whether the server's matters are the person's: the button may be in a DM, and its custom_id may be forged."""
+    if interaction.guild_id is not None:
+        return interaction.guild_id == guild.id
+    try:
+        await guild.fetch_member(interaction.user.id)
+    except discord.NotFound:
+        return False
+    return True

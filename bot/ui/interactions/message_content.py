@@ -1,0 +1,58 @@
+"""All that a message says, wherever Discord keeps it: also what is forwarded in it, and what stands on its buttons."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+import discord
+
+from bot.ui.render.actions import task_in
+
+_MEDIA = (".mp3", ".m4a", ".wav", ".ogg", ".flac", ".aac", ".mp4", ".webm", ".png", ".jpg", ".jpeg", ".webp", ".gif")
+_PARTS = ("label", "placeholder", "content", "description", "name")  # of a component or a choice, to be read
+
+
+def texts(message: discord.Message) -> Iterator[str]:
+    """In the order in which they are read; not what stands in its files."""
+    for part in _parts(message):
+        yield part.content
+        for embed in part.embeds:
+            yield from _of_embed(embed)
+        yield from (file.filename for file in part.attachments)
+        yield from _of_components(part.components)
+
+
+def files(message: discord.Message) -> Sequence[discord.Attachment]:
+    return [file for part in _parts(message) for file in part.attachments]
+
+
+def _parts(message: discord.Message) -> Sequence[discord.Message | discord.MessageSnapshot]:
+    return [message, *message.message_snapshots]
+
+
+def _of_embed(embed: discord.Embed) -> Iterator[str]:
+    named = (embed.author.name, embed.author.url, embed.title, embed.description, embed.url)
+    yield from (each or "" for each in named)
+    for field in embed.fields:
+        yield from (field.name or "", field.value or "")
+    yield embed.footer.text or ""
+
+
+def _of_components(components: Sequence[object]) -> Iterator[str]:
+    for component in components:
+        yield from (str(getattr(component, name, None) or "") for name in _PARTS)
+        yield _linked(str(getattr(component, "url", None) or ""))
+        yield task_in(str(getattr(component, "custom_id", None) or ""))
+        for option in getattr(component, "options", ()):
+            yield from (option.label, option.value, option.description or "")
+        inner = [*getattr(component, "children", ()), *getattr(component, "items", ())]
+        yield from _of_components([*inner, *filter(None, [getattr(component, "accessory", None)])])
+
+
+def _linked(url: str) -> str:
+    """An address of a file says nothing about tasks, but Suno's names the song."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    suno = (parts.hostname or "").endswith(("suno.com", "suno.ai"))
+    return url if suno or not parts.path.lower().endswith(_MEDIA) else ""

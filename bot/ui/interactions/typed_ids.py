@@ -1,0 +1,47 @@
+"""What people type, paste and point at, as ids of tasks: also where they name a song, or write an id in another way."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec.structs import replace
+
+from bot.client import Services
+from bot.domain.id_forms import Mentioned
+from bot.domain.ids import Ids, find_mentioned, no_id_in, one_of, read_typed, why_none
+
+
+async def one_id(services: Services, text: str) -> str:
+    """The one task that a person means. Raises InvalidTaskId."""
+    typed = await services.text_worker.of(text, read_typed)
+    meant = await _meant(services, typed)
+    return one_of(text, typed, meant.ids)
+
+
+async def several_ids(services: Services, text: str) -> Ids:
+    """Tasks as a person types or pastes them. Raises InvalidTaskId when there is none."""
+    typed = await services.text_worker.of(text, read_typed)
+    meant = await _meant(services, typed)
+    if not meant.ids:
+        raise await services.text_worker.of(text, lambda text: why_none(text, typed))
+    return meant
+
+
+async def mentioned_ids(services: Services, text: str, why_none: Literal["none", "write"]) -> Ids:
+    """Tasks in whatever text. Raises InvalidTaskId when there is none."""
+    found: Mentioned = await services.text_worker.of(text, find_mentioned)
+    meant = await _meant(services, Ids(found.ids, 0, (), found.songs))
+    if not meant.ids:
+        raise await services.text_worker.of(text, lambda text: no_id_in(text, why_none))
+    return replace(meant, ignored=0, words=())
+
+
+async def _meant(services: Services, typed: Ids) -> Ids:
+    """With the tasks of songs that the bot has seen; those of other songs are ignored."""
+    tasks = await services.task_ids.meant_by([*typed.ids, *typed.songs])
+    unknown = [song for song in typed.songs if tasks[song] == song]
+    ids = _once(tasks[each] for each in (*typed.ids, *typed.songs) if each not in unknown)
+    return Ids(ids, typed.ignored + len(unknown), (*typed.words, *unknown))
+
+
+def _once(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))

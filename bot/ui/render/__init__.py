@@ -1,0 +1,1 @@
+"""What people read, made of values: texts, embeds, cards, buttons. Knows nobody's rights and asks nobody."""

@@ -1,0 +1,276 @@
+"""What buttons do, and what each carries to do it: all of it stands in a custom_id, so that they outlive a restart.
+
+A custom_id is `s1:<action>:<mark>:<about>`, of 100 characters at most. `about` is what the action is about, such as a
+task's id; `mark`, of 12 characters at most, what it needs beside it, such as a page. Messages live for years: an action
+keeps its two letters and its meaning, and what older versions wrote is read as it was meant.
+"""
+
+import re
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from msgspec import Struct
+
+from bot.errors import NotYours
+
+CUSTOM_ID = re.compile(r"s1:(?P<action>[a-z]{2}):(?P<mark>[\w-]{1,12}):(?P<about>.+)", re.DOTALL)
+_PAGES = 1_000  # a mark has three digits for a page
+_LONGEST = 90  # characters of `about`
+
+
+class Payload(Protocol):
+    """What one press is about. `parse` raises NotYours for what no button of ours carries."""
+
+    @property
+    def about(self) -> str: ...
+    @property
+    def mark(self) -> str: ...
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self: ...
+
+
+P = TypeVar("P", bound=Payload)
+
+
+class NoPayload(Struct, frozen=True):
+    """The action says it all, as to who presses and where."""
+
+    about: str = "me"
+    mark: str = "0"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, mark)
+
+
+class TaskPayload(Struct, frozen=True):
+    """`language`: of the card, which keeps it whoever presses; empty: not known. `delivery_id`: of the post."""
+
+    task_id: str
+    language: str = ""
+    delivery_id: str = ""
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return self.delivery_id or f"0-{self.language}".rstrip("-")
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        number, _, language = mark.partition("-")
+        return cls(about, language) if number == "0" else cls(about, delivery_id=mark)
+
+
+class NotifyPayload(Struct, frozen=True):
+    """`on_answer`: the button is on the answer to a press, and changes with it; elsewhere many see it."""
+
+    task_id: str
+    on_answer: bool = False
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return str(int(self.on_answer))
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, mark == "1")
+
+
+class PagePayload(Struct, frozen=True):
+    """A page, counted from 0, of what is about a task, or of a list by its name or id."""
+
+    about: str
+    page: int = 0
+
+    @property
+    def mark(self) -> str:
+        return str(self.page % _PAGES)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, _page(mark))
+
+
+class WatchPayload(Struct, frozen=True):
+    watch_id: int
+    mark: str = "0"
+
+    @property
+    def about(self) -> str:
+        return str(self.watch_id)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(_number(about), mark)
+
+
+class ChannelPayload(Struct, frozen=True):
+    channel_id: int
+    mark: str = "0"
+
+    @property
+    def about(self) -> str:
+        return str(self.channel_id)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(_number(about), mark)
+
+
+class ListedWatchPayload(Struct, frozen=True):
+    """A watch in a page of a list. `scope`: whose list; `task_id`: for the message menus, cut off if it is long."""
+
+    scope: str
+    watch_id: int
+    task_id: str = ""
+    page: int = 0
+
+    @property
+    def about(self) -> str:
+        return f"{self.scope}.{self.watch_id}.{self.task_id}"[:_LONGEST]
+
+    @property
+    def mark(self) -> str:
+        return str(self.page % _PAGES)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        scope, _, named = about.partition(".")
+        watch_id, _, task_id = named.partition(".")
+        return cls(scope, _number(watch_id), task_id, _page(mark))
+
+
+class SettingPayload(Struct, frozen=True):
+    name: str
+    value: str
+    mark: str = "0"
+
+    @property
+    def about(self) -> str:
+        return f"{self.name}-{self.value}"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        name, _, value = about.partition("-")
+        return cls(name, value, mark)
+
+
+class ChoicePayload(Struct, frozen=True):
+    """One of a few: a step of a question, a language, a field of a panel."""
+
+    choice: str
+    mark: str = "0"
+
+    @property
+    def about(self) -> str:
+        return self.choice
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, mark)
+
+
+class DeliveryPayload(Struct, frozen=True):
+    """A message in a page of a server's list. `state`: of those that are listed; `delivery_id` 0: the page itself."""
+
+    state: str
+    delivery_id: str = "0"
+    page: int = 0
+
+    @property
+    def about(self) -> str:
+        return f"{self.state}.{self.delivery_id}"
+
+    @property
+    def mark(self) -> str:
+        return str(self.page % _PAGES)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        state, _, delivery_id = about.partition(".")
+        return cls(state, delivery_id, _page(mark))
+
+
+class Action(Struct, Generic[P], frozen=True):
+    """`code`: two letters; `label`: the key of its text, for those that have one of their own."""
+
+    code: str
+    payload: type[P]
+    emoji: str = ""
+    label: str = ""
+
+
+ACTIONS: dict[str, Action[Any]] = {}
+"""All of them, by their codes."""
+
+
+def _action(code: str, payload: type[P], emoji: str = "", label: str = "") -> Action[P]:
+    action = Action(code, payload, emoji, label)
+    ACTIONS[code] = action
+    return action
+
+
+REFRESH = _action("rf", TaskPayload, "🔄", "btn.refresh")
+LYRICS = _action("ly", TaskPayload, "📝", "btn.lyrics")
+LYRICS_PAGE = _action("lp", PagePayload)
+LYRICS_FILE = _action("lf", TaskPayload, "📄", "btn.file")
+AUDIO = _action("au", TaskPayload, "⬇️", "btn.audio")
+DETAILS = _action("dt", TaskPayload, "ℹ️", "btn.details")
+NOTIFY = _action("nf", NotifyPayload, "🔔", "btn.notify")
+STOP = _action("st", WatchPayload, "🔕", "btn.stop")
+CHECK = _action("ck", ChannelPayload, "🔁", "btn.check")
+LIST_PAGE = _action("wp", PagePayload)
+LIST_STOP = _action("ws", ListedWatchPayload, "🔕", "btn.stop")
+LIST_SHOW = _action("wd", ListedWatchPayload, "🎵", "btn.show")
+BATCH_PAGE = _action("bp", PagePayload)
+BATCH_REFRESH = _action("br", PagePayload, "🔄", "btn.refresh")
+BATCH_WATCH = _action("bw", PagePayload, "🔔", "btn.watch_unfinished")
+BATCH_CSV = _action("bc", PagePayload, "📄", "btn.csv")
+BATCH_OPEN = _action("bo", TaskPayload)
+SETTING = _action("se", SettingPayload)
+EXPORT = _action("ex", NoPayload, "📤", "btn.export")
+DELETE = _action("de", ChoicePayload, "🗑️", "btn.delete")
+PICK = _action("pk", ChoicePayload)
+ADMIN_LANGUAGE = _action("al", ChoicePayload)
+ADMIN_AUDIO = _action("aa", NoPayload, "🎧", "btn.audio_switch")
+ADMIN_LIMIT = _action("am", NoPayload, "🔢", "btn.limit")
+ADMIN_TEST = _action("at", NoPayload, "🧪", "btn.test")
+ADMIN_PAGE = _action("ap", DeliveryPayload)
+ADMIN_RETRY = _action("ar", DeliveryPayload, "🔁", "btn.retry")
+ADMIN_DROP = _action("ad", DeliveryPayload, "🗑️", "btn.drop")
+
+
+def custom_id(action: Action[P], payload: P) -> str:
+    return f"s1:{action.code}:{payload.mark}:{payload.about}"
+
+
+def task_in(text: str) -> str:
+    """The task that a button of ours is about, by its custom_id; empty for others."""
+    found = CUSTOM_ID.fullmatch(text)
+    action = ACTIONS.get(found["action"]) if found else None
+    if found is None or action is None:
+        return ""
+    if action is LYRICS_PAGE:
+        return found["about"]
+    try:
+        payload = action.payload.parse(found["about"], found["mark"])
+    except NotYours:
+        return ""
+    return payload.task_id if isinstance(payload, TaskPayload | NotifyPayload | ListedWatchPayload) else ""
+
+
+def _page(mark: str) -> int:
+    return int(mark) if mark.isascii() and mark.isdigit() else 0
+
+
+def _number(text: str) -> int:
+    """Raises NotYours for one that was forged."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise NotYours
+    return int(text)

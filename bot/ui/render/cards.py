@@ -1,0 +1,272 @@
+"""A task as one Discord message or more, in every state that it can be in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.lyrics_texts import lyrics_texts
+from bot.domain.task import Status, Task
+from bot.errors import MediaError, MediaTooBig
+from bot.gateways.file_names import file_name
+from bot.gateways.file_type import MP3
+from bot.gateways.media import MediaFile
+from bot.services.clip_files import ClipFile
+from bot.services.lookup import Found
+from bot.ui.render import actions
+from bot.ui.render.actions import NotifyPayload, TaskPayload
+from bot.ui.render.components import button
+from bot.ui.render.embeds import clip_embed, failure, is_shown, lyrics_embed, suno_page, task_embed
+from bot.ui.render.files import TitledFile
+from bot.ui.render.locales import Language
+from bot.ui.render.text import clean, megabytes
+
+_SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics
+MAX_REQUEST = 23 * 1024 * 1024  # bytes of songs in one message; Discord takes 25 MiB with covers and all
+_MAX_URL = 512  # characters, in a link button
+_MAX_DESCRIPTION = 1_024  # characters, of an attached picture
+
+
+class Upload(Struct, frozen=True):
+    """A file to attach. `description` says what a picture shows."""
+
+    name: str
+    media: MediaFile
+    description: str | None = None
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """One classic message. What discord.py lets us use once only is made anew for each attempt to send it.
+
+    `mentions`: whom it is to notify, as Discord writes them; they stand before the content, as far as there is room.
+    `kept`: files that the message has already, and keeps.
+    """
+
+    content: str
+    mentions: Sequence[str] = ()
+    embeds: Sequence[discord.Embed]
+    uploads: Sequence[Upload] = ()
+    buttons: Sequence[discord.ui.Item[Any]] = ()
+    kept: Sequence[discord.Attachment] = ()
+
+    @property
+    def leaves(self) -> bool:
+        """It brings nothing beside what the message has: so the embeds stay as they are, too, with their pictures."""
+        return bool(self.kept) and not self.uploads
+
+    def files(self) -> list[discord.File]:
+        files: list[discord.File] = []
+        for upload in self.uploads:
+            upload.media.file.seek(0)
+            files.append(TitledFile(upload.media.file, upload.name, description=upload.description))
+        return files
+
+    def view(self) -> discord.ui.View | None:
+        if not self.buttons:
+            return None
+        view = discord.ui.View(timeout=None)
+        for item in self.buttons:
+            view.add_item(item)
+        return view
+
+
+def task_card(found: Found, language: Language) -> Card:
+    """A task without a finished song: on its way, failed, without audio, or lyrics."""
+    task = found.task
+    embeds = [task_embed(task, found.gateway, language)]
+    if task.written and (texts := lyrics_texts(task)):
+        embeds.append(lyrics_embed(texts, language, before=embeds))
+    missing = task.status is Status.DONE and not task.written
+    note = language("audio.none") if missing else ""
+    return Card(content=note, embeds=embeds, buttons=_buttons(task, language))
+
+
+def remaining_card(found: Found, files: Sequence[discord.Attachment], language: Language) -> Card:
+    """The same, over a message that has files of songs: they stay, under what the gateway says by now."""
+    card = task_card(found, language)
+    return replace(card, content=card.content or card.embeds[0].description or "", kept=files)
+
+
+def details_card(found: Found, language: Language) -> Card:
+    """The state and the times of a task, whatever it has made."""
+    return Card(content="", embeds=[task_embed(found.task, found.gateway, language)])
+
+
+def songs_card(found: Found, language: Language) -> Card:
+    """The finished songs before their files are here."""
+    numbers = [number for number, clip in enumerate(found.task.clips, 1) if clip.playable]
+    embeds = [clip_embed(found.task, number, found.gateway, language) for number in numbers[:_SONGS]]
+    return Card(content=language("card.fetching"), embeds=embeds)
+
+
+def song_cards(
+    found: Found,
+    clip_files: Sequence[ClipFile],
+    language: Language,
+    limit: int,
+    kept: Mapping[int, discord.Attachment] | None = None,
+) -> tuple[Card, ...]:
+    """A task's finished songs with their files, in more than one message where Discord would not take them in one.
+
+    `limit`: bytes a file, for the sentence that says so. `kept`: what the message that is replaced has of songs, by
+    their numbers, and keeps.
+    """
+    kept = kept or {}
+    if kept and not any(isinstance(each.audio, MediaFile) for each in clip_files):
+        cards = [_same_card(found, clip_files, language, limit, kept)]
+    else:
+        groups = _grouped(clip_files)
+        cards = [_song_card(found, group, language, limit, kept, last=group is groups[-1]) for group in groups]
+        cards[0] = replace(cards[0], kept=tuple(kept.values()))
+    if found.task.partial:
+        cards[0] = replace(cards[0], content=f"⚠️ {failure(found.task, language)}\n{cards[0].content}".strip())
+    return tuple(cards)
+
+
+def not_brought(clip_files: Sequence[ClipFile], files: Sequence[discord.Attachment]) -> dict[int, discord.Attachment]:
+    """Those of a message's files whose songs could not be fetched anew, by the songs' numbers."""
+    without = [each for each in clip_files if isinstance(each.audio, MediaError)]
+    return {each.number: file for each in without for file in files if _is_of(file, each)}
+
+
+def _is_of(file: discord.Attachment, clip_file: ClipFile) -> bool:
+    """By the end of its name, that no change of title changes."""
+    name = file_name("", clip_file.clip.id, clip_file.number, MP3).removesuffix(MP3.extension)
+    outcome = name.removeprefix("suno-")
+    return any(each.endswith(outcome) for each in (file.filename.rpartition(".")[0], file.title or ""))
+
+
+def fitting(clip_files: Sequence[ClipFile]) -> int:
+    """How many of them, from the first, Discord takes in one message."""
+    return len(_grouped(clip_files)[0])
+
+
+def _grouped(clip_files: Sequence[ClipFile]) -> list[list[ClipFile]]:
+    groups: list[list[ClipFile]] = [[]]
+    for clip_file in clip_files:
+        size = sum(map(_size, [*groups[-1], clip_file]))
+        if groups[-1] and (len(groups[-1]) == _SONGS or size > MAX_REQUEST):
+            groups.append([])
+        groups[-1].append(clip_file)
+    return groups
+
+
+def _size(clip_file: ClipFile) -> int:
+    return sum(file.size for file in (clip_file.audio, clip_file.cover) if isinstance(file, MediaFile))
+
+
+def _song_card(
+    found: Found,
+    group: Sequence[ClipFile],
+    language: Language,
+    limit: int,
+    kept: Mapping[int, discord.Attachment],
+    *,
+    last: bool,
+) -> Card:
+    task = found.task
+    embeds, uploads = song_parts(found, group, language)
+    if last and (texts := lyrics_texts(task)):
+        embeds.append(lyrics_embed(texts, language, before=embeds))
+    buttons = _buttons(task, language, shown=group, last=last)
+    return Card(content=_problems(group, language, limit, kept), embeds=embeds, uploads=uploads, buttons=buttons)
+
+
+def _same_card(
+    found: Found, clip_files: Sequence[ClipFile], language: Language, limit: int, kept: Mapping[int, discord.Attachment]
+) -> Card:
+    """Nothing new was had, and so the songs are shown as before."""
+    content = _problems(clip_files[:_SONGS], language, limit, kept)
+    buttons = _buttons(found.task, language, shown=clip_files)
+    return Card(content=content, embeds=[], buttons=buttons, kept=tuple(kept.values()))
+
+
+def _problems(group: Sequence[ClipFile], language: Language, limit: int, kept: Mapping[int, discord.Attachment]) -> str:
+    absent = [(each.number, each.audio) for each in group if each.number not in kept]
+    return "\n".join(problem(why, number, language, limit) for number, why in absent if isinstance(why, MediaError))
+
+
+def song_parts(found: Found, group: Sequence[ClipFile], language: Language) -> tuple[list[discord.Embed], list[Upload]]:
+    """An embed for each song, and the files that go with them."""
+    uploads: list[Upload] = []
+    embeds = []
+    for clip_file in group:
+        song, cover = _song(clip_file), _cover(clip_file, language)
+        uploads += [upload for upload in (song, cover) if upload]
+        name = cover.name if cover else None
+        embeds.append(clip_embed(found.task, clip_file.number, found.gateway, language, cover=name))
+    return embeds, uploads
+
+
+def _song(clip_file: ClipFile) -> Upload | None:
+    clip, audio = clip_file.clip, clip_file.audio
+    if not isinstance(audio, MediaFile):
+        return None
+    return Upload(file_name(clip.title, clip.id, clip_file.number, audio.kind), audio)
+
+
+def _cover(clip_file: ClipFile, language: Language) -> Upload | None:
+    clip, cover = clip_file.clip, clip_file.cover
+    if cover is None:
+        return None
+    title = clean(clip.title) or language("card.untitled")
+    name = file_name("cover", clip.id, clip_file.number, cover.kind)
+    return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
+
+
+def problem(error: MediaError, number: int, language: Language, limit: int) -> str:
+    """Why a song comes without its file, and what to do."""
+    size = megabytes(error.size) if isinstance(error, MediaTooBig) and error.size else ""
+    return language(error.key, n=number, size=size, limit=megabytes(limit))
+
+
+def _buttons(
+    task: Task, language: Language, *, shown: Sequence[ClipFile] = (), last: bool = True
+) -> list[discord.ui.Item[Any]]:
+    payload = TaskPayload(task.id, language.tag)
+    buttons: list[discord.ui.Item[Any]] = []
+    if last and not _complete(task, shown):
+        buttons.append(button(actions.REFRESH, payload, language))
+    if not task.is_final:
+        buttons.append(button(actions.NOTIFY, NotifyPayload(task.id), language))
+    if last and lyrics_texts(task):
+        buttons.append(button(actions.LYRICS, payload, language))
+    if last and task.playable and not _has_all(task, shown):
+        buttons.append(button(actions.AUDIO, payload, language))
+    numbers = [clip_file.number for clip_file in shown] or range(1, len(task.clips) + 1)
+    return [*buttons, *links(task, numbers, language)]
+
+
+def _has_all(task: Task, shown: Sequence[ClipFile]) -> bool:
+    """Every song is attached already: a second copy would be for nothing."""
+    attached = {clip_file.number for clip_file in shown if isinstance(clip_file.audio, MediaFile)}
+    return {number for number, clip in enumerate(task.clips, 1) if clip.playable} <= attached
+
+
+def _complete(task: Task, shown: Sequence[ClipFile]) -> bool:
+    """Nothing more can come of another look."""
+    if task.status is not Status.DONE or task.partial:
+        return False
+    if task.written:
+        return True
+    return bool(shown) and all(isinstance(clip_file.audio, MediaFile | MediaTooBig) for clip_file in shown)
+
+
+def links(task: Task, numbers: Sequence[int], language: Language) -> list[discord.ui.Item[Any]]:
+    found = []
+    for number in numbers:
+        clip = task.clips[number - 1]
+        if clip.playable:
+            found.append(("link", "⬇️", number, clip.audio_url))
+        elif clip.streaming:  # of a task that has ended nothing is rendered any more
+            found.append(("stream" if task.is_final else "listen", "▶️", number, clip.audio_url))
+        if clip.playable and (page := suno_page(clip)):
+            found.append(("suno", "🔗", number, page))
+    found.sort(key=lambda link: link[0])
+    suffix = "_n" if len(task.clips) > 1 else ""
+    return [
+        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=1)
+        for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
+    ]

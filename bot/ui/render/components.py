@@ -1,0 +1,116 @@
+"""Buttons and selects. What a press on one does is bound elsewhere: here is what they look like and carry."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import discord
+
+from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, PICK, Action, Payload
+from bot.ui.render.locales import Language, languages
+
+P = TypeVar("P", bound=Payload)
+
+AUTOMATIC = "auto"  # in place of a language's tag
+_IN_A_ROW = 5  # Discord's limit
+
+
+class ActionButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CUSTOM_ID):
+    """discord.py makes one anew for each press, whenever its message was sent."""
+
+    def __init__(self, button: discord.ui.Button[Any], code: str, about: str, mark: str) -> None:
+        button.custom_id = f"s1:{code}:{mark}:{about}"
+        super().__init__(button)
+        self._press = code, about, mark
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "ActionButton":
+        button = item if isinstance(item, discord.ui.Button) else discord.ui.Button()
+        return cls(button, match["action"], match["about"], match["mark"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.client.press(interaction, *self._press)
+
+
+class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(?P<about>[\w-]{1,80})"):
+    """A choice of tasks; `about` is the list that they are of."""
+
+    def __init__(self, select: discord.ui.Select[Any], about: str) -> None:
+        select.custom_id = f"l1:{about}"
+        super().__init__(select)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "TaskSelect":
+        select = item if isinstance(item, discord.ui.Select) else discord.ui.Select()
+        return cls(select, match["about"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.client.press(interaction, BATCH_OPEN.code, next(iter(self.item.values), ""), "0")
+
+
+class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})"):
+    """A choice of channels or roles; `about` says what for."""
+
+    def __init__(self, select: Any, about: str) -> None:
+        select.custom_id = f"p1:{about}"
+        super().__init__(select)
+        self._about = about
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "Picker":
+        return cls(item, match["about"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.client.press(interaction, PICK.code, self._about, "0")
+
+
+DYNAMIC_ITEMS = (ActionButton, TaskSelect, Picker)
+
+
+def button(action: Action[P], payload: P, language: Language, **values: object) -> ActionButton:
+    """With the label of its action. `values`: for the braces in it."""
+    return styled_button(action, payload, label=language(action.label, **values), emoji=action.emoji)
+
+
+def styled_button(action: Action[P], payload: P, **looks: Any) -> ActionButton:
+    """One that looks unlike others of its action: `looks` are a discord.ui.Button's arguments."""
+    return ActionButton(discord.ui.Button(**looks), action.code, payload.about, payload.mark)
+
+
+def page_buttons(action: Action[P], payload_of: Callable[[int], P], page: int, pages: int) -> list[ActionButton]:
+    """Back and on from a page, counted from 0; disabled where there is none. `payload_of` is given a page."""
+    return [
+        styled_button(action, payload_of(to), emoji=emoji, disabled=not 0 <= to < pages)
+        for emoji, to in (("◀️", page - 1), ("▶️", page + 1))
+    ]
+
+
+def language_buttons(
+    action: Action[P], payload_of: Callable[[str], P], chosen: str, language: Language
+) -> list[ActionButton]:
+    """One for each language, and one for Discord's own choice. `chosen`: a locale; `payload_of` is given a tag."""
+    names = {AUTOMATIC: language("settings.auto"), **{tag: each.name for tag, each in languages().items()}}
+    chosen_tag = next((tag for tag, each in languages().items() if chosen in each.locales), AUTOMATIC)
+    return [choice_button(action, payload_of(tag), name, chosen=tag == chosen_tag) for tag, name in names.items()]
+
+
+def locale_of_tag(tag: str) -> str:
+    """What is stored for a language; empty: as Discord says."""
+    return languages()[tag].locales[0] if tag in languages() else ""
+
+
+def choice_button(action: Action[P], payload: P, label: str, *, chosen: bool) -> ActionButton:
+    """One of several of which one is chosen."""
+    style = discord.ButtonStyle.primary if chosen else discord.ButtonStyle.secondary
+    return styled_button(action, payload, label=label, style=style)
+
+
+def rows_of(buttons: Sequence[ActionButton]) -> Iterator[discord.ui.ActionRow[Any]]:
+    for first in range(0, len(buttons), _IN_A_ROW):
+        yield discord.ui.ActionRow(*buttons[first : first + _IN_A_ROW])

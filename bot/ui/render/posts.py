@@ -1,0 +1,286 @@
+"""The messages that the bot posts by itself, one for each delivery, and the card that follows a progress."""
+
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import discord
+import msgspec
+from msgspec.structs import replace
+
+from bot.domain.delivery import AUDIO_WAIT, Topic
+from bot.domain.lyrics_texts import LyricsText, lyrics_texts
+from bot.domain.outbox import ClaimedDelivery, LiveCard
+from bot.domain.task import Status, Task, TaskKind
+from bot.domain.watch import Watch, WatchOutcome
+from bot.errors import MediaError, MediaForbidden, MediaTooBig
+from bot.gateways.file_type import FileType
+from bot.gateways.media import MediaFile
+from bot.services.clip_files import ClipFile
+from bot.services.delivery.port import Post
+from bot.services.lookup import Found
+from bot.ui.render import actions
+from bot.ui.render.actions import ChannelPayload, NotifyPayload, TaskPayload, WatchPayload
+from bot.ui.render.cards import Card, Upload, links, problem, song_parts
+from bot.ui.render.components import button
+from bot.ui.render.embeds import failure, lyrics_embed, task_embed
+from bot.ui.render.fallbacks import is_link
+from bot.ui.render.locales import Language
+from bot.ui.render.lyrics import lyrics_name, lyrics_text
+from bot.ui.render.text import code, escape, one_line
+
+_TEXT = FileType("text", ".txt")
+_TITLE = 200  # characters of it in a headline
+_REFUSED = {
+    "200000": "automod", "200001": "automod", "240000": "link", "20009": "explicit", "0": "fault",
+    "10003": "gone", "10004": "gone",
+}  # fmt: skip
+# What people want to be notified of.
+_AWAITED = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED}
+
+
+def post_card(post: Post, language: Language, limit: int) -> Card:
+    """`limit`: bytes a file, for the sentence that says so."""
+    claimed = post.claimed
+    card = _MAKERS[claimed.delivery.topic](post, language, limit)
+    lines = [card.content]
+    about_elsewhere = claimed.delivery.topic in (Topic.BLOCKED, Topic.UNDELIVERED)
+    if claimed.delivery.channel_id != claimed.watch.channel_id and not about_elsewhere:
+        lines.append(language("post.moved"))
+    elif claimed.watch.guild_id is not None and not about_elsewhere and claimed.delivery.topic is not Topic.LIVE:
+        lines.append(language("post.requested", person=f"<@{claimed.watch.user_id}>"))
+    mentions = claimed.watch.mentions if claimed.delivery.topic in _AWAITED else ()
+    buttons = _with_details(card, claimed, language)
+    return replace(card, content="\n".join(filter(None, lines)), mentions=mentions, buttons=buttons)
+
+
+def _with_details(card: Card, claimed: ClaimedDelivery, language: Language) -> Sequence[discord.ui.Item[Any]]:
+    """In a button's custom_id stands which delivery this is: by it the message is found again after a crash."""
+    details = button(actions.DETAILS, TaskPayload(claimed.watch.task_id, delivery_id=claimed.delivery.id), language)
+    own = [button for button in card.buttons if not is_link(button)]
+    return [*own, details, *(button for button in card.buttons if is_link(button))]
+
+
+def _headline(post: Post, language: Language, key: str) -> str:
+    task = post.found.task if post.found else None
+    title = one_line(task.title, _TITLE) if task else ""
+    return language(key, title=title or one_line(post.claimed.watch.task_id, _TITLE))
+
+
+def _songs(post: Post, language: Language, limit: int) -> Card:
+    found = _found(post)
+    usable = any(map(_usable, post.clip_files))
+    if not usable and found.task.status is Status.FAILED:
+        return _unusable(post, language, limit)
+    if not post.clip_files:
+        content = f"{_headline(post, language, 'post.finished')}\n{language('audio.gaveup_all')}"
+        return Card(content=content, embeds=[task_embed(found.task, found.gateway, language)])
+    clip_files = [_without_large_cover(each, limit) for each in post.clip_files]
+    embeds, uploads = song_parts(found, clip_files, language)
+    source, texts = _lyrics(post, found.task)
+    if texts:
+        embeds.append(lyrics_embed(texts, language, before=embeds))
+    buttons: list[discord.ui.Item[Any]] = (
+        [button(actions.LYRICS, TaskPayload(source, language.tag), language)] if texts else []
+    )
+    numbers = [clip_file.number for clip_file in post.clip_files]
+    headline = _headline(post, language, "post.songs" if usable else "post.finished")
+    return Card(
+        content="\n".join([headline, *_notes(post, found.task, language, limit)]),
+        embeds=embeds,
+        uploads=uploads,
+        buttons=[*buttons, *links(found.task, numbers, language)],
+    )
+
+
+def _without_large_cover(clip_file: ClipFile, limit: int) -> ClipFile:
+    """Where next to nothing is taken, not even that."""
+    return replace(clip_file, cover=None) if clip_file.cover and clip_file.cover.size > limit else clip_file
+
+
+def _unusable(post: Post, language: Language, limit: int) -> Card:
+    """A failed task whose songs, if it claims to have any, nobody could get: none arrived."""
+    found = _found(post)
+    bare = replace(found.task, clips=tuple(replace(clip, audio_url="") for clip in found.task.clips))
+    return Card(
+        content="\n".join([_headline(post, language, "post.failed"), *_gaps(post, language, limit)]),
+        embeds=[task_embed(bare, found.gateway, language)],
+        buttons=links(found.task, [clip_file.number for clip_file in post.clip_files], language),
+    )
+
+
+def _found(post: Post) -> Found:
+    if post.found is None:
+        raise ValueError("a message about a task that nobody knows")
+    return post.found
+
+
+def _lyrics(post: Post, task: Task) -> tuple[str, Sequence[LyricsText]]:
+    """The id of the task whose lyrics these are, and the lyrics: those that were asked for, else the songs' own."""
+    asked_for = post.claimed.lyrics.task if post.claimed.lyrics else None
+    if asked_for and lyrics_texts(asked_for):
+        return asked_for.id, lyrics_texts(asked_for)
+    brought = replace(task, clips=tuple(clip_file.clip for clip_file in post.clip_files))
+    return task.id, lyrics_texts(brought)
+
+
+def _notes(post: Post, task: Task, language: Language, limit: int) -> list[str]:
+    notes = [f"⚠️ {failure(task, language)}"] if task.partial else []
+    if post.claimed.watch.lyrics_id and _lyrics(post, task)[0] != post.claimed.watch.lyrics_id:
+        notes.append(language("post.no_lyrics", id=code(post.claimed.watch.lyrics_id)))
+    return notes + _gaps(post, language, limit)
+
+
+def _gaps(post: Post, language: Language, limit: int) -> list[str]:
+    """Why songs come without their files."""
+    return [
+        _note(clip_file, clip_file.audio, language, limit)
+        for clip_file in post.clip_files
+        if isinstance(clip_file.audio, MediaError)
+    ]
+
+
+def _usable(clip_file: ClipFile) -> bool:
+    """It can be heard, if only by its link."""
+    return not isinstance(clip_file.audio, MediaError) or isinstance(clip_file.audio, MediaTooBig | MediaForbidden)
+
+
+def _note(clip_file: ClipFile, error: MediaError, language: Language, limit: int) -> str:
+    if isinstance(error, MediaTooBig | MediaForbidden):
+        return problem(error, clip_file.number, language, limit)
+    return language("audio.gaveup", n=clip_file.number)
+
+
+def _lyrics_post(post: Post, language: Language, limit: int) -> Card:
+    found = _found(post)
+    texts = lyrics_texts(found.task)
+    headline = _headline(post, language, "post.style" if found.task.kind is TaskKind.STYLE else "post.lyrics")
+    if not texts:
+        return Card(content=headline, embeds=[task_embed(found.task, found.gateway, language)])
+    embed = lyrics_embed(texts, language, before=())
+    too_long = sum(len(escape(lyrics_text.text)) for lyrics_text in texts) > len(embed.description or "")
+    file = _text_file(lyrics_name(texts), lyrics_text(texts))
+    return Card(
+        content=headline,
+        embeds=[embed],
+        uploads=[file] if too_long and file.media.size <= limit else (),
+        buttons=[button(actions.LYRICS, TaskPayload(found.task.id, language.tag), language)],
+    )
+
+
+def _text_file(name: str, content: bytes) -> Upload:
+    return Upload(name, MediaFile(_TEXT, io.BytesIO(content), len(content)))
+
+
+def _failed(post: Post, language: Language, _limit: int) -> Card:
+    found = _found(post)
+    return Card(
+        content=_headline(post, language, "post.failed"),
+        embeds=[task_embed(found.task, found.gateway, language)],
+        buttons=links(found.task, range(1, len(found.task.clips) + 1), language),
+    )
+
+
+def _no_audio(post: Post, language: Language, _limit: int) -> Card:
+    delivery = post.claimed.delivery
+    until = f"<t:{(delivery.audio_missing_since or delivery.created_at) + AUDIO_WAIT:.0f}:t>"
+    found = _found(post)
+    numbers = range(1, len(found.task.clips) + 1)
+    sentence = language("audio.waiting", until=until)
+    return Card(
+        content=f"{_headline(post, language, 'post.finished')}\n{sentence}",
+        embeds=[task_embed(found.task, found.gateway, language)],
+        buttons=links(found.task, numbers, language),
+    )
+
+
+def _quiet(post: Post, language: Language, _limit: int) -> Card:
+    found = _found(post)
+    stop = button(actions.STOP, WatchPayload(post.claimed.watch.id), language)
+    since = post.claimed.snapshot.changed_at or post.claimed.watch.created_at
+    sentence = language("post.quiet", since=f"<t:{since:.0f}:R>")
+    embed = task_embed(found.task, found.gateway, language)
+    return Card(content=f"⏳ {sentence}", embeds=[embed], buttons=[stop])
+
+
+def _expired(post: Post, language: Language, _limit: int) -> Card:
+    again = button(actions.NOTIFY, NotifyPayload(post.claimed.watch.task_id), language)
+    embeds = [task_embed(post.found.task, post.found.gateway, language)] if post.found else []
+    return Card(content=_headline(post, language, "post.expired"), embeds=embeds, buttons=[again])
+
+
+def _unknown(post: Post, language: Language, _limit: int) -> Card:
+    again = button(actions.NOTIFY, NotifyPayload(post.claimed.watch.task_id), language)
+    sentence = language("post.unknown", id=code(post.claimed.watch.task_id))
+    return Card(content=f"🚫 {sentence}", embeds=[], buttons=[again])
+
+
+def _blocked(post: Post, language: Language, _limit: int) -> Card:
+    watch = post.claimed.watch
+    key = "post.unposted" if post.claimed.delivery.to_managers else "post.blocked"
+    check = button(actions.CHECK, ChannelPayload(watch.channel_id), language)
+    return Card(content=language(key, channel=f"<#{watch.channel_id}>"), embeds=[], buttons=[check])
+
+
+def _undelivered(post: Post, language: Language, _limit: int) -> Card:
+    """What was refused for its content may be shown to the person alone, who is told how."""
+    watch, about = post.claimed.watch, post.claimed.delivery.clips
+    code_of_discord = about[-1] if about else "0"
+    task = post.found.task if post.found else None
+    where = f"<#{watch.channel_id}>" if watch.guild_id else language("watch.to_dm")
+    why = language(f"refused.{_REFUSED.get(code_of_discord, 'any')}", code=code_of_discord)
+    sentence = _headline(post, language, "post.undelivered" if task and task.playable else "post.undelivered_news")
+    payload = TaskPayload(post.claimed.watch.task_id, language.tag)
+    buttons = [button(actions.AUDIO, payload, language)] if task and task.playable else []
+    buttons += [button(actions.LYRICS, payload, language)] if task and lyrics_texts(task) else []
+    return Card(content=f"{sentence}\n{where}: {why}\n{language('post.undelivered_do')}", embeds=[], buttons=buttons)
+
+
+def _live(post: Post, language: Language, _limit: int) -> Card:
+    return _progress(_found(post), post.claimed.watch, language)
+
+
+def _progress(found: Found, watch: Watch, language: Language) -> Card:
+    stop = button(actions.STOP, WatchPayload(watch.id), language)
+    return Card(
+        content=language("live.following"), embeds=[task_embed(found.task, found.gateway, language)], buttons=[stop]
+    )
+
+
+_MAKERS: dict[Topic, Callable[[Post, Language, int], Card]] = {
+    Topic.SONGS: _songs,
+    Topic.LYRICS: _lyrics_post,
+    Topic.FAILED: _failed,
+    Topic.NO_AUDIO: _no_audio,
+    Topic.QUIET: _quiet,
+    Topic.EXPIRED: _expired,
+    Topic.UNKNOWN: _unknown,
+    Topic.LIVE: _live,
+    Topic.BLOCKED: _blocked,
+    Topic.UNDELIVERED: _undelivered,
+}
+
+
+def live_card(card: LiveCard, language: Language, *, in_forum: bool = False) -> Card:
+    """What a card that follows a progress shows now; for the last time with a link to what came of it."""
+    task = card.snapshot.task
+    if task is None:
+        return Card(content=language("live.following"), embeds=[])
+    found = Found(task, card.snapshot.gateway)
+    if not card.watch.outcome:
+        return _progress(found, card.watch, language)
+    embeds = [task_embed(task, found.gateway, language)]
+    if card.watch.outcome is WatchOutcome.STOPPED:
+        return Card(content=language("live.stopped"), embeds=embeds)
+    if card.result_id is None:
+        return Card(content=language("live.bringing") if card.pending else "", embeds=embeds)
+    where = f"{card.result_id}" if in_forum else f"{card.watch.channel_id}/{card.result_id}"
+    link = f"https://discord.com/channels/{card.watch.guild_id or '@me'}/{where}"
+    return Card(content=language("live.over", link=link), embeds=embeds)
+
+
+def digest(card: Card) -> str:
+    """The same for the same looks."""
+    looks = [card.content, [embed.to_dict() for embed in card.embeds]]
+    return hashlib.sha256(msgspec.json.encode(looks)).hexdigest()[:16]

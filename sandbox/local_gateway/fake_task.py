@@ -1,0 +1,49 @@
+"""A task's life: frozen values that say what is true of it at a moment."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Dialect = Literal["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1", "output", "response"]
+State = Literal["queued", "running", "streaming", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Song:
+    """`state` is that of this song where it is not the task's. `sound` names a file of songs.py; "" is none."""
+
+    clip_id: str
+    title: str = ""
+    style: str = ""
+    lyrics: str = ""
+    duration: float = 60.0  # seconds
+    sound: str = "dawn"
+    state: State | None = None
+    reason: str = ""
+    audio_url: str | None = None  # instead of the media host's
+    image_url: str | None = None
+
+
+@dataclass(frozen=True)
+class FakeTask:
+    """`states`: from how many seconds after birth on the task is what. `word` is said instead of the state's own."""
+
+    id: str
+    dialect: Dialect = "new-api"
+    songs: tuple[Song, ...] = ()
+    text: str | None = None  # of a LYRICS task
+    title: str = ""  # of a LYRICS task
+    states: tuple[tuple[float, State], ...] = ((0.0, "done"),)
+    word: str = ""
+    reason: str = ""
+    progress: tuple[tuple[float, int], ...] = ()  # percent, from how many seconds after birth on
+    born_when_asked: bool = False
+
+    def state(self, age: float) -> State:
+        return next((state for since, state in reversed(self.states) if age >= since), self.states[0][1])
+
+    def percent(self, age: float) -> int | None:
+        return next((percent for since, percent in reversed(self.progress) if age >= since), None)
+
+    def since(self, wanted: set[State]) -> float | None:
+        """Seconds after birth at which one of the states began."""
+        return next((since for since, state in self.states if state in wanted), None)

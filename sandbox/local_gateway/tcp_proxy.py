@@ -1,0 +1,61 @@
+"""The line to a server: it passes on what comes, and can be cut, opened again, and told to speak TLS."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+_CHUNK = 64 * 1024
+
+
+class TcpProxy:
+    """`async with Line(port) as line`: whoever connects to `line.port` of 127.0.0.1 is connected to `port`."""
+
+    def __init__(self, port: int) -> None:
+        self.port = 0
+        self._behind = port
+        self._passing: set[asyncio.Task[None]] = set()
+
+    async def open(self, tls: ssl.SSLContext | None = None) -> None:
+        self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port, ssl=tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Who is connected is cut off, and who comes is refused."""
+        self._server.close()
+        for each in self._passing:
+            each.cancel()
+        await asyncio.gather(*self._passing, return_exceptions=True)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passing = asyncio.create_task(self._pass_on(reader, writer))
+        self._passing.add(passing)
+        passing.add_done_callback(self._passing.discard)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind, to_behind = await asyncio.open_connection("127.0.0.1", self._behind)
+        ways = [asyncio.create_task(_copy(*way)) for way in ((reader, to_behind), (behind, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            for end in (writer, to_behind):
+                end.transport.abort()
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while chunk := await source.read(_CHUNK):
+            target.write(chunk)
+            await target.drain()

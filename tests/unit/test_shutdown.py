@@ -1,0 +1,57 @@
+"""Tasks are ended, also those that forget that they were cancelled."""
+
+import asyncio
+from contextlib import suppress
+
+from bot.shutdown import cancel_and_wait, insist
+
+
+async def forgets(times: int) -> None:
+    """That it was cancelled, so often."""
+    for _ in range(times):
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+    await asyncio.Event().wait()
+
+
+async def test_it_is_told_again_until_it_ends() -> None:
+    forgetful, other = (asyncio.create_task(forgets(times)) for times in (1, 0))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await cancel_and_wait({forgetful, other})
+    assert forgetful.cancelled()
+    assert other.cancelled()
+
+
+async def test_no_more_often_than_was_said() -> None:
+    stubborn = asyncio.create_task(forgets(2))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await cancel_and_wait({stubborn}, tries=1)
+    assert not stubborn.done()
+    assert stubborn.cancelling() == 1
+    await cancel_and_wait({stubborn})
+
+
+async def test_what_has_ended_is_left_alone() -> None:
+    done = asyncio.create_task(asyncio.sleep(0, "result"))
+    await done
+    await cancel_and_wait({done})
+    assert done.result() == "result"
+
+
+async def test_what_was_cancelled_with_its_group_and_went_on_is_told_again() -> None:
+    """A worker of a group, which cancels it once; what was not cancelled is left alone."""
+
+    async def program() -> None:
+        async with asyncio.TaskGroup() as workers:
+            workers.create_task(forgets(1))
+            await asyncio.Event().wait()
+
+    saving, running = asyncio.create_task(asyncio.sleep(30)), asyncio.create_task(program())
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        await insist(running)
+    assert running.cancelled()
+    assert not saving.cancelling()
+    saving.cancel()

@@ -1,0 +1,101 @@
+"""What buttons carry: each action is bound, each payload comes back as it was, and old posts go on working."""
+
+from typing import Any
+
+import discord
+import pytest
+from discord.ext import commands
+
+import cogs
+from bot.errors import NotYours
+from bot.ui.interactions.dispatch import HANDLERS
+from bot.ui.render import actions
+from bot.ui.render.actions import (
+    ACTIONS,
+    CUSTOM_ID,
+    ChannelPayload,
+    ChoicePayload,
+    DeliveryPayload,
+    ListedWatchPayload,
+    NoPayload,
+    NotifyPayload,
+    PagePayload,
+    SettingPayload,
+    TaskPayload,
+    WatchPayload,
+    custom_id,
+    task_in,
+)
+from bot.ui.render.locales import languages
+
+LONGEST_ID = "t" * 80
+SAMPLES = [
+    TaskPayload(LONGEST_ID),
+    *(TaskPayload(LONGEST_ID, tag) for tag in languages()),
+    TaskPayload("task:1", delivery_id="0123456789ab"),
+    NotifyPayload("a:b"), NotifyPayload("a:b", on_answer=True),
+    PagePayload("abc", 0), PagePayload("mine.0", 999),
+    WatchPayload(1), ChannelPayload(2**63 - 1),
+    ListedWatchPayload("server", 12, "task-1", 3),
+    SettingPayload("language", "zh-TW"), ChoicePayload("ask"), NoPayload("me"),
+    DeliveryPayload("all", "0123456789ab", 7),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", SAMPLES, ids=repr)
+def test_what_a_button_carries_comes_back_as_it_was(payload: Any) -> None:
+    action: Any = next(each for each in ACTIONS.values() if each.payload is type(payload))
+    text = custom_id(action, payload)
+    found = CUSTOM_ID.fullmatch(text)
+    assert found
+    assert len(text) <= 100
+    assert ACTIONS[found["action"]] is action
+    assert action.payload.parse(found["about"], found["mark"]) == payload
+
+
+def test_every_payload_is_tried() -> None:
+    assert {each.payload for each in ACTIONS.values()} == {type(payload) for payload in SAMPLES}
+
+
+async def test_every_action_has_its_handler() -> None:
+    """Once the commands are there, whose files declare them."""
+    bot = commands.Bot("!", intents=discord.Intents.none())
+    for extension in cogs.EXTENSIONS:
+        await bot.load_extension(extension)
+    assert HANDLERS.keys() == ACTIONS.keys()
+
+
+def test_every_label_is_a_text_of_every_language() -> None:
+    keys = {action.label for action in ACTIONS.values() if action.label}
+    assert all(keys <= language.texts.keys() for language in languages().values())
+
+
+@pytest.mark.parametrize(
+    ("text", "task_id"),
+    [
+        ("s1:rf:0:task_1", "task_1"),
+        ("s1:rf:0-zh-TW:task_1", "task_1"),
+        ("s1:dt:0123456789ab:a:b", "a:b"),
+        ("s1:lp:3:task_1", "task_1"),
+        ("s1:nf:1:task_1", "task_1"),
+        ("s1:ws:2:mine.7.task_1", "task_1"),
+        ("s1:wd:0:server.7", ""),
+        ("s1:ws:0:mine.x.task_1", ""),
+        ("s1:st:0:7", ""),
+        ("s1:zz:0:task_1", ""),
+        ("l1:abc", ""),
+    ],
+)
+def test_the_task_of_a_button_of_any_version(text: str, task_id: str) -> None:
+    assert task_in(text) == task_id
+
+
+@pytest.mark.parametrize("forged", ["", "-1", "x", "٣", "9" * 20, str(2**63)])
+@pytest.mark.parametrize("payload", [WatchPayload, ChannelPayload])
+def test_a_number_that_no_button_carries_is_nobodys(payload: type[WatchPayload], forged: str) -> None:
+    with pytest.raises(NotYours):
+        payload.parse(forged, "0")
+
+
+def test_a_card_of_an_older_version_says_no_language() -> None:
+    assert actions.REFRESH.payload.parse("task_1", "0") == TaskPayload("task_1")
