@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -69,21 +69,29 @@ async def main(tasks: int = _TASKS) -> dict[str, float]:
 
 
 async def sizes(counts: Sequence[int]) -> dict[str, float]:
-    """Microseconds of processor time a task, by how many there are: of rounds in which one of a hundred changes."""
-    found: dict[str, float] = {}
+    """Microseconds of processor time a task, by how many there are: of rounds in which one of a hundred changes.
+
+    In turns, as below.
+    """
+    taken: dict[int, list[float]] = {count: [] for count in counts}
     async with (
         steady_gateway("--changing", "0.01") as gateway,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+        AsyncExitStack() as stack,
     ):
-        for count in counts:
-            ids = [task_id(number) for number in range(count)]
-            async with _ours(gateway, session, ids) as look:
-                await look()  # the first warms up
+        polls = {
+            count: await stack.enter_async_context(
+                _ours(gateway, session, [task_id(number) for number in range(count)])
+            )
+            for count in counts
+        }
+        for turn in range(_LEASE_ROUNDS + 1):
+            for count, look in polls.items():
                 used = time.process_time()
-                for _ in range(_LEASE_ROUNDS):
-                    await look()
-                found[str(count)] = (time.process_time() - used) / _LEASE_ROUNDS / count * 1e6
-    return found
+                await look()
+                if turn:  # the first warms up
+                    taken[count].append((time.process_time() - used) / count * 1e6)
+    return {str(count): statistics.fmean(costs) for count, costs in taken.items()}
 
 
 async def _measure(rounds: dict[str, tuple[Round, int]]) -> dict[str, float]:

@@ -27,6 +27,8 @@ def sentence(error: BaseException, language: Language) -> str | None:
     if isinstance(error, TellableError):
         return language(error.key, **{name: _shown(value) for name, value in error.values.items()})
     match error:
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            return language("err.command")
         case discord.HTTPException() if error.code in _AUTOMOD:
             return language("err.automod")
         case discord.HTTPException() if _is_about_content(error):
