@@ -52,7 +52,7 @@ async def main(tasks: int = _TASKS) -> dict[str, float]:
     ids = [task_id(number) for number in range(tasks)]
     async with (
         steady_gateway() as quiet,
-        steady_gateway("--tick", "0.001", "--changing", "1") as restless,
+        steady_gateway("--cycle", "0.001", "--changing", "1") as restless,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
         _ours(quiet, session, ids) as ours,
         _ours(restless, session, ids) as ours_changing,

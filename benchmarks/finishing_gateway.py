@@ -61,7 +61,7 @@ class FinishingGateway(SteadyGateway):
 
 async def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tick", type=float, default=15.0)
+    parser.add_argument("--cycle", type=float, default=15.0)
     parser.add_argument("--changing", type=float, default=0.0)
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--most", type=int, default=0)

@@ -38,21 +38,21 @@ class Result:
     bare: LoadResult
     idle: LoadResult
     loaded: LoadResult
-    claimed: int
+    owed: int
     posted: int
     doubled: int
     wrong: int
 
     @property
     def lost(self) -> int:
-        return self.claimed - self.posted
+        return self.owed - self.posted
 
 
 async def main(minutes: float = 10.0, watches: int = 10_000, people: int = 200) -> Result:
     gc.disable()  # a pause of the local Discord's would be counted as the bot's
     env, ids = Env(people), [task_id(number) for number in range(watches)]
-    claimed = int(minutes * 60 * _RATE)
-    finishing = ("--tick", str(_TICK), "--changing", str(_CHANGING), "--rate", str(_RATE), "--most", str(claimed))
+    owed = int(minutes * 60 * _RATE)
+    finishing = ("--cycle", str(_TICK), "--changing", str(_CHANGING), "--rate", str(_RATE), "--most", str(owed))
     short = min(_SHORT, minutes * 60)
     with tempfile.TemporaryDirectory(prefix="suno-watch-load-") as folder:
         async with env.discord, neighbour("benchmarks.finishing_gateway", *finishing) as gateway:
@@ -66,19 +66,19 @@ async def main(minutes: float = 10.0, watches: int = 10_000, people: int = 200) 
             await make_watches(Path(folder) / "loaded.db", ids, env.channels)
             async with running(the_bot(env.discord), env.discord, **settings, **_database(folder, "loaded")) as bot:
                 loaded = await measure(bot, env.crowd(ids, _PATIENCE), minutes * 60)
-                await _all_posted(env, ledger, claimed)
+                await _all_posted(env, ledger, owed)
             keeping.cancel()
-    return Result(bare, idle, loaded, claimed, ledger.posted, ledger.doubled, ledger.wrong)
+    return Result(bare, idle, loaded, owed, ledger.posted, ledger.doubled, ledger.wrong)
 
 
 def _database(folder: str, name: str) -> dict[str, str]:
     return {"database_url": f"sqlite:///{folder}/{name}.db"}
 
 
-async def _all_posted(env: Env, ledger: PostAudit, claimed: int) -> None:
+async def _all_posted(env: Env, ledger: PostAudit, owed: int) -> None:
     """Or too late; and then a moment more, for what should not come."""
     with suppress(TimeoutError):
-        await env.discord.hub.until(lambda: ledger.posted >= claimed, _LAST_POSTS)
+        await env.discord.hub.until(lambda: ledger.posted >= owed, _LAST_POSTS)
     await asyncio.sleep(3.0)
     ledger.sweep()
 
@@ -97,7 +97,7 @@ def _table(result: Result) -> str:
             f"{each.core:.0%} of a core; {each.first_minute:.0f} MB after a minute, {each.end:.0f} MB at the end"
         )
     lines.append(f"tasks shown, loaded: ms {result.loaded.shown}; idle: {result.idle.shown}")
-    counts = f"{result.claimed} owed, {result.posted} posted, {result.doubled} doubled, {result.lost} lost"
+    counts = f"{result.owed} owed, {result.posted} posted, {result.doubled} doubled, {result.lost} lost"
     return "\n".join([*lines, f"songs: {counts}, {result.wrong} posts of another kind"])
 
 

@@ -32,7 +32,7 @@ async def main(tasks: int = _TASKS, seconds: float = _SECONDS) -> dict[str, floa
         async with open_database(f"sqlite+aiosqlite:///{file}") as engine:
             await watch_all(WatchStore(engine), [task_id(number) for number in range(tasks)], time.time())
         async with (
-            steady_gateway("--tick", "15", "--changing", "0.01") as gateway,
+            steady_gateway("--cycle", "15", "--changing", "0.01") as gateway,
             LocalDiscord() as discord,
             running(the_bot(discord), discord, **_settings(gateway, file), http_port=str(port)) as process,
         ):

@@ -29,7 +29,7 @@ class Wait:
 class LoadResult:
     """How one bot fared with the people: each at their own pace, and all at once."""
 
-    wait_until_idle: Wait  # for the acknowledgement
+    calm: Wait  # for the acknowledgement
     burst: Wait  # for the acknowledgement
     shown: Wait  # for the task itself
     acts: int
@@ -44,16 +44,16 @@ async def measure(bot: Process, crowd: Crowd, seconds: float) -> LoadResult:
     """People at their own pace for so long, between moments at which all of them act."""
     started, used = time.monotonic(), processor_time(bot)
     first_minute = asyncio.create_task(_memory_after(bot, min(60.0, seconds)))
-    wait_until_idle, bursts = Waits(), []
+    calm, bursts = Waits(), []
     for _ in range(_BURSTS):
-        wait_until_idle += await crowd.live(seconds / _BURSTS)
+        calm += await crowd.live(seconds / _BURSTS)
         bursts.append(await crowd.all_at_once())
     core = (processor_time(bot) - used) / (time.monotonic() - started)
-    every = sum(bursts, wait_until_idle)
+    every = sum(bursts, calm)
     return LoadResult(
-        wait_until_idle=_wait([wait_until_idle.acknowledged]),
+        calm=_wait([calm.acknowledged]),
         burst=_wait([burst.acknowledged for burst in bursts]),
-        shown=_wait([wait_until_idle.answered]),
+        shown=_wait([calm.answered]),
         acts=len(every.acknowledged),
         late=every.late,
         silent=every.silent,

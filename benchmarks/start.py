@@ -41,7 +41,7 @@ async def main(rounds: int = _ROUNDS, watches: int = _WATCHES) -> dict[str, Star
     with tempfile.TemporaryDirectory(prefix="suno-watch-start-") as folder:
         watched, database = Path(folder) / "watched.db", Path(folder) / "bot.db"
         await make_watches(watched, ids, env.channels)
-        async with env.discord, steady_gateway("--tick", "15") as gateway:
+        async with env.discord, steady_gateway("--cycle", "15") as gateway:
             settings = {"suno_base_url": gateway, "database_url": f"sqlite:///{database}"}
             ours, bare = the_bot(env.discord), a_bare_client(env.discord, "--answer")
             await _start(env, ours, settings | {"database_url": f"sqlite:///{watched}"})

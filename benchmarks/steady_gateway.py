@@ -89,7 +89,7 @@ def steady_gateway(*options: str) -> AbstractAsyncContextManager[str]:
 
 async def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tick", type=float, default=0.0)
+    parser.add_argument("--cycle", type=float, default=0.0)
     parser.add_argument("--changing", type=float, default=0.0)
     chosen = parser.parse_args(arguments)
     await serve(SteadyGateway(chosen.cycle, chosen.changing).app())

@@ -17,6 +17,7 @@ from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.monitor.health import Health
 from bot.monitor.server import monitored
+from bot.ordering import open_orders
 from bot.reachability import PlainWords, Reachability
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
@@ -27,6 +28,7 @@ from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
 from bot.services.history import History
 from bot.services.lookup import Lookup
+from bot.services.orders.workers import OrderWorkers
 from bot.services.polling.poller import Poller
 from bot.services.polling.sources import poll_sources
 from bot.services.preferences import Preferences
@@ -37,6 +39,7 @@ from bot.services.watches import Watches
 from bot.shutdown import cancel_and_wait, ended_by_signal
 from bot.storage.database import open_database
 from bot.storage.stores import Stores
+from bot.ui.features.create.notices import OrderNotices
 from bot.ui.interactions.access import AccessPolicy
 from bot.ui.interactions.dispatch import dispatch
 from bot.ui.interactions.errors import Tree
@@ -75,6 +78,7 @@ class _Program(Struct, frozen=True):
     clock: Clock
     on_new_delivery: Bell  # rings when there is something to bring
     health: Health
+    orders: OrderWorkers
 
 
 async def migrate(settings: Settings) -> None:
@@ -138,6 +142,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
+        workers.create_task(program.orders.run(OrderNotices(bot).tell), name="orders")
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.ring), name="tidying"
         )
@@ -166,6 +171,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         on_new_delivery.ring()
 
     task_ids = TaskIds(stores.songs, clock)
+    orders = await open_orders(settings, stores, lookup, clock, session, stack, accepted=changed)
     services = Services(
         command_sync=stores.key_values,
         preferences=Preferences(stores.preferences, changed),
@@ -179,11 +185,19 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
             stores, task_ids, clock, gateways=names, watches_per_user=settings.watches_per_user, changed=changed
         ),
         deliveries=Deliveries(stores.outbox, on_new_delivery.ring),
+        orders=orders.orders,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
     return _Program(
-        services, stores, gateways, poller, clock, on_new_delivery, Health(stores.backlog, gateways, poller, clock)
+        services,
+        stores,
+        gateways,
+        poller,
+        clock,
+        on_new_delivery,
+        Health(stores.backlog, gateways, poller, clock),
+        orders,
     )
 
 
@@ -191,6 +205,7 @@ async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
     """What was left behind by the last run."""
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
+    await stores.orders.resume(clock.now())
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:

@@ -17,6 +17,7 @@ from bot.services.clip_files import ClipFiles
 from bot.services.delivery.overview import Deliveries
 from bot.services.history import History
 from bot.services.lookup import Lookup
+from bot.services.orders.service import Orders
 from bot.services.preferences import Preferences
 from bot.services.task_ids import TaskIds
 from bot.services.text_worker import TextWorker
@@ -58,6 +59,7 @@ class Services(msgspec.Struct, frozen=True):
     clip_files: ClipFiles
     watches: Watches
     deliveries: Deliveries
+    orders: Orders
     access: AccessPolicy
     upload_limit: int  # bytes a file
 

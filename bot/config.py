@@ -25,11 +25,14 @@ from bot.setting_faults import sentence
 from bot.setting_values import (
     BaseUrl,
     Hosts,
+    Price,
     Secret,
     SqliteUrl,
     StatusWord,
+    Texts,
     Token,
     UserIds,
+    Wishes,
     is_likely_token,
     is_open_to_others,
 )
@@ -60,6 +63,18 @@ class GatewaySettings(BaseModel):
     api_key: Secret = SecretStr("")
     """Your key there."""
 
+    models: Texts = ()
+    """As `SUNO_MODELS`, of that gateway."""
+
+    price: Price = None
+    """As `SUNO_PRICE`, of that gateway."""
+
+    can: Wishes = ()
+    """As `SUNO_CAN`, of that gateway."""
+
+    key_is_ours: Annotated[Literal["on", "off"], StatusWord] = "off"
+    """As `SUNO_KEY_IS_OURS`, of that gateway."""
+
 
 class Settings(BaseSettings):
     """The variables have the names of the fields, in capitals; their docstrings are docs/configuration.md."""
@@ -85,6 +100,44 @@ class Settings(BaseSettings):
     suno_gateways: Annotated[dict[str, GatewaySettings], AfterValidator(_without_the_first)] = Field(
         default_factory=dict
     )
+
+    suno_models: Texts = ()
+    """Models to order songs with, as this gateway calls them, the first being the usual one. Otherwise those are
+    offered that finished there lately, or else Suno's newest.
+    """
+
+    suno_price: Price = None
+    """What one order of a song costs at this gateway, in its unit of money. Otherwise its price list is asked."""
+
+    suno_can: Wishes = ()
+    """What this gateway is known to pass on to Suno. Of a wish that is not listed, people are told before they pay that
+    it may be ignored, and `/suno cover` is not offered at all.
+    """
+
+    suno_key_is_ours: Annotated[Literal["on", "off"], StatusWord] = "off"
+    """Whether nothing but this bot uses the key. Only then does the gateway's usage log tell whether an order that was
+    never answered was charged.
+    """
+
+    create: Annotated[Literal["on", "off"], StatusWord] = "off"
+    """Whether people may order songs, which the owner of the key pays for. In each server a manager must turn it on as
+    well, with `/suno-admin create`.
+    """
+
+    create_per_day: Annotated[int, Field(ge=1, le=100_000)] = 50
+    """How many songs everybody together may order in a day (of UTC)."""
+
+    create_keep_balance: Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)] | None = None
+    """No song is ordered while the key has less credit left than that, in the unit that the card shows."""
+
+    create_at_once: Annotated[int, Field(ge=1, le=100)] = 2
+    """How many orders may be under way at one gateway. Those behind them wait for their turn."""
+
+    create_servers: UserIds = ()
+    """Ids of the servers in which songs may be ordered; without any, in all where a manager has turned it on."""
+
+    create_in_dms: Annotated[Literal["listed", "off"], StatusWord] = "off"
+    """Whether the people in `PRIVATE_USERS` may order songs in DMs, too."""
 
     database_url: Annotated[SqliteUrl, Field(validate_default=True)] = "sqlite:///data/suno-watch.db"
     """Where the bot remembers things: an SQLite file, made when it is not there. Four slashes begin a full path."""
@@ -158,7 +211,14 @@ class Settings(BaseSettings):
     @property
     def gateways(self) -> dict[str, GatewaySettings]:
         """By name, in the order in which they are asked."""
-        first = GatewaySettings(base_url=self.suno_base_url, api_key=self.suno_api_key)
+        first = GatewaySettings(
+            base_url=self.suno_base_url,
+            api_key=self.suno_api_key,
+            models=self.suno_models,
+            price=self.suno_price,
+            can=self.suno_can,
+            key_is_ours=self.suno_key_is_ours,
+        )
         return {DEFAULT_GATEWAY: first, **self.suno_gateways}
 
     @property

@@ -111,9 +111,9 @@ class UnknownClip(TellableError):
 
 
 class UnreadableFile(TellableError):
-    """`why`: it is larger than is read, or of another kind."""
+    """`why`: it is larger than is read, or of another kind, or no lyrics."""
 
-    def __init__(self, why: Literal["large", "kind"], name: str) -> None:
+    def __init__(self, why: Literal["large", "kind", "lyrics"], name: str) -> None:
         super().__init__(f"{why}: {name}")
         self.key = f"file.{why}"
         self.values = {"name": name}
@@ -131,6 +131,12 @@ class UnreadableNumber(TellableError):
 
 class Forgotten(TellableError):
     key = "batch.forgotten"
+
+
+class OrderGone(TellableError):
+    """An order that is not theirs, or is not kept any more, or has gone on meanwhile."""
+
+    key = "create.gone"
 
 
 class NotAllowed(TellableError):

@@ -7,7 +7,10 @@ _MISSING = {
     "DISCORD_TOKEN": "the bot's token, from the Bot page of the Discord developer portal",
     "SUNO_BASE_URL": "the address of your gateway, as in https://gateway.example.com",
 }
-_OF_A_GATEWAY = "a gateway has SUNO_GATEWAYS__<NAME>__BASE_URL and SUNO_GATEWAYS__<NAME>__API_KEY, and nothing else"
+_OF_A_GATEWAY = (
+    "a gateway has SUNO_GATEWAYS__<NAME>__BASE_URL and SUNO_GATEWAYS__<NAME>__API_KEY,"
+    " and may have MODELS, PRICE, CAN and KEY_IS_OURS in the same way"
+)
 
 
 def sentence(path: tuple[int | str, ...], kind: str, message: str, schema: Mapping[str, Any]) -> str:
@@ -30,6 +33,8 @@ def values_in_words(about: Mapping[str, Any], quote: str = "") -> str:
     match about:
         case {"enum": words}:
             return ", ".join(f"{quote}{word}{quote}" for word in words)
+        case {"type": "array", "items": {"enum": words}}:
+            return f"{', '.join(f'{quote}{word}{quote}' for word in words)}, separated by commas"
         case {"type": "array", "items": {"type": kind}}:
             return f"{'numbers' if kind == 'integer' else 'texts'}, separated by commas"
         case {"type": "integer" | "number" as kind, "maximum": most}:

@@ -5,10 +5,10 @@ import binascii
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from bot.gateways.gateway import normalise_base_url
@@ -132,4 +132,12 @@ BaseUrl = Annotated[str, AfterValidator(_address)]
 SqliteUrl = Annotated[str, AfterValidator(_sqlite_url)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_hosts)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), AfterValidator(_user_ids)]
+Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Wishes = Annotated[
+    tuple[Literal["cover", "exclude", "voice", "weights"], ...],
+    NoDecode,
+    BeforeValidator(_split),
+    BeforeValidator(_lower),
+]
+Price = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None
 StatusWord = BeforeValidator(_lower)

@@ -7,6 +7,8 @@ from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
 from bot.ui.features import admin, watch_list
+from bot.ui.features.create import lists as order_lists
+from bot.ui.features.create import panel
 from bot.ui.render.locales import localised
 from cogs.channels import PostableChannel
 
@@ -44,6 +46,16 @@ class Admin(commands.GroupCog, group_name="suno-admin", group_description=locali
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, "server")
         await admin.tell_if_paused(interaction)
+
+    @app_commands.command(name="create", description=localised("admin.create"))
+    async def create(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await panel.show_panel(interaction)
+
+    @app_commands.command(name="orders", description=localised("admin.orders"))
+    async def orders(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await order_lists.show_orders(interaction, "open")
 
     @app_commands.command(name="pause", description=localised("admin.pause"))
     async def pause(self, interaction: Interaction) -> None:

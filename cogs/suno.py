@@ -7,7 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
+from bot.domain.song_request import Voice
 from bot.ui.features import batches, settings, status, watch, watch_list
+from bot.ui.features.create import commands as creating
+from bot.ui.features.create import lists as order_lists
 from bot.ui.interactions.access import answers_privately
 from bot.ui.render.locales import localised
 from cogs.channels import PostableChannel
@@ -17,6 +20,8 @@ _SHOW = [
     app_commands.Choice(name=localised("show.everyone"), value="everyone"),
     app_commands.Choice(name=localised("show.me"), value="me"),
 ]
+
+_VOICES = [app_commands.Choice(name=localised(f"create.voice.{voice}"), value=voice.value) for voice in Voice]
 
 
 @app_commands.allowed_installs(guilds=True, users=True)
@@ -125,6 +130,52 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     async def watches(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, scope)
+
+    @app_commands.command(name="create", description=localised("cmd.create"))
+    @app_commands.describe(
+        about=localised("opt.about"),
+        voice=localised("opt.voice"),
+        model=localised("opt.model"),
+        lyrics_file=localised("opt.lyrics_file"),
+        channel=localised("opt.create_channel"),
+    )
+    @app_commands.choices(voice=_VOICES)
+    async def create(
+        self,
+        interaction: Interaction,
+        about: app_commands.Range[str, 1, 3_000] | None = None,
+        voice: Literal["any", "female", "male", "none"] = "any",
+        model: str = "",
+        lyrics_file: discord.Attachment | None = None,
+        channel: PostableChannel | None = None,
+    ) -> None:
+        await creating.create(interaction, about, Voice(voice), model, lyrics_file, channel)
+
+    @app_commands.command(name="write", description=localised("cmd.write"))
+    @app_commands.describe(about=localised("opt.write_about"))
+    async def write(self, interaction: Interaction, about: app_commands.Range[str, 1, 3_000]) -> None:
+        await creating.write(interaction, about)
+
+    @app_commands.command(name="orders", description=localised("cmd.orders"))
+    @app_commands.describe(scope=localised("opt.orders_scope"))
+    @app_commands.choices(
+        scope=[
+            app_commands.Choice(name=localised("scope.mine"), value="mine"),
+            app_commands.Choice(name=localised("scope.server"), value="server"),
+        ]
+    )
+    async def orders(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await order_lists.show_orders(interaction, scope)
+
+    @app_commands.command(name="usage", description=localised("cmd.usage"))
+    async def usage(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await order_lists.show_usage(interaction)
+
+    @create.autocomplete("model")
+    async def models(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await creating.models_to_choose(interaction, typed)
 
     @app_commands.command(name="settings", description=localised("cmd.settings"))
     async def settings(self, interaction: Interaction) -> None:

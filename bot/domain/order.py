@@ -60,6 +60,18 @@ CANCELLABLE = frozenset({OrderState.DRAFT, OrderState.WAITING, OrderState.PLACED
 RUNNING = frozenset({OrderState.SENDING, OrderState.ACCEPTED})  # at the gateway, as far as is known
 
 
+FOR_MANAGERS = (OrderState.WAITING, OrderState.UNSURE, OrderState.LOST)
+"""States in which the people who manage the server may have to do something."""
+
+
+class OrderQuery(Struct, frozen=True, kw_only=True):
+    """Which orders are meant: those for which all that is given holds. Drafts are in no list."""
+
+    user_id: int | None = None
+    guild_id: int | None = None
+    states: tuple[OrderState, ...] = ()
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """Times are Unix seconds. `price`: in the gateway's unit, None: unknown. `reason`: a key of texts, or of words.
 

@@ -23,7 +23,8 @@ from bot.storage.schema import REVISION, metadata
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
 
-READ_ONLY = "read_only"  # an execution option: the transaction only reads, and so waits for nobody
+# Execution options: the transaction only reads, and so waits for nobody; it is on the disk when it is committed.
+READ_ONLY, DURABLE = "read_only", "durable"
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +78,11 @@ def _set_up_connection(connection: Any, _record: object) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     # A transaction that starts as a reader and then writes cannot wait for another writer.
-    mode = "DEFERRED" if connection.get_execution_options().get(READ_ONLY) else "IMMEDIATE"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    options = connection.get_execution_options()
+    if options.get(DURABLE) or connection.info.get(DURABLE):
+        connection.info[DURABLE] = options.get(DURABLE)
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(DURABLE) else 'NORMAL'}")
+    connection.exec_driver_sql(f"BEGIN {'DEFERRED' if options.get(READ_ONLY) else 'IMMEDIATE'}")
 
 
 def _roll_back(connection: Any, *_: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Float, String, Table
 
 _JSON = ("[", "{")
+_AMOUNTS = frozenset({"price"})  # numbers that are no times
 
 
 def readable(table: Table, row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -22,7 +23,9 @@ def _readable(column: Any, value: Any) -> Any:
         return None
     if isinstance(column.type, BigInteger) or column.name == "id" or column.name.endswith("_id"):
         return str(value)
-    if isinstance(column.type, Float):  # all of them are times; 0: never
+    if column.name in _AMOUNTS:
+        return value
+    if isinstance(column.type, Float):  # all others are times; 0: never
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds") if value else None
     if isinstance(column.type, String) and value.startswith(_JSON):
         return _parsed(value)

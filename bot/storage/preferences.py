@@ -1,5 +1,6 @@
 """What people and servers have set, and everything that is known of a person."""
 
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -8,11 +9,13 @@ from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.domain.allowance import day_of
 from bot.domain.preferences import Erased, PersonSettings, ServerSettings
 from bot.storage.export import readable
 from bot.storage.following import follows, forget_tasks, hand_on, unfollow
+from bot.storage.ledger import owner_of, remember_to_forget
 from bot.storage.rows import to_json
-from bot.storage.schema import batches, deliveries, followers, guilds, is_open, people, recents, watches
+from bot.storage.schema import batches, deliveries, followers, guilds, is_open, orders, people, recents, watches
 from bot.storage.transaction import Transactions
 
 _ids = msgspec.json.Decoder(tuple[int, ...])
@@ -63,6 +66,7 @@ class PreferenceStore(Transactions):
     async def export(self, user_id: int) -> dict[str, Any]:
         """Every row that is about a person, table by table, as people and spreadsheets read it."""
         named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
+        named |= {"orders": orders}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
                 name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
@@ -87,8 +91,9 @@ class PreferenceStore(Transactions):
             about = {each for row in await connection.execute(named) for each in row}
             rows = {
                 table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount
-                for table in (recents, batches, people, watches, followers)
+                for table in (recents, batches, people, watches, followers, orders)
             }
+            await remember_to_forget(connection, await owner_of(connection, user_id), day_of(time.time()))
             await forget_tasks(connection, about)
         self._people.pop(user_id, None)
         return Erased(int(count or 0), rows[recents.name], rows[batches.name])

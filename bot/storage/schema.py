@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0012"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0013"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -207,6 +207,103 @@ guilds = Table(
     comment="what a server has set with /suno-admin",
 )
 
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("gateway", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("request", String, nullable=False),
+    Column("price", Float),
+    Column("task_id", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reconciled", Integer, nullable=False),
+    Column("at_once", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("placed_at", Float),
+    Column("sent_at", Float),
+    Column("due_at", Float),
+    Column("locale", String, nullable=False),
+    Column("user_locale", String, nullable=False),
+    Column("announced", String, nullable=False),
+    Index("orders_due", "gateway", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    Index("orders_by_state", "state", "gateway", "placed_at"),
+    Index("orders_of_user", "user_id", "created_at"),
+    Index("orders_of_guild", "guild_id", "created_at"),
+    Index("orders_of_task", "task_id"),
+    Index("orders_untold", "placed_at", sqlite_where=text("announced <> state AND state <> 'draft'")),
+    Index("orders_by_age", "created_at"),
+    comment="songs that people pay for; `request` is what they wrote, `announced` the last state they were told of",
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_id", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("work", String, nullable=False),
+    Column("entry", String, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("price", Float),
+    Column("day", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("ledger_of_day", "day", "work", "guild_id", "owner", "amount"),
+    Index("ledger_of_order", "order_id"),
+    Index("ledger_of_owner", "owner", "at"),
+    sqlite_autoincrement=True,
+    comment="what was reserved, spent and given back; `owner` is a keyed hash of a person's id, `guild_id` 0 a DM",
+)
+
+creation_rules = Table(
+    "creation_rules",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("roles", String, nullable=False),
+    Column("songs_per_person", Integer, nullable=False),
+    Column("songs_per_server", Integer, nullable=False),
+    Column("lyrics_per_person", Integer, nullable=False),
+    Column("at_once", Integer, nullable=False),
+    Column("approval", Boolean, nullable=False),
+    Column("channels", String, nullable=False),
+    Column("models", String, nullable=False),
+    Column("blocked", String, nullable=False),
+    comment="who may order songs in a server, where, and how many",
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("gateway", String, primary_key=True),
+    Column("song_price", Float),
+    Column("lyrics_price", Float),
+    Column("credit_left", Float),
+    Column("credit_used", Float),
+    Column("limited", Boolean, nullable=False),
+    Column("checked_at", Float, nullable=False),
+    Column("closed", String, nullable=False),
+    comment="what each gateway said of money last; `closed`: why no orders are sent there until a check succeeds",
+)
+
+abilities = Table(
+    "abilities",
+    metadata,
+    Column("gateway", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("present", Integer, nullable=False),
+    Column("absent", Integer, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    PrimaryKeyConstraint("gateway", "name"),
+    comment="which models finished at a gateway, and how often a wish was found in what came of its order",
+)
+
 # Written out, not bound: SQLite uses a partial index only where it sees that its condition holds.
 is_open = watches.c.outcome == literal_column("''")
 is_over = watches.c.outcome != literal_column("''")
@@ -219,4 +316,5 @@ def unsent(table: FromClause) -> ColumnElement[bool]:
 
 
 is_unsent = unsent(deliveries)
+is_untold = (orders.c.announced != orders.c.state) & (orders.c.state != literal_column("'draft'"))
 is_not_sent = deliveries.c.state != literal_column("'sent'")  # that failed, too

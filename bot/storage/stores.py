@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
+from bot.storage.creation import CreationStore
 from bot.storage.key_values import KeyValueStore
+from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
@@ -28,6 +30,8 @@ class Stores(Struct, frozen=True):
     backlog: BacklogStore
     songs: SongStore
     results: ResultStore
+    creation: CreationStore
+    orders: OrderStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -42,4 +46,6 @@ class Stores(Struct, frozen=True):
             BacklogStore(engine),
             SongStore(engine),
             ResultStore(engine),
+            CreationStore(engine),
+            OrderStore(engine),
         )

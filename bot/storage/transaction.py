@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
-from bot.storage.database import READ_ONLY
+from bot.storage.database import DURABLE, READ_ONLY
 
 
 class Transactions:
@@ -16,9 +16,11 @@ class Transactions:
         self._engine = engine
 
     @asynccontextmanager
-    async def _transaction(self, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def _transaction(self, *, read_only: bool = False, durable: bool = False) -> AsyncIterator[AsyncConnection]:
+        """`durable`: once it is committed not even a power cut undoes it."""
         try:
-            async with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
+            options = {READ_ONLY: read_only, DURABLE: durable}
+            async with self._engine.execution_options(**options).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             # A rollback that fails while the task is being cancelled would take the place of its cancellation: a worker

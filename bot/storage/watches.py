@@ -52,12 +52,9 @@ class WatchStore(Transactions):
             wanted = [wish for wish in wishes if wish.task_id not in here or here[wish.task_id].id not in mine]
             refused = {wish.task_id for wish in wanted[max(0, limit - watching) :]}
             taken = [wish for wish in wishes if wish.task_id not in here and wish.task_id not in refused]
-            await self._add_tasks(connection, taken, gateways)
             announced = await self._told_before(connection, taken)
-            watched = [
-                await self._insert(connection, replace(wish, announced=announced.get(wish.task_id, ())))
-                for wish in taken
-            ]
+            anew = [replace(wish, announced=announced.get(wish.task_id, ())) for wish in taken]
+            watched = await watch_in(connection, anew, gateways)
             again = [wish for wish in wishes if wish.task_id in here and wish.task_id not in refused]
             known = [await self._join(connection, here[wish.task_id], wish, gateways) for wish in again]
         return AddedWatches(tuple(watched), tuple(known), len(refused), watching + len(wanted) - len(refused), limit)
@@ -102,29 +99,8 @@ class WatchStore(Transactions):
             changes = {"mentions": to_json(now.mentions), "lyrics_id": now.lyrics_id, "live": now.live}
             await connection.execute(update(watches).where(watches.c.id == watch.id).values(changes))
         if (now.lyrics_id, now.live) != (watch.lyrics_id, watch.live) and not watch.outcome:
-            await self._add_tasks(connection, [replace(now, created_at=wish.created_at)], gateways)
+            await _add_tasks(connection, [replace(now, created_at=wish.created_at)], gateways)
         return now
-
-    async def _add_tasks(
-        self, connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]
-    ) -> None:
-        """Each is due at once, also one that was settled long ago: its songs may have moved. Patience begins anew."""
-        ids = dict.fromkeys(each for wish in wishes for each in (wish.task_id, wish.lyrics_id) if each)
-        if not ids:
-            return
-        now = wishes[0].created_at
-        anew = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
-        empty = snapshot_values(TaskSnapshot(task_id="")) | anew
-        live, lyrics = {wish.task_id for wish in wishes if wish.live}, {wish.lyrics_id for wish in wishes}
-        rows = [
-            empty
-            | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
-            | {"kind": TaskKind.LYRICS if task_id in lyrics else TaskKind.UNKNOWN}
-            for task_id in ids
-        ]
-        statement = insert(tasks)
-        changes = anew | {"changed_at": now, "live": tasks.c.live | statement.excluded.live}
-        await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=changes), rows)
 
     async def _told_before(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, tuple[str, ...]]:
         """Songs that are not brought again: of a watch there that was given up, or stopped with songs on their way."""
@@ -138,11 +114,6 @@ class WatchStore(Transactions):
         newest = {row["task_id"]: row for row in rows}.values()
         going_on = [row for row in newest if row["outcome"] == WatchOutcome.EXPIRED or row["coming"]]
         return {row["task_id"]: watch_of(row).announced for row in going_on}
-
-    async def _insert(self, connection: AsyncConnection, wish: Watch) -> Watch:
-        values = watch_values(wish) | {"card_shows": ""}
-        row = await connection.execute(insert(watches).values(values).returning(watches.c.id))
-        return replace(wish, id=row.scalar_one())
 
     async def open_watch(self, query: WatchQuery) -> Watch | None:
         statement = select(watches).where(matching(query), is_open).limit(1)
@@ -223,6 +194,38 @@ class WatchStore(Transactions):
             count = await connection.scalar(select(func.count()).select_from(newest))
             rows = await connection.execute(statement.order_by(newest.c.id.desc()).limit(limit))
         return int(count or 0), [OfferedTask(*row) for row in rows]
+
+
+async def watch_in(connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]) -> list[Watch]:
+    """Watches that are not there yet, as a part of somebody's transaction; `gateways`: where their tasks are."""
+    await _add_tasks(connection, wishes, gateways)
+    return [await _insert(connection, wish) for wish in wishes]
+
+
+async def _add_tasks(connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]) -> None:
+    """Each is due at once, also one that was settled long ago: its songs may have moved. Patience begins anew."""
+    ids = dict.fromkeys(each for wish in wishes for each in (wish.task_id, wish.lyrics_id) if each)
+    if not ids:
+        return
+    now = wishes[0].created_at
+    anew = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
+    empty = snapshot_values(TaskSnapshot(task_id="")) | anew
+    live, lyrics = {wish.task_id for wish in wishes if wish.live}, {wish.lyrics_id for wish in wishes}
+    rows = [
+        empty
+        | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
+        | {"kind": TaskKind.LYRICS if task_id in lyrics else TaskKind.UNKNOWN}
+        for task_id in ids
+    ]
+    statement = insert(tasks)
+    changes = anew | {"changed_at": now, "live": tasks.c.live | statement.excluded.live}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=changes), rows)
+
+
+async def _insert(connection: AsyncConnection, wish: Watch) -> Watch:
+    values = watch_values(wish) | {"card_shows": ""}
+    row = await connection.execute(insert(watches).values(values).returning(watches.c.id))
+    return replace(wish, id=row.scalar_one())
 
 
 def matching(query: WatchQuery) -> ColumnElement[bool]:

@@ -17,12 +17,14 @@ from aiohttp import web
 
 from sandbox.local_gateway import dialects, songs
 from sandbox.local_gateway.fake_task import FakeTask
+from sandbox.local_gateway.orders import Orders
 
 _BUFFERED = 256 * 1024  # bytes
 
 _WEB_PAGE = "<!doctype html><title>Gateway</title><h1>Welcome</h1>"
 _UNKNOWN = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
 _USAGE_PATH = "/api/usage/token/"
+_SUBMIT_PATHS = ("/suno/submit/music", "/suno/submit/lyrics", "/suno/v1/music")
 _BAD_KEY = {"error": {"message": "invalid token (request id: 20261121)", "type": "new_api_error"}}
 
 
@@ -69,6 +71,8 @@ class LocalGateway:
     `clock` gives Unix seconds; `key` None asks for none. `batch` False: it does not know `POST /suno/fetch`.
     `single` is where one task is fetched: at relays of GoAmz it may be `/suno/v1/music/`. `unknown` is what is said of
     an id by itself that there is not: a status, and a body. `usage` is what is told of the key, right or wrong.
+    `sells`: whether it tells what things cost. `orders`: how it takes those that are submitted, and for how much.
+
     `spoilers`: ids for which a batch is answered with a status and a body, whatever else is in it.
     """
 
@@ -79,7 +83,9 @@ class LocalGateway:
         self.single = "/suno/fetch/"
         self.unknown: tuple[int, Any] = (400, _UNKNOWN)
         self.usage: Mapping[str, Any] | None = None
+        self.sells = False
         self.poison_ids: Mapping[str, tuple[int, bytes]] = {}
+        self.orders = Orders(self.clock, self.add)
         self.requests: list[Request] = []
         self.media_requests: list[Request] = []
         self.faults: list[Fault] = []
@@ -127,9 +133,21 @@ class LocalGateway:
 
     async def _answer(self, incoming: web.Request) -> web.StreamResponse:
         request = await _record(incoming, self.requests)
-        response = await _faulty(incoming, request, self.faults, self._fetch) or self._fetch(request)
+        response = await _faulty(incoming, request, self.faults, self._fetch) or await self._answer_truly(
+            incoming, request
+        )
         request.status = response.status
         return response
+
+    async def _answer_truly(self, incoming: web.Request, request: Request) -> web.StreamResponse:
+        if request.method != "POST" or request.path not in _SUBMIT_PATHS:
+            return self._fetch(request)
+        if not self._takes_key(request):
+            return web.json_response(_BAD_KEY, status=401)
+        return await self.orders.answer(incoming, request.body)
+
+    def _takes_key(self, request: Request) -> bool:
+        return self.key is None or request.headers.get("Authorization") == f"Bearer {self.key}"
 
     def _fetch(self, request: Request) -> web.Response:
         if re.fullmatch(r"/suno/fetch(/[^/]+)?/", request.path):
@@ -137,16 +155,26 @@ class LocalGateway:
             return web.Response(status=status, headers={"Location": request.path.rstrip("/")})
         if request.path == _USAGE_PATH and self.usage is not None:
             return web.json_response({"code": True, "data": self.usage, "message": "ok"})
+        if self.sells and request.method == "GET" and (said := self._account(request)):
+            return said
         one = request.method == "GET" and re.fullmatch(f"{self.single}([^/]+)", request.path)
         if not one and (request.method, request.path) != ("POST", "/suno/fetch"):
             return web.Response(text=_WEB_PAGE, content_type="text/html")
-        if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
+        if not self._takes_key(request):
             return web.json_response(_BAD_KEY, status=401)
         if one:
             return self._fetch_one(one[1])
         if not self.batch:
             return web.json_response({"error": {"message": "Invalid URL (POST /suno/fetch)"}}, status=404)
         return self._fetch_many(request.body)
+
+    def _account(self, request: Request) -> web.Response | None:
+        """What it says of money; of a key alone to who has it."""
+        if request.path in (_USAGE_PATH, "/api/log/token") and not self._takes_key(request):
+            return web.json_response(_BAD_KEY, status=401)
+        if request.path == _USAGE_PATH:
+            return web.json_response({"code": True, "data": self.orders.usage(), "message": "ok"})
+        return self.orders.account(request.path)
 
     def _fetch_one(self, task_id: str) -> web.Response:
         fake = self._lives.get(task_id)

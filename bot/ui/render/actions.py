@@ -197,6 +197,55 @@ class DeliveryPayload(Struct, frozen=True):
         return cls(state, delivery_id, _page(mark))
 
 
+class OrderPayload(Struct, frozen=True):
+    order_id: str
+    mark: str = "0"
+
+    @property
+    def about(self) -> str:
+        return self.order_id
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, mark)
+
+
+class ListedOrderPayload(Struct, frozen=True):
+    """An order in a page of a list. `scope`: whose list."""
+
+    scope: str
+    order_id: str
+    page: int = 0
+
+    @property
+    def about(self) -> str:
+        return f"{self.scope}.{self.order_id}"
+
+    @property
+    def mark(self) -> str:
+        return str(self.page % _PAGES)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        scope, _, order_id = about.partition(".")
+        return cls(scope, order_id, _page(mark))
+
+
+class SwitchPayload(Struct, frozen=True):
+    """What a press turns something into, so that two presses at once do not cancel out."""
+
+    on: bool
+    about: str = "server"
+
+    @property
+    def mark(self) -> str:
+        return str(int(self.on))
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(mark == "1", about)
+
+
 class Action(Struct, Generic[P], frozen=True):
     """`code`: two letters; `label`: the key of its text, for those that have one of their own."""
 
@@ -244,6 +293,23 @@ ADMIN_TEST = _action("at", NoPayload, "🧪", "btn.test")
 ADMIN_PAGE = _action("ap", DeliveryPayload)
 ADMIN_RETRY = _action("ar", DeliveryPayload, "🔁", "btn.retry")
 ADMIN_DROP = _action("ad", DeliveryPayload, "🗑️", "btn.drop")
+CREATE_DESCRIBE = _action("cd", ChannelPayload, "💬", "btn.describe")
+CREATE_OWN = _action("co", ChannelPayload, "📝", "btn.own_lyrics")
+ORDER_PLACE = _action("op", OrderPayload, "🎵", "btn.create")
+ORDER_EDIT = _action("oe", OrderPayload, "✏️", "btn.edit")
+ORDER_CANCEL = _action("oc", OrderPayload, "✖️", "btn.cancel")
+ORDER_WITHDRAW = _action("ow", ListedOrderPayload, "✖️", "btn.cancel")
+ORDER_AGAIN = _action("oa", ListedOrderPayload, "✏️", "btn.edit_again")
+ORDER_FOUND = _action("of", ListedOrderPayload, "🔎", "btn.its_id")
+ORDER_FREE = _action("og", ListedOrderPayload, "↩️", "btn.not_charged")
+ORDER_LOST = _action("ol", ListedOrderPayload, "💸", "btn.charged_lost")
+ORDER_APPROVE = _action("oy", ListedOrderPayload, "✅", "btn.approve")
+ORDER_DECLINE = _action("on", ListedOrderPayload, "⛔", "btn.decline")
+ORDERS_PAGE = _action("ot", PagePayload)
+CREATION_SWITCH = _action("cs", SwitchPayload)
+CREATION_APPROVAL = _action("ca", SwitchPayload)
+CREATION_NUMBERS = _action("cn", NoPayload, "🔢", "btn.numbers")
+CREATION_PEOPLE = _action("cp", NoPayload, "👥", "btn.people")
 
 
 def custom_id(action: Action[P], payload: P) -> str:

@@ -16,11 +16,14 @@ from bot.ui.render.actions import (
     ChannelPayload,
     ChoicePayload,
     DeliveryPayload,
+    ListedOrderPayload,
     ListedWatchPayload,
     NoPayload,
     NotifyPayload,
+    OrderPayload,
     PagePayload,
     SettingPayload,
+    SwitchPayload,
     TaskPayload,
     WatchPayload,
     custom_id,
@@ -39,6 +42,7 @@ SAMPLES = [
     ListedWatchPayload("server", 12, "task-1", 3),
     SettingPayload("language", "zh-TW"), ChoicePayload("ask"), NoPayload("me"),
     DeliveryPayload("all", "0123456789ab", 7),
+    OrderPayload("f00d"), ListedOrderPayload("mine", "f00d", 2), SwitchPayload(on=True), SwitchPayload(on=False),
 ]  # fmt: skip
 
 

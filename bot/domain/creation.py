@@ -1,0 +1,95 @@
+"""Who may order songs, where, and how many: what the operator and a server's managers have set. Pure."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from bot.domain.allowance import Limits, Work
+from bot.domain.order import COOLDOWN
+
+
+class CreationRules(Struct, frozen=True, kw_only=True):
+    """A server's. `roles` empty: managers alone; `channels` and `models` empty: all. `blocked`: people.
+
+    Numbers of songs and lyrics are orders a day; `at_once` is per person.
+    """
+
+    guild_id: int
+    enabled: bool = False
+    roles: tuple[int, ...] = ()
+    songs_per_person: int = 3
+    songs_per_server: int = 20
+    lyrics_per_person: int = 10
+    at_once: int = 1
+    approval: bool = False
+    channels: tuple[int, ...] = ()
+    models: tuple[str, ...] = ()
+    blocked: tuple[int, ...] = ()
+
+
+class OperatorRules(Struct, frozen=True, kw_only=True):
+    """What the operator's settings allow. `servers` empty: all; `in_dms`: people who may order in a DM."""
+
+    enabled: bool = False
+    per_day: int = 50  # songs of everybody together
+    at_once: int = 2  # orders that run at one gateway
+    keep_balance: float | None = None
+    servers: frozenset[int] = frozenset()
+    in_dms: frozenset[int] = frozenset()
+
+
+class Maker(Struct, frozen=True, kw_only=True):
+    """Who wants to order, and where. `channel_ids`: the channel, and of a thread the one it belongs to."""
+
+    user_id: int
+    guild_id: int | None
+    channel_ids: tuple[int, ...]
+    roles: frozenset[int] = frozenset()
+    manages: bool = False
+
+
+class Bar(StrEnum):
+    """Why somebody may not order here at all; each is a text under `create.bar.<value>`."""
+
+    OPERATOR_OFF = "operator_off"  # only the operator can change it
+    SERVER_UNLISTED = "server_unlisted"
+    DM = "dm"
+    OFF = "off"  # a manager can
+    BLOCKED = "blocked"
+    NOT_YOU = "not_you"
+    NOT_HERE = "not_here"
+    MODEL = "model"
+
+
+def bar_of(maker: Maker, rules: CreationRules, operator: OperatorRules, model: str = "") -> Bar | None:
+    """None: nothing keeps them from ordering. `model` empty: it is not chosen yet."""
+    if not operator.enabled:
+        return Bar.OPERATOR_OFF
+    if maker.guild_id is None:
+        return None if maker.user_id in operator.in_dms else Bar.DM
+    if operator.servers and maker.guild_id not in operator.servers:
+        return Bar.SERVER_UNLISTED
+    return _bar_of_server(maker, rules, model)
+
+
+def _bar_of_server(maker: Maker, rules: CreationRules, model: str) -> Bar | None:
+    if not rules.enabled:
+        return Bar.OFF
+    if maker.user_id in rules.blocked:
+        return Bar.BLOCKED
+    if not maker.manages and not maker.roles.intersection(rules.roles):
+        return Bar.NOT_YOU
+    if rules.channels and not set(rules.channels).intersection(maker.channel_ids):
+        return Bar.NOT_HERE
+    return Bar.MODEL if model and rules.models and model not in rules.models else None
+
+
+def limits_of(rules: CreationRules, operator: OperatorRules, work: Work, *, direct: bool) -> Limits:
+    """How many of a kind of work a person, a server and everybody may order in a day. `direct`: in a DM."""
+    songs = work is Work.SONG
+    return Limits(
+        operator=operator.per_day if songs else None,
+        server=rules.songs_per_server if songs and not direct else None,
+        person=rules.songs_per_person if songs else rules.lyrics_per_person,
+        cooldown=COOLDOWN,
+    )

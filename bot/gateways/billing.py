@@ -1,0 +1,71 @@
+"""Asks a gateway what things cost, what is left on the key, and what was charged: GETs alone, which cost nothing."""
+
+from typing import Any
+
+import aiohttp
+from msgspec import Struct
+
+from bot.errors import GatewayError
+from bot.gateways.exchange import Exchange
+from bot.gateways.fields import parse_json
+from bot.gateways.pricing import (
+    QUOTA_PER_UNIT,
+    Balance,
+    Charge,
+    Prices,
+    balance_in,
+    billing_in,
+    charges_in,
+    prices_in,
+    quota_per_unit,
+)
+
+_PATIENCE = aiohttp.ClientTimeout(total=15, sock_connect=5)
+_MAX_BODY = 8 * 1024 * 1024  # bytes; a log of a day has some hundred kilobytes
+
+
+class AccountState(Struct, frozen=True):
+    """`balance` None: not told."""
+
+    prices: Prices
+    balance: Balance | None
+
+
+class Billing:
+    """One gateway's account. What it does not tell is unknown, never an error."""
+
+    def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession) -> None:
+        self.name = name
+        self._exchange = Exchange(base_url, key, session)
+        self._per_unit: float | None = None
+
+    async def state(self) -> AccountState:
+        return AccountState(prices_in(await self._get("/api/pricing")), await self._balance())
+
+    async def _balance(self) -> Balance | None:
+        """As new-api tells it, or in the way of older gateways."""
+        if found := balance_in(await self._get("/api/usage/token/"), await self._unit()):
+            return found
+        subscription = await self._get("/v1/dashboard/billing/subscription")
+        return billing_in(subscription, await self._get("/v1/dashboard/billing/usage")) if subscription else None
+
+    async def charges(self) -> tuple[Charge, ...] | None:
+        """None: the log cannot be read. It may also be there and empty: then it proves nothing."""
+        log = await self._get("/api/log/token")
+        return None if log is None else charges_in(log)
+
+    async def _unit(self) -> float:
+        if self._per_unit is None:
+            status = await self._get("/api/status")
+            if status is None:
+                return QUOTA_PER_UNIT
+            self._per_unit = quota_per_unit(status)
+        return self._per_unit
+
+    async def _get(self, path: str) -> Any:
+        """None: there is no such thing."""
+        try:
+            reply = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
+            return parse_json(reply.body, reply.content_type) if reply.status == 200 else None
+        except (GatewayError, ValueError):
+            return None

@@ -1,0 +1,112 @@
+"""What a gateway says, free of charge, of money: prices, what is left on the key, and what was charged.
+
+Every call is a GET, and each may be missing at a gateway: then the answer is "unknown", never an error.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from bot.gateways.fields import Object, as_number, as_object, as_text
+
+QUOTA_PER_UNIT = 500_000.0  # what new-api counts as one unit of money, unless `/api/status` says otherwise
+_UNLIMITED = 100_000_000.0  # how older gateways say so
+
+
+class Prices(Struct, frozen=True):
+    """In the gateway's unit of money, for one order each; None: not told. The key's own discount is not known."""
+
+    song: float | None = None
+    lyrics: float | None = None
+
+
+class Balance(Struct, frozen=True):
+    """What the key may still spend, in the gateway's unit. `left` None: without a limit."""
+
+    left: float | None
+    used: float = 0.0
+
+
+class Charge(Struct, frozen=True):
+    """One row of the usage log. `at`: Unix seconds."""
+
+    at: float
+    model: str
+    quota: float
+
+
+def quota_per_unit(status: Any) -> float:
+    """From `GET /api/status`."""
+    found = as_number(as_object(as_object(status).get("data")).get("quota_per_unit"))
+    return found if found and found > 0 else QUOTA_PER_UNIT
+
+
+def prices_in(pricing: Any) -> Prices:
+    """From `GET /api/pricing`: the price of the model `suno_music`, at the lowest group's ratio if there is one."""
+    envelope = as_object(pricing)
+    models = {as_text(row.get("model_name")): row for row in _rows(envelope)}
+    ratios = as_object(envelope.get("group_ratio"))
+    return Prices(_price(models.get("suno_music"), ratios), _price(models.get("suno_lyrics"), ratios))
+
+
+def _price(model: Object | None, ratios: Object) -> float | None:
+    price = as_number(model.get("model_price")) if model else None
+    if price is None or price < 0:
+        return None
+    ratio = as_number(ratios.get("default"))
+    return price * (ratio if ratio is not None and ratio > 0 else 1.0)
+
+
+def balance_in(usage: Any, per_unit: float) -> Balance | None:
+    """From `GET /api/usage/token/`; None: it does not say."""
+    data = as_object(as_object(usage).get("data"))
+    available, used = as_number(data.get("total_available")), as_number(data.get("total_used")) or 0.0
+    if data.get("unlimited_quota") is True:
+        return Balance(None, used / per_unit)
+    return None if available is None else Balance(available / per_unit, used / per_unit)
+
+
+def billing_in(subscription: Any, usage: Any) -> Balance | None:
+    """From `/v1/dashboard/billing/subscription` and `/usage` of older gateways; usage is in hundredths."""
+    limit = as_number(as_object(subscription).get("hard_limit_usd"))
+    used = as_number(as_object(usage).get("total_usage"))
+    if limit is None or used is None:
+        return None
+    return Balance(None if limit >= _UNLIMITED else limit - used / 100, used / 100)
+
+
+def charges_in(log: Any) -> tuple[Charge, ...]:
+    """From `GET /api/log/token`: charges for songs and lyrics, newest first; refunds are no charges."""
+    read = map(_charge, _rows(as_object(log)))
+    return tuple(sorted((charge for charge in read if charge), key=lambda charge: -charge.at))
+
+
+def _charge(row: Object) -> Charge | None:
+    at, quota, model = as_number(row.get("created_at")), as_number(row.get("quota")), as_text(row.get("model_name"))
+    if at is None or quota is None or quota <= 0 or not model.startswith("suno"):
+        return None
+    return Charge(at, model, quota)
+
+
+def models_in(models: Any) -> frozenset[str]:
+    """From `GET /v1/models`: what the key may use, among it `suno_music`."""
+    return frozenset(as_text(row.get("id")) for row in _rows(as_object(models)))
+
+
+def key_problem(usage: Mapping[str, Any], now: float) -> str:
+    """Why a key is refused, as far as its own usage tells: "spent", "expired", "models", or nothing."""
+    data = as_object(usage.get("data"))
+    expires = as_number(data.get("expires_at"))
+    available = as_number(data.get("total_available"))
+    if expires is not None and 0 < expires <= now:
+        return "expired"
+    if data.get("unlimited_quota") is not True and available is not None and available <= 0:
+        return "spent"
+    limits = as_object(data.get("model_limits"))
+    return "models" if data.get("model_limits_enabled") is True and "suno_music" not in limits else ""
+
+
+def _rows(envelope: Object) -> list[Object]:
+    rows = envelope.get("data")
+    return [as_object(row) for row in rows] if isinstance(rows, list) else []

@@ -1,0 +1,61 @@
+"""Wires what orders songs: settings into rules, and a session of its own for each gateway."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from bot.config import GatewaySettings, Settings
+from bot.domain.creation import OperatorRules
+from bot.domain.song_request import Wish
+from bot.gateways.billing import Billing
+from bot.gateways.submitter import Submitter
+from bot.services.clock import Clock
+from bot.services.lookup import Lookup
+from bot.services.orders.service import Orders
+from bot.services.orders.terms import GatewayTerms, OperatorsWord
+from bot.services.orders.workers import OrderWorkers
+from bot.storage.stores import Stores
+
+
+def operator_rules(settings: Settings) -> OperatorRules:
+    return OperatorRules(
+        enabled=settings.create == "on",
+        per_day=settings.create_per_day,
+        at_once=settings.create_at_once,
+        keep_balance=settings.create_keep_balance,
+        servers=frozenset(settings.create_servers),
+        in_dms=frozenset(settings.private_users if settings.create_in_dms == "listed" else ()),
+    )
+
+
+def operators_word(settings: GatewaySettings) -> OperatorsWord:
+    return OperatorsWord(
+        models=settings.models,
+        price=settings.price,
+        can=frozenset(map(Wish, settings.can)),
+        key_is_ours=settings.key_is_ours == "on",
+    )
+
+
+async def open_orders(
+    settings: Settings,
+    stores: Stores,
+    lookup: Lookup,
+    clock: Clock,
+    session: aiohttp.ClientSession,
+    stack: AsyncExitStack,
+    *,
+    accepted: Callable[[], None],
+) -> OrderWorkers:
+    """`session`: for questions that cost nothing; orders have their own."""
+    rules = operator_rules(settings)
+    terms: dict[str, GatewayTerms] = {}
+    submitters: list[Submitter] = []
+    for name, each in settings.gateways.items():
+        key = each.api_key.get_secret_value()
+        billing = Billing(name, each.base_url, key, session)
+        terms[name] = GatewayTerms(billing, operators_word(each), rules, stores.creation, clock)
+        submitters.append(await stack.enter_async_context(Submitter(name, each.base_url, key)))
+    orders = Orders(stores.orders, stores.creation, lookup, terms, rules, clock)
+    return OrderWorkers(orders, submitters, terms, clock, accepted=accepted)

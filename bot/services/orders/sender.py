@@ -1,0 +1,168 @@
+"""Sends placed orders to one gateway: one at a time, each at most once.
+
+The order is stored as *sending* before the first byte leaves. Whatever ends the program after that leaves it so, and
+the next start calls it unsure. Nothing here sends an order again unless it provably never reached the gateway.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from bot.domain.order import Accepted, Order, OrderState, SubmitResult, Unsure, after_submission
+from bot.domain.song_request import RequestKind, Wish
+from bot.domain.watch import Watch
+from bot.errors import StorageError
+from bot.gateways.submission import Submission, submission_of
+from bot.services.clock import Bell, Clock
+from bot.storage.orders import OrderStore
+
+_PATIENCE = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the line until the words are written
+_PATIENCE_FOR_SONGS = 90.0
+_LAST_WAIT = 6.0  # seconds that a stop waits for the answer to what was sent
+_STORAGE_RETRY = 10.0  # seconds until a database that failed is tried again
+_LOOK_AGAIN = 15.0  # seconds until it is looked for room, when tasks that run at the gateway may have ended
+
+log = logging.getLogger(__name__)
+
+
+class Submits(Protocol):
+    """A gateway that takes orders."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def submit(self, submission: Submission, *, patience: float) -> SubmitResult:
+        """Exactly one POST; raises nothing but a cancellation."""
+        ...
+
+
+class Terms(Protocol):
+    """On what terms a gateway takes orders; they change while the program runs."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether orders are sent there now."""
+        ...
+
+    @property
+    def can(self) -> frozenset[Wish]:
+        """What it passes on to Suno."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many orders may run there."""
+        ...
+
+    async def check_if_old(self) -> None:
+        """Before money is spent: whether there is enough of it."""
+        ...
+
+
+class OrderSender:
+    """`changed` is called with each order whose state changed."""
+
+    def __init__(
+        self, gateway: Submits, store: OrderStore, clock: Clock, *, terms: Terms, changed: Callable[[Order], None]
+    ) -> None:
+        self._gateway = gateway
+        self._store = store
+        self._clock = clock
+        self._bell = Bell(clock)
+        self._terms = terms
+        self._changed = changed
+
+    def wake(self) -> None:
+        """There is something to send, or room for it."""
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                while (order := await self._begin()) is not None:
+                    self._changed(order)
+                    await self._send(order)
+                await self._bell.wait(self._clock.now() + _LOOK_AGAIN)
+            except StorageError as error:
+                log.error("the database failed, orders are tried again in %.0f s: %s", _STORAGE_RETRY, error)
+                await self._clock.sleep(_STORAGE_RETRY)
+
+    async def _begin(self) -> Order | None:
+        """The next order to send, if there is one and there is money for it."""
+        if not await self._store.has_due(self._gateway.name, self._clock.now()):
+            return None
+        await self._terms.check_if_old()
+        if not self._terms.is_open:
+            return None
+        return await self._store.begin(self._gateway.name, self._clock.now(), at_once=self._terms.at_once)
+
+    async def _send(self, order: Order) -> None:
+        """One POST, and its result stored, also while the program is being stopped."""
+        submission = submission_of(order.request, self._terms.can)
+        patience = _PATIENCE.get(order.request.kind, _PATIENCE_FOR_SONGS)
+        posting = asyncio.create_task(self._gateway.submit(submission, patience=patience), name="order")
+        try:
+            await asyncio.wait({posting})
+        except asyncio.CancelledError:
+            await asyncio.wait({posting}, timeout=_LAST_WAIT)
+            result = posting.result() if posting.done() else Unsure("the bot was stopped meanwhile")
+            posting.cancel()
+            await self._store_once(order, result)
+            raise
+        await self._store_result(order, posting.result())
+
+    async def _store_result(self, order: Order, result: SubmitResult) -> None:
+        """However long the database takes: this is the only place that knows the answer."""
+        while True:
+            try:
+                await _uncancelled(self._record(order, result))
+            except StorageError as error:
+                log.error("order %s: its answer cannot be stored yet: %s", order.id, error)
+                await self._clock.sleep(_STORAGE_RETRY)
+            else:
+                return
+
+    async def _store_once(self, order: Order, result: SubmitResult) -> None:
+        try:
+            await _uncancelled(self._record(order, result))
+        except StorageError as error:
+            log.error(
+                "order %s: its answer could not be stored, so it is unsure at the next start: %s", order.id, error
+            )
+
+    async def _record(self, order: Order, result: SubmitResult) -> None:
+        now = self._clock.now()
+        after = after_submission(order, result, now)
+        log.info("order %s: %s", order.id, after.state)
+        if isinstance(result, Accepted):
+            await self._store.accept(after, watch_on(after, now), OrderState.SENDING, now)
+        else:
+            await self._store.move(after, OrderState.SENDING, now)
+        self._changed(after)
+
+
+def watch_on(order: Order, now: float) -> Watch:
+    """The watch that an accepted order becomes: its maker is mentioned when the song is there."""
+    return Watch(
+        task_id=order.task_id,
+        user_id=order.user_id,
+        channel_id=order.channel_id,
+        guild_id=order.guild_id,
+        mentions=(f"<@{order.user_id}>",),
+        live=True,
+        locale=order.locale,
+        user_locale=order.user_locale,
+        created_at=now,
+    )
+
+
+async def _uncancelled(saving: Awaitable[None]) -> None:
+    """To its end, though who waits for it is cancelled meanwhile."""
+    task = asyncio.ensure_future(saving)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -1,0 +1,284 @@
+"""What people and managers do with orders: draft, confirm, cancel, approve, and settle what is unsure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.domain.allowance import Denial, Limits, Usage, Work, left
+from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
+from bot.domain.order import Accepted, Order, OrderQuery, OrderState, after_submission
+from bot.domain.order_refusals import Refusal
+from bot.domain.same_song import may_be
+from bot.domain.song_request import Problem, RequestKind, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
+from bot.domain.task import Task
+from bot.services.clock import Clock
+from bot.services.lookup import Lookup
+from bot.services.orders.sender import watch_on
+from bot.services.orders.terms import GatewayTerms
+from bot.storage.creation import CreationStore
+from bot.storage.orders import OrderStore, Placed
+
+NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to have been taken
+
+
+class Quote(Struct, frozen=True, kw_only=True):
+    """What the card says before anybody pays. `left`: of today's allowance, None: without a limit.
+
+    `exact`: the price is the operator's word, and no list's.
+    """
+
+    order: Order
+    price: float | None
+    exact: bool
+    ignored: frozenset[Wish]
+    faults: tuple[TooLong, ...]
+    problem: Problem | None
+    left: int | None
+    most: int | None
+    approval: bool
+    closed: str  # why the gateway takes no orders now; empty: it does
+    bar: Bar | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether pressing Create would order it."""
+        return not (self.faults or self.problem or self.closed or self.bar)
+
+
+class Obstacle(StrEnum):
+    """Why a press on Create ordered nothing, beside what the quote says and the limits."""
+
+    CHANGED = "changed"  # the price is another one by now
+    GONE = "gone"  # no such draft: it was placed, cancelled or forgotten
+    NOT_READY = "not_ready"  # the card says why
+
+
+class Settlement(StrEnum):
+    DONE = "done"
+    GONE = "gone"  # somebody was first, or there is no such order
+    OTHER_SONG = "other_song"  # the task is not what was ordered
+    TAKEN = "taken"  # another order has that task
+
+
+class Orders:
+    """Raises StorageError. `workers`: what to call when there is something to send, or somebody to tell."""
+
+    def __init__(
+        self,
+        store: OrderStore,
+        creation: CreationStore,
+        lookup: Lookup,
+        terms: Mapping[str, GatewayTerms],
+        operator: OperatorRules,
+        clock: Clock,
+    ) -> None:
+        self.store = store
+        self.creation = creation
+        self.operator = operator
+        self._lookup = lookup
+        self._terms = terms
+        self._clock = clock
+        self.workers: Sequence[Callable[[], None]] = ()
+
+    def wake(self) -> None:
+        """Something about orders has changed."""
+        for each in self.workers:
+            each()
+
+    def terms(self, gateway: str = "") -> GatewayTerms:
+        """Of that gateway, or of the first that is open."""
+        if gateway in self._terms:
+            return self._terms[gateway]
+        every = list(self._terms.values())
+        return next((each for each in every if each.is_open), every[0])
+
+    def can_cover(self) -> bool:
+        """A gateway that drops which song is meant would make, and charge for, an unrelated one."""
+        return any(Wish.COVER in each.can for each in self._terms.values())
+
+    async def rules(self, guild_id: int | None) -> CreationRules:
+        return await self.creation.rules(guild_id) if guild_id is not None else CreationRules(guild_id=0)
+
+    async def keep_rules(self, rules: CreationRules) -> None:
+        await self.creation.keep_rules(rules)
+
+    async def find(self, order_id: str) -> Order | None:
+        return await self.store.order(order_id)
+
+    async def listed(self, query: OrderQuery, *, limit: int, offset: int = 0) -> tuple[int, list[Order]]:
+        """How many there are, and some of them, newest first."""
+        return await self.store.listed(query, limit=limit, offset=offset)
+
+    async def before(self, order: Order) -> int:
+        """How many are to be sent before it."""
+        return await self.store.before(order)
+
+    async def bar(self, maker: Maker, model: str = "") -> Bar | None:
+        """Why somebody may not order here; None: they may."""
+        return bar_of(maker, await self.rules(maker.guild_id), self.operator, model)
+
+    async def draft(
+        self, order_id: str, maker: Maker, request: SongRequest, *, channel_id: int, locale: str, user_locale: str
+    ) -> Order:
+        """Kept the moment it is submitted. The same id again is the same draft: Discord may deliver a form twice."""
+        terms = self._terms_for(request)
+        model = request.model or terms.models[0].name
+        order = Order(
+            id=order_id,
+            user_id=maker.user_id,
+            guild_id=maker.guild_id,
+            channel_id=channel_id,
+            gateway=terms.name,
+            request=replace(request, model=model),
+            price=terms.price(Work.of(request.kind)),
+            created_at=self._clock.now(),
+            locale=locale,
+            user_locale=user_locale,
+        )
+        await self.store.draft(order)
+        return await self.store.order(order_id) or order
+
+    def _terms_for(self, request: SongRequest) -> GatewayTerms:
+        if request.kind is RequestKind.COVER:
+            return next((each for each in self._terms.values() if Wish.COVER in each.can), self.terms())
+        return self.terms()
+
+    async def own(self, order_id: str, user_id: int) -> Order | None:
+        order = await self.store.order(order_id)
+        return order if order and order.user_id == user_id else None
+
+    async def edit(self, order_id: str, user_id: int, request: SongRequest) -> Order | None:
+        """The draft as it is now; None: it is no draft of theirs."""
+        order = await self.own(order_id, user_id)
+        if order is None:
+            return None
+        price = self.terms(order.gateway).price(Work.of(request.kind))
+        edited = replace(order, request=request, price=price)
+        return edited if await self.store.edit(edited) else None
+
+    async def quote(self, order: Order, maker: Maker) -> Quote:
+        """All that is to be known before paying, as it is now."""
+        rules, terms = await self.rules(maker.guild_id), self.terms(order.gateway)
+        work = Work.of(order.request.kind)
+        limits = limits_of(rules, self.operator, work, direct=maker.guild_id is None)
+        usage = await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now())
+        return Quote(
+            order=order,
+            price=terms.price(work),
+            exact=terms.price_is_exact(work),
+            ignored=wishes_of(order.request) - terms.can,
+            faults=too_long(order.request),
+            problem=problem_of(order.request),
+            left=left(usage, limits),
+            most=limits.person,
+            approval=rules.approval and not maker.manages,
+            closed=terms.closed,
+            bar=bar_of(maker, rules, self.operator, order.request.model),
+        )
+
+    async def place(self, order_id: str, maker: Maker) -> Placed | Denial | Obstacle:
+        """The press on Create: the draft becomes an order, once, however often and from wherever it is pressed."""
+        order = await self.own(order_id, maker.user_id)
+        if order is None or order.state is not OrderState.DRAFT:
+            return Obstacle.GONE
+        quote = await self.quote(order, maker)
+        if not quote.ready or (order.request.kind is RequestKind.COVER and Wish.COVER in quote.ignored):
+            return Obstacle.NOT_READY
+        if quote.price != order.price:
+            await self.store.edit(replace(order, price=quote.price))
+            return Obstacle.CHANGED
+        rules = await self.rules(maker.guild_id)
+        placed = await self.store.place(
+            replace(order, at_once=rules.at_once),
+            self._limits(rules, order, maker),
+            self._clock.now(),
+            approve=quote.approval,
+        )
+        self.wake()
+        return placed or Obstacle.GONE
+
+    def _limits(self, rules: CreationRules, order: Order, maker: Maker) -> Limits:
+        work = Work.of(order.request.kind)
+        return limits_of(rules, self.operator, work, direct=maker.guild_id is None)
+
+    async def usage(self, maker: Maker, work: Work) -> tuple[Usage, Limits]:
+        """What a person, their server and everybody have ordered today, and may."""
+        rules = await self.rules(maker.guild_id)
+        limits = limits_of(rules, self.operator, work, direct=maker.guild_id is None)
+        return await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now()), limits
+
+    async def cancel(self, order_id: str, user_id: int) -> Order | None:
+        """None: it is on its way already, or not theirs."""
+        cancelled = await self.store.cancel(order_id, user_id, self._clock.now())
+        self.wake()
+        return cancelled
+
+    async def decide(self, order_id: str, guild_id: int, *, approve: bool) -> Order | None:
+        """A manager's yes or no. None: somebody was first."""
+        now = self._clock.now()
+        order = await self._waiting(order_id, guild_id)
+        if order is None:
+            return None
+        if approve:
+            moved = await self.store.approve(order, now)
+        else:
+            declined = replace(order, state=OrderState.DECLINED, due_at=None)
+            moved = await self.store.move(declined, OrderState.WAITING, now)
+        self.wake()
+        return await self.store.order(order_id) if moved else None
+
+    async def _waiting(self, order_id: str, guild_id: int) -> Order | None:
+        order = await self.store.order(order_id)
+        return order if order and order.guild_id == guild_id and order.state is OrderState.WAITING else None
+
+    async def found(self, order_id: str, task_id: str) -> Settlement:
+        """Somebody says which task an unsure order became. Raises UnknownTask or GatewayError."""
+        order = await self.store.order(order_id)
+        if order is None or order.state not in (OrderState.UNSURE, OrderState.LOST):
+            return Settlement.GONE
+        task = (await self._lookup.find(task_id, known_at=order.gateway)).task
+        return await self._accept_found(order, task)
+
+    async def _accept_found(self, order: Order, task: Task) -> Settlement:
+        if not may_be(order, task):
+            return Settlement.OTHER_SONG
+        if await self.store.of_task(task.id):
+            return Settlement.TAKEN
+        now = self._clock.now()
+        accepted = after_submission(order, Accepted(task.id), now)
+        done = await self.store.accept(accepted, watch_on(accepted, now), order.state, now)
+        self.wake()
+        return Settlement.DONE if done else Settlement.GONE
+
+    async def settle(self, order_id: str, *, charged: bool) -> Settlement:
+        """A manager's word on an unsure order: it was charged and is lost, or it was not charged at all.
+
+        Either way what it used is given back.
+        """
+        order = await self.store.order(order_id)
+        if order is None or order.state is not OrderState.UNSURE:
+            return Settlement.GONE
+        state, reason = (OrderState.LOST, "") if charged else (OrderState.REFUSED, NOT_CHARGED)
+        done = await self.store.move(
+            replace(order, state=state, reason=reason, due_at=None), OrderState.UNSURE, self._clock.now()
+        )
+        self.wake()
+        return Settlement.DONE if done else Settlement.GONE
+
+    async def again(self, order: Order, order_id: str, maker: Maker) -> Order:
+        """A new draft that says the same."""
+        return await self.draft(
+            order_id,
+            maker,
+            order.request,
+            channel_id=order.channel_id,
+            locale=order.locale,
+            user_locale=order.user_locale,
+        )
+
+
+def refused_as_busy(order: Order) -> bool:
+    """Whether it waits because the gateway was full."""
+    return order.state is OrderState.PLACED and order.reason == Refusal.BUSY

@@ -1,0 +1,57 @@
+"""All that works on orders while the bot runs: a sender for each gateway, its terms, and the keeper."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bot.domain.allowance import Work
+from bot.domain.order import Order, OrderState
+from bot.services.clock import Clock
+from bot.services.orders.keeper import OrderKeeper
+from bot.services.orders.sender import OrderSender, Submits
+from bot.services.orders.service import Orders
+from bot.services.orders.terms import GatewayTerms
+
+
+class OrderWorkers:
+    """`accepted` is called when there is a new task to look at."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        submitters: Sequence[Submits],
+        terms: Mapping[str, GatewayTerms],
+        clock: Clock,
+        *,
+        accepted: Callable[[], None],
+    ) -> None:
+        self.orders = orders
+        self._submitters = submitters
+        self._terms = terms
+        self._clock = clock
+        self._accepted = accepted
+
+    async def run(self, tell: Callable[[Order], Awaitable[bool]]) -> None:
+        """Until cancelled. `tell`: tells a person of an order's state, and returns whether that is done."""
+        keeper = OrderKeeper(self.orders.store, self._terms, self._clock, changed=self.orders.wake, tell=tell)
+        async with asyncio.TaskGroup() as workers:
+
+            def changed(order: Order) -> None:
+                terms = self._terms[order.gateway]
+                if order.state is OrderState.ACCEPTED:
+                    self._accepted()
+                if order.state in (OrderState.ACCEPTED, OrderState.UNSURE):
+                    workers.create_task(terms.spent(Work.of(order.request.kind)), name="terms")
+                if order.state is OrderState.REFUSED:
+                    workers.create_task(terms.refused(order.reason), name="terms")
+                keeper.wake()
+
+            senders = [
+                OrderSender(each, self.orders.store, self._clock, terms=self._terms[each.name], changed=changed)
+                for each in self._submitters
+            ]
+            self.orders.workers = [self._accepted, keeper.wake, *(sender.wake for sender in senders)]
+            workers.create_task(keeper.run(), name="keeper")
+            for sender in senders:
+                workers.create_task(sender.run(), name="sender")
+            for each in self._terms.values() if self.orders.operator.enabled else ():
+                workers.create_task(each.run(), name="terms")

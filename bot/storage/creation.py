@@ -1,0 +1,86 @@
+"""What servers have set about ordering songs, and what is known of the gateways that take orders."""
+
+from collections.abc import Collection
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.creation import CreationRules
+from bot.storage.rows import to_json
+from bot.storage.schema import abilities, accounts, creation_rules
+from bot.storage.transaction import Transactions
+
+_LISTS = ("roles", "channels", "blocked")
+_ids = msgspec.json.Decoder(tuple[int, ...])
+_texts = msgspec.json.Decoder(tuple[str, ...])
+_MODEL = "model:"
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """What a gateway said of money last, in its unit. `limited`: the key has a limit, of which `credit_left` is left.
+
+    `closed`: why no orders are sent there until a check succeeds; empty: they are.
+    """
+
+    gateway: str
+    song_price: float | None = None
+    lyrics_price: float | None = None
+    credit_left: float | None = None
+    credit_used: float | None = None
+    limited: bool = False
+    checked_at: float = 0.0
+    closed: str = ""
+
+
+class CreationStore(Transactions):
+    async def rules(self, guild_id: int) -> CreationRules:
+        which = creation_rules.c.guild_id == guild_id
+        async with self._transaction(read_only=True) as connection:
+            row = (await connection.execute(select(creation_rules).where(which))).mappings().first()
+        if row is None:
+            return CreationRules(guild_id=guild_id)
+        lists = {name: _ids.decode(row[name]) for name in _LISTS} | {"models": _texts.decode(row["models"])}
+        return CreationRules(**{**row, **lists})
+
+    async def keep_rules(self, rules: CreationRules) -> None:
+        values = msgspec.structs.asdict(rules)
+        values |= {name: to_json(values[name]) for name in (*_LISTS, "models")}
+        statement = insert(creation_rules).values(values)
+        statement = statement.on_conflict_do_update(index_elements=["guild_id"], set_=values)
+        async with self._transaction() as connection:
+            await connection.execute(statement)
+
+    async def account(self, gateway: str) -> Account | None:
+        async with self._transaction(read_only=True) as connection:
+            row = (await connection.execute(select(accounts).where(accounts.c.gateway == gateway))).mappings().first()
+        return Account(**row) if row else None
+
+    async def keep_account(self, account: Account) -> None:
+        values = msgspec.structs.asdict(account)
+        statement = insert(accounts).values(values)
+        async with self._transaction() as connection:
+            await connection.execute(statement.on_conflict_do_update(index_elements=["gateway"], set_=values))
+
+    async def saw_models(self, gateway: str, models: Collection[str], now: float) -> None:
+        """They finished there."""
+        if not models:
+            return
+        rows = [
+            {"gateway": gateway, "name": f"{_MODEL}{model}", "present": 1, "absent": 0, "seen_at": now}
+            for model in models
+        ]
+        statement = insert(abilities)
+        changes = {"present": abilities.c.present + 1, "seen_at": now}
+        async with self._transaction() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["gateway", "name"], set_=changes), rows
+            )
+
+    async def models_seen(self, gateway: str, since: float) -> tuple[str, ...]:
+        """The one that finished most often first."""
+        which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_MODEL) & (abilities.c.seen_at >= since)
+        statement = select(abilities.c.name).where(which).order_by(abilities.c.present.desc(), abilities.c.name)
+        async with self._transaction(read_only=True) as connection:
+            return tuple(name.removeprefix(_MODEL) for name in await connection.scalars(statement))

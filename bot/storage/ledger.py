@@ -1,0 +1,95 @@
+"""What orders reserved, spent and gave back. Rows are only ever added; the sums of a day are what its limits count."""
+
+import hmac
+from enum import StrEnum
+from hashlib import sha256
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_note
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.allowance import Usage, Work, day_of
+from bot.domain.order import Order
+from bot.storage.schema import key_values, ledger
+
+
+class Entry(StrEnum):
+    RESERVE = "reserve"  # one more of the allowance
+    SPEND = "spend"  # the gateway took the order
+    RELEASE = "release"  # one less: given back
+
+
+_KEY = "ledger_key"  # the note that holds the key of the hashes
+_FORGET = "forget:"
+_AMOUNTS = {Entry.RESERVE: 1, Entry.SPEND: 0, Entry.RELEASE: -1}
+
+
+async def owner_of(connection: AsyncConnection, user_id: int) -> str:
+    """A person in the ledger, under a keyed hash: who deletes their data is still the same until the day is over.
+
+    The key is made with the database: see the migration.
+    """
+    key = await connection.scalar(select(key_values.c.value).where(key_values.c.key == _KEY))
+    return hmac.new(bytes.fromhex(key or ""), str(user_id).encode(), sha256).hexdigest()[:32]
+
+
+async def enter(connection: AsyncConnection, order: Order, owner: str, entry: Entry, now: float) -> None:
+    """A release counts for the day of its reservation; a second release of one order is none."""
+    if entry is Entry.RELEASE and not await _is_reserved(connection, order.id):
+        return
+    reserved_on = select(ledger.c.day).where(ledger.c.order_id == order.id, ledger.c.entry == Entry.RESERVE).limit(1)
+    day = await connection.scalar(reserved_on) or day_of(now)
+    await connection.execute(
+        insert(ledger).values(
+            order_id=order.id,
+            owner=owner,
+            guild_id=order.guild_id or 0,
+            work=Work.of(order.request.kind),
+            entry=entry,
+            amount=_AMOUNTS[entry],
+            price=order.price if entry is Entry.SPEND else None,
+            day=day,
+            at=now,
+        )
+    )
+
+
+async def _is_reserved(connection: AsyncConnection, order_id: str) -> bool:
+    return bool(await connection.scalar(select(func.sum(ledger.c.amount)).where(ledger.c.order_id == order_id)))
+
+
+async def remember_to_forget(connection: AsyncConnection, owner: str, today: str) -> None:
+    """Who deletes their data: the past loses its person now, today when it is over: deleting refills nothing."""
+    past = (ledger.c.owner == owner) & (ledger.c.day < today)
+    await connection.execute(update(ledger).where(past).values(owner=""))
+    statement = insert_note(key_values).values(key=f"{_FORGET}{owner}", value=today)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": today}))
+
+
+async def forget_owners(connection: AsyncConnection, today: str) -> None:
+    """Those whose last day is over."""
+    due = select(key_values.c.key).where(
+        key_values.c.key.between(_FORGET, f"{_FORGET}g"), key_values.c.value < today
+    )  # hex follows
+    for key in list(await connection.scalars(due)):
+        await connection.execute(
+            update(ledger).where(ledger.c.owner == key.removeprefix(_FORGET), ledger.c.day < today).values(owner="")
+        )
+        await connection.execute(delete(key_values).where(key_values.c.key == key))
+
+
+async def usage_of(connection: AsyncConnection, owner: str, guild_id: int | None, work: Work, now: float) -> Usage:
+    """What counts today, here and everywhere, of one kind of work."""
+    today = (ledger.c.day == day_of(now)) & (ledger.c.work == work)
+    here = today & (ledger.c.guild_id == (guild_id or 0))
+    last_at = select(func.max(ledger.c.at)).where(ledger.c.owner == owner, ledger.c.entry == Entry.RESERVE)
+    return Usage(
+        operator=await _sum(connection, today),
+        server=await _sum(connection, here),
+        person=await _sum(connection, here & (ledger.c.owner == owner)),
+        last_at=await connection.scalar(last_at),
+    )
+
+
+async def _sum(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
+    return int(await connection.scalar(select(func.coalesce(func.sum(ledger.c.amount), 0)).where(which)) or 0)

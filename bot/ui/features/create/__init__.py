@@ -1,0 +1,1 @@
+"""Creating songs: what people see of it, and press."""

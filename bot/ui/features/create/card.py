@@ -1,0 +1,171 @@
+"""The card that is shown before anybody pays: what is ordered, what is ignored, what it costs, and what is left."""
+
+import asyncio
+import logging
+from typing import Any
+
+import discord
+
+from bot.client import Interaction
+from bot.domain.allowance import Denial
+from bot.domain.models import model_named
+from bot.domain.order import CANCELLABLE, Order, OrderState
+from bot.domain.song_request import RequestKind, SongRequest, Voice, utf16_length
+from bot.errors import OrderGone, StorageError
+from bot.services.orders.service import Obstacle, Quote
+from bot.ui.features.create.makers import maker_of
+from bot.ui.features.create.texts import bar_text, denial_text, name_of, place, state_text
+from bot.ui.interactions.access import reader
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.render import actions
+from bot.ui.render.actions import OrderPayload
+from bot.ui.render.components import button
+from bot.ui.render.locales import Language
+from bot.ui.render.text import one_line
+
+_PAUSES = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 60.0)  # seconds between looks at an order that was placed
+_OPEN = frozenset({OrderState.PLACED, OrderState.SENDING, OrderState.WAITING})
+
+log = logging.getLogger(__name__)
+
+
+async def show_card(interaction: Interaction, order: Order, note: str = "") -> None:
+    """In place of what was shown: the quote as it is now, with the buttons that pay or change it."""
+    language, orders = reader(interaction), interaction.client.services.orders
+    maker = maker_of(interaction)
+    quote = await orders.quote(order, maker)
+    lines = card_lines(quote, language)
+    if quote.bar:
+        lines.append(f"⚠️ {bar_text(quote.bar, await orders.rules(maker.guild_id), language)}")
+    content = "\n".join(filter(None, [note, *lines]))
+    await interaction.edit_original_response(content=content, view=_buttons(quote, language))
+
+
+def card_lines(quote: Quote, language: Language) -> list[str]:
+    request, work = quote.order.request, quote.order.request.kind
+    kind = "lyrics" if work is RequestKind.LYRICS else "song"
+    label = "" if work is RequestKind.LYRICS else f" · {one_line(model_named(request.model).label, 40)}"
+    lines = [f"## {language(f'create.card.{kind}')}{label}", _what(request, language), _lengths(request, language)]
+    lines += [
+        language("create.card.too_long", field=language(f"create.field.{each.field}"), n=each.length, max=each.most)
+        for each in quote.faults
+    ]
+    lines += [language(f"create.problem.{quote.problem}")] if quote.problem else []
+    if quote.ignored:
+        wishes = ", ".join(language(f"create.wish.{wish}") for wish in sorted(quote.ignored))
+        lines.append(f"-# {language('create.card.ignored', wishes=wishes)}")
+    lines += [f"⚠️ {language('create.card.closed')}"] if quote.closed else []
+    return [*lines, _terms(quote, language)]
+
+
+def _what(request: SongRequest, language: Language) -> str:
+    voice = "" if request.kind is RequestKind.LYRICS else language(f"create.voice.{request.voice}")
+    parts = [f"**{one_line(request.name, 150)}**", voice, one_line(request.style, 200)]
+    return " · ".join(filter(None, parts))
+
+
+def _lengths(request: SongRequest, language: Language) -> str:
+    model = model_named(request.model)
+    if request.kind in (RequestKind.DESCRIBE, RequestKind.LYRICS):
+        rows = [("description", request.description, model.description)]
+    else:
+        rows = [("lyrics", request.lyrics, model.lyrics), ("style", request.style, model.style)]
+    return " · ".join(
+        f"{language(f'create.field.{name}')} {utf16_length(text):,} / {most:,}" for name, text, most in rows
+    )
+
+
+def _terms(quote: Quote, language: Language) -> str:
+    parts = [
+        language("create.card.cost", price=price_text(quote))
+        if quote.price is not None
+        else language("create.card.cost_unknown")
+    ]
+    if quote.left is not None:
+        parts.append(language("create.card.left", n=quote.left, max=quote.most or quote.left))
+    parts.append(language("create.card.where", channel=place(quote.order, language)))
+    return " · ".join([*parts, *([language("create.card.approval")] if quote.approval else [])])
+
+
+def price_text(quote: Quote) -> str:
+    """As in ≈0.10: a price list does not know the key's own discount."""
+    return "" if quote.price is None else f"{'' if quote.exact else '≈'}{quote.price:.2f}"
+
+
+def _buttons(quote: Quote, language: Language) -> discord.ui.View:
+    price = f" · {price_text(quote)}" if quote.price is not None else ""
+    view, payload = discord.ui.View(timeout=None), OrderPayload(quote.order.id)
+    if quote.ready:
+        view.add_item(button(actions.ORDER_PLACE, payload, language, price=price))
+    view.add_item(button(actions.ORDER_EDIT, payload, language))
+    return view.add_item(button(actions.ORDER_CANCEL, payload, language))
+
+
+async def own_order(interaction: Interaction, order_id: str) -> Order:
+    """Raises OrderGone for one that is not theirs, or is not kept any more."""
+    order = await interaction.client.services.orders.own(order_id, interaction.user.id)
+    if order is None:
+        raise OrderGone
+    return order
+
+
+@on_press(actions.ORDER_PLACE)
+async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
+    """All buttons go in the same edit; a second press finds the order placed, and shows its state."""
+    await interaction.response.defer()
+    services, language = interaction.client.services, reader(interaction)
+    placed = await services.orders.place(payload.order_id, maker_of(interaction))
+    order = await own_order(interaction, payload.order_id)
+    match placed:
+        case Denial():
+            await show_card(interaction, order, f"⚠️ {denial_text(placed, language)}")
+        case Obstacle.CHANGED:
+            await show_card(interaction, order, f"⚠️ {language('create.changed')}")
+        case Obstacle.NOT_READY:
+            await show_card(interaction, order)
+        case _:
+            before = 0 if isinstance(placed, Obstacle) else placed.before
+            await _show_state(interaction, order, before)
+            interaction.client.afterwards(_follow(interaction, order))
+
+
+@on_press(actions.ORDER_CANCEL)
+async def cancel_order(interaction: Interaction, payload: OrderPayload) -> None:
+    await interaction.response.defer()
+    await interaction.client.services.orders.cancel(payload.order_id, interaction.user.id)
+    await _show_state(interaction, await own_order(interaction, payload.order_id))
+
+
+async def _show_state(interaction: Interaction, order: Order, before: int = 0) -> None:
+    language = reader(interaction)
+    view: Any = discord.ui.View(timeout=None)
+    if order.state in CANCELLABLE:
+        view.add_item(button(actions.ORDER_CANCEL, OrderPayload(order.id), language))
+    content = f"**{name_of(order)}**\n{state_text(order, language, before)}"
+    await interaction.edit_original_response(content=content, view=view if order.state in CANCELLABLE else None)
+
+
+async def _follow(interaction: Interaction, order: Order) -> None:
+    """The card shows what became of it, for as long as Discord lets the bot change it."""
+    shown, orders = order.state, interaction.client.services.orders
+    try:
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            now = await orders.find(order.id)
+            if now is None:
+                return
+            if now.state is not shown:
+                before = await orders.before(now) if now.state is OrderState.PLACED else 0
+                await _show_state(interaction, now, before)
+                shown = now.state
+            if shown not in _OPEN:
+                return
+    except (StorageError, discord.HTTPException) as error:
+        log.info("order %s: its card is not followed any more: %s", order.id, error)
+
+
+def voices(language: Language, chosen: Voice) -> list[discord.SelectOption]:
+    return [
+        discord.SelectOption(label=language(f"create.voice.{voice}"), value=voice, default=voice is chosen)
+        for voice in Voice
+    ]

@@ -1,0 +1,188 @@
+"""What people type to have songs made, and the forms that they fill in."""
+
+from typing import Any
+
+import discord
+from msgspec.structs import replace
+
+from bot.client import Interaction
+from bot.domain.order import Order
+from bot.domain.song_request import RequestKind, SongRequest, Voice
+from bot.errors import OrderGone, UnreadableFile
+from bot.ui.features.create.card import own_order, show_card, voices
+from bot.ui.features.create.makers import destination, maker_of
+from bot.ui.features.create.texts import bar_text
+from bot.ui.interactions.access import locale_of, reader
+from bot.ui.interactions.destinations import Channel
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.forms import Form
+from bot.ui.render import actions
+from bot.ui.render.actions import ChannelPayload, OrderPayload
+from bot.ui.render.components import button
+from bot.ui.render.locales import Language
+from bot.ui.render.text import plain_line
+
+_MOST_TEXT = 4_000  # characters of a field of a form
+_MOST_FILE = 20 * 1024  # bytes
+_MOST_MODELS = 25
+
+
+async def create(
+    interaction: Interaction,
+    about: str | None,
+    voice: Voice,
+    model: str,
+    file: discord.Attachment | None,
+    channel: Channel | None,
+) -> None:
+    """With a description or a file straight to the card; with neither, two ways to begin."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    if await _is_barred(interaction, model):
+        return
+    if about is None and file is None:
+        view = discord.ui.View(timeout=None)
+        payload = ChannelPayload(channel.id if channel else 0)
+        for action in (actions.CREATE_DESCRIBE, actions.CREATE_OWN):
+            view.add_item(button(action, payload, reader(interaction)))
+        await interaction.edit_original_response(content=reader(interaction)("create.how"), view=view)
+        return
+    kind = RequestKind.CUSTOM if file else RequestKind.DESCRIBE
+    lyrics = await _lyrics_in(file) if file else ""
+    style = about or "" if file else ""
+    request = SongRequest(
+        kind=kind, model=model, voice=voice, lyrics=lyrics, style=style, description="" if file else about or ""
+    )
+    await _show_new(interaction, request, channel)
+
+
+async def write(interaction: Interaction, about: str) -> None:
+    """Lyrics only."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not await _is_barred(interaction):
+        await _show_new(interaction, SongRequest(kind=RequestKind.LYRICS, description=about), None)
+
+
+async def _is_barred(interaction: Interaction, model: str = "") -> bool:
+    """Whether they may not order here, which they are then told."""
+    orders, maker = interaction.client.services.orders, maker_of(interaction)
+    bar = await orders.bar(maker, model)
+    if bar:
+        text = bar_text(bar, await orders.rules(maker.guild_id), reader(interaction))
+        await interaction.edit_original_response(content=text, allowed_mentions=discord.AllowedMentions.none())
+    return bar is not None
+
+
+async def _lyrics_in(file: discord.Attachment) -> str:
+    """Raises UnreadableFile."""
+    if file.size > _MOST_FILE:
+        raise UnreadableFile("lyrics", file.filename)
+    try:
+        return (await file.read()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableFile("lyrics", file.filename) from None
+
+
+async def _show_new(interaction: Interaction, request: SongRequest, channel: Channel | None) -> None:
+    place = await destination(interaction, channel)
+    await show_card(interaction, await _draft(interaction, request, place.channel_id, place.locale))
+
+
+async def _draft(interaction: Interaction, request: SongRequest, channel_id: int, locale: str) -> Order:
+    """Under the interaction's own id: Discord may deliver it again."""
+    return await interaction.client.services.orders.draft(
+        f"{interaction.id:x}",
+        maker_of(interaction),
+        request,
+        channel_id=channel_id,
+        locale=locale,
+        user_locale=locale_of(interaction),
+    )
+
+
+class RequestForm(Form):
+    """What a song is to be like, in the person's words or with their own lyrics. `order`: the draft that it changes."""
+
+    def __init__(self, language: Language, request: SongRequest, models: list[str], order: Order | None = None) -> None:
+        super().__init__(language(f"create.form.{request.kind}"))
+        self._request, self._order = request, order
+        self._texts: dict[str, discord.ui.TextInput[Any]] = {}
+        for name, most, long in _FIELDS[request.kind]:
+            text: str = getattr(request, name)
+            if len(text) <= most:  # what came as a file and does not fit stays as it is
+                self._add_text(language, name, text, most, long=long)
+        if request.kind is RequestKind.LYRICS:
+            return
+        self._voice: discord.ui.Select[Any] = discord.ui.Select(options=voices(language, request.voice))
+        self.add_item(discord.ui.Label(text=language("create.field.voice"), component=self._voice))
+        names = list(dict.fromkeys([*filter(None, [request.model]), *models]))[:_MOST_MODELS]
+        options = [
+            discord.SelectOption(label=plain_line(name, 80), value=name, default=not at)
+            for at, name in enumerate(names)
+        ]
+        self._model: discord.ui.Select[Any] = discord.ui.Select(options=options)
+        self.add_item(discord.ui.Label(text=language("create.field.model"), component=self._model))
+
+    def _add_text(self, language: Language, name: str, text: str, most: int, *, long: bool) -> None:
+        style = discord.TextStyle.paragraph if long else discord.TextStyle.short
+        field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            required=False, max_length=most, default=text or None, style=style
+        )
+        self._texts[name] = field
+        self.add_item(discord.ui.Label(text=language(f"create.field.{name}"), component=field))
+
+    async def sent_off(self, interaction: Interaction) -> None:
+        """It is kept the moment it is sent: an error after that loses nothing that was typed."""
+        if self._order or interaction.message:
+            await interaction.response.defer()
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        request = replace(self._request, **{name: field.value for name, field in self._texts.items()})
+        if request.kind is not RequestKind.LYRICS:
+            request = replace(request, voice=Voice(self._voice.values[0]), model=self._model.values[0])
+        if self._order is None:
+            await _show_new(interaction, request, None)
+            return
+        edited = await interaction.client.services.orders.edit(self._order.id, interaction.user.id, request)
+        if edited is None:
+            raise OrderGone
+        await show_card(interaction, edited)
+
+
+_FIELDS: dict[RequestKind, tuple[tuple[str, int, bool], ...]] = {
+    RequestKind.DESCRIBE: (("description", 3_000, True),),
+    RequestKind.LYRICS: (("description", 3_000, True),),
+    RequestKind.CUSTOM: (("title", 100, False), ("style", 1_000, True), ("lyrics", _MOST_TEXT, True)),
+    RequestKind.EXTEND: (("style", 1_000, True), ("lyrics", _MOST_TEXT, True)),
+    RequestKind.COVER: (("style", 1_000, True), ("lyrics", _MOST_TEXT, True)),
+}
+
+
+def _models(interaction: Interaction) -> list[str]:
+    return [model.name for model in interaction.client.services.orders.terms().models]
+
+
+@on_press(actions.CREATE_DESCRIBE)
+async def describe(interaction: Interaction, _: ChannelPayload) -> None:
+    form = RequestForm(reader(interaction), SongRequest(kind=RequestKind.DESCRIBE), _models(interaction))
+    await interaction.response.send_modal(form)
+
+
+@on_press(actions.CREATE_OWN)
+async def own_lyrics(interaction: Interaction, _: ChannelPayload) -> None:
+    form = RequestForm(reader(interaction), SongRequest(kind=RequestKind.CUSTOM), _models(interaction))
+    await interaction.response.send_modal(form)
+
+
+@on_press(actions.ORDER_EDIT)
+async def edit(interaction: Interaction, payload: OrderPayload) -> None:
+    order = await own_order(interaction, payload.order_id)
+    form = RequestForm(reader(interaction), order.request, _models(interaction), order)
+    await interaction.response.send_modal(form)
+
+
+async def models_to_choose(interaction: Interaction, typed: str) -> list[discord.app_commands.Choice[str]]:
+    models = interaction.client.services.orders.terms().models
+    found = [each for each in models if typed.lower() in f"{each.name} {each.label}".lower()]
+    return [
+        discord.app_commands.Choice(name=plain_line(each.label, 100), value=each.name) for each in found[:_MOST_MODELS]
+    ]

@@ -1,0 +1,196 @@
+"""Lists of orders: one's own, a server's, and those that wait for a manager; and what is left today."""
+
+from functools import partial
+from typing import Any
+
+import discord
+
+from bot.client import Interaction
+from bot.domain.allowance import Work, left, next_day
+from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState
+from bot.errors import NotYours, OrderGone
+from bot.services.orders.service import Settlement
+from bot.ui.features.create.card import show_card
+from bot.ui.features.create.makers import maker_of, managed_guild
+from bot.ui.features.create.texts import moment, name_of, state_text
+from bot.ui.interactions.access import locale_of, reader
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.forms import Form
+from bot.ui.interactions.typed_ids import one_id
+from bot.ui.render import actions
+from bot.ui.render.actions import Action, ListedOrderPayload, PagePayload
+from bot.ui.render.components import ActionButton, button, page_buttons, rows_of
+from bot.ui.render.locales import Language
+from bot.ui.render.text import cut
+
+_PAGE = 5
+_MAX_ROW = 700  # characters
+_MINE, _SERVER, _OPEN = "mine", "server", "open"
+_RETRIED = frozenset({OrderState.REFUSED, OrderState.FAILED, OrderState.EXPIRED})
+_EMOJI = {
+    OrderState.WAITING: "🙋", OrderState.PLACED: "⏳", OrderState.SENDING: "📤", OrderState.ACCEPTED: "🎶",
+    OrderState.UNSURE: "❔", OrderState.FINISHED: "✅", OrderState.LOST: "❔",
+}  # fmt: skip
+
+
+async def show_orders(interaction: Interaction, scope: str, page: int = 0) -> None:
+    """Also what is `open` for the people who manage the server."""
+    if scope == _MINE:
+        query = OrderQuery(user_id=interaction.user.id)
+    else:
+        states = FOR_MANAGERS if scope == _OPEN else ()
+        query = OrderQuery(guild_id=managed_guild(interaction).id, states=states)
+    count, found = await interaction.client.services.orders.listed(query, limit=_PAGE, offset=page * _PAGE)
+    if page and not found:
+        await show_orders(interaction, scope, 0)
+        return
+    await interaction.edit_original_response(view=_view(found, count, scope, page, reader(interaction)))
+
+
+def _view(found: list[Order], count: int, scope: str, page: int, language: Language) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(f"## {language(f'order.list.{scope}', n=count)}"))
+    for order in found:
+        view.add_item(discord.ui.TextDisplay(_row(order, scope, language)))
+        for row in rows_of(_buttons(order, scope, page, language)):
+            view.add_item(row)
+    pages = -(-count // _PAGE)
+    if pages > 1:
+        turn = page_buttons(actions.ORDERS_PAGE, partial(PagePayload, scope), page, pages)
+        view.add_item(discord.ui.ActionRow(*turn))
+    return view
+
+
+def _row(order: Order, scope: str, language: Language) -> str:
+    who = f" · <@{order.user_id}>" if scope != _MINE else ""
+    price = f" · {order.price:.2f}" if order.price is not None else ""
+    when = moment(order.placed_at or order.created_at)
+    head = f"{_EMOJI.get(order.state, '✖️')} **{name_of(order)}**{who}{price} · {when}"
+    return cut(f"{head}\n-# {state_text(order, language)}", _MAX_ROW)
+
+
+def _buttons(order: Order, scope: str, page: int, language: Language) -> list[ActionButton]:
+    """What may be done with it by who sees it there."""
+    bound: list[Action[ListedOrderPayload]] = []
+    if scope == _OPEN and order.state is OrderState.WAITING:
+        bound = [actions.ORDER_APPROVE, actions.ORDER_DECLINE]
+    elif scope == _OPEN:
+        bound = [actions.ORDER_FOUND]
+        bound += [actions.ORDER_FREE, actions.ORDER_LOST] if order.state is OrderState.UNSURE else []
+    elif scope == _MINE:
+        bound = [actions.ORDER_WITHDRAW] if order.state in CANCELLABLE else []
+        bound += [actions.ORDER_FOUND] if order.state in (OrderState.UNSURE, OrderState.LOST) else []
+        bound += [actions.ORDER_AGAIN] if order.state in _RETRIED else []
+    return [button(action, ListedOrderPayload(scope, order.id, page), language) for action in bound]
+
+
+@on_press(actions.ORDERS_PAGE)
+async def turn_page(interaction: Interaction, payload: PagePayload) -> None:
+    await interaction.response.defer()
+    await show_orders(interaction, payload.about, payload.page)
+
+
+@on_press(actions.ORDER_WITHDRAW)
+async def withdraw(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    await interaction.response.defer()
+    await interaction.client.services.orders.cancel(payload.order_id, interaction.user.id)
+    await show_orders(interaction, _MINE, payload.page)
+
+
+@on_press(actions.ORDER_APPROVE)
+async def approve(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    await _decide(interaction, payload, approve=True)
+
+
+@on_press(actions.ORDER_DECLINE)
+async def decline(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    await _decide(interaction, payload, approve=False)
+
+
+async def _decide(interaction: Interaction, payload: ListedOrderPayload, *, approve: bool) -> None:
+    await interaction.response.defer()
+    guild_id = managed_guild(interaction).id
+    await interaction.client.services.orders.decide(payload.order_id, guild_id, approve=approve)
+    await show_orders(interaction, _OPEN, payload.page)
+
+
+@on_press(actions.ORDER_FREE)
+async def not_charged(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    await _settle(interaction, payload, charged=False)
+
+
+@on_press(actions.ORDER_LOST)
+async def charged_and_lost(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    await _settle(interaction, payload, charged=True)
+
+
+async def _settle(interaction: Interaction, payload: ListedOrderPayload, *, charged: bool) -> None:
+    await interaction.response.defer()
+    order = await _order(interaction, payload)
+    managed_guild(interaction)  # its person may not say what was charged
+    await interaction.client.services.orders.settle(order.id, charged=charged)
+    await show_orders(interaction, _OPEN, payload.page)
+
+
+async def _order(interaction: Interaction, payload: ListedOrderPayload) -> Order:
+    """One's own, or one of a server that one manages. Raises OrderGone or NotYours."""
+    order = await interaction.client.services.orders.find(payload.order_id)
+    if order is None:
+        raise OrderGone
+    if order.user_id != interaction.user.id and managed_guild(interaction).id != order.guild_id:
+        raise NotYours
+    return order
+
+
+class FoundForm(Form):
+    """Which task an order became whose answer never came."""
+
+    def __init__(self, language: Language, order: Order) -> None:
+        super().__init__(language("btn.its_id"))
+        self._order = order
+        self._id: discord.ui.TextInput[Any] = discord.ui.TextInput(max_length=200)
+        self.add_item(discord.ui.Label(text=language("order.found.label"), component=self._id))
+
+    async def sent_off(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        services = interaction.client.services
+        settled = await services.orders.found(self._order.id, await one_id(services, self._id.value))
+        key = "order.found.done" if settled is Settlement.DONE else f"order.found.{settled}"
+        await interaction.edit_original_response(content=reader(interaction)(key))
+
+
+@on_press(actions.ORDER_FOUND)
+async def ask_id(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    await interaction.response.send_modal(FoundForm(reader(interaction), await _order(interaction, payload)))
+
+
+@on_press(actions.ORDER_AGAIN)
+async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    """A new draft that says the same; its card has a button to change it."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    order = await _order(interaction, payload)
+    orders, maker = interaction.client.services.orders, maker_of(interaction)
+    draft = await orders.draft(
+        f"{interaction.id:x}",
+        maker,
+        order.request,
+        channel_id=order.channel_id,
+        locale=order.locale,
+        user_locale=locale_of(interaction),
+    )
+    await show_card(interaction, draft)
+
+
+async def show_usage(interaction: Interaction) -> None:
+    """What is left today, and the last ten orders."""
+    services, language, maker = interaction.client.services, reader(interaction), maker_of(interaction)
+    lines = [f"## {language('order.usage.title')}"]
+    for work in Work:
+        usage, limits = await services.orders.usage(maker, work)
+        rest = left(usage, limits)
+        most = limits.person if limits.person is not None else usage.person
+        lines.append(language(f"order.usage.{work}", used=usage.person, max=most, n=rest or 0))
+    lines.append(f"-# {language('order.usage.resets', when=moment(next_day(services.watches.now())))}")
+    _, found = await services.orders.listed(OrderQuery(user_id=interaction.user.id), limit=10)
+    lines += [f"{_EMOJI.get(each.state, '✖️')} {name_of(each)} · {moment(each.created_at)}" for each in found]
+    await interaction.edit_original_response(content=cut("\n".join(lines), 2_000))

@@ -1,0 +1,58 @@
+"""Tells people what became of their orders, where the card cannot show it any more."""
+
+import logging
+
+import aiohttp
+import discord
+
+from bot.client import SunoBot
+from bot.domain.order import Order, OrderState
+from bot.services.orders.service import refused_as_busy
+from bot.ui.features.create.texts import name_of, state_text
+from bot.ui.render.locales import language_for
+
+# Of these the card or the post tells.
+_SILENT = frozenset({
+    OrderState.PLACED, OrderState.WAITING, OrderState.SENDING, OrderState.ACCEPTED, OrderState.CANCELLED,
+    OrderState.FINISHED,
+})  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+
+class OrderNotices:
+    def __init__(self, bot: SunoBot) -> None:
+        self._bot = bot
+
+    async def tell(self, order: Order) -> bool:
+        """Whether that is done: who cannot be told now is told later."""
+        if order.state in _SILENT and not refused_as_busy(order):
+            return True
+        text = notice(order)
+        try:
+            try:
+                channel = await self._bot.create_dm(discord.Object(order.user_id))
+                await channel.send(text)
+            except discord.Forbidden:
+                await self._tell_in_channel(order, text)
+        except discord.HTTPException as error:
+            # It stands in /suno orders all the same.
+            log.warning("order %s: its person cannot be told: %s", order.id, error)
+            return error.status < 500
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.warning("order %s: its person is told later: %s", order.id, type(error).__name__)
+            return False
+        return True
+
+    async def _tell_in_channel(self, order: Order, text: str) -> None:
+        """Who takes no DMs is told where they ordered."""
+        if order.guild_id is None:
+            return
+        channel = self._bot.get_partial_messageable(order.channel_id, guild_id=order.guild_id)
+        mentions = discord.AllowedMentions(users=[discord.Object(order.user_id)])
+        await channel.send(f"<@{order.user_id}> {text}", allowed_mentions=mentions)
+
+
+def notice(order: Order) -> str:
+    language = language_for(order.user_locale)
+    return f"**{name_of(order)}**\n{state_text(order, language)}"

@@ -1,0 +1,150 @@
+"""/suno-admin create: whether songs may be ordered in a server, by whom, and how many."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+from msgspec.structs import replace
+
+from bot.client import Interaction
+from bot.domain.creation import CreationRules
+from bot.errors import UnreadableNumber
+from bot.ui.features.create.makers import managed_guild
+from bot.ui.interactions.access import reader
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.forms import Form
+from bot.ui.render import actions
+from bot.ui.render.actions import NoPayload, SwitchPayload
+from bot.ui.render.components import button, styled_button
+from bot.ui.render.locales import Language
+
+_NUMBERS = ("songs_per_person", "songs_per_server", "lyrics_per_person", "at_once")
+_DIGITS = 4
+_MOST = 25  # roles or channels that a form takes
+
+
+async def _rules(interaction: Interaction) -> CreationRules:
+    return await interaction.client.services.orders.rules(managed_guild(interaction).id)
+
+
+async def show_panel(interaction: Interaction) -> None:
+    rules, language = await _rules(interaction), reader(interaction)
+    view = discord.ui.LayoutView(timeout=None)
+    lines = [f"## 🎼 {language('creation.title')}", *_state(rules, language)]
+    if not interaction.client.services.orders.operator.enabled:
+        lines.append(f"⚠️ {language('create.bar.operator_off')}")
+    view.add_item(discord.ui.TextDisplay("\n".join(lines)))
+    view.add_item(discord.ui.ActionRow(*_switches(rules, language)))
+    await interaction.edit_original_response(view=view)
+
+
+def _state(rules: CreationRules, language: Language) -> list[str]:
+    roles = ", ".join(f"<@&{role}>" for role in rules.roles) or language("create.managers")
+    channels = ", ".join(f"<#{channel}>" for channel in rules.channels) or language("creation.all")
+    return [
+        language(f"creation.is_{'on' if rules.enabled else 'off'}"),
+        language("creation.roles", roles=roles),
+        language("creation.channels", channels=channels),
+        *(language(f"creation.{name}", n=getattr(rules, name)) for name in _NUMBERS),
+        language(f"creation.approval_{'on' if rules.approval else 'off'}"),
+    ]
+
+
+def _switches(rules: CreationRules, language: Language) -> list[Any]:
+    on = "btn.creation_off" if rules.enabled else "btn.creation_on"
+    approval = "btn.approval_off" if rules.approval else "btn.approval_on"
+    enabling, approving = SwitchPayload(not rules.enabled), SwitchPayload(not rules.approval)
+    return [
+        styled_button(actions.CREATION_SWITCH, enabling, label=language(on), emoji="🔌"),
+        styled_button(actions.CREATION_APPROVAL, approving, label=language(approval), emoji="🙋"),
+        button(actions.CREATION_NUMBERS, NoPayload("server"), language),
+        button(actions.CREATION_PEOPLE, NoPayload("server"), language),
+    ]
+
+
+async def _keep(interaction: Interaction, rules: CreationRules) -> None:
+    await interaction.client.services.orders.keep_rules(rules)
+    await show_panel(interaction)
+
+
+@on_press(actions.CREATION_SWITCH)
+async def switch(interaction: Interaction, payload: SwitchPayload) -> None:
+    await interaction.response.defer()
+    await _keep(interaction, replace(await _rules(interaction), enabled=payload.on))
+
+
+@on_press(actions.CREATION_APPROVAL)
+async def switch_approval(interaction: Interaction, payload: SwitchPayload) -> None:
+    await interaction.response.defer()
+    await _keep(interaction, replace(await _rules(interaction), approval=payload.on))
+
+
+class NumbersForm(Form):
+    """How many songs and lyrics may be ordered."""
+
+    def __init__(self, language: Language, rules: CreationRules) -> None:
+        super().__init__(language("btn.numbers"))
+        self._fields: dict[str, discord.ui.TextInput[Any]] = {}
+        for name in _NUMBERS:
+            field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+                max_length=_DIGITS, default=str(getattr(rules, name))
+            )
+            self._fields[name] = field
+            self.add_item(discord.ui.Label(text=language(f"creation.label.{name}"), component=field))
+
+    async def sent_off(self, interaction: Interaction) -> None:
+        numbers = {name: read_count(field.value, least=int(name == "at_once")) for name, field in self._fields.items()}
+        await interaction.response.defer()
+        await _keep(interaction, replace(await _rules(interaction), **numbers))
+
+
+def read_count(typed: str, *, least: int = 0) -> int:
+    """Raises UnreadableNumber."""
+    plain = unicodedata.normalize("NFKC", typed).strip()
+    if not (plain.isascii() and plain.isdigit() and len(plain) <= _DIGITS and int(plain) >= least):
+        raise UnreadableNumber(typed)
+    return int(plain)
+
+
+class PeopleForm(Form):
+    """Who may order and where; what is chosen can be forged, so that only the server's own counts."""
+
+    def __init__(self, language: Language, rules: CreationRules) -> None:
+        super().__init__(language("btn.people"))
+        roles = [discord.Object(role) for role in rules.roles[:_MOST]]
+        channels = [discord.Object(channel) for channel in rules.channels[:_MOST]]
+        self._roles: Any = discord.ui.RoleSelect(min_values=0, max_values=_MOST, default_values=roles, required=False)
+        self._channels: Any = discord.ui.ChannelSelect(
+            min_values=0, max_values=_MOST, default_values=channels, required=False
+        )
+        self._blocked: Any = discord.ui.UserSelect(
+            min_values=0,
+            max_values=_MOST,
+            default_values=[discord.Object(person) for person in rules.blocked[:_MOST]],
+            required=False,
+        )
+        for name, select in (("roles", self._roles), ("channels", self._channels), ("blocked", self._blocked)):
+            self.add_item(discord.ui.Label(text=language(f"creation.label.{name}"), component=select))
+
+    async def sent_off(self, interaction: Interaction) -> None:
+        await interaction.response.defer()
+        guild = managed_guild(interaction)
+        theirs: Mapping[str, set[int]] = {
+            "roles": {role.id for role in guild.roles},
+            "channels": {channel.id for channel in guild.channels},
+        }
+        roles = tuple(role.id for role in self._roles.values if role.id in theirs["roles"])
+        channels = tuple(channel.id for channel in self._channels.values if channel.id in theirs["channels"])
+        blocked = tuple(person.id for person in self._blocked.values)
+        await _keep(interaction, replace(await _rules(interaction), roles=roles, channels=channels, blocked=blocked))
+
+
+@on_press(actions.CREATION_NUMBERS)
+async def ask_numbers(interaction: Interaction, _: NoPayload) -> None:
+    await interaction.response.send_modal(NumbersForm(reader(interaction), await _rules(interaction)))
+
+
+@on_press(actions.CREATION_PEOPLE)
+async def ask_people(interaction: Interaction, _: NoPayload) -> None:
+    await interaction.response.send_modal(PeopleForm(reader(interaction), await _rules(interaction)))

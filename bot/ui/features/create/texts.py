@@ -1,0 +1,80 @@
+"""What is said of orders: their states, why they were refused, and what limits them."""
+
+from bot.domain.allowance import Denial, Limit
+from bot.domain.creation import Bar, CreationRules
+from bot.domain.models import model_named
+from bot.domain.order import Order, OrderState
+from bot.domain.order_refusals import Refusal, artist_in, refusal_in
+from bot.services.orders.service import NOT_CHARGED, refused_as_busy
+from bot.ui.render.locales import Language
+from bot.ui.render.text import code, one_line
+
+_NAME = 80  # characters
+_WORDS = 300  # characters of a gateway's own words
+_KNOWN = frozenset(Refusal)
+
+
+def name_of(order: Order) -> str:
+    """How people recognise it, escaped."""
+    return one_line(order.request.name, _NAME) or f"`{code(order.id)}`"
+
+
+def moment(at: float) -> str:
+    """As Discord shows it: in 3 hours."""
+    return f"<t:{at:.0f}:R>"
+
+
+def state_text(order: Order, language: Language, before: int = 0) -> str:
+    """What became of it, and what its person may do."""
+    match order.state:
+        case OrderState.REFUSED:
+            return refusal_text(order, language)
+        case OrderState.FAILED:
+            reason = reason_text(order, refusal_in(order.detail), language)
+            return language("order.state.failed", reason=reason)
+        case OrderState.PLACED if refused_as_busy(order) and order.due_at:
+            return language("order.reason.busy", when=moment(order.due_at))
+        case OrderState.EXPIRED:
+            return language("order.state.restarted" if order.reason == "restarted" else "order.state.expired")
+        case OrderState.DECLINED:
+            return language("order.state.late" if order.reason == "late" else "order.state.declined")
+        case OrderState.ACCEPTED:
+            return language("order.state.accepted", channel=place(order, language))
+    return language(f"order.state.{order.state}", n=before)
+
+
+def place(order: Order, language: Language) -> str:
+    return f"<#{order.channel_id}>" if order.guild_id is not None else language("create.this_dm")
+
+
+def refusal_text(order: Order, language: Language) -> str:
+    """Why, and that it counts no more."""
+    if order.reason == NOT_CHARGED:
+        return language("order.state.free")
+    reason = Refusal(order.reason) if order.reason in _KNOWN else Refusal.OTHER
+    key = "order.state.full" if reason is Refusal.BUSY else "order.state.refused"
+    return language(key, reason=reason_text(order, reason, language))
+
+
+def reason_text(order: Order, reason: Refusal | None, language: Language) -> str:
+    """A sentence of ours where the words are known, else those of Suno or the gateway."""
+    words = one_line(order.detail, _WORDS)
+    if reason is None or reason in (Refusal.OTHER, Refusal.BUSY, Refusal.TOO_LONG):
+        return language("order.reason.said", words=words) if words else language("order.reason.unknown")
+    artist = one_line(artist_in(order.detail), 60)
+    if reason is Refusal.ARTIST and not artist:
+        return language("order.reason.any_artist")
+    return language(f"order.reason.{reason}", name=artist, model=one_line(model_named(order.request.model).label, 40))
+
+
+def bar_text(bar: Bar, rules: CreationRules, language: Language) -> str:
+    """Why they may not order here, and who can change it."""
+    roles = ", ".join(f"<@&{role}>" for role in rules.roles) or language("create.managers")
+    channels = ", ".join(f"<#{channel}>" for channel in rules.channels)
+    return language(f"create.bar.{bar}", roles=roles, channels=channels, command="`/suno-admin create`")
+
+
+def denial_text(denial: Denial, language: Language) -> str:
+    """Which limit, when it is over, and who can change it."""
+    key = "cooldown" if denial.limit is Limit.COOLDOWN else f"{denial.limit}_limit"
+    return language(f"create.{key}", n=denial.most, when=moment(denial.until))

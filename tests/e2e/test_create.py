@@ -1,0 +1,198 @@
+"""Creating songs, as people do it in Discord: the card, the press, the post; and who may not."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from bot.domain.order import OrderState
+from bot.domain.song_request import SongRequest
+from bot.storage.database import open_read_only
+from sandbox.local_discord.people import Person
+from tests.conftest import Env
+from tests.e2e.test_watch import FAST
+from tests.messages import buttons, words
+
+ON = {**FAST, "create": "on"}
+
+
+async def turn_on(env: Env) -> dict[str, Any]:
+    panel = await env.finished(await env.ada.slash(env.channel, "suno-admin create"))
+    await env.changed(await env.ada.press(panel, "Turn creating on"))
+    await env.settle_down(0.1)
+    return panel
+
+
+async def card(env: Env, person: Person | None = None, **options: Any) -> dict[str, Any]:
+    options = options or {"about": "rain on the harbour"}
+    return await env.finished(await (person or env.ada).slash(env.channel, "suno create", **options))
+
+
+async def press(env: Env, person: Person, message: dict[str, Any], label: str) -> None:
+    name = next(each for each in buttons(message) if each.startswith(label))
+    await env.changed(await person.press(message, name))
+    await env.settle_down(0.1)
+
+
+async def fill(person: Person, opened: Any, **texts: str) -> Any:
+    """A form, with its fields as they are but for those texts, by their place."""
+    sent = []
+    for number, label in enumerate(opened.modal["components"]):
+        field = label["component"]
+        if field["type"] == 4:
+            value = texts.get(f"field{number}", field.get("value", ""))
+            filled = {"type": 4, "custom_id": field["custom_id"], "value": value}
+        else:
+            chosen = [each["value"] for each in field.get("options", ()) if each.get("default")]
+            filled = {"type": field["type"], "custom_id": field["custom_id"], "values": chosen}
+        sent.append({"type": 18, "component": filled})
+    return await person.submit(opened, sent)
+
+
+async def orders(env: Env) -> list[tuple[str, OrderState]]:
+    async with open_read_only(env.settings["database_url"].replace("sqlite:", "sqlite+aiosqlite:")) as engine:
+        async with engine.connect() as connection:
+            rows = (await connection.exec_driver_sql("SELECT request, state FROM orders")).mappings().all()
+        return [(msgspec.json.decode(row["request"], type=SongRequest).name, OrderState(row["state"])) for row in rows]
+
+
+async def test_while_it_is_off_every_command_answers_with_one_sentence(env: Env) -> None:
+    async with env.bot(**FAST):
+        for command, options in (("create", {"about": "rain"}), ("create", {}), ("write", {"about": "rain"})):
+            answer = await env.finished(await env.ada.slash(env.channel, f"suno {command}", **options))
+            assert "CREATE=on" in answer["content"]
+            assert not answer["components"]
+        panel = await env.finished(await env.ada.slash(env.channel, "suno-admin create"))
+        assert "CREATE=on" in words(panel)
+    assert env.gateway.orders.posts == []
+
+
+async def test_a_song_is_made_with_two_presses_and_posted_for_its_maker(env: Env) -> None:
+    env.gateway.orders.takes = 3.0
+    env.gateway.sells = True
+    async with env.bot(**ON):
+        await turn_on(env)
+        shown = await card(env)
+        assert "rain on the harbour" in shown["content"]
+        assert "≈0.10" in shown["content"]
+        assert env.gateway.orders.posts == [], "nothing is paid before the press"
+        await press(env, env.ada, shown, "Create")
+        await env.clock.advance(30, step=1)
+        posts = await env.posts(2)
+        assert any(f"<@{env.ada.user['id']}>" in post["content"] and post["attachments"] for post in posts)
+    assert len(env.gateway.orders.posts) == len(env.gateway.orders.charges) == 1
+    ((name, state),) = await orders(env)
+    assert (name, state in (OrderState.ACCEPTED, OrderState.FINISHED)) == ("rain on the harbour", True)
+
+
+async def test_two_presses_at_once_are_one_order(env: Env) -> None:
+    async with env.bot(**ON):
+        await turn_on(env)
+        shown = await card(env)
+        name = next(each for each in buttons(shown) if each.startswith("Create"))
+        for _ in range(2):
+            await env.ada.press(shown, name)
+        await env.settle_down()
+    assert len(env.gateway.orders.posts) == 1
+
+
+async def test_who_has_no_role_is_told_who_may_and_who_can_change_it(env: Env) -> None:
+    async with env.bot(**ON):
+        await turn_on(env)
+        answer = await card(env, env.ben)
+        assert "/suno-admin create" in answer["content"]
+    assert env.gateway.orders.posts == []
+
+
+async def test_own_lyrics_are_typed_into_a_form_and_edited_on_the_card(env: Env) -> None:
+    async with env.bot(**ON):
+        await turn_on(env)
+        begin = await env.finished(await env.ada.slash(env.channel, "suno create"))
+        opened = await env.ada.press(begin, "Own lyrics")
+        await env.changed(await fill(env.ada, opened, field0="Harbour", field1="folk", field2="[Verse]\nSalt"))
+        await env.settle_down(0.1)
+        assert "Lyrics 12 / 5,000 · Style 4 / 1,000" in begin["content"], "the card takes the place of the question"
+        opened = await env.ada.press(begin, "Edit")
+        await env.changed(await fill(env.ada, opened, field0="Harbour Lights"))
+        await env.settle_down(0.1)
+        await press(env, env.ada, begin, "Create")
+        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
+    body = env.gateway.orders.posts[0].body
+    assert (body["title"], body["tags"], body["prompt"]) == ("Harbour Lights", "folk", "[Verse]\nSalt")
+
+
+async def test_what_is_too_long_cannot_be_ordered_and_is_kept(env: Env) -> None:
+    async with env.bot(**ON):
+        await turn_on(env)
+        shown = await card(env, about="rain " * 200, model="chirp-crow")
+        assert "1,000 / 500" in shown["content"]
+        assert not any(each.startswith("Create") for each in buttons(shown))
+    assert (await orders(env))[0][1] is OrderState.DRAFT
+
+
+async def test_a_member_with_a_role_orders_and_a_manager_approves(env: Env) -> None:
+    guild = env.discord.world.guilds[env.channel["guild_id"]]
+    role = env.discord.world.add_role(guild, "Singers")
+    next(each for each in guild["members"] if each["user"]["id"] == env.ben.id)["roles"].append(role["id"])
+    async with env.bot(**ON):
+        panel = await turn_on(env)
+        await press(env, env.ada, panel, "Ask for approval")
+        opened = await env.ada.press(panel, "People and channels")
+        assert opened.modal
+        sent = [
+            {"type": 18, "component": {**_bare(label["component"]), "values": [role["id"]] if number == 0 else []}}
+            for number, label in enumerate(opened.modal["components"])
+        ]
+        await env.changed(await env.ada.submit(opened, sent, {"roles": {role["id"]: role}}))
+        shown = await card(env, env.ben)
+        await press(env, env.ben, shown, "创作")
+        assert "批准" in shown["content"]
+        assert env.gateway.orders.posts == []
+        asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
+        assert "rain on the harbour" in words(asked)
+        await press(env, env.ada, asked, "Approve")
+        await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 1)
+
+
+def _bare(component: dict[str, Any]) -> dict[str, Any]:
+    return {"type": component["type"], "custom_id": component["custom_id"]}
+
+
+async def test_a_lost_answer_is_found_by_its_id_and_posted(env: Env) -> None:
+    env.gateway.orders.plan, env.gateway.orders.takes = ["lost"], 3.0
+    async with env.bot(**ON):
+        await turn_on(env)
+        await press(env, env.ada, await card(env), "Create")
+        await env.clock.advance(20, step=5)
+        dm = env.discord.world.dm_with(env.ada.user)
+        await env.discord.hub.until(lambda: any("No answer came" in each["content"] for each in env.posted(dm)))
+        shown = await env.finished(await env.ada.slash(env.channel, "suno orders"))
+        opened = await env.ada.press(shown, "It's this id")
+        found = await env.finished(await fill(env.ada, opened, field0=env.gateway.orders.posts[0].task_id))
+        assert "It was ordered once" in found["content"]
+        await env.clock.advance(20, step=1)
+        await env.discord.hub.until(lambda: any(each["attachments"] for each in env.posted()))
+    assert len(env.gateway.orders.posts) == 1
+
+
+async def test_a_refused_order_is_told_and_can_be_tried_again(env: Env) -> None:
+    env.gateway.orders.plan = ["refuses"]
+    async with env.bot(**ON):
+        await turn_on(env)
+        await press(env, env.ada, await card(env), "Create")
+        await env.clock.advance(40, step=5)
+        dm = env.discord.world.dm_with(env.ada.user)
+        await env.discord.hub.until(lambda: any('"Nobody"' in each["content"] for each in env.posted(dm)))
+        shown = await env.finished(await env.ada.slash(env.channel, "suno orders"))
+        again = await env.finished(await env.ada.press(shown, "Edit and try again"))
+        await press(env, env.ada, again, "Create")
+        await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 2)
+
+
+@pytest.mark.parametrize("command", ["orders", "usage"])
+async def test_lists_are_there_before_anything_was_ordered(env: Env, command: str) -> None:
+    async with env.bot(**FAST):
+        answer = await env.finished(await env.ada.slash(env.channel, f"suno {command}"))
+        assert words(answer)
+        asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
+        assert words(asked)

@@ -1,0 +1,209 @@
+"""Orders on their way: a real database, a gateway on a real socket, and a program that is stopped at any moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.allowance import Limits, Work
+from bot.domain.order import Order, OrderState
+from bot.domain.song_request import RequestKind, SongRequest, Wish
+from bot.domain.watch_results import WatchQuery
+from bot.gateways.submitter import Submitter
+from bot.services.orders.sender import OrderSender
+from bot.storage.orders import OrderStore
+from bot.storage.watches import WatchStore
+from tests.clock import JumpingClock
+from tests.idle import wait_until_idle
+
+ADA = 1
+
+
+@dataclass
+class Open:
+    is_open: bool = True
+    can: frozenset[Wish] = frozenset(Wish)
+    at_once: int = 2
+
+    async def check_if_old(self) -> None:
+        pass
+
+
+class Gateway:
+    """Answers each order with the next of `answers`; the last one stays. None: it says nothing."""
+
+    def __init__(self) -> None:
+        self.answers: list[bytes | None] = [answer(200, b'{"code":"success","data":"task_1"}')]
+        self.taken = 0
+        self.arrived = asyncio.Event()
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+            self.taken += 1
+            self.arrived.set()
+            said = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+            if said is None:
+                await reader.read()
+            else:
+                writer.write(said)
+                await writer.drain()
+        finally:
+            writer.close()
+
+
+def answer(status: int, body: bytes) -> bytes:
+    return f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[Gateway]:
+    made = Gateway()
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    yield made
+    server.close()
+
+
+async def place(store: OrderStore, clock: JumpingClock, order_id: str = "o1", user_id: int = ADA) -> Order:
+    order = Order(
+        id=order_id,
+        user_id=user_id,
+        guild_id=5,
+        channel_id=10,
+        gateway="default",
+        request=SongRequest(kind=RequestKind.DESCRIBE, description="rain", model="chirp-hawk"),
+        created_at=clock.now(),
+    )
+    await store.draft(order)
+    await store.place(order, Limits(), clock.now())
+    return order
+
+
+@asynccontextmanager
+async def sending(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, terms: Open | None = None
+) -> AsyncIterator[OrderSender]:
+    async with Submitter("default", f"http://127.0.0.1:{gateway.port}", "") as submitter:
+        sender = OrderSender(submitter, store, clock, terms=terms or Open(), changed=lambda _order: None)
+        running = asyncio.create_task(sender.run())
+        try:
+            yield sender
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+
+async def state_of(store: OrderStore, order_id: str = "o1") -> OrderState:
+    order = await store.order(order_id)
+    assert order
+    return order.state
+
+
+async def test_a_placed_order_is_sent_once_and_watched(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, engine: AsyncEngine
+) -> None:
+    await place(store, clock)
+    async with sending(gateway, store, clock):
+        await wait_until_idle()
+        assert await state_of(store) is OrderState.ACCEPTED
+        await clock.advance(3_600)
+    assert gateway.taken == 1
+    _, listed = await WatchStore(engine).listed(WatchQuery(user_id=ADA), limit=5)
+    assert [(each.watch.task_id, each.watch.mentions, each.watch.live) for each in listed] == [
+        ("task_1", ("<@1>",), True)
+    ]
+
+
+async def test_a_second_person_is_not_held_up_by_the_first(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock
+) -> None:
+    for order_id, person in (("o1", ADA), ("o2", ADA), ("o3", 2)):
+        await place(store, clock, order_id, person)
+    gateway.answers = [answer(200, f'{{"data":"task_{n}"}}'.encode()) for n in range(3)]
+    async with sending(gateway, store, clock):
+        await wait_until_idle()
+        states = [await state_of(store, each) for each in ("o1", "o2", "o3")]
+    assert states == [OrderState.ACCEPTED, OrderState.PLACED, OrderState.ACCEPTED]
+
+
+async def test_a_full_gateway_is_asked_again_later_and_then_no_more(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock
+) -> None:
+    gateway.answers = [answer(429, b"{}")]
+    await place(store, clock)
+    async with sending(gateway, store, clock):
+        await wait_until_idle()
+        assert await state_of(store) is OrderState.PLACED
+        await clock.advance(600, step=5)
+    assert gateway.taken == 3
+    assert await state_of(store) is OrderState.REFUSED
+    assert (await store.usage(ADA, 5, Work.SONG, clock.now())).person == 0
+
+
+async def test_a_cut_answer_is_never_followed_by_a_second_order(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock
+) -> None:
+    gateway.answers = [answer(200, b"")[:-10]]
+    await place(store, clock)
+    async with sending(gateway, store, clock):
+        await wait_until_idle()
+        await clock.advance(3_600)
+    assert gateway.taken == 1
+    assert await state_of(store) is OrderState.UNSURE
+
+
+async def test_a_stop_waits_for_an_answer_that_comes_soon(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock
+) -> None:
+    late, arrived = asyncio.Event(), asyncio.Event()
+    serve = gateway.serve
+
+    async def serve_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.set()
+        await late.wait()
+        await serve(reader, writer)
+
+    server = await asyncio.start_server(serve_late, "127.0.0.1", 0)
+    gateway.port = server.sockets[0].getsockname()[1]
+    await place(store, clock)
+    async with sending(gateway, store, clock):
+        await arrived.wait()
+        assert await state_of(store) is OrderState.SENDING
+        asyncio.get_running_loop().call_later(0.2, late.set)
+    server.close()
+    assert gateway.taken == 1
+    assert await state_of(store) is OrderState.ACCEPTED
+
+
+async def test_a_stop_leaves_an_unanswered_order_unsure_and_the_next_start_does_not_send_it(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.orders.sender._LAST_WAIT", 0.1)
+    gateway.answers = [None]
+    await place(store, clock)
+    async with sending(gateway, store, clock):
+        await gateway.arrived.wait()
+    assert await state_of(store) is OrderState.UNSURE
+    await store.resume(clock.now())
+    async with sending(gateway, store, clock):
+        await wait_until_idle()
+        await clock.advance(600)
+    assert gateway.taken == 1
+
+
+async def test_while_creation_is_closed_orders_wait(gateway: Gateway, store: OrderStore, clock: JumpingClock) -> None:
+    await place(store, clock)
+    terms = Open(is_open=False)
+    async with sending(gateway, store, clock, terms) as sender:
+        await wait_until_idle()
+        assert gateway.taken == 0
+        terms.is_open = True
+        sender.wake()
+        await wait_until_idle()
+        assert gateway.taken == 1
