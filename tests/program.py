@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from bot.__main__ import main
 from bot.config import Settings
+from bot.log import _CHATTY
 from sandbox.local_discord.server import LocalDiscord
 
 Command = Callable[..., Awaitable[tuple[int | None, str, str]]]  # the fixture `command`: run_command in the town
@@ -62,10 +63,13 @@ def _logging_as_it_was() -> Iterator[None]:
     """Afterwards. Handlers of the test would be closed when the program sets up its own."""
     root, raising = logging.getLogger(), logging.raiseExceptions
     handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in _CHATTY}
     root.handlers.clear()
     try:
         yield
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
+        for name, before in levels.items():
+            logging.getLogger(name).setLevel(before)
         logging.raiseExceptions = raising

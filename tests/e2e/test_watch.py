@@ -85,10 +85,9 @@ async def test_many_tasks_are_asked_for_together(env: Env) -> None:
     async with env.bot(**FAST):
         answer = await env.watch(*(fake.id for fake in fakes), "and", "some", "words")
         await env.posts(30)
-    assert answer["content"].splitlines() == [
-        f"🔔 Watching 30 tasks. I'll post them in <#{env.channel['id']}>.",
-        "I left out 3 words that aren't task ids: `and`, `some`, `words`",
-    ]
+    lines = answer["content"].splitlines()  # and those of tasks that are finished already
+    assert lines[0] == f"🔔 Watching 30 tasks. I'll post them in <#{env.channel['id']}>."
+    assert "I left out 3 words that aren't task ids: `and`, `some`, `words`" in lines
     assert {request.method for request in env.gateway.requests} == {"POST"}
     assert len(env.gateway.requests) < 30
 
