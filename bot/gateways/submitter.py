@@ -13,12 +13,13 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from bot.domain.order import NotTaken, SubmitResult, Unsure
+from bot.domain.order import Accepted, NotTaken, SubmitResult, Unsure
+from bot.gateways.connection import MAX_HEADER, Connector
+from bot.gateways.secret import Secret
 from bot.gateways.submission import Submission, result_of
 
 _CONNECT = 10.0  # seconds
 _MAX_BODY = 1024 * 1024  # bytes; an answer has some hundreds
-_SHORTEST_KEY = 8  # characters; a shorter one may stand anywhere by chance
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Submitter:
     def __init__(self, name: str, base_url: str, key: str) -> None:
         self.name = name
         self._base = base_url
-        self._key = key if len(key) >= _SHORTEST_KEY else ""
+        self._secret = Secret(key)
         self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
@@ -38,7 +39,7 @@ class Submitter:
         # A connection that was used before may be closed by its other end in the moment of sending: that could not be
         # told from an answer that got lost.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True), cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
+            connector=Connector(force_close=True), cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
         )
 
     async def __aenter__(self) -> Self:
@@ -66,6 +67,8 @@ class Submitter:
             data=msgspec.json.encode(submission.body),
             headers=self._headers,
             allow_redirects=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT),
             trace_request_ctx=sent,
         ) as response:
@@ -78,10 +81,9 @@ class Submitter:
 
     def _without_key(self, result: SubmitResult) -> SubmitResult:
         """A gateway may repeat it in its words, which people read."""
-        detail = getattr(result, "detail", "")
-        if not self._key or self._key not in detail:
+        if isinstance(result, Accepted):
             return result
-        return msgspec.structs.replace(result, detail=detail.replace(self._key, "[key]"))
+        return msgspec.structs.replace(result, detail=self._secret.strike(result.detail))
 
 
 def _no_answer(sent: SimpleNamespace, why: str) -> SubmitResult:

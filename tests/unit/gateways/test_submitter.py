@@ -1,6 +1,7 @@
 """One order, one POST, at gateways that do whatever they like: real sockets, counted."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -54,6 +55,13 @@ def answers(status: str, body: bytes = b"", *headers: str) -> Behaviour:
     return behave
 
 
+async def answers_for_ever(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """With interim answers alone: they are cut off, long before patience ends."""
+    while not writer.is_closing():
+        writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 500)
+        await writer.drain()
+
+
 async def hangs(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(5)
 
@@ -80,7 +88,9 @@ async def submit(port: int, patience: float = 2.0) -> SubmitResult:
         (answers("429 Too Many Requests", b"{}", "Retry-After: 0"), NotTaken),
         (answers("504 Gateway Timeout", b"<html>"), Unsure),
         (answers("200 OK", b"{}"), Unsure),
-        (answers("200 OK", b'{"data": "t"}', "X-Long: " + "a" * 9_000), Unsure),
+        (answers("200 OK", b'{"data": "t"}', "Content-Security-Policy: " + "a" * 12_000), Accepted),
+        (answers("200 OK", b'{"data": "t"}', "X-Long: " + "a" * 70_000), Unsure),
+        (answers_for_ever, Unsure),
         (hangs, Unsure),
         (cuts, Unsure),
         (closes, Unsure),
@@ -93,6 +103,16 @@ async def test_whatever_a_gateway_does_one_post_leaves(behaviour: Behaviour, exp
         await asyncio.sleep(0.05)
         assert len(gateway.requests) == 1
         assert gateway.requests[0].startswith(b"POST /suno/submit/music HTTP/1.1")
+
+
+@pytest.mark.parametrize("said", [KEY, KEY.replace("-", "\u200b-"), KEY.encode().hex(), f"{KEY[:14]}..."])
+async def test_what_people_read_of_a_refusal_does_not_hold_the_key(said: str) -> None:
+    body = json.dumps({"code": "fail", "message": f"key {said} is bad"}).encode()
+    async with listening(answers("401 Unauthorized", body)) as gateway:
+        result = await submit(gateway.port)
+    assert isinstance(result, Refused)
+    assert KEY[3:14] not in result.detail.replace("\u200b", "")
+    assert KEY.encode().hex() not in result.detail
 
 
 async def test_a_refused_port_has_taken_nothing() -> None:
