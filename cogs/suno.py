@@ -21,6 +21,10 @@ _SHOW = [
     app_commands.Choice(name=localised("show.me"), value="me"),
 ]
 
+_SCOPES = [
+    app_commands.Choice(name=localised("scope.mine"), value="mine"),
+    app_commands.Choice(name=localised("scope.server"), value="server"),
+]
 _VOICES = [app_commands.Choice(name=localised(f"create.voice.{voice}"), value=voice.value) for voice in Voice]
 
 
@@ -121,12 +125,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
 
     @app_commands.command(name="watches", description=localised("cmd.watches"))
     @app_commands.describe(scope=localised("opt.scope"))
-    @app_commands.choices(
-        scope=[
-            app_commands.Choice(name=localised("scope.mine"), value="mine"),
-            app_commands.Choice(name=localised("scope.server"), value="server"),
-        ]
-    )
+    @app_commands.choices(scope=_SCOPES)
     async def watches(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, scope)
@@ -145,7 +144,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
         interaction: Interaction,
         about: app_commands.Range[str, 1, 3_000] | None = None,
         voice: Literal["any", "female", "male", "none"] = "any",
-        model: str = "",
+        model: app_commands.Range[str, 1, 50] = "",
         lyrics_file: discord.Attachment | None = None,
         channel: PostableChannel | None = None,
     ) -> None:
@@ -158,12 +157,7 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
 
     @app_commands.command(name="orders", description=localised("cmd.orders"))
     @app_commands.describe(scope=localised("opt.orders_scope"))
-    @app_commands.choices(
-        scope=[
-            app_commands.Choice(name=localised("scope.mine"), value="mine"),
-            app_commands.Choice(name=localised("scope.server"), value="server"),
-        ]
-    )
+    @app_commands.choices(scope=_SCOPES)
     async def orders(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await order_lists.show_orders(interaction, scope)

@@ -8,7 +8,8 @@ import pytest
 from bot.domain.order import OrderState
 from bot.domain.song_request import SongRequest
 from bot.storage.database import open_read_only
-from sandbox.local_discord.people import Person
+from sandbox.local_discord.people import Person, components
+from sandbox.local_discord.permissions import Permission
 from tests.conftest import Env
 from tests.e2e.test_watch import FAST
 from tests.messages import buttons, words
@@ -47,6 +48,27 @@ async def fill(person: Person, opened: Any, **texts: str) -> Any:
             filled = {"type": field["type"], "custom_id": field["custom_id"], "values": chosen}
         sent.append({"type": 18, "component": filled})
     return await person.submit(opened, sent)
+
+
+async def let_in(env: Env, panel: dict[str, Any], role: dict[str, Any]) -> None:
+    """Who has that role may order from now on."""
+    opened = await env.ada.press(panel, "People and channels")
+    assert opened.modal
+    fields = [label["component"] for label in opened.modal["components"]]
+    chosen = [[role["id"]], *([] for _ in fields[1:])]
+    sent = [
+        {"type": 18, "component": {"type": field["type"], "custom_id": field["custom_id"], "values": values}}
+        for field, values in zip(fields, chosen, strict=True)
+    ]
+    await env.changed(await env.ada.submit(opened, sent, {"roles": {role["id"]: role}}))
+
+
+def with_role(env: Env, person: Person, name: str) -> dict[str, Any]:
+    """A new role, which they have."""
+    guild = env.discord.world.guilds[env.channel["guild_id"]]
+    role = env.discord.world.add_role(guild, name)
+    next(each for each in guild["members"] if each["user"]["id"] == person.id)["roles"].append(role["id"])
+    return role
 
 
 async def orders(env: Env) -> list[tuple[str, OrderState]]:
@@ -121,6 +143,38 @@ async def test_own_lyrics_are_typed_into_a_form_and_edited_on_the_card(env: Env)
     assert (body["title"], body["tags"], body["prompt"]) == ("Harbour Lights", "folk", "[Verse]\nSalt")
 
 
+async def test_what_was_chosen_with_the_command_is_what_the_form_orders(env: Env) -> None:
+    stage = env.discord.changes.add_channel(env.discord.world.guilds[env.channel["guild_id"]], "stage")
+    async with env.bot(**ON):
+        await turn_on(env)
+        chosen = {"channel": stage, "voice": "female", "model": "chirp-crow"}
+        begin = await env.finished(await env.ada.slash(env.channel, "suno create", **chosen))
+        opened = await env.ada.press(begin, "Describe it")
+        await env.changed(await fill(env.ada, opened, field0="rain on the harbour"))
+        await env.settle_down(0.1)
+        assert f"<#{stage['id']}>" in begin["content"]
+        await press(env, env.ada, begin, "Create")
+        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
+    assert env.gateway.orders.posts[0].body["mv"] == "chirp-crow"
+    assert "female" in str(env.gateway.orders.posts[0].body).lower()
+
+
+async def test_a_channel_in_which_they_may_not_write_cannot_be_forged(env: Env) -> None:
+    guild = env.discord.world.guilds[env.channel["guild_id"]]
+    staff = env.discord.changes.add_channel(guild, "staff")
+    role = with_role(env, env.ben, "Singers")
+    env.discord.changes.override(staff, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+    async with env.bot(**ON):
+        await let_in(env, await turn_on(env), role)
+        begin = await env.finished(await env.ben.slash(env.channel, "suno create"))
+        components(begin)[1]["custom_id"] = f"s1:cd:0:{staff['id']}.any."
+        opened = await env.ben.press(begin, f"s1:cd:0:{staff['id']}.any.")
+        sent = await fill(env.ben, opened, field0="rain")
+        (told,) = await env.discord.hub.until(lambda: sent.follow_ups)
+    assert "你不能在那个频道发送消息" in told["content"]
+    assert await orders(env) == []
+
+
 async def test_what_is_too_long_cannot_be_ordered_and_is_kept(env: Env) -> None:
     async with env.bot(**ON):
         await turn_on(env)
@@ -131,19 +185,11 @@ async def test_what_is_too_long_cannot_be_ordered_and_is_kept(env: Env) -> None:
 
 
 async def test_a_member_with_a_role_orders_and_a_manager_approves(env: Env) -> None:
-    guild = env.discord.world.guilds[env.channel["guild_id"]]
-    role = env.discord.world.add_role(guild, "Singers")
-    next(each for each in guild["members"] if each["user"]["id"] == env.ben.id)["roles"].append(role["id"])
+    role = with_role(env, env.ben, "Singers")
     async with env.bot(**ON):
         panel = await turn_on(env)
         await press(env, env.ada, panel, "Ask for approval")
-        opened = await env.ada.press(panel, "People and channels")
-        assert opened.modal
-        sent = [
-            {"type": 18, "component": {**_bare(label["component"]), "values": [role["id"]] if number == 0 else []}}
-            for number, label in enumerate(opened.modal["components"])
-        ]
-        await env.changed(await env.ada.submit(opened, sent, {"roles": {role["id"]: role}}))
+        await let_in(env, panel, role)
         shown = await card(env, env.ben)
         await press(env, env.ben, shown, "创作")
         assert "批准" in shown["content"]
@@ -152,10 +198,6 @@ async def test_a_member_with_a_role_orders_and_a_manager_approves(env: Env) -> N
         assert "rain on the harbour" in words(asked)
         await press(env, env.ada, asked, "Approve")
         await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 1)
-
-
-def _bare(component: dict[str, Any]) -> dict[str, Any]:
-    return {"type": component["type"], "custom_id": component["custom_id"]}
 
 
 async def test_a_lost_answer_is_found_by_its_id_and_posted(env: Env) -> None:

@@ -45,6 +45,17 @@ async def destination_of(interaction: Interaction, channel: Channel | None) -> D
     return Destination(channel.id, guild.id, await _locale(interaction), _is_private_thread(channel))
 
 
+async def destination_in(interaction: Interaction, channel_id: int) -> Destination:
+    """A channel by its id alone, which may be forged or gone. Raises UnwatchablePlace as `destination_of` does."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    channel = guild.get_channel_or_thread(channel_id) if guild else None
+    if guild is None or channel is None or not isinstance(interaction.user, discord.Member):
+        raise UnwatchablePlace("absent")
+    if not _may_write(channel.permissions_for(interaction.user), channel):
+        raise UnwatchablePlace("forbidden")
+    return Destination(channel.id, guild.id, await _locale(interaction), _is_private_thread(channel))
+
+
 async def here(interaction: Interaction, *, or_default: bool = False) -> Destination | None:
     """Where the person is, or where the server wants songs; None for a DM: there, or as the person has set it."""
     guild = interaction.client.get_guild(interaction.guild_id or 0)

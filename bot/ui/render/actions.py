@@ -210,6 +210,25 @@ class OrderPayload(Struct, frozen=True):
         return cls(about, mark)
 
 
+class NewOrderPayload(Struct, frozen=True):
+    """What was chosen with the command: `channel_id` 0 and `model` empty where nothing was."""
+
+    channel_id: int
+    voice: str
+    model: str
+    mark: str = "0"
+
+    @property
+    def about(self) -> str:
+        return f"{self.channel_id}.{self.voice}.{self.model}"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        channel_id, _, chosen = about.partition(".")
+        voice, _, model = chosen.partition(".")
+        return cls(_number(channel_id), voice, model, mark)
+
+
 class ListedOrderPayload(Struct, frozen=True):
     """An order in a page of a list. `scope`: whose list."""
 
@@ -293,8 +312,8 @@ ADMIN_TEST = _action("at", NoPayload, "🧪", "btn.test")
 ADMIN_PAGE = _action("ap", DeliveryPayload)
 ADMIN_RETRY = _action("ar", DeliveryPayload, "🔁", "btn.retry")
 ADMIN_DROP = _action("ad", DeliveryPayload, "🗑️", "btn.drop")
-CREATE_DESCRIBE = _action("cd", ChannelPayload, "💬", "btn.describe")
-CREATE_OWN = _action("co", ChannelPayload, "📝", "btn.own_lyrics")
+CREATE_DESCRIBE = _action("cd", NewOrderPayload, "💬", "btn.describe")
+CREATE_OWN = _action("co", NewOrderPayload, "📝", "btn.own_lyrics")
 ORDER_PLACE = _action("op", OrderPayload, "🎵", "btn.create")
 ORDER_EDIT = _action("oe", OrderPayload, "✏️", "btn.edit")
 ORDER_CANCEL = _action("oc", OrderPayload, "✖️", "btn.cancel")
@@ -312,8 +331,8 @@ CREATION_NUMBERS = _action("cn", NoPayload, "🔢", "btn.numbers")
 CREATION_PEOPLE = _action("cp", NoPayload, "👥", "btn.people")
 
 
-def custom_id(action: Action[P], payload: P) -> str:
-    return f"s1:{action.code}:{payload.mark}:{payload.about}"
+def custom_id(code: str, about: str, mark: str) -> str:
+    return f"s1:{code}:{mark}:{about}"
 
 
 def task_in(text: str) -> str:

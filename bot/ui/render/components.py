@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, PICK, Action, Payload
+from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, PICK, Action, Payload, custom_id
 from bot.ui.render.locales import Language, languages
 
 P = TypeVar("P", bound=Payload)
@@ -19,7 +19,7 @@ class ActionButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CUST
     """discord.py makes one anew for each press, whenever its message was sent."""
 
     def __init__(self, button: discord.ui.Button[Any], code: str, about: str, mark: str) -> None:
-        button.custom_id = f"s1:{code}:{mark}:{about}"
+        button.custom_id = custom_id(code, about, mark)
         super().__init__(button)
         self._press = code, about, mark
 

@@ -18,6 +18,7 @@ from bot.ui.render.actions import (
     DeliveryPayload,
     ListedOrderPayload,
     ListedWatchPayload,
+    NewOrderPayload,
     NoPayload,
     NotifyPayload,
     OrderPayload,
@@ -42,14 +43,16 @@ SAMPLES = [
     ListedWatchPayload("server", 12, "task-1", 3),
     SettingPayload("language", "zh-TW"), ChoicePayload("ask"), NoPayload("me"),
     DeliveryPayload("all", "0123456789ab", 7),
-    OrderPayload("f00d"), ListedOrderPayload("mine", "f00d", 2), SwitchPayload(on=True), SwitchPayload(on=False),
+    OrderPayload("f00d"),
+    NewOrderPayload(2**63 - 1, "female", "m.5" * 16 + "xx"),
+    ListedOrderPayload("mine", "f00d", 2), SwitchPayload(on=True), SwitchPayload(on=False),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("payload", SAMPLES, ids=repr)
 def test_what_a_button_carries_comes_back_as_it_was(payload: Any) -> None:
     action: Any = next(each for each in ACTIONS.values() if each.payload is type(payload))
-    text = custom_id(action, payload)
+    text = custom_id(action.code, payload.about, payload.mark)
     found = CUSTOM_ID.fullmatch(text)
     assert found
     assert len(text) <= 100

@@ -10,14 +10,14 @@ from bot.domain.order import Order
 from bot.domain.song_request import RequestKind, SongRequest, Voice
 from bot.errors import OrderGone, UnreadableFile
 from bot.ui.features.create.card import own_order, show_card, voices
-from bot.ui.features.create.makers import destination, maker_of
+from bot.ui.features.create.makers import chosen_destination, destination, maker_of
 from bot.ui.features.create.texts import bar_text
 from bot.ui.interactions.access import locale_of, reader
-from bot.ui.interactions.destinations import Channel
+from bot.ui.interactions.destinations import Channel, Destination
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.render import actions
-from bot.ui.render.actions import ChannelPayload, OrderPayload
+from bot.ui.render.actions import NewOrderPayload, OrderPayload
 from bot.ui.render.components import button
 from bot.ui.render.locales import Language
 from bot.ui.render.text import plain_line
@@ -41,7 +41,7 @@ async def create(
         return
     if about is None and file is None:
         view = discord.ui.View(timeout=None)
-        payload = ChannelPayload(channel.id if channel else 0)
+        payload = NewOrderPayload(channel.id if channel else 0, voice, model)
         for action in (actions.CREATE_DESCRIBE, actions.CREATE_OWN):
             view.add_item(button(action, payload, reader(interaction)))
         await interaction.edit_original_response(content=reader(interaction)("create.how"), view=view)
@@ -52,14 +52,15 @@ async def create(
     request = SongRequest(
         kind=kind, model=model, voice=voice, lyrics=lyrics, style=style, description="" if file else about or ""
     )
-    await _show_new(interaction, request, channel)
+    await _show_new(interaction, request, await destination(interaction, channel))
 
 
 async def write(interaction: Interaction, about: str) -> None:
     """Lyrics only."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     if not await _is_barred(interaction):
-        await _show_new(interaction, SongRequest(kind=RequestKind.LYRICS, description=about), None)
+        request = SongRequest(kind=RequestKind.LYRICS, description=about)
+        await _show_new(interaction, request, await destination(interaction))
 
 
 async def _is_barred(interaction: Interaction, model: str = "") -> bool:
@@ -82,9 +83,8 @@ async def _lyrics_in(file: discord.Attachment) -> str:
         raise UnreadableFile("lyrics", file.filename) from None
 
 
-async def _show_new(interaction: Interaction, request: SongRequest, channel: Channel | None) -> None:
-    place = await destination(interaction, channel)
-    await show_card(interaction, await _draft(interaction, request, place.channel_id, place.locale))
+async def _show_new(interaction: Interaction, request: SongRequest, where: Destination) -> None:
+    await show_card(interaction, await _draft(interaction, request, where.channel_id, where.locale))
 
 
 async def _draft(interaction: Interaction, request: SongRequest, channel_id: int, locale: str) -> Order:
@@ -100,11 +100,21 @@ async def _draft(interaction: Interaction, request: SongRequest, channel_id: int
 
 
 class RequestForm(Form):
-    """What a song is to be like, in the person's words or with their own lyrics. `order`: the draft that it changes."""
+    """What a song is to be like, in the person's words or with their own lyrics. `order`: the draft that it changes;
+    `channel_id`: where a new one is to be posted, 0: nobody has said.
+    """
 
-    def __init__(self, language: Language, request: SongRequest, models: list[str], order: Order | None = None) -> None:
+    def __init__(
+        self,
+        language: Language,
+        request: SongRequest,
+        models: list[str],
+        *,
+        order: Order | None = None,
+        channel_id: int = 0,
+    ) -> None:
         super().__init__(language(f"create.form.{request.kind}"))
-        self._request, self._order = request, order
+        self._request, self._order, self._channel_id = request, order, channel_id
         self._texts: dict[str, discord.ui.TextInput[Any]] = {}
         for name, most, long in _FIELDS[request.kind]:
             text: str = getattr(request, name)
@@ -140,7 +150,7 @@ class RequestForm(Form):
         if request.kind is not RequestKind.LYRICS:
             request = replace(request, voice=Voice(self._voice.values[0]), model=self._model.values[0])
         if self._order is None:
-            await _show_new(interaction, request, None)
+            await _show_new(interaction, request, await chosen_destination(interaction, self._channel_id))
             return
         edited = await interaction.client.services.orders.edit(self._order.id, interaction.user.id, request)
         if edited is None:
@@ -162,21 +172,26 @@ def _models(interaction: Interaction) -> list[str]:
 
 
 @on_press(actions.CREATE_DESCRIBE)
-async def describe(interaction: Interaction, _: ChannelPayload) -> None:
-    form = RequestForm(reader(interaction), SongRequest(kind=RequestKind.DESCRIBE), _models(interaction))
-    await interaction.response.send_modal(form)
+async def describe(interaction: Interaction, payload: NewOrderPayload) -> None:
+    await _begin(interaction, RequestKind.DESCRIBE, payload)
 
 
 @on_press(actions.CREATE_OWN)
-async def own_lyrics(interaction: Interaction, _: ChannelPayload) -> None:
-    form = RequestForm(reader(interaction), SongRequest(kind=RequestKind.CUSTOM), _models(interaction))
+async def own_lyrics(interaction: Interaction, payload: NewOrderPayload) -> None:
+    await _begin(interaction, RequestKind.CUSTOM, payload)
+
+
+async def _begin(interaction: Interaction, kind: RequestKind, payload: NewOrderPayload) -> None:
+    voice = Voice(payload.voice) if payload.voice in set(Voice) else Voice.ANY  # a custom_id can be forged
+    request = SongRequest(kind=kind, voice=voice, model=payload.model)
+    form = RequestForm(reader(interaction), request, _models(interaction), channel_id=payload.channel_id)
     await interaction.response.send_modal(form)
 
 
 @on_press(actions.ORDER_EDIT)
 async def edit(interaction: Interaction, payload: OrderPayload) -> None:
     order = await own_order(interaction, payload.order_id)
-    form = RequestForm(reader(interaction), order.request, _models(interaction), order)
+    form = RequestForm(reader(interaction), order.request, _models(interaction), order=order)
     await interaction.response.send_modal(form)
 
 

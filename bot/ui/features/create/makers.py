@@ -6,7 +6,7 @@ from bot.client import Interaction
 from bot.domain.creation import Maker
 from bot.errors import NotYours, UnwatchablePlace
 from bot.ui.interactions.access import locale_of, person_of
-from bot.ui.interactions.destinations import Channel, Destination, destination_of
+from bot.ui.interactions.destinations import Channel, Destination, destination_in, destination_of
 
 
 def maker_of(interaction: Interaction) -> Maker:
@@ -33,6 +33,11 @@ async def destination(interaction: Interaction, channel: Channel | None = None) 
         raise UnwatchablePlace("forbidden")
     locale = (interaction.guild_locale or interaction.locale).value
     return Destination(interaction.channel_id or 0, interaction.guild_id, locale)
+
+
+async def chosen_destination(interaction: Interaction, channel_id: int) -> Destination:
+    """As `destination`, of a channel that was chosen before; 0: none was."""
+    return await destination_in(interaction, channel_id) if channel_id else await destination(interaction)
 
 
 def managed_guild(interaction: Interaction) -> discord.Guild:
