@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -28,6 +28,7 @@ from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
 from bot.services.history import History
 from bot.services.lookup import Lookup
+from bot.services.orders.service import Orders
 from bot.services.orders.workers import OrderWorkers
 from bot.services.polling.poller import Poller
 from bot.services.polling.sources import poll_sources
@@ -148,56 +149,84 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         )
 
 
+class _Foundation(Struct, frozen=True):
+    """What services and workers are built on."""
+
+    settings: Settings
+    stores: Stores
+    gateways: Sequence[Gateway]
+    lookup: Lookup
+    media: Media
+    session: aiohttp.ClientSession
+    clock: Clock
+
+
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
+    base = await _foundation(settings, clock, stack)
+    on_new_delivery = Bell(clock)
+    poller = _poller(base, on_new_delivery.ring)
+
+    def changed() -> None:
+        poller.wake()
+        on_new_delivery.ring()
+
+    orders = await open_orders(settings, base.stores, base.lookup, clock, base.session, stack, accepted=changed)
+    services = _services(base, orders.orders, changed=changed, on_new_delivery=on_new_delivery.ring)
+    health = Health(base.stores.backlog, base.gateways, poller, clock)
+    return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders)
+
+
+async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Foundation:
     stores = Stores.on(await stack.enter_async_context(open_database(settings.database_url)))
     session = await stack.enter_async_context(
         aiohttp.ClientSession(connector=Connector(), cookie_jar=aiohttp.DummyCookieJar())
     )
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
     gateways = _gateways(settings, session)
-    names = [gateway.name for gateway in gateways]
     await stores.preferences.recall()
     lookup = Lookup(gateways, clock=clock.now)
     stack.push_async_callback(lookup.close)
-    on_new_delivery = Bell(clock)
-    poll_interval = settings.poll_interval_seconds
-    every = poll_sources(gateways, clock, poll_interval=poll_interval)
-    poller = Poller(
-        every, stores.polls, stores.key_values, clock, poll_interval=poll_interval, on_new_delivery=on_new_delivery.ring
+    return _Foundation(settings, stores, gateways, lookup, media, session, clock)
+
+
+def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
+    poll_interval = base.settings.poll_interval_seconds
+    return Poller(
+        poll_sources(base.gateways, base.clock, poll_interval=poll_interval),
+        base.stores.polls,
+        base.stores.key_values,
+        base.clock,
+        poll_interval=poll_interval,
+        on_new_delivery=on_new_delivery,
     )
 
-    def changed() -> None:
-        poller.wake()
-        on_new_delivery.ring()
 
-    task_ids = TaskIds(stores.songs, clock)
-    orders = await open_orders(settings, stores, lookup, clock, session, stack, accepted=changed)
-    services = Services(
+def _services(
+    base: _Foundation, orders: Orders, *, changed: Callable[[], None], on_new_delivery: Callable[[], None]
+) -> Services:
+    settings, stores = base.settings, base.stores
+    task_ids = TaskIds(stores.songs, base.clock)
+    return Services(
         command_sync=stores.key_values,
         preferences=Preferences(stores.preferences, changed),
         history=History(stores.recents),
-        lookup=lookup,
-        batches=Batches(gateways, task_ids, stores.batches),
+        lookup=base.lookup,
+        batches=Batches(base.gateways, task_ids, stores.batches),
         task_ids=task_ids,
         text_worker=TextWorker(),
-        clip_files=ClipFiles(media),
+        clip_files=ClipFiles(base.media),
         watches=Watches(
-            stores, task_ids, clock, gateways=names, watches_per_user=settings.watches_per_user, changed=changed
+            stores,
+            task_ids,
+            base.clock,
+            gateways=[gateway.name for gateway in base.gateways],
+            watches_per_user=settings.watches_per_user,
+            changed=changed,
         ),
-        deliveries=Deliveries(stores.outbox, on_new_delivery.ring),
-        orders=orders.orders,
+        deliveries=Deliveries(stores.outbox, on_new_delivery),
+        orders=orders,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
-    )
-    return _Program(
-        services,
-        stores,
-        gateways,
-        poller,
-        clock,
-        on_new_delivery,
-        Health(stores.backlog, gateways, poller, clock),
-        orders,
     )
 
 
