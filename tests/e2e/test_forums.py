@@ -60,9 +60,9 @@ async def test_each_song_of_a_task_has_a_post_of_its_own(env: Env, forum: Object
     async with env.bot():
         answer = await env.watch(DONE.id, channel=forum, mention=env.ada.user)
         posts = await opened(env, forum, 2)
+        await env.discord.hub.until(lambda: "already finished" in answer["content"])
         await env.settle_down()
     assert threads(env, forum) == posts
-    assert "already finished" in answer["content"]
     assert f"/{forum['guild_id']}/" in answer["content"], "with a link to its post"
     assert [each["name"] for each in posts] == ["Harbour Lights (1)", "Harbour Lights (2)"]
     for thread, song in zip(posts, (ONE, TWO), strict=True):
