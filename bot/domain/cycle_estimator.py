@@ -56,7 +56,7 @@ class UpdateCycleEstimator(Struct, frozen=True):
     """What is known of one gateway.
 
     `sure`: how sure it is that there is a beat. `beat`: how long it is, also while nobody knows where it is; there is
-    no `tick` then. `periods`: how long exactly; it goes on with that when the gateway has started anew.
+    no `cycle` then. `periods`: how long exactly; it goes on with that when the gateway has started anew.
     `known_kind`: how sure its kind alone makes it.
     """
 

@@ -134,7 +134,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class Retry(Struct, frozen=True):
-    """The same again. `aside`: those behind it need not wait for it."""
+    """The same again. `parked`: those behind it need not wait for it."""
 
     after: float  # seconds
     parked: bool = False

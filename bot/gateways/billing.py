@@ -1,5 +1,7 @@
 """Asks a gateway what things cost, what is left on the key, and what was charged: GETs alone, which cost nothing."""
 
+import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -66,6 +68,9 @@ class Billing:
         """None: there is no such thing."""
         try:
             reply = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
-            return parse_json(reply.body, reply.content_type) if reply.status == 200 else None
+            if reply.status != HTTPStatus.OK:
+                return None
+            # A log may be long: it does not hold up what else goes on.
+            return await asyncio.to_thread(parse_json, reply.body, reply.content_type)
         except (GatewayError, ValueError):
             return None

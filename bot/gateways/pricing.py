@@ -3,7 +3,6 @@
 Every call is a GET, and each may be missing at a gateway: then the answer is "unknown", never an error.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -43,7 +42,7 @@ def quota_per_unit(status: Any) -> float:
 
 
 def prices_in(pricing: Any) -> Prices:
-    """From `GET /api/pricing`: the price of the model `suno_music`, at the lowest group's ratio if there is one."""
+    """From `GET /api/pricing`: the prices of `suno_music` and `suno_lyrics`, at the ratio of the group "default"."""
     envelope = as_object(pricing)
     models = {as_text(row.get("model_name")): row for row in _rows(envelope)}
     ratios = as_object(envelope.get("group_ratio"))
@@ -87,24 +86,6 @@ def _charge(row: Object) -> Charge | None:
     if at is None or quota is None or quota <= 0 or not model.startswith("suno"):
         return None
     return Charge(at, model, quota)
-
-
-def models_in(models: Any) -> frozenset[str]:
-    """From `GET /v1/models`: what the key may use, among it `suno_music`."""
-    return frozenset(as_text(row.get("id")) for row in _rows(as_object(models)))
-
-
-def key_problem(usage: Mapping[str, Any], now: float) -> str:
-    """Why a key is refused, as far as its own usage tells: "spent", "expired", "models", or nothing."""
-    data = as_object(usage.get("data"))
-    expires = as_number(data.get("expires_at"))
-    available = as_number(data.get("total_available"))
-    if expires is not None and 0 < expires <= now:
-        return "expired"
-    if data.get("unlimited_quota") is not True and available is not None and available <= 0:
-        return "spent"
-    limits = as_object(data.get("model_limits"))
-    return "models" if data.get("model_limits_enabled") is True and "suno_music" not in limits else ""
 
 
 def _rows(envelope: Object) -> list[Object]:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class GatewayCondition(Struct, frozen=True, kw_only=True):
-    """`outcomes`: how many requests ended in which way; `tick`: seconds between two changes of all of its answers."""
+    """`outcomes`: how many requests ended in which way; `cycle`: seconds between two changes of all of its answers."""
 
     name: str
     outcomes: Mapping[str, int]

@@ -215,11 +215,6 @@ class OrderStore(Transactions):
                 await self._give_back(connection, order, now)
         return [(order, _task.decode(task) if task else None) for order, task in over]
 
-    async def running_at(self, gateway: str) -> int:
-        """How many orders are under way there."""
-        async with self._transaction(read_only=True) as connection:
-            return sum((await _running(connection, gateway)).values())
-
     async def before(self, order: Order) -> int:
         """How many wait at the gateway before it."""
         async with self._transaction(read_only=True) as connection:

@@ -98,9 +98,9 @@ class Outbox(Transactions):
     async def claim(
         self, now: float, *, lease: float, limit: int, parked: int | None = None, slots: DeliverySlots | None = None
     ) -> list[ClaimedDelivery]:
-        """Messages to send now: of each person in a channel the first in line, then those that stepped aside.
+        """Messages to send now: of each person in a channel the first, then those that are parked.
 
-        `aside`: of these no more than so many. `turns`: only those whose turn it is.
+        `parked`: no more than so many of these. `slots`: only those for which there is one.
         """
         async with self._transaction() as connection:
             claimed = await _in_turn(connection, _due(now, parked=False), limit, slots)
@@ -117,8 +117,8 @@ class Outbox(Transactions):
             return [_claimed_of(dict(row), now) for row in rows]
 
     async def next_due(self, *, parked: bool = True, slots: DeliverySlots | None = None) -> float | None:
-        """When the next message may be sent: of those on their way, when nobody is at them any more. `aside`: also
-        of those that stepped aside. `turns`: as for `claim`.
+        """When the next message may be sent; one that is leased, when its lease is over. `parked`: whether those count
+        that are parked; `slots`: as for `claim`.
         """
         statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go)
         if slots:
@@ -344,7 +344,7 @@ def _is_not_of(people: Collection[int]) -> ColumnElement[bool]:
 
 
 def _due(now: float, *, parked: bool) -> Select[int, str, int]:
-    """Messages that nobody is at."""
+    """Due messages that are not leased."""
     due = select(deliveries.c.seq, deliveries.c.host, deliveries.c.user_id)
     due = due.where(deliveries.c.parked.is_(parked), deliveries.c.due_at <= now, _may_go)
     return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.seq)

@@ -13,6 +13,7 @@ from bot.errors import StorageError
 from bot.services.clock import Bell, Clock
 from bot.services.orders.service import NOT_CHARGED
 from bot.services.orders.terms import GatewayTerms
+from bot.services.storage_retry import wait_for_storage
 from bot.storage.orders import OrderStore
 
 _LOOK_AGAIN = 10.0  # seconds
@@ -53,7 +54,7 @@ class OrderKeeper:
             try:
                 await self._look()
             except StorageError as error:
-                log.error("the database failed, orders are looked at again soon: %s", error)
+                await wait_for_storage(self._clock, log, error)
             await self._bell.wait(self._clock.now() + _LOOK_AGAIN)
 
     async def _look(self) -> None:

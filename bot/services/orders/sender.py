@@ -15,12 +15,12 @@ from bot.domain.watch import Watch
 from bot.errors import StorageError
 from bot.gateways.submission import Submission, submission_of
 from bot.services.clock import Bell, Clock
+from bot.services.storage_retry import wait_for_storage
 from bot.storage.orders import OrderStore
 
 _PATIENCE = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the line until the words are written
 _PATIENCE_FOR_SONGS = 90.0
 _LAST_WAIT = 6.0  # seconds that a stop waits for the answer to what was sent
-_STORAGE_RETRY = 10.0  # seconds until a database that failed is tried again
 _LOOK_AGAIN = 15.0  # seconds until it is looked for room, when tasks that run at the gateway may have ended
 
 log = logging.getLogger(__name__)
@@ -86,8 +86,7 @@ class OrderSender:
                     await self._send(order)
                 await self._bell.wait(self._clock.now() + _LOOK_AGAIN)
             except StorageError as error:
-                log.error("the database failed, orders are tried again in %.0f s: %s", _STORAGE_RETRY, error)
-                await self._clock.sleep(_STORAGE_RETRY)
+                await wait_for_storage(self._clock, log, error)
 
     async def _begin(self) -> Order | None:
         """The next order to send, if there is one and there is money for it."""
@@ -119,8 +118,8 @@ class OrderSender:
             try:
                 await _uncancelled(self._record(order, result))
             except StorageError as error:
-                log.error("order %s: its answer cannot be stored yet: %s", order.id, error)
-                await self._clock.sleep(_STORAGE_RETRY)
+                log.error("order %s: its answer cannot be stored yet", order.id)
+                await wait_for_storage(self._clock, log, error)
             else:
                 return
 

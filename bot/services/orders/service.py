@@ -94,10 +94,6 @@ class Orders:
         every = list(self._terms.values())
         return next((each for each in every if each.is_open), every[0])
 
-    def can_cover(self) -> bool:
-        """A gateway that drops which song is meant would make, and charge for, an unrelated one."""
-        return any(Wish.COVER in each.can for each in self._terms.values())
-
     async def rules(self, guild_id: int | None) -> CreationRules:
         return await self.creation.rules(guild_id) if guild_id is not None else CreationRules(guild_id=0)
 
@@ -162,7 +158,7 @@ class Orders:
         """All that is to be known before paying, as it is now."""
         rules, terms = await self.rules(maker.guild_id), self.terms(order.gateway)
         work = Work.of(order.request.kind)
-        limits = limits_of(rules, self.operator, work, direct=maker.guild_id is None)
+        limits = self._limits(rules, work, maker)
         usage = await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now())
         return Quote(
             order=order,
@@ -192,21 +188,19 @@ class Orders:
         rules = await self.rules(maker.guild_id)
         placed = await self.store.place(
             replace(order, at_once=rules.at_once),
-            self._limits(rules, order, maker),
+            self._limits(rules, Work.of(order.request.kind), maker),
             self._clock.now(),
             approve=quote.approval,
         )
         self.wake()
         return placed or Obstacle.GONE
 
-    def _limits(self, rules: CreationRules, order: Order, maker: Maker) -> Limits:
-        work = Work.of(order.request.kind)
+    def _limits(self, rules: CreationRules, work: Work, maker: Maker) -> Limits:
         return limits_of(rules, self.operator, work, direct=maker.guild_id is None)
 
     async def usage(self, maker: Maker, work: Work) -> tuple[Usage, Limits]:
         """What a person, their server and everybody have ordered today, and may."""
-        rules = await self.rules(maker.guild_id)
-        limits = limits_of(rules, self.operator, work, direct=maker.guild_id is None)
+        limits = self._limits(await self.rules(maker.guild_id), work, maker)
         return await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now()), limits
 
     async def cancel(self, order_id: str, user_id: int) -> Order | None:
@@ -266,17 +260,6 @@ class Orders:
         )
         self.wake()
         return Settlement.DONE if done else Settlement.GONE
-
-    async def again(self, order: Order, order_id: str, maker: Maker) -> Order:
-        """A new draft that says the same."""
-        return await self.draft(
-            order_id,
-            maker,
-            order.request,
-            channel_id=order.channel_id,
-            locale=order.locale,
-            user_locale=order.user_locale,
-        )
 
 
 def refused_as_busy(order: Order) -> bool:
