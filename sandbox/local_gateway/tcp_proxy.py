@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +11,7 @@ _CHUNK = 64 * 1024
 
 
 class TcpProxy:
-    """`async with Line(port) as line`: whoever connects to `line.port` of 127.0.0.1 is connected to `port`."""
+    """`async with TcpProxy(port) as line`: whoever connects to `line.port` of 127.0.0.1 is connected to `port`."""
 
     def __init__(self, port: int) -> None:
         self.port = 0
@@ -43,15 +44,28 @@ class TcpProxy:
         passing.add_done_callback(self._passing.discard)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind, to_behind = await asyncio.open_connection("127.0.0.1", self._behind)
-        ways = [asyncio.create_task(_copy(*way)) for way in ((reader, to_behind), (behind, writer))]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            for end in (writer, to_behind):
-                end.transport.abort()
+        """Until one end closes; the other is told what was still on its way. A cut drops it."""
+        with _aborted(writer), suppress(ConnectionError):
+            behind, to_behind = await asyncio.open_connection("127.0.0.1", self._behind)
+            with _aborted(to_behind):
+                ways = [asyncio.create_task(_copy(*way)) for way in ((reader, to_behind), (behind, writer))]
+                try:
+                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for way in ways:
+                        way.cancel()
+                for end in (writer, to_behind):
+                    end.close()
+                    await end.wait_closed()
+
+
+@contextmanager
+def _aborted(end: asyncio.StreamWriter) -> Iterator[None]:
+    """However the block ends, the connection does not outlive it."""
+    try:
+        yield
+    finally:
+        end.transport.abort()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

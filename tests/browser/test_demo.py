@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from sandbox.local_gateway.tcp_proxy import TcpProxy
 from tests.browser.conftest import Demo, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -202,23 +203,11 @@ async def test_on_a_phone(demo: str, browser: Browser) -> None:
 
 async def test_through_a_tunnel_songs_play(demo: str, browser: Browser) -> None:
     """As `ssh -L` makes it: the page has another port than the demo."""
-    there = int(demo.rpartition(":")[2])
-
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-        writer.close()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back, forth = await asyncio.open_connection("127.0.0.1", there)
-        await asyncio.gather(carry(reader, forth), carry(back, writer))
-
-    async with await asyncio.start_server(connected, "127.0.0.1") as tunnel:
-        here = tunnel.sockets[0].getsockname()[1]
-        async with opened(browser, f"http://localhost:{here}") as page:
-            await look_up(page, HARBOUR)
-            await page.get_by_label("Play Harbour-Lights").first.click()
-            await _until_past(page.get_by_test_id("audio").first, 0.2)
+    proxy = TcpProxy(int(demo.rpartition(":")[2]))
+    async with proxy as tunnel, opened(browser, f"http://localhost:{tunnel.port}") as page:
+        await look_up(page, HARBOUR)
+        await page.get_by_label("Play Harbour-Lights").first.click()
+        await _until_past(page.get_by_test_id("audio").first, 0.2)
 
 
 async def test_other_pages_and_names_are_refused(demo: str) -> None:
