@@ -234,7 +234,7 @@ async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
     """What was left behind by the last run."""
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
-    await stores.orders.resume(clock.now())
+    await stores.order_upkeep.resume(clock.now())
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:

@@ -9,6 +9,7 @@ from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.creation import CreationStore
 from bot.storage.key_values import KeyValueStore
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -32,6 +33,7 @@ class Stores(Struct, frozen=True):
     results: ResultStore
     creation: CreationStore
     orders: OrderStore
+    order_upkeep: OrderUpkeep
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -48,4 +50,5 @@ class Stores(Struct, frozen=True):
             ResultStore(engine),
             CreationStore(engine),
             OrderStore(engine),
+            OrderUpkeep(engine),
         )

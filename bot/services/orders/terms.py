@@ -1,7 +1,7 @@
 """On what terms a gateway takes orders: what it can, what it costs, what is left, and whether it is open at all."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -65,6 +65,12 @@ class GatewayTerms:
     @property
     def is_open(self) -> bool:
         return self._operator.enabled and not self.account.closed
+
+    def is_open_beside(self, sending: Iterable[Work]) -> bool:
+        """Whether one more order is sent there. `sending`: what is on its way, and not yet taken off what is left."""
+        left = self.account.credit_left
+        on_its_way = sum(self.price(work) or 0.0 for work in sending)
+        return self.is_open and not (left is not None and self._is_low(left - on_its_way))
 
     @property
     def closed(self) -> str:
@@ -131,14 +137,18 @@ class GatewayTerms:
 
     def _closed_by(self, account: Account) -> str:
         """Why it stays or becomes closed, now that it was checked."""
-        floor, left = self._operator.keep_balance, account.credit_left
-        if floor is not None and account.limited and left is not None and left < floor:
+        left = account.credit_left
+        if account.limited and left is not None and self._is_low(left):
             return _LOW
         if account.closed in _CLOSING:
             # Of a gateway that tells nothing, only the next order can tell more; a refusal costs nothing.
             price = self.price(Work.SONG) or 0.0
             return account.closed if account.limited and (left or 0.0) <= price else ""
         return ""
+
+    def _is_low(self, left: float) -> bool:
+        floor = self._operator.keep_balance
+        return floor is not None and left < floor
 
     async def spent(self, work: Work) -> None:
         """An order went there: until the next check its price is taken off what was left."""
