@@ -25,6 +25,7 @@ Behaviour = Literal["good", "late", "never", "lost", "cut", "no id", "busy", "mo
 """What becomes of an order: `late` after `delay`; `never` and `lost` (504) and `cut` and `no id` (200) are taken and
 charged; `busy` (429), `moved` (307), `broke` (403) and `refuses` (400, in `words`) are not.
 """
+Moment = Literal["arrived", "charged"]
 CHARGED = frozenset({"good", "late", "never", "lost", "cut", "no id"})
 
 
@@ -51,14 +52,17 @@ class Charge:
 class Orders:
     """`plan`: how the next orders are answered, one after the other; then all as `behaviour` says.
 
-    `drops`: whether it passes on to Suno only the fields that open new-api knows. `credit`: of the key, in quota.
-    `keeps_log`: whether `GET /api/log/token` shows rows.
+    `by_words`: how an order is answered that says those words, whatever is planned. `on_step`: is told when an order
+    has `arrived`, and when it is `charged`. `drops`: whether it passes on to Suno only the fields that open new-api
+    knows. `credit`: of the key, in quota. `keeps_log`: whether `GET /api/log/token` shows rows.
     """
 
     clock: Callable[[], float]
     add: Callable[[FakeTask], None]
     behaviour: Behaviour = "good"
     plan: list[Behaviour] = field(default_factory=list)
+    by_words: Mapping[str, Behaviour] = field(default_factory=dict)
+    on_step: Callable[[Moment, "Post"], None] = lambda _moment, _post: None
     words: str = "Song Description contained artist name: Nobody"
     delay: float = 0.3  # seconds, of what is late
     takes: float = 12.0  # seconds from the order to its songs
@@ -78,14 +82,20 @@ class Orders:
         except ValueError:
             return web.json_response({"code": "invalid_request", "message": "invalid body"}, status=400)
         lyrics = incoming.path.endswith("/lyrics")
-        behaviour = self.plan.pop(0) if self.plan else self.behaviour
-        post = Post(incoming.path, asked, self.clock(), behaviour)
+        post = Post(incoming.path, asked, self.clock(), behaviour := self._behaviour(asked))
         self.posts.append(post)
+        self.on_step("arrived", post)
         if refusal := self._refusal(behaviour, asked, lyrics=lyrics):
             return refusal
         # From here on it is charged, whether the caller waits or not.
         taken = asyncio.create_task(self._take(post, lyrics=lyrics))
         return await self._respond(incoming, behaviour, await asyncio.shield(taken))
+
+    def _behaviour(self, asked: Mapping[str, Any]) -> Behaviour:
+        words = str(asked.get("gpt_description_prompt", ""))
+        if words in self.by_words:
+            return self.by_words[words]
+        return self.plan.pop(0) if self.plan else self.behaviour
 
     def _refusal(self, behaviour: Behaviour, asked: Mapping[str, Any], *, lyrics: bool) -> web.Response | None:
         match behaviour:
@@ -118,6 +128,7 @@ class Orders:
             self.credit -= quota
         self.charges.append(Charge(self.clock(), "suno_lyrics" if lyrics else "suno_music", quota, post.task_id))
         self.add(self._life(post, lyrics=lyrics))
+        self.on_step("charged", post)
         return post.task_id
 
     def _life(self, post: Post, *, lyrics: bool) -> FakeTask:
