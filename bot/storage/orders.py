@@ -75,13 +75,15 @@ class OrderStore(Transactions):
         """
         state = OrderState.WAITING if approve else OrderState.PLACED
         placed = replace(order, state=state, placed_at=now, due_at=now + WAITING_FOR if approve else now)
+        is_draft = (orders.c.id == order.id) & (orders.c.state == OrderState.DRAFT)
         async with self._transaction(durable=True) as connection:
+            if not await any_order(connection, is_draft):
+                return None  # before the limits: who has the last one is not told that there is none left
             owner = await owner_of(connection, order.user_id)
             usage = await usage_of(connection, owner, order.guild_id, Work.of(order.request.kind), now)
             if denial := denial_of(usage, limits, now):
                 return denial
-            if not await swap(connection, placed, {OrderState.DRAFT}):
-                return None
+            await swap(connection, placed, {OrderState.DRAFT})
             await enter(connection, placed, owner, Entry.RESERVE, now)
             return Placed(placed, await _before(connection, placed))
 
