@@ -30,6 +30,7 @@ from bot.storage.schema import is_open, orders, watches
 from bot.storage.transaction import Transactions
 from bot.storage.watches import watch_in
 
+_LISTED = tuple(sorted(set(OrderState) - {OrderState.DRAFT}))
 _MOST_LOOKED_AT = 100  # orders, to find the first whose person has room
 
 
@@ -187,11 +188,9 @@ async def _before(connection: AsyncConnection, order: Order) -> int:
 
 
 def _matching(query: OrderQuery) -> ColumnElement[bool]:
-    conditions = [orders.c.state != OrderState.DRAFT]
+    conditions = [orders.c.state.in_(query.states or _LISTED)]
     if query.user_id is not None:
         conditions.append(orders.c.user_id == query.user_id)
     if query.guild_id is not None:
         conditions.append(orders.c.guild_id == query.guild_id)
-    if query.states:
-        conditions.append(orders.c.state.in_(query.states))
     return and_(*conditions)

@@ -153,12 +153,10 @@ class Orders:
                 return web.Response(status=504, text="<html>504 Gateway Time-out</html>", content_type="text/html")
             case "no id":
                 return web.json_response({"code": "success", "message": "", "data": None})
-            case "cut" if incoming.transport:
-                incoming.transport.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
-                )
+            case "cut" if transport := incoming.transport:
+                transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{")
                 await asyncio.sleep(0.01)
-                incoming.transport.abort()
+                transport.abort()
         return web.json_response({"code": "success", "message": "", "data": task_id})
 
     def account(self, path: str) -> web.Response | None:

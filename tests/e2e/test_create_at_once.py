@@ -1,4 +1,4 @@
-"""Everybody presses Create in the same moment, with few songs left: through the real bot, by Discord, to the gateway."""
+"""Everybody presses Create in the same moment, with few songs left: from Discord through the bot to the gateway."""
 
 import asyncio
 from collections import Counter
