@@ -20,6 +20,7 @@ from bot.gateways.pricing import (
     charges_in,
     prices_in,
     quota_per_unit,
+    sells_songs,
 )
 
 _PATIENCE = aiohttp.ClientTimeout(total=15, sock_connect=5)
@@ -27,10 +28,11 @@ _MAX_BODY = 8 * 1024 * 1024  # bytes; a log of a day has some hundred kilobytes
 
 
 class AccountState(Struct, frozen=True):
-    """`balance` None: not told."""
+    """`balance` None: not told. `sells_songs`: whether the key's list of models has them, None: there is no list."""
 
     prices: Prices
     balance: Balance | None
+    sells_songs: bool | None = None
 
 
 class Billing:
@@ -42,7 +44,8 @@ class Billing:
         self._per_unit: float | None = None
 
     async def state(self) -> AccountState:
-        return AccountState(prices_in(await self._get("/api/pricing")), await self._balance())
+        prices, balance = prices_in(await self._get("/api/pricing")), await self._balance()
+        return AccountState(prices, balance, sells_songs(await self._get("/v1/models")))
 
     async def _balance(self) -> Balance | None:
         """As new-api tells it, or in the way of older gateways."""

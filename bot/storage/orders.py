@@ -188,7 +188,7 @@ async def _before(connection: AsyncConnection, order: Order) -> int:
 
 
 def _matching(query: OrderQuery) -> ColumnElement[bool]:
-    conditions = [orders.c.state.in_(query.states or _LISTED)]
+    conditions: list[ColumnElement[bool]] = [orders.c.state.in_(query.states or _LISTED)]
     if query.user_id is not None:
         conditions.append(orders.c.user_id == query.user_id)
     if query.guild_id is not None:

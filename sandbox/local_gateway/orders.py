@@ -54,7 +54,8 @@ class Orders:
 
     `by_words`: how an order is answered that says those words, whatever is planned. `on_step`: is told when an order
     has `arrived`, and when it is `charged`. `drops`: whether it passes on to Suno only the fields that open new-api
-    knows. `credit`: of the key, in quota. `keeps_log`: whether `GET /api/log/token` shows rows.
+    knows. `credit`: of the key, in quota. `models`: what `GET /v1/models` lists. `keeps_log`: whether
+    `GET /api/log/token` shows rows.
     """
 
     clock: Callable[[], float]
@@ -68,6 +69,7 @@ class Orders:
     takes: float = 12.0  # seconds from the order to its songs
     drops: bool = True
     keeps_log: bool = True
+    models: tuple[str, ...] = ("gpt-5", "suno_music", "suno_lyrics")
     song_price: float = 0.1
     lyrics_price: float = 0.01
     credit: float | None = None
@@ -168,6 +170,8 @@ class Orders:
                 return web.json_response({"success": True, "data": rows, "group_ratio": {"default": 1}})
             case "/api/status":
                 return web.json_response({"success": True, "data": {"quota_per_unit": UNIT}})
+            case "/v1/models":
+                return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})
             case "/api/log/token":
                 rows = [
                     {"created_at": int(each.at), "model_name": each.model, "quota": each.quota, "type": 2}

@@ -117,6 +117,8 @@ class GatewayTerms:
     async def check(self) -> None:
         """Ask what things cost and what is left."""
         state = await self._billing.state()
+        if state.sells_songs is False:
+            log.warning("gateway %s lists no suno_music among the key's models: orders may be refused", self.name)
         balance = state.balance
         account = replace(
             self.account,
