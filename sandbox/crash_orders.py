@@ -22,7 +22,7 @@ from sqlalchemy import Row, select
 from bot.domain.allowance import Limits
 from bot.domain.order import GIVEN_BACK, Order, OrderState
 from bot.domain.song_request import RequestKind, SongRequest
-from bot.storage.database import open_database
+from bot.storage.database import open_database, open_read_only
 from bot.storage.orders import OrderStore
 from bot.storage.schema import ledger, orders
 from sandbox.local_discord.server import LocalDiscord
@@ -34,6 +34,8 @@ from sandbox.local_gateway.tcp_proxy import TcpProxy
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
 _PEOPLE = 60
+_PLACES = 8  # Discord takes a message in a second for each
+_LONGEST = 90.0  # seconds from the last start until all that was accepted must be posted
 TAKEN = frozenset({OrderState.ACCEPTED, OrderState.FINISHED})
 _MAY_BE_CHARGED = TAKEN | {OrderState.UNSURE}
 
@@ -61,14 +63,14 @@ class Site:
     """A local Discord, a local gateway and the line to it, which live on; and a bot between them, which does not."""
 
     def __init__(
-        self, discord: LocalDiscord, gateway: LocalGateway, line: TcpProxy, folder: str, place: Object
+        self, discord: LocalDiscord, gateway: LocalGateway, line: TcpProxy, folder: str, places: list[Object]
     ) -> None:
         self.discord = discord
         self.gateway = gateway
         self.line = line
         self.names: list[str] = []
         self.outcome = OrdersOutcome()
-        self._place = place
+        self._places = places
         self._settings = _settings(f"http://127.0.0.1:{line.port}", gateway.media_host, folder)
 
     @property
@@ -89,12 +91,12 @@ class Site:
         return placed
 
     def _order(self, name: str) -> Order:
-        people = list(self.discord.world.people())
+        people, place = list(self.discord.world.people()), self._places[len(self.names) % len(self._places)]
         return Order(
             id=name,
             user_id=int(people[len(self.names) % len(people)]["id"]),
-            guild_id=int(self._place["guild_id"]),
-            channel_id=int(self._place["id"]),
+            guild_id=int(place["guild_id"]),
+            channel_id=int(place["id"]),
             gateway="default",
             request=SongRequest(kind=RequestKind.DESCRIBE, description=name, model="chirp-hawk"),
             created_at=time.time(),
@@ -115,6 +117,18 @@ class Site:
             for each in row.get("components", ())
         ]
         return {each.split(":", 3)[3] for each in buttons if each.startswith("s1:dt:")}
+
+    async def until_posted(self, last: list[str]) -> None:
+        """Until those are, and all that was taken before; or for a long time. While the bot runs."""
+        until = time.monotonic() + _LONGEST
+        while time.monotonic() < until:
+            async with open_read_only(self.url) as engine, engine.connect() as connection:
+                taken = select(orders.c.id, orders.c.task_id).where(orders.c.state.in_(TAKEN))
+                rows = (await connection.execute(taken)).all()
+            posted = self.posted()
+            if {row.id for row in rows} >= set(last) and all(row.task_id in posted for row in rows):
+                return
+            await asyncio.sleep(0.5)
 
     async def kept(self) -> Sequence[Row[Any, Any, Any]]:
         """Id, state and task of every order, as the database has it."""
@@ -168,12 +182,12 @@ async def opened_site() -> AsyncIterator[Site]:
     guild = world.add_guild("Studio", owner=ada)
     for number in range(_PEOPLE):
         world.add_member(guild, world.add_user(f"Singer {number}"))
-    place = world.add_channel(guild, "songs")
+    places = [world.add_channel(guild, f"songs-{number}") for number in range(_PLACES)]
     with tempfile.TemporaryDirectory(prefix="suno-watch-orders-") as folder:
         async with LocalDiscord(token=_TOKEN, world=world) as discord, LocalGateway() as gateway:
             gateway.orders.takes = 1.0
             async with TcpProxy(int(gateway.url.rpartition(":")[2])) as line:
-                yield Site(discord, gateway, line, folder, place)
+                yield Site(discord, gateway, line, folder, places)
 
 
 def name_of(post: Post) -> str:

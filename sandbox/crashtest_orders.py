@@ -10,16 +10,14 @@ import asyncio
 import random
 import signal
 import sys
-import time
 from asyncio.subprocess import Process
 from contextlib import suppress
 from typing import get_args
 
-from sandbox.crash_orders import OrdersOutcome, name_of, opened_site
+from sandbox.crash_orders import OrdersOutcome, opened_site
 from sandbox.local_gateway.orders import Behaviour
 
 _A_ROUND = 4  # orders that are placed before each start
-_LONGEST = 60.0  # seconds from the last kill until all that was accepted must be posted
 
 
 class OrdersCrashTest:
@@ -54,9 +52,7 @@ class OrdersCrashTest:
         self._site.gateway.orders.plan, self._site.gateway.orders.behaviour = [], "good"
         last = await self._site.place_orders(_A_ROUND)
         await self._start()
-        until = time.monotonic() + _LONGEST
-        while time.monotonic() < until and not self._is_all_posted(last):
-            await asyncio.sleep(0.5)
+        await self._site.until_posted(last)
         await self._end(gently=True)
 
     async def _moment(self) -> None:
@@ -83,14 +79,6 @@ class OrdersCrashTest:
             self._bot.send_signal(signal.SIGTERM if gently else signal.SIGKILL)
             await self._bot.wait()
             await self._site.discord.hub.until(lambda: not self._site.discord.hub.online)
-
-    def _is_all_posted(self, last: list[str]) -> bool:
-        """Of what the gateway gave an id for, as far as it is known from outside."""
-        answered = [each for each in self._site.gateway.orders.posts if each.behaviour in ("good", "late")]
-        posted = self._site.posted()
-        return {name_of(each) for each in answered} >= set(last) and all(
-            each.task_id in posted for each in answered if name_of(each) in last
-        )
 
 
 def main() -> int:

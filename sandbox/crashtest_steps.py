@@ -8,7 +8,6 @@ has charged for it. A last start then finds them all.
 import argparse
 import asyncio
 import sys
-import time
 from asyncio.subprocess import Process
 from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
@@ -19,7 +18,6 @@ from sandbox.local_gateway.orders import CHARGED, Behaviour, Moment, Post
 from sandbox.mortal_bot import Step
 
 _PATIENCE = 30.0  # seconds for the bot to come to a step
-_LONGEST = 60.0  # seconds from the last start until all that was accepted must be posted
 
 Answer = Literal["refused port"] | Behaviour
 Round = tuple[Step | Moment, Answer]
@@ -90,19 +88,12 @@ class StepsCrashTest:
 
     async def _last_round(self) -> None:
         """With a gateway that behaves: what was accepted is brought, and what is left is sent or waits."""
-        (last,) = await self._site.place_orders(1)
+        last = await self._site.place_orders(1)
         bot = await self._site.start()
-        until = time.monotonic() + _LONGEST
-        while time.monotonic() < until and not self._is_posted(last):
-            await asyncio.sleep(0.5)
-        await asyncio.sleep(3.0)  # for what came before it, and for what must not happen
+        await self._site.until_posted(last)
+        await asyncio.sleep(2.0)  # for what must not happen
         bot.terminate()
         await bot.wait()
-
-    def _is_posted(self, name: str) -> bool:
-        posts = self._site.gateway.orders.posts
-        task_id = next((each.task_id for each in posts if each.body["gpt_description_prompt"] == name), "")
-        return task_id in self._site.posted()
 
     def _fault(self, name: str, state: OrderState) -> str:
         """Of an order that ended otherwise than it must after a death at that step."""
