@@ -52,10 +52,10 @@ class Charge:
 class Orders:
     """`plan`: how the next orders are answered, one after the other; then all as `behaviour` says.
 
-    `by_words`: how an order is answered that says those words, whatever is planned. `on_step`: is told when an order
-    has `arrived`, and when it is `charged`. `drops`: whether it passes on to Suno only the fields that open new-api
-    knows. `credit`: of the key, in quota. `models`: what `GET /v1/models` lists. `keeps_log`: whether
-    `GET /api/log/token` shows rows.
+    `by_words`: how an order is answered that says those words, whatever is planned; `ids`: the id of the task that is
+    made of them first. `on_step`: is told when an order has `arrived`, and when it is `charged`. `drops`: whether it
+    passes on to Suno only the fields that open new-api knows. `credit`: of the key, in quota. `models`: what
+    `GET /v1/models` lists. `keeps_log`: whether `GET /api/log/token` shows rows.
     """
 
     clock: Callable[[], float]
@@ -63,6 +63,7 @@ class Orders:
     behaviour: Behaviour = "good"
     plan: list[Behaviour] = field(default_factory=list)
     by_words: Mapping[str, Behaviour] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
     on_step: Callable[[Moment, "Post"], None] = lambda _moment, _post: None
     words: str = "Song Description contained artist name: Nobody"
     delay: float = 0.3  # seconds, of what is late
@@ -94,10 +95,15 @@ class Orders:
         return await self._respond(incoming, behaviour, await asyncio.shield(taken))
 
     def _behaviour(self, asked: Mapping[str, Any]) -> Behaviour:
-        words = str(asked.get("gpt_description_prompt", ""))
-        if words in self.by_words:
+        if (words := _words(asked)) in self.by_words:
             return self.by_words[words]
         return self.plan.pop(0) if self.plan else self.behaviour
+
+    def _new_id(self, words: str) -> str:
+        """The one that was promised for these words, if it is not taken."""
+        promised = self.ids.get(words, "")
+        taken = promised in {charge.task_id for charge in self.charges}
+        return promised if promised and not taken else f"task_{uuid.uuid4().hex}"
 
     def _refusal(self, behaviour: Behaviour, asked: Mapping[str, Any], *, lyrics: bool) -> web.Response | None:
         match behaviour:
@@ -123,7 +129,7 @@ class Orders:
     async def _take(self, post: Post, *, lyrics: bool) -> str:
         if post.behaviour == "late":
             await asyncio.sleep(self.delay)
-        post.task_id = f"task_{uuid.uuid4().hex}"
+        post.task_id = self._new_id(_words(post.body))
         quota = self._quota(lyrics=lyrics)
         self.used += quota
         if self.credit is not None:
@@ -193,6 +199,11 @@ class Orders:
             "model_limits_enabled": False,
             "expires_at": 0,
         }
+
+
+def _words(asked: Mapping[str, Any]) -> str:
+    """By which an order is known, where the gateway is to treat it in its own way."""
+    return str(asked.get("gpt_description_prompt") or asked.get("prompt") or "")
 
 
 def _title(words: Mapping[str, Any]) -> str:
