@@ -8,6 +8,7 @@ from bot.domain.allowance import day_of
 from bot.domain.order import (
     DRAFT_FOR,
     GIVEN_BACK,
+    MAY_BE_CHARGED,
     PLACED_FOR,
     WAITING_FOR,
     Order,
@@ -27,9 +28,6 @@ from bot.storage.transaction import Transactions
 
 _task = msgspec.json.Decoder(Task)
 _GIVEN_UP = (WatchOutcome.EXPIRED, WatchOutcome.UNKNOWN)
-_MAY_BE_CHARGED = frozenset(
-    {OrderState.ACCEPTED, OrderState.UNSURE, OrderState.FINISHED, OrderState.FAILED, OrderState.LOST}
-)
 _TEXTS_FOR = 30 * 86_400.0  # seconds
 _KEPT_FOR = 396 * 86_400.0  # seconds: 13 months
 _MOST_AT_A_TIME = 100  # orders
@@ -90,7 +88,7 @@ class OrderUpkeep(Transactions):
 
     async def sent(self, gateway: str, since: float) -> list[Order]:
         """Orders that left for the gateway, and may have been charged."""
-        which = orders.c.state.in_(_MAY_BE_CHARGED) & (orders.c.gateway == gateway) & (orders.c.placed_at >= since)
+        which = orders.c.state.in_(MAY_BE_CHARGED) & (orders.c.gateway == gateway) & (orders.c.placed_at >= since)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(orders).where(which))
             return [order for row in rows.mappings() if (order := order_of(row)).sent_at is not None]

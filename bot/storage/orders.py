@@ -12,21 +12,26 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of
+from bot.domain.delivery import State
 from bot.domain.order import (
     CANCELLABLE,
+    MAY_BE_CHARGED,
     MOST_DRAFTS,
     RUNNING,
     WAITING_FOR,
     Order,
     OrderQuery,
     OrderState,
+    PersonsOrders,
     sending,
     unsure,
 )
+from bot.domain.song_request import RequestKind
 from bot.domain.watch import Watch
 from bot.storage.ledger import Entry, enter, owner_of, usage_of
 from bot.storage.order_rows import any_order, give_back, one_order, order_of, swap, values_of
-from bot.storage.schema import is_open, orders, watches
+from bot.storage.results import RESULTS
+from bot.storage.schema import deliveries, is_open, orders, watches
 from bot.storage.transaction import Transactions
 from bot.storage.watches import watch_in
 
@@ -167,6 +172,31 @@ class OrderStore(Transactions):
         """How many wait at the gateway before it."""
         async with self._transaction(read_only=True) as connection:
             return await _before(connection, order)
+
+    async def by_person(self, guild_id: int, since: float, limit: int) -> list[PersonsOrders]:
+        """Who ordered most in a server, first."""
+        charged = orders.c.state.in_(MAY_BE_CHARGED) & (orders.c.guild_id == guild_id) & (orders.c.created_at >= since)
+        lyrics = func.count().filter(func.json_extract(orders.c.request, "$.kind") == RequestKind.LYRICS)
+        statement = select(orders.c.user_id, func.count() - lyrics, lyrics, func.sum(orders.c.price))
+        statement = statement.where(charged).group_by(orders.c.user_id)
+        async with self._transaction(read_only=True) as connection:
+            rows = await connection.execute(statement.order_by(func.count().desc(), orders.c.user_id).limit(limit))
+            return [PersonsOrders(*row) for row in rows]
+
+    async def posts(self, order_ids: Collection[str]) -> dict[str, int]:
+        """The last message, by order, in which something came of it, where it was to be posted."""
+        here = (watches.c.task_id == orders.c.task_id) & (watches.c.channel_id == orders.c.channel_id)
+        source = orders.join(watches, here).join(deliveries, deliveries.c.watch_id == watches.c.id)
+        posted = (
+            orders.c.id.in_(order_ids),
+            deliveries.c.state == State.SENT,
+            deliveries.c.topic.in_(RESULTS),
+            deliveries.c.channel_id == orders.c.channel_id,
+        )
+        statement = select(orders.c.id, func.max(deliveries.c.message_id)).select_from(source).where(*posted)
+        async with self._transaction(read_only=True) as connection:
+            rows = await connection.execute(statement.group_by(orders.c.id))
+            return {row[0]: row[1] for row in rows if row[1]}
 
     async def of_task(self, task_id: str) -> Order | None:
         """The order that a task was made for."""
