@@ -32,7 +32,7 @@ async def test_events_that_nobody_can_read_are_dropped(env: Env, caplog: pytest.
         answer = await env.status(DONE.id)
         assert env.discord.sockets.connections == {connection}, "it was never left"
     assert "Harbour Lights" in words(answer)
-    assert caplog.text.count("cannot be read, and is dropped") == len(UNREADABLE)
+    assert caplog.text.count("cannot be parsed, and is dropped") == len(UNREADABLE)
     assert "secret-token" not in caplog.text
 
 
@@ -49,7 +49,7 @@ async def test_a_list_of_commands_that_nobody_can_read_stops_no_start(env: Env, 
     process.terminate()
     code, errors = await ended(process)
     assert (code, "Traceback" in errors) == (0, False)
-    assert "cannot be read" in errors
+    assert "cannot be parsed" in errors
 
 
 async def test_what_a_resumed_session_repeats_is_done_once(env: Env) -> None:

@@ -73,7 +73,7 @@ async def test_a_slow_host_has_less_and_one_that_behaves_more(scene: Scene) -> N
     await scene.add(99, "a.example")
     counts = []
     for standing in (Standing.SLOW, Standing.UNKNOWN, Standing.GOOD):
-        scene.hosts.note("a.example", standing)
+        scene.hosts.record_standing("a.example", standing)
         counts.append(len(await scene.claim()))
         await scene.outbox.resume(NOW + 9_999)
     assert 0 < counts[0] < counts[1] < counts[2] < MOST
@@ -84,7 +84,7 @@ async def test_a_person_has_a_part_and_more_of_hosts_that_behave(scene: Scene) -
         await scene.add(1, f"host-{number}.example", user_id=7)
     await scene.add(30, "good.example", user_id=7)
     await scene.add(1, "new.example")
-    scene.hosts.note("good.example", Standing.GOOD)
+    scene.hosts.record_standing("good.example", Standing.GOOD)
     going = await scene.claim()
     going += await scene.claim(going)
     of_person = [each for each in going if each.watch.user_id == 7]
@@ -97,7 +97,7 @@ async def test_a_share_is_kept_for_hosts_that_behave(scene: Scene) -> None:
     for number in range(MOST):
         await scene.add(1, f"host-{number}.example")
     await scene.add(1, "good.example")
-    scene.hosts.note("good.example", Standing.GOOD)
+    scene.hosts.record_standing("good.example", Standing.GOOD)
     going = await scene.claim()
     assert 0 < len(going) < MOST
     assert hosts_of(await scene.claim(going)) == {"good.example"} - hosts_of(going)

@@ -53,7 +53,7 @@ def test_other_encodings_are_told_with_the_line(env_file: Path, encoding: str) -
 def test_a_line_that_is_not_understood_is_named(env_file: Path, line: str) -> None:
     env_file.write_text(f"{GOOD}{line}\n")
     (fault,) = faults()
-    assert "line 4: this is not understood" in fault
+    assert "line 4: this cannot be read" in fault
     assert "sk-1" not in fault
 
 
@@ -88,12 +88,12 @@ def test_a_slip_in_a_name_is_told_with_what_is_meant(env_file: Path, written: st
     env_file.write_text(f"{GOOD}{written}\n")
     (fault,) = faults()
     assert fault.startswith(written.partition("=")[0].upper())
-    assert f"Is {meant} meant?" in fault
+    assert f"Do you mean {meant}?" in fault
 
 
 def test_a_slip_in_a_name_that_is_needed(env_file: Path) -> None:
     env_file.write_text(GOOD.replace("DISCORD_TOKEN", "DISCORD_TOKN"))
-    assert any("Is DISCORD_TOKEN meant?" in fault for fault in faults())
+    assert any("Do you mean DISCORD_TOKEN?" in fault for fault in faults())
     assert any(fault.startswith("DISCORD_TOKEN is missing") for fault in faults())
 
 
@@ -103,10 +103,10 @@ def test_a_slip_in_the_environment(env_file: Path, monkeypatch: pytest.MonkeyPat
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "HOME", "DATABASE_HOST", "LOG_DIR"):
         monkeypatch.setenv(name, "x")
     (doubt,) = doubts(load_settings())
-    assert "Is WATCHES_PER_USER meant?" in doubt
+    assert "Do you mean WATCHES_PER_USER?" in doubt
     env_file.unlink()
     monkeypatch.setenv("DISCORD_TOKN", TOKEN)
-    assert any("Is DISCORD_TOKEN meant?" in fault for fault in faults())
+    assert any("Do you mean DISCORD_TOKEN?" in fault for fault in faults())
 
 
 def test_what_is_kept_beside_a_setting_keeps_nothing_from_starting(env_file: Path) -> None:

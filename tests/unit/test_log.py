@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from bot.log import STRUCK, JsonFormatter, RedactingFormatter, Redactor, set_up_logging
+from bot.log import REDACTED, JsonFormatter, RedactingFormatter, Redactor, set_up_logging
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789ab"
 KEY = "my-own-kind-of-key"
@@ -45,9 +45,9 @@ def test_a_secret_is_known_in_every_form(form: Callable[[str], str]) -> None:
     key = "a/b+c=d\\e'f\"g&h%i"
     shown = form(key)
     assert Redactor([key])(f"x {shown} y") in (
-        f"x {STRUCK} y",
-        f"x {shown[0]}{STRUCK}{shown[-1]} y",
-        f"x b'{STRUCK}' y",
+        f"x {REDACTED} y",
+        f"x {shown[0]}{REDACTED}{shown[-1]} y",
+        f"x b'{REDACTED}' y",
     )
 
 
@@ -64,7 +64,7 @@ def test_arguments_and_tracebacks_pass_the_same_way(redact: Redactor) -> None:
     line = RedactingFormatter(redact).format(record("key %s", KEY, error=ValueError(f"bad {TOKEN}")))
     assert KEY not in line
     assert TOKEN not in line
-    assert f"ValueError: bad {STRUCK}" in line
+    assert f"ValueError: bad {REDACTED}" in line
 
 
 def test_nobodys_text_passes_for_a_line_of_ours() -> None:
@@ -81,8 +81,8 @@ def test_json_lines(redact: Redactor) -> None:
     line = JsonFormatter(redact).format(record("key %s\nnext", KEY, error=ValueError(TOKEN)))
     told = json.loads(line)
     assert "\n" not in line
-    assert (told["level"], told["logger"], told["message"]) == ("error", "bot", f"key {STRUCK}\nnext")
-    assert told["error"].endswith(f"ValueError: {STRUCK}")
+    assert (told["level"], told["logger"], told["message"]) == ("error", "bot", f"key {REDACTED}\nnext")
+    assert told["error"].endswith(f"ValueError: {REDACTED}")
     assert told["time"].endswith("+00:00")
 
 
@@ -100,6 +100,6 @@ def test_the_whole_log_is_set_up(
         told = capsys.readouterr().err
     finally:
         logging.getLogger().handlers[:] = before
-    assert STRUCK in told
+    assert REDACTED in told
     assert KEY not in told
     assert "not at this level" not in told

@@ -106,7 +106,7 @@ async def test_an_answer_is_good_for_a_while_and_a_failure_is_not(both: Both) ->
 
 async def test_answers_are_kept_by_their_size(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by their number: some may be as large as an answer gets."""
-    monkeypatch.setattr("bot.services.lookup._MEMORY", 100_000)
+    monkeypatch.setattr("bot.services.lookup._MAX_BYTES", 100_000)
     fakes = [FakeTask(f"large-{number}", text="hum " * 10_000) for number in range(4)]
     both.first.add(*fakes, *(FakeTask(f"small-{number}", text="hum") for number in range(200)))
     for fake in fakes:

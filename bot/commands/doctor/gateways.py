@@ -36,7 +36,7 @@ async def check_gateway(name: str, settings: GatewaySettings) -> Finding:
 
 
 def _words(error: GatewayError) -> str:
-    return f' ("{error.said}")' if error.said else ""
+    return f' ("{error.words}")' if error.words else ""
 
 
 def _usage(usage: KeyUsage | None) -> str:

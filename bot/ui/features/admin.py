@@ -201,7 +201,7 @@ async def _gateways(interaction: Interaction, language: Language) -> list[str]:
     lines = []
     for gateway, failure in interaction.client.services.lookup.failing()[:_GATEWAYS]:
         usage = await gateway.usage() if isinstance(failure, GatewayRefused) else None
-        what = [sentence(failure, language) or "", *why_refused(failure.said, usage, language)]
+        what = [sentence(failure, language) or "", *why_refused(failure.words, usage, language)]
         lines.append(cut(language("admin.gateway", gateway=code(gateway.name), what=" ".join(what)), _GATEWAY))
     return lines
 

@@ -44,7 +44,7 @@ async def _posted(interaction: Interaction, watch_ids: Sequence[int]) -> list[Wa
     for pause in _PAUSES if watch_ids else ():
         await asyncio.sleep(pause)
         found = await interaction.client.services.watches.results(watch_ids)
-        if all(each.message_id or (each.looked_at and each.outcome not in _FINISHED) for each in found):
+        if all(each.message_id or (each.polled and each.outcome not in _FINISHED) for each in found):
             return [each for each in found if each.message_id and each.outcome in _FINISHED]
     return []
 

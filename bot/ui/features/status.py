@@ -127,7 +127,7 @@ async def _show_lyrics(interaction: Interaction, task: Task, page: int = 0) -> N
 
 async def _pages(interaction: Interaction, texts: Sequence[LyricsText], language: Language) -> list[str]:
     length = sum(len(each.text) for each in texts)
-    return await interaction.client.services.text_worker.apart(lambda: lyrics_pages(texts, language), length)
+    return await interaction.client.services.text_worker.run(lambda: lyrics_pages(texts, language), length)
 
 
 async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
@@ -141,7 +141,7 @@ async def _send_lyrics_file(interaction: Interaction, task: Task) -> None:
 async def look_up(services: Services, task_id: str) -> Found:
     """At the gateway that knew it last, and then at the others. The songs that it has lead to it from now on."""
     found = await services.lookup.find(task_id, known_at=await services.history.gateway_of(task_id))
-    await services.task_ids.saw([found.task])
+    await services.task_ids.remember_songs([found.task])
     return found
 
 

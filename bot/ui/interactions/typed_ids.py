@@ -37,7 +37,7 @@ async def mentioned_ids(services: Services, text: str, why_none: Literal["none",
 
 async def _meant(services: Services, typed: Ids) -> Ids:
     """With the tasks of songs that the bot has seen; those of other songs are ignored."""
-    tasks = await services.task_ids.meant_by([*typed.ids, *typed.songs])
+    tasks = await services.task_ids.resolve([*typed.ids, *typed.songs])
     unknown = [song for song in typed.songs if tasks[song] == song]
     ids = _once(tasks[each] for each in (*typed.ids, *typed.songs) if each not in unknown)
     return Ids(ids, typed.ignored + len(unknown), (*typed.words, *unknown))

@@ -25,7 +25,7 @@ class Operator:
         """What is wrong with a gateway. In every language: Discord does not say which is theirs."""
         usage = await self._gateways[gateway].usage() if isinstance(error, GatewayRefused) else None
         lines = [
-            " ".join([language(_key(error), gateway=code(gateway)), *why_refused(error.said, usage, language)])
+            " ".join([language(_key(error), gateway=code(gateway)), *why_refused(error.words, usage, language)])
             for language in languages().values()
         ]
         try:

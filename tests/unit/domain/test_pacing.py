@@ -62,7 +62,7 @@ def test_a_beat_of_yesterday_is_not_believed_to_be_where_it_was() -> None:
     before = SimulatedBot(20, Gateway((ticking(),)))
     before.play(900.0)
     resumed = before.pacing.estimator.lasting.resumed(900.0 + 86_400.0)
-    assert (resumed.cycle, resumed.beat) == (None, 15.0)
+    assert (resumed.cycle, resumed.nominal) == (None, 15.0)
 
 
 def test_several_channels_a_second_apart() -> None:

@@ -29,7 +29,7 @@ def listen(
     while now < start + seconds:
         now += every * dice.uniform(0.8, 1.2)
         if any(before < change <= now for change in changes):
-            estimator = estimator.heard(Window(before, now))
+            estimator = estimator.observe(Window(before, now))
         before = now
     return estimator
 
@@ -67,17 +67,17 @@ def test_windows_that_say_nothing_hide_no_beat() -> None:
     estimator = UpdateCycleEstimator()
     for beat in range(5):
         moment = 15.0 * beat
-        estimator = estimator.heard(Window(moment - 1.1, moment + 1.2))
+        estimator = estimator.observe(Window(moment - 1.1, moment + 1.2))
         for later in (2.0, 5.0, 9.0):
-            estimator = estimator.heard(Window(moment + later - 13.4, moment + later))
+            estimator = estimator.observe(Window(moment + later - 13.4, moment + later))
     assert estimator.cycle is not None
     assert estimator.cycle.spread == 0
 
 
 def test_after_an_outage_a_beat_near_the_old_one_is_no_second_channel() -> None:
     before = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=4.0).interrupted(600)
-    assert before.beat == 15.0
-    cycle = before.heard(Window(615.0 - 0.5, 615.0 + 1.5)).cycle
+    assert before.nominal == 15.0
+    cycle = before.observe(Window(615.0 - 0.5, 615.0 + 1.5)).cycle
     assert cycle is not None
     assert cycle.period == pytest.approx(15.0, abs=0.1)
     assert cycle.spread == 0
@@ -101,7 +101,7 @@ def follow(estimator: UpdateCycleEstimator, shown: Shown, *, beats: int) -> list
     while len(believed) <= beats and estimator.cycle:
         now = next_probe(estimator.cycle, before) or next_update(estimator.cycle, before)
         if any(before < shown(dice.uniform(before, now)) <= now for _ in range(9)):
-            estimator = estimator.heard(Window(before, now))
+            estimator = estimator.observe(Window(before, now))
         believed.append(estimator)
         before = now
     return believed
@@ -123,16 +123,16 @@ def test_a_change_between_two_looks_far_apart_says_nothing_of_the_beat() -> None
     right = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
     assert right.cycle
     beat = right.cycle.at + right.cycle.period
-    assert right.heard(Window(beat - 20, beat + 0.1)) == right
+    assert right.observe(Window(beat - 20, beat + 0.1)) == right
 
 
 def test_one_surprise_is_forgiven() -> None:
     right = listen(UpdateCycleEstimator(), ticking(15.0, 3.0), start=0, seconds=600, every=2.0)
     assert right.cycle
-    surprised = right.heard(Window(right.cycle.at + 2, right.cycle.at + 6))
+    surprised = right.observe(Window(right.cycle.at + 2, right.cycle.at + 6))
     assert surprised.cycle is None, "until the next change it is not believed"
     beat = right.cycle.at + right.cycle.period
-    again = surprised.heard(Window(beat - 1, beat + 1))
+    again = surprised.observe(Window(beat - 1, beat + 1))
     assert again.cycle
     assert again.cycle.check_every == 1
     assert follow(again, ticking(15.0, 3.0), beats=60)[-1].surprised_at is None
@@ -151,7 +151,7 @@ def test_probes_make_the_doubt_smaller() -> None:
         )
         if probe is not None:
             seen = Window(now, probe) if real <= probe else Window(probe, sweep)
-            estimator = estimator.heard(seen)
+            estimator = estimator.observe(seen)
         now = sweep
     assert estimator.cycle is not None
     assert estimator.cycle.doubt < max(0.6, before * 0.7)

@@ -425,4 +425,4 @@ def test_errors_are_no_word_on_the_task(status: int, value: Any, error: type[Gat
 def test_an_error_keeps_the_gateways_own_words() -> None:
     with pytest.raises(GatewayRefused) as refused:
         read({"error": {"message": "This token has no access to model suno_music"}}, 403)
-    assert refused.value.said == "This token has no access to model suno_music"
+    assert refused.value.words == "This token has no access to model suno_music"
