@@ -105,7 +105,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
-                workers.create_task(program.poller.run(Operator(bot, program.gateways).tell), name="poller")
+                workers.create_task(program.poller.run(Operator(bot, program.gateways).notify), name="poller")
                 workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
                 await _connected(bot)
         except BaseExceptionGroup as group:
@@ -143,7 +143,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
-        workers.create_task(program.orders.run(OrderNotices(bot).tell), name="orders")
+        workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )

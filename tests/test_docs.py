@@ -18,7 +18,7 @@ from bot.__main__ import Exit, parser
 from bot.config import Settings, load_settings
 from bot.gateways.gateway import normalise_base_url
 from bot.storage.schema import metadata
-from bot.ui.interactions.permissions import ASKED_FOR
+from bot.ui.interactions.permissions import REQUESTED_PERMISSIONS
 from cogs.suno import Suno
 from sandbox.reference import PAGE, configuration, defaults
 from tests.conftest import TOKEN, Env
@@ -169,7 +169,7 @@ def test_addresses_become_what_is_said() -> None:
 
 
 def test_the_permissions_are_those_of_the_links() -> None:
-    assert f"the number `{ASKED_FOR.value}`" in TEXTS["install.md"]
+    assert f"the number `{REQUESTED_PERMISSIONS.value}`" in TEXTS["install.md"]
 
 
 def test_the_unit_ends_and_restarts_the_bot_as_it_wishes() -> None:

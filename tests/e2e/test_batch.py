@@ -98,7 +98,7 @@ async def test_a_form_asks_when_nothing_was_given(env: Env) -> None:
 
 async def test_forms_that_nobody_sends_off_are_not_kept_for_ever(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
     """Discord does not say when somebody closes one."""
-    monkeypatch.setattr("bot.ui.interactions.forms._LIFE", 0.2)
+    monkeypatch.setattr("bot.ui.interactions.forms._TIMEOUT", 0.2)
     async with env.bot():
         for _ in range(10):
             assert (await env.ada.slash(env.channel, "suno batch")).modal

@@ -59,7 +59,7 @@ async def test_all_is_well(used: Env, doctor: Doctor) -> None:
     assert lines[-1] == "problems: 0, warnings: 0"
     assert all(line.startswith("ok ") for line in lines[:-2])
     for told in (
-        "token: Discord knows it as that of suno", "no privileged intent is on", "server install: on",
+        "token: it belongs to suno", "no privileged intent is on", "server install: on",
         "user install: on", "commands: Discord has all 4", "#songs in Studio: the bot may post there",
         f"gateway default: {used.gateway.url} answers", f"{used.gateway.media_host} is there", "clock: right",
         "MiB are free", "can be written", f"revision {REVISION}",
@@ -292,7 +292,7 @@ async def test_a_database_that_lacks_a_table(used: Env, doctor: Doctor, tmp_path
     await asyncio.to_thread(change, tmp_path / "bot.db", "DROP TABLE notes")
     code, output = await doctor()
     assert code == 1
-    assert "problem  database: it cannot be asked" in output
+    assert "problem  database: it cannot be read" in output
     assert used.gateway.url in output
 
 

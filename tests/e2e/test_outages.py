@@ -184,7 +184,7 @@ async def test_an_operator_who_cannot_be_told_ends_nothing(env: Env, caplog: pyt
         env.gateway.faults.append(Fault(401, b'{"error":{"message":"quota"}}'))
         env.discord.faults.fail("/applications/@me", 0, times=100)
         await env.watch(SOON.id)
-        await env.discord.hub.until(lambda: "the owner could not be told" in caplog.text)
+        await env.discord.hub.until(lambda: "the owner could not be notified" in caplog.text)
         env.gateway.faults.clear()
         await env.clock.advance(60, step=5)
         assert len(await env.posts()) == 1

@@ -155,7 +155,7 @@ async def held_up(scenario: Scenario) -> AsyncIterator[None]:
     patience, interactions.patience = interactions.patience, 0.1  # seconds
     sockets.hold()
     yield
-    sockets.let_go()
+    sockets.release()
     await scenario.discord.hub.until(lambda: any(_is_late(request) for request in scenario.discord.requests))
     interactions.patience = patience
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from benchmarks.models import Gateway, by_turns, started_anew, ticking
+from benchmarks.models import Gateway, alternating, cyclic, restarted
 from benchmarks.simulated_bot import SimulatedBot
 from bot.domain.poll_pacer import PollPacer
 
@@ -23,7 +23,7 @@ def late(bot: SimulatedBot, since: float, share: float = 0.95) -> float:
 def test_a_gateway_that_starts_anew_is_followed_within_a_minute(seed: int, *, stamped: bool) -> None:
     dice = random.Random(seed)
     down = (900.0, 900.0 + dice.uniform(1, 8))
-    shows = started_anew(ticking(), ticking(phase=dice.uniform(0, 15)), down)
+    shows = restarted(cyclic(), cyclic(phase=dice.uniform(0, 15)), down)
     bot = SimulatedBot(20, Gateway((shows,), stamped=stamped, down=down), seed=seed)
     bot.play(900 + 8 * MINUTE)
     assert late(bot, down[1] + MINUTE) <= 2.0
@@ -31,7 +31,7 @@ def test_a_gateway_that_starts_anew_is_followed_within_a_minute(seed: int, *, st
 
 @pytest.mark.parametrize(("stamped", "within"), [(True, 2.0), (False, 3.0)])
 def test_a_beat_is_learned_within_90_seconds(within: float, *, stamped: bool) -> None:
-    bot = SimulatedBot(20, Gateway((ticking(),), stamped=stamped))
+    bot = SimulatedBot(20, Gateway((cyclic(),), stamped=stamped))
     bot.play(90.0)
     assert stamped <= (bot.pacing.estimator.cycle is not None)
     bot.play(90.0 + 5 * MINUTE)
@@ -40,14 +40,14 @@ def test_a_beat_is_learned_within_90_seconds(within: float, *, stamped: bool) ->
 
 @pytest.mark.parametrize("fast", [0.0, 3.3, -40.3, 3_600.0])
 def test_beats_of_15_30_and_45_seconds_by_turns_whatever_the_gateways_clock_says(fast: float) -> None:
-    gateway = Gateway((by_turns(2_500.0),), stamped=True, fast=fast)
+    gateway = Gateway((alternating(2_500.0),), stamped=True, fast=fast)
     bot = SimulatedBot(20, gateway)
     bot.play(2_400.0)
     assert late(bot, 600.0) <= 2.5
 
 
 def test_a_beat_that_an_earlier_run_has_learned_is_known_from_the_start() -> None:
-    gateway = Gateway((ticking(),))
+    gateway = Gateway((cyclic(),))
     before = SimulatedBot(20, gateway)
     before.play(900.0)
     pacing = PollPacer(5.0)
@@ -59,14 +59,14 @@ def test_a_beat_that_an_earlier_run_has_learned_is_known_from_the_start() -> Non
 
 
 def test_a_beat_of_yesterday_is_not_believed_to_be_where_it_was() -> None:
-    before = SimulatedBot(20, Gateway((ticking(),)))
+    before = SimulatedBot(20, Gateway((cyclic(),)))
     before.play(900.0)
     resumed = before.pacing.estimator.lasting.resumed(900.0 + 86_400.0)
     assert (resumed.cycle, resumed.nominal) == (None, 15.0)
 
 
 def test_several_channels_a_second_apart() -> None:
-    channels = tuple(ticking(phase=4.2 + behind) for behind in range(3))
+    channels = tuple(cyclic(phase=4.2 + behind) for behind in range(3))
     bot = SimulatedBot(100, Gateway(channels, stamped=True))
     bot.play(1_500.0)
     assert late(bot, 600.0) <= 3.0
@@ -74,7 +74,7 @@ def test_several_channels_a_second_apart() -> None:
 
 def test_after_an_interruption_some_are_looked_at_often_until_the_beat_is_heard() -> None:
     pacing = PollPacer(5.0)
-    known = SimulatedBot(20, Gateway((ticking(),)), pacing=pacing)
+    known = SimulatedBot(20, Gateway((cyclic(),)), pacing=pacing)
     known.play(900.0)
     assert pacing.estimator.cycle
     pacing.interrupted(900.0)
