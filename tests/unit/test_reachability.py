@@ -27,7 +27,7 @@ def answer(status: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (aiohttp.ClientConnectorDNSError(HOST, OSError(-2, "Name or service not known")), "cannot be looked up"),
         (socket.gaierror(-3, "Temporary failure"), "cannot be looked up"),
@@ -41,8 +41,8 @@ def answer(status: int) -> Any:
         (discord.DiscordServerError(answer(503), ""), "error 503"),
     ],
 )
-def test_the_reason_is_told_in_words(error: Exception, told: str) -> None:
-    assert told in why(error)
+def test_the_reason_is_given_in_plain_words(error: Exception, expected: str) -> None:
+    assert expected in why(error)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Who may fetch from a media host, and how much room there is for what comes."""
+"""Shares of downloads per person and host, and the disk space for them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -87,7 +87,7 @@ async def test_who_leaves_makes_room_for_the_first_who_may_go() -> None:
         await next_one
 
 
-async def test_who_waits_for_too_long_is_told_so_and_leaves_the_line() -> None:
+async def test_a_request_that_waits_too_long_is_refused_and_leaves_the_queue() -> None:
     slots = Slots(Hosts(), patience=0.01)
     async with taken(slots, *[("a", person) for person in range(8)]):
         with pytest.raises(MediaSlow):

@@ -25,7 +25,7 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio
 from tests.idle import wait_until_idle
-from tests.relayed import arriving, content
+from tests.relays import arriving, content
 
 SONG = audio("dawn", 30.0)[0]
 HALF = len(SONG) // 2
@@ -244,7 +244,7 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
     assert spool._file.closed
 
 
-async def test_a_file_is_not_closed_while_somebody_is_at_it(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_file_is_not_closed_while_it_is_in_use(caplog: pytest.LogCaptureFixture) -> None:
     """As an upload that is cancelled, whose last bytes are still being read."""
 
     async def chunks() -> AsyncIterator[bytes]:

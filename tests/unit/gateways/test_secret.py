@@ -1,4 +1,4 @@
-"""The key in disguise: it goes to nobody."""
+"""The key in any encoding is redacted."""
 
 import base64
 import html
@@ -15,7 +15,7 @@ from bot.errors import GatewayRefused
 from bot.gateways.gateway import Gateway
 from bot.gateways.secret import Secret
 from sandbox.local_gateway.server import Fault, LocalGateway
-from tests.growth import TIMES, grows_linearly
+from tests.linear_time import TIMES, grows_linearly
 
 KEY = "sk-pLm/4&Qz+81ab-CdEfGh72kLw0XyRt9"
 
