@@ -142,7 +142,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         sender = Sender(outbox, poster, clip_files, services.lookup, clock, outcomes=program.health.deliveries)
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
-        workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
+        workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
@@ -223,7 +223,7 @@ def _services(
             watches_per_user=settings.watches_per_user,
             changed=changed,
         ),
-        deliveries=Deliveries(stores.outbox, on_new_delivery),
+        deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
