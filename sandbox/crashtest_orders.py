@@ -1,8 +1,8 @@
-"""Kills the bot, again and again, while it orders songs, and counts: `python -m sandbox.crashtest_orders`.
+"""Kills the bot repeatedly while it orders songs, and counts faults: `python -m sandbox.crashtest_orders`.
 
-The real program runs as a process of its own, against a local Discord and a local gateway that live on and misbehave.
-Orders are put into its database while it is dead. It is killed at random moments; `sandbox.crashtest_steps` does it
-between every two steps of an order.
+The real program runs in its own process, against a local Discord and a local gateway that keep running and misbehave.
+Orders are written to its database while it is stopped. It is killed at random moments; `sandbox.crashtest_steps` kills
+it between every two steps of an order.
 """
 
 import argparse
@@ -34,7 +34,7 @@ class OrdersCrashTest:
             return await self._site.count()
 
     async def _round(self) -> None:
-        """Some orders, a gateway in some mood, and an end at some moment."""
+        """Some orders, a randomly misbehaving gateway, and a kill at a random moment."""
         self._site.gateway.orders.plan = self._dice.choices([*get_args(Behaviour)], k=_A_ROUND)
         unreachable = self._dice.random() < 0.1
         await self._site.place_orders(_A_ROUND)
@@ -48,7 +48,7 @@ class OrdersCrashTest:
         self._site.outcome.kills += 1
 
     async def _last_round(self) -> None:
-        """With a gateway that behaves: what was accepted is brought, and what is left is sent or waits."""
+        """With a gateway that works: accepted orders are posted, the others are sent or wait."""
         self._site.gateway.orders.plan, self._site.gateway.orders.behaviour = [], "good"
         last = await self._site.place_orders(_A_ROUND)
         await self._start()

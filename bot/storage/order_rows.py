@@ -1,4 +1,4 @@
-"""Rows of orders: read, written, and moved from one state to the next. What follows in the ledger goes along."""
+"""Rows of orders: reading them, and changing their states together with the ledger."""
 
 from collections.abc import Collection
 from typing import Any
@@ -17,7 +17,7 @@ _request = msgspec.json.Decoder(SongRequest)
 
 
 async def swap(connection: AsyncConnection, order: Order, came_from: Collection[OrderState]) -> bool:
-    """The order as it is now, if it was in one of those states."""
+    """Saves the order if it is in one of those states."""
     still = (orders.c.id == order.id) & orders.c.state.in_(came_from)
     return (await connection.execute(update(orders).where(still).values(values_of(order)))).rowcount == 1
 

@@ -1,4 +1,4 @@
-"""What is done with orders that nobody has in hand: at a start, from time to time, and when their tasks end."""
+"""What is done with many orders at once: at a start, at intervals, and when their tasks end."""
 
 import msgspec
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ from bot.domain.watch import WatchOutcome
 from bot.storage.ledger import forget_owners
 from bot.storage.order_rows import any_order, give_back, order_of, swap
 from bot.storage.rows import Row, to_json
-from bot.storage.schema import answers, is_untold, ledger, orders, tasks, watches
+from bot.storage.schema import answers, is_unannounced, ledger, orders, tasks, watches
 from bot.storage.transaction import Transactions
 
 _task = msgspec.json.Decoder(Task)
@@ -35,7 +35,7 @@ _MOST_AT_A_TIME = 100  # orders
 
 class OrderUpkeep(Transactions):
     async def resume(self, now: float) -> None:
-        """At the start: what was being sent is unsure, and what may come from a restored backup is not sent."""
+        """At a start: orders that were being sent are unsure; those that may come from a restored backup expire."""
         doubtful = orders.c.state.in_([OrderState.SENDING, OrderState.PLACED])
         async with self._transaction(durable=True) as connection:
             for row in (await connection.execute(select(orders).where(doubtful))).mappings().all():
@@ -48,14 +48,14 @@ class OrderUpkeep(Transactions):
                     await give_back(connection, expired, now)
 
     async def unsure(self, now: float, limit: int = 20) -> list[Order]:
-        """Those to look for."""
+        """Unsure orders that are due for a check."""
         which = (orders.c.state == OrderState.UNSURE) & (orders.c.due_at <= now)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(orders).where(which).order_by(orders.c.due_at).limit(limit))
             return [order_of(row) for row in rows.mappings()]
 
     async def overdue(self, now: float) -> list[Order]:
-        """Those that nobody approved, and those that could not be sent."""
+        """Orders that nobody approved in time, and orders that could not be sent in time."""
         unapproved = (orders.c.state == OrderState.WAITING) & (orders.c.placed_at <= now - WAITING_FOR)
         unsent = (orders.c.state == OrderState.PLACED) & (orders.c.placed_at <= now - PLACED_FOR)
         async with self._transaction(read_only=True) as connection:
@@ -67,7 +67,7 @@ class OrderUpkeep(Transactions):
         return [order_of(row) for row in rows]
 
     async def follow_tasks(self, now: float) -> list[tuple[Order, Task | None]]:
-        """Accepted orders whose tasks have ended, or are no longer watched, are over too: those, and their tasks."""
+        """Ends accepted orders whose tasks are final or no longer watched; returns them with their tasks."""
         given_up = exists().where(watches.c.task_id == orders.c.task_id, watches.c.outcome.in_(_GIVEN_UP))
         columns = (*orders.c, answers.c.task, tasks.c.due_at.label("look_at"), given_up.label("given_up"))
         source = orders.outerjoin(tasks, tasks.c.task_id == orders.c.task_id)
@@ -87,14 +87,14 @@ class OrderUpkeep(Transactions):
         return [(order, _task.decode(task) if task else None) for order, task in over]
 
     async def sent(self, gateway: str, since: float) -> list[Order]:
-        """Orders that left for the gateway, and may have been charged."""
+        """Orders that were sent to the gateway, and may have been charged."""
         which = orders.c.state.in_(MAY_BE_CHARGED) & (orders.c.gateway == gateway) & (orders.c.placed_at >= since)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(orders).where(which))
             return [order for row in rows.mappings() if (order := order_of(row)).sent_at is not None]
 
     async def forget(self, now: float) -> None:
-        """Drafts after a day, the texts of what came to nothing after 30 days, and all but the sums after 13 months."""
+        """Deletes drafts after a day, texts of failed orders after 30 days, and all but the sums after 13 months."""
         old_draft = (orders.c.state == OrderState.DRAFT) & (orders.c.created_at < now - DRAFT_FOR)
         textless = orders.c.state.in_(GIVEN_BACK) & orders.c.created_at.between(now - 2 * _TEXTS_FOR, now - _TEXTS_FOR)
         forgotten = SongRequest(kind=RequestKind.DESCRIBE)
@@ -106,8 +106,10 @@ class OrderUpkeep(Transactions):
             await forget_owners(connection, day_of(now))
 
     async def unannounced(self, limit: int = 200) -> list[Order]:
-        """Orders whose person was told of another state last."""
-        statement = select(orders).where(is_untold, orders.c.placed_at > 0).order_by(orders.c.placed_at).limit(limit)
+        """Orders whose person was not notified of their latest state."""
+        statement = (
+            select(orders).where(is_unannounced, orders.c.placed_at > 0).order_by(orders.c.placed_at).limit(limit)
+        )
         async with self._transaction(read_only=True) as connection:
             return [order_of(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -117,7 +119,7 @@ class OrderUpkeep(Transactions):
 
 
 def _after_task(row: Row) -> Order:
-    """An accepted order, as its task and the watch on it have it."""
+    """An accepted order after the latest state of its task and watch."""
     order = order_of(row)
     if row["task"] and (after := after_task(order, _task.decode(row["task"]))).state is not order.state:
         return after

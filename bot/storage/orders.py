@@ -1,6 +1,7 @@
-"""One order, from its draft to its end. One statement moves a state, from the one that it is believed to be in; who
-comes second finds no row. What follows in the ledger and in watches is in the same transaction, written through to the
-disk.
+"""One order, from its draft to its end.
+
+One statement changes a state, from the expected one; a second attempt finds no row. The ledger and watches change in
+the same transaction, which is written through to the disk.
 """
 
 from collections.abc import Collection
@@ -36,11 +37,11 @@ from bot.storage.transaction import Transactions
 from bot.storage.watches import watch_in
 
 _LISTED = tuple(sorted(set(OrderState) - {OrderState.DRAFT}))
-_MOST_LOOKED_AT = 100  # orders, to find the first whose person has room
+_CANDIDATES = 100  # orders, among which to find one whose person has room
 
 
 class Placed(Struct, frozen=True):
-    """`before`: how many wait at the gateway before it."""
+    """`before`: how many orders wait at the gateway before it."""
 
     order: Order
     before: int
@@ -48,7 +49,7 @@ class Placed(Struct, frozen=True):
 
 class OrderStore(Transactions):
     async def draft(self, order: Order) -> None:
-        """A new draft; a person's oldest ones make room."""
+        """Adds a draft, and deletes the person's oldest ones beyond the limit."""
         mine = (orders.c.user_id == order.user_id) & (orders.c.state == OrderState.DRAFT)
         newest = select(orders.c.id).where(mine).order_by(orders.c.created_at.desc(), orders.c.id).limit(MOST_DRAFTS)
         values = values_of(order) | {"announced": OrderState.DRAFT}
@@ -62,7 +63,7 @@ class OrderStore(Transactions):
             return await one_order(connection, orders.c.id == order_id)
 
     async def listed(self, query: OrderQuery, *, limit: int, offset: int = 0) -> tuple[int, list[Order]]:
-        """How many there are, and some of them, newest first."""
+        """The number of orders, and one page of them, newest first."""
         which = _matching(query)
         statement = select(orders).where(which).order_by(orders.c.created_at.desc(), orders.c.id)
         async with self._transaction(read_only=True) as connection:
@@ -71,13 +72,13 @@ class OrderStore(Transactions):
         return int(count or 0), [order_of(row) for row in rows]
 
     async def edit(self, order: Order) -> bool:
-        """Whether it still is a draft, and now says this."""
+        """Edits a draft; False: it is no draft any more."""
         return await self.move(order, OrderState.DRAFT, order.created_at)
 
     async def place(self, order: Order, limits: Limits, now: float, *, approve: bool = False) -> Placed | Denial | None:
-        """A draft becomes an order, and what it uses is reserved; None: it was placed before.
+        """Places a draft as an order, and reserves its allowance; None: it was placed before.
 
-        `approve`: a manager has to agree first.
+        `approve`: a manager must approve it first.
         """
         state = OrderState.WAITING if approve else OrderState.PLACED
         placed = replace(order, state=state, placed_at=now, due_at=now + WAITING_FOR if approve else now)
@@ -94,7 +95,9 @@ class OrderStore(Transactions):
             return Placed(placed, await _before(connection, placed))
 
     async def approve(self, order: Order, now: float) -> bool:
-        """A manager agrees: its turn comes, with half an hour from now on. What it uses is reserved already."""
+        """After a manager's approval: it may be sent within half an hour from now. Its allowance is
+        reserved already.
+        """
         approved = replace(order, state=OrderState.PLACED, placed_at=now, due_at=now)
         async with self._transaction(durable=True) as connection:
             return await swap(connection, approved, {OrderState.WAITING})
@@ -104,12 +107,12 @@ class OrderStore(Transactions):
             return await usage_of(connection, await owner_of(connection, user_id), guild_id, work, now)
 
     async def begin(self, gateway: str, now: float, *, at_once: int) -> Order | None:
-        """The next order to send there is being sent: that is on the disk before a byte leaves.
+        """Marks the next order as being sent: this is on the disk before the first byte is sent.
 
-        `at_once`: how many may be running at the gateway.
+        `at_once`: how many orders may run at the gateway.
         """
         due = (orders.c.state == OrderState.PLACED) & (orders.c.gateway == gateway) & (orders.c.due_at <= now)
-        statement = select(orders).where(due).order_by(orders.c.placed_at, orders.c.id).limit(_MOST_LOOKED_AT)
+        statement = select(orders).where(due).order_by(orders.c.placed_at, orders.c.id).limit(_CANDIDATES)
         async with self._transaction(durable=True) as connection:
             running = await _running(connection, gateway)
             if sum(running.values()) >= at_once:
@@ -132,18 +135,20 @@ class OrderStore(Transactions):
                 await swap(connection, doubted, {OrderState.SENDING})
 
     async def accept(self, order: Order, watch: Watch, came_from: OrderState, now: float) -> bool:
-        """The gateway has it: the order, the watch on its task and the ledger, all or nothing."""
+        """The gateway has accepted it: saves the order, the watch on its task and the ledger, all or nothing."""
         async with self._transaction(durable=True) as connection:
             if not await swap(connection, order, {came_from}):
                 return False
             here = exists().where(is_open, watches.c.task_id == watch.task_id, watches.c.channel_id == watch.channel_id)
-            if not await connection.scalar(select(here)):  # somebody may watch there what was found by its id
+            if not await connection.scalar(select(here)):  # a person may watch the task already
                 await watch_in(connection, [watch], {order.task_id: order.gateway})
             await enter(connection, order, await owner_of(connection, order.user_id), Entry.SPEND, now)
         return True
 
     async def move(self, order: Order, came_from: OrderState, now: float) -> bool:
-        """Whether it still was where it came from. What it had reserved is given back where its new state says so."""
+        """Changes the state; False: it was in another state. Gives its allowance back if the new state
+        requires that.
+        """
         async with self._transaction(durable=True) as connection:
             moved = await swap(connection, order, {came_from})
             if moved:
@@ -151,7 +156,7 @@ class OrderStore(Transactions):
         return moved
 
     async def cancel(self, order_id: str, user_id: int, now: float) -> Order | None:
-        """None: it is not theirs, or on its way already."""
+        """None: it is not theirs, or was sent already."""
         which = (orders.c.id == order_id) & (orders.c.user_id == user_id) & orders.c.state.in_(CANCELLABLE)
         async with self._transaction(durable=True) as connection:
             order = await one_order(connection, which)
@@ -169,7 +174,7 @@ class OrderStore(Transactions):
             return await any_order(connection, due)
 
     async def before(self, order: Order) -> int:
-        """How many wait at the gateway before it."""
+        """How many orders wait at the gateway before it."""
         async with self._transaction(read_only=True) as connection:
             return await _before(connection, order)
 
@@ -205,7 +210,7 @@ class OrderStore(Transactions):
 
 
 async def _running(connection: AsyncConnection, gateway: str) -> dict[int, int]:
-    """How many of each person are at the gateway."""
+    """The number of each person's orders at the gateway."""
     which = orders.c.state.in_(RUNNING) & (orders.c.gateway == gateway)
     counts = select(orders.c.user_id, func.count().label("running")).where(which).group_by(orders.c.user_id)
     return {row.user_id: row.running for row in await connection.execute(counts)}

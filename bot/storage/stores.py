@@ -1,4 +1,4 @@
-"""All that is remembered, by subject."""
+"""All stores, by subject."""
 
 from typing import Self
 
@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.creation import CreationStore
+from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
+from bot.storage.live_cards import LiveCardStore
 from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
@@ -26,6 +28,8 @@ class Stores(Struct, frozen=True):
     watches: WatchStore
     polls: PollStore
     outbox: Outbox
+    live_cards: LiveCardStore
+    delivery_overview: DeliveryOverview
     batches: BatchStore
     preferences: PreferenceStore
     backlog: BacklogStore
@@ -43,6 +47,8 @@ class Stores(Struct, frozen=True):
             WatchStore(engine),
             PollStore(engine),
             Outbox(engine),
+            LiveCardStore(engine),
+            DeliveryOverview(engine),
             BatchStore(engine),
             PreferenceStore(engine),
             BacklogStore(engine),

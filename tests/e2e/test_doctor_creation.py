@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.bot_process import Command
 from tests.conftest import Env
 from tests.e2e.test_create import ON, turn_on
-from tests.program import Command
 
 UNIT = 500_000
 

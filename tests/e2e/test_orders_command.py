@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.order import OrderState
 from sandbox.local_gateway.fake_task import FakeTask
+from tests.bot_process import Command
 from tests.conftest import Env
 from tests.e2e.test_create import ON, card, orders, press, turn_on
-from tests.program import Command
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ ROWS = {
         ),
     ],
 }
-"""What a database of each revision holds before it is brought to the newest."""
+"""Rows in a database of each revision before the upgrade."""
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 MOVED = {"tasks": "tasks JOIN answers USING (task_id)", "notes": "notes WHERE key NOT IN ('opened_as', 'ledger_key')"}
-"""Where the newest bot keeps what a table once held alone, and what it adds of its own."""
+"""Where the newest schema keeps the rows of an old table, without rows that the bot itself adds."""
 
 
 RENAMED = {
@@ -196,7 +196,7 @@ async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: s
         assert tuple(database.execute("SELECT version_num FROM alembic_version").fetchone()) == (REVISION,)
 
 
-async def test_who_was_mentioned_because_they_joined_a_watch_has_joined_it(tmp_path: Path) -> None:
+async def test_mentions_of_older_versions_become_followers(tmp_path: Path) -> None:
     file = tmp_path / "bot.db"
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:

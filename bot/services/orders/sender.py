@@ -1,7 +1,7 @@
 """Sends placed orders to one gateway: as many together as may run there, each at most once.
 
-The order is stored as *sending* before the first byte leaves. Whatever ends the program after that leaves it so, and
-the next start calls it unsure. Nothing here sends an order again unless it provably never reached the gateway.
+The order is stored as *sending* before the first byte is sent. If the program ends after that, the next start marks it
+as unsure. An order is only sent again if it provably never reached the gateway.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from bot.domain.song_request import RequestKind, Wish
 from bot.domain.watch import Watch
 from bot.errors import StorageError
 from bot.gateways.submission import Submission, submission_of
-from bot.services.clock import Bell, Clock
+from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.orders import OrderStore
 
-_PATIENCE = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the line until the words are written
+_PATIENCE = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the connection until the lyrics are written
 _PATIENCE_FOR_SONGS = 90.0
-_LAST_WAIT = 6.0  # seconds that a stop waits for the answer to what was sent
-_LOOK_AGAIN = 15.0  # seconds until it is looked for room, when tasks that run at the gateway may have ended
+_LAST_WAIT = 6.0  # seconds that a shutdown waits for the answer to a sent order
+_INTERVAL = 15.0  # seconds until the next check for room, because tasks at the gateway may have ended
 
 log = logging.getLogger(__name__)
 
 
 class Submits(Protocol):
-    """A gateway that takes orders."""
+    """A gateway that accepts orders."""
 
     @property
     def name(self) -> str: ...
@@ -39,7 +39,7 @@ class Submits(Protocol):
 
 
 class Terms(Protocol):
-    """On what terms a gateway takes orders; they change while the program runs."""
+    """A gateway's terms for orders; they change while the program runs."""
 
     def is_open_beside(self, sending: Iterable[Work]) -> bool:
         """Whether one more order is sent there now. `sending`: what is on its way, and will cost something, too."""
@@ -47,7 +47,7 @@ class Terms(Protocol):
 
     @property
     def can(self) -> frozenset[Wish]:
-        """What it passes on to Suno."""
+        """The options that it passes on to Suno."""
         ...
 
     @property
@@ -56,7 +56,7 @@ class Terms(Protocol):
         ...
 
     async def check_if_old(self) -> None:
-        """Before money is spent: whether there is enough of it."""
+        """Before a payment: checks whether the balance is sufficient."""
         ...
 
 
@@ -69,7 +69,7 @@ class OrderSender:
         self._gateway = gateway
         self._store = store
         self._clock = clock
-        self._bell = Bell(clock)
+        self._wakeup = Wakeup(clock)
         self._terms = terms
         self._changed = changed
         self._being_sent: dict[str, Work] = {}  # by the order's id
@@ -79,7 +79,7 @@ class OrderSender:
 
     def wake(self) -> None:
         """There is something to send, or room for it."""
-        self._bell.ring()
+        self._wakeup.send()
 
     async def run(self) -> None:
         """Until cancelled; what was sent is then still waited for, for a moment."""
@@ -87,7 +87,7 @@ class OrderSender:
             while True:
                 try:
                     await self._send_due(tasks)
-                    await self._bell.wait(self._clock.now() + _LOOK_AGAIN)
+                    await self._wakeup.wait(self._clock.now() + _INTERVAL)
                 except StorageError as error:
                     self._begun_in_vain = True
                     await wait_for_storage(self._clock, log, error)
@@ -114,7 +114,7 @@ class OrderSender:
         return await self._store.begin(self._gateway.name, self._clock.now(), at_once=self._terms.at_once)
 
     async def _send(self, order: Order) -> None:
-        """One POST, and its result stored, also while the program is being stopped."""
+        """One POST; its result is stored even while the program is being stopped."""
         submission = submission_of(order.request, self._terms.can)
         patience = _PATIENCE.get(order.request.kind, _PATIENCE_FOR_SONGS)
         posting = asyncio.create_task(self._gateway.submit(submission, patience=patience), name="order")
@@ -129,7 +129,7 @@ class OrderSender:
         await self._store_result(order, posting.result())
 
     async def _store_result(self, order: Order, result: SubmitResult) -> None:
-        """However long the database takes: this is the only place that knows the answer."""
+        """However long the database takes: the answer is known nowhere else."""
         while True:
             try:
                 await _uncancelled(self._record(order, result))
@@ -159,11 +159,11 @@ class OrderSender:
             self._is_in_doubt = isinstance(result, Unsure)
         self._changed(after)
         del self._being_sent[order.id]
-        self._bell.ring()
+        self._wakeup.send()
 
 
 def watch_on(order: Order, now: float) -> Watch:
-    """The watch that an accepted order becomes: its maker is mentioned when the song is there."""
+    """The watch for an accepted order: it mentions the person who ordered the song."""
     return Watch(
         task_id=order.task_id,
         user_id=order.user_id,
@@ -178,7 +178,7 @@ def watch_on(order: Order, now: float) -> Watch:
 
 
 async def _uncancelled(saving: Awaitable[None]) -> None:
-    """To its end, though who waits for it is cancelled meanwhile."""
+    """Completes even if the caller is cancelled."""
     task = asyncio.ensure_future(saving)
     try:
         await asyncio.shield(task)

@@ -1,4 +1,4 @@
-"""What is decided about a message that Discord did not take."""
+"""Decisions about a message that Discord refused."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -64,7 +64,7 @@ def left_out(code: int, failures: int = 0) -> list[Part]:
         (50046, [COVER, FILES, WORDS, EMBEDS, REPLY]),
     ],
 )
-def test_a_refusal_of_content_walks_through_all_simpler_forms_and_is_told(code: int, order: list[Part]) -> None:
+def test_refused_content_is_tried_in_all_simpler_forms_and_then_reported(code: int, order: list[Part]) -> None:
     assert left_out(code) == order
     assert list(walk(code))[-1] == Abandon(State.FAILED)
 
@@ -74,7 +74,7 @@ def test_nothing_is_left_out_that_was_not_there() -> None:
     assert course == Replan(frozenset({REPLY}))
 
 
-def test_a_code_that_nobody_knows_is_tried_again_then_simpler_then_told() -> None:
+def test_an_unknown_code_is_retried_then_simplified_then_reported() -> None:
     assert isinstance(next(walk(99999)), Retry)
     assert isinstance(next(walk(99999, failures=1)), Retry)
     assert left_out(99999, failures=2) == list(Part)
@@ -83,17 +83,17 @@ def test_a_code_that_nobody_knows_is_tried_again_then_simpler_then_told() -> Non
 
 @pytest.mark.parametrize("code", [code for code, rule in RULES.items() if rule.meaning is Meaning.LATER])
 @pytest.mark.parametrize("failures", [0, 50])
-def test_what_passes_is_tried_again_however_often(code: int, failures: int) -> None:
+def test_temporary_failures_are_retried_without_limit(code: int, failures: int) -> None:
     assert isinstance(decide(refusal(code, 403), Attempt(topic=Topic.SONGS, failures=failures)), Retry)
 
 
 @pytest.mark.parametrize("code", [50001, 50013, 50083, 160005, 160009, 160010, 50024, 50009, 20026])
-def test_what_somebody_has_to_change_is_waited_for(code: int) -> None:
+def test_failures_that_need_a_change_wait_for_it(code: int) -> None:
     assert decide(refusal(code, 403), Attempt(topic=Topic.SONGS, failures=50)) == Block()
 
 
 @pytest.mark.parametrize(("code", "status"), [(10003, 404), (10004, 404)])
-def test_what_was_for_a_channel_that_is_gone_goes_to_its_person(code: int, status: int) -> None:
+def test_songs_for_a_deleted_channel_go_to_the_persons_dms(code: int, status: int) -> None:
     gone = refusal(code, status)
     assert decide(gone, Attempt(topic=Topic.SONGS)) == Redirect()
     assert decide(gone, Attempt(topic=Topic.LIVE)) == Abandon(State.KEPT)
@@ -101,7 +101,7 @@ def test_what_was_for_a_channel_that_is_gone_goes_to_its_person(code: int, statu
 
 
 @pytest.mark.parametrize("code", [50007, 50278, 50033, 10013])
-def test_what_a_person_does_not_take_is_kept(code: int) -> None:
+def test_a_delivery_that_a_person_blocks_is_kept(code: int) -> None:
     assert decide(refusal(code, 403), Attempt(topic=Topic.SONGS)) == Abandon(State.KEPT)
 
 
@@ -130,11 +130,11 @@ def test_a_rate_limit_is_kept() -> None:
     assert decide(refusal(0, 429, retry_after=600.0), Attempt(topic=Topic.SONGS)) == Retry(600.0)
 
 
-def test_what_stands_in_front_of_discord_passes() -> None:
+def test_errors_of_a_proxy_in_front_of_discord_are_temporary() -> None:
     assert meaning(refusal(0, 403)) is meaning(refusal(40333, 403)) is Meaning.LATER
     assert meaning(refusal(99999, 403)) is Meaning.UNKNOWN
 
 
-def test_a_fault_of_the_bot_is_tried_for_hours_and_then_told() -> None:
+def test_a_fault_of_the_bot_is_retried_for_hours_and_then_reported() -> None:
     assert isinstance(decide_on_fault(Attempt(topic=Topic.SONGS)), Retry)
     assert decide_on_fault(Attempt(topic=Topic.SONGS, failures=MOST_ATTEMPTS - 1)) == Abandon(State.FAILED)
