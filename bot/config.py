@@ -177,6 +177,11 @@ class Settings(BaseSettings):
     upload_limit_mib: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 20.0
     """The largest file to post where Discord does not say how much it takes, in MiB."""
 
+    extras: Annotated[Literal["on", "off"], StatusWord] = "on"
+    """Whether people may have the gateway asked for timed lyrics, a WAV or a video of a song. Many gateways charge for
+    each of these.
+    """
+
     http_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Where to answer `/healthz`, `/readyz` and Prometheus' `/metrics`; off unless it is set."""
 

@@ -23,6 +23,8 @@
     │   ├── GatewayBroken        5xx, an empty or cut body, an answer of no known shape
     │   ├── GatewayRefused       401, 403: about the key, never about the task
     │   └── GatewayMisplaced     a web page or a redirect: nothing speaks Suno at this base URL
+    ├── ExtraNotOffered*         a gateway has no timing, WAV or video of a song
+    ├── ExtraNotReady*           it is still making it
     ├── MediaError*              a song's file or cover cannot be had
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
     │   │   └── MediaSlow        its host takes too long, or has too many requests of ours to answer already
@@ -245,6 +247,22 @@ class GatewayMisplaced(GatewayError):
     key = "gw.misplaced"
     outcome = "misplaced"
     may_be_task = False
+
+
+class ExtraNotOffered(TellableError):
+    """`extra`: timing, wav or mp4."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.key = f"extra.{extra}_none"
+
+
+class ExtraNotReady(TellableError):
+    """`extra`: wav or mp4."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.key = f"extra.{extra}_later"
 
 
 class MediaError(TellableError):

@@ -28,10 +28,10 @@ def decode(asked: Collection[str], status: int, content_type: str, body: bytes) 
     try:
         value = parse_json(body, content_type)
     except ValueError:
-        raise _no_json(status, body) from None
+        raise no_json(status, body) from None
     found = find(value, asked) if status < 300 else Found({}, others=False)
     sources = {task_id: source for task_id, source in found.tasks.items() if not is_absent(source)}
-    if not found.tasks and not found.others and (error := _error(asked, status, value)):
+    if not found.tasks and not found.others and (error := error_in(asked, status, value)):
         raise error
     tasks = {task_id: translate(task_id, sources[task_id]) for task_id in asked if task_id in sources}
     return Answer(tasks, tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks)))
@@ -45,7 +45,7 @@ def is_absent(source: Object) -> bool:
     return bool(said) and meaning(*said) is Meaning.UNKNOWN and unwrap(source).empty
 
 
-def _no_json(status: int, body: bytes) -> GatewayError:
+def no_json(status: int, body: bytes) -> GatewayError:
     if status == HTTPStatus.UNAUTHORIZED:
         return GatewayRefused("401")
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
@@ -58,7 +58,7 @@ def _no_json(status: int, body: bytes) -> GatewayError:
     return GatewayBroken(f"{status} with an empty or cut body")
 
 
-def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
+def error_in(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
     """What an answer without any of the tasks is; None: they are not there."""
     said = in_words(value)
     kind = _kind_of_error(asked, status, value)
@@ -72,7 +72,7 @@ def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | No
 
 
 def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[GatewayError] | None:
-    meant, code, good = meaning(*sentences(value)), _code(value), _is_good(value, status)
+    meant, code, good = meaning(*sentences(value)), _code(value), is_good(value, status)
     if status == HTTPStatus.UNAUTHORIZED:
         return GatewayRefused
     if _says_unknown(meant, status, code):
@@ -106,7 +106,7 @@ def _code(value: Any) -> int | None:
     return next((int(code) for code in codes if len(code) == 3 and code.isascii() and code.isdigit()), None)
 
 
-def _is_good(value: Any, status: int) -> bool:
+def is_good(value: Any, status: int) -> bool:
     """Whether it is the answer of a gateway to which nothing is wrong."""
     if not isinstance(value, dict):
         return status < 400

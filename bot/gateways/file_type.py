@@ -23,6 +23,7 @@ MP3, MP4, WAV, OGG, FLAC = (
     FileType("MP3", ".mp3"), FileType("MP4", ".m4a"), FileType("WAV", ".wav"), FileType("Ogg", ".ogg"),
     FileType("FLAC", ".flac"),
 )  # fmt: skip
+MP4_VIDEO = FileType("MP4", ".mp4")  # for whoever knows that there are pictures in it
 MP2, AAC, WEBM = FileType("MP2", ".mp2"), FileType("AAC", ".aac"), FileType("WebM", ".webm")
 JPEG, PNG = FileType("JPEG", ".jpg", "image/jpeg"), FileType("PNG", ".png", "image/png")
 WEBP, GIF = FileType("WebP", ".webp", "image/webp"), FileType("GIF", ".gif", "image/gif")

@@ -15,8 +15,8 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
-from sandbox.local_gateway import dialects, songs
-from sandbox.local_gateway.fake_task import FakeTask
+from sandbox.local_gateway import dialects, extras, songs
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.orders import Orders
 
 _BUFFERED = 256 * 1024  # bytes
@@ -73,6 +73,8 @@ class LocalGateway:
     an id by itself that there is not: a status, and a body. `usage` is what is told of the key, right or wrong.
     `sells`: whether it tells what things cost. `orders`: how it takes those that are submitted, and for how much.
 
+    `extras`: what it has of songs beside their audio.
+
     `spoilers`: ids for which a batch is answered with a status and a body, whatever else is in it.
     """
 
@@ -84,6 +86,7 @@ class LocalGateway:
         self.unknown: tuple[int, Any] = (400, _UNKNOWN)
         self.usage: Mapping[str, Any] | None = None
         self.sells = False
+        self.extras = extras.ALL
         self.poison_ids: Mapping[str, tuple[int, bytes]] = {}
         self.orders = Orders(self.clock, self.add)
         self.requests: list[Request] = []
@@ -157,6 +160,8 @@ class LocalGateway:
             return web.json_response({"code": True, "data": self.usage, "message": "ok"})
         if self.sells and request.method == "GET" and (said := self._account(request)):
             return said
+        if request.method == "GET" and (found := extras.PATH.fullmatch(request.path)) and found[1] in self.extras:
+            return self._extra(request, found[1], found[2])
         one = request.method == "GET" and re.fullmatch(f"{self.single}([^/]+)", request.path)
         if not one and (request.method, request.path) != ("POST", "/suno/fetch"):
             return web.Response(text=_WEB_PAGE, content_type="text/html")
@@ -167,6 +172,17 @@ class LocalGateway:
         if not self.batch:
             return web.json_response({"error": {"message": "Invalid URL (POST /suno/fetch)"}}, status=404)
         return self._fetch_many(request.body)
+
+    def _extra(self, request: Request, what: str, clip_id: str) -> web.Response:
+        if not self._takes_key(request):
+            return web.json_response(_BAD_KEY, status=401)
+        song = self._songs().get(clip_id)
+        if song is None:
+            return web.json_response(_UNKNOWN, status=400)
+        return web.json_response(extras.answer(what, song, self.media_url))
+
+    def _songs(self) -> dict[str, Song]:
+        return {song.clip_id: song for fake in self._lives.values() for song in fake.songs}
 
     def _account(self, request: Request) -> web.Response | None:
         """What it says of money; of a key alone to who has it."""
@@ -213,14 +229,15 @@ class LocalGateway:
 
     async def _media(self, incoming: web.Request) -> web.StreamResponse:
         kind, _, name = incoming.match_info["path"].partition("/")
-        clips = {song.clip_id: song for fake in self._lives.values() for song in fake.songs}
-        song = clips.get(name.partition(".")[0])
+        song = self._songs().get(name.partition(".")[0])
         if song is None:
             raise web.HTTPNotFound
         if kind == "cover":
             drawn = await asyncio.to_thread(songs.cover, song.clip_id, song.title)  # slow: the others are not to wait
             return web.Response(body=drawn, content_type="image/png")
-        content, content_type = songs.audio(song.sound, song.duration)
+        if kind == "mp4":
+            return _ranged(incoming, await asyncio.to_thread(extras.video, song), "video/mp4")
+        content, content_type = songs.audio("wav" if kind == "wav" else song.sound, song.duration)
         if kind == "stream":
             return await _grow(incoming, content, content_type, song.duration)
         return _ranged(incoming, content, content_type)
