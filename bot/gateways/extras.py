@@ -50,7 +50,7 @@ class ExtrasGateway:
         reply = await self._ask(extra, clip_id)
         with _as_told(self._secret, reply):
             url = absolute(read_address(extra, reply.status, reply.content_type, reply.body), self._base)
-        if self._secret.strike(url) != url:
+        if self._secret.redact(url) != url:
             log.warning("gateway %s: the address of a %s holds its key, and is left out", self.name, extra)
             raise ExtraNotReady(extra)
         return url
@@ -67,7 +67,7 @@ class ExtrasGateway:
     def _read_timing(self, reply: Reply) -> Timing:
         with _as_told(self._secret, reply):
             timing = read_timing(reply.status, reply.content_type, reply.body)
-        lines = tuple(TimedText(self._secret.strike(line.text), line.start) for line in timing.lines)
+        lines = tuple(TimedText(self._secret.redact(line.text), line.start) for line in timing.lines)
         return Timing(lines, timing.waveform)
 
 
@@ -77,8 +77,8 @@ def _as_told(secret: Secret, reply: Reply) -> Iterator[None]:
     try:
         yield
     except GatewayError as error:
-        error.args = (secret.strike(str(error)),)
-        error.said = secret.strike(error.said)
+        error.args = (secret.redact(str(error)),)
+        error.words = secret.redact(error.words)
         if isinstance(error, GatewayBusy):
             error.ask_to_wait(reply.retry_after)
         raise

@@ -135,7 +135,7 @@ ROWS = {
         ),
     ],
 }
-"""What a database of each revision holds before it is brought to the newest."""
+"""Rows in a database of each revision before the upgrade."""
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 MOVED = {"tasks": "tasks JOIN answers USING (task_id)", "notes": "notes WHERE key NOT IN ('opened_as', 'ledger_key')"}
-"""Where the newest bot keeps what a table once held alone, and what it adds of its own."""
+"""Where the newest schema keeps the rows of an old table, without rows that the bot itself adds."""
 
 
 RENAMED = {

@@ -10,7 +10,7 @@ from bot.errors import ExtraNotOffered, NotYours, TellableError
 from bot.gateways.extras_reading import Extra
 from bot.services.lookup import Found
 from bot.ui.features.status import look_up_typed
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.errors import sentence
 from bot.ui.interactions.replies import InteractionReply
@@ -50,7 +50,7 @@ async def show_extra(interaction: Interaction, typed: str, number: int | None, e
 
 
 async def _send_lrc(interaction: Interaction, found: Found, clips: Sequence[tuple[int, Clip]]) -> None:
-    language, extras = reader(interaction), interaction.client.services.extras
+    language, extras = language_of(interaction), interaction.client.services.extras
     uploads: list[Upload] = []
     notes: list[str] = []
     for number, clip in clips:

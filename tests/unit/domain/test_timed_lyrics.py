@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.timed_lyrics import TimedText, lines_of, lrc
-from tests.growth import TIMES, grows_linearly
+from tests.linear_time import TIMES, grows_linearly
 
 WORDS = [
     TimedText("[Verse]\nWinter ", 8.38), TimedText("winds\n", 8.78), TimedText("they ", 9.54),

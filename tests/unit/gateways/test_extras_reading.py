@@ -21,7 +21,7 @@ from bot.errors import (
     GatewayRefused,
 )
 from bot.gateways.extras_reading import Extra, read_address, read_timing
-from tests.growth import TIMES, grows_linearly
+from tests.linear_time import TIMES, grows_linearly
 
 JSON = "application/json"
 WORDS = [
