@@ -64,9 +64,9 @@ def frames(window: bytes) -> Found | None:
     zeros = len(window) - len(window.lstrip(b"\0"))
     start = window.find(b"\xff")
     while start >= 0:
-        if frame := _frame(window, start):
+        if frame := mpeg_frame(window, start):
             kind, size = frame
-            following = _frame(window, start + size) if size else None
+            following = mpeg_frame(window, start + size) if size else None
             alone = start == zeros and len(window) > start + _AAC_HEADER
             if alone or (following and following[0] is kind):
                 return Found(kind, start)
@@ -74,7 +74,7 @@ def frames(window: bytes) -> Found | None:
     return None
 
 
-def _frame(window: bytes, at: int) -> tuple[FileType, int] | None:
+def mpeg_frame(window: bytes, at: int) -> tuple[FileType, int] | None:
     """The type and size of a frame; size 0 if its header does not say. It has eleven set bits, then valid fields."""
     header = window[at : at + _AAC_HEADER]
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
