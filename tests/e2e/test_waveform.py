@@ -63,3 +63,14 @@ async def test_what_is_no_mp3_has_none(env: Env) -> None:
         (post,) = await env.posts()
         assert await pictures(env, post) == []
     assert [each["filename"][-4:] for each in post["attachments"]] == [".wav"]
+
+
+@pytest.mark.parametrize(("count", "shown"), [(3, 3), (4, 0)])
+async def test_no_message_has_more_files_than_discord_takes(env: Env, count: int, shown: int) -> None:
+    songs = tuple(Song(f"c{number}", f"Song {number}", duration=3.0) for number in range(count))
+    env.gateway.add(FakeTask("task_many", songs=songs))
+    async with env.bot():
+        await env.watch("task_many")
+        (post,) = await env.posts()
+        assert len(await pictures(env, post)) == shown
+    assert len(post["attachments"]) == count
