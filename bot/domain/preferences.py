@@ -10,6 +10,7 @@ class PersonSettings(Struct, frozen=True, kw_only=True):
     locale: str = ""
     private: bool = False
     direct: bool = False  # songs come by DM, unless a channel is named
+    named: bool = True  # posts and the library say who made or asked for a song
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True):
@@ -29,3 +30,4 @@ class Erased(Struct, frozen=True):
     watches: int  # that they had begun or joined, and that were still open
     lookups: int
     lists: int
+    songs: int = 0  # of the library

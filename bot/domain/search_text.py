@@ -6,6 +6,7 @@ Japanese and Korean, which stand without blanks, may be anywhere in it. Any data
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import groupby
 
 MOST_WORDS = 8  # of what a person types
 _LONGEST = 100  # characters that a person types
@@ -23,8 +24,10 @@ def patterns(typed: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
+    """Also apart where a script with blanks meets one without, as in "我爱rock"."""
     folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(map(_plain, folded)).split()
+    runs = "".join(map(_plain, folded)).split()
+    return ["".join(word) for run in runs for _, word in groupby(run, _is_unspaced)]
 
 
 def _plain(character: str) -> str:

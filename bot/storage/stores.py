@@ -9,6 +9,7 @@ from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.creation import CreationStore
 from bot.storage.key_values import KeyValueStore
+from bot.storage.library import LibraryStore
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -16,6 +17,7 @@ from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
 from bot.storage.results import ResultStore
 from bot.storage.songs import SongStore
+from bot.storage.stars import StarStore
 from bot.storage.watches import WatchStore
 
 
@@ -32,6 +34,8 @@ class Stores(Struct, frozen=True):
     results: ResultStore
     creation: CreationStore
     orders: OrderStore
+    library: LibraryStore
+    stars: StarStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -48,4 +52,6 @@ class Stores(Struct, frozen=True):
             ResultStore(engine),
             CreationStore(engine),
             OrderStore(engine),
+            LibraryStore(engine),
+            StarStore(engine),
         )
