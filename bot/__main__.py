@@ -141,7 +141,7 @@ def _serve(program: Program, *, quiet: bool) -> Exit:
         log.critical("Discord refused the token: copy DISCORD_TOKEN again from the Bot page of the developer portal")
         return Exit.TOKEN_REFUSED
     except Exception:
-        log.critical("stopped by an error that nobody foresaw", exc_info=True)
+        log.critical("stopped by an unexpected error", exc_info=True)
         return Exit.FAILED
     return Exit.OK
 

@@ -1,4 +1,4 @@
-"""The composition root: opens, wires, runs and closes everything; the only file that knows everyone."""
+"""The composition root: opens, connects, runs and closes everything; the only file that knows all parts."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from bot.ordering import open_orders
 from bot.reachability import PlainWords, Reachability
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
-from bot.services.clock import Bell, Clock
+from bot.services.clock import Clock, Wakeup
 from bot.services.delivery.live_cards import LiveCards
 from bot.services.delivery.notifier import Notifier
 from bot.services.delivery.overview import Deliveries
@@ -51,8 +51,8 @@ from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
-_LOGIN_AGAIN = 15.0  # seconds, at most
-_LOGIN_MAY_PASS = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
+_LOGIN_WAIT = 15.0  # seconds, at most
+_LOGIN_RETRIES = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ async def run(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C. Raises StorageError, or discord.LoginFailure for a refused token."""
     serving = asyncio.create_task(serve(settings))
     with ended_by_signal(serving):
-        # Waiting does not raise, so that a cancellation is told from a failure below.
+        # `wait` does not raise, so that a cancellation can be distinguished from a failure below.
         await asyncio.wait({serving})
     if serving.cancelled():
         log.info("stopped")
@@ -70,20 +70,20 @@ async def run(settings: Settings) -> None:
 
 
 class _Program(Struct, frozen=True):
-    """What runs beside the connection to Discord."""
+    """What runs besides the connection to Discord."""
 
     services: Services
     stores: Stores
     gateways: Sequence[Gateway]
     poller: Poller
     clock: Clock
-    on_new_delivery: Bell  # rings when there is something to bring
+    on_new_delivery: Wakeup  # signals new messages
     health: Health
     orders: OrderWorkers
 
 
 async def migrate(settings: Settings) -> None:
-    """Bring the database to what this program needs. Raises StorageError, as when the bot is running."""
+    """Upgrades the database to this program's revision. Raises StorageError, for example if the bot is running."""
     async with open_database(settings.database_url):
         log.info("the database is up to date: %s", settings.database_file)
 
@@ -100,12 +100,12 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         reachability.is_reached = bot.is_connected
         program.health.is_connected = bot.is_connected
         program.health.interaction_age = lambda: bot.events.interaction_age
-        clock.set()  # a board without a clock of its own may have learned the time by now: TLS does not work before
+        clock.set()  # a machine without a clock battery may have got the time by now: TLS does not work before
         await _resume(program.stores, settings, clock)
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
-                workers.create_task(program.poller.run(Operator(bot, program.gateways).tell), name="poller")
+                workers.create_task(program.poller.run(Operator(bot, program.gateways).notify), name="poller")
                 workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
                 await _connected(bot)
         except BaseExceptionGroup as group:
@@ -113,7 +113,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
 
 
 async def _connected(bot: SunoBot) -> None:
-    """Until cancelled, which the connection may have to be more than once."""
+    """Until cancelled, for which the connection may need several cancellations."""
     connection = asyncio.create_task(bot.connect(), name="connection")
     try:
         await asyncio.wait({connection})
@@ -123,7 +123,7 @@ async def _connected(bot: SunoBot) -> None:
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What ended the program: a worker that dies takes the others with it."""
+    """The error that ended the program: a worker that fails cancels the others."""
     first = group.exceptions[0]
     if isinstance(first, BaseExceptionGroup):
         return _cause(first)
@@ -133,7 +133,7 @@ def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
-    """Once it is known what there is in Discord, and what the bot may do there."""
+    """Starts when the bot knows its servers and its permissions there."""
     await bot.wait_until_ready()
     services, clock = program.services, program.clock
     outbox, poster = program.stores.outbox, DiscordPoster(bot, upload_limit, clock)
@@ -143,9 +143,9 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
-        workers.create_task(program.orders.run(OrderNotices(bot).tell), name="orders")
+        workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
         workers.create_task(
-            prune(program.stores, program.gateways, clock, program.on_new_delivery.ring), name="tidying"
+            prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )
 
 
@@ -163,15 +163,15 @@ class _Foundation(Struct, frozen=True):
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
     base = await _foundation(settings, clock, stack)
-    on_new_delivery = Bell(clock)
-    poller = _poller(base, on_new_delivery.ring)
+    on_new_delivery = Wakeup(clock)
+    poller = _poller(base, on_new_delivery.send)
 
     def changed() -> None:
         poller.wake()
-        on_new_delivery.ring()
+        on_new_delivery.send()
 
     orders = await open_orders(settings, base.stores, base.lookup, clock, base.session, stack, accepted=changed)
-    services = _services(base, orders.orders, changed=changed, on_new_delivery=on_new_delivery.ring)
+    services = _services(base, orders.orders, changed=changed, on_new_delivery=on_new_delivery.send)
     health = Health(base.stores.backlog, base.gateways, poller, clock)
     return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders)
 
@@ -231,7 +231,7 @@ def _services(
 
 
 async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
-    """What was left behind by the last run."""
+    """Restores the state that the last run left behind."""
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
     await stores.orders.resume(clock.now())
@@ -266,16 +266,16 @@ async def _reported(clock: Clock) -> AsyncIterator[Reachability]:
 
 @asynccontextmanager
 async def _logged_in(services: Services, token: str, reachability: Reachability) -> AsyncIterator[SunoBot]:
-    """A Discord that cannot be reached, or refuses for a while, is asked again; only a refused token is final."""
+    """Retries if Discord cannot be reached, or refuses for a while; only a refused token is final."""
     interface = Interface(
         extensions=EXTENSIONS, buttons=DYNAMIC_ITEMS, press=dispatch, translator=Translator(), tree=Tree
     )
 
-    def may_pass(error: Exception) -> bool:
+    def is_temporary(error: Exception) -> bool:
         reachability.failed(error)
-        return isinstance(error, _LOGIN_MAY_PASS)
+        return isinstance(error, _LOGIN_RETRIES)
 
-    async for attempt in stamina.retry_context(on=may_pass, attempts=None, timeout=None, wait_max=_LOGIN_AGAIN):
+    async for attempt in stamina.retry_context(on=is_temporary, attempts=None, timeout=None, wait_max=_LOGIN_WAIT):
         with attempt:
             bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice
             try:

@@ -1,4 +1,4 @@
-"""/suno: what everyone may ask, in servers, in the bot's DMs and in private channels."""
+"""/suno: commands for everyone, in servers, in the bot's DMs and in private channels."""
 
 from typing import Literal
 

@@ -1,8 +1,8 @@
-"""Kills the bot, again and again, while it orders songs, and counts: `python -m sandbox.crashtest_orders`.
+"""Kills the bot repeatedly while it orders songs, and counts faults: `python -m sandbox.crashtest_orders`.
 
-The real program runs as a process of its own, against a local Discord and a local gateway that live on and misbehave.
-Orders are put into its database while it is dead. In the end no order may have been sent twice, every one that the
-gateway took an id for must be posted, what was charged must never be called refused, and the ledger must add up.
+The real program runs in its own process, against a local Discord and a local gateway that keep running and misbehave.
+Orders are written to its database while it is stopped. In the end no order may have been sent twice, every order that
+got a task id must be posted, a charged order must not count as refused, and the ledger must add up.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from sandbox.local_gateway.tcp_proxy import TcpProxy
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
 _A_ROUND = 4  # orders that are placed before each start
-_LONGEST = 60.0  # seconds from the last kill until all that was accepted must be posted
+_LONGEST = 60.0  # seconds from the last kill until all accepted orders must be posted
 _ACCEPTED = frozenset({OrderState.ACCEPTED, OrderState.FINISHED})
 _MAY_BE_CHARGED = _ACCEPTED | {OrderState.UNSURE}
 
@@ -90,7 +90,7 @@ class OrdersCrashTest:
         return self._outcome
 
     async def _round(self) -> None:
-        """Some orders, a gateway in some mood, and an end at some moment."""
+        """Some orders, a randomly misbehaving gateway, and a kill at a random moment."""
         moods = [*get_args(Behaviour)]
         self._gateway.orders.plan = self._dice.choices(moods, k=_A_ROUND)
         unreachable = self._dice.random() < 0.1
@@ -105,7 +105,7 @@ class OrdersCrashTest:
         self._outcome.kills += 1
 
     async def _last_round(self) -> None:
-        """With a gateway that behaves: what was accepted is brought, and what is left is sent or waits."""
+        """With a gateway that works: accepted orders are posted, the others are sent or wait."""
         self._gateway.orders.plan, self._gateway.orders.behaviour = [], "good"
         await self._place_orders()
         await self._start()
@@ -168,7 +168,7 @@ class OrdersCrashTest:
             await self._discord.hub.until(lambda: not self._discord.hub.online)
 
     async def _is_all_posted(self) -> bool:
-        """Of what the gateway gave an id for, as far as it is known from outside."""
+        """True if all orders that got a task id are posted."""
         answered = [each for each in self._gateway.orders.posts if each.behaviour in ("good", "late")]
         posted = self._posted()
         last = f"order{self._outcome.orders - 1:05}"

@@ -1,4 +1,4 @@
-"""What there is to try in the demo, in groups, each step a command to run; in English and Chinese."""
+"""The demo's guide: groups of steps, each with a command to run, in English and Chinese."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _FINISHED = "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 
 @dataclass(frozen=True)
 class _Step:
-    """`renewed`: its task is made anew each time. `person`: who has to run it; anybody where it is empty."""
+    """`renewed`: each run gets a new copy of the task. `person`: who has to run it; empty: anybody."""
 
     english: str
     chinese: str
@@ -58,7 +58,7 @@ _ADMINISTRATION = (
 
 
 def guide(world: World) -> Object:
-    """`{title, groups: [{title, steps: [{text, command, renewed, person}]}]}`; the first group is where to begin."""
+    """`{title, groups: [{title, steps: [{text, command, renewed, person}]}]}`; the first group is for beginners."""
     steps = [_of_task(task) for task in demo_tasks()]
     begin = [steps[0], *(step for step in steps if step.renewed)]
     groups = (

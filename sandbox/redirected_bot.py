@@ -1,4 +1,4 @@
-"""The bot as a process of its own, unmodified but for where Discord is: `python -m sandbox.redirected_bot URL run`."""
+"""The bot in its own process, unmodified except for Discord's address: `python -m sandbox.redirected_bot URL run`."""
 
 import runpy
 import sys

@@ -1,4 +1,4 @@
-"""What the lock files say, as far as that can be told without installing them; tests/installs does."""
+"""The lock files, as far as they can be checked without installing them; tests/installs installs them."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""What follows from a poll. All of it is pure: what is known is loaded, `plan` decides, and the plan is saved."""
+"""What follows from a poll. All of it is pure: the known state is loaded, `plan` decides, and the plan is saved."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -21,7 +21,7 @@ from bot.domain.watch import GRACE_LOOKS, QUIET_AFTER, Step, Watch, advance, may
 
 
 class Claim(Struct):
-    """A task to ask for, which is leased until then. `digest`: of the answer that needs no action if it comes again."""
+    """A task to poll, leased until `lease_until`. `digest`: of the answer that needs no action if it comes again."""
 
     task_id: str
     digest: bytes
@@ -34,9 +34,10 @@ class Claim(Struct):
 
 
 class PollResult(Struct, frozen=True):
-    """What a gateway said of a task; None: that it has none, and `gateway` is where to ask if that goes on.
+    """What a gateway said of a task. `task` is None: the gateway does not know it, and `gateway` is where to ask next
+    if that goes on.
 
-    `digest`: of its bytes, where they are known.
+    `digest`: of the answer's bytes, where they are known.
     """
 
     gateway: str
@@ -45,9 +46,9 @@ class PollResult(Struct, frozen=True):
 
 
 class PollPlan(Struct, frozen=True):
-    """What is to be saved after a poll, by task id where it is about tasks.
+    """What to save after a poll, by task id where it is about tasks.
 
-    `due_at`: when to ask next; None: never, because no open watch needs it. `watches`: only those that have changed.
+    `due_at`: the next poll; None: never, because no open watch needs it. `watches`: only those that have changed.
     """
 
     before: Mapping[str, TaskSnapshot]
@@ -58,12 +59,12 @@ class PollPlan(Struct, frozen=True):
 
     @property
     def moved(self) -> bool:
-        """Whether any task is asked for at another gateway from now on."""
+        """Whether any task is polled at another gateway from now on."""
         return any(snapshot.gateway != self.after[each].gateway for each, snapshot in self.before.items())
 
     @property
     def changed(self) -> dict[str, float | None]:
-        """Tasks whose state was known before and is another now, with the time that the gateway gives for that."""
+        """Tasks whose known state has changed, with the time that the gateway gives for it."""
         pairs = ((old, self.after[task_id]) for task_id, old in self.before.items())
         return {
             new.task_id: new.task.updated_at for old, new in pairs if old.task and new.task and not same_state(old, new)
@@ -79,7 +80,7 @@ class PollPlan(Struct, frozen=True):
 
     @property
     def new_songs(self) -> dict[str, str]:
-        """The tasks of clips that were not known before, by the clips' ids."""
+        """Clips that were not known before: clip id to task id."""
         return {
             clip.id: task_id
             for task_id, snapshot in self.after.items()
@@ -105,7 +106,7 @@ def _observed(snapshot: TaskSnapshot, result: PollResult, now: float) -> TaskSna
 
 
 def advancing(before: Mapping[str, TaskSnapshot], after: Mapping[str, TaskSnapshot], now: float) -> set[str]:
-    """The tasks whose watches have to be looked at: for most answers nothing follows."""
+    """The tasks whose watches need a step; most answers need none."""
     return {each for each, snapshot in after.items() if may_advance(before[each], snapshot, now)}
 
 
@@ -117,8 +118,10 @@ def plan(
     now: float,
     schedule: PollSchedule,
 ) -> PollPlan:
-    """`watches`: the open ones on the tasks that are `advancing`; `others`: what else these are about, songs or lyrics,
-    as it is known.
+    """The plan for one poll.
+
+    `watches`: the open ones on the tasks that are `advancing`; `others`: snapshots of other tasks of these watches,
+    songs or lyrics.
     """
     known = {**others, **after}
     steps = {watch: advance(watch, known[watch.task_id], now, known.get(watch.lyrics_id)) for watch in watches}
@@ -138,7 +141,7 @@ def _due_at(
     now: float,
     schedule: PollSchedule,
 ) -> dict[str, float | None]:
-    """As long as a watch is open on it, or waits for its lyrics."""
+    """A task stays due as long as an open watch is on it, or waits for its lyrics."""
     may_end = advancing(before, after, now)
     open_ = [step.watch for step in steps if not step.watch.outcome]
     watched = {watch.task_id for watch in open_}
@@ -152,15 +155,15 @@ def _due_at(
 
 
 def needs_action_anyway(claim: Claim, now: float) -> bool:
-    """Whether there is something to do even if the answer is the one before: an outage is over, or nothing has changed
-    for so long that the watcher is told.
+    """True if even an identical answer needs action: an outage is over, or nothing has changed for so long that the
+    watcher is notified.
     """
     after_outage = claim.asked_at is None or now - claim.asked_at > OUTAGE_GAP
     return after_outage or unchanged_for(claim, now) >= QUIET_AFTER
 
 
 def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
-    """Claims in groups for which the next poll is due at the same time, and whose leases end together."""
+    """Groups of claims with the same next poll, whose leases end together."""
     groups: dict[tuple[object, ...], list[Claim]] = {}
     for claim in claims:
         key = (claim.status, claim.kind, claim.live, claim.changed_at, claim.lease_until)

@@ -1,4 +1,4 @@
-"""What becomes of a message that Discord did not take: one table of Discord's codes, and one decision made by it."""
+"""What to do with a message that Discord refused: one table of Discord's codes, and one decision based on it."""
 
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
@@ -8,13 +8,13 @@ from msgspec import Struct
 from bot.domain.delivery import MOST_ATTEMPTS, SERVER_ERRORS, State, Topic, retry_delay
 from bot.errors import PostError
 
-_SMALLER_AT_ONCE = 3  # failures of a message that was too large until it goes without files
-_PATIENT = 2  # failures with a code nobody knows until simpler forms are tried
-_MOVED_BY_NOBODY = frozenset({Topic.LIVE, Topic.QUIET})  # said in a place, or not at all
+_SMALLER_AT_ONCE = 3  # failures of a message that is too large, until it is sent without files
+_PATIENT = 2  # failures with an unknown code until simpler forms are tried
+_CHANNEL_ONLY = frozenset({Topic.LIVE, Topic.QUIET})  # only meant for their channel, else dropped
 
 
 class Part(StrEnum):
-    """Of a message, and left out where Discord refuses it; in the order in which that is tried."""
+    """A part of a message, which is left out where Discord refuses it; in the order in which they are tried."""
 
     LYRICS_AND_LINKS = "lyrics and links"
     COVER = "cover"
@@ -24,19 +24,19 @@ class Part(StrEnum):
 
 
 class Meaning(StrEnum):
-    """Of a refusal; also the word by which it is counted."""
+    """The meaning of a refusal; also the label of its counter."""
 
-    LATER = "later"  # it passes by itself
+    LATER = "later"  # temporary
     BLOCKED = "blocked"  # until something about permissions, the channel or the server changes
-    CLOSED = "closed"  # the channel is gone, or the bot is no longer there
-    RECIPIENT_CLOSED = "recipient_closed"  # the person takes no DM from the bot
-    TOO_LARGE = "too_large"  # its files are larger than Discord takes there
-    CONTENT = "refused"  # something in it: without that it may pass
+    CLOSED = "closed"  # the channel is gone, or the bot was removed
+    RECIPIENT_CLOSED = "recipient_closed"  # the person accepts no DMs from the bot
+    TOO_LARGE = "too_large"  # its files are larger than Discord allows there
+    CONTENT = "refused"  # something in the message; without it, the message may pass
     UNKNOWN = "unknown"  # a code that is not in the table
 
 
 class Rule(Struct, frozen=True):
-    """`suspects`: what is left out first."""
+    """`suspects`: the parts to leave out first."""
 
     meaning: Meaning
     suspects: tuple[Part, ...] = ()
@@ -44,7 +44,7 @@ class Rule(Struct, frozen=True):
 
 _LATER, _BLOCKED, _CLOSED = Rule(Meaning.LATER), Rule(Meaning.BLOCKED), Rule(Meaning.CLOSED)
 _DM_CLOSED, _CONTENT = Rule(Meaning.RECIPIENT_CLOSED), Rule(Meaning.CONTENT)
-_WORDS = Rule(Meaning.CONTENT, (Part.LYRICS_AND_LINKS, Part.EMBEDS))
+_TEXT = Rule(Meaning.CONTENT, (Part.LYRICS_AND_LINKS, Part.EMBEDS))
 _FILE = Rule(Meaning.CONTENT, (Part.COVER, Part.FILES))
 _FILES = Rule(Meaning.CONTENT, (Part.FILES,))
 
@@ -62,23 +62,23 @@ RULES: dict[int, Rule] = {
     30015: _FILES,  # too many attachments
     30046: _LATER,  # too many edits of old messages
     40003: _LATER,  # too many new DMs
-    40004: _LATER,  # sending is switched off for a while
+    40004: _LATER,  # sending is disabled for a while
     40005: Rule(Meaning.TOO_LARGE),  # the request is too large
-    40006: _LATER,  # a feature is switched off for a while
+    40006: _LATER,  # a feature is disabled for a while
     40058: _BLOCKED,  # a plain message in a forum channel
-    40062: _LATER,  # a service behind Discord has too much to do
+    40062: _LATER,  # a service behind Discord is overloaded
     40066: _BLOCKED,  # a forum whose tags are all for moderators
     40067: _BLOCKED,  # a forum that requires a tag
     40333: _LATER,  # Cloudflare; also in Discord's own incidents
     50001: _BLOCKED,  # missing access
     50006: _CONTENT,  # an empty message
-    50007: _DM_CLOSED,  # takes no DM
+    50007: _DM_CLOSED,  # accepts no DMs
     50008: _CONTENT,  # not in a channel of this kind
     50009: _BLOCKED,  # the channel's verification level
     50013: _BLOCKED,  # missing permissions
     50024: _BLOCKED,  # not in a channel of this type
     50033: _DM_CLOSED,  # invalid recipients
-    50035: _CONTENT,  # invalid form
+    50035: _CONTENT,  # invalid form body
     50045: _FILES,  # a file is too large
     50046: _FILE,  # an invalid file
     50083: _BLOCKED,  # an archived thread
@@ -86,23 +86,23 @@ RULES: dict[int, Rule] = {
     50123: _FILE,  # an invalid type of file
     50146: _FILES,  # an uploaded file was not found
     50278: _DM_CLOSED,  # no server in common
-    110000: _LATER,  # an index is not yet there
-    110001: _LATER,  # the application is not yet there
+    110000: _LATER,  # an index is not available yet
+    110001: _LATER,  # the application is not available yet
     130000: _LATER,  # overloaded
     160002: Rule(Meaning.CONTENT, (Part.REPLY,)),  # no reply without Read Message History
     160005: _BLOCKED,  # a locked thread
     160006: _BLOCKED,  # too many active threads
-    160009: _BLOCKED,  # as a locked thread
-    160010: _BLOCKED,  # as a locked thread
-    200000: _WORDS,  # AutoMod
-    200001: _WORDS,  # AutoMod, of a title
-    240000: _WORDS,  # a harmful link
-    400001: _FILES,  # the server may upload no files for now
+    160009: _BLOCKED,  # like a locked thread
+    160010: _BLOCKED,  # like a locked thread
+    200000: _TEXT,  # AutoMod
+    200001: _TEXT,  # AutoMod, of a title
+    240000: _TEXT,  # a harmful link
+    400001: _FILES,  # the server may not upload files for now
 }
 
 
 def suspects(code: int) -> tuple[Part, ...]:
-    """What Discord is most likely to mean by a code."""
+    """The parts of a message that a code most likely means."""
     return RULES[code].suspects if code in RULES else ()
 
 
@@ -117,14 +117,15 @@ def _rule(failure: PostError) -> Rule:
         return Rule(Meaning.TOO_LARGE)
     if failure.is_ambiguous or failure.status in (401, 429):
         return _LATER
-    if failure.status == 403 and not failure.code:  # not of Discord, but of something in front of it
+    if failure.status == 403 and not failure.code:  # not from Discord, but from a proxy in front of it
         return _LATER
     return Rule(Meaning.UNKNOWN)
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """At what Discord refused. `failures`: how often it failed before; `movable`: it is meant for a server's channel,
-    and the person has a DM.
+    """The attempt that Discord refused.
+
+    `failures`: earlier failures; `movable`: it is for a server's channel, and can go to the person's DM instead.
     """
 
     topic: Topic
@@ -134,28 +135,28 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class Retry(Struct, frozen=True):
-    """The same again. `parked`: those behind it need not wait for it."""
+    """Send the same message again. `parked`: deliveries behind it need not wait for it."""
 
     after: float  # seconds
     parked: bool = False
 
 
 class Block(Struct, frozen=True):
-    """Until something about permissions changes, and hourly: the person is told."""
+    """Wait until permissions change, and retry hourly; the person is notified."""
 
 
 class Redirect(Struct, frozen=True):
-    """To the person's DM."""
+    """Send it to the person's DM instead."""
 
 
 class Replan(Struct, frozen=True):
-    """At once. `omitted`: without these; None: with files as large as they may be, by what was learned."""
+    """Send it at once in another form. `omitted`: without these parts; None: with files within the new limit."""
 
     omitted: AbstractSet[Part] | None
 
 
 class Abandon(Struct, frozen=True):
-    """KEPT: there is nowhere to bring it. FAILED: Discord takes it in no form, and the person is told."""
+    """Give up. KEPT: there is no channel to post it to. FAILED: Discord refuses every form; the person is notified."""
 
     state: State
 
@@ -171,7 +172,7 @@ def decide(failure: PostError, attempt: Attempt) -> Course:
         case Meaning.BLOCKED:
             return Block()
         case Meaning.CLOSED:
-            return Redirect() if attempt.movable and attempt.topic not in _MOVED_BY_NOBODY else Abandon(State.KEPT)
+            return Redirect() if attempt.movable and attempt.topic not in _CHANNEL_ONLY else Abandon(State.KEPT)
         case Meaning.RECIPIENT_CLOSED:
             return Abandon(State.KEPT)
         case Meaning.TOO_LARGE if attempt.failures < _SMALLER_AT_ONCE and Part.FILES in failure.parts:
@@ -184,7 +185,7 @@ def decide(failure: PostError, attempt: Attempt) -> Course:
 
 
 def _later(failure: PostError, attempt: Attempt) -> Course:
-    """Where nothing but files seems to be in the way, it goes without them; if that fails too, they were not."""
+    """Repeated server errors may be caused by the files: send it without them, once."""
     tried_often = attempt.failures + 1 >= SERVER_ERRORS
     if failure.status >= 500 and tried_often and Part.FILES in failure.parts:
         return Replan(attempt.omitted | {Part.FILES})
@@ -192,12 +193,12 @@ def _later(failure: PostError, attempt: Attempt) -> Course:
 
 
 def retry_after(failures: int, at_least: float = 0.0) -> Retry:
-    """The rest grows with every failure; `failures`: before this one."""
+    """The delay grows with every failure; `failures`: those before this one."""
     return Retry(max(at_least, retry_delay(failures + 1)), parked=failures + 1 >= SERVER_ERRORS)
 
 
 def _simpler(failure: PostError, attempt: Attempt, suspects: tuple[Part, ...]) -> Course:
-    """Step by step without what it has; each step goes on from the one before."""
+    """Leaves out one part at a time, on top of those already left out."""
     for part in (*suspects, *Part):
         if part in failure.parts:
             return Replan(attempt.omitted | {part})
@@ -205,7 +206,7 @@ def _simpler(failure: PostError, attempt: Attempt, suspects: tuple[Part, ...]) -
 
 
 def decide_on_fault(attempt: Attempt) -> Course:
-    """Of a fault of the bot itself: later, but not for ever."""
+    """After an error in the bot itself: retries, but not forever."""
     if attempt.failures + 1 >= MOST_ATTEMPTS:
         return Abandon(State.FAILED)
     return retry_after(attempt.failures)

@@ -1,4 +1,4 @@
-"""Addresses of files: as a gateway names them, and as they go out on the wire."""
+"""Addresses of files: as gateways give them, and as they are requested."""
 
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -7,31 +7,32 @@ from yarl import URL
 
 from bot.domain.task import Answer, Clip, Task
 
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # what stays as it is, also what a strict encoder would change
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # left unchanged, even if a strict encoder would encode it
 
 
 def request_url(address: str) -> URL:
-    """Path and query byte for byte as they came: a signature is of these. Only what no request line can hold, such as
-    a space, is encoded. Raises ValueError for what is no address.
+    """Path and query byte for byte as received, because signatures cover them.
+
+    Only what no request line can hold, such as a space, is encoded. Raises ValueError for an invalid address.
     """
     parts = urlsplit(address)
-    origin = URL(f"{parts.scheme}://{parts.netloc}")  # read strictly: it decides who is asked
+    origin = URL(f"{parts.scheme}://{parts.netloc}")  # parsed strictly: it decides which host is asked
     rest = address.partition("#")[0][len(parts.scheme) + len("://") + len(parts.netloc) :]
     return URL(f"{str(origin).rstrip('/')}{_encoded(rest) or '/'}", encoded=True)
 
 
 def redirected(url: URL, location: str) -> URL:
-    """Where a redirect leads. Raises ValueError, as `request_url` does."""
+    """The target of a redirect. Raises ValueError, as `request_url` does."""
     return request_url(urljoin(str(url), _encoded(location)))
 
 
 def _encoded(text: str) -> str:
-    """Header values come with bytes that are no UTF-8 as lone surrogates."""
+    """Header values contain bytes that are not UTF-8 as lone surrogates."""
     return quote(text.encode("utf-8", "surrogateescape"), safe=_PRINTABLE)
 
 
 def completed(answer: Answer, base: str) -> Answer:
-    """With absolute addresses where the gateway at `base` named relative ones."""
+    """With absolute addresses where the gateway at `base` gave relative ones."""
     changed = {task_id: _complete(task, base) for task_id, task in answer.tasks.items() if _is_relative(task)}
     return replace(answer, tasks=answer.tasks | changed) if changed else answer
 

@@ -1,4 +1,4 @@
-"""The names under which gateways send what we read, in both spellings that occur: `audio_url` and `audioUrl`."""
+"""The field names that gateways use, in both spellings that occur: `audio_url` and `audioUrl`."""
 
 
 def spelled(*names: str) -> tuple[str, ...]:
@@ -11,7 +11,7 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-# Where answers are wrapped, and where a task keeps what it made.
+# Envelopes of answers, and wrappers of a task's results.
 ENVELOPES = spelled(
     "data", "result", "results", "response", "output", "outputs", "task", "tasks", "items", "list", "records", "body",
     "payload", "job", "info", "detail", "details",
@@ -21,7 +21,7 @@ WRAPPERS = spelled(
     "tracks", "musics", "music_list", "audios", "records", "list", "clip", "lyrics_data", "payload", "task_result",
 )  # fmt: skip
 
-RESULTS = ("output", "outputs", "result", "results")  # may also hold addresses by themselves
+RESULTS = ("output", "outputs", "result", "results")  # may also hold plain addresses
 
 # Of a task.
 TASK_ID = spelled("task_id")
@@ -40,7 +40,7 @@ TASK_MARKS = frozenset(
     {*TASK_ID, *PROGRESS, *SUBMITTED, *STARTED, *FINISHED, *spelled("fail_reason", "error_message", "action")}
 )
 
-# Of a clip. A file goes before a stream, and what the gateway names first before what stands beside it.
+# Of a clip. Files come before streams, and main fields before secondary ones.
 CLIP_ID = spelled("clip_id")
 AUDIO = spelled(
     "audio_url", "cld2_audio_url", "source_audio_url", "wav_file_url", "wav_url", "audio_wav_url", "mp3_url",
@@ -61,6 +61,6 @@ CLIP_MARKS = frozenset(
     {*CLIP_ID, *AUDIO, *STREAM, *MEDIA, *IMAGE, *VIDEO, *spelled("model_name", "major_model_version"), "metadata"}
 )
 
-# Of what is no song.
+# Of anything but songs.
 LYRICS = spelled("text", "lyrics", "lyric", "lyrics_text")
 STYLE_TEXT = spelled("upsampled_tags", "upsampled_style", "enhanced_tags", "enhanced_style")

@@ -1,4 +1,4 @@
-"""Where in an answer the tasks are that were asked for, in whatever a dialect wraps them."""
+"""Finds the requested tasks in an answer, in the envelopes of any dialect."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -9,14 +9,14 @@ from bot.gateways.fields import Object, as_text, first, unpacked
 from bot.gateways.statuses import of_envelope
 from bot.gateways.unwrap import is_clip, is_lyrics, status_of, unwrap
 
-_DEEPEST = 8  # envelopes
+_DEEPEST = 8  # levels of envelopes
 _MOST_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
-_SUFFIX = re.compile(r"[_:#.-](?:\d{1,3}|[a-z])$")  # by which a task's clips are numbered
+_SUFFIX = re.compile(r"[_:#.-](?:\d{1,3}|[a-z])$")  # numbers the clips of a task
 _MOST_SONGS = 200  # of one task
 
 
 class Found(NamedTuple):
-    """The objects that speak of tasks, by the ids that were asked for; `others`: it speaks of other tasks, too."""
+    """Objects about tasks, by requested id; `others`: the answer also has other tasks."""
 
     tasks: dict[str, Object]
     others: bool
@@ -34,14 +34,14 @@ def find(value: Any, asked: Collection[str]) -> Found:
 
 
 def tasks_in(value: Any) -> Iterator[tuple[str, Object]]:
-    """Each with its id as it is said, in whatever a batch wraps it."""
+    """Each task with its id as given, in the envelopes of a batch."""
     yield from _tasks(value, Owners(()), 2)
 
 
 class Owners:
-    """Whose an id is that an answer names: it may come in other letters, or as that of a clip of the task.
+    """Maps ids in an answer to requested ids: they may differ in case, or belong to a clip of the task.
 
-    `left`: how many more values of the answer are looked at.
+    `left`: how many more values of the answer may be examined.
     """
 
     def __init__(self, asked: Collection[str]) -> None:
@@ -50,27 +50,27 @@ class Owners:
         self._exact = {task_id.lower(): task_id for task_id in asked}
         self._folded = {_folded(task_id): task_id for task_id in asked}
 
-    def of(self, said: str) -> str | None:
-        plain = said.lower()
+    def of(self, text: str) -> str | None:
+        plain = text.lower()
         return self._exact.get(plain) or self._folded.get(_folded(plain)) or self.of_clip(plain)
 
-    def of_clip(self, said: str) -> str | None:
-        """The task of an id with a number behind it."""
-        numbered = _SUFFIX.search(said)
-        return self._exact.get(said[: numbered.start()].lower()) if numbered else None
+    def of_clip(self, text: str) -> str | None:
+        """The task of an id with a number at its end."""
+        numbered = _SUFFIX.search(text)
+        return self._exact.get(text[: numbered.start()].lower()) if numbered else None
 
     def named_in(self, value: Object) -> list[str]:
         return [name for name in value if name in self._asked]
 
 
 def _folded(task_id: str) -> str:
-    """A UUID is the same without its dashes."""
+    """A UUID is the same without hyphens."""
     plain = task_id.lower().replace("-", "")
     return plain if len(plain) == 32 else task_id.lower()
 
 
 def _whole(sources: Sequence[Object]) -> Object:
-    """One task of what was said of it: the last word, or all of its songs if each stands by itself."""
+    """One task from several objects: the last one, or all of its songs if each is an object of its own."""
     songs = {_name(source): source for source in sources[:_MOST_SONGS] if _is_song(source)}
     return {"data": list(songs.values())} if len(songs) > 1 else sources[-1]
 
@@ -110,21 +110,21 @@ def _tasks_of_object(value: Object, owners: Owners, depth: int) -> Iterator[tupl
 
 
 def _with_reason(inner: Any, envelope: Object) -> Any:
-    """What an envelope says of an error is the task's inside of it, if there is one alone."""
-    said = first(envelope, *REASON) if isinstance(inner, dict) else None
-    return inner if said is None else {"error_message": said, **inner}
+    """Copies an envelope's error into the task in it, if there is only one."""
+    text = first(envelope, *REASON) if isinstance(inner, dict) else None
+    return inner if text is None else {"error_message": text, **inner}
 
 
 def _id_of(value: Object, owners: Owners) -> str:
-    if said := as_text(first(value, *TASK_ID)).strip():
-        return said
+    if text := as_text(first(value, *TASK_ID)).strip():
+        return text
     own = as_text(value.get("id")).strip()
     is_task = own and status_of(value) is not None and not is_lyrics(value) and owners.of(own)
     return own if is_task else ""
 
 
 def _bare(value: Any, depth: int) -> Object | None:
-    """What is said of the one task that was asked for, without its id: its state, its songs, or its lyrics."""
+    """The only requested task, in an answer without its id: its status, its songs, or its lyrics."""
     value = unpacked(value)
     if isinstance(value, list):
         value = {"data": [item for item in value if isinstance(item, dict)]}

@@ -1,10 +1,10 @@
-"""What the sentences in a gateway's errors say: that a task is unknown, that nothing is there, that it is busy."""
+"""The meaning of sentences in a gateway's errors: an unknown task, a wrong address, a busy gateway."""
 
 import re
 from collections.abc import Sequence
 from enum import Enum
 
-_MAX = 1_000  # characters that are looked at
+_MAX = 1_000  # characters that are examined
 _GAP, _SHORT_GAP = r".{0,80}?", r".{0,20}?"
 
 # What an answer may call a task, and how it may say that there is none: by language, in either order.
@@ -51,7 +51,7 @@ _SAYS_NOTHING_THERE = re.compile(
 )
 _BARE = frozenset({"", "not found", "error not found", "http not found", "not found error", "resource not found",
                    "about blank", "error", "不存在", "未找到"})  # fmt: skip
-# What else may be missing or invalid: a sentence on it is about a task only if it names one.
+# Other things that may be missing or invalid: a sentence about them is about a task only if it names one.
 _OTHER_THING = re.compile(r"\bmodels?\b|\bchannels?\b|\busers?\b|\btokens?\b|\bkeys?\b|渠道|模型|用户|令牌|密钥")
 _NAMES_TASK = re.compile(r"\btasks?\b|\bjobs?\b|任务|任務")
 _SAYS_BUSY = re.compile(
@@ -68,15 +68,15 @@ _REQUEST_ID = re.compile(r"\(?\brequest[ _]?id: ?[\w-]{1,80}\)?", re.IGNORECASE)
 
 class Meaning(Enum):
     UNKNOWN = "there is no such task"
-    NOTHING_THERE = "nothing speaks Suno at this address"
+    NOTHING_THERE = "there is no Suno gateway at this address"
     BUSY = "later"
-    KEY = "the key may not"
-    BARE = "no more than that something was not found, or nothing"
+    KEY = "the key is refused"
+    BARE = "something was not found, or no text"
     OTHER = "something else"
 
 
 def meaning(*sentences: str) -> Meaning:
-    """Of all of them together, as an error says them. Each may be a code, as `task_not_exist`."""
+    """The meaning of an error's sentences together. Each may be a code, such as `task_not_exist`."""
     texts = [_plain(sentence) for sentence in sentences if sentence]
     if any(_says_unknown(text) for text in texts):
         return Meaning.UNKNOWN
@@ -100,7 +100,7 @@ def _letters(text: str) -> str:
 
 
 def _plain(sentence: str) -> str:
-    """As words in lower case: `taskNotFound`, `task-not-found` and "Task not found" are one."""
+    """As words in lower case: `taskNotFound`, `task-not-found` and "Task not found" are the same."""
     text = _REQUEST_ID.sub("", sentence[:_MAX])
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
     return " ".join(re.sub(r"[_-]+", " ", text.replace("\u2019", "'")).lower().split())

@@ -1,4 +1,4 @@
-"""How a gateway has fared since the start, for those who operate the bot."""
+"""A gateway's results since the start, for operators."""
 
 import time
 from collections import Counter
@@ -11,27 +11,27 @@ ANSWERED = "answered"
 
 
 class Record:
-    """`outcomes`: how many requests ended in which way."""
+    """`outcomes`: the number of requests per outcome."""
 
     def __init__(self) -> None:
         words = (ANSWERED, *(error.outcome for error in GatewayError.__subclasses__()))
         self.outcomes = Counter(dict.fromkeys(words, 0))
-        self.listeners: list[Callable[[], None]] = []  # called at each usable answer, whoever asked
+        self.listeners: list[Callable[[], None]] = []  # called after each usable answer, whoever asked
         self._answered_at: float | None = None
         self._failure: GatewayError | None = None
 
     @property
     def refuses(self) -> bool:
-        """Whether it is there, but cannot be used as it is set up."""
+        """Whether it can be reached, but does not work as configured."""
         return isinstance(self._failure, GatewayRefused | GatewayMisplaced)
 
     @property
     def failure(self) -> GatewayError | None:
-        """Of the last request, unless it was answered."""
+        """The failure of the last request, unless it was answered."""
         return self._failure
 
-    def excuse(self) -> None:
-        """The last failure was about one task, and the gateway is well."""
+    def clear_failure(self) -> None:
+        """The last failure was about one task; the gateway works."""
         self._failure = None
 
     @property
@@ -41,7 +41,7 @@ class Record:
 
     @contextmanager
     def request(self) -> Iterator[None]:
-        """Around one request and what is made of its answer."""
+        """Wraps one request and the processing of its answer."""
         try:
             yield
         except GatewayError as error:

@@ -1,4 +1,4 @@
-"""Every status word and number that gateways use, and what it means."""
+"""All status words and numbers that gateways use, and their meaning."""
 
 import re
 from typing import Any, NamedTuple
@@ -18,13 +18,13 @@ _WORDS = {
 }
 _MEANING = {word: status for status, words in _WORDS.items() for word in words.split()}
 
-# Words by which one entry of an answer says that there is no such task.
+# Words that say that an entry's task does not exist.
 _ABSENT = frozenset({
     "not_found", "not_exist", "not_exists", "no_exist", "task_not_exist", "task_not_found", "nonexistent",
     "no_such_task", "不存在", "未找到", "任务不存在",
 })  # fmt: skip
 
-# How an envelope says that it was answered at all; of a task these say little.
+# An envelope's words for an answer as a whole; they say little about a task.
 _ANSWERED = frozenset({"success", "ok", "true", "0", "1", "200", "error", "fail"})
 
 _FAILING = re.compile(
@@ -35,12 +35,12 @@ _LONGEST = 60  # characters of a word
 
 
 class StatusWord(NamedTuple):
-    """A status as it was said. `status` is None where nothing was said."""
+    """A status as it was received. `status` is None if there was none."""
 
     raw: str
     status: Status | None
     recognised: bool
-    failing: bool = False  # a word that we do not know, and that speaks of a failure
+    failing: bool = False  # an unknown word that indicates a failure
 
     @property
     def final(self) -> bool:
@@ -48,7 +48,7 @@ class StatusWord(NamedTuple):
 
 
 def read_status(value: Any) -> StatusWord:
-    """A word that we do not know is taken for "running": it must not end a task."""
+    """Takes an unknown word for "running": it must not end a task."""
     raw = as_text(value).strip()
     if not raw:
         return StatusWord("", None, recognised=True)
@@ -59,16 +59,16 @@ def read_status(value: Any) -> StatusWord:
 
 
 def says_absent(value: Any) -> bool:
-    """Whether a status is a word for "there is no such task"."""
+    """Whether a status means that the task does not exist."""
     return _plain(as_text(value).strip()) in _ABSENT
 
 
 def of_envelope(value: Any) -> bool:
-    """Whether a status may be that of the answer, and need not be a task's."""
+    """Whether a status may belong to the answer as a whole instead of a task."""
     return isinstance(value, bool) or as_text(value).strip() in _ANSWERED
 
 
 def _plain(raw: str) -> str:
-    """In lower case, with one `_` between words: "In Progress", "in-progress" and "inProgress" are one."""
+    """In lower case, with one `_` between words: "In Progress", "in-progress" and "inProgress" are the same."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", raw[:_LONGEST].removesuffix(".0"))
     return re.sub(r"[\s_-]+", "_", parted).lower()

@@ -1,4 +1,4 @@
-"""One task of any dialect, translated: its clips and lyrics, and the state that follows from all of its parts."""
+"""Translates one task of any dialect: its clips and lyrics, and the status that follows from all of its parts."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -34,13 +34,13 @@ from bot.gateways.phrases import Meaning, meaning
 from bot.gateways.statuses import StatusWord, read_status
 from bot.gateways.unwrap import metadata_of, status_of, unwrap
 
-_MOST_CLIPS = 20  # a task makes two; each is fetched, and takes its part of a message
+_MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
 _MOST_ADDRESSES = 5  # of one song
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
 
 
-class _Made(NamedTuple):
-    """A clip, and the word for its state. `has_file`: an address that is not one of a growing stream."""
+class _TranslatedClip(NamedTuple):
+    """A clip and its status word. `has_file`: an address that is not one of a growing stream."""
 
     clip: Clip
     word: StatusWord
@@ -48,7 +48,7 @@ class _Made(NamedTuple):
 
 
 def translate(task_id: str, source: Object) -> Task:
-    """`source` is the task's object, or whatever a gateway puts in its place."""
+    """`source`: the task's object, or whatever a gateway has in its place."""
     inside = unwrap(source)
     layers = (source, *inside.tasks)
     asked_for = as_object(source.get("input"))
@@ -56,11 +56,11 @@ def translate(task_id: str, source: Object) -> Task:
     clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(made, 1)]
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
     reason, finished_at = _reason(layers, inside.clips), _moment(layers, *FINISHED)
-    words = [_judged(read_status(status_of(layer)), reason, finished_at) for layer in layers]
+    words = [_with_known_failure(read_status(status_of(layer)), reason, finished_at) for layer in layers]
     of_lyrics = read_status(status_of(inside.lyrics)) if inside.lyrics else read_status(None)
     word = _derive(words, clips, lyrics, of_lyrics)
-    if word.status is None and not clips and not lyrics and (reason or _says_no(source)):
-        word = StatusWord("", Status.FAILED, recognised=True)  # an error, and nothing else
+    if word.status is None and not clips and not lyrics and (reason or _is_refused(source)):
+        word = StatusWord("", Status.FAILED, recognised=True)  # nothing but an error
     if word.status is Status.FAILED:
         reason = reason or _message(layers)
     return Task(
@@ -80,19 +80,19 @@ def translate(task_id: str, source: Object) -> Task:
     )
 
 
-def _judged(word: StatusWord, reason: str, finished_at: float | None) -> StatusWord:
-    """A word that we do not know is a failure if there is a reason, and it says so or has an end."""
+def _with_known_failure(word: StatusWord, reason: str, finished_at: float | None) -> StatusWord:
+    """An unknown word is a failure if there is a reason, and the word indicates a failure or the task has an end."""
     if not word.recognised and reason and (word.failing or finished_at is not None):
         return StatusWord(word.raw, Status.FAILED, recognised=True)
     return word
 
 
 def _derive(
-    words: Sequence[StatusWord], clips: Sequence[_Made], lyrics: Lyrics | None, of_lyrics: StatusWord
+    words: Sequence[StatusWord], clips: Sequence[_TranslatedClip], lyrics: Lyrics | None, of_lyrics: StatusWord
 ) -> StatusWord:
-    """The state of the whole. The outermost final word counts; without one, what is inside has the say.
+    """The status of the whole task. The outermost final word counts; without one, the parts decide.
 
-    That the request is complete may be said while the songs of it have hardly begun.
+    A gateway may say that the request is complete while its songs have hardly begun.
     """
     outer, inner = words[0], [clip.word.status for clip in clips]
     unfinished = any(status is not None and not status.final for status in inner)
@@ -100,8 +100,10 @@ def _derive(
         too_early = unfinished and word.status is Status.DONE and (depth > 0 or not any(map(_usable, clips)))
         if word.final and not too_early:
             return word
-    silent = all(word.status is None for word in words)
-    if inner and all(clip.word.final or (silent and clip.word.status is None and clip.has_file) for clip in clips):
+    without_status = all(word.status is None for word in words)
+    if inner and all(
+        clip.word.final or (without_status and clip.word.status is None and clip.has_file) for clip in clips
+    ):
         return StatusWord(outer.raw, Status.FAILED if {*inner} == {Status.FAILED} else Status.DONE, recognised=True)
     if lyrics and (lyrics.text or lyrics.style) and of_lyrics.status in (None, Status.DONE):
         return StatusWord(outer.raw, Status.DONE, recognised=True)
@@ -113,12 +115,12 @@ def _derive(
     return outer
 
 
-def _usable(made: _Made) -> bool:
+def _usable(made: _TranslatedClip) -> bool:
     return made.has_file and made.word.status is not Status.FAILED
 
 
-def _with_status(made: _Made, task: Status | None) -> Clip:
-    """A clip that says nothing of its state has the task's, or is finished if its file is there."""
+def _with_status(made: _TranslatedClip, task: Status | None) -> Clip:
+    """A clip without a status has the task's, or is finished if its file is there."""
     if made.word.status is not None:
         return made.clip
     if task is Status.FAILED and made.clip.audio_url:
@@ -129,7 +131,7 @@ def _with_status(made: _Made, task: Status | None) -> Clip:
 
 
 def _kind(layers: Sequence[Object], *, clips: bool, lyrics: Lyrics | None) -> TaskKind:
-    """What was made tells; gateways' own word for it is often empty or wrong."""
+    """Derived from what was made; the gateway's own word for it is often empty or wrong."""
     if clips:
         return TaskKind.MUSIC
     if lyrics:
@@ -139,31 +141,31 @@ def _kind(layers: Sequence[Object], *, clips: bool, lyrics: Lyrics | None) -> Ta
 
 
 def _reason(layers: Sequence[Object], clips: Sequence[Object]) -> str:
-    said = next((text for layer in layers for name in REASON if (text := _words_of(layer.get(name)))), "")
-    if not said:
+    reason = next((text for layer in layers for name in REASON if (text := _words_of(layer.get(name)))), "")
+    if not reason:
         parts = [part for clip in clips for part in (metadata_of(clip), clip)]
-        said = as_text(_read(parts, "error_message", "errorMessage", "error_type", "errorType"))
-    return said.strip()
+        reason = as_text(_read(parts, "error_message", "errorMessage", "error_type", "errorType"))
+    return reason.strip()
 
 
 def _words_of(value: Any) -> str:
-    """An error's words: itself, or what an object says of it."""
+    """The text of an error: the value itself, or a field of an object."""
     if isinstance(value, dict):
         value = first(value, *MESSAGE, *CODE)
     return as_text(value)
 
 
-def _says_no(source: Object) -> bool:
-    """Without a success, and with words that are not about the gateway."""
+def _is_refused(source: Object) -> bool:
+    """Unsuccessful, with a message that is not about the gateway."""
     return source.get("success") is False and meaning(_message([source])) is Meaning.OTHER
 
 
 def _message(layers: Sequence[Object]) -> str:
-    """A failed task's own words, where nothing is called a reason."""
+    """A failed task's message, if there is no field for a reason."""
     return _words_of({name: layer[name] for layer in reversed(layers) for name in ("message", "msg") if name in layer})
 
 
-def _clip(source: Object, missing_id: str, asked_for: Object) -> _Made:
+def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip:
     metadata = metadata_of(source)
     everywhere = (metadata, source)
     word = read_status(status_of(source))
@@ -185,16 +187,16 @@ def _clip(source: Object, missing_id: str, asked_for: Object) -> _Made:
         image_url=_address(source, IMAGE),
         reason=as_text(_read(everywhere, *CLIP_REASON)).strip() if word.status is Status.FAILED else "",
     )
-    return _Made(clip, word, bool(files) and not _is_temporary(files[0]))
+    return _TranslatedClip(clip, word, bool(files) and not _is_temporary(files[0]))
 
 
 def _addresses(source: Object, *names: Sequence[str]) -> Iterator[str]:
-    said = (entry for each in names for name in each if name in source for entry in _entries(source[name]))
-    return filter(None, map(as_url, said))
+    values = (entry for each in names for name in each if name in source for entry in _entries(source[name]))
+    return filter(None, map(as_url, values))
 
 
 def _entries(value: Any) -> Iterator[Any]:
-    """An address, or those in a list or an object, each by itself or with what it is of."""
+    """An address, or those in a list or an object, each a text or an object with a type."""
     if isinstance(value, dict):
         value = [value] if "url" in value else list(value.values())
     for entry in value[:_MOST_ADDRESSES] if isinstance(value, list) else [value]:
@@ -221,15 +223,15 @@ def _lyrics(source: Object) -> Lyrics:
 
 
 def _moment(layers: Sequence[Object], *names: str) -> float | None:
-    """The outermost that has come: a stale wrapper says 0 where the task inside of it knows."""
+    """The outermost one that is set: a stale wrapper says 0 where the task inside of it has the time."""
     moments = (as_moment(layer.get(name)) for layer in layers for name in names)
     return next((moment for moment in moments if moment is not None), None)
 
 
 def _updated_at(source: Object) -> float | None:
-    """Only where it is a number: as a date it is when one task was looked at by itself."""
-    said = source.get("updated_at")
-    return as_moment(said) if isinstance(said, int | float) else None
+    """Only if it is a number: as a date, it is the time of the request for a single task."""
+    value = source.get("updated_at")
+    return as_moment(value) if isinstance(value, int | float) else None
 
 
 def _read(sources: Sequence[Object], *names: str) -> Any:

@@ -1,4 +1,4 @@
-"""What lies inside of a task: its clips, its lyrics, and tasks within it, in whatever a dialect wraps them."""
+"""Extracts clips, lyrics and nested tasks from a task's object, in the wrappers of any dialect."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from typing import Any
 from bot.gateways.field_names import AUDIO, CLIP_MARKS, LYRICS, RESULTS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
 from bot.gateways.fields import Object, as_object, as_text, as_url, first, unpacked
 
-_DEEPEST = 8  # wrappers
-_MOST = 200  # entries of one list or map: a task makes two clips
+_DEEPEST = 8  # levels of wrappers
+_MOST = 200  # entries of one list or map; a task makes two clips
 
 
 @dataclass
 class Unwrapped:
     clips: list[Object] = field(default_factory=list)
     lyrics: Object | None = None
-    tasks: list[Object] = field(default_factory=list)  # from the outside to the inside
-    left: int = 2_000  # how many more values are looked at
+    tasks: list[Object] = field(default_factory=list)  # from the outermost to the innermost
+    left: int = 2_000  # how many more values may be examined
 
     @property
     def empty(self) -> bool:
@@ -33,7 +33,7 @@ def unwrap(task: Object) -> Unwrapped:
         if first(task, *AUDIO, *STREAM):
             found.clips.append(task)  # a task that is its own only clip
         elif is_lyrics(task) and (first(task, "text", *STYLE_TEXT) or task.get("action") == "LYRICS"):
-            found.lyrics = task  # elsewhere it may be what the song was asked for with
+            found.lyrics = task  # on other objects it may be the prompt of a song
         else:
             found.clips += [{"audio_url": url} for url in _addresses(task)]
             found.lyrics = _style(task)
@@ -41,18 +41,18 @@ def unwrap(task: Object) -> Unwrapped:
 
 
 def _addresses(task: Object) -> Iterator[str]:
-    """Of songs of which nothing is told but where they are."""
+    """Addresses of songs without any other fields."""
     for name in RESULTS:
-        said = task.get(name)
-        yield from filter(None, map(as_url, said[:_MOST] if isinstance(said, list) else [said]))
+        content = task.get(name)
+        yield from filter(None, map(as_url, content[:_MOST] if isinstance(content, list) else [content]))
 
 
 def _style(task: Object) -> Object | None:
-    """A style by itself, where the action says that it is one."""
+    """A style as the result, if the action says so."""
     if "TAGS" not in as_text(task.get("action")).upper():
         return None
-    said = first(task, "data", *RESULTS)
-    style = as_text(first(said, "tags", "style") if isinstance(said, dict) else said)
+    content = first(task, "data", *RESULTS)
+    style = as_text(first(content, "tags", "style") if isinstance(content, dict) else content)
     return {STYLE_TEXT[0]: style} if style else None
 
 
@@ -85,7 +85,7 @@ def _dig(value: Any, found: Unwrapped, depth: int) -> None:
 
 
 def _is_map(value: Object) -> bool:
-    """Objects by their id: every value is one, and none of the names is that of a wrapper."""
+    """Objects by their id: every value is an object, and no key is a wrapper's name."""
     return (
         bool(value)
         and not is_clip(value)
@@ -107,7 +107,7 @@ def _dig_object(value: Object, found: Unwrapped, depth: int) -> None:
     elif is_clip(value) or (says_status and "title" in value):
         found.clips.append(value)
     elif says_status:
-        found.tasks.append(value)  # one with nothing in it (yet)
+        found.tasks.append(value)  # a task without results (yet)
 
 
 def _may_hold(value: Any) -> bool:

@@ -16,18 +16,18 @@ from bot.gateways.media import Media, MediaFile
 from bot.gateways.relay import Relay
 
 _COVER_LIMIT = 1024 * 1024  # bytes
-_COVER_PATIENCE = 5.0  # seconds: a song does not wait for its picture
+_COVER_PATIENCE = 5.0  # seconds: a song does not wait long for its cover
 
 log = logging.getLogger(__name__)
 
 
 class ClipFile(Struct, frozen=True):
-    """What could be had of a clip. `number` is its place in the task, from 1.
+    """What could be fetched of a clip. `number` is its position in the task, from 1.
 
-    `audio` is an open file, or why not; None where a link is all that is wanted.
+    `audio` is an open file, or the error; None if only a link is wanted.
     """
 
-    key: str  # as Task.keyed() has it
+    key: str  # as in Task.keyed()
     number: int
     clip: Clip
     audio: MediaFile | MediaError | None
@@ -35,7 +35,7 @@ class ClipFile(Struct, frozen=True):
 
 
 class _Fetch(Struct, frozen=True):
-    """How the songs of a task are wanted; see `Recordings.of`."""
+    """How to fetch the songs of a task; see `ClipFiles.of`."""
 
     limit: int | None
     person: int
@@ -44,7 +44,7 @@ class _Fetch(Struct, frozen=True):
 
 
 class ClipFiles:
-    """`hosts`: what the hosts of songs are like."""
+    """`hosts`: how the hosts of songs perform."""
 
     def __init__(self, media: Media) -> None:
         self._media = media
@@ -62,26 +62,26 @@ class ClipFiles:
         person: int = 0,
         patient: bool = False,
     ) -> AsyncIterator[tuple[ClipFile, ...]]:
-        """Those of the playable clips, or of the wanted ones, by their keys; `lyrics` in place of the clips' own.
+        """The files of the playable clips, or of the wanted keys; `lyrics` replaces the clips' own.
 
-        The files are open inside of the block; if they need not be `whole` they may still arrive. `limit`: bytes of
-        an audio file; None: links are all that is wanted of the songs. `person`: for whom, as a Discord id.
-        `patient`: their hosts may be slow.
+        The files are open inside of the block; unless `whole`, they may still be arriving. `limit`: bytes of an audio
+        file; None: only links are wanted. `person`: the Discord id of whom they are for. `patient`: the hosts may be
+        slow.
         """
         fetch = _Fetch(limit, person, whole, patient)
         async with AsyncExitStack() as files:
             async with asyncio.TaskGroup() as all_at_once:
                 clip_file = [
-                    all_at_once.create_task(self._record(key, number, clip, files, fetch))
+                    all_at_once.create_task(self._clip_file(key, number, clip, files, fetch))
                     for number, (key, clip) in enumerate(task.keyed(), 1)
                     if (clip.playable if wanted is None else key in wanted)
                 ]
             yield tuple(_tagged(each.result(), task.id, lyrics, limit) for each in clip_file)
 
-    async def _record(self, key: str, number: int, clip: Clip, files: AsyncExitStack, fetch: _Fetch) -> ClipFile:
+    async def _clip_file(self, key: str, number: int, clip: Clip, files: AsyncExitStack, fetch: _Fetch) -> ClipFile:
         async with asyncio.TaskGroup() as both:
-            audio = both.create_task(_kept(self._audio(clip, fetch), files))
-            cover = both.create_task(_kept(self._cover(clip, fetch.person), files))
+            audio = both.create_task(_opened(self._audio(clip, fetch), files))
+            cover = both.create_task(_opened(self._cover(clip, fetch.person), files))
         picture = cover.result()
         return ClipFile(key, number, clip, audio.result(), picture if isinstance(picture, MediaFile) else None)
 
@@ -110,7 +110,7 @@ class ClipFiles:
             raise MediaUnavailable("the cover took too long") from None
 
 
-async def _kept(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> MediaFile | MediaError | None:
+async def _opened(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> MediaFile | MediaError | None:
     try:
         file = await fetched
         return await files.enter_async_context(file) if file else None
@@ -120,7 +120,7 @@ async def _kept(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> 
 
 
 def _tagged(clip_file: ClipFile, task_id: str, lyrics: str, limit: int | None) -> ClipFile:
-    """An MP3 worth keeping: it says by itself what it is."""
+    """With a tag in an MP3, so that the file itself says what it is."""
     song, cover, clip = clip_file.audio, clip_file.cover, clip_file.clip
     if limit is None or not isinstance(song, MediaFile) or song.kind is not MP3 or not isinstance(song.file, Relay):
         return clip_file

@@ -1,4 +1,4 @@
-"""What servers have set about ordering songs, and what is known of the gateways that take orders."""
+"""Servers' rules for ordering songs, and what is known of the gateways that accept orders."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ _MODEL = "model:"
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What a gateway said of money last, in its unit. `limited`: the key has a limit, of which `credit_left` is left.
+    """A gateway's last answer about money, in its unit. `limited`: the key has a limit, of which `credit_left` is left.
 
     `closed`: why no orders are sent there until a check succeeds; empty: they are.
     """
@@ -63,8 +63,8 @@ class CreationStore(Transactions):
         async with self._transaction() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=["gateway"], set_=values))
 
-    async def saw_models(self, gateway: str, models: Collection[str], now: float) -> None:
-        """They finished there."""
+    async def record_models(self, gateway: str, models: Collection[str], now: float) -> None:
+        """Records that these models finished there."""
         if not models:
             return
         rows = [
@@ -79,7 +79,7 @@ class CreationStore(Transactions):
             )
 
     async def models_seen(self, gateway: str, since: float) -> tuple[str, ...]:
-        """The one that finished most often first."""
+        """The most frequently finished model first."""
         which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_MODEL) & (abilities.c.seen_at >= since)
         statement = select(abilities.c.name).where(which).order_by(abilities.c.present.desc(), abilities.c.name)
         async with self._transaction(read_only=True) as connection:

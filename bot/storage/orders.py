@@ -1,5 +1,7 @@
-"""Orders and their states. One statement moves a state, from the one that it is believed to be in; who comes second
-finds no row. What follows in the ledger and in watches is in the same transaction, written through to the disk.
+"""Orders and their states.
+
+One statement changes a state, from the expected one; a second attempt finds no row. The ledger and watches change in
+the same transaction, which is written through to the disk.
 """
 
 from collections.abc import Collection
@@ -34,7 +36,7 @@ from bot.domain.task import Task
 from bot.domain.watch import Watch, WatchOutcome
 from bot.storage.ledger import Entry, enter, forget_owners, owner_of, usage_of
 from bot.storage.rows import Row, to_json
-from bot.storage.schema import answers, is_open, is_untold, ledger, orders, tasks, watches
+from bot.storage.schema import answers, is_open, is_unannounced, ledger, orders, tasks, watches
 from bot.storage.transaction import Transactions
 from bot.storage.watches import watch_in
 
@@ -46,11 +48,11 @@ _MAY_BE_CHARGED = frozenset(
 )
 _TEXTS_FOR = 30 * 86_400.0  # seconds
 _KEPT_FOR = 396 * 86_400.0  # seconds: 13 months
-_MOST_LOOKED_AT = 100  # orders, to find the first whose person has room
+_CANDIDATES = 100  # orders, among which to find one whose person has room
 
 
 class Placed(Struct, frozen=True):
-    """`before`: how many wait at the gateway before it."""
+    """`before`: how many orders wait at the gateway before it."""
 
     order: Order
     before: int
@@ -58,7 +60,7 @@ class Placed(Struct, frozen=True):
 
 class OrderStore(Transactions):
     async def draft(self, order: Order) -> None:
-        """A new draft; a person's oldest ones make room."""
+        """Adds a draft, and deletes the person's oldest ones beyond the limit."""
         mine = (orders.c.user_id == order.user_id) & (orders.c.state == OrderState.DRAFT)
         newest = select(orders.c.id).where(mine).order_by(orders.c.created_at.desc(), orders.c.id).limit(MOST_DRAFTS)
         values = _values(order) | {"announced": OrderState.DRAFT}
@@ -72,7 +74,7 @@ class OrderStore(Transactions):
             return await _one(connection, orders.c.id == order_id)
 
     async def listed(self, query: OrderQuery, *, limit: int, offset: int = 0) -> tuple[int, list[Order]]:
-        """How many there are, and some of them, newest first."""
+        """The number of orders, and one page of them, newest first."""
         which = _matching(query)
         statement = select(orders).where(which).order_by(orders.c.created_at.desc(), orders.c.id)
         async with self._transaction(read_only=True) as connection:
@@ -81,13 +83,13 @@ class OrderStore(Transactions):
         return int(count or 0), [_order(row) for row in rows]
 
     async def edit(self, order: Order) -> bool:
-        """Whether it still is a draft, and now says this."""
+        """Edits a draft; False: it is no draft any more."""
         return await self.move(order, OrderState.DRAFT, order.created_at)
 
     async def place(self, order: Order, limits: Limits, now: float, *, approve: bool = False) -> Placed | Denial | None:
-        """A draft becomes an order, and what it uses is reserved; None: it was placed before.
+        """Places a draft as an order, and reserves its allowance; None: it was placed before.
 
-        `approve`: a manager has to agree first.
+        `approve`: a manager must approve it first.
         """
         state = OrderState.WAITING if approve else OrderState.PLACED
         placed = replace(order, state=state, placed_at=now, due_at=now + WAITING_FOR if approve else now)
@@ -102,7 +104,9 @@ class OrderStore(Transactions):
             return Placed(placed, await _before(connection, placed))
 
     async def approve(self, order: Order, now: float) -> bool:
-        """A manager agrees: its turn comes, with half an hour from now on. What it uses is reserved already."""
+        """After a manager's approval: it may be sent within half an hour from now. Its allowance is
+        reserved already.
+        """
         approved = replace(order, state=OrderState.PLACED, placed_at=now, due_at=now)
         async with self._transaction(durable=True) as connection:
             return await _swap(connection, approved, {OrderState.WAITING})
@@ -112,12 +116,12 @@ class OrderStore(Transactions):
             return await usage_of(connection, await owner_of(connection, user_id), guild_id, work, now)
 
     async def begin(self, gateway: str, now: float, *, at_once: int) -> Order | None:
-        """The next order to send there is being sent: that is on the disk before a byte leaves.
+        """Marks the next order as being sent: this is on the disk before the first byte is sent.
 
-        `at_once`: how many may be running at the gateway.
+        `at_once`: how many orders may run at the gateway.
         """
         due = (orders.c.state == OrderState.PLACED) & (orders.c.gateway == gateway) & (orders.c.due_at <= now)
-        statement = select(orders).where(due).order_by(orders.c.placed_at, orders.c.id).limit(_MOST_LOOKED_AT)
+        statement = select(orders).where(due).order_by(orders.c.placed_at, orders.c.id).limit(_CANDIDATES)
         async with self._transaction(durable=True) as connection:
             running = await _running(connection, gateway)
             if sum(running.values()) >= at_once:
@@ -129,18 +133,20 @@ class OrderStore(Transactions):
             return sending(order, now)
 
     async def accept(self, order: Order, watch: Watch, came_from: OrderState, now: float) -> bool:
-        """The gateway has it: the order, the watch on its task and the ledger, all or nothing."""
+        """The gateway has accepted it: saves the order, the watch on its task and the ledger, all or nothing."""
         async with self._transaction(durable=True) as connection:
             if not await _swap(connection, order, {came_from}):
                 return False
             here = exists().where(is_open, watches.c.task_id == watch.task_id, watches.c.channel_id == watch.channel_id)
-            if not await connection.scalar(select(here)):  # somebody may watch there what was found by its id
+            if not await connection.scalar(select(here)):  # a person may watch the task already
                 await watch_in(connection, [watch], {order.task_id: order.gateway})
             await enter(connection, order, await owner_of(connection, order.user_id), Entry.SPEND, now)
         return True
 
     async def move(self, order: Order, came_from: OrderState, now: float) -> bool:
-        """Whether it still was where it came from. What it had reserved is given back where its new state says so."""
+        """Changes the state; False: it was in another state. Gives its allowance back if the new state
+        requires that.
+        """
         async with self._transaction(durable=True) as connection:
             moved = await _swap(connection, order, {came_from})
             if moved:
@@ -148,7 +154,7 @@ class OrderStore(Transactions):
         return moved
 
     async def cancel(self, order_id: str, user_id: int, now: float) -> Order | None:
-        """None: it is not theirs, or on its way already."""
+        """None: it is not theirs, or was sent already."""
         which = (orders.c.id == order_id) & (orders.c.user_id == user_id) & orders.c.state.in_(CANCELLABLE)
         async with self._transaction(durable=True) as connection:
             order = await _one(connection, which)
@@ -160,7 +166,9 @@ class OrderStore(Transactions):
         return cancelled
 
     async def resume(self, now: float) -> None:
-        """At the start: what was being sent is unsure, and what may come from a restored backup is not sent."""
+        """At a start: orders that were being sent are unsure, and orders that may come from a restored
+        backup expire.
+        """
         doubtful = orders.c.state.in_([OrderState.SENDING, OrderState.PLACED])
         async with self._transaction(durable=True) as connection:
             for row in (await connection.execute(select(orders).where(doubtful))).mappings().all():
@@ -173,7 +181,7 @@ class OrderStore(Transactions):
                     await self._give_back(connection, expired, now)
 
     async def unsure(self, now: float, limit: int = 20) -> list[Order]:
-        """Those to look for."""
+        """Unsure orders that are due for a check."""
         which = (orders.c.state == OrderState.UNSURE) & (orders.c.due_at <= now)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(orders).where(which).order_by(orders.c.due_at).limit(limit))
@@ -185,19 +193,19 @@ class OrderStore(Transactions):
         return await self._any(due)
 
     async def overdue(self, now: float) -> list[Order]:
-        """Those that nobody approved, and those that could not be sent."""
+        """Orders that nobody approved in time, and orders that could not be sent in time."""
         unapproved = (orders.c.state == OrderState.WAITING) & (orders.c.placed_at <= now - WAITING_FOR)
         unsent = (orders.c.state == OrderState.PLACED) & (orders.c.placed_at <= now - PLACED_FOR)
         async with self._transaction(read_only=True) as connection:
             rows = [
                 row
                 for which in (unapproved, unsent)
-                for row in (await connection.execute(select(orders).where(which).limit(_MOST_LOOKED_AT))).mappings()
+                for row in (await connection.execute(select(orders).where(which).limit(_CANDIDATES))).mappings()
             ]
         return [_order(row) for row in rows]
 
     async def follow_tasks(self, now: float) -> list[tuple[Order, Task | None]]:
-        """Accepted orders whose tasks have ended, or are no longer watched, are over too: those, and their tasks."""
+        """Ends accepted orders whose tasks are final or no longer watched; returns them with their tasks."""
         given_up = exists().where(watches.c.task_id == orders.c.task_id, watches.c.outcome.in_(_GIVEN_UP))
         columns = (*orders.c, answers.c.task, tasks.c.due_at.label("look_at"), given_up.label("given_up"))
         source = orders.outerjoin(tasks, tasks.c.task_id == orders.c.task_id)
@@ -216,12 +224,12 @@ class OrderStore(Transactions):
         return [(order, _task.decode(task) if task else None) for order, task in over]
 
     async def before(self, order: Order) -> int:
-        """How many wait at the gateway before it."""
+        """How many orders wait at the gateway before it."""
         async with self._transaction(read_only=True) as connection:
             return await _before(connection, order)
 
     async def sent(self, gateway: str, since: float) -> list[Order]:
-        """Orders that left for the gateway, and may have been charged."""
+        """Orders that were sent to the gateway, and may have been charged."""
         which = orders.c.state.in_(_MAY_BE_CHARGED) & (orders.c.gateway == gateway) & (orders.c.placed_at >= since)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(orders).where(which))
@@ -233,7 +241,9 @@ class OrderStore(Transactions):
             return await _one(connection, orders.c.task_id == task_id)
 
     async def forget(self, now: float) -> None:
-        """Drafts after a day, the texts of what came to nothing after 30 days, and all but the sums after 13 months."""
+        """Deletes drafts after a day, texts of failed orders after 30 days, and everything but the sums after 13
+        months.
+        """
         old_draft = (orders.c.state == OrderState.DRAFT) & (orders.c.created_at < now - DRAFT_FOR)
         textless = orders.c.state.in_(GIVEN_BACK) & orders.c.created_at.between(now - 2 * _TEXTS_FOR, now - _TEXTS_FOR)
         forgotten = SongRequest(kind=RequestKind.DESCRIBE)
@@ -249,8 +259,10 @@ class OrderStore(Transactions):
             return bool(await connection.scalar(select(exists().where(which))))
 
     async def unannounced(self, limit: int = 200) -> list[Order]:
-        """Orders whose person was told of another state last."""
-        statement = select(orders).where(is_untold, orders.c.placed_at > 0).order_by(orders.c.placed_at).limit(limit)
+        """Orders whose person was not notified of their latest state."""
+        statement = (
+            select(orders).where(is_unannounced, orders.c.placed_at > 0).order_by(orders.c.placed_at).limit(limit)
+        )
         async with self._transaction(read_only=True) as connection:
             return [_order(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -264,7 +276,7 @@ class OrderStore(Transactions):
 
 
 async def _swap(connection: AsyncConnection, order: Order, came_from: Collection[OrderState]) -> bool:
-    """The order as it is now, if it was in one of those states."""
+    """Saves the order if it is in one of those states."""
     still = (orders.c.id == order.id) & orders.c.state.in_(came_from)
     return (await connection.execute(update(orders).where(still).values(_values(order)))).rowcount == 1
 
@@ -275,7 +287,7 @@ async def _one(connection: AsyncConnection, which: ColumnElement[bool]) -> Order
 
 
 async def _running(connection: AsyncConnection, gateway: str) -> dict[int, int]:
-    """How many of each person are at the gateway."""
+    """The number of each person's orders at the gateway."""
     which = orders.c.state.in_(RUNNING) & (orders.c.gateway == gateway)
     counts = select(orders.c.user_id, func.count().label("running")).where(which).group_by(orders.c.user_id)
     return {row.user_id: row.running for row in await connection.execute(counts)}
@@ -288,7 +300,7 @@ async def _before(connection: AsyncConnection, order: Order) -> int:
 
 
 def _after_task(row: Row) -> Order:
-    """An accepted order, as its task and the watch on it have it."""
+    """An accepted order after the latest state of its task and watch."""
     order = _order(row)
     if row["task"] and (after := after_task(order, _task.decode(row["task"]))).state is not order.state:
         return after

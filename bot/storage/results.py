@@ -1,4 +1,4 @@
-"""What came of watches: for who has just asked for them."""
+"""The results of watches."""
 
 from collections.abc import Collection
 
@@ -40,7 +40,7 @@ class ResultStore(Transactions):
             rows = (await connection.execute(statement)).all()
         return [
             WatchResult(
-                watch_id=row[0], task_id=row[1], title=row[2], outcome=WatchOutcome(row[3]), looked_at=bool(row[4]),
+                watch_id=row[0], task_id=row[1], title=row[2], outcome=WatchOutcome(row[3]), polled=bool(row[4]),
                 guild_id=row[5], channel_id=row[6], message_id=row[7],
             )
             for row in rows

@@ -1,4 +1,4 @@
-"""All that is remembered, by subject."""
+"""All stores, by subject."""
 
 from typing import Self
 

@@ -1,6 +1,6 @@
-"""The gateway's other half: it takes orders for money, and can misbehave in every way that was seen at real ones.
+"""The submit API: it accepts orders and charges for them, and can misbehave in every way that real gateways do.
 
-What was charged is counted apart from what was posted: a caller who left, or whose answer got lost, has paid as well.
+Charges are counted separately from requests: a caller that disconnected, or whose answer was lost, has paid as well.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ _OPEN_FIELDS = (
 _LAST: State = "done"
 
 Behaviour = Literal["good", "late", "never", "lost", "cut", "no id", "busy", "moved", "broke", "refuses"]
-"""What becomes of an order: `late` after `delay`; `never` and `lost` (504) and `cut` and `no id` (200) are taken and
-charged; `busy` (429), `moved` (307), `broke` (403) and `refuses` (400, in `words`) are not.
+"""The answer to an order: `late` after `delay`; `never`, `lost` (504), `cut` and `no id` (200) are accepted and
+charged; `busy` (429), `moved` (307), `broke` (403) and `refuses` (400, with `words`) are not.
 """
 CHARGED = frozenset({"good", "late", "never", "lost", "cut", "no id"})
 
 
 @dataclass
 class Post:
-    """One POST of an order, whatever became of it."""
+    """One POST of an order, whatever the answer."""
 
     path: str
     body: dict[str, Any]
@@ -49,9 +49,9 @@ class Charge:
 
 @dataclass
 class Orders:
-    """`plan`: how the next orders are answered, one after the other; then all as `behaviour` says.
+    """`plan`: behaviours for the next orders, one each; after those `behaviour` applies.
 
-    `drops`: whether it passes on to Suno only the fields that open new-api knows. `credit`: of the key, in quota.
+    `drops`: whether only the fields that open new-api knows are passed on to Suno. `credit`: of the key, in quota.
     `keeps_log`: whether `GET /api/log/token` shows rows.
     """
 
@@ -60,7 +60,7 @@ class Orders:
     behaviour: Behaviour = "good"
     plan: list[Behaviour] = field(default_factory=list)
     words: str = "Song Description contained artist name: Nobody"
-    delay: float = 0.3  # seconds, of what is late
+    delay: float = 0.3  # seconds, for `late`
     takes: float = 12.0  # seconds from the order to its songs
     drops: bool = True
     keeps_log: bool = True
@@ -83,7 +83,7 @@ class Orders:
         self.posts.append(post)
         if refusal := self._refusal(behaviour, asked, lyrics=lyrics):
             return refusal
-        # From here on it is charged, whether the caller waits or not.
+        # From here on it is charged, whether or not the caller waits.
         taken = asyncio.create_task(self._take(post, lyrics=lyrics))
         return await self._respond(incoming, behaviour, await asyncio.shield(taken))
 
@@ -117,10 +117,10 @@ class Orders:
         if self.credit is not None:
             self.credit -= quota
         self.charges.append(Charge(self.clock(), "suno_lyrics" if lyrics else "suno_music", quota, post.task_id))
-        self.add(self._life(post, lyrics=lyrics))
+        self.add(self._fake_task(post, lyrics=lyrics))
         return post.task_id
 
-    def _life(self, post: Post, *, lyrics: bool) -> FakeTask:
+    def _fake_task(self, post: Post, *, lyrics: bool) -> FakeTask:
         states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (2.0, "running"), (self.takes, _LAST))
         words = {name: post.body.get(name) for name in _OPEN_FIELDS} if self.drops else post.body
         title = str(words.get("title") or "").strip() or _title(words)
@@ -151,7 +151,7 @@ class Orders:
         return web.json_response({"code": "success", "message": "", "data": task_id})
 
     def account(self, path: str) -> web.Response | None:
-        """The GETs that cost nothing; None: this is none of them."""
+        """Answers GETs about prices and the usage log; None: another path."""
         match path:
             case "/api/pricing":
                 prices = (("suno_music", self.song_price), ("suno_lyrics", self.lyrics_price))
@@ -168,7 +168,7 @@ class Orders:
         return None
 
     def usage(self) -> dict[str, Any]:
-        """Of the key, as `GET /api/usage/token/` has it."""
+        """The key's usage, in the shape of `GET /api/usage/token/`."""
         unlimited = self.credit is None
         return {
             "object": "token_usage",

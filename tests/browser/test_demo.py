@@ -74,7 +74,7 @@ async def test_a_song_is_found_by_typing(page: Page) -> None:
 
 
 async def test_songs_being_made_are_seen_again_and_again(page: Page) -> None:
-    """Two lives beside each other: one that is looked at, and one that is watched and comes by itself."""
+    """Two tasks side by side: one looked up, and one watched, which is posted by itself."""
     being_made = page.locator("#guide .step", has_text="being made now")
     for _ in range(2):
         await attempt(page, being_made)

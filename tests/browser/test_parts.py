@@ -33,12 +33,12 @@ async def test_a_select_offers_what_its_type_says(stage: Stage) -> None:
         "news": (["#releases"], "#releases", "['releases']"),
     }
     await stage.command("/pick")
-    for select, (offered, chosen, told) in expected.items():
+    for select, (offered, chosen, answered) in expected.items():
         await stage.page.get_by_test_id(f"select-{select}").click()
         options = stage.page.get_by_role("listbox").get_by_role("option")
         await expect(options.locator("span:not(.mark)")).to_have_text(offered)
         await options.filter(has_text=chosen).click()
-        await expect(stage.answer).to_have_text(f"{select}: {told}")
+        await expect(stage.answer).to_have_text(f"{select}: {answered}")
 
 
 async def test_a_select_of_many_shows_its_defaults_and_is_sent_once_when_closed(stage: Stage) -> None:

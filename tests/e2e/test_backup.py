@@ -17,9 +17,9 @@ from bot.storage.backup import back_up
 from bot.storage.database import open_database
 from bot.storage.schema import REVISION
 from sandbox.local_gateway.fake_task import FakeTask
+from tests.bot_process import Command
 from tests.conftest import Env
-from tests.e2e.test_watch import LATER
-from tests.program import Command
+from tests.sample_tasks import LATER
 
 
 def watched(file: Path) -> list[str]:
@@ -45,7 +45,7 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(env: Env, command
         assert "task_before" in str(await env.watches())
 
 
-async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(env: Env, command: Command) -> None:
+async def test_songs_sent_since_a_backup_are_not_sent_again_after_its_restore(env: Env, command: Command) -> None:
     env.gateway.add(LATER)
     async with env.bot():
         await env.watch(LATER.id)

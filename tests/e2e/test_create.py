@@ -11,8 +11,8 @@ from bot.storage.database import open_read_only
 from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.permissions import Permission
 from tests.conftest import Env
-from tests.e2e.test_watch import FAST
 from tests.messages import buttons, words
+from tests.sample_tasks import FAST
 
 ON = {**FAST, "create": "on"}
 

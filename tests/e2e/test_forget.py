@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.local_gateway.fake_task import FakeTask
+from tests.bot_process import Command, Start, running
 from tests.conftest import Env
-from tests.program import Command, Start, running
 
 
 def kept(file: Path, person: str) -> list[str]:
@@ -21,7 +21,7 @@ def kept(file: Path, person: str) -> list[str]:
 
 @pytest.fixture
 async def used(env: Env, start: Start) -> Env:
-    """Ada and Ben have looked up and watched tasks, and Ben wants to hear of Ada's; the bot was stopped."""
+    """Ada and Ben have looked up and watched tasks, and Ben has joined Ada's watch; the bot was stopped."""
     env.gateway.add(FakeTask("task_adas", states=((0, "queued"),)), FakeTask("task_bens", states=((0, "queued"),)))
     async with running(env.discord, start):
         await env.status("task_adas")

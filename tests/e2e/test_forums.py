@@ -13,21 +13,14 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, ONE, TWO, WORDS, files
 from tests.messages import words
+from tests.sample_tasks import DONE, ONE, TWO, WORDS
 
 Object = dict[str, Any]
 
 THREADS = r"^/channels/\d+/threads$"
 _OFTEN = 1_000_000  # times
 SLOW = FakeTask("44444444-2222-4333-8444-555555555555", songs=(ONE,), states=((0, "running"), (600, "done")))
-
-
-@pytest.fixture
-def guild(env: Env) -> Object:
-    found = env.discord.world.guild_of(env.channel)
-    assert found
-    return found
 
 
 @pytest.fixture
@@ -67,7 +60,7 @@ async def test_each_song_of_a_task_has_a_post_of_its_own(env: Env, forum: Object
     assert [each["name"] for each in posts] == ["Harbour Lights (1)", "Harbour Lights (2)"]
     for thread, song in zip(posts, (ONE, TWO), strict=True):
         message = first_of(env, thread)
-        assert files(env, message) == [audio(song.sound, song.duration)[0]]
+        assert env.files(message) == [audio(song.sound, song.duration)[0]]
         assert [user["id"] for user in message["mentions"]] == [env.ada.id]
 
 
@@ -121,8 +114,8 @@ async def test_a_forum_whose_tags_are_all_for_moderators_waits_for_one_and_says_
     async with env.bot():
         answer = await env.watch(DONE.id, channel=forum)
         assert "Manage Threads" in answer["content"]
-        (told,) = await env.posts(at=env.discord.world.dm_with(env.ada.user))
-        assert f"<#{forum['id']}>" in told["content"]
+        (notice,) = await env.posts(at=env.discord.world.dm_with(env.ada.user))
+        assert f"<#{forum['id']}>" in notice["content"]
         role = guild["roles"][0]
         env.discord.changes.override(forum, role, allow=Permission.MANAGE_THREADS)
         await env.clock.advance(30, step=5)
@@ -196,7 +189,7 @@ async def test_a_restart_while_discord_answers(env: Env, forum: Object, *, archi
         await env.says(env.watches, "You aren't watching any tasks")
         await env.settle_down()
     assert len(threads(env, forum)) == 3
-    assert files(env, first_of(env, post)) == [audio(ONE.sound, ONE.duration)[0]]
+    assert env.files(first_of(env, post)) == [audio(ONE.sound, ONE.duration)[0]]
 
 
 async def test_a_post_that_is_made_some_seconds_after_its_request_was_cut_off(env: Env, forum: Object) -> None:

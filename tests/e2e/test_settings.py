@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.local_discord.people import components
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, LATER
 from tests.messages import buttons, links, words
+from tests.sample_tasks import DONE, LATER
 
 
 async def settings(env: Env) -> dict[str, Any]:
@@ -119,10 +119,10 @@ async def test_in_a_dm_members_of_a_shared_server_may(env: Env) -> None:
     async with env.bot():
         refused = await env.finished(await env.discord.person(stranger).slash(dm, "suno status", id="task_abcd"))
         env.discord.person(stranger).say(dm, "task_abcd")
-        told = (await env.posts(at=dm))[0]
+        notice = (await env.posts(at=dm))[0]
         await env.status("task_abcd")
     assert "people who share a server with me" in refused["content"]
-    assert "people who share a server with me" in told["content"]
+    assert "people who share a server with me" in notice["content"]
     assert all("task_abcd" not in request.path for request in env.gateway.requests[1:]), "his costs nobody a request"
 
 
@@ -145,7 +145,7 @@ async def test_who_may_use_it_in_a_dm_is_a_setting(env: Env, use: str, listed: s
     assert (refusal or "I found no task") in answer["content"]
 
 
-async def test_one_person_who_asks_too_often_is_held_up_alone(env: Env) -> None:
+async def test_a_rate_limit_affects_only_its_person(env: Env) -> None:
     async with env.bot(requests_per_minute=3):
         answers = [await env.status("task_abcd") for _ in range(4)]
         bens = await env.status("task_abcd", person=env.ben)

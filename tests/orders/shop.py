@@ -18,7 +18,7 @@ from bot.gateways.gateway import Gateway
 from bot.gateways.submitter import Submitter
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
-from bot.services.orders.terms import GatewayTerms, OperatorsWord
+from bot.services.orders.terms import GatewayTerms, OperatorSettings
 from bot.services.orders.workers import OrderWorkers
 from bot.storage.creation import CreationStore
 from bot.storage.orders import OrderStore, Placed
@@ -106,7 +106,7 @@ async def opened(
     gateway: LocalGateway,
     clock: JumpingClock,
     operator: OperatorRules | None = None,
-    word: OperatorsWord | None = None,
+    word: OperatorSettings | None = None,
     *,
     url: str = "",
     accepted: Callable[[], None] = lambda: None,
@@ -119,7 +119,7 @@ async def opened(
         submitter = await stack.enter_async_context(Submitter("default", url or gateway.url, ""))
         store, creation = OrderStore(engine), CreationStore(engine)
         terms = GatewayTerms(
-            Billing("default", url or gateway.url, "", session), word or OperatorsWord(), operator, creation, clock
+            Billing("default", url or gateway.url, "", session), word or OperatorSettings(), operator, creation, clock
         )
         lookup = Lookup([Gateway("default", gateway.url, "", session)], clock=clock.now)
         stack.push_async_callback(lookup.close)

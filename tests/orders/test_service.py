@@ -12,7 +12,7 @@ from bot.domain.creation import Bar, OperatorRules
 from bot.domain.order import LOST_AFTER, PLACED_FOR, WAITING_FOR, OrderState
 from bot.domain.song_request import RequestKind, SongRequest, Source, Wish
 from bot.services.orders.service import Obstacle, Settlement
-from bot.services.orders.terms import OperatorsWord
+from bot.services.orders.terms import OperatorSettings
 from bot.storage.orders import Placed
 from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.orders import Behaviour
@@ -226,7 +226,7 @@ async def test_one_task_is_one_orders(shop: Shop) -> None:
 async def test_the_usage_log_tells_whether_it_was_charged(
     engine: AsyncEngine, gateway: LocalGateway, clock: JumpingClock, behaviour: str, state: OrderState
 ) -> None:
-    async with opened(engine, gateway, clock, word=OperatorsWord(key_is_ours=True)) as shop:
+    async with opened(engine, gateway, clock, word=OperatorSettings(key_is_ours=True)) as shop:
         good = await shop.place(BEN)
         async with shop.open():
             await shop.until(good, OrderState.ACCEPTED)
@@ -243,7 +243,7 @@ async def test_a_log_that_shows_nothing_proves_nothing(
     engine: AsyncEngine, gateway: LocalGateway, clock: JumpingClock
 ) -> None:
     gateway.orders.keeps_log = False
-    async with opened(engine, gateway, clock, word=OperatorsWord(key_is_ours=True)) as shop:
+    async with opened(engine, gateway, clock, word=OperatorSettings(key_is_ours=True)) as shop:
         gateway.orders.plan = ["good", "lost"]
         first, second = await shop.place(), await shop.place(BEN)
         async with shop.open():

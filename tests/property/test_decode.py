@@ -1,4 +1,4 @@
-"""Whatever a gateway sends, it is an answer or a drawn error."""
+"""Any bytes from a gateway give an Answer or a GatewayError."""
 
 import json
 import math

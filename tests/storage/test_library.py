@@ -12,7 +12,7 @@ from bot.domain.preferences import PersonSettings
 from bot.storage.library import LibraryStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.stars import StarStore
-from tests.plans import scans, statements
+from tests.query_plans import scans, statements
 
 ADA, BEN, CARL = 1, 2, 3
 STUDIO, OTHER_SERVER = 5, 6

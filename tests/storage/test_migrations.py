@@ -148,7 +148,7 @@ ROWS = {
         ),
     ],
 }
-"""What a database of each revision holds before it is brought to the newest."""
+"""Rows in a database of each revision before the upgrade."""
 
 
 @contextmanager
@@ -165,7 +165,7 @@ MOVED = {
     "tasks": "tasks JOIN answers USING (task_id)",
     "notes": "notes WHERE key NOT IN ('opened_as', 'ledger_key', 'library_before')",
 }
-"""Where the newest bot keeps what a table once held alone, and what it adds of its own."""
+"""Where the newest schema keeps the rows of an old table, without rows that the bot itself adds."""
 
 
 RENAMED = {

@@ -1,4 +1,4 @@
-"""Tasks are ended, also those that forget that they were cancelled."""
+"""asyncio tasks are ended, also those that swallow their cancellation."""
 
 import asyncio
 from contextlib import suppress

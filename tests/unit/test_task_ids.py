@@ -1,4 +1,4 @@
-"""A UUID in the form that a gateway does not know, while the gateway has troubles of its own."""
+"""A UUID in a form that a gateway does not know, while the gateway also fails."""
 
 from collections.abc import Sequence
 

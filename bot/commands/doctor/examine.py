@@ -1,4 +1,4 @@
-"""All checks, in the order in which things are set up."""
+"""Runs all checks, in the order in which things are set up."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ from bot.storage.targets import TargetStore
 
 
 def examine_faulty(error: SettingsError) -> list[Finding]:
-    """What can be said when the settings cannot be used."""
+    """The findings when the settings cannot be used."""
     findings = [problem("settings", fault) for fault in error.faults]
     findings.append(skipped("everything else", f"it needs the settings. {where_settings_are()}"))
     return [_fit(each, Redactor(())) for each in findings]
@@ -53,7 +53,7 @@ def _fit(finding: Finding, redact: Redactor) -> Finding:
 
 
 def _line(text: str, redact: Redactor) -> str:
-    """Servers and gateways name and say what they like: fit for a terminal, and one line."""
+    """One line that is safe for a terminal: names and messages of servers and gateways are not trusted."""
     return visible(redact(" ".join(text.splitlines())))
 
 
@@ -82,7 +82,7 @@ async def _check_discord(settings: Settings) -> list[Finding]:
 
 
 async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
-    """What the bot remembers of Discord, and whether it is still so."""
+    """Compares what the database says about Discord with Discord."""
     if not is_current(settings.database_file):
         return [skipped("commands, channels", "they need the database")]
     try:
@@ -90,4 +90,4 @@ async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
             targets = await TargetStore(engine).targets()
             return [await check_commands(bot, KeyValueStore(engine)), *await check_channels(bot, targets)]
     except StorageError as error:
-        return [problem("database", f"it cannot be asked ({error}). Restore a backup.")]
+        return [problem("database", f"it cannot be read ({error}). Restore a backup.")]

@@ -1,4 +1,4 @@
-"""What people and managers do with orders: draft, confirm, cancel, approve, and settle what is unsure."""
+"""What people and managers do with orders: draft, confirm, cancel, approve, and settle unsure ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -20,13 +20,13 @@ from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
 from bot.storage.orders import OrderStore, Placed
 
-NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to have been taken
+NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
 
 
 class Quote(Struct, frozen=True, kw_only=True):
-    """What the card says before anybody pays. `left`: of today's allowance, None: without a limit.
+    """What the card shows before a payment. `left`: of today's allowance, None: unlimited.
 
-    `exact`: the price is the operator's word, and no list's.
+    `exact`: the price is the operator's setting, not from a price list.
     """
 
     order: Order
@@ -43,27 +43,27 @@ class Quote(Struct, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> bool:
-        """Whether pressing Create would order it."""
+        """Whether Create would place the order."""
         return not (self.faults or self.problem or self.closed or self.bar)
 
 
 class Obstacle(StrEnum):
-    """Why a press on Create ordered nothing, beside what the quote says and the limits."""
+    """Why Create ordered nothing, apart from what the quote says and the limits."""
 
-    CHANGED = "changed"  # the price is another one by now
-    GONE = "gone"  # no such draft: it was placed, cancelled or forgotten
+    CHANGED = "changed"  # the price has changed
+    GONE = "gone"  # there is no such draft: it was placed, cancelled or deleted
     NOT_READY = "not_ready"  # the card says why
 
 
 class Settlement(StrEnum):
     DONE = "done"
-    GONE = "gone"  # somebody was first, or there is no such order
+    GONE = "gone"  # settled already, or there is no such order
     OTHER_SONG = "other_song"  # the task is not what was ordered
-    TAKEN = "taken"  # another order has that task
+    TAKEN = "taken"  # the task belongs to another order
 
 
 class Orders:
-    """Raises StorageError. `workers`: what to call when there is something to send, or somebody to tell."""
+    """Raises StorageError. `workers`: called when there is something to send, or somebody to notify."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class Orders:
         self.workers: Sequence[Callable[[], None]] = ()
 
     def wake(self) -> None:
-        """Something about orders has changed."""
+        """Orders have changed."""
         for each in self.workers:
             each()
 
     def terms(self, gateway: str = "") -> GatewayTerms:
-        """Of that gateway, or of the first that is open."""
+        """The terms of that gateway, or of the first open one."""
         if gateway in self._terms:
             return self._terms[gateway]
         every = list(self._terms.values())
@@ -104,21 +104,23 @@ class Orders:
         return await self.store.order(order_id)
 
     async def listed(self, query: OrderQuery, *, limit: int, offset: int = 0) -> tuple[int, list[Order]]:
-        """How many there are, and some of them, newest first."""
+        """The number of orders, and one page of them, newest first."""
         return await self.store.listed(query, limit=limit, offset=offset)
 
     async def before(self, order: Order) -> int:
-        """How many are to be sent before it."""
+        """How many orders are to be sent before it."""
         return await self.store.before(order)
 
     async def bar(self, maker: Maker, model: str = "") -> Bar | None:
-        """Why somebody may not order here; None: they may."""
+        """Why a person may not order here; None: they may."""
         return bar_of(maker, await self.rules(maker.guild_id), self.operator, model)
 
     async def draft(
         self, order_id: str, maker: Maker, request: SongRequest, *, channel_id: int, locale: str, user_locale: str
     ) -> Order:
-        """Kept the moment it is submitted. The same id again is the same draft: Discord may deliver a form twice."""
+        """Stores a draft when its form is submitted. The same id gives the same draft: Discord may deliver a form
+        twice.
+        """
         terms = self._terms_for(request)
         model = request.model or terms.models[0].name
         order = Order(
@@ -146,7 +148,7 @@ class Orders:
         return order if order and order.user_id == user_id else None
 
     async def edit(self, order_id: str, user_id: int, request: SongRequest) -> Order | None:
-        """The draft as it is now; None: it is no draft of theirs."""
+        """The edited draft; None: it is not a draft of theirs."""
         order = await self.own(order_id, user_id)
         if order is None:
             return None
@@ -155,7 +157,7 @@ class Orders:
         return edited if await self.store.edit(edited) else None
 
     async def quote(self, order: Order, maker: Maker) -> Quote:
-        """All that is to be known before paying, as it is now."""
+        """Everything to know before a payment, as of now."""
         rules, terms = await self.rules(maker.guild_id), self.terms(order.gateway)
         work = Work.of(order.request.kind)
         limits = self._limits(rules, work, maker)
@@ -175,7 +177,7 @@ class Orders:
         )
 
     async def place(self, order_id: str, maker: Maker) -> Placed | Denial | Obstacle:
-        """The press on Create: the draft becomes an order, once, however often and from wherever it is pressed."""
+        """Places a draft as an order: once, however often and wherever Create is pressed."""
         order = await self.own(order_id, maker.user_id)
         if order is None or order.state is not OrderState.DRAFT:
             return Obstacle.GONE
@@ -199,18 +201,18 @@ class Orders:
         return limits_of(rules, self.operator, work, direct=maker.guild_id is None)
 
     async def usage(self, maker: Maker, work: Work) -> tuple[Usage, Limits]:
-        """What a person, their server and everybody have ordered today, and may."""
+        """Today's orders by the person, their server and everybody, and their limits."""
         limits = self._limits(await self.rules(maker.guild_id), work, maker)
         return await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now()), limits
 
     async def cancel(self, order_id: str, user_id: int) -> Order | None:
-        """None: it is on its way already, or not theirs."""
+        """None: it was sent already, or is not theirs."""
         cancelled = await self.store.cancel(order_id, user_id, self._clock.now())
         self.wake()
         return cancelled
 
     async def decide(self, order_id: str, guild_id: int, *, approve: bool) -> Order | None:
-        """A manager's yes or no. None: somebody was first."""
+        """A manager approves or declines. None: it was decided already."""
         now = self._clock.now()
         order = await self._waiting(order_id, guild_id)
         if order is None:
@@ -228,7 +230,7 @@ class Orders:
         return order if order and order.guild_id == guild_id and order.state is OrderState.WAITING else None
 
     async def found(self, order_id: str, task_id: str) -> Settlement:
-        """Somebody says which task an unsure order became. Raises UnknownTask or GatewayError."""
+        """Accepts the task that a person gives for an unsure order. Raises UnknownTask or GatewayError."""
         order = await self.store.order(order_id)
         if order is None or order.state not in (OrderState.UNSURE, OrderState.LOST):
             return Settlement.GONE
@@ -247,9 +249,9 @@ class Orders:
         return Settlement.DONE if done else Settlement.GONE
 
     async def settle(self, order_id: str, *, charged: bool) -> Settlement:
-        """A manager's word on an unsure order: it was charged and is lost, or it was not charged at all.
+        """A manager settles an unsure order: it was charged and is lost, or was not charged.
 
-        Either way what it used is given back.
+        Either way its allowance is given back.
         """
         order = await self.store.order(order_id)
         if order is None or order.state is not OrderState.UNSURE:
@@ -263,5 +265,5 @@ class Orders:
 
 
 def refused_as_busy(order: Order) -> bool:
-    """Whether it waits because the gateway was full."""
+    """Whether it waits because the gateway was busy."""
     return order.state is OrderState.PLACED and order.reason == Refusal.BUSY

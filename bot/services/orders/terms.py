@@ -1,4 +1,4 @@
-"""On what terms a gateway takes orders: what it can, what it costs, what is left, and whether it is open at all."""
+"""A gateway's terms for orders: its options, prices and balance, and whether it is open for orders."""
 
 import logging
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from bot.domain.song_request import Wish
 from bot.errors import StorageError
 from bot.gateways.billing import AccountState
 from bot.gateways.pricing import Charge
-from bot.services.clock import Bell, Clock
+from bot.services.clock import Clock, Wakeup
 from bot.storage.creation import Account, CreationStore
 
-_CHECK_EVERY = 86_400.0  # seconds, as long as orders are taken
-_CHECK_CLOSED = 600.0  # seconds; a gateway allows some twenty such questions in twenty minutes
-_FRESH = 180.0  # seconds for which a balance is believed where a floor is set
-_SEEN_FOR = 30 * 86_400.0  # seconds for which a model that finished is offered
-_LOW = "low"  # closed: the balance is below the operator's floor
+_CHECK_EVERY = 86_400.0  # seconds, while it is open
+_CHECK_CLOSED = 600.0  # seconds; a gateway allows about twenty such requests in twenty minutes
+_FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a minimum
+_SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
+_LOW = "low"  # closed: the balance is below the operator's minimum
 _CLOSING = frozenset({Refusal.NO_BALANCE, Refusal.NO_ACCESS, Refusal.MISPLACED})
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ class AsksForMoney(Protocol):
     async def charges(self) -> tuple[Charge, ...] | None: ...
 
 
-class OperatorsWord(Struct, frozen=True, kw_only=True):
-    """What the operator's settings say of one gateway."""
+class OperatorSettings(Struct, frozen=True, kw_only=True):
+    """The operator's settings for one gateway."""
 
     models: tuple[str, ...] = ()
     price: float | None = None
@@ -47,18 +47,23 @@ class OperatorsWord(Struct, frozen=True, kw_only=True):
 
 
 class GatewayTerms:
-    """One gateway's. They change while the program runs."""
+    """The terms of one gateway. They change while the program runs."""
 
     def __init__(
-        self, billing: AsksForMoney, word: OperatorsWord, operator: OperatorRules, store: CreationStore, clock: Clock
+        self,
+        billing: AsksForMoney,
+        settings: OperatorSettings,
+        operator: OperatorRules,
+        store: CreationStore,
+        clock: Clock,
     ) -> None:
         self.name = billing.name
-        self.word = word
+        self.settings = settings
         self._billing = billing
         self._operator = operator
         self._store = store
         self._clock = clock
-        self._bell = Bell(clock)
+        self._wakeup = Wakeup(clock)
         self._seen: tuple[str, ...] = ()
         self.account = Account(gateway=billing.name)
 
@@ -72,7 +77,7 @@ class GatewayTerms:
 
     @property
     def can(self) -> frozenset[Wish]:
-        return self.word.can
+        return self.settings.can
 
     @property
     def at_once(self) -> int:
@@ -80,18 +85,18 @@ class GatewayTerms:
 
     @property
     def models(self) -> tuple[Model, ...]:
-        """To offer, the usual one first."""
-        return offered(self.word.models, self._seen)
+        """The models to offer, the default first."""
+        return offered(self.settings.models, self._seen)
 
     def price(self, work: Work) -> float | None:
-        """Of one order, as far as it is known."""
+        """Of one order, if known."""
         if work is Work.LYRICS:
             return self.account.lyrics_price
-        return self.word.price if self.word.price is not None else self.account.song_price
+        return self.settings.price if self.settings.price is not None else self.account.song_price
 
     def price_is_exact(self, work: Work) -> bool:
-        """The operator has said it; a price list does not know the key's own discount."""
-        return work is Work.SONG and self.word.price is not None
+        """Whether the operator has set it; a price list does not know the key's own discount."""
+        return work is Work.SONG and self.settings.price is not None
 
     async def run(self) -> None:
         """Until cancelled: checks once a day, and more often while the gateway is closed."""
@@ -99,7 +104,7 @@ class GatewayTerms:
         while True:
             await self.check()
             every = _CHECK_CLOSED if self.account.closed else _CHECK_EVERY
-            await self._bell.wait(self._clock.now() + every)
+            await self._wakeup.wait(self._clock.now() + every)
 
     async def _recall(self) -> None:
         try:
@@ -109,7 +114,7 @@ class GatewayTerms:
             log.error("what is known of gateway %s cannot be read: %s", self.name, error)
 
     async def check(self) -> None:
-        """Ask what things cost and what is left."""
+        """Asks for prices and the balance."""
         state = await self._billing.state()
         balance = state.balance
         account = replace(
@@ -124,45 +129,45 @@ class GatewayTerms:
         await self._keep(replace(account, closed=self._closed_by(account)))
 
     async def check_if_old(self) -> None:
-        """Before money is spent where the operator wants some of it kept."""
+        """Checks before a payment if the operator keeps a minimum balance."""
         floor = self._operator.keep_balance
         if floor is not None and self._clock.now() - self.account.checked_at > _FRESH:
             await self.check()
 
     def _closed_by(self, account: Account) -> str:
-        """Why it stays or becomes closed, now that it was checked."""
+        """Why it stays or becomes closed after a check."""
         floor, left = self._operator.keep_balance, account.credit_left
         if floor is not None and account.limited and left is not None and left < floor:
             return _LOW
         if account.closed in _CLOSING:
-            # Of a gateway that tells nothing, only the next order can tell more; a refusal costs nothing.
+            # If a gateway does not tell its balance, only the next order can show it; a refusal costs nothing.
             price = self.price(Work.SONG) or 0.0
             return account.closed if account.limited and (left or 0.0) <= price else ""
         return ""
 
     async def spent(self, work: Work) -> None:
-        """An order went there: until the next check its price is taken off what was left."""
+        """After an order: subtracts its price from the balance until the next check."""
         price, left = self.price(work), self.account.credit_left
         if self._operator.keep_balance is not None and price is not None and left is not None:
             account = replace(self.account, credit_left=left - price)
             await self._keep(replace(account, closed=self._closed_by(account)))
 
     async def refused(self, reason: str) -> None:
-        """A gateway that refuses the key is asked no more until a check succeeds."""
+        """A gateway that refuses the key gets no more orders until a check succeeds."""
         if reason in _CLOSING:
             log.warning("orders at gateway %s are closed: %s", self.name, reason)
             await self._keep(replace(self.account, closed=reason))
-            self._bell.ring()
+            self._wakeup.send()
 
-    async def saw(self, models: Sequence[str]) -> None:
-        """Songs of these models have finished there."""
+    async def record_models(self, models: Sequence[str]) -> None:
+        """Records models of songs that finished there."""
         names = [name for name in dict.fromkeys(models) if name]
-        await self._store.saw_models(self.name, names, self._clock.now())
+        await self._store.record_models(self.name, names, self._clock.now())
         self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
 
     async def charges(self) -> tuple[Charge, ...] | None:
-        """What the key was charged for; None where that proves nothing."""
-        return await self._billing.charges() if self.word.key_is_ours else None
+        """What the key was charged for; None if that proves nothing."""
+        return await self._billing.charges() if self.settings.key_is_ours else None
 
     async def _keep(self, account: Account) -> None:
         if account.closed != self.account.closed:

@@ -1,4 +1,4 @@
-"""How long a gateway that fails is left alone."""
+"""How long a failing gateway is left alone."""
 
 import logging
 import math
@@ -7,20 +7,20 @@ from collections.abc import Callable
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayUnreachable
 from bot.services.clock import Clock
 
-_LONGEST = 300.0  # seconds for which a gateway that does not answer is left alone
-_LONGEST_BUSY = 10.0  # seconds for which one is left alone that is busy and does not say for how long
-_LONGEST_ASKED_FOR = 900.0  # seconds for which it is left alone because it asked for that
-_TRY_EVERY = 4.0  # seconds between two tries whether a gateway that did not answer is back
-_EARLY = 0.1  # of a back-off, after which something new to ask for is reason enough to end it
+_LONGEST = 300.0  # seconds: the longest back-off of a gateway that does not answer
+_LONGEST_BUSY = 10.0  # seconds: of a busy one that does not say for how long
+_LONGEST_REQUESTED = 900.0  # seconds: of one that gave a time
+_TRY_EVERY = 4.0  # seconds between two attempts to see whether a gateway answers again
+_EARLY = 0.1  # of a back-off, after which a new task to poll may end it
 
 log = logging.getLogger(__name__)
 
 
 class Backoff:
-    """Of a gateway: it is left alone ever longer while it fails, and never shorter than it asked for.
+    """The back-off of one gateway: longer with each failure, and never shorter than the gateway asked for.
 
-    `interval`: seconds of the first rest. `until`: when it is over; `early`: when it is for what is new; `try_at`: when
-    one task may be asked for, to see whether it is back.
+    `interval`: seconds of the first back-off. `until`: its end; `early`: when it may end for a new task; `try_at`: when
+    one task may be polled to see whether the gateway answers again.
     """
 
     def __init__(self, gateway: str, clock: Clock, interval: float) -> None:
@@ -30,9 +30,9 @@ class Backoff:
         self._gateway = gateway
         self._clock = clock
         self._interval = interval
-        self._failure: GatewayError | None = None  # the last, if it has not answered since
+        self._failure: GatewayError | None = None  # the last one, if it has not answered since
         self._failures = 0  # in a row
-        self._seemed_back = False  # and failed again: what is asked for together may be what it fails at
+        self._seemed_back = False  # it answered somebody and failed again: perhaps it fails at batches
 
     @property
     def over(self) -> bool:
@@ -40,7 +40,7 @@ class Backoff:
 
     @property
     def was_gone(self) -> bool:
-        """It may have started anew; who is busy has not."""
+        """It may have restarted; a busy gateway has not."""
         return isinstance(self._failure, GatewayUnreachable | GatewayBroken)
 
     @property
@@ -63,28 +63,30 @@ class Backoff:
         self.until, self.early = now + backoff, now + min(backoff, max(self._interval, backoff * _EARLY))
         self._try_later()
         if isinstance(failure, GatewayBusy) and failure.retry_after:
-            self.early = now + min(failure.retry_after, _LONGEST_ASKED_FOR)
+            self.early = now + min(failure.retry_after, _LONGEST_REQUESTED)
             self.until = max(self.until, self.early)
 
     def end_early(self) -> None:
-        """There is something new to ask for."""
+        """There is a new task to poll."""
         if self.may_end:
             self.until = min(self.until, self._clock.now())
 
     def not_yet(self) -> None:
-        """What was tried has failed as well."""
+        """The attempt has failed as well."""
         self._try_later()
 
     def _try_later(self) -> None:
-        """Who refuses a key, or speaks no Suno, is not asked often: such a gateway may take that for an attack."""
-        asked_for_rest = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
-        may_pass = self._failure is not None and self._failure.transient and not asked_for_rest
+        """A gateway that refuses the key, or is no Suno gateway, is not tried often: it might take that for
+        an attack.
+        """
+        asked_to_wait = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
+        may_pass = self._failure is not None and self._failure.transient and not asked_to_wait
         self.try_at = self._clock.now() + _TRY_EVERY if may_pass and not self._seemed_back else math.inf
 
     def seems_back(self) -> None:
-        """Somebody had an answer: what waits need not wait any longer, unless the gateway asked for that."""
-        asked_for_rest = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
-        if self._failure is None or asked_for_rest or self.over:
+        """Somebody got an answer: polling need not wait any longer, unless the gateway asked for it."""
+        asked_to_wait = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
+        if self._failure is None or asked_to_wait or self.over:
             return
         log.info("gateway %s seems to be back", self._gateway)
         self._seemed_back = True

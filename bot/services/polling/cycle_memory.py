@@ -1,4 +1,4 @@
-"""What is known of a gateway's update cycle, kept over restarts."""
+"""Saves what is known of a gateway's update cycle, over restarts."""
 
 import logging
 
@@ -8,13 +8,13 @@ from bot.domain.cycle_estimator import UpdateCycleEstimator
 from bot.errors import StorageError
 from bot.storage.key_values import KeyValueStore
 
-_KEPT_EVERY = 60.0  # seconds, while it is learned more exactly
+_KEPT_EVERY = 60.0  # seconds, while it becomes more exact
 
 log = logging.getLogger(__name__)
 
 
 class CycleMemory:
-    """Of one gateway, by its name."""
+    """For one gateway, by its name."""
 
     def __init__(self, store: KeyValueStore, name: str) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class CycleMemory:
         return f"beat {self._name}"
 
     async def recall(self, now: float) -> UpdateCycleEstimator:
-        """What the last run has learned; nothing where that cannot be read."""
+        """What the last run learned; empty if that cannot be read."""
         try:
             if text := await self._store.get_value(self._key):
                 self._kept = msgspec.json.decode(text, type=UpdateCycleEstimator)
@@ -36,7 +36,7 @@ class CycleMemory:
         return self._kept.resumed(now)
 
     async def keep(self, estimator: UpdateCycleEstimator, now: float) -> None:
-        """When the cycle is found or lost, and now and then when it is known better. Raises StorageError."""
+        """Saves when the cycle is found or lost, and now and then when it is known better. Raises StorageError."""
         lasting = estimator.lasting
         found_or_lost = (lasting.cycle is None) != (self._kept.cycle is None)
         if lasting != self._kept and (found_or_lost or now - self._kept_at >= _KEPT_EVERY):

@@ -1,4 +1,4 @@
-"""One poll into the database: load, plan, save, in one transaction."""
+"""Records one poll in the database: load, plan, save, in one transaction."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,8 +14,9 @@ async def record(
     schedule: PollSchedule,
     repeated: Sequence[Claim] = (),
 ) -> PollPlan:
-    """All of it is saved, or nothing. `repeated`: tasks whose answer was the one before and needs no action: only
-    their times change. Raises StorageError.
+    """Saves all of it, or nothing.
+
+    `repeated`: claims whose answer was identical and needs no action: only their times change. Raises StorageError.
     """
     async with store.transaction() as poll:
         for claims in alike(repeated):
@@ -25,6 +26,6 @@ async def record(
         watches = await poll.open_watches_on(advancing(before, after, now))
         needed = {each for watch in watches for each in (watch.task_id, watch.lyrics_id) if each}
         others = await poll.snapshots(needed - after.keys())
-        decided = plan(before, after, watches, others, now, schedule)
-        await poll.save(decided, now)
-    return decided
+        planned = plan(before, after, watches, others, now, schedule)
+        await poll.save(planned, now)
+    return planned

@@ -1,5 +1,5 @@
-"""Answers that are, to the byte, the ones before: their tasks are asked for again without a word to the database, while
-their leases last. Of many watched tasks at most moments that is nearly all.
+"""Answers that are byte for byte the known ones: their tasks are polled again without the database, as long as their
+leases last. That is true of nearly all watched tasks at any moment.
 """
 
 import heapq
@@ -10,12 +10,12 @@ from bot.domain.polling import Claim, alike
 from bot.domain.snapshot import PollSchedule, next_poll_at, unchanged_for
 from bot.domain.watch import QUIET_AFTER
 
-LEASE = 120.0  # seconds for which a task is ours
-_ROUND = 30.0  # seconds; longer than one request takes to have its turn and its answer
+LEASE = 120.0  # seconds for which a claimed task is leased
+_ROUND = 30.0  # seconds; longer than one request takes, including its wait
 
 
 def digests(claims: Sequence[Claim]) -> Mapping[bytes, str]:
-    """The answers that need no action if they come again, and whose they are."""
+    """The answers that need no action if they come again, and their tasks."""
     return {claim.digest: claim.task_id for claim in claims if claim.digest}
 
 
@@ -29,8 +29,9 @@ class RepeatedClaims:
         return self._count
 
     def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> list[Claim]:
-        """Claims whose answers were repeated. Those that cannot be asked for again before their lease is over, or
-        before something has to be done, are given back.
+        """Keeps claims whose answers were repeated.
+
+        Returns those that cannot be polled again before their lease ends, or before they need action.
         """
         left: list[Claim] = []
         for group in alike(claims):
@@ -45,7 +46,7 @@ class RepeatedClaims:
         return left
 
     def take(self, now: float, enough: int) -> list[Claim]:
-        """Those that are due; all of them, or as many as are enough. Those whose lease is over are the database's."""
+        """Claims that are due, at most `enough` groups of them. Those whose lease is over are the database's again."""
         due: list[Claim] = []
         while len(due) < enough and self._queue and self._queue[0][0] <= now:
             claims = heapq.heappop(self._queue)[2]

@@ -1,8 +1,9 @@
-"""What buttons do, and what each carries to do it: all of it stands in a custom_id, so that they outlive a restart.
+"""The actions of buttons, and their payloads. Everything is in the custom_id, so buttons work after a restart.
 
-A custom_id is `s1:<action>:<mark>:<about>`, of 100 characters at most. `about` is what the action is about, such as a
-task's id; `mark`, of 12 characters at most, what it needs beside it, such as a page. Messages live for years: an action
-keeps its two letters and its meaning, and what older versions wrote is read as it was meant.
+A custom_id is `s1:<action>:<mark>:<about>`, 100 characters at most. `about` is the action's subject, such as a task id;
+`mark`, 12 characters at most, is whatever else it needs, such as a page. Messages exist for years: an action keeps its
+two letters and its meaning, and custom_ids of older versions are still understood. The file is long because every
+payload is here, so that no two of them use the parts of a custom_id differently.
 """
 
 import re
@@ -18,7 +19,7 @@ _LONGEST = 90  # characters of `about`
 
 
 class Payload(Protocol):
-    """What one press is about. `parse` raises NotYours for what no button of ours carries."""
+    """What a custom_id says beside its action. `parse` raises NotYours for what none of our buttons contains."""
 
     @property
     def about(self) -> str: ...
@@ -32,7 +33,7 @@ P = TypeVar("P", bound=Payload)
 
 
 class NoPayload(Struct, frozen=True):
-    """The action says it all, as to who presses and where."""
+    """The action needs nothing but the person and the channel."""
 
     about: str = "me"
     mark: str = "0"
@@ -43,7 +44,7 @@ class NoPayload(Struct, frozen=True):
 
 
 class TaskPayload(Struct, frozen=True):
-    """`language`: of the card, which keeps it whoever presses; empty: not known. `delivery_id`: of the post."""
+    """`language`: the card's, which stays whoever presses; empty: unknown. `delivery_id`: of the post."""
 
     task_id: str
     language: str = ""
@@ -64,7 +65,7 @@ class TaskPayload(Struct, frozen=True):
 
 
 class NotifyPayload(Struct, frozen=True):
-    """`on_answer`: the button is on the answer to a press, and changes with it; elsewhere many see it."""
+    """`on_answer`: the button is on a private answer, and toggles there; elsewhere many people see it."""
 
     task_id: str
     on_answer: bool = False
@@ -83,7 +84,7 @@ class NotifyPayload(Struct, frozen=True):
 
 
 class PagePayload(Struct, frozen=True):
-    """A page, counted from 0, of what is about a task, or of a list by its name or id."""
+    """A page, counted from 0, of a task's lyrics or of a list; `about`: the task's id, or the list's name or id."""
 
     about: str
     page: int = 0
@@ -124,7 +125,7 @@ class ChannelPayload(Struct, frozen=True):
 
 
 class ListedWatchPayload(Struct, frozen=True):
-    """A watch in a page of a list. `scope`: whose list; `task_id`: for the message menus, cut off if it is long."""
+    """A watch on a page of a list. `scope`: whose list; `task_id`: for the message menus, truncated if it is long."""
 
     scope: str
     watch_id: int
@@ -162,7 +163,7 @@ class SettingPayload(Struct, frozen=True):
 
 
 class ChoicePayload(Struct, frozen=True):
-    """One of a few: a step of a question, a language, a field of a panel."""
+    """One of several choices: an answer to a question, a language, a field of a panel."""
 
     choice: str
     mark: str = "0"
@@ -177,7 +178,7 @@ class ChoicePayload(Struct, frozen=True):
 
 
 class DeliveryPayload(Struct, frozen=True):
-    """A message in a page of a server's list. `state`: of those that are listed; `delivery_id` 0: the page itself."""
+    """A delivery on a page of a server's list. `state`: the list's filter; `delivery_id` 0: the page itself."""
 
     state: str
     delivery_id: str = "0"
@@ -230,7 +231,7 @@ class NewOrderPayload(Struct, frozen=True):
 
 
 class ListedOrderPayload(Struct, frozen=True):
-    """An order in a page of a list. `scope`: whose list."""
+    """An order on a page of a list. `scope`: whose list."""
 
     scope: str
     order_id: str
@@ -251,7 +252,7 @@ class ListedOrderPayload(Struct, frozen=True):
 
 
 class SwitchPayload(Struct, frozen=True):
-    """What a press turns something into, so that two presses at once do not cancel out."""
+    """The new state rather than "toggle", so that two presses at once do not cancel out."""
 
     on: bool
     about: str = "server"
@@ -266,7 +267,7 @@ class SwitchPayload(Struct, frozen=True):
 
 
 class Action(Struct, Generic[P], frozen=True):
-    """`code`: two letters; `label`: the key of its text, for those that have one of their own."""
+    """`code`: two letters; `label`: the key of the button's text; empty: each button has its own."""
 
     code: str
     payload: type[P]
@@ -275,7 +276,7 @@ class Action(Struct, Generic[P], frozen=True):
 
 
 ACTIONS: dict[str, Action[Any]] = {}
-"""All of them, by their codes."""
+"""All actions, by code."""
 
 
 def _action(code: str, payload: type[P], emoji: str = "", label: str = "") -> Action[P]:
@@ -336,7 +337,7 @@ def custom_id(code: str, about: str, mark: str) -> str:
 
 
 def task_in(text: str) -> str:
-    """The task that a button of ours is about, by its custom_id; empty for others."""
+    """The task id in a custom_id of ours; empty if there is none."""
     found = CUSTOM_ID.fullmatch(text)
     action = ACTIONS.get(found["action"]) if found else None
     if found is None or action is None:
@@ -355,7 +356,7 @@ def _page(mark: str) -> int:
 
 
 def _number(text: str) -> int:
-    """Raises NotYours for one that was forged."""
+    """A non-negative 64-bit integer. Raises NotYours for anything else, which was forged."""
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
         raise NotYours
     return int(text)

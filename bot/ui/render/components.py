@@ -1,4 +1,4 @@
-"""Buttons and selects. What a press on one does is bound elsewhere: here is what they look like and carry."""
+"""Buttons and selects: their looks and custom_ids. Handlers are bound in interactions/dispatch.py."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +11,12 @@ from bot.ui.render.locales import Language, languages
 
 P = TypeVar("P", bound=Payload)
 
-AUTOMATIC = "auto"  # in place of a language's tag
+AUTOMATIC = "auto"  # instead of a language's tag
 _IN_A_ROW = 5  # Discord's limit
 
 
 class ActionButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CUSTOM_ID):
-    """discord.py makes one anew for each press, whenever its message was sent."""
+    """discord.py makes a new instance for each press, however old the message is."""
 
     def __init__(self, button: discord.ui.Button[Any], code: str, about: str, mark: str) -> None:
         button.custom_id = custom_id(code, about, mark)
@@ -35,7 +35,7 @@ class ActionButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CUST
 
 
 class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(?P<about>[\w-]{1,80})"):
-    """A choice of tasks; `about` is the list that they are of."""
+    """A select of tasks; `about` is the id of their list."""
 
     def __init__(self, select: discord.ui.Select[Any], about: str) -> None:
         select.custom_id = f"l1:{about}"
@@ -53,7 +53,7 @@ class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(
 
 
 class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})"):
-    """A choice of channels or roles; `about` says what for."""
+    """A select of channels or roles; `about` is the setting's name."""
 
     def __init__(self, select: Any, about: str) -> None:
         select.custom_id = f"p1:{about}"
@@ -74,17 +74,17 @@ DYNAMIC_ITEMS = (ActionButton, TaskSelect, Picker)
 
 
 def button(action: Action[P], payload: P, language: Language, **values: object) -> ActionButton:
-    """With the label of its action. `values`: for the braces in it."""
+    """With the label of its action. `values`: for the label's braces."""
     return styled_button(action, payload, label=language(action.label, **values), emoji=action.emoji)
 
 
-def styled_button(action: Action[P], payload: P, **looks: Any) -> ActionButton:
-    """One that looks unlike others of its action: `looks` are a discord.ui.Button's arguments."""
-    return ActionButton(discord.ui.Button(**looks), action.code, payload.about, payload.mark)
+def styled_button(action: Action[P], payload: P, **style: Any) -> ActionButton:
+    """With a label or style of its own: `style` are arguments of discord.ui.Button."""
+    return ActionButton(discord.ui.Button(**style), action.code, payload.about, payload.mark)
 
 
 def page_buttons(action: Action[P], payload_of: Callable[[int], P], page: int, pages: int) -> list[ActionButton]:
-    """Back and on from a page, counted from 0; disabled where there is none. `payload_of` is given a page."""
+    """Buttons to the previous and the next page, counted from 0, or disabled. `payload_of` takes a page."""
     return [
         styled_button(action, payload_of(to), emoji=emoji, disabled=not 0 <= to < pages)
         for emoji, to in (("◀️", page - 1), ("▶️", page + 1))
@@ -94,19 +94,19 @@ def page_buttons(action: Action[P], payload_of: Callable[[int], P], page: int, p
 def language_buttons(
     action: Action[P], payload_of: Callable[[str], P], chosen: str, language: Language
 ) -> list[ActionButton]:
-    """One for each language, and one for Discord's own choice. `chosen`: a locale; `payload_of` is given a tag."""
+    """One for each language, and one for Discord's locale. `chosen`: a locale; `payload_of` takes a tag."""
     names = {AUTOMATIC: language("settings.auto"), **{tag: each.name for tag, each in languages().items()}}
     chosen_tag = next((tag for tag, each in languages().items() if chosen in each.locales), AUTOMATIC)
     return [choice_button(action, payload_of(tag), name, chosen=tag == chosen_tag) for tag, name in names.items()]
 
 
 def locale_of_tag(tag: str) -> str:
-    """What is stored for a language; empty: as Discord says."""
+    """The locale that is stored for a language; empty: Discord's."""
     return languages()[tag].locales[0] if tag in languages() else ""
 
 
 def choice_button(action: Action[P], payload: P, label: str, *, chosen: bool) -> ActionButton:
-    """One of several of which one is chosen."""
+    """One of several options; the chosen one is highlighted."""
     style = discord.ButtonStyle.primary if chosen else discord.ButtonStyle.secondary
     return styled_button(action, payload, label=label, style=style)
 

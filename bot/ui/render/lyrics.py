@@ -1,4 +1,4 @@
-"""Lyrics to read: pages in a card, or a text file."""
+"""Lyrics as pages of a card, or as a text file."""
 
 import io
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _PAGE = 3_600  # escaped characters; all texts of a card together have 4,000
 
 
 def lyrics_pages(lyrics_texts: Sequence[LyricsText], language: Language) -> list[str]:
-    """Each with the title of its song above it; none where there is nothing that can be seen."""
+    """Pages, each below its song's title; empty if the text has no visible character."""
     return [
         f"### {one_line(lyrics_text.title or language('card.untitled'), 200)}\n{text}"
         for lyrics_text in lyrics_texts
@@ -29,7 +29,7 @@ def lyrics_pages(lyrics_texts: Sequence[LyricsText], language: Language) -> list
 
 
 def lyrics_card(pages: Sequence[str], page: int, task_id: str, language: Language) -> discord.ui.LayoutView:
-    """One page, with buttons to the others and to the file. A page beyond the last is the last."""
+    """One page, with buttons to the others and to the file. Pages beyond the last show the last."""
     page = min(page, len(pages) - 1)
     turn: list[discord.ui.Item[Any]] = []
     if len(pages) > 1:
@@ -49,13 +49,13 @@ def lyrics_file(lyrics_texts: Sequence[LyricsText]) -> discord.File:
 
 
 def lyrics_name(lyrics_texts: Sequence[LyricsText]) -> str:
-    """Of a file, after the first song that has a title."""
+    """The file name, from the first song that has a title."""
     title = next(filter(None, (words_of(lyrics_text.title) for lyrics_text in lyrics_texts)), "")
     return f"{title}-lyrics.txt" if title else "lyrics.txt"
 
 
 def lyrics_text(lyrics_texts: Sequence[LyricsText]) -> bytes:
-    """UTF-8 with a byte order mark: without it Windows shows Chinese as nonsense."""
+    """UTF-8 with a byte order mark: without it Windows garbles Chinese."""
     songs = (
         "\n\n".join(filter(None, (clean(lyrics_text.title), clean(lyrics_text.text)))) for lyrics_text in lyrics_texts
     )

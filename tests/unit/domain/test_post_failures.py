@@ -1,4 +1,4 @@
-"""What is decided about a message that Discord did not take."""
+"""Decisions about a message that Discord refused."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -64,7 +64,7 @@ def left_out(code: int, failures: int = 0) -> list[Part]:
         (50046, [COVER, FILES, WORDS, EMBEDS, REPLY]),
     ],
 )
-def test_a_refusal_of_content_walks_through_all_simpler_forms_and_is_told(code: int, order: list[Part]) -> None:
+def test_refused_content_is_tried_in_all_simpler_forms_and_then_reported(code: int, order: list[Part]) -> None:
     assert left_out(code) == order
     assert list(walk(code))[-1] == Abandon(State.FAILED)
 
@@ -74,7 +74,7 @@ def test_nothing_is_left_out_that_was_not_there() -> None:
     assert course == Replan(frozenset({REPLY}))
 
 
-def test_a_code_that_nobody_knows_is_tried_again_then_simpler_then_told() -> None:
+def test_an_unknown_code_is_retried_then_simplified_then_reported() -> None:
     assert isinstance(next(walk(99999)), Retry)
     assert isinstance(next(walk(99999, failures=1)), Retry)
     assert left_out(99999, failures=2) == list(Part)
@@ -93,7 +93,7 @@ def test_what_somebody_has_to_change_is_waited_for(code: int) -> None:
 
 
 @pytest.mark.parametrize(("code", "status"), [(10003, 404), (10004, 404)])
-def test_what_was_for_a_channel_that_is_gone_goes_to_its_person(code: int, status: int) -> None:
+def test_songs_for_a_deleted_channel_go_to_the_persons_dms(code: int, status: int) -> None:
     gone = refusal(code, status)
     assert decide(gone, Attempt(topic=Topic.SONGS)) == Redirect()
     assert decide(gone, Attempt(topic=Topic.LIVE)) == Abandon(State.KEPT)
@@ -135,6 +135,6 @@ def test_what_stands_in_front_of_discord_passes() -> None:
     assert meaning(refusal(99999, 403)) is Meaning.UNKNOWN
 
 
-def test_a_fault_of_the_bot_is_tried_for_hours_and_then_told() -> None:
+def test_a_fault_of_the_bot_is_retried_for_hours_and_then_reported() -> None:
     assert isinstance(decide_on_fault(Attempt(topic=Topic.SONGS)), Retry)
     assert decide_on_fault(Attempt(topic=Topic.SONGS, failures=MOST_ATTEMPTS - 1)) == Abandon(State.FAILED)

@@ -1,4 +1,4 @@
-"""Songs are found by words in any language, whatever signs stand around them."""
+"""Songs are found by words in any language, with any punctuation around them."""
 
 import sqlite3
 from contextlib import closing
@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from bot.domain.search_text import MOST_WORDS, patterns, search_line
-from tests.growth import TIMES, grows_linearly
+from tests.linear_time import TIMES, grows_linearly
 
 
 def found(line: str, typed: str) -> bool:

@@ -8,7 +8,7 @@ from bot.gateways.file_type import MP3
 from bot.gateways.file_type import frames as sound
 from bot.gateways.id3 import Tag, encode, length, tagged
 from sandbox.local_gateway.songs import audio, without_tag
-from tests.relayed import arriving, content
+from tests.relays import arriving, content
 
 SOUND = audio("dawn", 2.0)[0]
 TAG = Tag(

@@ -1,4 +1,4 @@
-"""Whatever a gateway answers to one id: the others are asked for, and nobody says that there is no gateway."""
+"""Any answer to one id: the others are still requested, and the gateway is not reported as missing."""
 
 import asyncio
 import json
@@ -196,7 +196,7 @@ async def test_null_is_unknown_where_the_batch_call_knows_no_more(many: Gateway,
 # Keys, busy, large
 
 
-async def test_a_gateway_tells_of_its_key(many: Gateway, gateway: LocalGateway) -> None:
+async def test_key_usage_is_read(many: Gateway, gateway: LocalGateway) -> None:
     assert await many.usage() is None
     gateway.usage = {
         "expires_at": 1795746600, "model_limits": {f"with {KEY}": True, "suno_lyrics": True, "gpt": False},
@@ -214,7 +214,7 @@ async def test_a_gateway_tells_of_its_key(many: Gateway, gateway: LocalGateway) 
     assert (usage.left, usage.expires_at, usage.models) == (None, None, None)
 
 
-async def test_a_large_answer_does_not_hold_up_the_event_loop(
+async def test_a_large_answer_does_not_block_the_event_loop(
     many: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = []

@@ -25,7 +25,7 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio
 from tests.idle import wait_until_idle
-from tests.relayed import arriving, content
+from tests.relays import arriving, content
 
 SONG = audio("dawn", 30.0)[0]
 HALF = len(SONG) // 2
@@ -132,7 +132,7 @@ async def test_a_host_that_does_not_say_how_long_is_waited_for(gateway: LocalGat
 async def test_a_song_that_is_not_waited_for_may_fail_later(
     gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(media_client._PACES, False, replace(BRISK, window=0.3))
+    monkeypatch.setitem(media_client._RATES, False, replace(BRISK, window=0.3))
     gateway.media_faults += [Fault(200, SONG, times=1), Fault(200, SONG, stall_after=HALF)]
     async with Media(allow_hosts=[gateway.media_host]) as media:
         async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, whole=False):
@@ -244,7 +244,7 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
     assert spool._file.closed
 
 
-async def test_a_file_is_not_closed_while_somebody_is_at_it(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_file_is_not_closed_while_it_is_in_use(caplog: pytest.LogCaptureFixture) -> None:
     """As an upload that is cancelled, whose last bytes are still being read."""
 
     async def chunks() -> AsyncIterator[bytes]:

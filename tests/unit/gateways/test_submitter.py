@@ -1,4 +1,4 @@
-"""One order, one POST, at gateways that do whatever they like: real sockets, counted."""
+"""One order is one POST, however the gateway misbehaves: real sockets, counted."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What people type to have songs made, and the forms that they fill in."""
+"""/suno create and write, and their forms."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from bot.errors import OrderGone, UnreadableFile
 from bot.ui.features.create.card import own_order, show_card, voices
 from bot.ui.features.create.makers import chosen_destination, destination, maker_of
 from bot.ui.features.create.texts import bar_text
-from bot.ui.interactions.access import locale_of, reader
+from bot.ui.interactions.access import language_of, locale_of
 from bot.ui.interactions.destinations import Channel, Destination
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
@@ -35,7 +35,7 @@ async def create(
     file: discord.Attachment | None,
     channel: Channel | None,
 ) -> None:
-    """With a description or a file straight to the card; with neither, two ways to begin."""
+    """With a description or a file it shows the card; without either, buttons for the two forms."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     if await _is_barred(interaction, model):
         return
@@ -43,8 +43,8 @@ async def create(
         view = discord.ui.View(timeout=None)
         payload = NewOrderPayload(channel.id if channel else 0, voice, model)
         for action in (actions.CREATE_DESCRIBE, actions.CREATE_OWN):
-            view.add_item(button(action, payload, reader(interaction)))
-        await interaction.edit_original_response(content=reader(interaction)("create.how"), view=view)
+            view.add_item(button(action, payload, language_of(interaction)))
+        await interaction.edit_original_response(content=language_of(interaction)("create.how"), view=view)
         return
     kind = RequestKind.CUSTOM if file else RequestKind.DESCRIBE
     lyrics = await _lyrics_in(file) if file else ""
@@ -64,11 +64,11 @@ async def write(interaction: Interaction, about: str) -> None:
 
 
 async def _is_barred(interaction: Interaction, model: str = "") -> bool:
-    """Whether they may not order here, which they are then told."""
+    """True if the person may not order here; then it has told them why."""
     orders, maker = interaction.client.services.orders, maker_of(interaction)
     bar = await orders.bar(maker, model)
     if bar:
-        text = bar_text(bar, await orders.rules(maker.guild_id), reader(interaction))
+        text = bar_text(bar, await orders.rules(maker.guild_id), language_of(interaction))
         await interaction.edit_original_response(content=text, allowed_mentions=discord.AllowedMentions.none())
     return bar is not None
 
@@ -88,7 +88,7 @@ async def _show_new(interaction: Interaction, request: SongRequest, where: Desti
 
 
 async def _draft(interaction: Interaction, request: SongRequest, channel_id: int, locale: str) -> Order:
-    """Under the interaction's own id: Discord may deliver it again."""
+    """The order's id is the interaction's, because Discord may deliver that twice."""
     return await interaction.client.services.orders.draft(
         f"{interaction.id:x}",
         maker_of(interaction),
@@ -100,8 +100,8 @@ async def _draft(interaction: Interaction, request: SongRequest, channel_id: int
 
 
 class RequestForm(Form):
-    """What a song is to be like, in the person's words or with their own lyrics. `order`: the draft that it changes;
-    `channel_id`: where a new one is to be posted, 0: nobody has said.
+    """A description of the song, or the person's own lyrics. `order`: the draft to change; `channel_id`: where a new
+    one is to be posted, 0 if that was not chosen.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class RequestForm(Form):
         self._texts: dict[str, discord.ui.TextInput[Any]] = {}
         for name, most, long in _FIELDS[request.kind]:
             text: str = getattr(request, name)
-            if len(text) <= most:  # what came as a file and does not fit stays as it is
+            if len(text) <= most:  # a text from a file that does not fit stays as it is
                 self._add_text(language, name, text, most, long=long)
         if request.kind is RequestKind.LYRICS:
             return
@@ -140,8 +140,8 @@ class RequestForm(Form):
         self._texts[name] = field
         self.add_item(discord.ui.Label(text=language(f"create.field.{name}"), component=field))
 
-    async def sent_off(self, interaction: Interaction) -> None:
-        """It is kept the moment it is sent: an error after that loses nothing that was typed."""
+    async def handle_submit(self, interaction: Interaction) -> None:
+        """Stores the draft first, so that a later error does not lose what was typed."""
         if self._order or interaction.message:
             await interaction.response.defer()
         else:
@@ -184,14 +184,14 @@ async def own_lyrics(interaction: Interaction, payload: NewOrderPayload) -> None
 async def _begin(interaction: Interaction, kind: RequestKind, payload: NewOrderPayload) -> None:
     voice = Voice(payload.voice) if payload.voice in set(Voice) else Voice.ANY  # a custom_id can be forged
     request = SongRequest(kind=kind, voice=voice, model=payload.model)
-    form = RequestForm(reader(interaction), request, _models(interaction), channel_id=payload.channel_id)
+    form = RequestForm(language_of(interaction), request, _models(interaction), channel_id=payload.channel_id)
     await interaction.response.send_modal(form)
 
 
 @on_press(actions.ORDER_EDIT)
 async def edit(interaction: Interaction, payload: OrderPayload) -> None:
     order = await own_order(interaction, payload.order_id)
-    form = RequestForm(reader(interaction), order.request, _models(interaction), order=order)
+    form = RequestForm(language_of(interaction), order.request, _models(interaction), order=order)
     await interaction.response.send_modal(form)
 
 

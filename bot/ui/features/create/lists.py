@@ -1,4 +1,4 @@
-"""Lists of orders: one's own, a server's, and those that wait for a manager; and what is left today."""
+"""/suno orders and usage: lists of one's own orders, a server's, and those that wait for a manager."""
 
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from bot.services.orders.service import Settlement
 from bot.ui.features.create.card import show_card
 from bot.ui.features.create.makers import maker_of, managed_guild
 from bot.ui.features.create.texts import moment, name_of, state_text
-from bot.ui.interactions.access import locale_of, reader
+from bot.ui.interactions.access import language_of, locale_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import one_id
@@ -34,7 +34,7 @@ _EMOJI = {
 
 
 async def show_orders(interaction: Interaction, scope: str, page: int = 0) -> None:
-    """Also what is `open` for the people who manage the server."""
+    """`scope`: mine, server, or open, which lists what waits for the server's managers."""
     if scope == _MINE:
         query = OrderQuery(user_id=interaction.user.id)
     else:
@@ -44,7 +44,7 @@ async def show_orders(interaction: Interaction, scope: str, page: int = 0) -> No
     if page and not found:
         await show_orders(interaction, scope, 0)
         return
-    await interaction.edit_original_response(view=_view(found, count, scope, page, reader(interaction)))
+    await interaction.edit_original_response(view=_view(found, count, scope, page, language_of(interaction)))
 
 
 def _view(found: list[Order], count: int, scope: str, page: int, language: Language) -> discord.ui.LayoutView:
@@ -70,7 +70,7 @@ def _row(order: Order, scope: str, language: Language) -> str:
 
 
 def _buttons(order: Order, scope: str, page: int, language: Language) -> list[ActionButton]:
-    """What may be done with it by who sees it there."""
+    """The actions that the viewers of this list have."""
     bound: list[Action[ListedOrderPayload]] = []
     if scope == _OPEN and order.state is OrderState.WAITING:
         bound = [actions.ORDER_APPROVE, actions.ORDER_DECLINE]
@@ -127,13 +127,13 @@ async def charged_and_lost(interaction: Interaction, payload: ListedOrderPayload
 async def _settle(interaction: Interaction, payload: ListedOrderPayload, *, charged: bool) -> None:
     await interaction.response.defer()
     order = await _order(interaction, payload)
-    managed_guild(interaction)  # its person may not say what was charged
+    managed_guild(interaction)  # the person who ordered may not decide that
     await interaction.client.services.orders.settle(order.id, charged=charged)
     await show_orders(interaction, _OPEN, payload.page)
 
 
 async def _order(interaction: Interaction, payload: ListedOrderPayload) -> Order:
-    """One's own, or one of a server that one manages. Raises OrderGone or NotYours."""
+    """The person's own order, or one of a server that they manage. Raises OrderGone or NotYours."""
     order = await interaction.client.services.orders.find(payload.order_id)
     if order is None:
         raise OrderGone
@@ -143,7 +143,7 @@ async def _order(interaction: Interaction, payload: ListedOrderPayload) -> Order
 
 
 class FoundForm(Form):
-    """Which task an order became whose answer never came."""
+    """Asks for the task id of an order that the gateway never answered."""
 
     def __init__(self, language: Language, order: Order) -> None:
         super().__init__(language("btn.its_id"))
@@ -151,22 +151,22 @@ class FoundForm(Form):
         self._id: discord.ui.TextInput[Any] = discord.ui.TextInput(max_length=200)
         self.add_item(discord.ui.Label(text=language("order.found.label"), component=self._id))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
         settled = await services.orders.found(self._order.id, await one_id(services, self._id.value))
         key = "order.found.done" if settled is Settlement.DONE else f"order.found.{settled}"
-        await interaction.edit_original_response(content=reader(interaction)(key))
+        await interaction.edit_original_response(content=language_of(interaction)(key))
 
 
 @on_press(actions.ORDER_FOUND)
 async def ask_id(interaction: Interaction, payload: ListedOrderPayload) -> None:
-    await interaction.response.send_modal(FoundForm(reader(interaction), await _order(interaction, payload)))
+    await interaction.response.send_modal(FoundForm(language_of(interaction), await _order(interaction, payload)))
 
 
 @on_press(actions.ORDER_AGAIN)
 async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> None:
-    """A new draft that says the same; its card has a button to change it."""
+    """A new draft with the same request."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     order = await _order(interaction, payload)
     orders, maker = interaction.client.services.orders, maker_of(interaction)
@@ -183,7 +183,7 @@ async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> 
 
 async def show_usage(interaction: Interaction) -> None:
     """What is left today, and the last ten orders."""
-    services, language, maker = interaction.client.services, reader(interaction), maker_of(interaction)
+    services, language, maker = interaction.client.services, language_of(interaction), maker_of(interaction)
     lines = [f"## {language('order.usage.title')}"]
     for work in Work:
         usage, limits = await services.orders.usage(maker, work)

@@ -1,4 +1,4 @@
-"""/suno-admin create: whether songs may be ordered in a server, by whom, and how many."""
+"""/suno-admin create: who may order songs in a server, where, and how many."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from bot.client import Interaction
 from bot.domain.creation import CreationRules
 from bot.errors import UnreadableNumber
 from bot.ui.features.create.makers import managed_guild
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.render import actions
@@ -29,7 +29,7 @@ async def _rules(interaction: Interaction) -> CreationRules:
 
 
 async def show_panel(interaction: Interaction) -> None:
-    rules, language = await _rules(interaction), reader(interaction)
+    rules, language = await _rules(interaction), language_of(interaction)
     view = discord.ui.LayoutView(timeout=None)
     lines = [f"## 🎼 {language('creation.title')}", *_state(rules, language)]
     if not interaction.client.services.orders.operator.enabled:
@@ -81,7 +81,7 @@ async def switch_approval(interaction: Interaction, payload: SwitchPayload) -> N
 
 
 class NumbersForm(Form):
-    """How many songs and lyrics may be ordered."""
+    """The numbers of songs and lyrics that may be ordered."""
 
     def __init__(self, language: Language, rules: CreationRules) -> None:
         super().__init__(language("btn.numbers"))
@@ -93,7 +93,7 @@ class NumbersForm(Form):
             self._fields[name] = field
             self.add_item(discord.ui.Label(text=language(f"creation.label.{name}"), component=field))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         numbers = {name: read_count(field.value, least=int(name == "at_once")) for name, field in self._fields.items()}
         await interaction.response.defer()
         await _keep(interaction, replace(await _rules(interaction), **numbers))
@@ -108,7 +108,7 @@ def read_count(typed: str, *, least: int = 0) -> int:
 
 
 class PeopleForm(Form):
-    """Who may order and where; what is chosen can be forged, so that only the server's own counts."""
+    """Who may order, and where. The values can be forged: only roles and channels of the server count."""
 
     def __init__(self, language: Language, rules: CreationRules) -> None:
         super().__init__(language("btn.people"))
@@ -127,7 +127,7 @@ class PeopleForm(Form):
         for name, select in (("roles", self._roles), ("channels", self._channels), ("blocked", self._blocked)):
             self.add_item(discord.ui.Label(text=language(f"creation.label.{name}"), component=select))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer()
         guild = managed_guild(interaction)
         theirs: Mapping[str, set[int]] = {
@@ -142,9 +142,9 @@ class PeopleForm(Form):
 
 @on_press(actions.CREATION_NUMBERS)
 async def ask_numbers(interaction: Interaction, _: NoPayload) -> None:
-    await interaction.response.send_modal(NumbersForm(reader(interaction), await _rules(interaction)))
+    await interaction.response.send_modal(NumbersForm(language_of(interaction), await _rules(interaction)))
 
 
 @on_press(actions.CREATION_PEOPLE)
 async def ask_people(interaction: Interaction, _: NoPayload) -> None:
-    await interaction.response.send_modal(PeopleForm(reader(interaction), await _rules(interaction)))
+    await interaction.response.send_modal(PeopleForm(language_of(interaction), await _rules(interaction)))

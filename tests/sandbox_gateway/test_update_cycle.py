@@ -1,4 +1,4 @@
-"""Answers that change at the gateway's ticks alone, and a stream that grows."""
+"""Answers that change only at the gateway's updates, and a stream that grows."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ async def word(customer: aiohttp.ClientSession, gateway: LocalGateway) -> str:
 
 
 @pytest.mark.parametrize(("phase", "ticked_at"), [(0.0, 15.0), (4.0, 19.0), (8.0, 8.0)])
-async def test_a_change_is_seen_at_the_next_tick(
+async def test_a_change_is_visible_at_the_next_update(
     gateway: LocalGateway, customer: aiohttp.ClientSession, clock: Clock, phase: float, ticked_at: float
 ) -> None:
     assert clock.now % 15 == 0
@@ -33,7 +33,7 @@ async def test_a_change_is_seen_at_the_next_tick(
     assert await word(customer, gateway) == "SUCCESS"
 
 
-async def test_without_ticks_a_change_is_seen_at_once(
+async def test_without_an_update_cycle_a_change_is_visible_at_once(
     gateway: LocalGateway, customer: aiohttp.ClientSession, clock: Clock
 ) -> None:
     gateway.add(STORY)

@@ -1,4 +1,4 @@
-"""Where a fault is brought about: the town, and all ways by which the bot reaches its gateway and its media host."""
+"""Where a fault happens: the test environment, and all routes from the bot to its gateway and its media host."""
 
 import asyncio
 import socket
@@ -16,25 +16,21 @@ import pytest
 from bot.services.clock import Clock
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.server import LocalDiscord
-from sandbox.local_gateway.fake_task import FakeTask, Song
+from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import LocalGateway
 from sandbox.local_gateway.tcp_proxy import TcpProxy
 from tests.conftest import Env
+from tests.sample_tasks import ONE, TWO
 
 _CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key
 
-SONGS = (
-    Song("aaaaaaaa-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 3.0),
-    Song(
-        "bbbbbbbb-1111-4222-8333-444444444444", "Harbour Lights", "slow jazz", "[Verse]\nSalt on the rail", 4.0, "rain"
-    ),
-)
+SONGS = (ONE, TWO)
 TASK = FakeTask("11111111-2222-4333-8444-555555555555", songs=SONGS, states=((0, "running"), (30, "done")))
 OTHER = FakeTask("22222222-2222-4333-8444-555555555555", songs=SONGS)  # finished
 
 
-class Names:
-    """The system's resolver; some names lead where a test says: to one address after the other, or nowhere."""
+class FakeResolver:
+    """The system's resolver, except that a test can set the addresses of a name, one after the other, or none."""
 
     def __init__(self) -> None:
         self._system = socket.getaddrinfo
@@ -55,16 +51,16 @@ class Names:
 
 @dataclass
 class Scenario:
-    """`watcher` watches a task in `place`; `line` leads to the gateway; nothing may go to `stranger`."""
+    """`watcher` watches a task in `channel`; `proxy` leads to the gateway; nothing may go to `stranger`."""
 
     env: Env
     watcher: Person
-    place: dict[str, Any]
-    line: TcpProxy
+    channel: dict[str, Any]
+    proxy: TcpProxy
     stranger: LocalGateway
-    names: Names
+    names: FakeResolver
     patch: pytest.MonkeyPatch
-    later: ExitStack  # what is to be undone in the end
+    later: ExitStack  # undone at the end of the test
 
     @property
     def database(self) -> Path:
@@ -84,7 +80,7 @@ class Scenario:
 
     @property
     def certificate(self) -> ssl.SSLContext:
-        """A server's: one for which nobody vouches."""
+        """A server's, which no authority has signed."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(_CERTIFICATE)
         return context
@@ -95,6 +91,6 @@ class Scenario:
         self.patch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", context)
 
 
-def in_time_of(clock: Clock) -> SimpleNamespace:
-    """Asyncio, as a library sees it whose waits are to be virtual."""
+def asyncio_on(clock: Clock) -> SimpleNamespace:
+    """The asyncio module with `sleep` on that clock, for a library that should wait in virtual time."""
     return SimpleNamespace(**vars(asyncio) | {"sleep": clock.sleep})

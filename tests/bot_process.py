@@ -1,4 +1,4 @@
-"""The bot's commands: `run` as a process, with what it is started with and how it ends; short ones within this one."""
+"""The bot's commands: `run` as a process of its own, short ones within this one."""
 
 import asyncio
 import logging
@@ -15,8 +15,8 @@ from bot.config import Settings
 from bot.log import _CHATTY
 from sandbox.local_discord.server import LocalDiscord
 
-Command = Callable[..., Awaitable[tuple[int | None, str, str]]]  # the fixture `command`: run_command in the town
-Start = Callable[..., Awaitable[Process]]  # the fixture `start`: arguments, and settings beside the town's
+Command = Callable[..., Awaitable[tuple[int | None, str, str]]]  # of the fixture `command`: arguments, and settings
+Start = Callable[..., Awaitable[Process]]  # of the fixture `start`: arguments, and settings
 
 
 async def ended(process: Process) -> tuple[int | None, str]:
@@ -27,7 +27,7 @@ async def ended(process: Process) -> tuple[int | None, str]:
 
 @asynccontextmanager
 async def running(discord: LocalDiscord, start: Start) -> AsyncIterator[None]:
-    """The bot in a process of its own, from its connection to its clean end: nothing of it is left behind."""
+    """The bot in its own process, from its connection to its clean end."""
     process = await start()
     await discord.hub.until(lambda: discord.hub.online, 20)
     yield

@@ -1,4 +1,4 @@
-"""Who may use the bot in DMs: members of its servers, of which Discord is asked one by one."""
+"""Only members of the bot's servers may use it in DMs; membership is checked server by server."""
 
 import asyncio
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.people import Person
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE
 from tests.messages import words
+from tests.sample_tasks import DONE
 
 STRANGERS = "people who share a server with me"
 UNKNOWN_MEMBER = {"message": "Unknown Member", "code": 10007}
@@ -40,7 +40,7 @@ def many_servers(env: Env, count: int = 39) -> None:
         env.discord.world.add_guild(f"Server {number}", owner=env.ben.user)
 
 
-async def test_a_stranger_is_looked_for_in_five_servers_and_then_told_what_to_do(env: Env, eve: Person) -> None:
+async def test_a_stranger_is_looked_up_in_five_servers_and_then_told_what_to_do(env: Env, eve: Person) -> None:
     many_servers(env)
     env.discord.faults.order(Fault(rf"/members/{eve.id}$", 404, times=1_000, body=UNKNOWN_MEMBER, delay=0.1))
     async with env.bot():

@@ -1,4 +1,4 @@
-"""Hostile answers: small ones must not take long, and eight times as much no more than about eight times as long."""
+"""The time of decoding grows linearly, also for hostile answers."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from bot.errors import GatewayError
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 from bot.gateways.phrases import meaning
-from tests.growth import TIMES, grows_linearly
+from tests.linear_time import TIMES, grows_linearly
 
 _LENGTH = 150_000  # bytes of an answer
 _MANY = 500  # ids

@@ -1,11 +1,11 @@
-"""Facts about the bot itself."""
+"""Values that the bot stores about itself."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.key_values import KeyValueStore
 
 
-async def test_a_note_is_kept_and_replaced(engine: AsyncEngine) -> None:
+async def test_a_value_is_kept_and_replaced(engine: AsyncEngine) -> None:
     store = KeyValueStore(engine)
     assert await store.get_value("commands") is None
     await store.set_value("commands", "a")

@@ -1,4 +1,4 @@
-"""How a bot fares with a crowd of people: what they wait for, and what it takes of the machine."""
+"""Measures a bot used by a crowd: waiting times, processor and memory."""
 
 import asyncio
 import statistics
@@ -15,7 +15,7 @@ _BURSTS = 3
 
 @dataclass
 class Wait:
-    """In ms."""
+    """Percentiles of waiting times, in ms."""
 
     p50: float
     p99: float
@@ -27,36 +27,36 @@ class Wait:
 
 @dataclass
 class LoadResult:
-    """How one bot fared with the people: each at their own pace, and all at once."""
+    """One bot's figures: with everyone at their own pace (`paced`), and all at once (`burst`)."""
 
-    calm: Wait  # for the acknowledgement
+    paced: Wait  # for the acknowledgement
     burst: Wait  # for the acknowledgement
     shown: Wait  # for the task itself
     acts: int
     late: int  # acknowledged after more than 3 s, or not at all
-    silent: int  # acknowledged, and no task was shown
+    unanswered: int  # acknowledged, but no task was shown
     first_minute: float  # MB
     end: float  # MB
-    core: float  # the share of one that the bot used
+    core: float  # share of one core
 
 
 async def measure(bot: Process, crowd: Crowd, seconds: float) -> LoadResult:
-    """People at their own pace for so long, between moments at which all of them act."""
+    """People act at their own pace for so many seconds, interrupted by bursts in which all act at once."""
     started, used = time.monotonic(), processor_time(bot)
     first_minute = asyncio.create_task(_memory_after(bot, min(60.0, seconds)))
-    calm, bursts = Waits(), []
+    paced, bursts = Waits(), []
     for _ in range(_BURSTS):
-        calm += await crowd.live(seconds / _BURSTS)
+        paced += await crowd.use_bot(seconds / _BURSTS)
         bursts.append(await crowd.all_at_once())
     core = (processor_time(bot) - used) / (time.monotonic() - started)
-    every = sum(bursts, calm)
+    every = sum(bursts, paced)
     return LoadResult(
-        calm=_wait([calm.acknowledged]),
+        paced=_wait([paced.acknowledged]),
         burst=_wait([burst.acknowledged for burst in bursts]),
-        shown=_wait([calm.answered]),
+        shown=_wait([paced.answered]),
         acts=len(every.acknowledged),
         late=every.late,
-        silent=every.silent,
+        unanswered=every.unanswered,
         first_minute=await first_minute,
         end=memory(bot),
         core=core,
@@ -69,6 +69,6 @@ async def _memory_after(bot: Process, seconds: float) -> float:
 
 
 def _wait(times: Sequence[Sequence[float]]) -> Wait:
-    """Medians over what was repeated."""
+    """Medians over the repetitions."""
     p50, p99, worst = (statistics.median(percentile(each, share) for each in times) for share in (0.5, 0.99, 1.0))
     return Wait(p50, p99, worst)

@@ -1,4 +1,4 @@
-"""Answers of relays that keep to nobody's dialect: each was met in some form, and stands here in its smallest."""
+"""Answers of gateways that follow no vendor's dialect: each was seen in the wild, and is reduced here."""
 
 import json
 from typing import Any
@@ -201,7 +201,7 @@ def test_the_first_song_of_two_is_done_while_the_other_streams() -> None:
         {"output": {"result": {"upsampled_tags": ["slow harmonica"]}, "enhanced_style": "slow harmonica"}},
     ],
 )
-def test_a_style_is_told(made: dict[str, Any]) -> None:
+def test_a_style_is_shown(made: dict[str, Any]) -> None:
     found = task(whole(**made))
     assert (found.kind, found.status) == (TaskKind.STYLE, Status.DONE)
     assert found.lyrics
@@ -226,7 +226,7 @@ def test_a_wav_is_a_song(made: Any) -> None:
         {"text": "hum", "title": "Kettle"},
     ],
 )
-def test_lyrics_are_told(made: dict[str, Any]) -> None:
+def test_lyrics_are_shown(made: dict[str, Any]) -> None:
     found = task(whole(**made))
     assert (found.kind, found.status, found.title) == (TaskKind.LYRICS, Status.DONE, "Kettle")
     assert found.lyrics
@@ -281,7 +281,7 @@ def test_failures_in_other_words(fields: dict[str, Any]) -> None:
     assert (found.status, found.recognised, found.reason) == (Status.FAILED, True, "plonk")
 
 
-def test_a_word_that_nobody_knows_is_shown_with_its_reason() -> None:
+def test_an_unknown_status_is_shown_with_its_reason() -> None:
     found = task(whole(status="DREAMING", fail_reason="plonk"))
     assert (found.status, found.recognised, found.raw_status) == (Status.RUNNING, False, "DREAMING")
     assert found.reason == "plonk"
@@ -417,7 +417,7 @@ def test_in_a_batch_each_is_unknown_by_itself() -> None:
         (200, {"status": "fail", "data": None}, GatewayBroken),
     ],
 )
-def test_errors_are_no_word_on_the_task(status: int, value: Any, error: type[GatewayError]) -> None:
+def test_errors_say_nothing_about_the_task(status: int, value: Any, error: type[GatewayError]) -> None:
     with pytest.raises(error):
         read(value, status)
 
@@ -425,4 +425,4 @@ def test_errors_are_no_word_on_the_task(status: int, value: Any, error: type[Gat
 def test_an_error_keeps_the_gateways_own_words() -> None:
     with pytest.raises(GatewayRefused) as refused:
         read({"error": {"message": "This token has no access to model suno_music"}}, 403)
-    assert refused.value.said == "This token has no access to model suno_music"
+    assert refused.value.words == "This token has no access to model suno_music"

@@ -1,6 +1,6 @@
-"""What a bot does when things change: a gateway that starts anew, a bot that has just started, an outage, lyrics.
+"""Delays after changes: a restarted gateway, a bot that has just started, an outage, lyrics.
 
-`python -m benchmarks.healing`: in simulated time, with the pacing and the rests of the program.
+`python -m benchmarks.recovery`: in simulated time, with the program's own pacing and back-off.
 """
 
 import logging
@@ -9,63 +9,63 @@ import sys
 from collections.abc import Sequence
 from statistics import fmean
 
-from benchmarks.models import Gateway, at_once, make_lyrics, make_song, started_anew, ticking
+from benchmarks.models import Gateway, at_once, cyclic, make_lyrics, make_song, restarted
 from benchmarks.simulated_bot import INTERVAL, Make, SimulatedBot
 from bot.errors import GatewayUnreachable
 from bot.services.clock import Clock
 from bot.services.polling.backoff import Backoff
 
 _SEEDS = 40
-_LEARNED, _HEALED, _WATCHED = 900.0, 60.0, 420.0  # seconds: before it starts anew, until all must be well, and then
-_FEW, _MANY = 2, 100  # tasks: a change on about half of the beats, and on each
-_OFTEN = 5.0  # seconds between two GETs of a client that only knows the interval
+_LEARNED, _RECOVERED, _WATCHED = 900.0, 60.0, 420.0  # seconds: before the restart, for recovery, measured after it
+_FEW, _MANY = 2, 100  # tasks: a change at about half of the updates, and at each
+_OFTEN = 5.0  # seconds between two GETs of a client with a fixed interval
 
 Found = dict[str, dict[str, float]]
 
 
 def main() -> Found:
-    """Seconds of lateness, and requests a task."""
+    """Delays in seconds, and requests a task."""
     found: Found = {}
     for stamped in (True, False):
         says = "says when" if stamped else "does not say when"
         for alive in (_FEW, _MANY):
-            found[f"started anew, {alive} tasks, {says}"] = started_anew_with(alive, stamped=stamped)
+            found[f"restarted, {alive} tasks, {says}"] = restarted_with(alive, stamped=stamped)
             found[f"learned for 90 s, {alive} tasks, {says}"] = learned(alive, stamped=stamped)
-        gateway = Gateway((ticking(),), stamped=stamped)
+        gateway = Gateway((cyclic(),), stamped=stamped)
         found[f"one song after a start, {says}"] = first_task(gateway, make_song)
-        found[f"lyrics, a gateway that ticks and {says}"] = first_task(gateway, make_lyrics)
-    found["lyrics, no tick"] = first_task(Gateway((at_once,)), make_lyrics)
+        found[f"lyrics, a gateway with a cycle that {says}"] = first_task(gateway, make_lyrics)
+    found["lyrics, no cycle"] = first_task(Gateway((at_once,)), make_lyrics)
     found["outage"] = outage()
     return found
 
 
-def started_anew_with(alive: int, *, stamped: bool) -> dict[str, float]:
-    """From a minute after a restart that moved the beat."""
+def restarted_with(alive: int, *, stamped: bool) -> dict[str, float]:
+    """Measured from a minute after a restart that shifted the cycle."""
     delays: list[float] = []
     for seed in range(5 * _SEEDS if alive < _MANY else _SEEDS // 4):
         dice = random.Random(seed)
         at = _LEARNED + dice.uniform(0, 15)
         down = (at, at + dice.uniform(1, 8))
-        channel = started_anew(ticking(), ticking(phase=dice.uniform(0, 15)), down)
+        channel = restarted(cyclic(), cyclic(phase=dice.uniform(0, 15)), down)
         bot = SimulatedBot(alive, Gateway((channel,), stamped=stamped, down=down), seed=seed)
-        bot.play(at + _HEALED + _WATCHED)
-        delays += [delay for shown, delay in bot.seen if shown > at + _HEALED]
+        bot.play(at + _RECOVERED + _WATCHED)
+        delays += [delay for shown, delay in bot.seen if shown > at + _RECOVERED]
     return _late(delays)
 
 
 def learned(alive: int, *, stamped: bool) -> dict[str, float]:
-    """From 90 s after the bot's first start."""
+    """Measured from 90 s after the bot's first start."""
     delays: list[float] = []
     for seed in range(5 * _SEEDS if alive < _MANY else _SEEDS // 4):
         phase = random.Random(seed).uniform(0, 15)
-        bot = SimulatedBot(alive, Gateway((ticking(phase=phase),), stamped=stamped), seed=seed)
+        bot = SimulatedBot(alive, Gateway((cyclic(phase=phase),), stamped=stamped), seed=seed)
         bot.play(90.0 + _WATCHED)
         delays += [delay for shown, delay in bot.seen if shown > 90.0]
     return _late(delays)
 
 
 def first_task(gateway: Gateway, make: Make) -> dict[str, float]:
-    """One task alone, the first of a bot that knows nothing; beside a client that asks every 5 s."""
+    """A single task, the first of a bot that has learned nothing; beside a client that asks every 5 s."""
     delays, requests, theirs = [], [], []
     for seed in range(10 * _SEEDS):
         bot = SimulatedBot(0, gateway, seed=seed, make=make, begins=random.Random(seed).uniform(0, 15))
@@ -87,17 +87,17 @@ class _SimulatedClock(Clock):
 
 
 def outage() -> dict[str, float]:
-    """Seconds until everything is asked for again, after outages of up to an hour."""
+    """Seconds until all tasks are polled again after outages of up to an hour."""
     delays = []
     for seed in range(10 * _SEEDS):
         clock, ends = _SimulatedClock(), random.Random(seed).uniform(10, 3_600)
-        rest = Backoff("default", clock, INTERVAL)
+        backoff = Backoff("default", clock, INTERVAL)
         while clock.moment < ends:
-            if rest.over:
-                rest.failed(GatewayUnreachable("refused"))
+            if backoff.over:
+                backoff.failed(GatewayUnreachable("refused"))
             else:
-                rest.not_yet()
-            clock.moment = min(rest.until, rest.try_at)
+                backoff.not_yet()
+            clock.moment = min(backoff.until, backoff.try_at)
         delays.append(clock.moment - ends)
     return _late(delays)
 

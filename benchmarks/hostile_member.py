@@ -1,4 +1,4 @@
-"""One member who does the worst he can, in every way at once and as often as he is let."""
+"""A hostile member, who uses the bot in the most expensive ways, all at once and as often as allowed."""
 
 import asyncio
 from collections import Counter
@@ -12,13 +12,13 @@ from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.world import Object
 
-_PAUSE = 0.2  # seconds between two acts of one kind
-_IDS = 500  # of a batch
+_PAUSE = 0.2  # seconds between two actions of one kind
+_IDS = 500  # in a batch
 _TEXTS = ("<@" + "1" * 32_000, "http://a" * 8_000, '{"task_id":"a1",' * 4_000, "task_" * 12_000)
 
 
-class Villain:
-    """`acts`: how often he did what; `refused`: how often he was not answered by the bot at all."""
+class HostileMember:
+    """`acts`: number of actions by kind; `failed`: number of actions that the bot did not answer."""
 
     def __init__(self, person: Person, channels: list[Object]) -> None:
         self._person = person
@@ -33,7 +33,7 @@ class Villain:
         async with asyncio.TaskGroup() as group:
             for kind in kinds:
                 group.create_task(self._again_and_again(kind))
-        raise AssertionError("he never ends")
+        raise AssertionError("the actions never end")
 
     async def _again_and_again(self, act: Callable[[], Awaitable[Interaction | None]]) -> NoReturn:
         while True:

@@ -1,4 +1,4 @@
-"""Tasks live: what is true of them changes with the clock alone."""
+"""Fake tasks: their state depends on the clock alone."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ STORY: tuple[tuple[float, State], ...] = ((0.0, "queued"), (5.0, "running"), (12
 SONG = Song("c1000000-0000-4000-8000-000000000001", "Low Tide")
 
 
-async def look(customer: aiohttp.ClientSession, gateway: LocalGateway, task_id: str) -> Any:
+async def fetch(customer: aiohttp.ClientSession, gateway: LocalGateway, task_id: str) -> Any:
     async with customer.get(f"{gateway.url}/suno/fetch/{task_id}") as response:
         return (await response.json())["data"]
 
@@ -27,7 +27,7 @@ def test_a_state_lasts_until_the_next(age: float, state: str) -> None:
     assert FakeTask("t-1", states=STORY).state(age) == state
 
 
-def test_before_its_birth_a_life_is_what_it_is_at_first() -> None:
+def test_before_its_start_a_fake_task_has_its_first_state() -> None:
     assert FakeTask("t-1", states=STORY).state(-1) == "queued"
 
 
@@ -43,7 +43,7 @@ async def test_a_song_is_born_streams_and_is_finished(
     born, seen = clock.now, []
     for age in (0, 6, 13, 31):
         clock.now = born + age
-        task = await look(customer, gateway, "t-1")
+        task = await fetch(customer, gateway, "t-1")
         seen.append((task["status"], task["data"] and task["data"][0]["status"]))
     assert seen == [
         ("SUBMITTED", None),
@@ -58,7 +58,7 @@ async def test_nothing_changes_while_the_clock_stands_still(
     gateway: LocalGateway, customer: aiohttp.ClientSession
 ) -> None:
     gateway.add(FakeTask("t-1", songs=(SONG,), states=STORY), age=13)
-    assert await look(customer, gateway, "t-1") == await look(customer, gateway, "t-1")
+    assert await fetch(customer, gateway, "t-1") == await fetch(customer, gateway, "t-1")
 
 
 async def test_a_task_can_begin_to_live_when_it_is_first_asked_for(
@@ -66,9 +66,9 @@ async def test_a_task_can_begin_to_live_when_it_is_first_asked_for(
 ) -> None:
     gateway.add(FakeTask("t-1", songs=(SONG,), states=STORY, born_when_asked=True))
     clock.now += 1000
-    assert (await look(customer, gateway, "t-1"))["submit_time"] == int(clock.now)
+    assert (await fetch(customer, gateway, "t-1"))["submit_time"] == int(clock.now)
     clock.now += 30
-    assert (await look(customer, gateway, "t-1"))["status"] == "SUCCESS"
+    assert (await fetch(customer, gateway, "t-1"))["status"] == "SUCCESS"
 
 
 async def test_a_forgotten_task_is_unknown(gateway: LocalGateway, customer: aiohttp.ClientSession) -> None:

@@ -1,4 +1,4 @@
-"""Songs on their way, and what of them is sent."""
+"""Relays of songs, and the bytes that they send."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -1,6 +1,6 @@
-"""How SQLite would carry out each statement that a test has run, if there were ten thousand rows in every table.
+"""SQLite's query plan of each statement that a test has run, with ten thousand rows in every table.
 
-What grows with the years, or with what is watched, is not to be read as a whole. Statements are caught on their way to
+Growing tables must not be scanned. Statements are caught on their way to
 the driver: a new one cannot be left out.
 """
 
@@ -58,7 +58,7 @@ _VALUES = {"VARCHAR": "'x' || n", "FLOAT": "n * 1.0", "BLOB": "x''"}
 
 
 def scans(seen: Collection[str]) -> list[str]:
-    """Those of the statements that read a whole table, each with the step in which it does."""
+    """The statements that read a whole table, each with the step of its plan that does."""
     return [f"{step}: {statement}" for statement in sorted(seen) if (step := _scan(statement))]
 
 
@@ -70,7 +70,7 @@ def shape(statement: str) -> str:
 
 @contextmanager
 def statements() -> Iterator[set[str]]:
-    """The shapes of all that are run meanwhile, whoever does."""
+    """The shapes of all statements that are run meanwhile."""
     seen: set[str] = set()
 
     def run(_connection: Connection, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool) -> None:

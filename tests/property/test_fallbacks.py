@@ -1,4 +1,4 @@
-"""However much is left out of a message: Discord takes the rest, it says something, and less is left each time."""
+"""Whatever is left out of a message, Discord accepts the remainder, it is not empty, and it shrinks each time."""
 
 from collections.abc import Collection
 
@@ -14,8 +14,8 @@ from bot.ui.render.cards import Card, fitting, task_card
 from bot.ui.render.fallbacks import allowed, parts_of, without
 from bot.ui.render.locales import languages
 from bot.ui.render.posts import post_card
-from tests.property.test_cards import check, outcomes, tags, tasks
-from tests.property.test_posts import post_of, watches
+from tests.property.limits import check
+from tests.property.strategies import outcomes, post_of, tags, tasks, watches
 
 parts = st.frozensets(st.sampled_from(Part))
 permissions = st.frozensets(st.sampled_from(["attach_files", "embed_links", "read_message_history"]))

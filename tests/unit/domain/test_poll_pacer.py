@@ -1,10 +1,10 @@
-"""The bot's own pacing against gateways as they were seen: how late it is, and what that costs. In simulated time."""
+"""The poll schedule against gateways as they were observed: delays and costs, in simulated time."""
 
 import random
 
 import pytest
 
-from benchmarks.models import Gateway, by_turns, started_anew, ticking
+from benchmarks.models import Gateway, alternating, cyclic, restarted
 from benchmarks.simulated_bot import SimulatedBot
 from bot.domain.poll_pacer import PollPacer
 
@@ -12,7 +12,7 @@ MINUTE = 60.0
 
 
 def late(bot: SimulatedBot, since: float, share: float = 0.95) -> float:
-    """Seconds that so many of the songs were late that were finished since then."""
+    """The delay in seconds that this share of the songs finished since then did not exceed."""
     delays = sorted(delay for at, delay in bot.seen if at > since)
     assert len(delays) > 20
     return delays[int(len(delays) * share)]
@@ -23,15 +23,15 @@ def late(bot: SimulatedBot, since: float, share: float = 0.95) -> float:
 def test_a_gateway_that_starts_anew_is_followed_within_a_minute(seed: int, *, stamped: bool) -> None:
     dice = random.Random(seed)
     down = (900.0, 900.0 + dice.uniform(1, 8))
-    shows = started_anew(ticking(), ticking(phase=dice.uniform(0, 15)), down)
+    shows = restarted(cyclic(), cyclic(phase=dice.uniform(0, 15)), down)
     bot = SimulatedBot(20, Gateway((shows,), stamped=stamped, down=down), seed=seed)
     bot.play(900 + 8 * MINUTE)
     assert late(bot, down[1] + MINUTE) <= 2.0
 
 
 @pytest.mark.parametrize(("stamped", "within"), [(True, 2.0), (False, 3.0)])
-def test_a_beat_is_learned_within_90_seconds(within: float, *, stamped: bool) -> None:
-    bot = SimulatedBot(20, Gateway((ticking(),), stamped=stamped))
+def test_an_update_cycle_is_learned_within_90_seconds(within: float, *, stamped: bool) -> None:
+    bot = SimulatedBot(20, Gateway((cyclic(),), stamped=stamped))
     bot.play(90.0)
     assert stamped <= (bot.pacing.estimator.cycle is not None)
     bot.play(90.0 + 5 * MINUTE)
@@ -39,15 +39,15 @@ def test_a_beat_is_learned_within_90_seconds(within: float, *, stamped: bool) ->
 
 
 @pytest.mark.parametrize("fast", [0.0, 3.3, -40.3, 3_600.0])
-def test_beats_of_15_30_and_45_seconds_by_turns_whatever_the_gateways_clock_says(fast: float) -> None:
-    gateway = Gateway((by_turns(2_500.0),), stamped=True, fast=fast)
+def test_changing_cycles_of_15_30_and_45_seconds_are_followed_with_any_gateway_clock(fast: float) -> None:
+    gateway = Gateway((alternating(2_500.0),), stamped=True, fast=fast)
     bot = SimulatedBot(20, gateway)
     bot.play(2_400.0)
     assert late(bot, 600.0) <= 2.5
 
 
-def test_a_beat_that_an_earlier_run_has_learned_is_known_from_the_start() -> None:
-    gateway = Gateway((ticking(),))
+def test_a_cycle_from_an_earlier_run_is_used_from_the_start() -> None:
+    gateway = Gateway((cyclic(),))
     before = SimulatedBot(20, gateway)
     before.play(900.0)
     pacing = PollPacer(5.0)
@@ -58,23 +58,23 @@ def test_a_beat_that_an_earlier_run_has_learned_is_known_from_the_start() -> Non
     assert late(after, 930.0) <= 2.0
 
 
-def test_a_beat_of_yesterday_is_not_believed_to_be_where_it_was() -> None:
-    before = SimulatedBot(20, Gateway((ticking(),)))
+def test_the_phase_of_yesterdays_cycle_is_not_used() -> None:
+    before = SimulatedBot(20, Gateway((cyclic(),)))
     before.play(900.0)
     resumed = before.pacing.estimator.lasting.resumed(900.0 + 86_400.0)
-    assert (resumed.cycle, resumed.beat) == (None, 15.0)
+    assert (resumed.cycle, resumed.nominal) == (None, 15.0)
 
 
-def test_several_channels_a_second_apart() -> None:
-    channels = tuple(ticking(phase=4.2 + behind) for behind in range(3))
+def test_several_channels_that_update_a_second_apart() -> None:
+    channels = tuple(cyclic(phase=4.2 + behind) for behind in range(3))
     bot = SimulatedBot(100, Gateway(channels, stamped=True))
     bot.play(1_500.0)
     assert late(bot, 600.0) <= 3.0
 
 
-def test_after_an_interruption_some_are_looked_at_often_until_the_beat_is_heard() -> None:
+def test_after_an_interruption_probe_tasks_are_polled_often_until_the_cycle_is_known() -> None:
     pacing = PollPacer(5.0)
-    known = SimulatedBot(20, Gateway((ticking(),)), pacing=pacing)
+    known = SimulatedBot(20, Gateway((cyclic(),)), pacing=pacing)
     known.play(900.0)
     assert pacing.estimator.cycle
     pacing.interrupted(900.0)
@@ -82,7 +82,7 @@ def test_after_an_interruption_some_are_looked_at_often_until_the_beat_is_heard(
     assert pacing.schedule(900.0, together=20, alive=20, probe=False).interval >= 4.0
 
 
-def test_without_a_beat_very_many_tasks_are_looked_at_as_often_as_there_is_time_for() -> None:
+def test_without_a_cycle_very_many_tasks_are_polled_as_often_as_capacity_allows() -> None:
     pacing = PollPacer(5.0)
     for _ in range(50):
         pacing.record_cost(3.0, 100_000)

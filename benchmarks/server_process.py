@@ -1,4 +1,4 @@
-"""Servers that stand in processes of their own, so that their time is not the bot's."""
+"""Servers in their own processes, so that their work does not count as the bot's."""
 
 import asyncio
 import sys
@@ -9,8 +9,8 @@ from aiohttp import web
 
 
 @asynccontextmanager
-async def neighbour(module: str, *options: str) -> AsyncIterator[str]:
-    """The address of what `python -m module` serves, while it runs."""
+async def server_process(module: str, *options: str) -> AsyncIterator[str]:
+    """Runs `python -m module`, and gives the address that it serves."""
     command = [sys.executable, "-m", module, *options]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
@@ -21,7 +21,7 @@ async def neighbour(module: str, *options: str) -> AsyncIterator[str]:
 
 
 async def serve(app: web.Application, addresses: Sequence[str] = ("127.0.0.1",)) -> None:
-    """Until the process is ended, at one port; says where that is at the first of the addresses."""
+    """Serves on one port of all addresses until the process ends; prints the first address."""
     runner, port = web.AppRunner(app, access_log=None), 0
     await runner.setup()
     for address in addresses:

@@ -1,7 +1,7 @@
-"""The least that looking can cost: of all ways to place looks at one task, the cheapest for a given mean delay.
+"""The lower bound for polling: of all ways to poll one task, the one with the fewest requests for a given mean delay.
 
-Found by going backwards through time: at each moment the best next look is that which makes the requests, and the delay
-weighed against them, least. No client that has to ask can do better, unless its gateway tells when it changes.
+Found backwards through time: at each moment the best next poll minimises the requests plus the weighted delay. No
+polling client can do better, unless its gateway tells when it changes.
 """
 
 import math
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from itertools import pairwise
 
 _STEP = 0.5  # seconds
-_END = 1_200.0  # seconds, by which nearly every task is finished
-_LONGEST = 60.0  # seconds between two looks
+_END = 1_200.0  # seconds after which nearly every task is finished
+_LONGEST = 60.0  # seconds between two polls
 
-Finished = Callable[[float], float]  # the share of tasks that are finished so many seconds after their birth
+Finished = Callable[[float], float]  # seconds after birth -> share of tasks that are finished
 
 
 def log_normal(median: float, sigma: float) -> Finished:
@@ -20,10 +20,10 @@ def log_normal(median: float, sigma: float) -> Finished:
 
 
 def least_requests(finished: Finished, mean_delay: float) -> float:
-    """A task, with looks placed so that the mean delay is that many seconds."""
+    """Requests a task, with polls placed so that the mean delay is `mean_delay` seconds."""
     low, high = 0.01, 100.0
     for _ in range(20):
-        price = math.sqrt(low * high)  # of a second, in requests
+        price = math.sqrt(low * high)  # requests that a second of delay is worth
         requests, delay = _best(finished, price)
         low, high = (price, high) if delay > mean_delay else (low, price)
     return requests
@@ -33,7 +33,7 @@ def _best(finished: Finished, price: float) -> tuple[float, float]:
     """Requests and mean delay of the cheapest plan."""
     count = int(_END / _STEP)
     share = [finished(step * _STEP) for step in range(count + 1)]
-    waited = [0.0]  # seconds that all have waited who finished before
+    waited = [0.0]  # total delay of all tasks that finished before
     for before, after in pairwise(share):
         waited.append(waited[-1] + (before + after) / 2 * _STEP)
     cost, following = [0.0] * (count + 1), [count] * (count + 1)
@@ -47,7 +47,7 @@ def _best(finished: Finished, price: float) -> tuple[float, float]:
 
 
 def _delay(share: list[float], waited: list[float], step: int, to: int) -> float:
-    """Seconds from their finishing to the look, of all who finish in between."""
+    """Total seconds from finish to poll, of the tasks that finish between two polls."""
     return waited[to] - waited[step] - share[step] * (to - step) * _STEP
 
 

@@ -1,4 +1,4 @@
-"""What leads to a task: its songs, a pasted answer, another form of its id; and what a message says anywhere in it."""
+"""Ways to find a task: its songs, a pasted answer, another form of its id, and any part of a message."""
 
 import json
 import sqlite3
@@ -12,9 +12,8 @@ from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from tests.conftest import Env
-from tests.e2e.test_texts import LOOK_UP, WATCH, answered
-from tests.e2e.test_watch import DONE, FAST, ONE, TWO
-from tests.messages import words
+from tests.messages import LOOK_UP_MENU, WATCH_MENU, words
+from tests.sample_tasks import DONE, FAST, ONE, TWO
 
 LINK = f"https://suno.com/song/{ONE.clip_id}"
 OTHER_SONG = Song("cccccccc-1111-4222-8333-444444444444", "Long Shadows", "dub", "[Verse]\nAnother one", 3.0)
@@ -45,11 +44,11 @@ async def test_a_song_that_was_seen_leads_to_its_task_everywhere_and_after_a_res
         assert f"`{DONE.id}`" in (await env.watch(LINK, at=dm))["content"]
         stopped = await env.finished(await env.ada.slash(env.channel, "suno unwatch", id=LINK))
         assert DONE.id in stopped["content"]
-        looked_up = await env.finished(await env.ada.menu(env.ben.say(env.channel, LINK), LOOK_UP))
+        looked_up = await env.finished(await env.ada.menu(env.ben.say(env.channel, LINK), LOOK_UP_MENU))
         assert TITLE in words(looked_up)
         before = len(env.posted(dm))
         env.ada.say(dm, f"this one: {LINK}")
-        assert TITLE in words(await answered(env, dm, before + 1))
+        assert TITLE in words(await env.newest_post(dm, before + 1))
 
 
 async def test_the_bots_own_page_button_leads_to_the_task(env: Env) -> None:
@@ -62,7 +61,7 @@ async def test_the_bots_own_page_button_leads_to_the_task(env: Env) -> None:
         )
         bare = env.ben.say(env.channel, "listen")
         bare["components"] = [{"type": 1, "id": 1, "components": [page]}]
-        answer = await env.finished(await env.ada.menu(bare, LOOK_UP))
+        answer = await env.finished(await env.ada.menu(bare, LOOK_UP_MENU))
     assert TITLE in words(answer)
 
 
@@ -102,7 +101,7 @@ async def test_both_forms_of_a_task_that_was_seen_are_one_watch(env: Env) -> Non
         assert "already being watched" in (await env.watch(LATER.id))["content"]
 
 
-async def test_words_are_no_ids_and_what_is_ignored_is_named(env: Env) -> None:
+async def test_words_that_are_not_ids_are_ignored_and_named(env: Env) -> None:
     env.gateway.add(LATER)
     async with env.bot(**FAST):
         nothing = await env.watch("hello", "world", "again")
@@ -122,7 +121,7 @@ def forwarded(message: dict[str, Any], original: dict[str, Any]) -> dict[str, An
     return message
 
 
-@pytest.mark.parametrize("menu", [LOOK_UP, WATCH])
+@pytest.mark.parametrize("menu", [LOOK_UP_MENU, WATCH_MENU])
 async def test_a_menu_reads_what_is_forwarded(env: Env, menu: str) -> None:
     env.gateway.add(DONE)
     in_text = env.ben.say(env.channel, f"task {DONE.id}")
@@ -162,7 +161,7 @@ async def test_a_menu_reads_components(env: Env, component: dict[str, Any]) -> N
     message["components"] = [component]
     message["flags"] = 0 if component["type"] == 1 else 1 << 15
     async with env.bot():
-        answer = await env.finished(await env.ada.menu(message, LOOK_UP))
+        answer = await env.finished(await env.ada.menu(message, LOOK_UP_MENU))
     assert TITLE in words(answer)
 
 
@@ -170,10 +169,10 @@ async def test_the_bots_own_lists_work_with_its_own_menu(env: Env) -> None:
     env.gateway.add(DONE, LATER)
     async with env.bot(**FAST):
         listed = await env.finished(await env.ada.slash(env.channel, "suno batch", ids=f"{DONE.id} {LATER.id}"))
-        answer = await env.finished(await env.ada.menu(listed, LOOK_UP))
+        answer = await env.finished(await env.ada.menu(listed, LOOK_UP_MENU))
         assert "## 2 tasks" in words(answer)
         await env.watch(LATER.id)
-        answer = await env.finished(await env.ada.menu(await env.watches(), LOOK_UP))
+        answer = await env.finished(await env.ada.menu(await env.watches(), LOOK_UP_MENU))
         assert f"{TITLE} · {LATER.id}" in words(answer) or LATER.id in words(answer)
 
 

@@ -1,4 +1,4 @@
-"""What a gateway says of one id, of its key, and of what failed: who hears of it, and who does not."""
+"""Messages of a gateway about an id, its key or a failure: who is shown them, and who is not."""
 
 from typing import Any
 
@@ -8,10 +8,11 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.seen import busy, refuses
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, Env
-from tests.e2e.test_admin import admin
-from tests.e2e.test_outages import MINUTE, owner
-from tests.e2e.test_watch import DONE, ONE, SOON, TWO
+from tests.e2e.admin_panel import admin
 from tests.messages import links, words
+from tests.sample_tasks import DONE, ONE, SOON, TWO
+
+MINUTE = 60.0  # seconds
 
 UNKNOWN: list[tuple[int, Any]] = [
     (404, {"detail": "Task not found"}),
@@ -23,7 +24,7 @@ USAGE = {"total_used": 120_000, "total_available": 0, "expires_at": 0, "name": K
 
 
 @pytest.mark.parametrize("unknown", UNKNOWN)
-async def test_an_unknown_id_keeps_no_other_task_from_being_brought(env: Env, unknown: tuple[int, Any]) -> None:
+async def test_an_unknown_id_does_not_prevent_the_delivery_of_other_tasks(env: Env, unknown: tuple[int, Any]) -> None:
     """At a relay without the batch call; also after a restart."""
     env.gateway.batch = False
     env.gateway.unknown = unknown
@@ -35,13 +36,13 @@ async def test_an_unknown_id_keeps_no_other_task_from_being_brought(env: Env, un
     async with env.bot():
         await env.clock.advance(5 * MINUTE, step=5)
         posts = await env.posts(3)
-        assert env.posted(owner(env)) == []
+        assert env.posted(env.owner_dm) == []
     assert sum("task_typo" in words(post) or "task_other" in words(post) for post in posts) == 2
     assert sum(len(post["attachments"]) for post in posts) > 0
 
 
 @pytest.mark.parametrize("songs", [(), (Song("s-1", state="streaming"), Song("s-2", state="failed"))])
-async def test_suno_apis_failed_task_is_told_as_failed(env: Env, songs: tuple[Song, ...]) -> None:
+async def test_suno_apis_failed_task_is_failed(env: Env, songs: tuple[Song, ...]) -> None:
     """Its answer for one task is null, or songs without their task: only the answer for many has the status."""
     env.gateway.add(FakeTask("task_bad", "suno-api", songs, states=((0, "failed"),), reason="not enough credits"))
     async with env.bot():
@@ -57,19 +58,19 @@ async def test_the_owner_hears_why_a_key_is_refused(env: Env) -> None:
     async with env.bot():
         await env.watch("task_any")
         await env.clock.advance(MINUTE, step=5)
-        (told,) = await env.posts(at=owner(env))
+        (notice,) = await env.posts(at=env.owner_dm)
         checked = (await admin(env, "check"))["content"]
         listed = words(await env.finished(await env.ada.slash(env.channel, "suno batch", ids="task_any1 task_b2")))
-    for text in (told["content"], checked):
+    for text in (notice["content"], checked):
         assert "This token [key] has no access to model" in text
         assert KEY not in text
-    assert "Its quota is used up (120,000 used)." in told["content"]
-    assert "密钥的额度已用完" in told["content"]
+    assert "Its quota is used up (120,000 used)." in notice["content"]
+    assert "密钥的额度已用完" in notice["content"]
     assert "Gateway `default`" in checked
     assert "couldn't be checked: the gateway refuses the bot's key" in listed
 
 
-async def test_a_gateway_that_is_well_is_not_spoken_of(env: Env) -> None:
+async def test_a_healthy_gateway_is_not_mentioned(env: Env) -> None:
     env.gateway.add(DONE)
     async with env.bot():
         await env.status(DONE.id)
@@ -85,7 +86,7 @@ async def test_busy_is_tried_again_soon_however_often(env: Env) -> None:
         env.gateway.faults.clear()
         await env.clock.advance(15, step=1)
         (post,) = await env.posts()
-        assert env.posted(owner(env)) == []
+        assert env.posted(env.owner_dm) == []
     assert len(post["attachments"]) == 2
 
 
