@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bot.domain.task import Clip, Task
+from bot.domain.task import Task
 
 SONGS_OF_LEFT_SERVERS = 30 * 86_400.0  # seconds for which they are kept: the bot may be invited again
 _LONGEST_TITLE, _LONGEST_STYLE = 200, 1_000  # characters
@@ -34,6 +34,17 @@ class PostedAt(Struct, frozen=True, kw_only=True):
     restricted: bool = False
     message_id: int = 0
     owner_id: int = 0
+
+    @property
+    def group(self) -> "ChannelGroup":
+        alone = self.restricted or not self.parent_id
+        return ChannelGroup(self.guild_id, self.channel_id if alone else 0, self.parent_id, self.restricted)
+
+    @property
+    def link(self) -> str:
+        """To the message; empty where there is none."""
+        place = f"https://discord.com/channels/{self.guild_id or '@me'}/{self.channel_id}"
+        return f"{place}/{self.message_id}" if self.message_id else ""
 
 
 class Song(Struct, frozen=True, kw_only=True):
@@ -76,8 +87,35 @@ class FoundSongs(Struct, frozen=True):
     songs: tuple[FoundSong, ...]
 
 
+class PastPost(Struct, frozen=True, kw_only=True):
+    """A post of songs from before there was a library. `lyrics`: those that were requested with the song; `guild_id` 0:
+    it went into a DM.
+    """
+
+    seq: int
+    task: Task
+    gateway: str
+    clips: tuple[str, ...]
+    lyrics: str
+    user_id: int
+    guild_id: int
+    channel_id: int
+    message_id: int
+    sent_at: float
+
+
+class CountedMessage(Struct, frozen=True):
+    """A message whose buttons show stars. `due_at`: since when it has to be edited."""
+
+    channel_id: int
+    message_id: int
+    due_at: float
+
+
 class ChannelGroup(Struct, frozen=True, order=True):
-    """Channels that the same people may view: a channel with its threads, or one private thread."""
+    """Channels that the same people may view: `parent_id` with its public threads (`channel_id` is 0), or a single
+    private thread, or a single channel of which nothing more is known (`parent_id` is 0).
+    """
 
     guild_id: int
     channel_id: int
@@ -100,31 +138,38 @@ class SongQuery(Struct, frozen=True, kw_only=True):
     viewable: Collection[ChannelGroup] = ()
 
 
-def songs_of(
-    task: Task, keys: Collection[str], place: PostedAt, *, gateway: str, user_id: int, now: float, newest: bool
-) -> list[NewSong]:
-    """Those of a task's clips that were posted or shown, by their keys; none: all."""
+class Posting(Struct, frozen=True, kw_only=True):
+    """How songs of a task were posted or shown. `lyrics`: those that went with them, instead of the clips' own."""
+
+    place: PostedAt
+    gateway: str
+    user_id: int
+    at: float
+    newest: bool
+    lyrics: str = ""
+
+
+def songs_of(task: Task, keys: Collection[str], posting: Posting) -> list[NewSong]:
+    """The finished clips with these keys; without keys: all."""
     found = []
     for number, (key, clip) in enumerate(task.keyed(), 1):
+        if not clip.playable or (keys and key not in keys):
+            continue
         song = Song(
             task_id=task.id,
             number=number,
             clip_id=clip.id,
-            gateway=gateway,
-            user_id=user_id,
+            gateway=posting.gateway,
+            user_id=posting.user_id,
             title=_storable(clip.title or task.title, _LONGEST_TITLE),
             style=_storable(clip.style, _LONGEST_STYLE),
             duration=clip.duration,
-            posted_at=now,
-            place=place,
+            posted_at=posting.at,
+            place=posting.place,
         )
-        if not keys or key in keys:
-            found.append(NewSong(song=song, lyrics=_lyrics(clip), newest=newest))
+        lyrics = _storable(posting.lyrics or clip.lyrics, _LONGEST_LYRICS)
+        found.append(NewSong(song=song, lyrics=lyrics, newest=posting.newest))
     return found
-
-
-def _lyrics(clip: Clip) -> str:
-    return _storable(clip.lyrics, _LONGEST_LYRICS)
 
 
 def _storable(text: str, longest: int) -> str:

@@ -198,6 +198,13 @@ async def keep_in_library(connection: AsyncConnection, songs: Sequence[NewSong])
         kept = await connection.scalar(statement.returning(library.c.id))
         if kept is not None and not values["removed"]:
             await _keep_texts(connection, kept, new)
+            await _count_stars(connection, kept, new.song)
+
+
+async def _count_stars(connection: AsyncConnection, song_id: int, song: Song) -> None:
+    """A new post of a song that has stars shows none yet."""
+    if await connection.scalar(select(stars.c.song_id).where(stars.c.song_id == song_id).limit(1)) is not None:
+        await count_anew(connection, [(song.place.channel_id, song.place.message_id)], song.posted_at)
 
 
 async def _is_removed(connection: AsyncConnection, song: Song) -> bool:

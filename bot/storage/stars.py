@@ -2,22 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from msgspec import Struct
 from sqlalchemy import delete, func, literal, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.library import Song
+from bot.domain.library import CountedMessage, Song
 from bot.storage.library import count_anew, is_listed, song_of
 from bot.storage.schema import library, star_counts, stars
 from bot.storage.transaction import Transactions
-
-
-class CountedMessage(Struct, frozen=True):
-    """A message whose buttons show stars. `due_at`: since when it has to be edited."""
-
-    channel_id: int
-    message_id: int
-    due_at: float
 
 
 class StarStore(Transactions):

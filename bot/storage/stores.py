@@ -12,6 +12,7 @@ from bot.storage.key_values import KeyValueStore
 from bot.storage.library import LibraryStore
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
+from bot.storage.past_posts import PastPostStore
 from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
@@ -36,6 +37,7 @@ class Stores(Struct, frozen=True):
     orders: OrderStore
     library: LibraryStore
     stars: StarStore
+    past_posts: PastPostStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -54,4 +56,5 @@ class Stores(Struct, frozen=True):
             OrderStore(engine),
             LibraryStore(engine),
             StarStore(engine),
+            PastPostStore(engine),
         )
