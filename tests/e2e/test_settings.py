@@ -90,7 +90,9 @@ async def test_export_and_delete_everything(env: Env) -> None:
     assert data["watches"][0]["channel_id"] == env.channel["id"]
     assert datetime.fromisoformat(data["watches"][0]["created_at"]).tzinfo
     assert "Are you sure?" in question
-    assert "2 watches, 1 looked-up task, 0 lists and 0 songs in the library" in deleted["content"], "hers, and the one that she joined"
+    assert "2 watches, 1 looked-up task, 0 lists and 0 songs in the library" in deleted["content"], (
+        "hers, and the one that she joined"
+    )
     assert buttons(deleted) == []
     assert all(rows == [] for rows in after.values())
     assert "task_bens" in words(bens), "others keep theirs"
