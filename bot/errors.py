@@ -13,6 +13,7 @@
     ├── NotAllowed*              the person may not use the bot there
     ├── TooMany*                 too many requests of a person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
+    ├── NotInLibrary*            the song was removed, or the person may not view it any more
     ├── NotYours*                it belongs to somebody else
     ├── UnknownButton*           of another version of the bot, or unknown
     ├── UnwatchablePlace*        songs cannot be posted in that channel for this person
@@ -171,6 +172,12 @@ class TooManyLists(TellableError):
     def __init__(self, count: int) -> None:
         super().__init__(f"{count} lists")
         self.values = {"n": count}
+
+
+class NotInLibrary(TellableError):
+    """The song was removed, or the person may not view its channel any more."""
+
+    key = "library.gone"
 
 
 class NotYours(TellableError):
