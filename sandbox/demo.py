@@ -19,6 +19,7 @@ from bot.domain.recent import Recent
 from bot.storage.database import open_database
 from bot.storage.recents import RecentStore
 from sandbox.guide import guide
+from sandbox.library import fill_library
 from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.redirect import redirected
@@ -126,8 +127,10 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
                 discord_token=_TOKEN,
                 suno_base_url=gateway.url,
                 database_url=f"sqlite:///{folder}/demo.db",
-                media_allow_hosts=gateway.media_host,
+                media_allow_hosts=f"{gateway.media_host},{discord.url.removeprefix('http://')}",
             )
+            releases = next(each for each in world.channels.values() if each.get("name") == "releases")
+            await fill_library(settings.database_url, discord, releases)
             await _look_tasks_up(settings.database_url, world, songs)
             with redirected(discord.url):
                 bot = asyncio.create_task(serve(settings))
