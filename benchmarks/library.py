@@ -1,4 +1,4 @@
-"""Searching a library of 100,000 songs in English and Chinese, where a server has 5,000: `python -m benchmarks.library`.
+"""Searching a library of 100,000 songs in two languages, where a server has 5,000: `python -m benchmarks.library`.
 
 Rows are what the store writes for each song; only their insertion is in bulk. Both a whole page with the number of all
 hits and the question of who may view what are measured.
