@@ -8,8 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.creation import CreationStore
+from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
 from bot.storage.library import LibraryStore
+from bot.storage.live_cards import LiveCardStore
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.past_posts import PastPostStore
@@ -28,6 +31,8 @@ class Stores(Struct, frozen=True):
     watches: WatchStore
     polls: PollStore
     outbox: Outbox
+    live_cards: LiveCardStore
+    delivery_overview: DeliveryOverview
     batches: BatchStore
     preferences: PreferenceStore
     backlog: BacklogStore
@@ -38,6 +43,7 @@ class Stores(Struct, frozen=True):
     library: LibraryStore
     stars: StarStore
     past_posts: PastPostStore
+    order_upkeep: OrderUpkeep
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -47,6 +53,8 @@ class Stores(Struct, frozen=True):
             WatchStore(engine),
             PollStore(engine),
             Outbox(engine),
+            LiveCardStore(engine),
+            DeliveryOverview(engine),
             BatchStore(engine),
             PreferenceStore(engine),
             BacklogStore(engine),
@@ -57,4 +65,5 @@ class Stores(Struct, frozen=True):
             LibraryStore(engine),
             StarStore(engine),
             PastPostStore(engine),
+            OrderUpkeep(engine),
         )

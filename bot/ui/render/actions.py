@@ -64,6 +64,27 @@ class TaskPayload(Struct, frozen=True):
         return cls(about, language) if number == "0" else cls(about, delivery_id=mark)
 
 
+class ClipPayload(Struct, frozen=True):
+    """One thing of one song of a task: `number` counts its songs from 1."""
+
+    task_id: str
+    what: str
+    number: int
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return f"{self.what}-{self.number}"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        what, _, number = mark.partition("-")
+        return cls(about, what, _number(number))
+
+
 class NotifyPayload(Struct, frozen=True):
     """`on_answer`: the button is on a private answer, and toggles there; elsewhere many people see it."""
 
@@ -352,6 +373,7 @@ LYRICS_PAGE = _action("lp", PagePayload)
 LYRICS_FILE = _action("lf", TaskPayload, "📄", "btn.file")
 AUDIO = _action("au", TaskPayload, "⬇️", "btn.audio")
 DETAILS = _action("dt", TaskPayload, "ℹ️", "btn.details")
+EXTRA = _action("xt", ClipPayload)
 NOTIFY = _action("nf", NotifyPayload, "🔔", "btn.notify")
 STOP = _action("st", WatchPayload, "🔕", "btn.stop")
 CHECK = _action("ck", ChannelPayload, "🔁", "btn.check")
@@ -381,6 +403,7 @@ ORDER_EDIT = _action("oe", OrderPayload, "✏️", "btn.edit")
 ORDER_CANCEL = _action("oc", OrderPayload, "✖️", "btn.cancel")
 ORDER_WITHDRAW = _action("ow", ListedOrderPayload, "✖️", "btn.cancel")
 ORDER_AGAIN = _action("oa", ListedOrderPayload, "✏️", "btn.edit_again")
+ORDER_TWICE = _action("oz", ListedOrderPayload, "🔁", "btn.order_twice")
 ORDER_FOUND = _action("of", ListedOrderPayload, "🔎", "btn.its_id")
 ORDER_FREE = _action("og", ListedOrderPayload, "↩️", "btn.not_charged")
 ORDER_LOST = _action("ol", ListedOrderPayload, "💸", "btn.charged_lost")
@@ -390,6 +413,7 @@ ORDERS_PAGE = _action("ot", PagePayload)
 CREATION_SWITCH = _action("cs", SwitchPayload)
 CREATION_APPROVAL = _action("ca", SwitchPayload)
 CREATION_NUMBERS = _action("cn", NoPayload, "🔢", "btn.numbers")
+CREATION_MODELS = _action("cm", NoPayload, "🎛️", "btn.models")
 CREATION_PEOPLE = _action("cp", NoPayload, "👥", "btn.people")
 STAR = _action("fv", SongPayload, "⭐")
 LIBRARY_PAGE = _action("ib", LibraryPayload)
@@ -398,7 +422,9 @@ LIBRARY_STAR = _action("is", LibrarySongPayload, "⭐")
 LIBRARY_LYRICS = _action("il", LibrarySongPayload, "📝", "btn.lyrics")
 LIBRARY_LYRICS_PAGE = _action("im", PagePayload)
 LIBRARY_REMOVE = _action("ir", LibrarySongPayload, "🗑️", "btn.remove_song")
-_OF_A_TASK = (TaskPayload, NotifyPayload, ListedWatchPayload, SongPayload)
+
+
+_OF_A_TASK = (TaskPayload, ClipPayload, NotifyPayload, ListedWatchPayload, SongPayload)
 
 
 def custom_id(code: str, about: str, mark: str) -> str:

@@ -15,6 +15,7 @@ from bot.ui.render.actions import (
     CUSTOM_ID,
     ChannelPayload,
     ChoicePayload,
+    ClipPayload,
     DeliveryPayload,
     LibraryPayload,
     LibrarySongPayload,
@@ -40,7 +41,7 @@ SAMPLES = [
     TaskPayload(LONGEST_ID),
     *(TaskPayload(LONGEST_ID, tag) for tag in languages()),
     TaskPayload("task:1", delivery_id="0123456789ab"),
-    NotifyPayload("a:b"), NotifyPayload("a:b", on_answer=True),
+    ClipPayload(LONGEST_ID, "timing", 9), NotifyPayload("a:b"), NotifyPayload("a:b", on_answer=True),
     PagePayload("abc", 0), PagePayload("mine.0", 999),
     WatchPayload(1), ChannelPayload(2**63 - 1),
     ListedWatchPayload("server", 12, "task-1", 3),
@@ -55,7 +56,7 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize("payload", SAMPLES, ids=repr)
-def test_what_a_button_carries_comes_back_as_it_was(payload: Any) -> None:
+def test_payloads_survive_a_round_trip(payload: Any) -> None:
     action: Any = next(each for each in ACTIONS.values() if each.payload is type(payload))
     text = custom_id(action.code, payload.about, payload.mark)
     found = CUSTOM_ID.fullmatch(text)
