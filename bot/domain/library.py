@@ -173,5 +173,5 @@ def songs_of(task: Task, keys: Collection[str], posting: Posting) -> list[NewSon
 
 
 def _storable(text: str, longest: int) -> str:
-    """Not every database takes NUL."""
-    return text[:longest].replace("\0", "")
+    """No database takes half of a surrogate pair, and not every one NUL."""
+    return text[:longest].replace("\0", "").encode("utf-8", "ignore").decode("utf-8")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 
 import aiohttp
 import discord
@@ -38,7 +39,9 @@ def place_in(guild: discord.Guild | None, channel_id: int, message_id: int) -> P
 
 
 async def place_of_past(bot: SunoBot, post: PastPost) -> PostedAt | None:
-    """Of an earlier post; archived threads are in no cache. None: the bot has left its server."""
+    """Of an earlier post; archived threads are in no cache. None: nobody can be shown it, since its channel is gone or
+    hidden from the bot, or the bot has left the server.
+    """
     if not post.guild_id:
         return PostedAt(channel_id=post.channel_id, parent_id=0, message_id=post.message_id, owner_id=post.user_id)
     guild = bot.get_guild(post.guild_id)
@@ -47,7 +50,10 @@ async def place_of_past(bot: SunoBot, post: PastPost) -> PostedAt | None:
     place = place_in(guild, post.channel_id, post.message_id)
     if place.parent_id:
         return place
-    channel = await _fetched(bot, post.channel_id)
+    try:
+        channel = await _fetched(bot, post.channel_id)
+    except (discord.NotFound, discord.Forbidden):
+        return None
     restricted = isinstance(channel, discord.Thread) and channel.is_private()
     return replace(place, parent_id=_parent_id(channel), restricted=restricted)
 
@@ -99,7 +105,8 @@ class _Viewer:
             return True
         channel: _Channel | None = self._guild.get_channel_or_thread(group.channel_id or group.parent_id)
         if channel is None and group.channel_id and self._may_ask():
-            channel = await _fetched(self._bot, group.channel_id)
+            with suppress(discord.NotFound, discord.Forbidden):
+                channel = await _fetched(self._bot, group.channel_id)
         if isinstance(channel, discord.Thread):
             return await self._may_view_thread(channel)
         return channel is not None and _may_read(channel, self._member)
@@ -141,8 +148,11 @@ async def _member(interaction: Interaction, guild: discord.Guild, *, ask: bool) 
 
 
 async def _fetched(bot: SunoBot, channel_id: int) -> _Channel | None:
+    """None: Discord does not say. Raises discord.NotFound and discord.Forbidden."""
     try:
         channel = await bot.fetch_channel(channel_id)
+    except (discord.NotFound, discord.Forbidden):
+        raise
     except _UNANSWERED as error:
         log.info("channel %d cannot be looked up: %s", channel_id, error)
         return None

@@ -20,7 +20,12 @@ from bot.ui.render.text import code, one_line
 PAGE = 10  # songs; each is three components of the 40 that a message may have
 LONGEST_FIND = 60  # characters: they stand in the buttons of the pages
 _TITLE, _STYLE = 70, 50  # characters
-_IN_A_SERVER = (Scope.HERE, Scope.SERVER)
+_SCOPE_NAMES = {
+    Scope.MINE: "scope.mine",
+    Scope.HERE: "scope.here",
+    Scope.SERVER: "scope.this_server",
+    Scope.STARRED: "scope.starred",
+}
 
 
 async def find(interaction: Interaction, find: str, scope: str | None, by: discord.abc.User | None) -> None:
@@ -70,7 +75,8 @@ def _view(
 def _heading(found: FoundSongs, wanted: LibraryPayload, language: Language) -> str:
     if not found.count:
         key = "none_found" if wanted.find else f"none_{wanted.scope}"
-        return language(f"library.{key}", find=one_line(wanted.find, LONGEST_FIND * 2))
+        scope = language(_SCOPE_NAMES[Scope(wanted.scope)])
+        return language(f"library.{key}", find=one_line(wanted.find, LONGEST_FIND * 2), scope=scope)
     parts = [language(f"library.{wanted.scope}", n=found.count)]
     if wanted.find:
         parts.append(language("library.find", find=one_line(wanted.find, LONGEST_FIND * 2)))
