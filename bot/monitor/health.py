@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.domain.post_failures import Meaning
+from bot.domain.discord_errors import Meaning
 from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock

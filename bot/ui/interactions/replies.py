@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import discord
 
 from bot.client import Interaction, Services, SunoBot
-from bot.domain.post_failures import Part, suspects
+from bot.domain.discord_errors import Part, suspects
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.permissions import Postable, missing_in
 from bot.ui.render.cards import MAX_REQUEST, Card
