@@ -92,7 +92,7 @@ class Health:
         cycle = self._poller.cycles[gateway.name]
         return GatewayCondition(
             name=gateway.name,
-            outcomes=gateway.record.outcomes,
-            answer_age=gateway.record.answer_age,
+            outcomes=gateway.results.outcomes,
+            answer_age=gateway.results.answer_age,
             cycle=cycle.period if cycle else None,
         )

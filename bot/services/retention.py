@@ -25,7 +25,7 @@ async def prune(stores: Stores, gateways: Sequence[Gateway], clock: Clock, on_ne
         await _try("forgotten", stores.songs.forget(clock.now()))
         await _try("forgotten", stores.orders.forget(clock.now()))
         await clock.sleep(_INTERVAL)
-        refusing = [gateway.name for gateway in gateways if gateway.record.refuses]
+        refusing = [gateway.name for gateway in gateways if gateway.results.refuses]
         await _try("given up", stores.watches.end_unanswered(clock.now(), spare=refusing))
         on_new_delivery()
 
