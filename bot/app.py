@@ -13,6 +13,7 @@ from msgspec import Struct
 from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
 from bot.gateways.connection import Connector
+from bot.gateways.extras import ExtrasGateway
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.monitor.health import Health
@@ -26,6 +27,7 @@ from bot.services.delivery.live_cards import LiveCards
 from bot.services.delivery.notifier import Notifier
 from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
+from bot.services.extras import Extras
 from bot.services.history import History
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
@@ -157,6 +159,7 @@ class _Foundation(Struct, frozen=True):
     gateways: Sequence[Gateway]
     lookup: Lookup
     media: Media
+    extras: Extras
     session: aiohttp.ClientSession
     clock: Clock
 
@@ -186,7 +189,9 @@ async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -
     await stores.preferences.recall()
     lookup = Lookup(gateways, clock=clock.now)
     stack.push_async_callback(lookup.close)
-    return _Foundation(settings, stores, gateways, lookup, media, session, clock)
+    extras = Extras(_extras_gateways(settings, session), media, clock)
+    stack.push_async_callback(extras.close)
+    return _Foundation(settings, stores, gateways, lookup, media, extras, session, clock)
 
 
 def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
@@ -215,6 +220,7 @@ def _services(
         task_ids=task_ids,
         text_worker=TextWorker(),
         clip_files=ClipFiles(base.media),
+        extras=base.extras,
         watches=Watches(
             stores,
             task_ids,
@@ -234,7 +240,7 @@ async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
     """Restores the state that the last run left behind."""
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
-    await stores.orders.resume(clock.now())
+    await stores.order_upkeep.resume(clock.now())
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
@@ -248,6 +254,14 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
             requests_per_second=settings.gateway_requests_per_second,
         )
         for name, each in settings.gateways.items()
+    ]
+
+
+def _extras_gateways(settings: Settings, session: aiohttp.ClientSession) -> list[ExtrasGateway]:
+    return [
+        ExtrasGateway(name, each.base_url, each.api_key.get_secret_value(), session)
+        for name, each in settings.gateways.items()
+        if settings.extras == "on"
     ]
 
 

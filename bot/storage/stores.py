@@ -11,6 +11,7 @@ from bot.storage.creation import CreationStore
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
 from bot.storage.live_cards import LiveCardStore
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -36,6 +37,7 @@ class Stores(Struct, frozen=True):
     results: ResultStore
     creation: CreationStore
     orders: OrderStore
+    order_upkeep: OrderUpkeep
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -54,4 +56,5 @@ class Stores(Struct, frozen=True):
             ResultStore(engine),
             CreationStore(engine),
             OrderStore(engine),
+            OrderUpkeep(engine),
         )
