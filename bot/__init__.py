@@ -24,6 +24,7 @@ The layers, from the top. Nobody imports upwards, and modules of one layer do no
     config, log   settings and logging; only the layers above cogs use them
     environment   reads environment variables and `.env`; setting_values, setting_faults: their types and errors
     gateways      what gateways and media hosts say: requests, decoding, relaying of audio
+      dialects      field names, status words and sentences of gateways, translated into tasks
     storage       what is stored: named statements, no decisions
     shutdown      ends asyncio tasks and the program
     domain        values and rules: no I/O, no clock, no asyncio

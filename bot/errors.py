@@ -33,7 +33,7 @@
     │   ├── MediaForbidden       the bot may not request its address
     │   ├── MediaTooBig          larger than `limit` bytes
     │   └── MediaUnrecognised    its bytes are no known audio or picture
-    └── PostError                Discord did not accept a message; bot/domain/post_failures.py decides what to do
+    └── PostError                Discord did not accept a message; bot/domain/discord_errors.py decides what to do
 
 An id that a gateway does not know is not an error: `Answer.missing` lists it.
 """
@@ -313,7 +313,7 @@ class MediaUnrecognised(MediaError):
 class PostError(BotError):
     """`status`: of HTTP, 0 without an answer; `code`: Discord's, 0 without one; `retry_after` in seconds.
 
-    `parts`: parts of the message that may be left out, see bot/domain/post_failures.py.
+    `parts`: parts of the message that may be left out, see bot/domain/discord_errors.py.
     """
 
     def __init__(

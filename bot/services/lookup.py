@@ -59,7 +59,7 @@ class Lookup:
 
     def failing(self) -> list[tuple[Gateway, GatewayError]]:
         """Gateways whose last answer was not usable, and why."""
-        return [(each, each.record.failure) for each in self._gateways if each.record.failure]
+        return [(each, each.results.failure) for each in self._gateways if each.results.failure]
 
     async def close(self) -> None:
         await cancel_and_wait([question.answer for question in self._questions.values()])
