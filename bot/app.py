@@ -145,7 +145,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         sender = Sender(outbox, poster, clip_files, services.lookup, clock, outcomes=program.health.deliveries)
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
-        workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
+        workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
@@ -232,7 +232,7 @@ def _services(
             watches_per_user=settings.watches_per_user,
             changed=changed,
         ),
-        deliveries=Deliveries(stores.outbox, on_new_delivery),
+        deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
@@ -243,7 +243,7 @@ async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
     """Restores the state that the last run left behind."""
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
-    await stores.orders.resume(clock.now())
+    await stores.order_upkeep.resume(clock.now())
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:

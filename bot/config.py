@@ -1,4 +1,7 @@
-"""The operator's settings, validated as a whole; all faults are reported at once, in sentences."""
+"""The operator's settings, validated as a whole; all faults are reported at once, in sentences.
+
+One file, because docs/configuration.md is generated from it, in its order.
+"""
 
 import os
 from collections.abc import Mapping

@@ -77,6 +77,10 @@ class DatabaseInUse(StorageError):
     pass
 
 
+class CommandFailed(BotError):
+    """What an operator asked for on the command line could not be done; the message says why, and what to do."""
+
+
 class DiscordUnreachable(BotError):
     pass
 

@@ -5,7 +5,12 @@ import sys
 
 from sandbox.local_discord.redirect import redirected
 
-if __name__ == "__main__":
+
+def run() -> None:
     base = sys.argv.pop(1)
     with redirected(base):
         runpy.run_module("bot", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    run()
