@@ -17,7 +17,7 @@ from bot.gateways.disk_budget import DiskBudget
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.services.archives.service import Archives, Part
-from bot.services.archives.songs import ArchiveSong
+from bot.services.archives.songs import ArchiveSong, PostedFiles
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
@@ -152,11 +152,12 @@ async def test_the_file_of_a_post_is_enough_where_the_gateway_has_forgotten_the_
     shop.gateway.add(FakeTask("elsewhere", songs=(Song("posted", duration=3.0),)))
     song = ArchiveSong(task_id="task_old", number=1, title="Old Song", lyrics=LYRICS, channel_id=1, message_id=2)
 
-    async def fresh_address(asked: ArchiveSong) -> str:
-        return f"{shop.gateway.media_url}/audio/posted" if asked is song else ""
+    async def read_post(asked: ArchiveSong) -> PostedFiles:
+        media = shop.gateway.media_url
+        return PostedFiles(f"{media}/audio/posted", f"{media}/cover/posted") if asked is song else PostedFiles()
 
-    (part,) = await made(shop, [song], fresh_address=fresh_address)
-    assert list(part.files) == ["01 Old Song.mp3", "01 Old Song.txt"]
+    (part,) = await made(shop, [song], read_post=read_post)
+    assert list(part.files) == ["01 Old Song.mp3", "01 Old Song.txt", "01 Old Song.png"]
 
 
 async def test_a_gateway_that_fails_is_waited_for_once(shop: Shop, impatient: None) -> None:

@@ -27,7 +27,7 @@ async def listed(env: Env, *tasks: FakeTask) -> dict[str, Any]:
 async def packed(env: Env, message: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     """What the answer says in the end, and the messages with the files."""
     pressed = await env.ben.press(message, "ZIP")
-    await env.discord.hub.until(lambda: pressed.message is not None and "ZIP 文件。" in words(pressed.message))
+    await env.discord.hub.until(lambda: pressed.message is not None and "ZIP 文件，含封面" in words(pressed.message))
     assert pressed.message
     return words(pressed.message).strip(), [each for each in pressed.follow_ups if each["attachments"]]
 
@@ -41,7 +41,7 @@ def names(env: Env, message: dict[str, Any]) -> list[str]:
 async def test_the_songs_of_a_page_come_in_one_file_to_who_asks_alone(env: Env) -> None:
     async with env.bot():
         said, (file,) = await packed(env, await listed(env, *TASKS))
-    assert said == "📦 已打包 10 首歌，含封面和歌词，共 1 个 ZIP 文件。"
+    assert said == "📦 已将 10 首歌打包成一个 ZIP 文件，含封面和歌词。"
     assert file["attachments"][0]["filename"] == "songs-1.zip"
     assert names(env, file) == [f"{number + 1:02} 海风 {number}.mp3" for number in range(10)]
     assert file not in env.ada.read(env.channel)
@@ -51,7 +51,7 @@ async def test_more_than_the_place_takes_comes_in_parts(env: Env) -> None:
     env.discord.world.upload_limit = 600_000
     async with env.bot():
         said, files = await packed(env, await listed(env, *TASKS[:4]))
-    assert said.endswith("共 2 个 ZIP 文件。")
+    assert said == "📦 已将 4 首歌打包成 2 个 ZIP 文件，含封面和歌词。"
     assert [names(env, each) for each in files] == [
         ["01 海风 0.mp3", "02 海风 1.mp3"],
         ["03 海风 2.mp3", "04 海风 3.mp3"],
@@ -65,7 +65,7 @@ async def test_a_limit_that_was_said_too_high_is_lowered_and_nothing_is_lost(env
             DiscordFault(r"/webhooks/", 413, method="POST", times=1, body={"message": "", "code": 40005})
         )
         said, files = await packed(env, message)
-    assert "已打包 2 首歌，含封面和歌词，共 2 个" in said
+    assert "已将 2 首歌打包成 2 个" in said
     assert [names(env, each) for each in files] == [["01 海风 0.mp3"], ["02 海风 1.mp3"]]
 
 
@@ -74,7 +74,7 @@ async def test_songs_that_cannot_be_had_are_named(env: Env) -> None:
     async with env.bot():
         said, (file,) = await packed(env, await listed(env, *TASKS[:3]))
     assert said.splitlines() == [
-        "📦 已打包 2 首歌，含封面和歌词，共 1 个 ZIP 文件。",
+        "📦 已将 2 首歌打包成一个 ZIP 文件，含封面和歌词。",
         "⚠️ 未包含 **海风 1**：它的文件已无法获取。",
     ]
     assert names(env, file) == ["01 海风 0.mp3", "03 海风 2.mp3"]

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bot.errors import ArchiveBusy, GatewayError, MediaError, MediaNoRoom, TellableError
 from bot.gateways.media import Media
-from bot.services.archives.songs import ArchiveSong, FreshAddress, SongFiles, name_of, no_post
+from bot.services.archives.songs import ArchiveSong, ReadPost, SongFiles, name_of, no_post
 from bot.services.archives.zip_part import ZipPart
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
@@ -53,20 +53,12 @@ class Archives:
             self._people.discard(person)
 
     async def parts(
-        self,
-        songs: Sequence[ArchiveSong],
-        *,
-        limit: int,
-        person: int,
-        fresh_address: FreshAddress = no_post,
-        before: int = 0,
+        self, songs: Sequence[ArchiveSong], *, limit: int, person: int, read_post: ReadPost = no_post, before: int = 0
     ) -> AsyncGenerator[Part, None]:
         """In their order, each of `limit` bytes at most; to be closed. `before`: how many of the songs are not to be
         packed again. `person`: for whom, as a Discord id. Raises MediaNoRoom if there is no space on the disk.
         """
-        files = SongFiles(
-            self._clip_files, self._lookup, self._clock, limit=limit, person=person, fresh_address=fresh_address
-        )
+        files = SongFiles(self._clip_files, self._lookup, self._clock, limit=limit, person=person, read_post=read_post)
         open_part: ZipPart | None = None
         taken, left_out = 0, list[LeftOut]()
         try:

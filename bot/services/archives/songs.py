@@ -36,34 +36,33 @@ class ArchiveSong(Struct, frozen=True, kw_only=True):
     message_id: int = 0
 
 
-FreshAddress = Callable[[ArchiveSong], Awaitable[str]]
-"""The current address of a song's file in its post; empty if there is none any more."""
+class PostedFiles(Struct, frozen=True):
+    """Current addresses of a song's files in its post; empty if there are none any more."""
+
+    audio_url: str = ""
+    cover_url: str = ""
 
 
-async def no_post(_song: ArchiveSong) -> str:
+ReadPost = Callable[[ArchiveSong], Awaitable[PostedFiles]]
+
+
+async def no_post(_song: ArchiveSong) -> PostedFiles:
     """For songs without posts."""
-    return ""
+    return PostedFiles()
 
 
 class SongFiles:
     """Opens one song after the other, each in a ZIP of `limit` bytes. `person`: for whom, as a Discord id."""
 
     def __init__(
-        self,
-        clip_files: ClipFiles,
-        lookup: Lookup,
-        clock: Clock,
-        *,
-        limit: int,
-        person: int,
-        fresh_address: FreshAddress,
+        self, clip_files: ClipFiles, lookup: Lookup, clock: Clock, *, limit: int, person: int, read_post: ReadPost
     ) -> None:
         self._clip_files = clip_files
         self._lookup = lookup
         self._clock = clock
         self._limit = limit
         self._person = person
-        self._fresh_address = fresh_address
+        self._read_post = read_post
         self._silent: dict[str, GatewayError] = {}  # gateways that did not answer: each is waited for once
 
     @asynccontextmanager
@@ -82,16 +81,17 @@ class SongFiles:
 
     async def _clip(self, song: ArchiveSong) -> tuple[Clip, float]:
         """As the gateway has it, with the file of its post first; and when it was made."""
-        url = await self._fresh_address(song)
-        task = await self._task(song, needed=not url)
+        posted = await self._read_post(song)
+        task = await self._task(song, needed=not posted.audio_url)
         clip = task.clips[song.number - 1] if task and 1 <= song.number <= len(task.clips) else None
-        if clip is None and not url:
+        if clip is None and not posted.audio_url:
             raise MediaUnavailable("neither the gateway nor a message has it")
-        if clip is None:
-            clip = Clip(id=song.clip_id or song.task_id, status=Status.DONE, audio_url=url)
-        elif url:
+        clip = clip or Clip(id=song.clip_id or song.task_id, status=Status.DONE)
+        if posted.audio_url:
             others = tuple(filter(None, (clip.audio_url, *clip.other_urls)))
-            clip = replace(clip, status=Status.DONE, audio_url=url, other_urls=others)
+            clip = replace(clip, status=Status.DONE, audio_url=posted.audio_url, other_urls=others)
+        if posted.cover_url:
+            clip = replace(clip, image_url=posted.cover_url)
         made_at = task.finished_at if task and task.finished_at else self._clock.now()
         return replace(clip, title=clip.title or song.title, lyrics=clip.lyrics or song.lyrics), made_at
 

@@ -12,7 +12,7 @@ import discord
 from bot.client import Interaction
 from bot.errors import GatewayError, MediaNoRoom, MediaTooBig
 from bot.services.archives.service import MOST, LeftOut, Part
-from bot.services.archives.songs import ArchiveSong, FreshAddress, no_post
+from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence
 from bot.ui.interactions.replies import InteractionReply
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 
 async def send_archive(
-    interaction: Interaction, songs: Sequence[ArchiveSong], name: str, *, fresh_address: FreshAddress = no_post
+    interaction: Interaction, songs: Sequence[ArchiveSong], name: str, *, read_post: ReadPost = no_post
 ) -> None:
     """`name`: of the files, without an extension. The interaction is deferred."""
     async with interaction.client.services.archives.turn(interaction.user.id):
-        await _Sending(interaction, songs[:MOST], name, fresh_address).run(beyond=len(songs[MOST:]))
+        await _Sending(interaction, songs[:MOST], name, read_post).run(beyond=len(songs[MOST:]))
 
 
 class _OutOfTime(Exception):
@@ -41,14 +41,12 @@ class _OutOfTime(Exception):
 
 
 class _Sending:
-    def __init__(
-        self, interaction: Interaction, songs: Sequence[ArchiveSong], name: str, fresh_address: FreshAddress
-    ) -> None:
+    def __init__(self, interaction: Interaction, songs: Sequence[ArchiveSong], name: str, read_post: ReadPost) -> None:
         self._interaction = interaction
         self._language = language_of(interaction)
         self._songs = songs
         self._name = name
-        self._fresh_address = fresh_address
+        self._read_post = read_post
         self._limit = InteractionReply(interaction).limit
         self._until = time.monotonic() + _LATEST
         self._taken = self._packed = self._files = 0  # songs that were dealt with, songs and files that were sent
@@ -75,7 +73,7 @@ class _Sending:
             self._songs,
             limit=self._limit,
             person=self._interaction.user.id,
-            fresh_address=self._fresh_address,
+            read_post=self._read_post,
             before=self._taken,
         )
         async with aclosing(parts):
@@ -112,7 +110,8 @@ class _Sending:
 
     def _summary(self, beyond: int) -> str:
         language, waiting = self._language, len(self._songs) - self._taken
-        lines = [language("zip.done", n=self._packed, files=self._files)] if self._packed else []
+        key = "zip.done" if self._files == 1 else "zip.done_parts"
+        lines = [language(key, n=self._packed, files=self._files)] if self._packed else []
         lines += [_reason(each, language, self._limit) for each in self._left_out[:_NAMED]]
         if more := len(self._left_out[_NAMED:]):
             lines.append(language("zip.more", n=more))
