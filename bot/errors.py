@@ -26,6 +26,7 @@
     │   └── GatewayMisplaced     a web page or a redirect: there is no Suno gateway at this base URL
     ├── ExtraNotOffered*         a gateway has no timing, WAV or video of a song
     ├── ExtraNotReady*           the gateway is still making it
+    ├── ArchiveBusy*             a person, or too many people, wait for a ZIP already
     ├── MediaError*              a song's file or cover cannot be downloaded
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
     │   │   └── MediaSlow        its host is too slow, or has too many of our requests already
@@ -274,6 +275,10 @@ class ExtraNotReady(TellableError):
     def __init__(self, extra: str) -> None:
         super().__init__(extra)
         self.key = f"extra.{extra}_later"
+
+
+class ArchiveBusy(TellableError):
+    key = "zip.busy"
 
 
 class MediaError(TellableError):
