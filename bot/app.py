@@ -21,6 +21,7 @@ from bot.monitor.health import Health
 from bot.monitor.server import monitored
 from bot.ordering import open_orders
 from bot.reachability import PlainWords, Reachability
+from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock, Wakeup
@@ -226,6 +227,7 @@ def _services(
 ) -> Services:
     settings, stores = base.settings, base.stores
     task_ids = TaskIds(stores.songs, base.clock)
+    clip_files = ClipFiles(base.media)
     return Services(
         command_sync=stores.key_values,
         preferences=Preferences(stores.preferences, changed),
@@ -234,8 +236,9 @@ def _services(
         batches=Batches(base.gateways, task_ids, stores.batches),
         task_ids=task_ids,
         text_worker=TextWorker(),
-        clip_files=ClipFiles(base.media),
+        clip_files=clip_files,
         extras=base.extras,
+        archives=Archives(base.media, clip_files, base.lookup, base.clock),
         watches=Watches(
             stores,
             task_ids,

@@ -12,6 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.events import UNREADABLE, Events
+from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
 from bot.services.delivery.overview import Deliveries
@@ -60,6 +61,7 @@ class Services(msgspec.Struct, frozen=True):
     text_worker: TextWorker
     clip_files: ClipFiles
     extras: Extras
+    archives: Archives
     watches: Watches
     deliveries: Deliveries
     orders: Orders

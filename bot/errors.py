@@ -26,6 +26,7 @@
     │   └── GatewayMisplaced     a web page or a redirect: there is no Suno gateway at this base URL
     ├── ExtraNotOffered*         a gateway has no timing, WAV or video of a song
     ├── ExtraNotReady*           the gateway is still making it
+    ├── ArchiveBusy*             a person, or too many people, wait for a ZIP already
     ├── MediaError*              a song's file or cover cannot be downloaded
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
     │   │   └── MediaSlow        its host is too slow, or has too many of our requests already
@@ -33,7 +34,7 @@
     │   ├── MediaForbidden       the bot may not request its address
     │   ├── MediaTooBig          larger than `limit` bytes
     │   └── MediaUnrecognised    its bytes are no known audio or picture
-    └── PostError                Discord did not accept a message; bot/domain/post_failures.py decides what to do
+    └── PostError                Discord did not accept a message; bot/domain/discord_errors.py decides what to do
 
 An id that a gateway does not know is not an error: `Answer.missing` lists it.
 """
@@ -276,6 +277,10 @@ class ExtraNotReady(TellableError):
         self.key = f"extra.{extra}_later"
 
 
+class ArchiveBusy(TellableError):
+    key = "zip.busy"
+
+
 class MediaError(TellableError):
     key = "audio.unusable"
 
@@ -313,7 +318,7 @@ class MediaUnrecognised(MediaError):
 class PostError(BotError):
     """`status`: of HTTP, 0 without an answer; `code`: Discord's, 0 without one; `retry_after` in seconds.
 
-    `parts`: parts of the message that may be left out, see bot/domain/post_failures.py.
+    `parts`: parts of the message that may be left out, see bot/domain/discord_errors.py.
     """
 
     def __init__(

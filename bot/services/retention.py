@@ -27,7 +27,7 @@ async def prune(stores: Stores, gateways: Sequence[Gateway], clock: Clock, on_ne
         await _try("forgotten", stores.order_upkeep.forget(clock.now()))
         await _try("forgotten", stores.library.forget_left(clock.now() - SONGS_OF_LEFT_SERVERS))
         await clock.sleep(_INTERVAL)
-        refusing = [gateway.name for gateway in gateways if gateway.record.refuses]
+        refusing = [gateway.name for gateway in gateways if gateway.results.refuses]
         await _try("given up", stores.watches.end_unanswered(clock.now(), spare=refusing))
         on_new_delivery()
 

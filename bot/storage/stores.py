@@ -40,10 +40,10 @@ class Stores(Struct, frozen=True):
     results: ResultStore
     creation: CreationStore
     orders: OrderStore
+    order_upkeep: OrderUpkeep
     library: LibraryStore
     stars: StarStore
     past_posts: PastPostStore
-    order_upkeep: OrderUpkeep
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -62,8 +62,8 @@ class Stores(Struct, frozen=True):
             ResultStore(engine),
             CreationStore(engine),
             OrderStore(engine),
+            OrderUpkeep(engine),
             LibraryStore(engine),
             StarStore(engine),
             PastPostStore(engine),
-            OrderUpkeep(engine),
         )

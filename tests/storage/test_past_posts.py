@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from bot.services.polling.record import record
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,7 +11,6 @@ from bot.domain.library import ChannelGroup, PastPost, PostedAt, Scope, SongQuer
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.errors import StorageError
 from bot.services.library.backfill import backfill
-from bot.services.polling.record import record
 from bot.storage.library import LibraryStore
 from bot.storage.outbox import Outbox
 from bot.storage.past_posts import BEFORE, PastPostStore

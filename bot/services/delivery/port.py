@@ -6,9 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from bot.domain.discord_errors import Part
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import Part
 from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 

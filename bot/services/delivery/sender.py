@@ -10,9 +10,9 @@ from contextlib import AbstractAsyncContextManager
 from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Topic, audio_retry_delay, delivery_id
+from bot.domain.discord_errors import Part, meaning
 from bot.domain.library import NewSong, Posting, songs_of
 from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import Part, meaning
 from bot.domain.task import Status, Task
 from bot.domain.watch import delivery_for
 from bot.errors import GatewayError, PostError, StorageError, UnknownTask

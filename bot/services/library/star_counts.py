@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.domain.library import CountedMessage
-from bot.domain.post_failures import Meaning, meaning
+from bot.domain.discord_errors import Meaning, meaning
 from bot.errors import PostError, StorageError
 from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import discord
 
 from bot.client import Interaction, Services, SunoBot
+from bot.domain.discord_errors import Part, suspects
 from bot.domain.library import PostedAt
-from bot.domain.post_failures import Part, suspects
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.permissions import Postable, missing_in
 from bot.ui.interactions.places import place_in

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import discord
 
-from bot.domain.post_failures import Part
+from bot.domain.discord_errors import Part
 from bot.errors import PostError
 
 

@@ -11,9 +11,9 @@ import discord
 
 from bot.client import SunoBot
 from bot.domain.delivery import NOTICES, Topic
+from bot.domain.discord_errors import Meaning, Part, meaning
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
-from bot.domain.post_failures import Meaning, Part, meaning
 from bot.domain.watch import Watch
 from bot.errors import PostError
 from bot.services.clip_files import ClipFile

@@ -384,6 +384,7 @@ BATCH_PAGE = _action("bp", PagePayload)
 BATCH_REFRESH = _action("br", PagePayload, "🔄", "btn.refresh")
 BATCH_WATCH = _action("bw", PagePayload, "🔔", "btn.watch_unfinished")
 BATCH_CSV = _action("bc", PagePayload, "📄", "btn.csv")
+BATCH_ZIP = _action("bz", PagePayload, "📦", "btn.zip")
 BATCH_OPEN = _action("bo", TaskPayload)
 SETTING = _action("se", SettingPayload)
 EXPORT = _action("ex", NoPayload, "📤", "btn.export")
@@ -422,9 +423,7 @@ LIBRARY_STAR = _action("is", LibrarySongPayload, "⭐")
 LIBRARY_LYRICS = _action("il", LibrarySongPayload, "📝", "btn.lyrics")
 LIBRARY_LYRICS_PAGE = _action("im", PagePayload)
 LIBRARY_REMOVE = _action("ir", LibrarySongPayload, "🗑️", "btn.remove_song")
-
-
-_OF_A_TASK = (TaskPayload, ClipPayload, NotifyPayload, ListedWatchPayload, SongPayload)
+_OF_A_TASK = (TaskPayload, ClipPayload, SongPayload, NotifyPayload, ListedWatchPayload)
 
 
 def custom_id(code: str, about: str, mark: str) -> str:
