@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import pytest
-from bot.services.polling.record import record
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -11,6 +10,7 @@ from bot.domain.library import ChannelGroup, PastPost, PostedAt, Scope, SongQuer
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.errors import StorageError
 from bot.services.library.backfill import backfill
+from bot.services.polling.record_poll import record_poll
 from bot.storage.library import LibraryStore
 from bot.storage.outbox import Outbox
 from bot.storage.past_posts import BEFORE, PastPostStore
@@ -36,7 +36,7 @@ async def posts(engine: AsyncEngine) -> PastPostStore:
     watches, polls, outbox = WatchStore(engine), PollStore(engine), Outbox(engine)
     ids = [f"t{number}" for number in range(COUNT)]
     await watches.add([make_watch(each) for each in ids], most=500, gateways=dict.fromkeys(ids, "default"))
-    await record(polls, answers(*map(_finished, ids)), NOW, SCHEDULE)
+    await record_poll(polls, answers(*map(_finished, ids)), NOW, SCHEDULE)
     while sending := await outbox.claim(NOW + 100, lease=60, limit=COUNT):
         for claimed in sending:
             await outbox.sent(claimed.delivery, 1_000 + int(claimed.watch.task_id[1:]), NOW)
