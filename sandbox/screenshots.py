@@ -30,6 +30,7 @@ _COMMANDS = {
     "batch": "/suno batch ids:" + " ".join(task.fake.id for task in demo_tasks()),
     "watch-blocked": f"/suno watch ids:{_SHOTS['finished']} channel:notices",
     "watches": "/suno watches",
+    "library": "/suno library",
     "settings": "/suno settings",
     "help": "/suno help",
     "admin-setup": "/suno-admin setup",

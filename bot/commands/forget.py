@@ -21,6 +21,7 @@ async def forget_user(settings: Settings, user_id: int) -> str:
         f"Of user {user_id} this was deleted:\n"
         f"  open watches, also joined ones: {erased.watches}\n"
         f"  rows of history and lists: {erased.lookups + erased.lists}\n"
-        "  settings, and mentions in watches of others\n"
+        f"  songs in the library: {erased.songs}\n"
+        "  stars, settings, and mentions in watches of others\n"
         "Posts that are in Discord stay there."
     )

@@ -278,9 +278,10 @@ async def test_others_cannot_remove_a_song(env: Env) -> None:
         await posts(env)
         shown = await opened(env, await library(env, env.ben), env.ben)
         assert "从曲库移除" not in buttons(shown)
-        for step in ("0", "sure"):
-            await forged.press(env.ben, shown, f"s1:ir:{step}:1")
-        await env.settle_down()
+        asked = await env.finished(await forged.press(env.ben, shown, "s1:ir:0:1"))
+        pressed = await forged.press(env.ben, shown, "s1:ir:sure:1")
+        await env.discord.hub.until(lambda: bool(pressed.follow_ups))
+        assert words(asked) == words(pressed.follow_ups[0]) != ""
         assert "Harbour Lights" in words(await library(env))
 
 
@@ -374,3 +375,30 @@ async def _posted_by_an_older_version(env: Env) -> None:
         database.execute("DELETE FROM library_texts")
         database.execute("DELETE FROM library")
         database.execute("INSERT INTO notes SELECT 'library_before', max(seq) + 1 FROM deliveries")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+async def test_stars_are_shown_later_when_discord_fails(env: Env, method: str) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        (post,) = await posts(env)
+        env.discord.faults.fail(r"^/channels/\d+/messages/\d+$", 503, method=method)
+        await env.finished(await env.ada.press(post, "0"))
+        await env.settle_down(0.1)
+        assert "0" in buttons(post)
+        await env.clock.advance(61)
+        await env.discord.hub.until(lambda: "1" in buttons(post))
+
+
+async def test_a_post_that_is_gone_is_asked_for_once(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        (post,) = await posts(env)
+        answer = await opened(env, await library(env))
+        env.discord.messages.delete(post)
+        await env.changed(await env.ada.press(answer, "0"))
+        await env.discord.hub.until(lambda: "1" in buttons(answer))
+        await env.clock.advance(600)
+        asked = [each for each in env.discord.requests if each.method == "GET" and each.path.endswith(post["id"])]
+        assert len(asked) == 2, "to play the song, and to count its star"
+        assert "Harbour Lights" in words(await library(env, scope="starred"))
