@@ -184,6 +184,11 @@ class Settings(BaseSettings):
     upload_limit_mib: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 20.0
     """The largest file to post where Discord does not give its own limit, in MiB."""
 
+    extras: Annotated[Literal["on", "off"], StatusWord] = "on"
+    """Whether people may have the gateway asked for timed lyrics, a WAV or a video of a song. Many gateways charge for
+    each of these.
+    """
+
     http_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """The port for `/healthz`, `/readyz` and Prometheus' `/metrics`; off unless set."""
 

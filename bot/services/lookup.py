@@ -60,7 +60,7 @@ class Lookup:
 
     def failing(self) -> list[tuple[Gateway, GatewayError]]:
         """Gateways whose last answer was not usable, and why."""
-        return [(each, each.record.failure) for each in self._gateways if each.record.failure]
+        return [(each, each.results.failure) for each in self._gateways if each.results.failure]
 
     async def dialect(self, gateway: str) -> Dialect:
         """Whose bodies a gateway takes for orders, by how it answers questions."""

@@ -23,16 +23,19 @@ from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.library_search import suggested_songs
 from bot.ui.interactions.replies import InteractionReply, Reply
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
 from bot.ui.render.actions import PagePayload, TaskPayload
-from bot.ui.render.cards import details_card, files_to_keep, remaining_card, song_cards, songs_card, task_card
+from bot.ui.render.cards import details_card, files_to_keep, grouped, remaining_card, song_cards, songs_card, task_card
+from bot.ui.render.extras import extras_menu
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.render.text import clean, plain_line
 
 _PLACEHOLDER_AFTER = 1.5  # seconds until the card is shown without its files, which may take a while
+_CHOICES = 25  # that Discord shows
 _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
 
 log = logging.getLogger(__name__)
@@ -40,18 +43,21 @@ log = logging.getLogger(__name__)
 
 async def show_found(interaction: Interaction, task_id: str) -> None:
     """Looks up a task whose id is known, and shows its current state."""
-    await _show(interaction, await _look_up(interaction, task_id))
+    await _show(interaction, await look_up_typed(interaction, task_id))
 
 
 @on_press(actions.DETAILS)
 async def show_details(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    card = details_card(await _look_up(interaction, payload.task_id), language_of(interaction))
+    found, language = await look_up_typed(interaction, payload.task_id), language_of(interaction)
+    card = details_card(found, language)
+    if interaction.client.services.extras.offered and (menu := extras_menu(found.task, language)):
+        card = replace(card, buttons=[menu])
     await InteractionReply(interaction).send([card])
 
 
 async def show_task(interaction: Interaction, typed: str, *, public: bool) -> None:
-    found, reply = await _look_up(interaction, typed), InteractionReply(interaction)
+    found, reply = await look_up_typed(interaction, typed), InteractionReply(interaction)
     await _remember(interaction, found, public=public)
     await show(reply, found)
     if public and not reply.public:  # Discord can make an answer private although it was sent as public
@@ -61,7 +67,7 @@ async def show_task(interaction: Interaction, typed: str, *, public: bool) -> No
 @on_press(actions.REFRESH)
 async def refresh(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer()
-    found = await _look_up(interaction, payload.task_id)
+    found = await look_up_typed(interaction, payload.task_id)
     # The card keeps its language, whoever presses.
     await _show(interaction, found, _card_language(interaction, payload))
 
@@ -74,34 +80,34 @@ def _card_language(interaction: Interaction, payload: TaskPayload) -> Language:
 @on_press(actions.AUDIO)
 async def send_audio(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _show(interaction, await _look_up(interaction, payload.task_id))
+    await _show(interaction, await look_up_typed(interaction, payload.task_id))
 
 
 async def show_audio(interaction: Interaction, typed: str, clip: int | None) -> None:
-    found = await _look_up(interaction, typed)
+    found = await look_up_typed(interaction, typed)
     await _show(interaction, Found(_only(found.task, clip), found.gateway))
 
 
 @on_press(actions.LYRICS)
 async def send_lyrics(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _show_lyrics(interaction, (await _look_up(interaction, payload.task_id)).task)
+    await _show_lyrics(interaction, (await look_up_typed(interaction, payload.task_id)).task)
 
 
 @on_press(actions.LYRICS_PAGE)
 async def turn_page(interaction: Interaction, payload: PagePayload) -> None:
     await interaction.response.defer()
-    await _show_lyrics(interaction, (await _look_up(interaction, payload.about)).task, payload.page)
+    await _show_lyrics(interaction, (await look_up_typed(interaction, payload.about)).task, payload.page)
 
 
 @on_press(actions.LYRICS_FILE)
 async def send_lyrics_file(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _send_lyrics_file(interaction, (await _look_up(interaction, payload.task_id)).task)
+    await _send_lyrics_file(interaction, (await look_up_typed(interaction, payload.task_id)).task)
 
 
 async def show_lyrics(interaction: Interaction, typed: str, clip: int | None, *, as_file: bool) -> None:
-    task = (await _look_up(interaction, typed)).task
+    task = (await look_up_typed(interaction, typed)).task
     wanted = _only(task, clip)
     if as_file:
         await _send_lyrics_file(interaction, wanted)
@@ -145,7 +151,7 @@ async def look_up(services: Services, task_id: str) -> Found:
     return found
 
 
-async def _look_up(interaction: Interaction, typed: str) -> Found:
+async def look_up_typed(interaction: Interaction, typed: str) -> Found:
     """`typed`: also from a custom_id, which can be forged."""
     services = interaction.client.services
     return await look_up(services, await one_id(services, typed))
@@ -194,12 +200,21 @@ async def _send_songs(reply: Reply, found: Found, clip_files: Sequence[ClipFile]
     try:
         kept = files_to_keep(clip_files, reply.files)
         await reply.send(song_cards(found, clip_files, reply.language, reply.limit, kept))
+        await _add_to_library(reply, found, clip_files)
     except discord.HTTPException as error:
         smaller = _without_largest(clip_files)
         if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):
             raise
         log.info("Discord accepts less than it stated: %s", error)
         await _send_songs(reply, found, smaller)
+
+
+async def _add_to_library(reply: Reply, found: Found, clip_files: Sequence[ClipFile]) -> None:
+    """Songs that came with their files, each with the message that it is in."""
+    groups = grouped(clip_files) if len(reply.places) > 1 else [clip_files]
+    for place, group in zip(reply.places, groups, strict=False):
+        if keys := [each.key for each in group if isinstance(each.audio, MediaFile)]:
+            await reply.services.library.shown(found, keys, place, reply.person)
 
 
 def _without_largest(clip_files: Sequence[ClipFile]) -> list[ClipFile] | None:
@@ -230,12 +245,16 @@ async def _remember(interaction: Interaction, found: Found, *, public: bool) -> 
 
 
 async def recent_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
-    """Suggestions while an id is typed: lookups whose title or id contains the text."""
-    channel_id = interaction.channel_id or 0
-    recents = await interaction.client.services.history.suggestions(interaction.user.id, channel_id, typed.strip())
-    return [Choice(name=_choice_name(recent), value=recent.task_id) for recent in recents]
+    """Suggestions while an id is typed: lookups whose title or id contains the text, then songs of the library."""
+    channel_id, typed = interaction.channel_id or 0, typed.strip()
+    recents = await interaction.client.services.history.suggestions(interaction.user.id, channel_id, typed)
+    titles = {each.task_id: each.title for each in recents}
+    if typed and len(titles) < _CHOICES:
+        songs = await suggested_songs(interaction, typed)
+        titles |= {each.task_id: each.title for each in songs if each.task_id not in titles}
+    return [Choice(name=_choice_name(title, task_id), value=task_id) for task_id, title in titles.items()][:_CHOICES]
 
 
-def _choice_name(recent: Recent) -> str:
-    title = plain_line(recent.title, 100)
-    return plain_line(f"{title} · {recent.task_id}" if title else recent.task_id, 100)
+def _choice_name(title: str, task_id: str) -> str:
+    title = plain_line(title, 100)
+    return plain_line(f"{title} · {task_id}" if title else task_id, 100)

@@ -17,13 +17,14 @@ from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.render import actions
 from bot.ui.render.actions import NotifyPayload, TaskPayload
-from bot.ui.render.components import button
+from bot.ui.render.components import LINKS_ROW, button
 from bot.ui.render.embeds import clip_embed, failure, is_shown, lyrics_embed, suno_page, task_embed
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
 from bot.ui.render.text import clean, megabytes
 
 _SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics
+_WAVEFORMS = 3  # songs in one message that have a third file each: Discord takes ten
 MAX_REQUEST = 23 * 1024 * 1024  # bytes of songs in one message; Discord accepts 25 MiB for the whole request
 _MAX_URL = 512  # characters, in a link button
 _MAX_DESCRIPTION = 1_024  # characters, of an attached picture
@@ -117,7 +118,7 @@ def song_cards(
     if kept and not any(isinstance(each.audio, MediaFile) for each in clip_files):
         cards = [_unchanged_card(found, clip_files, language, limit, kept)]
     else:
-        groups = _grouped(clip_files)
+        groups = grouped(clip_files)
         cards = [_song_card(found, group, language, limit, kept, last=group is groups[-1]) for group in groups]
         cards[0] = replace(cards[0], kept=tuple(kept.values()))
     if found.task.partial:
@@ -128,22 +129,27 @@ def song_cards(
 def files_to_keep(clip_files: Sequence[ClipFile], files: Sequence[discord.Attachment]) -> dict[int, discord.Attachment]:
     """The message's files of songs that could not be fetched again, by the songs' numbers."""
     without = [each for each in clip_files if isinstance(each.audio, MediaError)]
-    return {each.number: file for each in without for file in files if _is_of(file, each)}
+    return {each.number: file for each in without for file in files if is_file_of(file, each.clip.id, each.number)}
 
 
-def _is_of(file: discord.Attachment, clip_file: ClipFile) -> bool:
+def is_file_of(file: discord.Attachment, clip_id: str, number: int) -> bool:
     """Compares the ends of the names, which do not depend on the title."""
-    name = file_name("", clip_file.clip.id, clip_file.number, MP3).removesuffix(MP3.extension)
-    outcome = name.removeprefix("suno-")
-    return any(each.endswith(outcome) for each in (file.filename.rpartition(".")[0], file.title or ""))
+    ending = name_ending(clip_id, number)
+    return any(each.endswith(ending) for each in (file.filename.rpartition(".")[0], file.title or ""))
+
+
+def name_ending(clip_id: str, number: int) -> str:
+    """How the names of a song's files end, before the dot."""
+    return file_name("", clip_id, number, MP3).removesuffix(MP3.extension).removeprefix("suno-")
 
 
 def fitting(clip_files: Sequence[ClipFile]) -> int:
     """How many of the songs, from the first, fit into one message."""
-    return len(_grouped(clip_files)[0])
+    return len(grouped(clip_files)[0])
 
 
-def _grouped(clip_files: Sequence[ClipFile]) -> list[list[ClipFile]]:
+def grouped(clip_files: Sequence[ClipFile]) -> list[list[ClipFile]]:
+    """As they go into messages."""
     groups: list[list[ClipFile]] = [[]]
     for clip_file in clip_files:
         size = sum(map(_size, [*groups[-1], clip_file]))
@@ -189,14 +195,15 @@ def _problems(group: Sequence[ClipFile], language: Language, limit: int, kept: M
 
 
 def song_parts(found: Found, group: Sequence[ClipFile], language: Language) -> tuple[list[discord.Embed], list[Upload]]:
-    """An embed for each song, and their audio and covers."""
+    """An embed for each song, and their audio, covers and waveforms."""
     uploads: list[Upload] = []
     embeds = []
     for clip_file in group:
         song, cover = _song(clip_file), _cover(clip_file, language)
-        uploads += [upload for upload in (song, cover) if upload]
-        name = cover.name if cover else None
-        embeds.append(clip_embed(found.task, clip_file.number, found.gateway, language, cover=name))
+        waveform = _waveform(clip_file, language) if len(group) <= _WAVEFORMS else None
+        uploads += [upload for upload in (song, cover, waveform) if upload]
+        embed = clip_embed(found.task, clip_file.number, found.gateway, language, cover=cover.name if cover else None)
+        embeds.append(embed.set_image(url=f"attachment://{waveform.name}") if waveform else embed)
     return embeds, uploads
 
 
@@ -211,9 +218,21 @@ def _cover(clip_file: ClipFile, language: Language) -> Upload | None:
     clip, cover = clip_file.clip, clip_file.cover
     if cover is None:
         return None
-    title = clean(clip.title) or language("card.untitled")
     name = file_name("cover", clip.id, clip_file.number, cover.kind)
-    return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
+    return Upload(name, cover, _described("card.cover", clip_file, language))
+
+
+def _waveform(clip_file: ClipFile, language: Language) -> Upload | None:
+    clip, picture = clip_file.clip, clip_file.waveform
+    if picture is None or not isinstance(clip_file.audio, MediaFile):
+        return None
+    name = file_name("waveform", clip.id, clip_file.number, picture.kind)
+    return Upload(name, picture, _described("card.waveform", clip_file, language))
+
+
+def _described(key: str, clip_file: ClipFile, language: Language) -> str:
+    title = clean(clip_file.clip.title) or language("card.untitled")
+    return language(key, title=title)[:_MAX_DESCRIPTION]
 
 
 def problem(error: MediaError, number: int, language: Language, limit: int) -> str:
@@ -267,6 +286,6 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
     found.sort(key=lambda link: link[0])
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
-        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=1)
+        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=LINKS_ROW)
         for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
     ]

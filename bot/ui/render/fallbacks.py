@@ -9,7 +9,7 @@ import discord
 from msgspec.structs import replace
 
 from bot.domain.delivery import SERVER_ERRORS, Topic
-from bot.domain.post_failures import Attempt, Meaning, Part, Replan, decide, meaning
+from bot.domain.discord_errors import Attempt, Meaning, Part, Replan, decide, meaning
 from bot.errors import PostError
 from bot.ui.render.cards import Card
 from bot.ui.render.embeds import LyricsEmbed
@@ -118,10 +118,10 @@ def _unlinked(embed: discord.Embed) -> discord.Embed:
 
 
 def _without_covers(card: Card) -> Card:
-    """Removes the files with a description, which are the covers, and the embeds' references to them."""
+    """Removes the files with a description, which are the pictures, and the embeds' references to them."""
     kept = [upload for upload in card.uploads if upload.description is None]
     return replace(card, embeds=_bare(card), uploads=kept)
 
 
 def _bare(card: Card) -> list[discord.Embed]:
-    return [embed.copy().set_thumbnail(url=None) for embed in card.embeds]
+    return [embed.copy().set_thumbnail(url=None).set_image(url=None) for embed in card.embeds]
