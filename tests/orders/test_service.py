@@ -294,13 +294,14 @@ async def test_without_a_log_the_balance_tells_whether_it_was_charged(
     engine: AsyncEngine,
     gateway: LocalGateway,
     clock: JumpingClock,
+    *,
     taken_back: bool,
     price: float | None,
     state: OrderState,
 ) -> None:
     gateway.orders.keeps_log = False
-    word = OperatorSettings(key_is_ours=True, price=price)
-    async with opened(engine, gateway, clock, word=word) as shop, shop.open():
+    settings = OperatorSettings(key_is_ours=True, price=price)
+    async with opened(engine, gateway, clock, word=settings) as shop, shop.open():
         await clock.advance(300)  # the balance is read
         good = await shop.place(BEN)
         await shop.until(good, OrderState.ACCEPTED)
