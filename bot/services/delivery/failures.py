@@ -1,4 +1,4 @@
-"""Handles deliveries that Discord refused: carries out what bot/domain/discord_errors.py decides."""
+"""Handles deliveries that Discord refused, as bot/domain/discord_errors.py decides."""
 
 import logging
 from collections.abc import Set as AbstractSet
@@ -31,14 +31,14 @@ from bot.storage.outbox import Outbox
 log = logging.getLogger(__name__)
 
 
-class DirectPoster(Protocol):
-    async def direct(self, user_id: int) -> int:
+class DmOpener(Protocol):
+    async def open_dm(self, user_id: int) -> int:
         """The id of the DM channel with a person. Raises PostError."""
         ...
 
 
 class FailureHandler:
-    def __init__(self, outbox: Outbox, poster: DirectPoster, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, poster: DmOpener, clock: Clock) -> None:
         self._outbox = outbox
         self._poster = poster
         self._clock = clock
@@ -91,7 +91,7 @@ class FailureHandler:
             await self._carry_out(retry_after(claimed.attempts), claimed, reason, code)
             return
         try:
-            channel_id = await self._poster.direct(claimed.watch.user_id)
+            channel_id = await self._poster.open_dm(claimed.watch.user_id)
         except PostError as failure:
             attempt = replace(_attempt(claimed, frozenset()), movable=False)
             course = decide(failure, attempt) if meaning(failure) is Meaning.LATER else Abandon(State.KEPT)
@@ -137,7 +137,7 @@ class FailureHandler:
     async def _notify(self, user_id: int, notice: Delivery) -> bool:
         """False: not now. Other failures count as notified."""
         try:
-            channel_id = await self._poster.direct(user_id)
+            channel_id = await self._poster.open_dm(user_id)
         except PostError as failure:
             log.warning("user %d cannot be notified of a failed post: %s", user_id, failure)
             return meaning(failure) is not Meaning.LATER

@@ -1,4 +1,4 @@
-"""The port through which messages are posted, and what a message is made of."""
+"""The protocol through which messages are posted, and what a message is made of."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -43,6 +43,6 @@ class Poster(Protocol):
         """The message of a delivery that was tried before, if it did arrive."""
         ...
 
-    async def direct(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         """The id of the DM channel with a person."""
         ...

@@ -1,4 +1,4 @@
-"""The notifier's port to Discord: sends messages, and turns Discord's errors into ours."""
+"""Posts messages and edits cards in Discord, and turns Discord's errors into PostError."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -191,18 +191,18 @@ class DiscordPoster:
         async with _errors():
             return await find_post(forum, self._bot.user.id if self._bot.user else 0, tried_at, claimed.delivery.id)
 
-    async def direct(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         async with _errors():
             return (await self._bot.create_dm(discord.Object(user_id))).id
 
-    def card(self, card: LiveCard) -> str:
+    def digest_of(self, card: LiveCard) -> str:
         return digest(self._card_of(card))
 
     def _card_of(self, card: LiveCard) -> Card:
         in_forum = self._is_forum(card.watch, card.watch.channel_id)
         return live_card(card, language_for(card.watch.locale), in_forum=in_forum)
 
-    async def show(self, card: LiveCard) -> None:
+    async def edit(self, card: LiveCard) -> None:
         """Edits the card; without embeds if Discord refuses them."""
         language = language_for(card.watch.locale)
         shown = self._card_of(card)

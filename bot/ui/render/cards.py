@@ -135,8 +135,8 @@ def files_to_keep(clip_files: Sequence[ClipFile], files: Sequence[discord.Attach
 def _is_of(file: discord.Attachment, clip_file: ClipFile) -> bool:
     """Compares the ends of the names, which do not depend on the title."""
     name = file_name("", clip_file.clip.id, clip_file.number, MP3).removesuffix(MP3.extension)
-    outcome = name.removeprefix("suno-")
-    return any(each.endswith(outcome) for each in (file.filename.rpartition(".")[0], file.title or ""))
+    ending = name.removeprefix("suno-")
+    return any(each.endswith(ending) for each in (file.filename.rpartition(".")[0], file.title or ""))
 
 
 def fitting(clip_files: Sequence[ClipFile]) -> int:
