@@ -1,7 +1,7 @@
 """What a gateway's usage log proves about an order whose answer never came. Pure.
 
-The log has no task ids: charges are counted against orders that are known to have been accepted. That proves something
-only if nobody else uses the key, and the log is known to show such rows.
+The log has no task ids, so the charges in it are compared with the number of accepted orders. That proves something
+only if nobody else uses the key, and only if the log shows the charges of accepted orders.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 _CLOCK_DIFFERENCE = 60.0  # seconds: the largest expected difference between the bot's and the gateway's clock
-_FREE_AFTER = 600.0  # seconds after which a missing charge is not expected any more
+_FREE_AFTER = 600.0  # seconds after which no charge is expected any more
 
 
 class Sent(Struct, frozen=True):
-    """An order that was sent to the gateway. `taken`: the gateway gave an id for it; otherwise it is unsure."""
+    """An order that was sent to the gateway. `taken`: the gateway has returned a task id; otherwise it is unsure."""
 
     at: float
     taken: bool

@@ -100,7 +100,7 @@ class FailureHandler:
             await self._outbox.move(claimed.delivery, channel_id, self._clock.now())
 
     async def _abandon(self, claimed: ClaimedDelivery, state: State, reason: str, code: int) -> None:
-        """Drops a notice that cannot be sent; a result is kept for people to see."""
+        """Gives up: a notice is dropped, a result stays listed in /suno watches."""
         if claimed.delivery.topic in NOTICES:
             log.warning("a notice is dropped, delivery %s: %s", claimed.delivery.id, reason)
             await self._outbox.give_up(claimed.delivery.id, State.SENT, f"dropped: {reason}")
@@ -115,18 +115,15 @@ class FailureHandler:
         await self._outbox.give_up(claimed.delivery.id, state, reason)
 
     async def _notify_people(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
-        """Notifies everyone who waits for it by DM.
-
-        False: not all of them now, because Discord opens no more DMs for a while.
+        """Notifies everyone who waits for the result, by DM. False: some not yet, because Discord opens no more DMs
+        for a while.
         """
         notice = delivery_for(claimed.watch, topic, self._clock.now(), about)
         notified = await self._notify(claimed.watch.user_id, notice)
         return await self._notify_followers(claimed, topic, about) and notified
 
     async def _notify_followers(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
-        """Notifies those who joined, as `_notify_people`: each once, however often it is refused, with
-        whatever code.
-        """
+        """As `_notify_people`, those who joined the watch: each once, however often Discord refuses the message."""
         watch, notified = claimed.watch, True
         for user_id, locale in await self._outbox.followers(watch.id):
             identity = delivery_id(watch.id, watch.created_at, topic, (*about[:1], str(user_id)))

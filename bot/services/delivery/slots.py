@@ -1,4 +1,4 @@
-"""Limits on messages that are being sent: a fair part for each person and each host of songs."""
+"""Limits on messages that are sent at the same time: a fair part for each person and each host of songs."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -13,7 +13,7 @@ _OF_PERSON_GOOD = 16  # per person, from all hosts
 
 
 class DeliverySlots:
-    """`going`: the hosts and people of messages that are being sent."""
+    """`going`: the host and the person of each message that is being sent."""
 
     def __init__(self, hosts: Hosts, going: Iterable[tuple[str, int]] = ()) -> None:
         self._hosts = hosts

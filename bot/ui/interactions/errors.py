@@ -78,7 +78,7 @@ async def _say(interaction: Interaction, text: str) -> None:
     if not interaction.response.is_done():
         await interaction.response.send_message(text, ephemeral=True)
     elif interaction.message:
-        # The original is the card with the button, or the one that opened the form: it stays as it is.
+        # The original response is the card with the button, or that opened the form: it stays unchanged.
         await interaction.followup.send(text, ephemeral=True)
     else:
         await _replace_answer(interaction, text)
