@@ -13,6 +13,7 @@
     ├── NotAllowed*              the person may not use the bot there
     ├── TooMany*                 too many requests of a person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
+    ├── NotInLibrary*            the song was removed, or the person may not view it any more
     ├── NotYours*                it belongs to somebody else
     ├── UnknownButton*           of another version of the bot, or unknown
     ├── UnwatchablePlace*        songs cannot be posted in that channel for this person
@@ -25,6 +26,7 @@
     │   └── GatewayMisplaced     a web page or a redirect: there is no Suno gateway at this base URL
     ├── ExtraNotOffered*         a gateway has no timing, WAV or video of a song
     ├── ExtraNotReady*           the gateway is still making it
+    ├── ArchiveBusy*             a person, or too many people, wait for a ZIP already
     ├── MediaError*              a song's file or cover cannot be downloaded
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
     │   │   └── MediaSlow        its host is too slow, or has too many of our requests already
@@ -173,6 +175,12 @@ class TooManyLists(TellableError):
         self.values = {"n": count}
 
 
+class NotInLibrary(TellableError):
+    """The song was removed, or the person may not view its channel any more."""
+
+    key = "library.gone"
+
+
 class NotYours(TellableError):
     key = "watch.not_yours"
 
@@ -267,6 +275,10 @@ class ExtraNotReady(TellableError):
     def __init__(self, extra: str) -> None:
         super().__init__(extra)
         self.key = f"extra.{extra}_later"
+
+
+class ArchiveBusy(TellableError):
+    key = "zip.busy"
 
 
 class MediaError(TellableError):

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
@@ -29,6 +30,7 @@ from bot.gateways.fair_queue import FairQueue
 from bot.gateways.poison_ids import PoisonIds
 from bot.gateways.request_results import RequestResults
 from bot.gateways.secret import Secret
+from bot.gateways.submission import Dialect
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed: five times what 500 tasks take
@@ -132,6 +134,15 @@ class Gateway:
         if self._has_batch is False or not _may_be_more(task_id, result):
             return result.answer
         return await self._fetch_more(task_id, result.answer)
+
+    async def dialect(self) -> Dialect:
+        """Whose bodies it takes for orders, by where it takes questions: asks for a made-up task unless it answered
+        before.
+        """
+        if not self._found:
+            with suppress(GatewayError):
+                await self._fetch_one(_NONEXISTENT, 1)
+        return Dialect.GOAMZ if self._single == _GOAMZ_SINGLE else Dialect.RIX
 
     async def usage(self) -> KeyUsage | None:
         """The usage of its key; None if the gateway does not tell."""
