@@ -1,4 +1,4 @@
-"""A task at a gateway; every dialect is translated into this."""
+"""A task at a gateway: what the answers of every dialect are translated into."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -132,13 +132,13 @@ class Task(Struct, frozen=True, kw_only=True):
 
     @property
     def partial(self) -> bool:
-        """It has ended with some clips playable and some failed."""
+        """Whether it has ended with playable clips and failed ones."""
         failed = self.status is Status.FAILED or any(clip.status is Status.FAILED for clip in self.clips)
         return self.is_final and failed and bool(self.playable)
 
 
 class Answer(Struct, frozen=True):
-    """What a gateway said of the requested ids. An id in none of these fields could not be requested."""
+    """What a gateway said of the requested ids. Ids that could not be requested are in none of these fields."""
 
     tasks: dict[str, Task]
     missing: tuple[str, ...] = ()

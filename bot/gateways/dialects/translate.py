@@ -29,7 +29,7 @@ from bot.gateways.dialects.field_names import (
     VIDEO,
     WORDS,
 )
-from bot.gateways.dialects.phrases import Meaning, meaning
+from bot.gateways.dialects.phrases import ErrorMeaning, meaning
 from bot.gateways.dialects.statuses import StatusWord, read_status
 from bot.gateways.dialects.unwrap import metadata_of, status_of, unwrap
 from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
@@ -157,7 +157,7 @@ def _words_of(value: Any) -> str:
 
 def _is_refused(source: Object) -> bool:
     """Unsuccessful, with a message that is not about the gateway."""
-    return source.get("success") is False and meaning(_message([source])) is Meaning.OTHER
+    return source.get("success") is False and meaning(_message([source])) is ErrorMeaning.OTHER
 
 
 def _message(layers: Sequence[Object]) -> str:

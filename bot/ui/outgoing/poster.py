@@ -1,4 +1,4 @@
-"""The notifier's port to Discord: sends messages, and turns Discord's errors into ours."""
+"""Posts messages and edits cards in Discord, and turns Discord's errors into PostError."""
 
 import logging
 from collections.abc import Sequence
@@ -199,18 +199,18 @@ class DiscordPoster:
             return PostedAt(channel_id=channel_id, parent_id=0, message_id=message_id, owner_id=owner_id)
         return place_in(self._bot.get_guild(watch.guild_id), delivery.channel_id, message_id)
 
-    async def direct(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         async with post_errors():
             return (await self._bot.create_dm(discord.Object(user_id))).id
 
-    def card(self, card: LiveCard) -> str:
+    def digest_of(self, card: LiveCard) -> str:
         return digest(self._card_of(card))
 
     def _card_of(self, card: LiveCard) -> Card:
         in_forum = self._is_forum(card.watch, card.watch.channel_id)
         return live_card(card, language_for(card.watch.locale), in_forum=in_forum)
 
-    async def show(self, card: LiveCard) -> None:
+    async def edit(self, card: LiveCard) -> None:
         """Edits the card; without embeds if Discord refuses them."""
         language = language_for(card.watch.locale)
         shown = self._card_of(card)
