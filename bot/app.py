@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import aiohttp
 import discord
@@ -30,6 +31,8 @@ from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
 from bot.services.extras import Extras
 from bot.services.history import History
+from bot.services.library.service import Library
+from bot.services.library.workers import LibraryWorkers
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.orders.workers import OrderWorkers
@@ -47,8 +50,10 @@ from bot.ui.features.create.notices import OrderNotices
 from bot.ui.interactions.access import AccessPolicy
 from bot.ui.interactions.dispatch import dispatch
 from bot.ui.interactions.errors import Tree
+from bot.ui.interactions.places import place_of_past
 from bot.ui.outgoing.operator import Operator
 from bot.ui.outgoing.poster import DiscordPoster
+from bot.ui.outgoing.star_poster import DiscordStarPoster
 from bot.ui.render.components import DYNAMIC_ITEMS
 from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
@@ -83,6 +88,7 @@ class _Program(Struct, frozen=True):
     on_new_delivery: Wakeup  # signals new messages
     health: Health
     orders: OrderWorkers
+    library: LibraryWorkers
 
 
 async def migrate(settings: Settings) -> None:
@@ -147,6 +153,7 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
+        workers.create_task(program.library.run(DiscordStarPoster(bot), partial(place_of_past, bot)), name="library")
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )
@@ -170,14 +177,17 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     on_new_delivery = Wakeup(clock)
     poller = _poller(base, on_new_delivery.send)
 
+    library = LibraryWorkers(base.stores, clock)
+
     def changed() -> None:
         poller.wake()
         on_new_delivery.send()
+        library.wake()
 
     orders = await open_orders(settings, base.stores, base.lookup, clock, base.session, stack, accepted=changed)
-    services = _services(base, orders.orders, changed=changed, on_new_delivery=on_new_delivery.send)
+    services = _services(base, orders.orders, library.library, changed=changed, on_new_delivery=on_new_delivery.send)
     health = Health(base.stores.backlog, base.gateways, poller, clock)
-    return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders)
+    return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders, library)
 
 
 async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Foundation:
@@ -208,7 +218,12 @@ def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
 
 
 def _services(
-    base: _Foundation, orders: Orders, *, changed: Callable[[], None], on_new_delivery: Callable[[], None]
+    base: _Foundation,
+    orders: Orders,
+    library: Library,
+    *,
+    changed: Callable[[], None],
+    on_new_delivery: Callable[[], None],
 ) -> Services:
     settings, stores = base.settings, base.stores
     task_ids = TaskIds(stores.songs, base.clock)
@@ -234,6 +249,7 @@ def _services(
         ),
         deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
+        library=library,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )

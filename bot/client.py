@@ -18,6 +18,7 @@ from bot.services.clip_files import ClipFiles
 from bot.services.delivery.overview import Deliveries
 from bot.services.extras import Extras
 from bot.services.history import History
+from bot.services.library.service import Library
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.preferences import Preferences
@@ -64,6 +65,7 @@ class Services(msgspec.Struct, frozen=True):
     watches: Watches
     deliveries: Deliveries
     orders: Orders
+    library: Library
     access: AccessPolicy
     upload_limit: int  # bytes per file
 
@@ -177,11 +179,13 @@ class SunoBot(commands.Bot):
         await self.services.watches.unblock(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        await self._resume_posts()
+        await self._note_servers()
         await self.services.watches.unblock(guild.id)
 
-    async def _resume_posts(self) -> None:
-        await self.services.preferences.resume_posts_of_absent({guild.id for guild in self.guilds})
+    async def _note_servers(self) -> None:
+        present = {guild.id for guild in self.guilds}
+        await self.services.preferences.resume_posts_of_absent(present)
+        await self.services.library.note_servers(present)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Messages for this channel go to their people instead."""
@@ -213,7 +217,7 @@ class SunoBot(commands.Bot):
 
     async def on_ready(self) -> None:
         log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
-        await self._resume_posts()
+        await self._note_servers()
 
 
 Interaction: TypeAlias = discord.Interaction[SunoBot]

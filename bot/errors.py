@@ -13,6 +13,7 @@
     ├── NotAllowed*              the person may not use the bot there
     ├── TooMany*                 too many requests of a person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
+    ├── NotInLibrary*            the song was removed, or the person may not view it any more
     ├── NotYours*                it belongs to somebody else
     ├── UnknownButton*           of another version of the bot, or unknown
     ├── UnwatchablePlace*        songs cannot be posted in that channel for this person
@@ -33,7 +34,7 @@
     │   ├── MediaForbidden       the bot may not request its address
     │   ├── MediaTooBig          larger than `limit` bytes
     │   └── MediaUnrecognised    its bytes are no known audio or picture
-    └── PostError                Discord did not accept a message; bot/domain/post_failures.py decides what to do
+    └── PostError                Discord did not accept a message; bot/domain/discord_errors.py decides what to do
 
 An id that a gateway does not know is not an error: `Answer.missing` lists it.
 """
@@ -174,6 +175,12 @@ class TooManyLists(TellableError):
         self.values = {"n": count}
 
 
+class NotInLibrary(TellableError):
+    """The song was removed, or the person may not view its channel any more."""
+
+    key = "library.gone"
+
+
 class NotYours(TellableError):
     key = "watch.not_yours"
 
@@ -311,7 +318,7 @@ class MediaUnrecognised(MediaError):
 class PostError(BotError):
     """`status`: of HTTP, 0 without an answer; `code`: Discord's, 0 without one; `retry_after` in seconds.
 
-    `parts`: parts of the message that may be left out, see bot/domain/post_failures.py.
+    `parts`: parts of the message that may be left out, see bot/domain/discord_errors.py.
     """
 
     def __init__(
