@@ -41,7 +41,7 @@ LAYOUTS = {
 
 
 def frame(layout: Layout, gain: int) -> bytes:
-    """With 100 bits written in each part, the last being the loudest, as ISO/IEC 11172-3, 2.4.1.7 and 13818-3, 2.4.1.7 lay them out."""
+    """With 100 bits in each part, the last being the loudest; ISO/IEC 11172-3 and 13818-3, 2.4.1.7 lay them out."""
     count, length = layout.parts
     parts = [f"{100:012b}{50:09b}{each:08b}".ljust(length, "0") for each in [gain - 20] * (count - 1) + [gain]]
     bits = "0" * layout.before + "".join(parts)
