@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Protocol
 
-from bot.domain.library import CountedMessage
 from bot.domain.discord_errors import Meaning, meaning
+from bot.domain.library import CountedMessage
 from bot.errors import PostError, StorageError
 from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
