@@ -19,7 +19,6 @@ _OPEN_FIELDS = (
     "gpt_description_prompt", "prompt", "mv", "title", "tags", "continue_at", "task_id", "continue_clip_id",
     "make_instrumental",
 )  # fmt: skip
-_LAST: State = "done"
 
 Behaviour = Literal["good", "late", "never", "lost", "cut", "no id", "busy", "moved", "broke", "refuses"]
 """What becomes of an order: `late` after `delay`; `never` and `lost` (504) and `cut` and `no id` (200) are taken and
@@ -61,6 +60,7 @@ class Orders:
     plan: list[Behaviour] = field(default_factory=list)
     words: str = "Song Description contained artist name: Nobody"
     delay: float = 0.3  # seconds, of what is late
+    fails: str = ""  # the reason why what is taken fails; empty: it does not
     takes: float = 12.0  # seconds from the order to its songs
     drops: bool = True
     keeps_log: bool = True
@@ -121,12 +121,15 @@ class Orders:
         return post.task_id
 
     def _life(self, post: Post, *, lyrics: bool) -> FakeTask:
-        states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (2.0, "running"), (self.takes, _LAST))
+        last: State = "failed" if self.fails else "done"
+        states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (2.0, "running"), (self.takes, last))
         words = {name: post.body.get(name) for name in _OPEN_FIELDS} if self.drops else post.body
         title = str(words.get("title") or "").strip() or _title(words)
         if lyrics:
             text = f"[Verse]\n{words.get('prompt')}\nand the night goes on\n\n[Chorus]\nSing it, {title}"
             return FakeTask(post.task_id, text=text, title=title, states=((0.0, "queued"), (2.0, "done")))
+        if self.fails:
+            return FakeTask(post.task_id, states=states, reason=self.fails)
         style, text = str(words.get("tags") or "folk, warm"), str(words.get("prompt") or f"[Verse]\n{title}")
         songs = tuple(
             Song(str(uuid.uuid4()), title, style, text, duration=20.0 + 4 * number, sound=("dawn", "river")[number])

@@ -1,5 +1,6 @@
 """What people and managers do with orders: draft, confirm, cancel, approve, and settle what is unsure."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
@@ -8,17 +9,21 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, left
 from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
+from bot.domain.models import model_named
 from bot.domain.order import Accepted, Order, OrderQuery, OrderState, after_submission
 from bot.domain.order_refusals import Refusal
 from bot.domain.same_song import may_be
-from bot.domain.song_request import Problem, RequestKind, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
+from bot.domain.song_request import Problem, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
 from bot.domain.task import Task
+from bot.errors import StorageError
 from bot.services.clock import Clock
-from bot.services.lookup import Lookup
+from bot.services.lookup import Found, Lookup
 from bot.services.orders.sender import watch_on
 from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
 from bot.storage.orders import OrderStore, Placed
+
+log = logging.getLogger(__name__)
 
 NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to have been taken
 
@@ -26,13 +31,15 @@ NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not 
 class Quote(Struct, frozen=True, kw_only=True):
     """What the card says before anybody pays. `left`: of today's allowance, None: without a limit.
 
-    `exact`: the price is the operator's word, and no list's.
+    `exact`: the price is the operator's word, and no list's. `ignored`: wishes that the gateway was seen to ignore;
+    `doubtful`: those of which that is not known.
     """
 
     order: Order
     price: float | None
     exact: bool
     ignored: frozenset[Wish]
+    doubtful: frozenset[Wish]
     faults: tuple[TooLong, ...]
     problem: Problem | None
     left: int | None
@@ -43,8 +50,20 @@ class Quote(Struct, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> bool:
-        """Whether pressing Create would order it."""
-        return not (self.faults or self.problem or self.closed or self.bar)
+        """Whether pressing Create would order it. A cover without its song would be paid for nothing."""
+        uncovered = Wish.COVER in self.ignored | self.doubtful
+        return not (self.faults or self.problem or self.closed or self.bar or uncovered)
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What may be made from a task, where it is shown. `ordered`: it was ordered through the bot."""
+
+    creates: bool = False
+    covers: bool = False
+    ordered: bool = False
+
+
+NO_OFFER = Offer()
 
 
 class Obstacle(StrEnum):
@@ -115,12 +134,43 @@ class Orders:
         """Why somebody may not order here; None: they may."""
         return bar_of(maker, await self.rules(maker.guild_id), self.operator, model)
 
+    async def offer(self, found: Found, guild_id: int | None, user_id: int) -> Offer:
+        """To all who see a task in a server, or to a person in a DM. Nothing where that cannot be told."""
+        if not self.operator.enabled:
+            return NO_OFFER
+        maker = Maker(user_id=user_id, guild_id=guild_id, channel_ids=(), manages=True)
+        try:
+            rules = await self.rules(guild_id)
+            if bar_of(maker, replace(rules, channels=(), blocked=()), self.operator):
+                return NO_OFFER
+            ordered = await self.store.of_task(found.task.id) is not None
+        except StorageError as error:
+            log.warning("task %s is shown without what can be made from it: %s", found.task.id, error)
+            return NO_OFFER
+        return Offer(creates=True, covers=Wish.COVER in self.terms(found.gateway).can, ordered=ordered)
+
+    async def own_of_task(self, task_id: str, user_id: int) -> Order | None:
+        """The order by which somebody had a task made; None: it was somebody else's, or none."""
+        order = await self.store.of_task(task_id)
+        return order if order and order.user_id == user_id else None
+
     async def draft(
-        self, order_id: str, maker: Maker, request: SongRequest, *, channel_id: int, locale: str, user_locale: str
+        self,
+        order_id: str,
+        maker: Maker,
+        request: SongRequest,
+        *,
+        channel_id: int,
+        locale: str,
+        user_locale: str,
+        gateway: str = "",
     ) -> Order:
-        """Kept the moment it is submitted. The same id again is the same draft: Discord may deliver a form twice."""
-        terms = self._terms_for(request)
-        model = request.model or terms.models[0].name
+        """Kept the moment it is submitted. The same id again is the same draft: Discord may deliver a form twice.
+
+        `gateway`: the one that has the song which it goes on from; empty: any.
+        """
+        terms = self.terms(gateway)
+        model = model_named(request.model).name if request.model.strip() else terms.models[0].name
         order = Order(
             id=order_id,
             user_id=maker.user_id,
@@ -135,11 +185,6 @@ class Orders:
         )
         await self.store.draft(order)
         return await self.store.order(order_id) or order
-
-    def _terms_for(self, request: SongRequest) -> GatewayTerms:
-        if request.kind is RequestKind.COVER:
-            return next((each for each in self._terms.values() if Wish.COVER in each.can), self.terms())
-        return self.terms()
 
     async def own(self, order_id: str, user_id: int) -> Order | None:
         order = await self.store.order(order_id)
@@ -157,14 +202,15 @@ class Orders:
     async def quote(self, order: Order, maker: Maker) -> Quote:
         """All that is to be known before paying, as it is now."""
         rules, terms = await self.rules(maker.guild_id), self.terms(order.gateway)
-        work = Work.of(order.request.kind)
+        work, wishes = Work.of(order.request.kind), wishes_of(order.request)
         limits = self._limits(rules, work, maker)
         usage = await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now())
         return Quote(
             order=order,
             price=terms.price(work),
             exact=terms.price_is_exact(work),
-            ignored=wishes_of(order.request) - terms.can,
+            ignored=wishes & terms.ignores,
+            doubtful=wishes - terms.can - terms.ignores,
             faults=too_long(order.request),
             problem=problem_of(order.request),
             left=left(usage, limits),
@@ -180,7 +226,7 @@ class Orders:
         if order is None or order.state is not OrderState.DRAFT:
             return Obstacle.GONE
         quote = await self.quote(order, maker)
-        if not quote.ready or (order.request.kind is RequestKind.COVER and Wish.COVER in quote.ignored):
+        if not quote.ready:
             return Obstacle.NOT_READY
         if quote.price != order.price:
             await self.store.edit(replace(order, price=quote.price))

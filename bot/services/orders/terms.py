@@ -75,6 +75,10 @@ class GatewayTerms:
         return self.word.can
 
     @property
+    def ignores(self) -> frozenset[Wish]:
+        return frozenset()
+
+    @property
     def at_once(self) -> int:
         return self._operator.at_once
 

@@ -27,9 +27,10 @@ from bot.ui.interactions.replies import InteractionReply, Reply
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
 from bot.ui.render.actions import PagePayload, TaskPayload
-from bot.ui.render.cards import details_card, not_brought, remaining_card, song_cards, songs_card, task_card
+from bot.ui.render.cards import Card, details_card, not_brought, remaining_card, song_cards, songs_card, task_card
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
+from bot.ui.render.offers import with_offer
 from bot.ui.render.text import clean, plain_line
 
 _PATIENCE = 1.5  # seconds until people are shown the song without its files, which may take a while
@@ -156,10 +157,10 @@ async def _show(interaction: Interaction, found: Found, language: Language | Non
 
 
 async def show(reply: Reply, found: Found) -> None:
-    """A task as it is, or its songs with their files."""
+    """A task as it is, or its songs with their files; and what can be made from it."""
     if not found.task.playable:
         shown = remaining_card(found, reply.files, reply.language) if reply.files else task_card(found, reply.language)
-        await reply.send([shown])
+        await _send(reply, found, [shown])
         return
     async with AsyncExitStack() as files:
         opening = reply.services.clip_files.of(found.task, limit=reply.limit, person=reply.person)
@@ -178,13 +179,19 @@ async def show(reply: Reply, found: Found) -> None:
             raise
 
 
+async def _send(reply: Reply, found: Found, cards: Sequence[Card]) -> None:
+    offer = await reply.services.orders.offer(found, reply.guild_id, reply.person)
+    *others, last = cards
+    await reply.send([*others, with_offer(last, found.task, offer, reply.language)])
+
+
 async def _take_back(reply: Reply, found: Found) -> None:
     """No card says for ever that files are on their way: it has the links, and may be refreshed."""
     absent = MediaUnavailable("it could not be brought to Discord")
     songs = enumerate(found.task.keyed(), 1)
     clip_files = [ClipFile(key, number, clip, absent, None) for number, (key, clip) in songs if clip.playable]
     try:
-        await reply.send(song_cards(found, clip_files, reply.language, reply.limit))
+        await _send(reply, found, song_cards(found, clip_files, reply.language, reply.limit))
     except discord.HTTPException as error:
         log.warning("a card goes on saying that files are on their way: %s", error)
 
@@ -193,7 +200,7 @@ async def _send_songs(reply: Reply, found: Found, clip_files: Sequence[ClipFile]
     """What Discord says of its limit has been seen too high: then the largest file stays behind, its siblings go."""
     try:
         kept = not_brought(clip_files, reply.files)
-        await reply.send(song_cards(found, clip_files, reply.language, reply.limit, kept))
+        await _send(reply, found, song_cards(found, clip_files, reply.language, reply.limit, kept))
     except discord.HTTPException as error:
         smaller = _without_largest(clip_files)
         if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):

@@ -20,7 +20,8 @@ _UPLOAD_PATIENCE = 60.0  # seconds
 
 
 class Reply(Protocol):
-    """`person`: who asked, as a Discord id. `limit`: bytes a file, as Discord says it there.
+    """`person`: who asked, as a Discord id. `guild_id`: the server that the answer is seen in; None: in a DM, or where
+    the bot is no member. `limit`: bytes a file, as Discord says it there.
 
     Sent again, what was sent first is replaced.
 
@@ -33,6 +34,8 @@ class Reply(Protocol):
     def language(self) -> Language: ...
     @property
     def person(self) -> int: ...
+    @property
+    def guild_id(self) -> int | None: ...
     @property
     def limit(self) -> int: ...
     @property
@@ -54,6 +57,8 @@ class InteractionReply:
         self.services = interaction.client.services
         self.language = language or reader(interaction)
         self.person = interaction.user.id
+        guild = interaction.client.get_guild(interaction.guild_id or 0)
+        self.guild_id = guild.id if guild else None
         self.limit = min(interaction.filesize_limit or self.services.upload_limit, MAX_REQUEST)
         replaced = interaction.response.type is discord.InteractionResponseType.deferred_message_update
         self.files = interaction.message.attachments if replaced and interaction.message else []
@@ -95,6 +100,7 @@ class MessageReply:
         self.services = bot.services
         self.language = language
         self.person = message.author.id
+        self.guild_id = message.guild.id if message.guild else None
         guild_limit = message.guild.filesize_limit if message.guild else 0
         self.limit = min(max(guild_limit, self.services.upload_limit), MAX_REQUEST)
         self.files: Sequence[discord.Attachment] = ()  # an answer of its own

@@ -24,7 +24,8 @@ from bot.ui.interactions.permissions import TO_SPEAK, is_hidden, missing_in
 from bot.ui.outgoing.forums import carries, find_post, open_post, post_name, reopen, style_of
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
-from bot.ui.render.locales import language_for
+from bot.ui.render.locales import Language, language_for
+from bot.ui.render.offers import with_offer
 from bot.ui.render.posts import digest, live_card, post_card
 
 _CLOCKS_AGREE = 60.0  # seconds that Discord's clock differs from ours at most, where all is well
@@ -38,6 +39,7 @@ _UNKNOWN_MESSAGE = 10008  # of a nonce: it arrived, and was deleted
 _MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # as Discord would say it, if it were asked
 _ARCHIVED = 50083
 _SETTLED = 10.0  # seconds after which a request that was cut off was carried out, or never will be
+_OFFERING = frozenset({Topic.SONGS, Topic.LYRICS, Topic.FAILED})  # what can be made from the task is offered there
 _DELETED = 0  # in place of the id of a message that arrived and is gone
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,8 @@ class DiscordPoster:
         language = language_for(
             claimed.watch.locale if in_public else claimed.delivery.locale or claimed.watch.user_locale
         )
-        card = allowed(post_card(post, language, self.limit(claimed)), missing, language)
+        card = await self._with_offer(post, post_card(post, language, self.limit(claimed)), language)
+        card = allowed(card, missing, language)
         reply = _replies_to(claimed) if "read_message_history" not in missing else None
         if isinstance(place, discord.ForumChannel):
             reply = None  # what is in another post cannot be replied to
@@ -95,6 +98,15 @@ class DiscordPoster:
         if forum := await self._forum(claimed, place):
             return await self._open_post(forum, post, card)
         return await self._send(claimed, card, reply)
+
+    async def _with_offer(self, post: Post, card: Card, language: Language) -> Card:
+        """What can be made from the task, where it is posted."""
+        if post.found is None or post.claimed.delivery.topic not in _OFFERING:
+            return card
+        user_id, guild_id = post.claimed.watch.user_id, _server(post.claimed) or None
+        offer = await self._bot.services.orders.offer(post.found, guild_id, user_id)
+        number = post.clip_files[0].number if post.clip_files else 0
+        return with_offer(card, post.found.task, offer, language, number)
 
     async def _forum(
         self, claimed: ClaimedDelivery, place: discord.abc.GuildChannel | discord.Thread | None

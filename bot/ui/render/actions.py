@@ -197,6 +197,25 @@ class DeliveryPayload(Struct, frozen=True):
         return cls(state, delivery_id, _page(mark))
 
 
+class SongPayload(Struct, frozen=True):
+    """A task to go on from. `number`: which of its songs, from 1; 0: any."""
+
+    task_id: str
+    number: int = 0
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return str(self.number)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, _page(mark))
+
+
 class OrderPayload(Struct, frozen=True):
     order_id: str
     mark: str = "0"
@@ -324,11 +343,21 @@ ORDER_FREE = _action("og", ListedOrderPayload, "↩️", "btn.not_charged")
 ORDER_LOST = _action("ol", ListedOrderPayload, "💸", "btn.charged_lost")
 ORDER_APPROVE = _action("oy", ListedOrderPayload, "✅", "btn.approve")
 ORDER_DECLINE = _action("on", ListedOrderPayload, "⛔", "btn.decline")
+ORDER_TUNE = _action("ou", OrderPayload, "🎚️", "btn.tune")
+SONG_AGAIN = _action("sa", SongPayload, "🔂", "btn.again")
+SONG_EXTEND = _action("sx", SongPayload, "⏩", "btn.extend")
+SONG_COVER = _action("sc", SongPayload, "🎭", "btn.cover")
+SONG_OF_LYRICS = _action("sm", SongPayload, "🎵", "btn.make_song")
+SONG_EDIT = _action("sw", SongPayload, "✏️", "btn.edit")
+SONG_RETRY = _action("sr", SongPayload, "✏️", "btn.edit_again")
 ORDERS_PAGE = _action("ot", PagePayload)
 CREATION_SWITCH = _action("cs", SwitchPayload)
 CREATION_APPROVAL = _action("ca", SwitchPayload)
 CREATION_NUMBERS = _action("cn", NoPayload, "🔢", "btn.numbers")
 CREATION_PEOPLE = _action("cp", NoPayload, "👥", "btn.people")
+
+
+_ABOUT_TASKS = (TaskPayload, NotifyPayload, ListedWatchPayload, SongPayload)
 
 
 def custom_id(code: str, about: str, mark: str) -> str:
@@ -347,7 +376,7 @@ def task_in(text: str) -> str:
         payload = action.payload.parse(found["about"], found["mark"])
     except NotYours:
         return ""
-    return payload.task_id if isinstance(payload, TaskPayload | NotifyPayload | ListedWatchPayload) else ""
+    return payload.task_id if isinstance(payload, _ABOUT_TASKS) else ""
 
 
 def _page(mark: str) -> int:

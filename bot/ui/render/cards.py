@@ -26,6 +26,7 @@ from bot.ui.render.text import clean, megabytes
 _SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics
 MAX_REQUEST = 23 * 1024 * 1024  # bytes of songs in one message; Discord takes 25 MiB with covers and all
 _MAX_URL = 512  # characters, in a link button
+_LINKS_ROW = 2  # the one before is for what can be made from a song
 _MAX_DESCRIPTION = 1_024  # characters, of an attached picture
 
 
@@ -267,6 +268,6 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
     found.sort(key=lambda link: link[0])
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
-        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=1)
+        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=_LINKS_ROW)
         for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
     ]

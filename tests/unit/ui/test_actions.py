@@ -24,6 +24,7 @@ from bot.ui.render.actions import (
     OrderPayload,
     PagePayload,
     SettingPayload,
+    SongPayload,
     SwitchPayload,
     TaskPayload,
     WatchPayload,
@@ -43,7 +44,7 @@ SAMPLES = [
     ListedWatchPayload("server", 12, "task-1", 3),
     SettingPayload("language", "zh-TW"), ChoicePayload("ask"), NoPayload("me"),
     DeliveryPayload("all", "0123456789ab", 7),
-    OrderPayload("f00d"),
+    OrderPayload("f00d"), SongPayload(LONGEST_ID, 20), SongPayload("a:b"),
     NewOrderPayload(2**63 - 1, "female", "m.5" * 16 + "xx"),
     ListedOrderPayload("mine", "f00d", 2), SwitchPayload(on=True), SwitchPayload(on=False),
 ]  # fmt: skip

@@ -10,10 +10,11 @@ from bot.domain.allowance import Work, left, next_day
 from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState
 from bot.errors import NotYours, OrderGone
 from bot.services.orders.service import Settlement
-from bot.ui.features.create.card import show_card
+from bot.ui.features.create.card import own_order
+from bot.ui.features.create.drafts import again_buttons, show_again
 from bot.ui.features.create.makers import maker_of, managed_guild
 from bot.ui.features.create.texts import moment, name_of, state_text
-from bot.ui.interactions.access import locale_of, reader
+from bot.ui.interactions.access import reader
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import one_id
@@ -26,7 +27,6 @@ from bot.ui.render.text import cut
 _PAGE = 5
 _MAX_ROW = 700  # characters
 _MINE, _SERVER, _OPEN = "mine", "server", "open"
-_RETRIED = frozenset({OrderState.REFUSED, OrderState.FAILED, OrderState.EXPIRED})
 _EMOJI = {
     OrderState.WAITING: "🙋", OrderState.PLACED: "⏳", OrderState.SENDING: "📤", OrderState.ACCEPTED: "🎶",
     OrderState.UNSURE: "❔", OrderState.FINISHED: "✅", OrderState.LOST: "❔",
@@ -80,8 +80,8 @@ def _buttons(order: Order, scope: str, page: int, language: Language) -> list[Ac
     elif scope == _MINE:
         bound = [actions.ORDER_WITHDRAW] if order.state in CANCELLABLE else []
         bound += [actions.ORDER_FOUND] if order.state in (OrderState.UNSURE, OrderState.LOST) else []
-        bound += [actions.ORDER_AGAIN] if order.state in _RETRIED else []
-    return [button(action, ListedOrderPayload(scope, order.id, page), language) for action in bound]
+    buttons = [button(action, ListedOrderPayload(scope, order.id, page), language) for action in bound]
+    return [*buttons, *(again_buttons(order, language, page) if scope == _MINE else ())]
 
 
 @on_press(actions.ORDERS_PAGE)
@@ -168,17 +168,7 @@ async def ask_id(interaction: Interaction, payload: ListedOrderPayload) -> None:
 async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> None:
     """A new draft that says the same; its card has a button to change it."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    order = await _order(interaction, payload)
-    orders, maker = interaction.client.services.orders, maker_of(interaction)
-    draft = await orders.draft(
-        f"{interaction.id:x}",
-        maker,
-        order.request,
-        channel_id=order.channel_id,
-        locale=order.locale,
-        user_locale=locale_of(interaction),
-    )
-    await show_card(interaction, draft)
+    await show_again(interaction, await own_order(interaction, payload.order_id))
 
 
 async def show_usage(interaction: Interaction) -> None:
