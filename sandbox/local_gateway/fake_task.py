@@ -1,7 +1,8 @@
 """A task's life: frozen values that say what is true of it at a moment."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Dialect = Literal["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1", "output", "response"]
 State = Literal["queued", "running", "streaming", "done", "failed"]
@@ -21,6 +22,8 @@ class Song:
     reason: str = ""
     audio_url: str | None = None  # instead of the media host's
     image_url: str | None = None
+    model: str = ""  # instead of the usual one
+    asked_for: Mapping[str, Any] = field(default_factory=dict)  # what its metadata repeats of the order
 
 
 @dataclass(frozen=True)

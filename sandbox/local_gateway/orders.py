@@ -132,7 +132,16 @@ class Orders:
             return FakeTask(post.task_id, states=states, reason=self.fails)
         style, text = str(words.get("tags") or "folk, warm"), str(words.get("prompt") or f"[Verse]\n{title}")
         songs = tuple(
-            Song(str(uuid.uuid4()), title, style, text, duration=20.0 + 4 * number, sound=("dawn", "river")[number])
+            Song(
+                str(uuid.uuid4()),
+                title,
+                style,
+                text,
+                duration=20.0 + 4 * number,
+                sound=("dawn", "river")[number],
+                model=str(words.get("mv") or ""),
+                asked_for=_repeated(words),
+            )
             for number in range(2)
         )
         return FakeTask(post.task_id, songs=songs, states=states)
@@ -183,6 +192,14 @@ class Orders:
             "model_limits_enabled": False,
             "expires_at": 0,
         }
+
+
+def _repeated(words: Mapping[str, Any]) -> dict[str, Any]:
+    """What Suno's description of a song tells of what it was asked for beside the usual."""
+    metadata = words.get("metadata") or {}
+    found = {name: words.get(name) for name in ("negative_tags", "task", "cover_clip_id")}
+    found |= {name: metadata.get(name) for name in ("vocal_gender", "control_sliders")}
+    return {name: value for name, value in found.items() if value}
 
 
 def _title(words: Mapping[str, Any]) -> str:

@@ -65,6 +65,7 @@ async def test_the_other_song_of_a_task_is_chosen_in_the_form(env: Env) -> None:
         (first, second) = await env.ada.autocomplete(env.channel, "suno extend", song="harbour")
         assert [first["name"], second["name"]] == ["Harbour Lights · 1/2", "Harbour Lights · 2/2"]
         opened = await env.ada.slash(env.channel, "suno extend", song=first["value"], at="0:01")
+        assert opened.modal
         for field in (each["component"] for each in opened.modal["components"]):
             if field["type"] == 3 and field["options"][0]["label"].startswith("Harbour"):
                 field["options"][0]["default"], field["options"][1]["default"] = False, True
@@ -84,6 +85,7 @@ async def test_a_moment_that_cannot_be_is_told_and_nothing_typed_is_lost(env: En
         assert told in shown["content"]
         assert not any(each.startswith("Create") for each in buttons(shown))
         opened = await env.ada.press(shown, "Edit")
+        assert opened.modal
         assert opened.modal["components"][2]["component"]["value"] == "Out at sea"
         answer = await env.finished(await env.ada.slash(env.channel, "suno extend", song=DONE.id, at="soon"))
         assert "is no moment of a song" in answer["content"]
@@ -141,6 +143,7 @@ async def test_what_somebody_wrote_for_a_song_is_theirs_when_others_press_again(
         theirs = await pressed(env, env.ben, post, "Again")
         assert "自己" not in theirs["content"]
         opened = await env.ben.press(theirs, "编辑")
+        assert opened.modal
         assert [each["component"].get("value") for each in opened.modal["components"]][1] == "folk, warm"
         await press(env, env.ben, theirs, "创作")
         assert "gpt_description_prompt" not in await sent(env, 2)

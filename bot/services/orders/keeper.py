@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from bot.domain.allowance import Work
 from bot.domain.evidence import Evidence, Sent, evidence, since_quiet
 from bot.domain.order import Order, OrderState, looked_for
-from bot.domain.task import Status, Task
 from bot.errors import StorageError
 from bot.services.clock import Bell, Clock
 from bot.services.orders.service import NOT_CHARGED
@@ -80,8 +79,8 @@ class OrderKeeper:
         ended = await self._store.follow_tasks(self._clock.now())
         for order, task in ended:
             log.info("order %s: %s", order.id, order.state)
-            if task and (terms := self._terms.get(order.gateway)):
-                await terms.saw(_models(order, task))
+            if task and order.state is OrderState.FINISHED and (terms := self._terms.get(order.gateway)):
+                await terms.saw(order.request, task)
         if ended:
             self._changed()
 
@@ -116,9 +115,3 @@ class OrderKeeper:
         ]
         charged_at = [charge.at for charge in charges if charge.model == _MODELS[work]]
         return evidence(since_quiet(sent, order.sent_at or 0.0), charged_at, now)
-
-
-def _models(order: Order, task: Task) -> list[str]:
-    """Those by which songs came: the order's own name for it, since the gateway takes that."""
-    done = task.status is Status.DONE and order.state is OrderState.FINISHED
-    return [order.request.model] if done and not task.written else []

@@ -1,7 +1,7 @@
 """On what terms a gateway takes orders: what it can, what it costs, what is left, and whether it is open at all."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Work
 from bot.domain.creation import OperatorRules
+from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
 from bot.domain.models import Model, offered
 from bot.domain.order_refusals import Refusal
-from bot.domain.song_request import Wish
+from bot.domain.song_request import SongRequest, Wish
+from bot.domain.task import Task
 from bot.errors import StorageError
 from bot.gateways.billing import AccountState
 from bot.gateways.pricing import Charge
@@ -19,6 +21,7 @@ from bot.services.clock import Bell, Clock
 from bot.storage.creation import Account, CreationStore
 
 _CHECK_EVERY = 86_400.0  # seconds, as long as orders are taken
+_LOOK_EVERY = 3_600.0  # seconds, for what watched tasks tell
 _CHECK_CLOSED = 600.0  # seconds; a gateway allows some twenty such questions in twenty minutes
 _FRESH = 180.0  # seconds for which a balance is believed where a floor is set
 _SEEN_FOR = 30 * 86_400.0  # seconds for which a model that finished is offered
@@ -60,6 +63,8 @@ class GatewayTerms:
         self._clock = clock
         self._bell = Bell(clock)
         self._seen: tuple[str, ...] = ()
+        self._wishes: Mapping[Wish, Seen] = {}
+        self._watched_until: float | None = None  # when watched tasks were read last
         self.account = Account(gateway=billing.name)
 
     @property
@@ -72,11 +77,13 @@ class GatewayTerms:
 
     @property
     def can(self) -> frozenset[Wish]:
-        return self.word.can
+        """What it passes on: the operator's word, or what was found in songs that came."""
+        return self.word.can | proven(self._wishes)
 
     @property
     def ignores(self) -> frozenset[Wish]:
-        return frozenset()
+        """What was missing in all songs for which it was wished, the operator's word apart."""
+        return ignored(self._wishes) - self.word.can
 
     @property
     def at_once(self) -> int:
@@ -100,15 +107,22 @@ class GatewayTerms:
     async def run(self) -> None:
         """Until cancelled: checks once a day, and more often while the gateway is closed."""
         await self._recall()
+        checked_at = None
         while True:
-            await self.check()
-            every = _CHECK_CLOSED if self.account.closed else _CHECK_EVERY
-            await self._bell.wait(self._clock.now() + every)
+            try:
+                await self.look_at_watched()
+            except StorageError as error:
+                log.error("what songs tell of gateway %s cannot be read: %s", self.name, error)
+            now, every = self._clock.now(), _CHECK_CLOSED if self.account.closed else _CHECK_EVERY
+            if checked_at is None or now - checked_at >= every:
+                await self.check()
+                checked_at = now
+            await self._bell.wait(now + min(every, _LOOK_EVERY))
 
     async def _recall(self) -> None:
         try:
             self.account = await self._store.account(self.name) or self.account
-            self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
+            await self._read_abilities()
         except StorageError as error:
             log.error("what is known of gateway %s cannot be read: %s", self.name, error)
 
@@ -158,11 +172,29 @@ class GatewayTerms:
             await self._keep(replace(self.account, closed=reason))
             self._bell.ring()
 
-    async def saw(self, models: Sequence[str]) -> None:
-        """Songs of these models have finished there."""
-        names = [name for name in dict.fromkeys(models) if name]
-        await self._store.saw_models(self.name, names, self._clock.now())
+    async def saw(self, request: SongRequest, task: Task) -> None:
+        """What was ordered there has come: its model is the one that was ordered, whatever the gateway calls it."""
+        now = self._clock.now()
+        if task.playable:
+            await self._store.saw_models(self.name, [request.model], now)
+        await self._store.saw_wishes(self.name, echoed(request, task), now)
+        await self._read_abilities()
+
+    async def look_at_watched(self) -> None:
+        """What songs tell that were ordered elsewhere, and watched to their end since this was looked at last."""
+        now = self._clock.now()
+        since = self._watched_until if self._watched_until is not None else self.account.checked_at
+        watched = await self._store.watched_to_the_end(self.name, max(since, now - _SEEN_FOR))
+        for model in models_in(watched):
+            await self._store.saw_models(self.name, [model], now)
+        found = {wish for task in watched for wish in proven_by(task)}
+        await self._store.saw_wishes(self.name, dict.fromkeys(found, True), now)
+        self._watched_until = now
+        await self._read_abilities()
+
+    async def _read_abilities(self) -> None:
         self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
+        self._wishes = await self._store.wishes_seen(self.name)
 
     async def charges(self) -> tuple[Charge, ...] | None:
         """What the key was charged for; None where that proves nothing."""
