@@ -1,9 +1,9 @@
-"""Twenty people beside one who does the worst he can: `python -m benchmarks.abuse [--minutes 3]`.
+"""Twenty people beside a hostile member: `python -m benchmarks.abuse [--minutes 3]`.
 
-He gives batches of 500 ids at a gateway without the batch call, hostile files, storms of suggestions and presses, and
-watches songs at hosts that drip, hint or hang, in every way at once. The others ask for tasks and watch songs at a
-healthy gateway. What counts is the latest of their answers and of their songs, beside the same without him, and the
-most memory that the bot ever had.
+The hostile member sends batches of 500 ids at a gateway without the batch call, hostile files, and storms of
+autocomplete requests and presses, and watches songs at hosts that drip, send hints or hang, all at the same time. The
+others look tasks up and watch songs at a healthy gateway. Measured are their slowest answer and song, the same without
+the hostile member, and the bot's peak memory.
 """
 
 import argparse
@@ -22,16 +22,16 @@ from benchmarks.bots import peak_memory, processor_time, running, the_bot
 from benchmarks.crowd import Crowd, Waits, percentile
 from benchmarks.env import Env
 from benchmarks.hostile_gateway import hosts_of
-from benchmarks.neighbours import neighbour
+from benchmarks.hostile_member import HostileMember
 from benchmarks.post_audit import PostAudit
+from benchmarks.server_process import server_process
 from benchmarks.timed_gateway import timed_task
-from benchmarks.villain import Villain
 
-ALONE, BESIDE_HIM = "without him", "beside him"
+ALONE, WITH_HIM = "without the hostile member", "beside the hostile member"
 
 _PEOPLE = 20
 _THINKING = 2.0, 6.0  # seconds between two acts of a person
-_PATIENCE = 15.0  # seconds that they wait for a task to be shown
+_TIMEOUT = 15.0  # seconds that they wait for a task to be shown
 _SONGS_EVERY = 2.0  # seconds between two songs that somebody watches
 _MADE_IN = 8.0  # seconds
 _LAST_SONGS = 60.0  # seconds until the last must be there
@@ -39,54 +39,54 @@ _LAST_SONGS = 60.0  # seconds until the last must be there
 
 @dataclass
 class Found:
-    """How the others fared. Seconds; `megabytes` at the most."""
+    """What the other people saw. Times in seconds; `megabytes`: the peak."""
 
     acts: int
-    late: int  # answers that Discord waited for in vain
-    acknowledged: float  # the latest
+    late: int  # actions without an answer in time
+    acknowledged: float  # the slowest
     answered: float
     songs: int
     lost: int
-    song: float  # the latest, after it was finished
+    song: float  # the slowest, after it was finished
     megabytes: float
-    core: float  # the share of one
-    of_the_villain: dict[str, int]  # his acts
+    core: float  # share of one core
+    hostile_acts: dict[str, int]  # number of actions, by kind
 
 
 async def main(minutes: float = 1.0) -> dict[str, Found]:
-    return {name: await _measure(minutes * 60, villainous=name == BESIDE_HIM) for name in (ALONE, BESIDE_HIM)}
+    return {name: await _measure(minutes * 60, hostile=name == WITH_HIM) for name in (ALONE, WITH_HIM)}
 
 
-async def _measure(seconds: float, *, villainous: bool) -> Found:
+async def _measure(seconds: float, *, hostile: bool) -> Found:
     env = Env(_PEOPLE + 2)
     async with env.discord, _bot(env) as bot:
-        ledger, numbers = PostAudit(env.discord), count()
-        villain = Villain(env.discord.person(env.users[-1]), env.channels)
-        beside = [asyncio.create_task(ledger.keep())]
-        if villainous:
-            beside.append(asyncio.create_task(villain.do_all()))
+        audit, numbers = PostAudit(env.discord), count()
+        member = HostileMember(env.discord.person(env.users[-1]), env.channels)
+        beside = [asyncio.create_task(audit.keep())]
+        if hostile:
+            beside.append(asyncio.create_task(member.do_all()))
         used, since = processor_time(bot), time.monotonic()
         crowd = _crowd(env, [timed_task(time.time() + each * 5, next(numbers)) for each in range(50)])
         watching = asyncio.create_task(_watch_songs(env, numbers, seconds))
-        waits = await crowd.live(seconds)
+        waits = await crowd.use_bot(seconds)
         claimed = await watching
         with suppress(TimeoutError):
-            await env.discord.hub.until(lambda: claimed.keys() <= ledger.seen_at.keys(), _LAST_SONGS)
+            await env.discord.hub.until(lambda: claimed.keys() <= audit.seen_at.keys(), _LAST_SONGS)
         core = (processor_time(bot) - used) / (time.monotonic() - since)
         for each in beside:
             if each.done():
-                each.result()  # it was to go on until now: what it ended with is raised
+                each.result()  # it should still be running: raises its error
             each.cancel()
-        return _found(waits, claimed, ledger, bot, core, dict(villain.acts))
+        return _found(waits, claimed, audit, bot, core, dict(member.acts))
 
 
 def _found(
-    waits: Waits, claimed: dict[str, float], ledger: PostAudit, bot: Process, core: float, acts: dict[str, int]
+    waits: Waits, claimed: dict[str, float], audit: PostAudit, bot: Process, core: float, acts: dict[str, int]
 ) -> Found:
-    late = [ledger.seen_at[task] - at for task, at in claimed.items() if task in ledger.seen_at]
+    late = [audit.seen_at[task] - at for task, at in claimed.items() if task in audit.seen_at]
     return Found(
         acts=len(waits.acknowledged),
-        late=waits.late + waits.silent,
+        late=waits.late + waits.unanswered,
         acknowledged=percentile(waits.acknowledged, 1.0) / 1000,
         answered=percentile(waits.answered, 1.0) / 1000,
         songs=len(claimed),
@@ -94,18 +94,21 @@ def _found(
         song=max(late, default=0.0),
         megabytes=peak_memory(bot),
         core=core,
-        of_the_villain=acts,
+        hostile_acts=acts,
     )
 
 
 @asynccontextmanager
 async def _bot(env: Env) -> AsyncIterator[Process]:
     with tempfile.TemporaryDirectory(prefix="suno-watch-abuse-") as folder:
-        async with neighbour("benchmarks.timed_gateway") as gateway, neighbour("benchmarks.hostile_gateway") as his:
+        async with (
+            server_process("benchmarks.timed_gateway") as gateway,
+            server_process("benchmarks.hostile_gateway") as hostile_gateway,
+        ):
             settings = {
                 "suno_base_url": gateway,
-                "suno_gateways__his__base_url": his,
-                "media_allow_hosts": f"{gateway.removeprefix('http://')},{hosts_of(his)}",
+                "suno_gateways__his__base_url": hostile_gateway,
+                "media_allow_hosts": f"{gateway.removeprefix('http://')},{hosts_of(hostile_gateway)}",
                 "database_url": f"sqlite:///{Path(folder) / 'bot.db'}",
             }
             async with running(the_bot(env.discord), env.discord, **settings) as bot:
@@ -114,11 +117,11 @@ async def _bot(env: Env) -> AsyncIterator[Process]:
 
 def _crowd(env: Env, ids: list[str]) -> Crowd:
     people = [env.discord.person(user) for user in env.users[1 : _PEOPLE + 1]]
-    return Crowd(people, env.channels, ids, _THINKING, _PATIENCE)
+    return Crowd(people, env.channels, ids, _THINKING, _TIMEOUT)
 
 
 async def _watch_songs(env: Env, numbers: "count[int]", seconds: float) -> dict[str, float]:
-    """When each is finished, by task."""
+    """Returns when each song is finished, by task."""
     claimed, end = dict[str, float](), time.monotonic() + seconds
     people = [env.discord.person(user) for user in env.users[1 : _PEOPLE + 1]]
     while time.monotonic() < end:

@@ -1,6 +1,6 @@
-"""The least that a bot on discord.py can do: `python -m benchmarks.bare_client URL [--answer]`.
+"""A minimal bot on discord.py: `python -m benchmarks.bare_client URL [--answer]`.
 
-It acknowledges, and then says a word if it is to answer.
+It acknowledges interactions, and with `--answer` also answers one word.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Bots as processes of their own, at a local Discord: the real one, and a bare client that only acknowledges."""
+"""Bots in their own processes at a local Discord: the real one, and a bare client that only acknowledges."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from sandbox.local_discord.server import LocalDiscord
 
 _ROOT = Path(__file__).parents[1]
 _PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
-_PATIENCE = 60.0  # seconds until a bot is there
+_TIMEOUT = 60.0  # seconds until a bot is connected
 _MB = 1e6
 
 
@@ -26,10 +26,10 @@ def a_bare_client(discord: LocalDiscord, *options: str) -> list[str]:
 
 @asynccontextmanager
 async def running(command: list[str], discord: LocalDiscord, **settings: str) -> AsyncIterator[Process]:
-    """From its connection to its end. `settings`: in its environment, in small letters."""
+    """Runs the bot and waits until it is connected. `settings`: environment variables, in lower case."""
     process = await start(command, discord, settings)
     try:
-        await discord.hub.until(lambda: discord.hub.online or process.returncode is not None, _PATIENCE)
+        await discord.hub.until(lambda: discord.hub.online or process.returncode is not None, _TIMEOUT)
         if process.returncode is not None:
             raise RuntimeError(f"the bot ended with {process.returncode}")
         yield process
@@ -47,17 +47,17 @@ async def start(command: list[str], discord: LocalDiscord, settings: Mapping[str
 
 
 def memory(process: Process) -> float:
-    """Resident, in MB."""
+    """Resident memory, in MB."""
     return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * _PAGE / _MB
 
 
 def peak_memory(process: Process) -> float:
-    """The most that was ever resident, in MB."""
+    """Peak resident memory, in MB."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / _MB
 
 
 def processor_time(process: Process) -> float:
-    """Seconds of one core that it has used since its start."""
+    """Processor time since the start, in seconds."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

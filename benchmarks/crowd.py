@@ -1,4 +1,4 @@
-"""Many people who use the bot at once, and how long it lets them wait."""
+"""Many people who use the bot at once, and how long they wait."""
 
 import asyncio
 import random
@@ -11,28 +11,28 @@ from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.world import Object
 
 _REFRESH = "🔄"
-_LOOK = 0.01  # seconds between two looks at an answer that is not there yet
-_TOO_LATE = 3.0  # seconds, after which Discord gives an act up; it counts as no more than that
-_REFRESHING = 0.5  # the share of acts, of those who have a card to refresh
+_POLL_EVERY = 0.01  # seconds between two checks for an answer
+_TOO_LATE = 3.0  # seconds after which Discord gives up; recorded for actions that were not acknowledged
+_REFRESHING = 0.5  # share of refreshes, among people who have a card with the button
 
 
 @dataclass
 class Waits:
-    """What people saw of the bot. `acknowledged`: seconds from the bot's being told until its first answer came in,
-    for each act; `answered`: until a task stood there, for each `/suno status`.
+    """Waiting times. `acknowledged`: seconds from the event on the bot's socket until its first answer, for each
+    action; `answered`: until the task was shown, for each `/suno status`.
     """
 
     acknowledged: list[float] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
-    late: int = 0  # acts that were not acknowledged within 3 s
-    silent: int = 0  # acknowledged, and nothing came of it
+    late: int = 0  # actions that were not acknowledged within 3 s
+    unanswered: int = 0  # acknowledged actions without an answer
 
     def __add__(self, other: "Waits") -> "Waits":
         return Waits(
             self.acknowledged + other.acknowledged,
             self.answered + other.answered,
             self.late + other.late,
-            self.silent + other.silent,
+            self.unanswered + other.unanswered,
         )
 
 
@@ -43,34 +43,34 @@ def percentile(seconds: Sequence[float], share: float) -> float:
 
 
 class Crowd:
-    """Each asks for one of the tasks, or refreshes what they see, then thinks for `thinking` seconds.
+    """Each person looks up a task or refreshes their card, then pauses for `thinking` seconds.
 
-    `patience`: seconds that they wait for a task to be shown; 0 where none is.
+    `timeout`: seconds that they wait for the task; 0 if the bot shows none.
     """
 
     def __init__(
         self, people: Sequence[Person], channels: Sequence[Object], ids: Sequence[str],
-        thinking: tuple[float, float], patience: float,
+        thinking: tuple[float, float], timeout: float,
     ) -> None:  # fmt: skip
         self._dice = random.Random(1)
-        self._places = [(person, channels[number % len(channels)]) for number, person in enumerate(people)]
+        self._channel_of = [(person, channels[number % len(channels)]) for number, person in enumerate(people)]
         self._ids = ids
         self._thinking = thinking
-        self._patience = patience
+        self._timeout = timeout
         self._seen: dict[str, Object] = {}  # the newest answer, by person
 
-    async def live(self, seconds: float) -> Waits:
-        """For so long, each at their own pace."""
+    async def use_bot(self, seconds: float) -> Waits:
+        """Everyone acts at their own pace for so many seconds."""
         waits, end = Waits(), time.monotonic() + seconds
-        await asyncio.gather(*(self._live(person, channel, end, waits) for person, channel in self._places))
+        await asyncio.gather(*(self._use_bot(person, channel, end, waits) for person, channel in self._channel_of))
         return waits
 
     async def all_at_once(self) -> Waits:
         waits = Waits()
-        await asyncio.gather(*(self._act(person, channel, waits) for person, channel in self._places))
+        await asyncio.gather(*(self._act(person, channel, waits) for person, channel in self._channel_of))
         return waits
 
-    async def _live(self, person: Person, channel: Object, end: float, waits: Waits) -> None:
+    async def _use_bot(self, person: Person, channel: Object, end: float, waits: Waits) -> None:
         thought = self._dice.uniform(0.0, self._thinking[1])
         while time.monotonic() + thought < end:
             await asyncio.sleep(thought)
@@ -80,34 +80,34 @@ class Crowd:
 
     async def _act(self, person: Person, channel: Object, waits: Waits) -> None:
         seen = self._seen.get(person.id)
-        refreshes = seen is not None and _may_change(seen) and self._dice.random() < _REFRESHING
+        refreshes = seen is not None and _has_refresh(seen) and self._dice.random() < _REFRESHING
         if seen and refreshes:
             acted = await person.press(seen, _REFRESH)
         else:
             acted = await person.slash(channel, "suno status", id=self._dice.choice(self._ids))
-        if acted.told_at is None or acted.answered_at is None or acted.failed:
+        if acted.received_at is None or acted.answered_at is None or acted.failed:
             waits.late += 1
             waits.acknowledged.append(_TOO_LATE)
             return
-        waits.acknowledged.append(acted.answered_at - acted.told_at)
-        if not refreshes and self._patience:
+        waits.acknowledged.append(acted.answered_at - acted.received_at)
+        if not refreshes and self._timeout:
             await self._read(person, acted, waits)
 
     async def _read(self, person: Person, asked: Interaction, waits: Waits) -> None:
-        """Until the answer is there; its button is pressed later, if it has one."""
-        born = asked.told_at or 0.0
-        polls = int(self._patience / _LOOK)
+        """Waits for the answer, and keeps it for a later refresh."""
+        received = asked.received_at or 0.0
+        polls = int(self._timeout / _POLL_EVERY)
         for _ in range(polls):
             if not asked.thinking:
                 break
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_POLL_EVERY)
         if asked.thinking or asked.message is None:
-            waits.silent += 1
+            waits.unanswered += 1
             return
-        waits.answered.append(time.monotonic() - born)
+        waits.answered.append(time.monotonic() - received)
         self._seen[person.id] = asked.message
 
 
-def _may_change(card: Object) -> bool:
-    """A task that is finished has no such button any more."""
+def _has_refresh(card: Object) -> bool:
+    """Cards of finished tasks do not have the button."""
     return any((each.get("emoji") or {}).get("name") == _REFRESH for each in components(card))

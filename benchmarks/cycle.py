@@ -1,6 +1,6 @@
-"""What one round over all watched tasks costs: ask, recognise, decide, store. `python -m benchmarks.cycle`.
+"""The cost of one round of polls over all watched tasks: `python -m benchmarks.cycle`.
 
-The bot's own poller, beside the least that any client must do and beside what bots in this field do.
+The bot's own poller, beside the least that any client must do, and beside what most bots do.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ _TASKS = 10_000
 _LEASE_ROUNDS = 8  # of 15 s
 _ROUNDS = 2 * _LEASE_ROUNDS  # two leases: in each the database is asked once, and the gateway every time
 _BATCH, _AT_ONCE = 500, 4
-_SOME = 1_000  # tasks, for what takes long
+_SOME = 1_000  # tasks, for the slow methods
 _INTERVAL = 5.0
 
 Round = Callable[[], Awaitable[None]]
 
 
 class _Skipping(Clock):
-    """At each round all tasks are due."""
+    """Skips ahead, so that all tasks are due in each round."""
 
     skipped = 0.0
 
@@ -48,7 +48,7 @@ class _Skipping(Clock):
 
 
 async def main(tasks: int = _TASKS) -> dict[str, float]:
-    """Microseconds a task, means."""
+    """Mean microseconds a task."""
     ids = [task_id(number) for number in range(tasks)]
     async with (
         steady_gateway() as quiet,
@@ -69,7 +69,7 @@ async def main(tasks: int = _TASKS) -> dict[str, float]:
 
 
 async def sizes(counts: Sequence[int]) -> dict[str, float]:
-    """Microseconds of processor time a task, by how many there are: of rounds in which one of a hundred changes.
+    """Microseconds of processor time a task, by the number of tasks, for rounds in which one task of 100 changes.
 
     In turns, as below.
     """
@@ -95,7 +95,7 @@ async def sizes(counts: Sequence[int]) -> dict[str, float]:
 
 
 async def _measure(rounds: dict[str, tuple[Round, int]]) -> dict[str, float]:
-    """In turns, so that a slow minute is everybody's."""
+    """Takes turns, so that a slow minute affects all methods."""
     taken: dict[str, list[float]] = {name: [] for name in rounds}
     for turn in range(_ROUNDS + 1):
         for name, (round_, tasks) in rounds.items():
@@ -107,7 +107,7 @@ async def _measure(rounds: dict[str, tuple[Round, int]]) -> dict[str, float]:
 
 
 async def _floor(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) -> None:
-    """The same requests as ours, and nothing done with their answers."""
+    """The same requests as ours; the answers are only read."""
     slots = asyncio.Semaphore(_AT_ONCE - 1)
 
     async def ask(batch: Sequence[str]) -> None:
@@ -133,30 +133,30 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
                 clock,
                 poll_interval=_INTERVAL,
                 on_new_delivery=_nothing,
-                moved=_nothing,
+                on_moved=_nothing,
             )
 
-            async def look() -> None:
+            async def poll_all() -> None:
                 clock.skipped += 3 * _INTERVAL
                 if failure := await poller.poll_due():
                     raise failure
 
-            yield look
+            yield poll_all
 
 
 async def watch_all(store: WatchStore, ids: Sequence[str], now: float) -> None:
-    """As twenty people do who watch them all, in one channel each."""
+    """Adds watches of twenty people, each in one channel."""
     for start in range(0, len(ids), _BATCH):
         await watch_some(store, ids[start : start + _BATCH], now, start, 1)
 
 
 async def watch_some(store: WatchStore, ids: Sequence[str], now: float, channel_id: int, guild_id: int) -> None:
-    """In a channel, for somebody who is not there."""
-    wishes = [
+    """Adds watches in one channel, for one person."""
+    requests = [
         Watch(task_id=each, user_id=channel_id, channel_id=channel_id, guild_id=guild_id, created_at=now)
         for each in ids
     ]
-    await store.add(wishes, most=len(ids), gateways=dict.fromkeys(ids, "default"))
+    await store.add(requests, most=len(ids), gateways=dict.fromkeys(ids, "default"))
 
 
 def _nothing() -> None:
@@ -167,14 +167,14 @@ def _nothing() -> None:
 async def _theirs(
     url: str, session: aiohttp.ClientSession
 ) -> AsyncIterator[Callable[[Sequence[str], int], Awaitable[None]]]:
-    """One request a task, decoded in full, its row written by itself: as it is mostly done."""
+    """One request a task, decoded in full, and its row written by itself: what most bots do."""
     with tempfile.TemporaryDirectory() as folder:
         async with aiosqlite.connect(Path(folder) / "theirs.db") as database:
             await database.execute("PRAGMA journal_mode=WAL")
             await database.execute("PRAGMA synchronous=NORMAL")
             await database.execute("CREATE TABLE tasks (id TEXT PRIMARY KEY, status TEXT, progress TEXT, asked REAL)")
 
-            async def look(ids: Sequence[str], at_once: int) -> None:
+            async def poll_all(ids: Sequence[str], at_once: int) -> None:
                 slots = asyncio.Semaphore(at_once)
 
                 async def ask(identity: str) -> None:
@@ -186,7 +186,7 @@ async def _theirs(
                 await asyncio.gather(*map(ask, ids))
                 await database.commit()
 
-            yield look
+            yield poll_all
 
 
 if __name__ == "__main__":

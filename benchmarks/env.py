@@ -1,4 +1,4 @@
-"""A server with people and channels in a local Discord, and tasks that are watched there."""
+"""A local Discord with a server, people and channels, and watched tasks."""
 
 import time
 from collections.abc import Sequence
@@ -29,13 +29,13 @@ class Env:
             world.add_member(self.guild, user)
         self.channels = [world.add_channel(self.guild, f"songs-{number}") for number in range(_CHANNELS)]
 
-    def crowd(self, ids: Sequence[str], patience: float) -> Crowd:
+    def crowd(self, ids: Sequence[str], timeout: float) -> Crowd:
         people = [self.discord.person(user) for user in self.users]
-        return Crowd(people, self.channels, ids, _THINKING, patience)
+        return Crowd(people, self.channels, ids, _THINKING, timeout)
 
 
 async def make_watches(database: Path, ids: Sequence[str], channels: Sequence[Object]) -> None:
-    """As many in each channel. Neighbours in the order of their finishing are in different channels."""
+    """The same number in each channel. Tasks that finish one after the other are in different channels."""
     async with open_database(f"sqlite+aiosqlite:///{database}") as engine:
         for place, channel in enumerate(channels):
             mine = ids[place :: len(channels)]

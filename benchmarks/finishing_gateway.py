@@ -1,6 +1,6 @@
-"""The steady gateway, at which tasks finish one after the other: `python -m benchmarks.finishing_gateway`.
+"""The steady gateway, with tasks that finish one after the other: `python -m benchmarks.finishing_gateway`.
 
-What finished is seen with the next tick, as every other change. The songs are served beside, on the same port.
+Like other changes, finished tasks are shown with the next update. The songs are served on the same port.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import time
 
 from aiohttp import web
 
-from benchmarks.neighbours import serve
+from benchmarks.server_process import serve
 from benchmarks.steady_gateway import CLIPS, SteadyGateway, body
 from sandbox.local_gateway import songs
 
@@ -17,7 +17,7 @@ SOUND, SECONDS = "dawn", 60.0  # of every song
 
 
 class FinishingGateway(SteadyGateway):
-    """`rate`: how many tasks finish a second, from the first on, until there are `most`; from the first batch on."""
+    """`rate`: tasks that finish each second after the first batch request, up to `most`."""
 
     def __init__(self, cycle: float, changing: float, rate: float, most: int) -> None:
         super().__init__(cycle, changing)
@@ -35,7 +35,7 @@ class FinishingGateway(SteadyGateway):
     async def _many(self, request: web.Request) -> web.Response:
         if self._since is None:
             self._since = time.monotonic()
-            self._finished = body("done", f"http://{request.host}")  # where we are asked, there the songs are
+            self._finished = body("done", f"http://{request.host}")
         return await super()._many(request)
 
     def task(self, identity: str) -> bytes:
@@ -45,7 +45,7 @@ class FinishingGateway(SteadyGateway):
         return before + identity.encode() + behind
 
     def _shown(self) -> int:
-        """How many tasks are finished, as of the last tick."""
+        """The number of finished tasks at the last update."""
         if self._since is None:
             return 0
         cycle = time.monotonic() // self._beat * self._beat

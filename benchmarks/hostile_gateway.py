@@ -1,7 +1,7 @@
-"""What a member who does the worst he can has set up for it: `python -m benchmarks.hostile_gateway`.
+"""The servers of the hostile member: `python -m benchmarks.hostile_gateway`.
 
-A gateway without the batch call that takes its time, and hosts of songs (as many as a wildcard in a DNS zone makes)
-that drip, send one byte at a time, have no end, or do not answer; all in one process, and all of their time is its own.
+A slow gateway without the batch call, and media hosts (many, as with a wildcard in a DNS zone) that drip, send one byte
+at a time, never end, or do not answer; all in one process, apart from the bot's.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ from itertools import chain, count, repeat
 from aiohttp import web
 from yarl import URL
 
-from benchmarks.neighbours import serve
+from benchmarks.server_process import serve
 from benchmarks.steady_gateway import body, json_response
 from sandbox.local_gateway.fake_task import State
 from sandbox.local_gateway.songs import audio
 
-KINDS = ("drips", "crumbs", "endless", "silent", "hints")
+KINDS = ("drips", "crumbs", "endless", "unanswered", "hints")
 
 _HOSTS = tuple(f"127.0.0.{number}" for number in range(2, 14))
 _SLOW = 0.3  # seconds for each answer of the gateway
@@ -72,7 +72,7 @@ async def _stream(request: web.Request, content: bytes, piece: int, pause: float
 
 
 async def _raw(request: web.Request, first: bytes, again: bytes) -> None:
-    """As fast as it is taken."""
+    """Sends as fast as the client reads."""
     transport = request.transport
     for piece in chain([first], repeat(again)):
         if transport is None or transport.is_closing():
@@ -83,7 +83,7 @@ async def _raw(request: web.Request, first: bytes, again: bytes) -> None:
 
 
 def hosts_of(gateway: str) -> str:
-    """As a setting names them."""
+    """In the form of MEDIA_ALLOW_HOSTS."""
     return ",".join(f"{host}:{URL(gateway).port}" for host in _HOSTS)
 
 

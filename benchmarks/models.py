@@ -1,21 +1,21 @@
-"""Gateways and tasks as the simulations see them: when something happens, and when it is shown."""
+"""Models of gateways and tasks for the simulations: when something happens, and when the gateway shows it."""
 
 import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-MEDIAN, SIGMA = 90.0, 0.6  # of the seconds until a song is finished, lognormal: p95 is 240 s
-_LYRICS = 2.0, 12.0  # seconds until a text is finished
-_REST = 15  # whole seconds since the last refresh that the newest new-api waits for
+MEDIAN, SIGMA = 90.0, 0.6  # log-normal distribution of the seconds until a song is finished: p95 is 240 s
+_LYRICS = 2.0, 12.0  # seconds until lyrics are finished
+_MIN_GAP = 15  # whole seconds that the newest new-api requires between two updates
 
-Show = Callable[[float], float]  # when what happened at a moment is shown
+Show = Callable[[float], float]  # moment of a change -> moment at which it is shown
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """`channels`: each task has one. `stamped`: it writes down, to the second, when it changed a task, by a clock
-    that is `fast` by so many seconds. `down`: from when to when it does not answer.
+    """`channels`: each task belongs to one. `stamped`: answers contain the time of the task's last change, in whole
+    seconds, by a clock that is `fast` seconds ahead. `down`: the interval in which it does not answer.
     """
 
     channels: Sequence[Show]
@@ -30,38 +30,38 @@ class Gateway:
         return not self.down[0] <= moment < self.down[1]
 
 
-def ticking(period: float = 15.0, phase: float = 4.2, drift: float = 0.0) -> Show:
-    """All of its answers change at once; `drift`: seconds by which each beat is longer."""
-    beat = period + drift
-    return lambda moment: phase + math.ceil((moment - phase) / beat) * beat
+def cyclic(period: float = 15.0, phase: float = 4.2, drift: float = 0.0) -> Show:
+    """All answers change together, every `period` + `drift` seconds."""
+    every = period + drift
+    return lambda moment: phase + math.ceil((moment - phase) / every) * every
 
 
-def by_turns(seconds: float, seed: int = 1) -> Show:
-    """Answers change after 15, 30 or 45 s by turns, as those of the newest new-api do: every 15 s it looks whether 15
-    whole seconds have passed since the last time, and its work takes a little longer each time.
+def alternating(seconds: float, seed: int = 1) -> Show:
+    """Updates after 15, 30 or 45 s alternately, as at the newest new-api: every 15 s it checks whether 15 whole seconds
+    have passed since the last update, and its loop takes slightly longer than 15 s.
     """
     dice = random.Random(seed)
-    beats: list[float] = []
+    updates: list[float] = []
     now, last = 4.93, -60.0
     while now < seconds:
-        if math.floor(now) - math.floor(last) >= _REST:
+        if math.floor(now) - math.floor(last) >= _MIN_GAP:
             last = now + dice.uniform(0.0, 0.15)
-            beats.append(last)
+            updates.append(last)
         now += 15.0 + dice.uniform(0.0, 0.006)
-    return lambda moment: next((beat for beat in _from(beats, moment) if beat >= moment), math.inf)
+    return lambda moment: next((update for update in _from(updates, moment) if update >= moment), math.inf)
 
 
-def _from(beats: Sequence[float], moment: float) -> Sequence[float]:
-    """Some of them, from about that moment on."""
-    low, high = 0, len(beats)
+def _from(updates: Sequence[float], moment: float) -> Sequence[float]:
+    """The first update at or after that moment, if there is one."""
+    low, high = 0, len(updates)
     while low < high:
         middle = (low + high) // 2
-        low, high = (middle + 1, high) if beats[middle] < moment else (low, middle)
-    return beats[low : low + 1]
+        low, high = (middle + 1, high) if updates[middle] < moment else (low, middle)
+    return updates[low : low + 1]
 
 
-def started_anew(before: Show, after: Show, down: tuple[float, float]) -> Show:
-    """What would have been shown while it was down, or after, is shown by the new start."""
+def restarted(before: Show, after: Show, down: tuple[float, float]) -> Show:
+    """Changes that would have been shown while it was down, or later, are shown after the restart."""
 
     def show(moment: float) -> float:
         shown = before(moment)
@@ -76,7 +76,7 @@ def at_once(moment: float) -> float:
 
 @dataclass
 class FakeTask:
-    """A task: when it runs, streams and is done, as the gateway shows it."""
+    """When the gateway shows the task as running, streaming and done."""
 
     born: float
     shown: tuple[float, ...]
@@ -87,7 +87,7 @@ class FakeTask:
         return self.shown[-1]
 
     def state(self, now: float) -> int:
-        """How many of these have come."""
+        """The number of states reached."""
         return sum(moment <= now for moment in self.shown)
 
 
@@ -105,7 +105,7 @@ def make_lyrics(dice: random.Random, born: float, gateway: Gateway) -> FakeTask:
 
 @dataclass
 class Result:
-    """Requests a task, and seconds from the gateway's showing it to the client's seeing it."""
+    """Requests a task, and seconds from when the gateway shows it until the client sees it."""
 
     requests: float
     mean: float

@@ -1,4 +1,4 @@
-"""What the bot has posted by itself: each song task once, with its files, byte for byte."""
+"""Checks the bot's posts: each finished task once, with its files, byte for byte."""
 
 import asyncio
 import time
@@ -17,14 +17,14 @@ _SWEEP = 1.0  # seconds
 
 
 class PostAudit:
-    """Takes the requests from the local Discord's log, with all that was uploaded: it would hold gigabytes."""
+    """Removes the requests, with their uploads, from the local Discord's log, which would grow to gigabytes."""
 
     def __init__(self, discord: LocalDiscord) -> None:
         self._discord = discord
         self._song = audio(SOUND, SECONDS)[0]
         self._messages: defaultdict[str, set[str]] = defaultdict(set)  # by task
-        self.seen_at: dict[str, float] = {}  # Unix seconds, by task; a sweep late at the most
-        self.wrong = 0  # posts that were no song with all of its files
+        self.seen_at: dict[str, float] = {}  # Unix seconds, by task; late by a sweep at most
+        self.wrong = 0  # posts that are not a song with all its files
 
     async def keep(self) -> NoReturn:
         while True:
@@ -55,7 +55,7 @@ class PostAudit:
 
     @property
     def posted(self) -> int:
-        """How many tasks."""
+        """The number of posted tasks."""
         return len(self._messages)
 
     @property

@@ -1,7 +1,7 @@
-"""What it costs to bring a song from its host to Discord: `python -m benchmarks.relay`.
+"""The cost of relaying a song from its host to Discord: `python -m benchmarks.relay`.
 
-Host and Discord take and give 10 MB/s each; discord.py sends. Beside the bot: each leg alone, and what is mostly done,
-to read a song into memory and then send it.
+Host and Discord transfer 10 MB/s each; discord.py sends. Compared with each leg alone, and with the usual way: to read
+the song into memory and then send it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import aiohttp
 import discord
 from aiohttp import web
 
-from benchmarks.neighbours import neighbour, serve
+from benchmarks.server_process import serve, server_process
 from bot.gateways.media import Media
 from sandbox.local_discord.redirect import redirected
 
@@ -32,8 +32,8 @@ _SONG = b"ID3\x04" + bytes(_SIZE - 4)
 
 
 async def main() -> dict[str, dict[str, float]]:
-    """Seconds a transfer and MB of memory for each of eight at once, medians."""
-    async with neighbour("benchmarks.relay", "--neighbours") as url:
+    """Medians: seconds a transfer, and MB of memory for each of eight parallel transfers."""
+    async with server_process("benchmarks.relay", "--neighbours") as url:
         taken: dict[str, list[dict[str, float]]] = {name: [] for name in _WAYS}
         for _ in range(_ROUNDS):
             for name, results in taken.items():
@@ -45,7 +45,7 @@ async def main() -> dict[str, dict[str, float]]:
 
 
 async def _in_a_process_of_its_own(url: str, way: str) -> dict[str, float]:
-    """Because memory that was once used is not given back."""
+    """A process for each measurement, because memory is not returned to the system."""
     command = [sys.executable, "-m", "benchmarks.relay", "--way", way, "--url", url]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
@@ -57,13 +57,13 @@ async def _measure(url: str, way: str) -> dict[str, float]:
     host = f"127.0.0.1:{url.rpartition(':')[2]}"
     async with aiohttp.ClientSession() as session, Media(allow_hosts=[host]) as media:
         with redirected(url):
-            bring = _WAYS[way]
-            await bring(url, session, media)  # warms up: imports, connections, buffers
+            transfer = _WAYS[way]
+            await transfer(url, session, media)  # warms up: imports, connections, buffers
             before = _resident()
             started = time.perf_counter()
-            await bring(url, session, media)
+            await transfer(url, session, media)
             alone = time.perf_counter() - started
-            await asyncio.gather(*(bring(url, session, media) for _ in range(_AT_ONCE)))
+            await asyncio.gather(*(transfer(url, session, media) for _ in range(_AT_ONCE)))
     return {"seconds": alone, "megabytes": max(0, _peak() - before) / _AT_ONCE / 1e6}
 
 
@@ -73,7 +73,7 @@ def _resident() -> int:
 
 
 def _peak() -> int:
-    """Bytes. Not getrusage's, which begins with what the parent had."""
+    """Bytes. Not from getrusage, which starts with the parent's peak."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024
 

@@ -1,7 +1,7 @@
 """A hundred thousand watched tasks in real time, on the real process: `python -m benchmarks.scale`.
 
-The gateway ticks every 15 s and each tick changes one task of a hundred. How far behind the bot is, is what it says
-itself at /readyz: by how many seconds the task that has waited longest for its look is late.
+The gateway updates every 15 s, and each update changes one task of a hundred. The lateness is what the bot reports at
+/readyz: by how many seconds the poll that has waited longest is late.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from bot.storage.watches import WatchStore
 from sandbox.local_discord.server import LocalDiscord
 
 _TASKS = 100_000
-_WARM_UP, _SECONDS = 40.0, 45.0  # the first look at each task costs more than any other
+_WARM_UP, _SECONDS = 40.0, 45.0  # the first poll of each task costs more than the later ones
 
 
 async def main(tasks: int = _TASKS, seconds: float = _SECONDS) -> dict[str, float]:
-    """Share of a core, megabytes, and seconds that the latest task was late, at the most."""
+    """Share of a core, megabytes, and the largest lateness in seconds."""
     with tempfile.TemporaryDirectory(prefix="suno-watch-scale-") as folder:
         file, port = Path(folder) / "bot.db", _free_port()
         async with open_database(f"sqlite+aiosqlite:///{file}") as engine:

@@ -1,6 +1,6 @@
-"""How soon a finished song is seen, and at how many requests: the bot's own policy beside what others do.
+"""Delay and number of requests of polling policies: the bot's own beside others.
 
-`python -m benchmarks.schedule` plays real policies against model gateways, in simulated time.
+`python -m benchmarks.schedule` runs the policies against model gateways, in simulated time.
 """
 
 import math
@@ -9,28 +9,28 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from benchmarks.frontier import least_requests, log_normal
-from benchmarks.models import MEDIAN, SIGMA, Gateway, Result, at_once, by_turns, make_song, summed_up, ticking
+from benchmarks.models import MEDIAN, SIGMA, Gateway, Result, alternating, at_once, cyclic, make_song, summed_up
+from benchmarks.optimal_bound import least_requests, log_normal
 from benchmarks.simulated_bot import SimulatedBot
 
-_LIVES = 20_000
+_SAMPLES = 20_000
 _LONGEST = 61_000.0  # seconds
 _RUNS = {1: (1_500.0, 60_000.0), 100: (900.0, 6_000.0), 10_000: (600.0, 1_200.0)}  # seconds: warm-up, all
 _FREE = Gateway((at_once,))
-_CHANNELS = tuple(ticking(phase=4.2 + behind) for behind in range(3))
+_CHANNELS = tuple(cyclic(phase=4.2 + behind) for behind in range(3))
 _GATEWAYS: Mapping[str, Gateway] = {
-    "ticks every 15 s": Gateway((ticking(),)),
-    "ticks every 15 s, and says when": Gateway((ticking(),), stamped=True),
-    "ticks every 15 s, each 0.2 s late": Gateway((ticking(drift=0.2),)),
-    "ticks every 15, 30 or 45 s by turns, and says when": Gateway((by_turns(_LONGEST),), stamped=True),
-    "ticks every 15, 30 or 45 s by turns": Gateway((by_turns(_LONGEST),)),
-    "ticks every 15 s, in three channels a second apart, and says when": Gateway(_CHANNELS, stamped=True),
-    "ticks every 15 s, in three channels a second apart": Gateway(_CHANNELS),
-    "ticks every 5 s": Gateway((ticking(5.0, 1.1),)),
-    "no tick": _FREE,
+    "updates every 15 s": Gateway((cyclic(),)),
+    "updates every 15 s, and says when": Gateway((cyclic(),), stamped=True),
+    "updates every 15 s, each 0.2 s late": Gateway((cyclic(drift=0.2),)),
+    "updates every 15, 30 or 45 s by turns, and says when": Gateway((alternating(_LONGEST),), stamped=True),
+    "updates every 15, 30 or 45 s by turns": Gateway((alternating(_LONGEST),)),
+    "updates every 15 s, in three channels a second apart, and says when": Gateway(_CHANNELS, stamped=True),
+    "updates every 15 s, in three channels a second apart": Gateway(_CHANNELS),
+    "updates every 5 s": Gateway((cyclic(5.0, 1.1),)),
+    "no cycle": _FREE,
 }
 
-_MANY, _PLAYED_BY_MANY = 10_000, ("ticks every 15 s", "no tick")  # tasks, which take long to play
+_MANY, _PLAYED_BY_MANY = 10_000, ("updates every 15 s", "no cycle")  # tasks, which take long to play
 
 Found = dict[str, dict[str, dict[str, dict[str, float]]]]
 
@@ -48,7 +48,7 @@ def main() -> Found:
 
 
 def _figures(results: Mapping[str, Result]) -> dict[str, dict[str, float]]:
-    """Those that there are."""
+    """The figures as a dict, without those that are not known."""
     return {
         policy: {name: value for name, value in asdict(result).items() if not math.isnan(value)}
         for policy, result in results.items()
@@ -73,11 +73,11 @@ def policies(alive: int, gateway: Gateway) -> dict[str, Result]:
 
 
 def play_fixed(interval: float, batch: int, alive: int, gateway: Gateway) -> Result:
-    """Every task each so many seconds; `batch` of them in a request."""
+    """Polls every task every `interval` seconds, `batch` of them in a request."""
     dice = random.Random(1)
     requests, delays = 0.0, []
     size = min(batch, alive)
-    for _ in range(_LIVES):
+    for _ in range(_SAMPLES):
         fake = make_song(dice, dice.uniform(0, 3_600), gateway)
         first = fake.born + dice.uniform(0, interval)
         polls = max(1, math.ceil((fake.done - first) / interval) + 1)
@@ -87,10 +87,10 @@ def play_fixed(interval: float, batch: int, alive: int, gateway: Gateway) -> Res
 
 
 def play_back_off(gateway: Gateway) -> Result:
-    """One request a task, after 5 s, then half as long again each time, up to 30 s."""
+    """One request a task, after 5 s, then 1.5 times as long each time, up to 30 s."""
     dice = random.Random(1)
     requests, delays = 0, []
-    for _ in range(_LIVES):
+    for _ in range(_SAMPLES):
         fake = make_song(dice, dice.uniform(0, 3_600), gateway)
         now, rest = fake.born, 5.0
         while now < fake.done:

@@ -1,4 +1,4 @@
-"""The bot in simulated time: its own pacing and its own next look, in the poller's rounds."""
+"""The bot's own polling policy in simulated time, in the poller's rounds."""
 
 import heapq
 import itertools
@@ -20,9 +20,9 @@ from bot.gateways.gateway import BATCH_SIZES
 
 INTERVAL = 5.0  # seconds, the bot's default
 _BATCH = BATCH_SIZES[-1]
-_AT_ONCE = 3  # batches on their way
-_ROUND = 0.06  # seconds that a round of requests takes
-_PAUSE = 15.0  # seconds at most until another task takes the place of a finished one
+_AT_ONCE = 3  # parallel batches
+_ROUND = 0.06  # seconds for a round of requests
+_PAUSE = 15.0  # seconds at most until a new task replaces a finished one
 _WORDS = (
     (Status.WAITING, "queued"), (Status.RUNNING, "running"), (Status.RUNNING, "streaming"), (Status.DONE, "done")
 )  # fmt: skip
@@ -52,9 +52,7 @@ class _Watched:
 
 
 class SimulatedBot:
-    """`alive`: how many tasks at any time; `warm_up`: seconds that are not counted. `pacing`: what an earlier bot has
-    learned.
-    """
+    """`alive`: number of tasks at any time; `warm_up`: seconds that are not counted; `pacing`: of an earlier run."""
 
     def __init__(
         self,
@@ -78,7 +76,7 @@ class SimulatedBot:
         self.requests = 0
         self._failed = False
         self._alive = alive
-        self.seen: list[tuple[float, float]] = []  # when a task was shown finished, and how much later it was seen
+        self.seen: list[tuple[float, float]] = []  # when a finished task was shown, and the delay until it was seen
         for _ in range(alive):
             self._add(begins - self._dice.uniform(0, 120), begins + self._dice.uniform(0, INTERVAL))
 
@@ -98,7 +96,7 @@ class SimulatedBot:
         return summed_up(self.requests, [delay for _, delay in self.seen])
 
     def watch_one(self) -> FakeTask:
-        """A task that was just begun, until it is seen finished."""
+        """Runs with a new task until it is seen finished."""
         fake = self._add(self._now, self._now)
         while not self.seen:
             self.play(self._now + MIN_ROUND_GAP)
@@ -123,7 +121,7 @@ class SimulatedBot:
             self._now += _ROUND
             self.requests += -(-len(due) // _BATCH) if self._now > self._warm_up else 0
             for start in range(0, len(due), _BATCH):
-                windows += self._look(due[start : start + _BATCH], probe=probe and start == 0)
+                windows += self._poll(due[start : start + _BATCH], probe=probe and start == 0)
             probe = False
         self.pacing.observe(windows)
 
@@ -138,9 +136,9 @@ class SimulatedBot:
             due.append(heapq.heappop(self._queue)[2])
         return due
 
-    def _look(self, batch: list[_Watched], *, probe: bool) -> list[Window]:
+    def _poll(self, batch: list[_Watched], *, probe: bool) -> list[Window]:
         alive = len(batch) + len(self._queue)
-        schedule = self.pacing.schedule(self._now, together=len(batch), alive=alive, probe=probe)
+        schedule = self.pacing.schedule(self._now, together=len(batch), open_tasks=alive, probe=probe)
         by_id = {task.snapshot.task_id: task for task in batch}
         before = {task_id: task.snapshot for task_id, task in by_id.items()}
         results = {task_id: PollResult("g", self._answer(task.fake)) for task_id, task in by_id.items()}

@@ -1,8 +1,8 @@
-"""How long people wait for a bot that starts, and what it needs at rest: `python -m benchmarks.start`.
+"""Start-up time, and memory when idle: `python -m benchmarks.start`.
 
-From the start of the process until the first command, which somebody types as soon as the bot is there, is answered.
-With an empty database, which has to be made, and with one of 10,000 watches, which a bot before has left; beside it a
-bare discord.py client that answers a word. Discord and the gateway are local: nearly all of it is time of our own.
+Measured from the start of the process until the first command is answered, which is sent as soon as the bot is
+connected. With an empty database, which has to be created, and with one of 10,000 watches; compared with a bare
+discord.py client that answers one word. Discord and the gateway are local, so nearly all of it is our own time.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from benchmarks.steady_gateway import steady_gateway, task_id
 _ROUNDS = 5
 _WATCHES = 10_000
 FLOOR = "a bare client"
-_REST = 5.0  # seconds after which it is at rest: all tasks were looked at
+_IDLE_AFTER = 5.0  # seconds after which all tasks have been polled
 
 
 @dataclass
@@ -47,7 +47,7 @@ async def main(rounds: int = _ROUNDS, watches: int = _WATCHES) -> dict[str, Star
             await _start(env, ours, settings | {"database_url": f"sqlite:///{watched}"})
             for _ in range(rounds):
                 _remove(database)
-                # The bot gives Discord the commands, so that the bare client can be asked as well.
+                # The bot has registered the commands, so that the bare client can be used as well.
                 empty.append(await _start(env, ours, settings))
                 _remove(database)
                 shutil.copy(watched, database)
@@ -71,7 +71,7 @@ async def _start(env: Env, command: list[str], settings: dict[str, str]) -> Star
             raise RuntimeError(f"the first command was not answered: {asked.failed}")
         await env.discord.hub.until(lambda: not asked.thinking)
         seconds = time.monotonic() - started
-        await asyncio.sleep(_REST)
+        await asyncio.sleep(_IDLE_AFTER)
         return Start(seconds, memory(bot))
 
 

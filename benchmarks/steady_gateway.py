@@ -1,6 +1,6 @@
-"""A gateway in a process of its own, quick enough not to be what is measured: `python -m benchmarks.steady_gateway`.
+"""A gateway that is fast enough not to affect the measurements: `python -m benchmarks.steady_gateway`.
 
-Every task is being rendered and has two songs. Of all tasks a share changes its progress with each tick.
+All tasks are being rendered and have two songs. Each update changes the progress of a share of the tasks.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 import msgspec
 from aiohttp import web
 
-from benchmarks.neighbours import neighbour, serve
+from benchmarks.server_process import serve, server_process
 from sandbox.local_gateway import dialects
 from sandbox.local_gateway.fake_task import FakeTask, Song, State
 
@@ -32,12 +32,12 @@ def task_id(number: int) -> str:
 
 
 class SteadyGateway:
-    """`changing`: the share of tasks that every tick of `tick` seconds changes; without a tick, of those that are asked
-    for, however quickly that is done again.
+    """`changing`: share of tasks that each update, every `cycle` seconds, changes; without a cycle, share of the
+    requested tasks that each request changes.
     """
 
     def __init__(self, cycle: float, changing: float) -> None:
-        self._tick = cycle
+        self._cycle = cycle
         self._asked: Counter[str] = Counter()  # how often, by task
         self._every = round(1 / changing) if changing else 0
         self._before, rest = body("streaming", "https://media.example.com")
@@ -63,14 +63,14 @@ class SteadyGateway:
 
     def task(self, identity: str) -> bytes:
         self._asked[identity] += 1
-        cycles = int(time.monotonic() / self._tick) if self._tick else self._asked[identity]
-        # Each task has its own tick among as many as there are between two of its changes.
+        cycles = int(time.monotonic() / self._cycle) if self._cycle else self._asked[identity]
+        # Each task has its own update among those between two of its changes.
         changes = (cycles + int(identity[-9:])) // self._every if self._every else 0
         return self._before + identity.encode() + self._between + b"%d%%" % (1 + changes % 90) + self._behind
 
 
 def body(state: State, media: str) -> tuple[bytes, bytes]:
-    """Of a task with songs at `media`: what stands before its id, and behind."""
+    """The body of a task with songs at `media`: the bytes before its id, and after it."""
     songs = tuple(Song(clip_id, "Harbour Lights", "slow jazz", _WORDS) for clip_id in CLIPS)
     fake = FakeTask(_ID, songs=songs, states=((0, state),), progress=((0, _PROGRESS),), dialect="rix")
     answer = msgspec.json.encode(dialects.batch([(fake, 0.0)], 0.0, media))
@@ -83,8 +83,8 @@ def json_response(body: bytes, *, status: int = 200) -> web.Response:
 
 
 def steady_gateway(*options: str) -> AbstractAsyncContextManager[str]:
-    """Its address, while it runs."""
-    return neighbour("benchmarks.steady_gateway", *options)
+    """Runs it, and gives its address."""
+    return server_process("benchmarks.steady_gateway", *options)
 
 
 async def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A healthy gateway, at which an id says when its task is finished: `python -m benchmarks.timed_gateway`."""
+"""A healthy gateway, whose task ids contain the time of the finish: `python -m benchmarks.timed_gateway`."""
 
 import asyncio
 import re
@@ -8,24 +8,24 @@ import msgspec
 from aiohttp import web
 
 from benchmarks.finishing_gateway import FinishingGateway
-from benchmarks.neighbours import serve
+from benchmarks.server_process import serve
 from benchmarks.steady_gateway import body, json_response
 
-_TICK = 15.0  # seconds
+_CYCLE = 15.0  # seconds
 _KNOWN = re.compile(r"task_(\d{13})\d{19}")
 _UNKNOWN = msgspec.json.encode({"code": "task_not_exist", "message": "task_not_exist", "data": None})
 
 
 def timed_task(finished_at: float, number: int) -> str:
-    """Unix seconds, in ms within the id."""
+    """The id of a task that finishes at that Unix time."""
     return f"task_{int(finished_at * 1000):013}{number:019}"
 
 
 class TimedGateway(FinishingGateway):
-    """What finished is seen at once; ids of others it does not know."""
+    """Finished tasks are shown at once; other ids are unknown."""
 
     def __init__(self) -> None:
-        super().__init__(_TICK, 0.0, 0.0, 0)
+        super().__init__(_CYCLE, 0.0, 0.0, 0)
         self._done = b"", b""
 
     async def _many(self, request: web.Request) -> web.Response:

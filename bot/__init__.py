@@ -1,54 +1,58 @@
 """A Discord bot that looks up Suno tasks at gateways, watches them, and posts the finished songs.
 
-The floors, from the top; nobody imports upwards, and siblings on a floor do not import each other:
+The layers, from the top. Nobody imports upwards, and modules of one layer do not import each other:
 
-    __main__    the command line
-    app         opens, wires, runs and closes everything
-    commands    what else an operator types: doctor, backup, forget-user, invite
-    ordering    opens what orders need: prices, limits, the worker that sends them
-    cogs        slash commands, loaded by name: declare, defer, call one feature, show
-    ui          what people read and press, in four rooms; none of them knows the database:
-        features        one command, one file
-        outgoing        what the bot posts of its own accord
-        interactions    who may, in which language, how answers and errors are sent; from a press to its handler
-        render          texts, embeds, cards, buttons: made of values, pure
-    client      the connection to Discord       monitor    how the bot fares, for machines that ask over HTTP
-                                                reachability    whether Discord can be reached, and why not
-    events      what Discord's connection brings, read once, or dropped
-    single_send requests that discord.py must not send a second time
-    services    what the bot does, without Discord
-        polling         sources are asked for what is due; load, plan, save in one transaction
-        delivery        messages are claimed, sent, and what happens when Discord refuses them
-        orders          songs and lyrics are ordered, paid for once, and settled
-    config, log settings and logging; only those above cogs know them
-    environment what the operator wrote         setting_values, setting_faults    what settings take, and its faults
-    gateways    what gateways and their media hosts say and take
-    storage     what is stored: load and save, as named statements
-    shutdown    how asyncio tasks are ended
-    domain      values and rules: no I/O, no clock, no asyncio
-    errors      the tree of errors
+    __main__      the command line
+    app           opens, wires, runs and closes everything; ordering: the same for the parts that order songs
+    commands      the other commands of an operator: doctor, backup, forget-user, invite
+    cogs          slash commands, loaded by name: they declare options, defer, and call one feature
+    ui            texts, cards and buttons, in four rooms; uses services, never storage
+      features      what each command and its buttons do: one command, one file
+      outgoing      messages sent without being asked: the poster, notices to the bot's owner
+      interactions  shared by all commands and buttons: access, dispatch, replies, forms, errors
+      render        values as texts, embeds, cards and components: pure
+    client        the connection to Discord
+    monitor       health checks and metrics over HTTP
+    reachability  reports that Discord cannot be reached, and why
+    events        events from Discord's connection: each is handled once
+    single_send   requests that discord.py must not send a second time
+    services      what the bot does, without Discord
+      polling       load, plan, save: the poller, a source per gateway, back-off, repeated answers
+      delivery      claim, send, record: the notifier, the sender, failures, live cards
+      orders        songs to be made and paid for
+      library       songs are found again and starred; earlier posts are added
+      archives      songs as ZIP files, in parts
+    config, log   settings and logging; only the layers above cogs use them
+    environment   reads environment variables and `.env`; setting_values, setting_faults: their types and errors
+    gateways      what gateways and media hosts say: requests, decoding, relaying of audio
+      dialects      field names, status words and sentences of gateways, translated into tasks
+    storage       what is stored: named statements, no decisions
+    shutdown      ends asyncio tasks and the program
+    domain        values and rules: no I/O, no clock, no asyncio
+    errors        the tree of errors
 
 Words:
 
-    task        one job at a gateway, which makes songs or lyrics
-    clip        one rendering of a song in a task; a task usually makes two
-    lyrics      the text of a song, or what a LYRICS task made
-    gateway     an HTTP relay that speaks Suno; Discord's socket is "the Discord connection"
-    status      ours: waiting, running, done, failed; a gateway's own word is kept for display
-    final       will not change any more
-    watch       a standing wish: this task, into that place, for that person
-    snapshot    what is known of a watched task, and since when
-    advance     one step of a watch after a poll
-    poll source where tasks are asked for: one gateway, or all of them while it is not known which has a task
-    update cycle    the rhythm in which a gateway changes all of its answers
-    due, lease  when to ask or send next; how long a claim holds
-    delivery    one message to Discord; the outbox is their table
-    parked      a delivery that waits, and that others need not wait for
-    poller      asks gateways for what is due          notifier    sends what is due
-    poster      the port through which a delivery leaves
-    destination the channel or DM that songs are posted to
-    action, payload    what a button does, and what it carries for that
-    order       a song or lyrics to be made and paid for; allowance    how many a person, a server, the operator may
+    task          one job at a gateway, which makes songs or lyrics; `asyncio.Task` is always written out
+    clip          one rendering of a song in a task; a task usually has two
+    lyrics        the text of a song, or the result of a LYRICS task
+    gateway       an HTTP relay that speaks Suno; Discord's socket is "the Discord connection"
+    status        ours: waiting, running, done, failed; a gateway's own word is kept for display
+    final         will not change any more
+    library       every song that was posted or shown, to be found again; a song of it is one clip in one channel
+    watch         a standing request: post this task's results in that channel, for that person
+    snapshot      what is known of a watched task
+    poll          one request for the status of due tasks, and what follows from the answer
+    advance       one step of a watch: the deliveries that follow from a poll
+    update        one moment at which a gateway changes all its answers
+    update cycle  how often, and when, updates happen
+    due, lease    when to act next; how long a claim on a row is valid
+    delivery      one message to be posted in Discord; the outbox is their table
+    poller        polls due tasks at the gateways
+    notifier      sends due deliveries
+    poster        the port through which a delivery is sent to Discord
+    order         a request to make a song, which the operator's key pays for
+    allowance     how many orders a person, a server and everybody together may place
 """
 
 __version__ = "0.2.0"

@@ -1,9 +1,10 @@
-"""The composition root: opens, wires, runs and closes everything; the only file that knows everyone."""
+"""The composition root: opens, connects, runs and closes everything; the only file that knows all parts."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import aiohttp
 import discord
@@ -13,20 +14,25 @@ from msgspec import Struct
 from bot.client import Interface, Services, SunoBot
 from bot.config import Settings
 from bot.gateways.connection import Connector
+from bot.gateways.extras import ExtrasGateway
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.monitor.health import Health
 from bot.monitor.server import monitored
 from bot.ordering import open_orders
 from bot.reachability import PlainWords, Reachability
+from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
-from bot.services.clock import Bell, Clock
+from bot.services.clock import Clock, Wakeup
 from bot.services.delivery.live_cards import LiveCards
 from bot.services.delivery.notifier import Notifier
 from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
+from bot.services.extras import Extras
 from bot.services.history import History
+from bot.services.library.service import Library
+from bot.services.library.workers import LibraryWorkers
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.orders.workers import OrderWorkers
@@ -44,15 +50,17 @@ from bot.ui.features.create.notices import OrderNotices
 from bot.ui.interactions.access import AccessPolicy
 from bot.ui.interactions.dispatch import dispatch
 from bot.ui.interactions.errors import Tree
+from bot.ui.interactions.places import place_of_past
 from bot.ui.outgoing.operator import Operator
 from bot.ui.outgoing.poster import DiscordPoster
+from bot.ui.outgoing.star_poster import DiscordStarPoster
 from bot.ui.render.components import DYNAMIC_ITEMS
 from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
 
 _BAD_TOKEN = 4004  # the Discord connection's close code
-_LOGIN_AGAIN = 15.0  # seconds, at most
-_LOGIN_MAY_PASS = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
+_LOGIN_WAIT = 15.0  # seconds, at most
+_LOGIN_RETRIES = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +69,7 @@ async def run(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C. Raises StorageError, or discord.LoginFailure for a refused token."""
     serving = asyncio.create_task(serve(settings))
     with ended_by_signal(serving):
-        # Waiting does not raise, so that a cancellation is told from a failure below.
+        # `wait` does not raise, so that a cancellation can be distinguished from a failure below.
         await asyncio.wait({serving})
     if serving.cancelled():
         log.info("stopped")
@@ -70,20 +78,21 @@ async def run(settings: Settings) -> None:
 
 
 class _Program(Struct, frozen=True):
-    """What runs beside the connection to Discord."""
+    """What runs besides the connection to Discord."""
 
     services: Services
     stores: Stores
     gateways: Sequence[Gateway]
     poller: Poller
     clock: Clock
-    on_new_delivery: Bell  # rings when there is something to bring
+    on_new_delivery: Wakeup  # signals new messages
     health: Health
     orders: OrderWorkers
+    library: LibraryWorkers
 
 
 async def migrate(settings: Settings) -> None:
-    """Bring the database to what this program needs. Raises StorageError, as when the bot is running."""
+    """Upgrades the database to this program's revision. Raises StorageError, for example if the bot is running."""
     async with open_database(settings.database_url):
         log.info("the database is up to date: %s", settings.database_file)
 
@@ -100,12 +109,12 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         reachability.is_reached = bot.is_connected
         program.health.is_connected = bot.is_connected
         program.health.interaction_age = lambda: bot.events.interaction_age
-        clock.set()  # a board without a clock of its own may have learned the time by now: TLS does not work before
+        clock.set()  # a machine without a clock battery may have got the time by now: TLS does not work before
         await _resume(program.stores, settings, clock)
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
-                workers.create_task(program.poller.run(Operator(bot, program.gateways).tell), name="poller")
+                workers.create_task(program.poller.run(Operator(bot, program.gateways).notify), name="poller")
                 workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
                 await _connected(bot)
         except BaseExceptionGroup as group:
@@ -113,7 +122,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
 
 
 async def _connected(bot: SunoBot) -> None:
-    """Until cancelled, which the connection may have to be more than once."""
+    """Until cancelled, for which the connection may need several cancellations."""
     connection = asyncio.create_task(bot.connect(), name="connection")
     try:
         await asyncio.wait({connection})
@@ -123,7 +132,7 @@ async def _connected(bot: SunoBot) -> None:
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What ended the program: a worker that dies takes the others with it."""
+    """The error that ended the program: a worker that fails cancels the others."""
     first = group.exceptions[0]
     if isinstance(first, BaseExceptionGroup):
         return _cause(first)
@@ -133,7 +142,7 @@ def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
-    """Once it is known what there is in Discord, and what the bot may do there."""
+    """Starts when the bot knows its servers and its permissions there."""
     await bot.wait_until_ready()
     services, clock = program.services, program.clock
     outbox, poster = program.stores.outbox, DiscordPoster(bot, upload_limit, clock)
@@ -142,10 +151,11 @@ async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
         sender = Sender(outbox, poster, clip_files, services.lookup, clock, outcomes=program.health.deliveries)
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
-        workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
-        workers.create_task(program.orders.run(OrderNotices(bot).tell), name="orders")
+        workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
+        workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
+        workers.create_task(program.library.run(DiscordStarPoster(bot), partial(place_of_past, bot)), name="library")
         workers.create_task(
-            prune(program.stores, program.gateways, clock, program.on_new_delivery.ring), name="tidying"
+            prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )
 
 
@@ -157,23 +167,27 @@ class _Foundation(Struct, frozen=True):
     gateways: Sequence[Gateway]
     lookup: Lookup
     media: Media
+    extras: Extras
     session: aiohttp.ClientSession
     clock: Clock
 
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
     base = await _foundation(settings, clock, stack)
-    on_new_delivery = Bell(clock)
-    poller = _poller(base, on_new_delivery.ring)
+    on_new_delivery = Wakeup(clock)
+    poller = _poller(base, on_new_delivery.send)
+
+    library = LibraryWorkers(base.stores, clock)
 
     def changed() -> None:
         poller.wake()
-        on_new_delivery.ring()
+        on_new_delivery.send()
+        library.wake()
 
     orders = await open_orders(settings, base.stores, base.lookup, clock, base.session, stack, accepted=changed)
-    services = _services(base, orders.orders, changed=changed, on_new_delivery=on_new_delivery.ring)
+    services = _services(base, orders.orders, library.library, changed=changed, on_new_delivery=on_new_delivery.send)
     health = Health(base.stores.backlog, base.gateways, poller, clock)
-    return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders)
+    return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders, library)
 
 
 async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Foundation:
@@ -186,7 +200,9 @@ async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -
     await stores.preferences.recall()
     lookup = Lookup(gateways, clock=clock.now)
     stack.push_async_callback(lookup.close)
-    return _Foundation(settings, stores, gateways, lookup, media, session, clock)
+    extras = Extras(_extras_gateways(settings, session), media, clock)
+    stack.push_async_callback(extras.close)
+    return _Foundation(settings, stores, gateways, lookup, media, extras, session, clock)
 
 
 def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
@@ -202,10 +218,16 @@ def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
 
 
 def _services(
-    base: _Foundation, orders: Orders, *, changed: Callable[[], None], on_new_delivery: Callable[[], None]
+    base: _Foundation,
+    orders: Orders,
+    library: Library,
+    *,
+    changed: Callable[[], None],
+    on_new_delivery: Callable[[], None],
 ) -> Services:
     settings, stores = base.settings, base.stores
     task_ids = TaskIds(stores.songs, base.clock)
+    clip_files = ClipFiles(base.media)
     return Services(
         command_sync=stores.key_values,
         preferences=Preferences(stores.preferences, changed),
@@ -214,7 +236,9 @@ def _services(
         batches=Batches(base.gateways, task_ids, stores.batches),
         task_ids=task_ids,
         text_worker=TextWorker(),
-        clip_files=ClipFiles(base.media),
+        clip_files=clip_files,
+        extras=base.extras,
+        archives=Archives(base.media, clip_files, base.lookup, base.clock),
         watches=Watches(
             stores,
             task_ids,
@@ -223,18 +247,19 @@ def _services(
             watches_per_user=settings.watches_per_user,
             changed=changed,
         ),
-        deliveries=Deliveries(stores.outbox, on_new_delivery),
+        deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
+        library=library,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
 
 
 async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
-    """What was left behind by the last run."""
+    """Restores the state that the last run left behind."""
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
-    await stores.orders.resume(clock.now())
+    await stores.order_upkeep.resume(clock.now())
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
@@ -248,6 +273,14 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
             requests_per_second=settings.gateway_requests_per_second,
         )
         for name, each in settings.gateways.items()
+    ]
+
+
+def _extras_gateways(settings: Settings, session: aiohttp.ClientSession) -> list[ExtrasGateway]:
+    return [
+        ExtrasGateway(name, each.base_url, each.api_key.get_secret_value(), session)
+        for name, each in settings.gateways.items()
+        if settings.extras == "on"
     ]
 
 
@@ -266,16 +299,16 @@ async def _reported(clock: Clock) -> AsyncIterator[Reachability]:
 
 @asynccontextmanager
 async def _logged_in(services: Services, token: str, reachability: Reachability) -> AsyncIterator[SunoBot]:
-    """A Discord that cannot be reached, or refuses for a while, is asked again; only a refused token is final."""
+    """Retries if Discord cannot be reached, or refuses for a while; only a refused token is final."""
     interface = Interface(
         extensions=EXTENSIONS, buttons=DYNAMIC_ITEMS, press=dispatch, translator=Translator(), tree=Tree
     )
 
-    def may_pass(error: Exception) -> bool:
+    def is_temporary(error: Exception) -> bool:
         reachability.failed(error)
-        return isinstance(error, _LOGIN_MAY_PASS)
+        return isinstance(error, _LOGIN_RETRIES)
 
-    async for attempt in stamina.retry_context(on=may_pass, attempts=None, timeout=None, wait_max=_LOGIN_AGAIN):
+    async for attempt in stamina.retry_context(on=is_temporary, attempts=None, timeout=None, wait_max=_LOGIN_WAIT):
         with attempt:
             bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice
             try:

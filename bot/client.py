@@ -12,10 +12,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.events import UNREADABLE, Events
+from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
 from bot.services.delivery.overview import Deliveries
+from bot.services.extras import Extras
 from bot.services.history import History
+from bot.services.library.service import Library
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.preferences import Preferences
@@ -26,25 +29,25 @@ from bot.shutdown import cancel_and_wait
 from bot.single_send import trace
 from bot.storage.key_values import KeyValueStore
 
-SYNCED = "commands"  # the note that says which commands Discord was given last
+SYNCED = "commands"  # the key under which the commands last registered at Discord are stored
 
-# The names of discord.py's asyncio tasks that run our answers to people, and to Discord's events.
+# Names of discord.py's asyncio.Tasks that run our answers to people, and to Discord's events.
 _ANSWERING = ("CommandTree-invoker", "discord-ui-", "discord.py: ")
 _LAST_ANSWERS = 3.0  # seconds
 
 log = logging.getLogger(__name__)
 
-# The bot has no use for voice: the libraries for it are left out on purpose.
+# The bot does not use voice, so the libraries for it are not installed.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 class AccessPolicy(Protocol):
-    """Who may come in, and how often."""
+    """Who may use the bot, and how often."""
 
     async def check_access(
         self, user_id: int, guild: discord.Guild | None, bot: "SunoBot", *, suggesting: bool = False
     ) -> None:
-        """Somebody asks in a server that the bot is in, or elsewhere. Raises NotAllowed or TooMany."""
+        """Checks a request from a server that the bot is in, or from elsewhere. Raises NotAllowed or TooMany."""
         ...
 
 
@@ -57,30 +60,33 @@ class Services(msgspec.Struct, frozen=True):
     task_ids: TaskIds
     text_worker: TextWorker
     clip_files: ClipFiles
+    extras: Extras
+    archives: Archives
     watches: Watches
     deliveries: Deliveries
     orders: Orders
+    library: Library
     access: AccessPolicy
-    upload_limit: int  # bytes a file
+    upload_limit: int  # bytes per file
 
 
 class Interface(msgspec.Struct, frozen=True):
-    """What people see of the bot, named by those above: command modules, buttons, languages, the end of errors."""
+    """The bot's interface for people, given by higher layers: command modules, buttons, languages, error handling."""
 
     extensions: Sequence[str]
     buttons: Sequence[type[discord.ui.DynamicItem[Any]]]
-    press: Callable[["Interaction", str, str, str], Awaitable[None]]  # an action's code, what about, and its mark
+    press: Callable[["Interaction", str, str, str], Awaitable[None]]  # an action's code, subject and mark
     translator: app_commands.Translator
     tree: type[app_commands.CommandTree[Any]]
 
 
 async def declared_commands(tree: app_commands.CommandTree[Any], translator: app_commands.Translator) -> Any:
-    """As they are given to Discord."""
+    """As they are sent to Discord."""
     return [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
 
 
 def fingerprint(application_id: int | None, declared: Any, given: Sequence[app_commands.AppCommand]) -> str:
-    """What we declare, and what Discord made of it: either may change without the other."""
+    """Of our commands and of Discord's version: either may change without the other."""
     ids = sorted(command.id for command in given)
     return hashlib.sha256(msgspec.json.encode([application_id, declared, ids])).hexdigest()
 
@@ -91,7 +97,7 @@ class SunoBot(commands.Bot):
             commands.when_mentioned,
             tree_cls=interface.tree,
             help_command=None,
-            # None of them privileged: texts are given to us in DMs, and where our name is called.
+            # None of them is privileged: the bot gets texts in DMs and where it is mentioned.
             intents=discord.Intents(guilds=True, dm_messages=True, guild_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
@@ -108,7 +114,7 @@ class SunoBot(commands.Bot):
         self._afterwards: set[asyncio.Task[None]] = set()
 
     async def press(self, interaction: "Interaction", code: str, about: str, mark: str) -> None:
-        """A button or select of ours was pressed, on a message of any age."""
+        """Handles a press on a button or select of ours, on a message of any age."""
         await self._interface.press(interaction, code, about, mark)
 
     async def setup_hook(self) -> None:
@@ -119,7 +125,7 @@ class SunoBot(commands.Bot):
         await self._sync_commands()
 
     async def _sync_commands(self) -> None:
-        """Give Discord our commands unless it has them already: syncs are limited to 200 a day."""
+        """Registers our commands unless Discord has them already: syncs are limited to 200 a day."""
         declared = await declared_commands(self.tree, self._interface.translator)
         known = await self.services.command_sync.get_value(SYNCED)
         try:
@@ -127,22 +133,24 @@ class SunoBot(commands.Bot):
                 return
             given = await self.tree.sync()
         except (discord.HTTPException, discord.RateLimited):
-            log.exception("the commands could not be given to Discord; the next start tries again")
+            log.exception("the commands could not be registered at Discord; the next start tries again")
             return
         except UNREADABLE as error:
-            log.error("Discord's answer to the commands cannot be read; the next start gives them again: %r", error)
+            log.error(
+                "Discord's answer to the commands cannot be parsed; the next start registers them again: %r", error
+            )
             return
         await self.services.command_sync.set_value(SYNCED, fingerprint(self.application_id, declared, given))
-        log.info("gave Discord %d commands", len(given))
+        log.info("registered %d commands at Discord", len(given))
 
     async def _given_commands(self) -> list[app_commands.AppCommand]:
-        """As Discord has them; none where discord.py cannot read that, and then they are given anew."""
+        """The commands at Discord; none if discord.py cannot parse them, so that they are registered again."""
         try:
             return await self.tree.fetch_commands()
         except (discord.HTTPException, discord.RateLimited):
             raise
         except UNREADABLE as error:
-            log.error("Discord's list of the commands cannot be read: %r", error)
+            log.error("Discord's list of the commands cannot be parsed: %r", error)
             return []
 
     def is_connected(self) -> bool:
@@ -150,13 +158,13 @@ class SunoBot(commands.Bot):
         return self.is_ready() and not self.is_closed() and self.ws.open
 
     def afterwards(self, work: Coroutine[Any, Any, None]) -> None:
-        """Something that goes on when a person has been answered, and that nothing is lost without."""
+        """Runs something after a person was answered; it may be cancelled without loss."""
         task = asyncio.create_task(work, name="afterwards")
         self._afterwards.add(task)
         task.add_done_callback(self._afterwards.discard)
 
     async def close(self) -> None:
-        """People who wait for an answer get it first, if it comes soon; and nothing is left in mid-transaction."""
+        """Waits a short time for pending answers to people, and cancels no transaction midway."""
         await cancel_and_wait(self._afterwards)
         answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
         if answering:
@@ -165,20 +173,22 @@ class SunoBot(commands.Bot):
         await super().close()
 
     async def on_message(self, _message: discord.Message, /) -> None:
-        """Commands are slash commands; what people write is heard elsewhere."""
+        """Ignored: commands are slash commands, and other texts are handled by a listener."""
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         await self.services.watches.unblock(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        await self._let_go()
+        await self._note_servers()
         await self.services.watches.unblock(guild.id)
 
-    async def _let_go(self) -> None:
-        await self.services.preferences.resume_posts_of_absent({guild.id for guild in self.guilds})
+    async def _note_servers(self) -> None:
+        present = {guild.id for guild in self.guilds}
+        await self.services.preferences.resume_posts_of_absent(present)
+        await self.services.library.note_servers(present)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        """What waits for it goes to its person."""
+        """Messages for this channel go to their people instead."""
         await self.services.watches.unblock(channel.guild.id)
 
     async def on_raw_thread_delete(self, thread: discord.RawThreadDeleteEvent) -> None:
@@ -188,7 +198,7 @@ class SunoBot(commands.Bot):
         await self.services.watches.unblock(channel.guild.id)
 
     async def on_guild_update(self, _before: object, guild: discord.Guild) -> None:
-        """Such as its owner, or how much it wants to know of those who write."""
+        """For example its owner or its verification level has changed."""
         await self.services.watches.unblock(guild.id)
 
     async def on_guild_role_update(self, _before: object, role: discord.Role) -> None:
@@ -198,16 +208,16 @@ class SunoBot(commands.Bot):
         await self.services.watches.unblock(thread.guild.id)
 
     async def on_thread_join(self, thread: discord.Thread) -> None:
-        """Also when it is taken out of the archive."""
+        """Also sent when a thread is unarchived."""
         await self.services.watches.unblock(thread.guild.id)
 
     async def on_member_update(self, _before: object, member: discord.Member) -> None:
-        """Without the intent for members that is the bot itself."""
+        """Without the members intent, this is only sent for the bot itself."""
         await self.services.watches.unblock(member.guild.id)
 
     async def on_ready(self) -> None:
         log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
-        await self._let_go()
+        await self._note_servers()
 
 
 Interaction: TypeAlias = discord.Interaction[SunoBot]

@@ -1,4 +1,7 @@
-"""Settings: what the operator wrote, judged as a whole; every fault is told at once, in words."""
+"""The operator's settings, validated as a whole; all faults are reported at once, in sentences.
+
+One file, because docs/configuration.md is generated from it, in its order.
+"""
 
 import os
 from collections.abc import Mapping
@@ -48,36 +51,36 @@ def _without_the_first(gateways: dict[str, "GatewaySettings"]) -> dict[str, "Gat
 
 
 def gateway_prefix(name: str) -> str:
-    """Of the names of a gateway's settings."""
+    """The prefix of the names of a gateway's settings."""
     return "SUNO_" if name == DEFAULT_GATEWAY else f"SUNO_GATEWAYS__{name.upper()}__"
 
 
 class GatewaySettings(BaseModel):
-    """One more gateway, under a name of its own."""
+    """Another gateway, under a name of its own."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
 
     base_url: BaseUrl
-    """The address of one more gateway, under a name of yours. Tasks are looked for at the first one, then at these."""
+    """The address of another gateway. Tasks are looked up at the first one, then at these."""
 
     api_key: Secret = SecretStr("")
     """Your key there."""
 
     models: Texts = ()
-    """As `SUNO_MODELS`, of that gateway."""
+    """Like `SUNO_MODELS`, for that gateway."""
 
     price: Price = None
-    """As `SUNO_PRICE`, of that gateway."""
+    """Like `SUNO_PRICE`, for that gateway."""
 
     can: Wishes = ()
-    """As `SUNO_CAN`, of that gateway."""
+    """Like `SUNO_CAN`, for that gateway."""
 
     key_is_ours: Annotated[Literal["on", "off"], StatusWord] = "off"
-    """As `SUNO_KEY_IS_OURS`, of that gateway."""
+    """Like `SUNO_KEY_IS_OURS`, for that gateway."""
 
 
 class Settings(BaseSettings):
-    """The variables have the names of the fields, in capitals; their docstrings are docs/configuration.md."""
+    """Variables have the fields' names in capitals; the fields' docstrings are docs/configuration.md."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -92,108 +95,117 @@ class Settings(BaseSettings):
     """The bot's token, from the Bot page of the Discord developer portal."""
 
     suno_base_url: BaseUrl
-    """Your gateway's address: what stands before `/suno/fetch`."""
+    """Your gateway's address: the part before `/suno/fetch`."""
 
     suno_api_key: Secret = SecretStr("")
-    """Your key at this gateway. It is sent there and to nobody else."""
+    """Your key at this gateway. It is sent nowhere else."""
 
     suno_gateways: Annotated[dict[str, GatewaySettings], AfterValidator(_without_the_first)] = Field(
         default_factory=dict
     )
 
     suno_models: Texts = ()
-    """Models to order songs with, as this gateway calls them, the first being the usual one. Otherwise those are
-    offered that finished there lately, or else Suno's newest.
+    """Models to order songs with, by this gateway's names, the default first. If not set, models that finished there
+    lately are offered, or else Suno's newest.
     """
 
     suno_price: Price = None
-    """What one order of a song costs at this gateway, in its unit of money. Otherwise its price list is asked."""
+    """The price of one song at this gateway, in its unit of money. If not set, it is read from the gateway's price
+    list.
+    """
 
     suno_can: Wishes = ()
-    """What this gateway is known to pass on to Suno. Of a wish that is not listed, people are told before they pay that
-    it may be ignored, and `/suno cover` is not offered at all.
+    """The options that this gateway is known to pass on to Suno. For other options, people are warned before they pay
+    that they may be ignored. Without `cover`, `/suno cover` is not offered.
     """
 
     suno_key_is_ours: Annotated[Literal["on", "off"], StatusWord] = "off"
-    """Whether nothing but this bot uses the key. Only then does the gateway's usage log tell whether an order that was
-    never answered was charged.
+    """Whether only this bot uses the key. Only then does the gateway's usage log show whether an order without an
+    answer was charged.
     """
 
     create: Annotated[Literal["on", "off"], StatusWord] = "off"
-    """Whether people may order songs, which the owner of the key pays for. In each server a manager must turn it on as
-    well, with `/suno-admin create`.
+    """Whether people may order songs, for which the owner of the key pays. A manager must also turn it on in each
+    server, with `/suno-admin create`.
     """
 
     create_per_day: Annotated[int, Field(ge=1, le=100_000)] = 50
-    """How many songs everybody together may order in a day (of UTC)."""
+    """How many songs may be ordered per day (UTC) by everybody together."""
 
     create_keep_balance: Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)] | None = None
-    """No song is ordered while the key has less credit left than that, in the unit that the card shows."""
+    """No song is ordered while the key's credit is below this, in the unit that the card shows."""
 
     create_at_once: Annotated[int, Field(ge=1, le=100)] = 2
-    """How many orders may be under way at one gateway. Those behind them wait for their turn."""
+    """How many orders may run at one gateway. The others wait."""
 
     create_servers: UserIds = ()
-    """Ids of the servers in which songs may be ordered; without any, in all where a manager has turned it on."""
+    """Ids of the servers in which songs may be ordered; if empty, all in which a manager has turned it on."""
 
     create_in_dms: Annotated[Literal["listed", "off"], StatusWord] = "off"
     """Whether the people in `PRIVATE_USERS` may order songs in DMs, too."""
 
     database_url: Annotated[SqliteUrl, Field(validate_default=True)] = "sqlite:///data/suno-watch.db"
-    """Where the bot remembers things: an SQLite file, made when it is not there. Four slashes begin a full path."""
+    """Where the bot stores its data: an SQLite file, created if it does not exist. Four slashes begin a full path."""
 
     poll_interval_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
-    """How often a watched task is looked at until the gateway's own beat is known; less and less often while nothing
+    """How often a watched task is polled until the gateway's update cycle is known; less and less often while nothing
     changes.
     """
 
     gateway_requests_at_once: Annotated[int, Field(ge=1, le=64)] = 4
-    """How many requests to one gateway may be on their way. Of more than one, one is kept for people who ask and one
-    for the watched tasks.
+    """How many requests to one gateway may run at once. With more than one, one is reserved for people's requests and
+    one for watched tasks.
     """
 
     gateway_requests_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 20.0
-    """How many requests a second may leave for one gateway, however many tasks are watched or asked for. Watched tasks
-    and people have their turns one after the other, and so have people among each other.
+    """How many requests per second may be sent to one gateway, however many tasks are watched or looked up. Watched
+    tasks and people take turns, and so do different people.
     """
 
     watches_per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
-    """How many tasks one person may have watched."""
+    """How many tasks one person may watch."""
 
     private_use: Annotated[Literal["members", "listed", "everyone", "off"], StatusWord] = "members"
-    """Who may use the bot where it is no member, in DMs and installed to an account: members of a server that it is
-    in, those who are listed, everyone, or nobody.
+    """Who may use the bot in DMs, and where it is installed to an account but is not a member: members of a server that
+    it is in, listed people, everyone, or nobody.
     """
 
     private_users: Annotated[UserIds, Field(validate_default=True)] = ()
-    """Ids of people who may in any case."""
+    """Ids of people who may do so in any case."""
 
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
-    """How many commands and buttons one person may use in a minute."""
+    """How many commands and buttons one person may use per minute."""
 
     media_allow_hosts: Hosts = ()
-    """Hosts (`host` or `host:port`) of a private network that songs may be fetched from, beside all public ones."""
+    """Hosts (`host` or `host:port`) in a private network from which songs may be fetched, in addition to all public
+    ones.
+    """
 
     upload_limit_mib: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 20.0
-    """The largest file to post where Discord does not say how much it takes, in MiB."""
+    """The largest file to post where Discord does not give its own limit, in MiB."""
+
+    extras: Annotated[Literal["on", "off"], StatusWord] = "on"
+    """Whether people may have the gateway asked for timed lyrics, a WAV or a video of a song. Many gateways charge for
+    each of these.
+    """
 
     http_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
-    """Where to answer `/healthz`, `/readyz` and Prometheus' `/metrics`; off unless it is set."""
+    """The port for `/healthz`, `/readyz` and Prometheus' `/metrics`; off unless set."""
 
     http_host: str = "127.0.0.1"
-    """The address to listen at for that. In a container that others ask it is `0.0.0.0`."""
+    """The address to listen on for that. Use `0.0.0.0` in a container that others connect to."""
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], StatusWord] = "info"
     """How much is logged, to standard error."""
 
     log_format: Annotated[Literal["plain", "json"], StatusWord] = "plain"
-    """Lines for people, or one JSON object a line."""
+    """Lines for people, or one JSON object per line."""
 
     @field_validator("private_users")
     @classmethod
     def _are_listed(cls, users: tuple[int, ...], others: ValidationInfo) -> tuple[int, ...]:
         if others.data.get("private_use") == "listed" and not users:
-            raise ValueError("PRIVATE_USE=listed lets in these people alone, and there are none; write their ids there")
+            raise ValueError("PRIVATE_USE=listed allows only these people, and there are none; write their ids there")
         return users
 
     @classmethod
@@ -223,7 +235,7 @@ class Settings(BaseSettings):
 
     @property
     def database_file(self) -> Path:
-        """Where it really lies, symbolic links followed: what SQLite writes beside it lies there, too."""
+        """The real file, with symbolic links resolved: SQLite's other files lie beside it."""
         return Path(os.path.realpath(unquote(self.database_url.partition("///")[2])))
 
     @property
@@ -238,7 +250,7 @@ class Settings(BaseSettings):
 
 
 class _Unfolded(EnvSettingsSource):
-    """What was written, with the names of nested settings unfolded."""
+    """The settings as written, with the names of nested settings unfolded."""
 
     def __init__(self, written: Written) -> None:
         self._written = written
@@ -249,29 +261,29 @@ class _Unfolded(EnvSettingsSource):
 
 
 def load_settings(**given: Any) -> Settings:
-    """Read them all; `given` wins over what the operator wrote. Raises SettingsError."""
+    """Reads all settings; `given` overrides them. Raises SettingsError."""
     written = _written()
     try:
         unfolded = _Unfolded(written)()
     except SourceError:
         raise SettingsError([*written.faults, sentence(("suno_gateways",), "dict_type", "", {})]) from None
-    return _judged(unfolded | given, written)
+    return _validated(unfolded | given, written)
 
 
 def given_settings(**given: Any) -> Settings:
-    """Those alone, whatever the operator wrote. Raises SettingsError."""
-    return _judged(given, Written({}, [], [], []))
+    """Only the given settings, without the environment. Raises SettingsError."""
+    return _validated(given, Written({}, [], [], []))
 
 
 def doubts(settings: Settings) -> list[str]:
-    """What is probably not meant so, in sentences without values. It keeps nothing from working."""
+    """Probable mistakes, in sentences without values. They prevent nothing."""
     found = list(_written().doubts)
     if not is_likely_token(settings.discord_token.get_secret_value()):
         found.append("DISCORD_TOKEN does not look like a bot's token, which is longer and begins with the bot's id")
     for name, gateway in settings.gateways.items():
         prefix = gateway_prefix(name)
         if not gateway.api_key.get_secret_value():
-            found.append(f"{prefix}API_KEY is empty: most gateways refuse whoever brings no key")
+            found.append(f"{prefix}API_KEY is empty: most gateways refuse requests without a key")
         elif is_open_to_others(gateway.base_url):
             found.append(
                 f"{prefix}BASE_URL begins with http:// and leads through the internet, where others can read the key"
@@ -282,7 +294,7 @@ def doubts(settings: Settings) -> list[str]:
 
 
 def where_settings_are() -> str:
-    """A sentence for who wonders why a setting is not found."""
+    """A sentence for operators who wonder why a setting is not found."""
     file = _env_file().absolute()
     if file.is_file():
         return f"Settings are read from the environment and from {file}."
@@ -290,7 +302,7 @@ def where_settings_are() -> str:
 
 
 def settings_files() -> list[Path]:
-    """Those that hold secrets and are there: `.env`, and those that `*_FILE` names."""
+    """Existing files with secrets: `.env`, and those named by `*_FILE`."""
     return [each for each in (_env_file(), *_written().files) if each.is_file()]
 
 
@@ -303,13 +315,13 @@ def _written() -> Written:
     return read_environment([name.upper() for name in Settings.model_fields], _env_file())
 
 
-def _judged(values: Mapping[str, Any], written: Written) -> Settings:
+def _validated(values: Mapping[str, Any], written: Written) -> Settings:
     try:
         settings = Settings(**{"_env_file": None, **values})  # it was read before
     except ValidationError as error:
         schema = Settings.model_json_schema()
-        told = [sentence(fault["loc"], fault["type"], fault["msg"], schema) for fault in error.errors()]
-        raise SettingsError(list(dict.fromkeys([*written.faults, *told, *written.doubts]))) from None
+        sentences = [sentence(fault["loc"], fault["type"], fault["msg"], schema) for fault in error.errors()]
+        raise SettingsError(list(dict.fromkeys([*written.faults, *sentences, *written.doubts]))) from None
     if written.faults:
         raise SettingsError([*written.faults, *written.doubts])
     return settings

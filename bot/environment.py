@@ -1,4 +1,4 @@
-"""What the operator wrote: environment variables, a file `.env`, files named by `*_FILE`. Texts, not judged yet."""
+"""Reads the environment, a file `.env`, and files named by `*_FILE`. Texts, not validated yet."""
 
 import io
 import os
@@ -14,16 +14,16 @@ from msgspec import Struct
 from bot.errors import SettingsError
 
 _OF_A_FILE = "_FILE"
-_OF_OTHERS = re.compile(r"COMPOSE_|DOCKER_|PYTHON|TZ$")  # what other programs read in a .env
-_ALIKE_IN_FILE, _ALIKE = 0.75, 0.85  # of 1; an environment is full of names that are nobody's slip
+_OF_OTHERS = re.compile(r"COMPOSE_|DOCKER_|PYTHON|TZ$")  # variables of other programs in a .env
+_ALIKE_IN_FILE, _ALIKE = 0.75, 0.85  # of 1; the environment has many names that are no typing mistakes
 _OF_A_GATEWAY = {"URL": "SUNO_GATEWAYS__<NAME>__BASE_URL", "KEY": "SUNO_GATEWAYS__<NAME>__API_KEY"}
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Written(Struct, frozen=True):
-    """`values` has names in lower case. The environment wins over `.env`, and both over files named by `*_FILE`.
+    """`values` has names in lower case. The environment overrides `.env`, and both override files named by `*_FILE`.
 
-    `faults` must be mended, `doubts` are probably not meant so: sentences, without values.
+    `faults` must be corrected, `doubts` are probable mistakes: sentences without values.
     """
 
     values: Mapping[str, str]
@@ -33,7 +33,7 @@ class Written(Struct, frozen=True):
 
 
 def read_environment(settings: Collection[str], env_file: Path) -> Written:
-    """`settings`: their names, in capitals. Raises SettingsError for a `.env` that cannot be read."""
+    """`settings`: their names, in capitals. Raises SettingsError if `.env` cannot be read."""
     in_file = _filled_in(_read_env_file(env_file))
     named = in_file | _filled_in(os.environ)
     paths = {name: path for name, path in named.items() if _names_a_file(name, settings)}
@@ -82,7 +82,7 @@ def _read_env_file(path: Path) -> Mapping[str, str | None]:
     if lines := [str(each.original.line) for each in parse_stream(io.StringIO(text)) if each.error]:
         where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(lines)}"
         raise SettingsError(
-            [f"{path}, {where}: this is not understood. Write NAME=value, and close each quotation mark that you open"]
+            [f"{path}, {where}: this cannot be read. Write NAME=value, and close each quotation mark that you open"]
         )
     return dotenv_values(stream=io.StringIO(text))
 
@@ -102,7 +102,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _read_secret(path: str) -> str:
-    """Raises SettingsError. The path is not told: it may be a secret that was put into the wrong setting."""
+    """Raises SettingsError. Does not mention the path: it may be a secret in the wrong setting."""
     try:
         text = _decoded(Path(path).read_bytes()).strip()
     except FileNotFoundError:
@@ -117,7 +117,7 @@ def _read_secret(path: str) -> str:
 
 
 class _Slip(Struct, frozen=True):
-    """A name that is no setting, and the one that is probably meant."""
+    """A name that is not a setting, and the setting that is probably meant."""
 
     written: str
     meant: str | None
@@ -137,5 +137,5 @@ def _slips(names: Collection[str], settings: Collection[str], alike: float) -> I
 def _sentence(slip: _Slip, file: Path | None) -> str:
     where = f"{slip.written} in {file}" if file else slip.written
     if slip.meant:
-        return f"{where} is not a setting, and is not read. Is {slip.meant} meant?"
-    return f"{where} is not a setting, and is not read. docs/configuration.md has them all"
+        return f"{where} is not a setting, and is not read. Do you mean {slip.meant}?"
+    return f"{where} is not a setting, and is not read. docs/configuration.md lists them all"

@@ -1,41 +1,45 @@
-"""Every error of ours, as a tree. Those with a * are TellableErrors: a person can be told of them.
+"""All errors of the bot, as a tree. Those with a * are TellableErrors: people can be told of them.
 
     BotError
-    ├── SettingsError            the environment cannot be used; lists every fault
+    ├── SettingsError            the settings are invalid; lists every fault
     ├── StorageError*            the database cannot be used
     │   └── DatabaseInUse        by another process
     ├── DiscordUnreachable       Discord does not answer
-    ├── InvalidTaskId*           what was typed cannot be a task id
+    ├── InvalidTaskId*           the typed text is not a task id
     ├── UnknownTask*             no gateway knows the id
-    ├── UnknownClip*             the task has fewer songs than that
+    ├── UnknownClip*             the task has fewer songs
     ├── UnreadableFile*          a file that holds no text
     ├── UnreadableMoment*        what was typed is no moment of a song
     ├── UnreadableWeight*        what was typed is no number from 0 to 100
     ├── NotContinuable*          nothing can be made from that task
-    ├── Forgotten*               a list that is too old, or never was
-    ├── NotAllowed*              who may use the bot there is somebody else
-    ├── TooMany*                 a person asks too often; `retry_after` in seconds
+    ├── Forgotten*               a list that is too old, or never existed
+    ├── NotAllowed*              the person may not use the bot there
+    ├── TooMany*                 too many requests of a person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
+    ├── NotInLibrary*            the song was removed, or the person may not view it any more
     ├── NotYours*                it belongs to somebody else
-    ├── UnknownButton*           of another version of the bot, or of nobody's
-    ├── UnwatchablePlace*        songs cannot be brought into that channel for this person
-    ├── Unmentionable*           this person may not have that one mentioned
+    ├── UnknownButton*           of another version of the bot, or unknown
+    ├── UnwatchablePlace*        songs cannot be posted in that channel for this person
+    ├── Unmentionable*           the person may not mention that person or role
     ├── GatewayError*            a gateway gave no usable answer; says nothing about the task
     │   ├── GatewayUnreachable   no answer: refused, unknown host, TLS, time-out, cut off
     │   ├── GatewayBusy          429, 503: later, perhaps after `retry_after` seconds
-    │   ├── GatewayBroken        5xx, an empty or cut body, an answer of no known shape
+    │   ├── GatewayBroken        5xx, an empty or cut body, an answer of an unknown shape
     │   ├── GatewayRefused       401, 403: about the key, never about the task
-    │   └── GatewayMisplaced     a web page or a redirect: nothing speaks Suno at this base URL
-    ├── MediaError*              a song's file or cover cannot be had
+    │   └── GatewayMisplaced     a web page or a redirect: there is no Suno gateway at this base URL
+    ├── ExtraNotOffered*         a gateway has no timing, WAV or video of a song
+    ├── ExtraNotReady*           the gateway is still making it
+    ├── ArchiveBusy*             a person, or too many people, wait for a ZIP already
+    ├── MediaError*              a song's file or cover cannot be downloaded
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
-    │   │   └── MediaSlow        its host takes too long, or has too many requests of ours to answer already
-    │   ├── MediaNoRoom          there is no room for it on this machine's disk right now
-    │   ├── MediaForbidden       its address is not one the bot may ask
+    │   │   └── MediaSlow        its host is too slow, or has too many of our requests already
+    │   ├── MediaNoRoom          there is no space for it on the disk right now
+    │   ├── MediaForbidden       the bot may not request its address
     │   ├── MediaTooBig          larger than `limit` bytes
     │   └── MediaUnrecognised    its bytes are no known audio or picture
-    └── PostError                Discord did not take a message; bot/domain/post_failures.py says what becomes of it
+    └── PostError                Discord did not accept a message; bot/domain/discord_errors.py decides what to do
 
-That a gateway does not know an id is no error of the gateway: `Answer.missing` names it.
+An id that a gateway does not know is not an error: `Answer.missing` lists it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,13 +52,13 @@ _EXAMPLE = "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"  # of a task id
 
 
 class BotError(Exception):
-    """The root: its text is for the log, never for a person."""
+    """The root of the tree: its text is for the log, never for people."""
 
 
 class TellableError(BotError):
-    """A person can be told of it: `key` names a sentence in the languages, `values` are for the braces in it.
+    """An error that people can be told of: `key` names a text in the locales, `values` fill its braces.
 
-    Texts among the values are strangers', and are escaped where they are shown; a timedelta is one from now.
+    Strings in the values come from strangers, and are escaped where they are shown; a timedelta counts from now.
     """
 
     key = ""
@@ -62,7 +66,7 @@ class TellableError(BotError):
 
 
 class SettingsError(BotError):
-    """`faults` holds one sentence per faulty setting, without its value."""
+    """`faults`: one sentence per faulty setting, without its value."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("; ".join(faults))
@@ -77,15 +81,19 @@ class DatabaseInUse(StorageError):
     pass
 
 
+class CommandFailed(BotError):
+    """What an operator asked for on the command line could not be done; the message says why, and what to do."""
+
+
 class DiscordUnreachable(BotError):
     pass
 
 
 class InvalidTaskId(TellableError):
-    """`count`: how many ids stand in `text`, if it is "many"; otherwise how many characters it has.
+    """`count`: the number of ids in `text`, for "many"; otherwise its length in characters.
 
-    "none": a message or a file that holds none; "write": a text to the bot that holds none;
-    "song": there is none but that of a song, in a link; "words": several words, and none that looks like an id.
+    "none": a message or a file without an id; "write": a text to the bot without an id; "song": only the id of a song,
+    in a link; "words": several words, none of which looks like an id.
     """
 
     def __init__(
@@ -114,7 +122,7 @@ class UnknownClip(TellableError):
 
 
 class UnreadableFile(TellableError):
-    """`why`: it is larger than is read, or of another kind, or no lyrics."""
+    """`why`: the file is too large, of another type, or has no lyrics."""
 
     def __init__(self, why: Literal["large", "kind", "lyrics"], name: str) -> None:
         super().__init__(f"{why}: {name}")
@@ -123,7 +131,7 @@ class UnreadableFile(TellableError):
 
 
 class UnreadableNumber(TellableError):
-    """Something else was typed than a whole number from 1 up."""
+    """The text is not a whole number from 1 up."""
 
     key = "admin.limit_odd"
 
@@ -167,14 +175,14 @@ class Forgotten(TellableError):
 
 
 class OrderGone(TellableError):
-    """An order that is not theirs, or is not kept any more, or has gone on meanwhile."""
+    """The order belongs to somebody else, does not exist any more, or has changed its state."""
 
     key = "create.gone"
 
 
 class NotAllowed(TellableError):
-    """`why`: not a member of a server that the bot is in, not known to be one (for that Discord does not say, or there
-    are too many servers to ask), not on the list, nobody is, or without the role.
+    """`why`: not a member of the bot's servers; unknown whether they are one (Discord does not say, or there are too
+    many servers to check); not listed; nobody is allowed; or without the role.
     """
 
     def __init__(self, why: Literal["members", "unsure", "unseen", "listed", "off", "role"]) -> None:
@@ -200,18 +208,24 @@ class TooManyLists(TellableError):
         self.values = {"n": count}
 
 
+class NotInLibrary(TellableError):
+    """The song was removed, or the person may not view its channel any more."""
+
+    key = "library.gone"
+
+
 class NotYours(TellableError):
     key = "watch.not_yours"
 
 
 class UnknownButton(TellableError):
-    """Of another version of the bot, or of nobody's."""
+    """It belongs to another version of the bot, or does not exist."""
 
     key = "err.button"
 
 
 class UnwatchablePlace(TellableError):
-    """`why`: the bot is not there, or the person may not write there."""
+    """`why`: the bot is not in the channel, or the person may not write there."""
 
     def __init__(self, why: Literal["absent", "forbidden"]) -> None:
         super().__init__(why)
@@ -227,15 +241,15 @@ class Unmentionable(TellableError):
 
 
 class GatewayError(TellableError):
-    """`transient`: the same request may pass a moment later; `outcome`: a word for counting.
+    """`transient`: the same request may succeed a moment later; `outcome`: a label for counting.
 
-    `said`: the gateway's own words, if there were any, without its key.
+    `words`: the gateway's own, if there were any, without its key.
     """
 
     key = "gw.broken"
     transient = False
     outcome = "failed"
-    said = ""
+    words = ""
 
 
 class GatewayUnreachable(GatewayError):
@@ -255,7 +269,7 @@ class GatewayBusy(GatewayError):
         self.ask_to_wait(retry_after)
 
     def ask_to_wait(self, seconds: float | None) -> None:
-        """As its Retry-After says, which is read apart from its body."""
+        """Sets the wait from Retry-After, which is not part of the body."""
         self.retry_after = seconds
         if seconds is not None:
             self.key = "gw.busy_until"
@@ -273,11 +287,31 @@ class GatewayRefused(GatewayError):
 
 
 class GatewayMisplaced(GatewayError):
-    """`may_be_task`: it says no more than "not found", which may be said of the task."""
+    """`may_be_task`: it says no more than "not found", which may be about the task."""
 
     key = "gw.misplaced"
     outcome = "misplaced"
     may_be_task = False
+
+
+class ExtraNotOffered(TellableError):
+    """`extra`: timing, wav or mp4."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.key = f"extra.{extra}_none"
+
+
+class ExtraNotReady(TellableError):
+    """`extra`: wav or mp4."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.key = f"extra.{extra}_later"
+
+
+class ArchiveBusy(TellableError):
+    key = "zip.busy"
 
 
 class MediaError(TellableError):
@@ -301,7 +335,7 @@ class MediaForbidden(MediaError):
 
 
 class MediaTooBig(MediaError):
-    """`size` is what the host declares, in bytes; None when it declared nothing."""
+    """`size`: bytes, as the host declares; None if it declares nothing."""
 
     def __init__(self, limit: int, size: int | None = None) -> None:
         super().__init__(f"larger than {limit} bytes")
@@ -315,8 +349,9 @@ class MediaUnrecognised(MediaError):
 
 
 class PostError(BotError):
-    """`status`: HTTP's, 0 where there was no answer; `code`: Discord's own, 0 where it gave none; `retry_after` in
-    seconds; `parts`: what the message had that it might do without, see bot/domain/post_failures.py.
+    """`status`: of HTTP, 0 without an answer; `code`: Discord's, 0 without one; `retry_after` in seconds.
+
+    `parts`: parts of the message that may be left out, see bot/domain/discord_errors.py.
     """
 
     def __init__(
@@ -336,5 +371,5 @@ class PostError(BotError):
 
     @property
     def is_ambiguous(self) -> bool:
-        """The message may have arrived all the same."""
+        """The message may have arrived anyway."""
         return self.status == 0 or self.status >= 500

@@ -1,4 +1,4 @@
-"""What Discord's connection brings, before discord.py reads it: each event once, and none can end the connection."""
+"""Filters Discord's events before discord.py parses them: each event once, and none can end the connection."""
 
 import logging
 import time
@@ -10,10 +10,10 @@ from typing import Any
 import discord
 
 _INTERACTION = "INTERACTION_CREATE"
-_ANSWERED = frozenset({_INTERACTION, "MESSAGE_CREATE"})  # whose answers people would see twice
-_REMEMBERED = 10_000  # events; a session that is resumed repeats those of the last minutes
+_ANSWERED = frozenset({_INTERACTION, "MESSAGE_CREATE"})  # events whose answers people would see twice
+_MAX_EVENTS = 10_000  # events; a resumed session repeats those of the last minutes
 
-# What code raises that meets data of another shape than it was written for.
+# Errors that code raises on data of an unexpected shape.
 UNREADABLE = (
     ArithmeticError,
     AssertionError,
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Events:
-    """Wraps discord.py's parsers: it lets an event that it cannot read end the connection, and with it the program."""
+    """Wraps discord.py's parsers: there, an event that cannot be parsed ends the connection, and so the program."""
 
     def __init__(self) -> None:
         self._answered: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -50,14 +50,14 @@ class Events:
         if name == _INTERACTION:
             self._interaction_at = time.monotonic()
         if name in _ANSWERED and self._is_repeated(name, data):
-            log.info("%s came again, and was answered before", name)
+            log.info("%s was repeated, and is ignored", name)
             return
         try:
             parse(data)
         except UNREADABLE as error:
-            # Never the event itself: it may hold people's words, and tokens.
-            log.error("an event of Discord's cannot be read, and is dropped: %s: %s", name, type(error).__name__)
-            log.debug("where it could not be read:", exc_info=error)
+            # Never the event itself: it may contain people's texts, and tokens.
+            log.error("an event of Discord's cannot be parsed, and is dropped: %s: %s", name, type(error).__name__)
+            log.debug("where it could not be parsed:", exc_info=error)
 
     def _is_repeated(self, name: str, data: Any) -> bool:
         key = (name, str(data.get("id")) if isinstance(data, Mapping) else "")
@@ -66,6 +66,6 @@ class Events:
         if key in self._answered:
             return True
         self._answered[key] = None
-        if len(self._answered) > _REMEMBERED:
+        if len(self._answered) > _MAX_EVENTS:
             self._answered.popitem(last=False)
         return False

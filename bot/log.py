@@ -1,4 +1,4 @@
-"""Logging: plain or JSON lines on standard error, with every secret struck out at the handler."""
+"""Logging: plain or JSON lines on standard error; the handler redacts every secret."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 import msgspec
 import stamina
 
-STRUCK = "[secret]"
+REDACTED = "[secret]"
 
 # What looks like a Discord token, an Authorization header or a gateway key, even one that is not ours.
 _SHAPES = re.compile(
@@ -24,16 +24,16 @@ _SHAPES = re.compile(
     re.VERBOSE,
 )
 
-# All but the line break; in a terminal they move, colour and hide what stands beside them.
+# All control characters except the line break; in a terminal they could move, colour or hide text.
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-# Below these levels they say nothing that helps an operator.
+# Messages below these levels do not help an operator.
 _CHATTY = {"discord": logging.INFO, "aiosqlite": logging.INFO, "alembic": logging.WARNING}
 
 
 class Redactor:
-    """Strikes secrets out of a text: the given ones in whatever form they stand, others by their shape."""
+    """Redacts secrets in a text: the given ones in any form, others by their shape."""
 
     def __init__(self, secrets: Collection[str]) -> None:
         forms = {form for secret in secrets if len(secret) >= 4 for form in _forms(secret)}
@@ -42,25 +42,25 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         if self._known:
-            text = self._known.sub(STRUCK, text)
-        return _SHAPES.sub(STRUCK, text)
+            text = self._known.sub(REDACTED, text)
+        return _SHAPES.sub(REDACTED, text)
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is; and as a repr of text or bytes, JSON and a URL show it."""
+    """As it is, and as it appears in a repr of text or bytes, in JSON and in a URL."""
     shown = (repr(secret), repr(secret.encode())[1:], json.dumps(secret))
     return {secret, *(each[1:-1] for each in shown), quote(secret), quote(secret, safe=""), quote_plus(secret)}
 
 
 def visible(text: str) -> str:
-    """Fit for a terminal: controls are spelled out, all but the line break."""
+    """Fit for a terminal: control characters are escaped, except line breaks."""
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class RedactingFormatter(logging.Formatter):
-    """Works on the finished line, so that arguments and tracebacks pass it too.
+    """Works on the finished line, so that arguments and tracebacks are redacted too.
 
-    What comes behind a line break is set in: no stranger's text passes for a line of ours.
+    Text after a line break is indented: no stranger's text can pass for a line of ours.
     """
 
     def __init__(self, redact: Redactor) -> None:
@@ -72,7 +72,7 @@ class RedactingFormatter(logging.Formatter):
 
 
 class JsonFormatter(RedactingFormatter):
-    """One JSON object a line: time (RFC 3339, UTC), level, logger, message, and error if there is one."""
+    """One JSON object per line: time (RFC 3339, UTC), level, logger, message, and error if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -90,8 +90,8 @@ def set_up_logging(level: str, style: Literal["plain", "json"], secrets: Collect
     handler = logging.StreamHandler(sys.stderr)
     formatter = JsonFormatter if style == "json" else RedactingFormatter
     handler.setFormatter(formatter(Redactor(secrets)))
-    logging.raiseExceptions = False  # a record that cannot be formatted would be printed as it is, past the handler
-    # A retry is no news, and its record holds nothing that can be read; what fails in the end is told by who asked.
+    logging.raiseExceptions = False  # a record that cannot be formatted would be printed unredacted
+    # A retry is not worth a line, and its record has no readable content; the caller logs the final failure.
     stamina.instrumentation.set_on_retry_hooks(())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, least in _CHATTY.items():

@@ -1,7 +1,8 @@
-"""Wires what orders songs: settings into rules, and a session of its own for each gateway."""
+"""Wires the ordering of songs: settings into rules, and a session of its own for each gateway."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import aiohttp
 
@@ -13,7 +14,7 @@ from bot.gateways.submitter import Submitter
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
-from bot.services.orders.terms import GatewayTerms, OperatorsWord
+from bot.services.orders.terms import GatewayTerms, OperatorSettings
 from bot.services.orders.workers import OrderWorkers
 from bot.storage.stores import Stores
 
@@ -29,8 +30,8 @@ def operator_rules(settings: Settings) -> OperatorRules:
     )
 
 
-def operators_word(settings: GatewaySettings) -> OperatorsWord:
-    return OperatorsWord(
+def gateway_settings(settings: GatewaySettings) -> OperatorSettings:
+    return OperatorSettings(
         models=settings.models,
         price=settings.price,
         can=frozenset(map(Wish, settings.can)),
@@ -48,14 +49,15 @@ async def open_orders(
     *,
     accepted: Callable[[], None],
 ) -> OrderWorkers:
-    """`session`: for questions that cost nothing; orders have their own."""
+    """`session`: for free requests; orders have sessions of their own."""
     rules = operator_rules(settings)
     terms: dict[str, GatewayTerms] = {}
     submitters: list[Submitter] = []
     for name, each in settings.gateways.items():
         key = each.api_key.get_secret_value()
         billing = Billing(name, each.base_url, key, session)
-        terms[name] = GatewayTerms(billing, operators_word(each), rules, stores.creation, clock)
+        dialect = partial(lookup.dialect, name)
+        terms[name] = GatewayTerms(billing, gateway_settings(each), rules, stores.creation, clock, dialect)
         submitters.append(await stack.enter_async_context(Submitter(name, each.base_url, key)))
     orders = Orders(stores.orders, stores.creation, lookup, terms, rules, clock)
-    return OrderWorkers(orders, submitters, terms, clock, accepted=accepted)
+    return OrderWorkers(orders, stores.order_upkeep, submitters, terms, clock, accepted=accepted)

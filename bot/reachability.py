@@ -1,4 +1,4 @@
-"""Whether Discord can be reached: said in the log again and again as long as it cannot, with the reason in words."""
+"""Whether Discord can be reached: while it cannot, logs that repeatedly, with the reason."""
 
 import logging
 import socket
@@ -9,23 +9,23 @@ import discord
 
 from bot.services.clock import Clock
 
-_OFTEN, _FIRST, _SELDOM = 5.0, 60.0, 30.0  # seconds: how often, for how long at first, and how often then
-_SILENCE = "it gives no answer"
+_OFTEN, _FIRST, _SELDOM = 5.0, 60.0, 30.0  # seconds: first interval, its duration, later interval
+_NO_ANSWER = "it does not answer"
 
 log = logging.getLogger(__name__)
 
 
 def why(error: BaseException) -> str:
-    """What an operator can make of a request to Discord that failed."""
+    """The cause of a failed request to Discord, in words for an operator."""
     match error:
         case aiohttp.ClientConnectorDNSError() | socket.gaierror():
             return "its address cannot be looked up (no network, or no DNS)"
         case aiohttp.ClientConnectorCertificateError():
-            return "its certificate is not trusted (something is in between, or the clock is wrong)"
+            return "its certificate is not trusted (a proxy is in between, or the clock is wrong)"
         case aiohttp.ClientConnectorError():
             return f"no connection to {error.host}: {error.os_error.strerror or 'refused'}"
         case TimeoutError():
-            return _SILENCE
+            return _NO_ANSWER
         case discord.RateLimited():
             return f"it asks to wait {error.retry_after:.0f} s, as there were too many requests"
         case discord.HTTPException(status=429):
@@ -38,11 +38,11 @@ def why(error: BaseException) -> str:
 
 
 class Reachability:
-    """`is_reached` can be set when there is something to ask."""
+    """`is_reached` can be set once there is a client to ask."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._reason = _SILENCE
+        self._reason = _NO_ANSWER
         self.is_reached: Callable[[], bool] = lambda: False
 
     def failed(self, error: BaseException) -> None:
@@ -50,23 +50,23 @@ class Reachability:
 
     async def report(self) -> None:
         """Until cancelled."""
-        lost, told = self._clock.now(), False
+        lost, reported = self._clock.now(), False
         while True:
             gone = self._clock.now() - lost
             await self._clock.sleep(_OFTEN if gone < _FIRST else _SELDOM)
             if not self.is_reached():
-                gone, told = self._clock.now() - lost, True
+                gone, reported = self._clock.now() - lost, True
                 log.warning("Discord cannot be reached for %.0f s: %s. Trying again", gone, self._reason)
                 continue
-            if told:
+            if reported:
                 log.info("Discord can be reached again")
-            lost, told, self._reason = self._clock.now(), False, _SILENCE
+            lost, reported, self._reason = self._clock.now(), False, _NO_ANSWER
 
 
 class PlainWords(logging.Filter):
-    """discord.py tells of each connection that broke with a traceback: here it is one line, with the reason.
+    """discord.py logs each broken connection with a traceback: this makes it one line, with the reason.
 
-    That it logs in is told each time it tries, and says nothing: what becomes of it does.
+    It also logs each login attempt, which is dropped: only the result matters.
     """
 
     def __init__(self, reachability: Reachability) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a setting, and what it takes, in words: pydantic's faults and its schema, for people."""
+"""Describes faults of settings and their allowed values in words, from pydantic's errors and schema."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _OF_A_GATEWAY = (
 
 
 def sentence(path: tuple[int | str, ...], kind: str, message: str, schema: Mapping[str, Any]) -> str:
-    """`path` and `kind` as pydantic has them; `schema` is the JSON schema of all settings."""
+    """`path` and `kind` as in pydantic's errors; `schema` is the JSON schema of all settings."""
     name = "__".join(str(part) for part in path).upper()
     match kind:
         case "missing" | "too_short":
@@ -27,7 +27,7 @@ def sentence(path: tuple[int | str, ...], kind: str, message: str, schema: Mappi
 
 
 def values_in_words(about: Mapping[str, Any], quote: str = "") -> str:
-    """What may be typed, by a property of the JSON schema. `quote` stands around words that are typed as they are."""
+    """The allowed values, from a property of the JSON schema. `quote` is put around literal words."""
     if "anyOf" in about:
         about = about["anyOf"][0]
     match about:

@@ -1,4 +1,4 @@
-"""The kinds of values that settings have: each takes what was typed, and says in words what is wrong with it."""
+"""The types of settings: each validates the text, and reports in words what is wrong with it."""
 
 import base64
 import binascii
@@ -13,18 +13,18 @@ from pydantic_settings import NoDecode
 
 from bot.gateways.gateway import normalise_base_url
 
-_EXAMPLES = re.compile(r"(.+\.)?example\.(com|net|org)")  # names that nobody can have
+_EXAMPLES = re.compile(r"(.+\.)?example\.(com|net|org)")  # reserved names
 _OWN_NAMES = re.compile(r"\.(local|localhost|internal|lan|home|arpa|test|docker)$")
 _PLACEHOLDER = re.compile(r"(sk-)?(\.{3,}|…|x{3,}|<.*>|your[-_].*|change-?me|todo)", re.IGNORECASE)
 _QUOTED = re.compile(r"(['\"`]).*\1")
 _MASKED = "***"
-_PRINTABLE = re.compile(r"[!-~]*")  # it travels in an HTTP header
+_PRINTABLE = re.compile(r"[!-~]*")  # it is sent in an HTTP header
 _SHORTEST_TOKEN = 50  # characters
 _LEAST_ID = 10**14
 
 
 def _secret(value: SecretStr) -> SecretStr:
-    """It may have been copied with too much, or from the wrong place."""
+    """Detects what was copied with extra characters, or from the wrong place."""
     text = value.get_secret_value()
     if prefix := re.match(r"(authorization\s*:\s*)?(bearer|bot)\s+|authorization\s*:", text, re.IGNORECASE):
         raise ValueError(f'write it without the "{prefix[0].strip()}" in front, which the bot adds itself')
@@ -58,7 +58,7 @@ def _taken_for_a_token(text: str) -> str:
 
 
 def is_likely_token(token: str) -> bool:
-    """Whether it begins with the bot's id, as all of Discord's do so far, and is as long as they are."""
+    """Whether it begins with the bot's id, and has a usual length, as all of Discord's tokens so far."""
     first = token.partition(".")[0]
     try:
         bot_id = base64.urlsafe_b64decode(f"{first}{'=' * (-len(first) % 4)}")
@@ -77,7 +77,7 @@ def _address(text: str) -> str:
 
 
 def is_open_to_others(base_url: str) -> bool:
-    """Whether what is sent there can be read on its way: without TLS, and out of the own network."""
+    """Whether others can read what is sent there: without TLS, and outside of private networks."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     try:

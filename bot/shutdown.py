@@ -1,4 +1,4 @@
-"""Ending tasks, also such as forget that they were cancelled; and the program, also when something does not end."""
+"""Ends asyncio.Tasks, even if they lose a cancellation, and ends the program, even if something does not end."""
 
 import asyncio
 import logging
@@ -12,18 +12,18 @@ from itertools import count
 from types import FrameType
 from typing import Any
 
-_AGAIN = 1.0  # seconds
+_INTERVAL = 1.0  # seconds
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_LATEST = 7.0  # seconds from the signal to the end, whatever is still going on
+_DEADLINE = 7.0  # seconds from the signal to the end of the process, whatever is still running
 
 log = logging.getLogger(__name__)
 
 
 async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]], *, tries: int | None = None) -> None:
-    """Cancel them until they have ended, at most so many times, a second apart. What they end with is theirs.
+    """Cancels them until they have ended, at most so many times, a second apart. Their results are ignored.
 
-    Once need not be enough: on Python 3.11 `asyncio.wait_for`, with which discord.py waits while it connects, forgets
-    a cancellation that comes together with what it waits for.
+    Once may not be enough: on Python 3.11 `asyncio.wait_for`, which discord.py uses while it connects, loses a
+    cancellation that arrives together with the awaited result.
     """
     left = {task for task in tasks if not task.done()}
     for _ in count() if tries is None else range(tries):
@@ -31,30 +31,30 @@ async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]], *, tries: int | 
             return
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=_AGAIN)
+        _, left = await asyncio.wait(left, timeout=_INTERVAL)
 
 
 async def insist(task: asyncio.Task[Any]) -> None:
-    """Cancel a task, and see to it that what it has started ends, too.
+    """Cancels an asyncio.Task, and makes sure that those it started end, too.
 
-    A group cancels its tasks once. One that went on all the same, as a library made an error or an answer of its
-    cancellation, is told by its count of requests, and is cancelled again.
+    A TaskGroup cancels its tasks once. One that goes on, because a library turned the cancellation into an error or a
+    result, is recognised by its number of cancellation requests, and cancelled again.
     """
     task.cancel()
     while not task.done():
-        await asyncio.wait({task}, timeout=_AGAIN)
+        await asyncio.wait({task}, timeout=_INTERVAL)
         for each in asyncio.all_tasks() - {task, asyncio.current_task()}:
             if each.cancelling():
-                log.debug("%s was cancelled and goes on: cancelled again", each.get_name())
+                log.debug("%s was cancelled and goes on: cancelling it again", each.get_name())
                 each.cancel()
 
 
 @contextmanager
 def ended_by_signal(task: asyncio.Task[Any]) -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the task; and in the end the process, also when something cannot be cancelled.
+    """SIGTERM and Ctrl-C end the task, and after a time the process, even if something cannot be cancelled.
 
-    Such as a thread that waits for a name server or a disk: Python waits for it, for as long as that takes. What is
-    kept is in the database, which a kill does not harm.
+    For example, Python waits for a thread that waits for a name server or a disk, however long that takes. Everything
+    to keep is in the database, which a kill does not harm.
     """
     loop, outcome = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
@@ -62,13 +62,13 @@ def ended_by_signal(task: asyncio.Task[Any]) -> Iterator[None]:
         if not outcome:
             outcome.add(loop.create_task(insist(task), name="ending"))
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        timer = threading.Timer(_LATEST, _leave)
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        timer = threading.Timer(_DEADLINE, _exit)
         timer.daemon = True
         timer.start()
         loop.call_soon_threadsafe(begin)
 
-    before = {number: signal.signal(number, hear) for number in _SIGNALS}
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
         yield
     finally:
@@ -76,8 +76,8 @@ def ended_by_signal(task: asyncio.Task[Any]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _leave() -> None:
-    log.warning("stopped, and did not wait any longer for what could not be interrupted")
+def _exit() -> None:
+    log.warning("stopped without waiting any longer for what cannot be interrupted")
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(0)

@@ -1,7 +1,7 @@
-"""Requests that discord.py must not send a second time by itself.
+"""Requests that discord.py must not repeat by itself.
 
-It repeats what was answered with a 5xx, or not at all. A message has a nonce, and the second is the first; a post in a
-forum has none, and would be there twice.
+It repeats a request after a 5xx, or without an answer. A message has a nonce, which makes a repetition harmless; a
+forum post has none, and would be posted twice.
 """
 
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from bot.errors import PostError
 
 _TOO_MANY_REQUESTS = 429  # refused before anything was done
 
-_unsettled: ContextVar[list[int] | None] = ContextVar("unsettled", default=None)  # statuses of those sent
+_attempts: ContextVar[list[int] | None] = ContextVar("unsettled", default=None)  # statuses of the attempts so far
 
 
 @contextmanager
 def sent_once() -> Iterator[None]:
-    """Inside, a request whose outcome is unclear is not sent again. Raises PostError then, which says so."""
-    token = _unsettled.set([])
+    """Within it, a request with an unclear outcome is not repeated. Raises PostError instead."""
+    token = _attempts.set([])
     try:
         yield
     finally:
-        _unsettled.reset(token)
+        _attempts.reset(token)
 
 
 def trace() -> aiohttp.TraceConfig:
@@ -39,16 +39,16 @@ def trace() -> aiohttp.TraceConfig:
 async def _on_start(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, _request: aiohttp.TraceRequestStartParams
 ) -> None:
-    sent = _unsettled.get()
+    sent = _attempts.get()
     if sent is None:
         return
     if sent and sent[-1] != _TOO_MANY_REQUESTS:
-        raise PostError("it may have arrived: it is not sent again before that is known", status=sent[-1])
+        raise PostError("it may have arrived, and is not sent again until that is known", status=sent[-1])
     sent.append(0)  # until there is an answer
 
 
 async def _on_end(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, request: aiohttp.TraceRequestEndParams
 ) -> None:
-    if sent := _unsettled.get():
+    if sent := _attempts.get():
         sent[-1] = request.response.status

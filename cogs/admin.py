@@ -1,4 +1,4 @@
-"""/suno-admin: for those who manage a server."""
+"""/suno-admin: commands for managers of a server."""
 
 from typing import Literal
 
@@ -45,7 +45,7 @@ class Admin(commands.GroupCog, group_name="suno-admin", group_description=locali
     async def watches(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, "server")
-        await admin.tell_if_paused(interaction)
+        await admin.report_if_paused(interaction)
 
     @app_commands.command(name="create", description=localised("admin.create"))
     async def create(self, interaction: Interaction) -> None:

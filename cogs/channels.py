@@ -1,6 +1,4 @@
-"""An option for a channel or thread that takes messages or posts, also a voice channel's chat or a forum, and also one
-in no cache.
-"""
+"""An option for any channel or thread that accepts messages or posts, also if it is not in the cache."""
 
 from typing import Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""Message menus, texts in DMs and @mentions: ids need not be typed into a command."""
+"""Message menus, DMs and mentions of the bot: other ways than a command to give it task ids."""
 
 import discord
 from discord import app_commands

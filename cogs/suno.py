@@ -1,4 +1,4 @@
-"""/suno: what everyone may ask, in servers, in the bot's DMs and in private channels."""
+"""/suno: commands for everyone, in servers, in the bot's DMs and in private channels."""
 
 from typing import Literal
 
@@ -8,10 +8,12 @@ from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
 from bot.domain.song_request import Voice
-from bot.ui.features import batches, settings, status, watch, watch_list
+from bot.gateways.extras_reading import Extra
+from bot.ui.features import batches, extras, settings, status, watch, watch_list
 from bot.ui.features.create import commands as creating
 from bot.ui.features.create import lists as order_lists
 from bot.ui.features.create import songs as from_songs
+from bot.ui.features.library import find as library_list
 from bot.ui.interactions.access import answers_privately
 from bot.ui.render.locales import localised
 from cogs.channels import PostableChannel
@@ -22,9 +24,25 @@ _SHOW = [
     app_commands.Choice(name=localised("show.me"), value="me"),
 ]
 
+_FORMS = [
+    app_commands.Choice(name=localised("as.message"), value="message"),
+    app_commands.Choice(name=localised("as.file"), value="file"),
+    app_commands.Choice(name=localised("extra.timing"), value="lrc"),
+]
+_AUDIO_FORMS = [
+    app_commands.Choice(name=localised("as.audio"), value="audio"),
+    app_commands.Choice(name=localised("extra.wav"), value="wav"),
+    app_commands.Choice(name=localised("extra.mp4"), value="mp4"),
+]
 _SCOPES = [
     app_commands.Choice(name=localised("scope.mine"), value="mine"),
     app_commands.Choice(name=localised("scope.server"), value="server"),
+]
+_LIBRARY_SCOPES = [
+    app_commands.Choice(name=localised("scope.mine"), value="mine"),
+    app_commands.Choice(name=localised("scope.here"), value="here"),
+    app_commands.Choice(name=localised("scope.this_server"), value="server"),
+    app_commands.Choice(name=localised("scope.starred"), value="starred"),
 ]
 _VOICES = [app_commands.Choice(name=localised(f"create.voice.{voice}"), value=voice.value) for voice in Voice]
 
@@ -45,35 +63,42 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     @app_commands.command(name="lyrics", description=localised("cmd.lyrics"))
     @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), form=localised("opt.as"))
     @app_commands.rename(task_id="id", form="as")
-    @app_commands.choices(
-        form=[
-            app_commands.Choice(name=localised("as.message"), value="message"),
-            app_commands.Choice(name=localised("as.file"), value="file"),
-        ]
-    )
+    @app_commands.choices(form=_FORMS)
     async def lyrics(
         self,
         interaction: Interaction,
         task_id: str,
         clip: app_commands.Range[int, 1] | None = None,
-        form: Literal["message", "file"] = "message",
+        form: Literal["message", "file", "lrc"] = "message",
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await status.show_lyrics(interaction, task_id, clip, as_file=form == "file")
+        if form == "lrc":
+            await extras.show_extra(interaction, task_id, clip, Extra.TIMING)
+        else:
+            await status.show_lyrics(interaction, task_id, clip, as_file=form == "file")
 
     @app_commands.command(name="audio", description=localised("cmd.audio"))
-    @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), show=localised("opt.show"))
-    @app_commands.rename(task_id="id")
-    @app_commands.choices(show=_SHOW)
+    @app_commands.describe(
+        task_id=localised("opt.id"),
+        clip=localised("opt.clip"),
+        show=localised("opt.show"),
+        form=localised("opt.audio_as"),
+    )
+    @app_commands.rename(task_id="id", form="as")
+    @app_commands.choices(show=_SHOW, form=_AUDIO_FORMS)
     async def audio(
         self,
         interaction: Interaction,
         task_id: str,
         clip: app_commands.Range[int, 1] | None = None,
         show: Show | None = None,
+        form: Literal["audio", "wav", "mp4"] = "audio",
     ) -> None:
         await interaction.response.defer(ephemeral=answers_privately(interaction, show), thinking=True)
-        await status.show_audio(interaction, task_id, clip)
+        if form == "audio":
+            await status.show_audio(interaction, task_id, clip)
+        else:
+            await extras.show_extra(interaction, task_id, clip, Extra(form))
 
     @app_commands.command(name="batch", description=localised("cmd.batch"))
     @app_commands.describe(
@@ -130,6 +155,19 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     async def watches(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, scope)
+
+    @app_commands.command(name="library", description=localised("cmd.library"))
+    @app_commands.describe(find=localised("opt.find"), scope=localised("opt.library_scope"), by=localised("opt.by"))
+    @app_commands.choices(scope=_LIBRARY_SCOPES)
+    async def library(
+        self,
+        interaction: Interaction,
+        find: app_commands.Range[str, 1, 60] = "",
+        scope: Literal["mine", "here", "server", "starred"] | None = None,
+        by: discord.Member | discord.User | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await library_list.find(interaction, find, scope, by)
 
     @app_commands.command(name="create", description=localised("cmd.create"))
     @app_commands.describe(

@@ -1,4 +1,4 @@
-"""Alembic's entry: works on the connection that bot/storage/migrations.py or sandbox/migration.py hands over."""
+"""Alembic's entry point: uses the connection of bot/storage/migrations.py or sandbox/migration.py."""
 
 from alembic import context
 from alembic.util import CommandError

@@ -1,8 +1,8 @@
-"""Kills the bot, again and again, while it brings songs, and counts: `python -m sandbox.crashtest`.
+"""Kills the bot repeatedly while it posts songs, and counts lost and doubled posts: `python -m sandbox.crashtest`.
 
-The real program runs as a process of its own, against a local Discord and a local gateway that live on. It is killed
-with SIGKILL at random moments of its work, started again, and in the end everything that was asked for must be there,
-once, in order, and byte for byte. `--gently` stops it with SIGTERM, and tells how long its longest end took.
+The real program runs in its own process, against a local Discord and a local gateway that keep running. It is killed
+with SIGKILL at random moments and started again. In the end everything that was requested must be posted, once, in
+order, and byte for byte. `--gently` stops it with SIGTERM, and reports how long the slowest shutdown took.
 """
 
 import argparse
@@ -33,10 +33,10 @@ from sandbox.local_gateway.songs import audio, without_tag
 
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
-_APART = 6.0  # seconds between two ends, after which their order is the bot's to keep
-_IN_FORUM = 0.12  # part of the tasks
-_KEPT = 1.0  # seconds after which what the bot was told is sure to be in its database
-_LONGEST = 40.0  # seconds from the last kill until all must be there
+_APART = 6.0  # seconds between two tasks' ends from which on the bot must keep their order
+_IN_FORUM = 0.12  # share of the tasks
+_KEPT = 1.0  # seconds after which an answer is certainly stored in the bot's database
+_LONGEST = 40.0  # seconds from the last kill until everything must be posted
 _SOUNDS = ("dawn", "neon", "rain", "river", "waltz")
 
 Moment = Literal["poll", "settle", "download", "upload", "post", "record", "start"]
@@ -44,24 +44,29 @@ Moment = Literal["poll", "settle", "download", "upload", "post", "record", "star
 
 @dataclass
 class Outcome:
-    """What was asked for and what came: each a message's parts, by channel."""
+    """The requested and the posted parts of messages, by channel."""
 
     tasks: int
     kills: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    disordered: list[str] = field(default_factory=list)
-    longest_end: float = 0.0  # seconds until the process was gone
-    in_forum: int = 0  # of the tasks
+    out_of_order: list[str] = field(default_factory=list)
+    longest_end: float = 0.0  # seconds of the slowest shutdown
+    in_forum: int = 0  # tasks
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.doubled or self.wrong or self.disordered)
+        return not (self.lost or self.doubled or self.wrong or self.out_of_order)
 
     def __str__(self) -> str:
         kills = ", ".join(f"{count} at {moment}" for moment, count in sorted(self.kills.items()))
-        found = {"lost": self.lost, "doubled": self.doubled, "wrong bytes": self.wrong, "out of order": self.disordered}
+        found = {
+            "lost": self.lost,
+            "doubled": self.doubled,
+            "wrong bytes": self.wrong,
+            "out of order": self.out_of_order,
+        }
         counts = ", ".join(f"{len(each)} {name}" for name, each in found.items())
         details = [f"  {name}: {each}" for name, entries in found.items() for each in entries]
         tasks = f"{self.tasks} tasks ({self.in_forum} of them into a forum)"
@@ -70,8 +75,8 @@ class Outcome:
 
 
 class CrashTest:
-    """`forgetful`: Discord knows no nonce again, so that only its history tells what has arrived. `gently`: the bot
-    is told to end, and not killed.
+    """`forgetful`: Discord does not recognise nonces, so only its history shows what has arrived. `gently`: SIGTERM
+    instead of SIGKILL.
     """
 
     def __init__(self, *, tasks: int, kills: int, seed: int, forgetful: bool = False, gently: bool = False) -> None:
@@ -79,8 +84,8 @@ class CrashTest:
         self._songs = 0
         self._kills = kills
         self._seconds = 3.0 + kills * 1.2  # in which the tasks finish
-        self._lives = [self._life(number) for number in range(tasks)]
-        songs = [song for fake in self._lives for song in fake.songs]
+        self._fakes = [self._fake_task(number) for number in range(tasks)]
+        songs = [song for fake in self._fakes for song in fake.songs]
         self._by_bytes = {audio(song.sound, song.duration)[0]: song.clip_id[:8] for song in songs}
         self._forgetful = forgetful
         self._gently = gently
@@ -88,8 +93,8 @@ class CrashTest:
         self._outcome = Outcome(tasks)
         self._bot: Process | None = None
 
-    def _life(self, number: int) -> FakeTask:
-        """Songs, apart or together, lyrics or a failure, in any dialect."""
+    def _fake_task(self, number: int) -> FakeTask:
+        """A task of any dialect: songs, lyrics, or a failure."""
         dice = self._dice
         end = dice.uniform(1.0, self._seconds)
         dialect = dice.choice(get_args(Dialect))
@@ -99,12 +104,12 @@ class CrashTest:
         name = f"task_{number:05}{dice.randrange(16**8):08x}"
         if 0.1 <= kind < 0.2 and dialect in ("new-api", "rix", "suno-api"):
             return FakeTask(name, dialect, text=f"[Verse]\nWords of {name}", title=f"Words {number}", states=states)
-        count = 1 if dialect == "code-1" else dice.choice((1, 2, 2))  # that one has room for no more
+        count = 1 if dialect == "code-1" else dice.choice((1, 2, 2))  # code-1 has only one song a task
         songs = tuple(self._song(number, part) for part in range(count))
         return FakeTask(name, dialect, songs if last == "done" else (), states=states, reason="no luck")
 
     def _song(self, number: int, part: int) -> Song:
-        """Each of a length of its own: it is known by its bytes."""
+        """Each has its own length, so that its bytes identify it."""
         clip_id = f"{number:05x}{part:03x}-1111-4222-8333-{self._dice.randrange(16**12):012x}"
         self._songs += 1
         return Song(clip_id, f"Song {number}", duration=1.0 + 0.03 * self._songs, sound=self._dice.choice(_SOUNDS))
@@ -126,27 +131,24 @@ class CrashTest:
                 wishes = await self._watch_all(discord.person(ada), channels, forum)
                 for _ in range(self._kills):
                     await self._kill()
-                await self._all_there(wishes)
+                await self._wait_for_all(wishes)
                 await self._stop()
                 self._count(wishes)
         return self._outcome
 
     async def _watch_all(self, person: Person, channels: list[Object], forum: Object) -> dict[str, list[FakeTask]]:
-        """Each task in one of the channels, and some in two; some in the forum, which takes a post in a second.
-
-        By channel.
-        """
+        """The tasks by channel: each in one or two channels, and some in the forum as well."""
         wishes: dict[str, list[FakeTask]] = {channel["id"]: [] for channel in (*channels, forum)}
-        for fake in self._lives:
+        for fake in self._fakes:
             for channel in self._dice.sample(channels, self._dice.choice((1, 1, 1, 2))):
                 wishes[channel["id"]].append(fake)
             if self._dice.random() < _IN_FORUM:
                 wishes[forum["id"]].append(fake)
-        self._gateway.add(*self._lives)
+        self._gateway.add(*self._fakes)
         for channel in (*channels, forum):
             if fakes := wishes[channel["id"]]:
                 options: Object = {"ids": " ".join(fake.id for fake in fakes)}
-                if channel is forum:  # in which nobody can type a command
+                if channel is forum:  # commands cannot be typed in a forum
                     options["channel"] = forum
                 asked = await person.slash(channels[0] if channel is forum else channel, "suno watch", **options)
                 await self._answered(asked)
@@ -173,9 +175,9 @@ class CrashTest:
             await self._bot.wait()
 
     async def _kill(self) -> None:
-        """At a moment of its work, or at whatever it does when there is no such moment."""
+        """Kills the bot at a random moment of its work, or after a few seconds if that moment does not come."""
         moment = self._dice.choice(get_args(Moment))
-        await self._moment(moment)
+        await self._wait_for_moment(moment)
         if self._bot is None or self._bot.returncode is not None:
             raise RuntimeError("the bot ended by itself")
         self._killed_at.append(began := time.monotonic())
@@ -186,13 +188,13 @@ class CrashTest:
         self._outcome.kills[moment] += 1
         await self._start()
 
-    async def _moment(self, moment: Moment) -> None:
+    async def _wait_for_moment(self, moment: Moment) -> None:
         counters: dict[Moment, Callable[[], int]] = {
             "poll": lambda: len(self._gateway.requests),
             "settle": lambda: sum(each.status == 200 for each in self._gateway.requests),
             "download": lambda: len(self._gateway.media_requests),
             "upload": lambda: len(self._posts("/messages")),
-            "post": lambda: len(self._posts("/threads")),  # which nothing but a look can find again
+            "post": lambda: len(self._posts("/threads")),  # forum posts have no nonce
             "record": lambda: sum(map(len, self._discord.world.messages.values())),
         }
         if moment in counters:
@@ -207,25 +209,25 @@ class CrashTest:
         requests = self._discord.requests
         return [each.body or {} for each in requests if each.method == "POST" and each.path.endswith(path)]
 
-    async def _all_there(self, wishes: dict[str, list[FakeTask]]) -> None:
-        """Or too late; and then a moment more, for what should not come."""
+    async def _wait_for_all(self, wishes: dict[str, list[FakeTask]]) -> None:
+        """Waits until everything is posted, at most _LONGEST, and two seconds more for unwanted posts."""
         expected = {(channel, part) for channel, fakes in wishes.items() for fake in fakes for part in _parts(fake)}
         with suppress(TimeoutError):
             await self._hub.until(lambda: expected <= self._arrived().keys(), self._seconds + _LONGEST)
         await asyncio.sleep(2.0)
 
     def _arrived(self) -> Counter[tuple[str, str]]:
-        """How often each part came, by channel."""
+        """How often each part was posted, by channel."""
         return Counter(
-            (place, part)
+            (destination, part)
             for channel in list(self._discord.world.messages)
-            for place in [self._place(channel)]
+            for destination in [self._destination(channel)]
             for message in self._discord.world.messages[channel].values()
             for part in self._parts_in(message)
         )
 
-    def _place(self, channel_id: str) -> str:
-        """Where the message was to go: of a post, its forum."""
+    def _destination(self, channel_id: str) -> str:
+        """The channel of the watch; for a forum post, the forum."""
         channels = self._discord.world.channels
         parent: str | None = channels[channel_id].get("parent_id")
         return parent if parent and channels[parent]["type"] == FORUM else channel_id
@@ -244,25 +246,25 @@ class CrashTest:
     def _check_order(self, channel: str, fakes: list[FakeTask]) -> None:
         ends = {part: fake.states[-1][0] for fake in fakes for part in _parts(fake)}
         every = self._discord.world.messages
-        messages = [each for place in every if self._place(place) == channel for each in every[place].values()]
+        messages = [each for place in every if self._destination(place) == channel for each in every[place].values()]
         messages.sort(key=lambda message: int(message["id"]))
         came = [part for message in messages for part in self._parts_in(message)]
-        latest, apart = 0.0, max(_APART, 2 * _KEPT + self._longest_blind())
+        latest, apart = 0.0, max(_APART, 2 * _KEPT + self._longest_gap())
         for part in came:
             end = ends.get(part, latest)
             if end < latest - apart:
-                self._outcome.disordered.append(part)
+                self._outcome.out_of_order.append(part)
             latest = max(latest, end)
 
-    def _longest_blind(self) -> float:
-        """Seconds in which the bot asked for nothing, or what it was told died with it."""
+    def _longest_gap(self) -> float:
+        """The longest time in seconds between two polls whose answers were stored."""
         lost = [(killed - _KEPT, killed) for killed in self._killed_at]
         asked = [request.at for request in self._gateway.requests]
         kept = [at for at in asked if not any(since < at <= until for since, until in lost)]
         return max((later - earlier for earlier, later in pairwise(kept)), default=0.0)
 
     def _parts_in(self, message: Object) -> Iterator[str]:
-        """The same, in a message of the bot's own: songs by their bytes, words by the task that they are about."""
+        """The parts in a message that the bot posted: songs by their bytes, texts by their task."""
         if "interaction_metadata" in message or not message["author"]["bot"]:
             return
         for each in message["attachments"]:
@@ -286,12 +288,12 @@ def _settings(gateway: LocalGateway, folder: str) -> dict[str, str]:
 
 
 def _parts(fake: FakeTask) -> list[str]:
-    """What is to come of a task: each of its songs, or the word about it."""
+    """The parts that a task must lead to: its songs, or one text."""
     return [song.clip_id[:8] for song in fake.songs] or [fake.id]
 
 
 def _task_of(button: Object) -> str:
-    """From the button that every message of the bot has."""
+    """The task id in the Details button, which every post has."""
     custom_id = button.get("custom_id", "")
     return custom_id.split(":", 3)[3] if custom_id.startswith("s1:dt:") else ""
 

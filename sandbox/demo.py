@@ -18,7 +18,9 @@ from bot.config import given_settings
 from bot.domain.recent import Recent
 from bot.storage.database import open_database
 from bot.storage.recents import RecentStore
+from sandbox.demo_orders import SETTINGS, allow_orders, take_orders
 from sandbox.guide import guide
+from sandbox.library import fill_library
 from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.redirect import redirected
@@ -29,10 +31,10 @@ from sandbox.local_gateway.server import LocalGateway
 
 _PAGE = Path(__file__).parent / "web"
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.demo.it-opens-nothing-0123456789abcdef"
-_AGE = 600.0  # seconds since the demo's tasks were born, but for those that are born when they are asked for
+_AGE = 600.0  # seconds since the demo's tasks began, except those that begin when they are first requested
 _PORTS = range(8700, 8720)  # tried in this order when none was asked for
 _TAGS = ("folk", "pop", "jazz", "rock", "民谣")  # of the forum
-_LOST = {  # permissions that the bot lacks in a channel, as it happens
+_LOST = {  # permissions that the bot is missing, by channel
     "lounge": (Permission.ATTACH_FILES, "The bot cannot attach files here · 机器人不能在这里上传文件"),
     "notices": (Permission.SEND_MESSAGES, "Only Ada may write here · 只有 Ada 可以在这里发言"),
 }
@@ -43,9 +45,9 @@ class PortUnavailable(Exception):
 
 
 def make_world() -> tuple[World, Object]:
-    """A server with two people: Ada, who administrates it, and Mei, who reads Chinese; and a channel to begin in.
+    """A server with two people, Ada, its administrator, and Mei, who reads Chinese; and the channel to start in.
 
-    In two others the bot lacks a permission, as it happens. One is a forum.
+    In two other channels the bot is missing a permission. One channel is a forum.
     """
     world = World()
     ada, mei = world.add_user("Ada"), world.add_user("Mei", locale="zh-CN")
@@ -70,19 +72,19 @@ def make_world() -> tuple[World, Object]:
 
 
 def quieten() -> None:
-    """Say nothing of a slow connection: on a slow machine the demo's own Discord answers late, which is no fault."""
+    """Silences warnings about slow connections: on a slow machine the local Discord answers late."""
     logging.getLogger("discord.gateway").setLevel(logging.ERROR)
 
 
 async def run_demo(*, port: int | None, open_browser: bool) -> None:
-    """Until Ctrl-C. `port` None: the first free one. Raises PortUnavailable."""
+    """Runs until Ctrl-C. `port` None: the first free one. Raises PortUnavailable."""
     quieten()
     with _listen(port) as listener, TemporaryDirectory(prefix="suno-watch-demo-") as folder:
         await _run(Path(folder), listener, open_browser=open_browser)
 
 
 def _listen(asked: int | None) -> socket.socket:
-    """On the port that was asked for, or else on the first of the usual ones that is free, or on any."""
+    """Listens on the given port, else on the first free one of _PORTS, else on any."""
     for port in _PORTS if asked is None else [asked]:
         try:
             return _listening(port)
@@ -95,7 +97,7 @@ def _listen(asked: int | None) -> socket.socket:
 def _listening(port: int) -> socket.socket:
     listener = socket.socket()
     try:
-        if os.name == "posix":  # a port that was closed a moment ago is free
+        if os.name == "posix":  # a port that was closed a moment ago can be reused
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.listen()
@@ -106,7 +108,7 @@ def _listening(port: int) -> socket.socket:
 
 
 def _fault(port: int, error: OSError) -> str:
-    """Why nobody can listen there, and what to do."""
+    """Why the port cannot be used, and what to do."""
     match error.errno:
         case errno.EADDRINUSE:
             return f"Port {port} is in use. Choose another with --port, or leave --port out to take a free one."
@@ -126,9 +128,15 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
                 discord_token=_TOKEN,
                 suno_base_url=gateway.url,
                 database_url=f"sqlite:///{folder}/demo.db",
-                media_allow_hosts=gateway.media_host,
+                media_allow_hosts=f"{gateway.media_host},{discord.url.removeprefix('http://')}",
+                **SETTINGS,
             )
+            gateway.sells = True
+            take_orders(gateway.orders)
+            releases = next(each for each in world.channels.values() if each.get("name") == "releases")
+            await fill_library(settings.database_url, discord, releases)
             await _look_tasks_up(settings.database_url, world, songs)
+            await allow_orders(settings.database_url, world, songs)
             with redirected(discord.url):
                 bot = asyncio.create_task(serve(settings))
                 with contextlib.suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
@@ -141,7 +149,7 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
 
 
 def _made_again(gateway: LocalGateway, command: str) -> str:
-    """The command of a step of the guide, for a task that begins now."""
+    """The command of a guide's step, for a copy of its task that begins now."""
     task = next((each for each in demo_tasks() if each.typed == command and each.fake.born_when_asked), None)
     if task is None:
         return command
@@ -151,7 +159,7 @@ def _made_again(gateway: LocalGateway, command: str) -> str:
 
 
 def _announce(url: str, *, open_browser: bool) -> None:
-    """The page's address, and how to see it from another machine: it listens on this one alone."""
+    """Prints the page's address, and how to reach it from another machine: it listens on the loopback address."""
     port = url.rpartition(":")[2]
     connection = os.environ.get("SSH_CONNECTION", "").split()  # the client's address and port, then this machine's
     host = connection[2] if len(connection) == 4 else socket.gethostname()
@@ -162,12 +170,12 @@ def _announce(url: str, *, open_browser: bool) -> None:
         "Ctrl-C ends it.\n"
     )
     sys.stdout.flush()
-    if open_browser and not connection:  # over SSH it would open where nobody sees it
+    if open_browser and not connection:  # over SSH it would open on the wrong machine
         webbrowser.open(url)
 
 
 async def _look_tasks_up(database_url: str, world: World, channel: Object) -> None:
-    """As if both people had looked at the tasks before, so that the bot suggests them; not those yet to be made."""
+    """Stores lookups of both people, so that the bot suggests the tasks; without those that have not begun."""
     looked_at = [task for task in demo_tasks() if not task.fake.born_when_asked]
     async with open_database(database_url) as engine:
         store = RecentStore(engine)

@@ -1,8 +1,8 @@
-"""`python sandbox/environment.py LOCK [FOLDER]`: brings a virtual environment to exactly what a lock file says.
+"""`python sandbox/environment.py LOCK [FOLDER]`: makes a virtual environment match a lock file exactly.
 
-FOLDER is that of the environment; without one it is that of the Python that runs this. Only the standard library is
-needed. Nothing is resolved: the lock names every library, so neither pip's age nor newer releases can change what is
-installed. What else is found there (of an older lock) is removed.
+FOLDER is the environment's; by default that of the Python that runs this. Needs only the standard library. Nothing is
+resolved: the lock names every library, so neither pip's version nor newer releases change what is installed. Libraries
+that are not in the lock are removed.
 """
 
 import os
@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-_KEPT = {"pip", "setuptools", "wheel"}  # what `python -m venv` brings
+_KEPT = {"pip", "setuptools", "wheel"}  # installed by `python -m venv`
 
 
 def main(lock: Path, folder: Path) -> int:
-    """The exit code of pip; its errors are printed as it says them."""
+    """Returns pip's exit code; prints pip's errors unchanged."""
     python = str(folder / "bin" / "python")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
     wanted = _names(lock.read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def main(lock: Path, folder: Path) -> int:
 
 
 def _names(lock: str) -> set[str]:
-    """Of the libraries, also of those that only other systems need."""
+    """Names of all libraries, also those that only other systems need."""
     return {_normal(name) for name in re.findall(r"^([\w.-]+)", lock, re.MULTILINE)}
 
 
@@ -46,7 +46,7 @@ def _installed(pip: list[str]) -> Iterator[str]:
 
 
 def _show(command: list[str], total: int) -> int:
-    """Run pip, and show where it is: without that, a slow connection looks like a hang."""
+    """Runs pip and prints its progress: without it, a slow connection looks like a hang."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
         seen = 0
         for line in pip.stdout or ():

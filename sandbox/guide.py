@@ -1,7 +1,8 @@
-"""What there is to try in the demo, in groups, each step a command to run; in English and Chinese."""
+"""The demo's guide: groups of steps, each with a command to run, in English and Chinese."""
 
 from dataclasses import dataclass
 
+from sandbox.demo_orders import BOTTLE, BOTTLE_ID, FIREFLIES, WALTZ
 from sandbox.local_discord.world import Object, World
 from sandbox.local_gateway.demo import DemoTask, demo_tasks
 
@@ -10,7 +11,7 @@ _FINISHED = "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 
 @dataclass(frozen=True)
 class _Step:
-    """`renewed`: its task is made anew each time. `person`: who has to run it; anybody where it is empty."""
+    """`renewed`: each run gets a new copy of the task. `person`: who has to run it; empty: anybody."""
 
     english: str
     chinese: str
@@ -41,8 +42,44 @@ _COMMANDS = (
         "把已完成的任务发到论坛，每首歌一个帖子",
         f"/suno watch ids:{_FINISHED} channel:song-box",
     ),
+    _Step("a song of long ago, found by its words", "按歌词找回很久以前的歌曲", "/suno library find:moth lamp"),
+    _Step("the same in Chinese", "用中文查找", "/suno library find:码头"),
+    _Step("all songs of this server", "本服务器的全部歌曲", "/suno library"),
     _Step("my language, my data", "我的语言和数据", "/suno settings"),
     _Step("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
+)
+_CREATE = _Step("make a song: press Create on the card", "创作一首歌：按卡片上的“创作”", f"/suno create about:{WALTZ}")
+_CREATION = (
+    _Step(
+        "as Mei, with her last song for today: a manager has to agree",
+        "以 Mei 的身份，用掉她今天的最后一首：需要管理者批准",
+        f"/suno create about:{FIREFLIES}",
+        person="Mei",
+    ),
+    _Step(
+        "as Ada, who manages the server: approve it", "以 Ada（管理者）的身份批准", "/suno-admin orders", person="Ada"
+    ),
+    _Step(
+        "as Mei once more: none is left for today",
+        "再以 Mei 的身份下单：今天的次数已用完",
+        f"/suno create about:{WALTZ}",
+        person="Mei",
+    ),
+    _Step(
+        "as Ada: an order whose answer gets lost on the way",
+        "以 Ada 的身份：下一个答复会丢失的订单",
+        f"/suno create about:{BOTTLE}",
+        person="Ada",
+    ),
+    _Step(
+        f"find it: press “It's this id”, and type {BOTTLE_ID}",
+        f"找回它：按“是这个 ID”，输入 {BOTTLE_ID}",
+        "/suno orders",
+        person="Ada",
+    ),
+    _Step("lyrics only", "只写歌词", "/suno write about:rain on a tin roof"),
+    _Step("what may still be ordered today", "今天还可以下多少单", "/suno usage"),
+    _Step("who may create here, and how many", "谁可以创作，可以创作多少", "/suno-admin create", person="Ada"),
 )
 _ADMINISTRATION = (
     _Step("how songs come to this server", "歌曲如何发送到本服务器", "/suno-admin setup", person="Ada"),
@@ -58,11 +95,12 @@ _ADMINISTRATION = (
 
 
 def guide(world: World) -> Object:
-    """`{title, groups: [{title, steps: [{text, command, renewed, person}]}]}`; the first group is where to begin."""
+    """`{title, groups: [{title, steps: [{text, command, renewed, person}]}]}`; the first group is for beginners."""
     steps = [_of_task(task) for task in demo_tasks()]
-    begin = [steps[0], *(step for step in steps if step.renewed)]
+    begin = [steps[0], _CREATE, *(step for step in steps if step.renewed)]
     groups = (
         ("Start here", "从这里开始", begin),
+        ("Creating songs, for two", "两个人一起创作", _CREATION),
         ("Tasks in every state", "各种状态的任务", [step for step in steps if step not in begin]),
         ("More commands", "更多命令", _COMMANDS),
         ("For administrators, as Ada", "管理员命令（以 Ada 的身份）", _ADMINISTRATION),

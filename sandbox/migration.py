@@ -1,6 +1,6 @@
-"""`make migration SUBJECT="remember the mood"`: a new revision, with what bot/storage/schema.py has beyond the others.
+"""`make migration SUBJECT="remember the mood"`: writes a new revision for the changes in bot/storage/schema.py.
 
-It is compared with an empty database that all of the others were applied to, so nobody's own database is needed.
+The schema is compared with an empty database to which all other revisions were applied, so no real database is needed.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ _ROOT = Path(__file__).parents[1]
 
 
 def new_revision(subject: str, config: Config) -> Path:
-    """The file of the next number."""
+    """The file, with the next free number."""
     head = ScriptDirectory.from_config(config).get_current_head()
     with (
         closing(sqlite3.connect(":memory:")) as memory,

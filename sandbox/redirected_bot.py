@@ -1,11 +1,16 @@
-"""The bot as a process of its own, unmodified but for where Discord is: `python -m sandbox.redirected_bot URL run`."""
+"""The bot in its own process, unmodified except for Discord's address: `python -m sandbox.redirected_bot URL run`."""
 
 import runpy
 import sys
 
 from sandbox.local_discord.redirect import redirected
 
-if __name__ == "__main__":
+
+def run() -> None:
     base = sys.argv.pop(1)
     with redirected(base):
         runpy.run_module("bot", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    run()

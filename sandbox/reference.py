@@ -1,4 +1,4 @@
-"""`make reference`: docs/configuration.md, made of the settings."""
+"""`make reference`: writes docs/configuration.md from the settings."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,15 +11,15 @@ PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 _HEAD = """\
 # Settings
 
-Made of `bot/config.py` by `make reference`; change the descriptions there.
+`make reference` writes this page from `bot/config.py`; change the descriptions there.
 
 Each setting is an environment variable, or a line of a file `.env` in the folder in which the bot is started; the
 environment wins. Any of them may name a file instead, the way container secrets arrive:
-`DISCORD_TOKEN_FILE=/run/secrets/discord_token`. An empty value is none. `.env` is a text in UTF-8.
+`DISCORD_TOKEN_FILE=/run/secrets/discord_token`. An empty value counts as unset. `.env` must be saved as UTF-8.
 
-Everything wrong is told at once, before the bot starts, and ends it with exit code 78: also a name in `.env` that is
-nearly one of these. What is probably not meant, such as an empty key, or a misspelt name in the environment, is a
-warning in the log and in `python -m bot doctor`, which also tries what is set.
+All faulty settings are reported together before the bot starts, which then exits with code 78; this includes misspelt
+names in `.env`. Probable mistakes, such as an empty key, or a misspelt name in the environment, are warnings in the log
+and in `python -m bot doctor`, which also tries the settings out.
 
 | Setting | Default | Values | |
 |---|---|---|---|
@@ -31,7 +31,7 @@ def configuration() -> str:
 
 
 def defaults() -> dict[str, str]:
-    """As they are typed; settings without one are left out."""
+    """Defaults as one types them, by name; settings without a default are left out."""
     properties = Settings.model_json_schema()["properties"]
     return {name.upper(): text for name, about in properties.items() if (text := _default(about))}
 
@@ -46,7 +46,7 @@ def _rows(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _nested(name: str, about: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """One row for each field of what stands under a name."""
+    """One row for each field of a nested setting."""
     inner = definitions[about["additionalProperties"]["$ref"].rpartition("/")[2]]
     for field, described in inner["properties"].items():
         full_name = f"{name}__<name>__{field}".upper()

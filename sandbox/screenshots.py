@@ -1,4 +1,4 @@
-"""`make screenshots`: the demo's answers as pictures for the documentation, in both languages."""
+"""`make screenshots`: takes pictures of the demo's answers for the documentation, in both languages."""
 
 import asyncio
 import shutil
@@ -58,7 +58,7 @@ async def main() -> None:
 
 @asynccontextmanager
 async def _demo() -> AsyncIterator[str]:
-    """The address of a demo of its own: in each language the same has happened before."""
+    """The address of a fresh demo, so that both languages start from the same state."""
     demo = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "demo", "--no-browser", stdout=PIPE)
     try:
         line = (await demo.stdout.readline()).decode() if demo.stdout else ""
@@ -89,7 +89,7 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
 
 
 async def _take_watched(page: Page) -> None:
-    """A song that came by itself, below the card that followed it."""
+    """A song that was posted for a watch, and its live card."""
     song = page.locator(".message", has_text="Chalk Sun is ready").first
     await song.wait_for(timeout=60_000)
     await page.wait_for_timeout(18_000)
@@ -102,7 +102,7 @@ async def _answer(page: Page, task_id: str) -> Locator:
 
 
 async def _said(page: Page, line: str) -> Locator:
-    """The answer to what is typed."""
+    """The answer to a typed command."""
     answers = page.locator(".message:has(.above)")
     before = await answers.count()
     await page.get_by_test_id("composer").fill(line)
@@ -114,7 +114,7 @@ async def _said(page: Page, line: str) -> Locator:
 
 
 async def _with_its_list(page: Page, name: str) -> None:
-    """The list stands above the line that it belongs to."""
+    """Includes the list above the input line."""
     boxes = [await page.locator(each).bounding_box() for each in ("#popup", "#line")]
     above, line = [box for box in boxes if box]
     height = line["y"] + line["height"] - above["y"]
@@ -123,7 +123,7 @@ async def _with_its_list(page: Page, name: str) -> None:
 
 
 async def _take(answer: Locator, name: str) -> None:
-    await answer.page.mouse.move(0, 0)  # what shows up under the pointer is in the way
+    await answer.page.mouse.move(0, 0)  # hover effects would be in the picture
     await answer.scroll_into_view_if_needed()
     await answer.screenshot(path=_FOLDER / f"{name}.png")
 

@@ -1,4 +1,4 @@
-"""Clocks that can be set forward, and wake whoever sleeps for long enough."""
+"""Clocks that can be set forward, and wake sleepers whose time has passed."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ class JumpingClock(Clock):
         return (super().now() if self._stopped is None else self._stopped) + self._jumped
 
     def stop(self) -> None:
-        """From now on only jumps count, and not the time that the machine takes."""
+        """From now on time passes only by jumps."""
         self._stopped = super().now()
         self._jump.set()
         self._jump = asyncio.Event()
@@ -40,7 +40,7 @@ class JumpingClock(Clock):
                 await asyncio.gather(*waiters, return_exceptions=True)
 
     async def advance(self, seconds: float, step: float = 60.0) -> None:
-        """Step by step, and what happens in each is over before the next."""
+        """In steps; each waits until the loop is idle before the next."""
         await wait_until_idle()
         while seconds > 0:
             self.jump(min(step, seconds))
@@ -49,7 +49,7 @@ class JumpingClock(Clock):
 
 
 class WrongClock(JumpingClock):
-    """It goes with another one, but is so many seconds fast."""
+    """Follows another clock, but is this many seconds fast."""
 
     def __init__(self, right: JumpingClock, seconds: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The whole: a local Discord, a local gateway, and the real bot between them."""
+"""The test environment: a local Discord, a local gateway, and the real bot between them."""
 
 import asyncio
 import os
@@ -27,12 +27,13 @@ from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
+from sandbox.local_gateway.songs import without_tag
+from tests.bot_process import Command, Start, run_command
 from tests.clock import JumpingClock
 from tests.idle import IdleLoop, wait_until_idle
 from tests.messages import Message, words
 from tests.openapi import description
-from tests.plans import scans, statements
-from tests.program import Command, Start, run_command
+from tests.query_plans import scans, statements
 
 # A slow machine is no failure; `make fuzz` looks longer.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -46,13 +47,13 @@ TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.the-bots-own-token-0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A developer's own .env is no part of a test."""
+    """A developer's own .env does not affect tests."""
     monkeypatch.setitem(load_settings.__globals__["Settings"].model_config, "env_file", str(tmp_path / ".env"))
 
 
 @pytest.fixture(autouse=True)
 def _no_whole_tables() -> Iterator[None]:
-    """No statement that any test runs reads all of a table that grows."""
+    """No statement run by any test scans a growing table."""
     with statements() as seen:
         yield
     assert scans(seen) == []
@@ -60,7 +61,7 @@ def _no_whole_tables() -> Iterator[None]:
 
 @pytest.fixture
 def impatient() -> Iterator[None]:
-    """Retries without their waits."""
+    """Retries without waiting."""
     stamina.set_testing(True, attempts=3, cap=True)
     yield
     stamina.set_testing(False)
@@ -68,7 +69,7 @@ def impatient() -> Iterator[None]:
 
 @pytest.fixture
 async def open_gateway() -> AsyncIterator[Callable[..., Awaitable[LocalGateway]]]:
-    """Opens one more gateway, with a key of its own."""
+    """Opens one more gateway, with its own key."""
     async with AsyncExitStack() as stack:
 
         async def open_one(clock: Callable[[], float] = time.time) -> LocalGateway:
@@ -105,7 +106,7 @@ class Env:
             serving.result()
 
     async def finished(self, interaction: Interaction) -> dict[str, Any]:
-        """The answer, once the bot no longer thinks."""
+        """The answer, once the bot has replaced "thinking"."""
         assert not interaction.failed, interaction.failed
         await self.discord.hub.until(
             lambda: not interaction.thinking and bool(interaction.message or interaction.follow_ups)
@@ -119,14 +120,14 @@ class Env:
         return await self.finished(asked)
 
     def posted(self, at: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        """What the bot has posted there by itself."""
+        """The bot's messages there that are not answers to interactions."""
         messages = self.discord.world.messages[(at or self.channel)["id"]].values()
         return [each for each in messages if each["author"]["bot"] and "interaction_metadata" not in each]
 
     async def posts(
         self, count: int = 1, at: dict[str, Any] | None = None, patience: float = 30
     ) -> list[dict[str, Any]]:
-        """The same, as soon as there is that much."""
+        """The same, as soon as there are `count`."""
         await self.discord.hub.until(lambda: len(self.posted(at)) >= count, patience)
         return self.posted(at)
 
@@ -137,7 +138,7 @@ class Env:
         return await self.finished(await (person or self.ada).slash(at or self.channel, "suno watches", **options))
 
     async def changed(self, interaction: Interaction) -> None:
-        """The bot has acted on a press or a choice, and shows what it is like now."""
+        """Waits until the bot has updated the message after a press or a choice."""
         assert not interaction.failed, interaction.failed
         path = f"/{interaction.token}/messages/@original"
         await self.discord.hub.until(
@@ -145,7 +146,7 @@ class Env:
         )
 
     def environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
-        """Of a process that runs the bot here. None: a setting that is left out."""
+        """The environment of a process that runs the bot. None leaves a setting out."""
         given: dict[str, str | None] = {name.upper(): value for name, value in self.settings.items()}
         given.update(changes)
         return {"PATH": os.environ["PATH"]} | {name: value for name, value in given.items() if value is not None}
@@ -157,7 +158,7 @@ class Env:
     async def says(
         self, ask: Callable[[], Awaitable[Message]], *texts: str, lacks: str = "\0", patience: float = 30
     ) -> Message:
-        """What the bot answers as soon as it says all of that, and not what it `lacks`: a person asks again."""
+        """Asks again until the answer has all the texts and not the one that it `lacks`."""
         until, pause = time.monotonic() + patience, 0.1
         while True:
             said = words(answer := await ask())
@@ -165,14 +166,27 @@ class Env:
                 return answer
             assert time.monotonic() < until, said
             await asyncio.sleep(pause)
-            pause *= 2  # the bot minds being asked too often
+            pause *= 2  # the bot limits commands per person
+
+    async def newest_post(self, at: dict[str, Any], count: int = 1) -> dict[str, Any]:
+        """The bot's newest message there, once there are `count`."""
+        return (await self.posts(count, at=at))[-1]
+
+    def files(self, message: Message) -> list[bytes]:
+        """What is attached, without the tags that the bot puts before songs."""
+        return [without_tag(self.discord.world.files[each["id"]].content) for each in message["attachments"]]
+
+    @property
+    def owner_dm(self) -> dict[str, Any]:
+        """Where the bot's owner gets notices."""
+        return self.discord.world.dm_with(self.ada.user)
 
     async def finish(self) -> None:
-        """Time passes, and tasks that were being made are finished."""
+        """Half a minute passes, so that running tasks finish."""
         await self.clock.advance(30, step=1)
 
     async def settle_down(self, seconds: float = 0.5) -> None:
-        """Time for what must not happen, and until all that does is over."""
+        """Waits a while for what must not happen, then until the loop is idle."""
         await asyncio.sleep(seconds)
         await wait_until_idle()
 
@@ -184,7 +198,7 @@ class Env:
 
 @pytest.fixture(scope="session")
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One that nothing is in yet. All revisions of the schema take longer than most tests."""
+    """An empty database file. Running all migrations takes longer than most tests."""
     file = tmp_path_factory.mktemp("database") / "bot.db"
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
@@ -210,7 +224,7 @@ async def env(tmp_path: Path, new_database: Path) -> AsyncIterator[Env]:
             "suno_base_url": gateway.url,
             "suno_api_key": KEY,
             "database_url": f"sqlite:///{tmp_path}/bot.db",
-            "media_allow_hosts": gateway.media_host,
+            "media_allow_hosts": f"{gateway.media_host},{discord.url.removeprefix('http://')}",
         }
         with redirected(discord.url):
             yield Env(discord, gateway, channel, discord.person(ada), discord.person(ben), settings, clock)
@@ -220,7 +234,7 @@ async def env(tmp_path: Path, new_database: Path) -> AsyncIterator[Env]:
 
 @pytest.fixture
 async def start(env: Env, tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts the program, with the settings that are given beside the town's."""
+    """Starts the program, with settings in addition to those of `env`."""
     started: list[Process] = []
 
     async def start(*arguments: str, **settings: str | None) -> Process:
@@ -241,7 +255,7 @@ async def start(env: Env, tmp_path: Path) -> AsyncIterator[Start]:
 
 @pytest.fixture
 def command(env: Env, tmp_path: Path) -> Command:
-    """Runs a short command, with the settings that are given beside the town's."""
+    """Runs a short command, with settings in addition to those of `env`."""
 
     async def command(*arguments: str, **settings: str | None) -> tuple[int | None, str, str]:
         return await run_command(*arguments, folder=tmp_path, environment=env.environment(settings))
@@ -251,17 +265,17 @@ def command(env: Env, tmp_path: Path) -> Command:
 
 @pytest.fixture
 def _before_the_first_start(env: Env) -> None:
-    """Without a database."""
+    """Deletes the database."""
     env.database.unlink()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return {"calm": IdleLoop}
+    return {"idle": IdleLoop}
 
 
 @pytest.fixture
 def port() -> int:
-    """One that is free."""
+    """A free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -1,6 +1,6 @@
-"""What a changed client sends: buttons and choices that the bot never made.
+"""Interactions of a modified client: buttons and choices that the bot never sent.
 
-The local Discord checks, as the real one does, that they stand on the message: so they are put there.
+The local Discord checks, as the real one does, that they are on the message: so they are added to it.
 """
 
 from collections.abc import Sequence

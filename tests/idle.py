@@ -1,4 +1,4 @@
-"""An event loop that knows whether anything is going on, so that a test can wait until nothing is."""
+"""An event loop that knows whether it is idle, so that a test can wait for that."""
 
 import asyncio
 import selectors
@@ -9,27 +9,27 @@ from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy import Pool, event
 
-_MOMENT = 0.005  # seconds
-_AT_MOST = 4_000  # moments
+_POLL = 0.005  # seconds
+_MAX_POLLS = 4_000  # moments
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-class _Ears(selectors.DefaultSelector):
-    heard = 0
+class _CountingSelector(selectors.DefaultSelector):
+    polls_with_events = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(timeout)
-        self.heard += bool(events)
+        self.polls_with_events += bool(events)
         return events
 
 
 class IdleLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
-        self._ears = _Ears()
+        self._selector = _CountingSelector()
         self._in_threads = 0
-        super().__init__(self._ears)
+        super().__init__(self._selector)
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> Future[T]:
         def gone(_: object) -> None:
@@ -41,19 +41,19 @@ class IdleLoop(asyncio.SelectorEventLoop):
         return working
 
     async def wait_until_idle(self) -> None:
-        """Until, for two moments, nothing came over the wire, and no thread and no transaction was at work.
+        """Waits until two polls in a row saw no socket events, no busy threads and no open transactions.
 
-        Raises TimeoutError when something never rests.
+        Raises TimeoutError when the loop does not become idle.
         """
-        moments = 0
-        for _ in range(_AT_MOST):
-            heard = self._ears.heard
-            await asyncio.sleep(_MOMENT)
-            quiet = self._ears.heard == heard and not self._in_threads and not _in_use
-            moments = moments + 1 if quiet else 0
-            if moments == 2:
+        idle_polls = 0
+        for _ in range(_MAX_POLLS):
+            polls_with_events = self._selector.polls_with_events
+            await asyncio.sleep(_POLL)
+            quiet = self._selector.polls_with_events == polls_with_events and not self._in_threads and not _in_use
+            idle_polls = idle_polls + 1 if quiet else 0
+            if idle_polls == 2:
                 return
-        raise TimeoutError("something never rests")
+        raise TimeoutError("the event loop does not become idle")
 
 
 _in_use: set[object] = set()  # connections to databases
@@ -70,7 +70,7 @@ def _ended(_connection: object, record: object) -> None:
 
 
 async def wait_until_idle() -> None:
-    """Until nothing goes on any more."""
+    """Waits until the running loop is idle."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, IdleLoop)
     await loop.wait_until_idle()

@@ -1,9 +1,11 @@
-"""What a person reads in a message, and what can be pressed there."""
+"""The texts, buttons and links of a message."""
 
 from typing import Any
 
 from sandbox.local_discord.faults import Asked
 from sandbox.local_discord.people import components
+
+LOOK_UP_MENU, WATCH_MENU = "Suno: look up tasks", "Suno: watch tasks"  # on messages
 
 Message = dict[str, Any]
 
@@ -17,7 +19,7 @@ def links(message: Message) -> dict[str, str]:
 
 
 def words(message: Message) -> str:
-    """All that a person reads in a message."""
+    """All texts that a person reads in a message."""
     parts = [message["content"], *(each.get("content", "") for each in components(message))]
     for embed in message["embeds"]:
         parts += [
@@ -30,5 +32,5 @@ def words(message: Message) -> str:
 
 
 def brings_songs(asked: Asked) -> bool:
-    """Whether a request is for a message with a song, and not with the word that there is none."""
+    """Whether a request sends a message with a song, not one that says the audio is missing."""
     return "couldn't fetch the audio" not in asked.body.get("content", "")

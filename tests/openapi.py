@@ -1,4 +1,4 @@
-"""Requests and answers held against Discord's own API description."""
+"""Requests and answers checked against Discord's own API description."""
 
 import json
 import re
@@ -33,7 +33,7 @@ class Description:
         self._validators: dict[str, Draft202012Validator] = {}
 
     def deviations(self, request: Request) -> Iterator[str]:
-        """What is not as described, in what was asked and in what was answered."""
+        """The deviations of a request and its answer from the description."""
         found = next((each for each in self._paths if each[0].fullmatch(request.path)), None)
         if found is None or request.method.lower() not in found[2]:
             yield f"{request.method} {request.path} is not described"

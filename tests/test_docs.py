@@ -18,12 +18,12 @@ from bot.__main__ import Exit, parser
 from bot.config import Settings, load_settings
 from bot.gateways.gateway import normalise_base_url
 from bot.storage.schema import metadata
-from bot.ui.interactions.permissions import ASKED_FOR
+from bot.ui.interactions.permissions import REQUESTED_PERMISSIONS
 from cogs.suno import Suno
 from sandbox.reference import PAGE, configuration, defaults
+from tests.bot_process import Command, Start, running
 from tests.conftest import TOKEN, Env
-from tests.needs import program
-from tests.program import Command, Start, running
+from tests.installed_programs import program
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -100,17 +100,17 @@ def test_every_command_of_the_bot_is_documented() -> None:
 
 def test_every_command_of_discord_is_in_the_readme_in_both_languages() -> None:
     rows = re.findall(r"^\| `(/suno [a-z]+)` \| (.*?) \|", TEXTS["README.md"], re.MULTILINE)
-    told = [(name, re.findall(r"`([a-z_]+)`", options)) for name, options in rows]
+    listed = [(name, re.findall(r"`([a-z_]+)`", options)) for name, options in rows]
     declared = [
         (f"/suno {command.name}", [option.display_name for option in command.parameters])
         for command in Suno.__cog_app_commands__
         if isinstance(command, app_commands.Command)
     ]
     assert declared
-    assert len(told) == 2 * len(declared)
-    assert sorted(dict(told)) == sorted(dict(declared))
+    assert len(listed) == 2 * len(declared)
+    assert sorted(dict(listed)) == sorted(dict(declared))
     for name, named in declared:
-        assert [each for command, each in told if command == name] in ([named, named], [[*named, "all"]] * 2), name
+        assert [each for command, each in listed if command == name] in ([named, named], [[*named, "all"]] * 2), name
 
 
 HEADING = re.compile(r"^#+", re.MULTILINE)
@@ -135,8 +135,8 @@ def test_the_reference_is_that_of_the_settings() -> None:
 
 def test_the_readme_tells_no_other_defaults() -> None:
     rows = [line.split("|")[1:3] for line in TEXTS["README.md"].splitlines() if re.match(r"\| `[A-Z_]+`", line)]
-    told = [(re.findall(r"`([A-Z_]+)`", names), re.findall(r"`(.+?)`", shown)) for names, shown in rows]
-    table = {name: default for names, shown in told for name, default in zip(names, shown, strict=bool(shown))}
+    listed = [(re.findall(r"`([A-Z_]+)`", names), re.findall(r"`(.+?)`", shown)) for names, shown in rows]
+    table = {name: default for names, shown in listed for name, default in zip(names, shown, strict=bool(shown))}
     assert table
     assert table.items() <= (defaults() | {"HTTP_PORT": "off"}).items()
 
@@ -169,7 +169,7 @@ def test_addresses_become_what_is_said() -> None:
 
 
 def test_the_permissions_are_those_of_the_links() -> None:
-    assert f"the number `{ASKED_FOR.value}`" in TEXTS["install.md"]
+    assert f"the number `{REQUESTED_PERMISSIONS.value}`" in TEXTS["install.md"]
 
 
 def test_the_unit_ends_and_restarts_the_bot_as_it_wishes() -> None:
@@ -186,8 +186,8 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     """As it will be installed, but for the program: that is not there."""
     unit = tmp_path / UNIT.name
     unit.write_text(re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")), "utf-8")
-    told = subprocess.run([program("systemd-analyze"), "verify", "--man=no", unit], capture_output=True, check=False)
-    assert (told.returncode, told.stderr) == (0, b"")
+    result = subprocess.run([program("systemd-analyze"), "verify", "--man=no", unit], capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 def test_every_table_of_the_database_is_explained() -> None:

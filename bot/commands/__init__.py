@@ -1,1 +1,1 @@
-"""What an operator types: each command takes the settings, does one thing, and gives the text to print."""
+"""An operator's commands: each takes the settings, does one thing, and returns the text to print."""

@@ -22,5 +22,5 @@ async def backup(settings: Settings, file: Path | None) -> str:
 
 
 def _named(file: Path, database: Path) -> Path:
-    """In a folder it gets a name of its own."""
+    """The file; in a folder, a name with the date and time."""
     return file / f"{database.stem}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db" if file.is_dir() else file

@@ -1,4 +1,4 @@
-"""Discord, as far as it can be asked without being connected: with the token, by single requests."""
+"""Requests to Discord with the token, without opening the connection for events."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,14 +10,14 @@ from discord.ext import commands
 from bot.errors import DiscordUnreachable
 from bot.reachability import why
 
-_PATIENCE = 60  # seconds for which Discord may ask to wait, before it counts as unreachable
+_MAX_WAIT = 60  # seconds: if Discord asks to wait longer, it counts as unreachable
 
 
 @asynccontextmanager
 async def logged_in(token: str) -> AsyncIterator[commands.Bot]:
-    """Raises DiscordUnreachable, also for what is asked within, or discord.LoginFailure for a refused token."""
+    """Raises DiscordUnreachable, also for requests within the context, or discord.LoginFailure for a refused token."""
     intents = discord.Intents(guilds=True)
-    async with commands.Bot((), intents=intents, help_command=None, max_ratelimit_timeout=_PATIENCE) as bot:
+    async with commands.Bot((), intents=intents, help_command=None, max_ratelimit_timeout=_MAX_WAIT) as bot:
         try:
             await bot.login(token)
             yield bot

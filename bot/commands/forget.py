@@ -7,7 +7,7 @@ from bot.storage.preferences import PreferenceStore
 
 
 async def forget_user(settings: Settings, user_id: int) -> str:
-    """As the button in /suno settings does. Raises StorageError."""
+    """Deletes the same as the button in /suno settings. Raises StorageError."""
     if not settings.database_file.is_file():
         raise StorageError(f"there is no database at {settings.database_file} yet: nothing is kept about anybody")
     try:

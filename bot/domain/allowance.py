@@ -1,6 +1,6 @@
-"""How much may be ordered: by a person, in a server, and at the operator's cost altogether. Pure.
+"""How much may be ordered: by a person, in a server, and in all at the operator's cost. Pure.
 
-Orders are counted, not money. A day is a day of UTC. What is refused names the limit and when it is over.
+Orders are counted, not money. A day is a UTC day. A denial names the limit and when it ends.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from bot.domain.song_request import RequestKind
 
 
 class Work(StrEnum):
-    """What is counted apart: lyrics cost a tenth of a song."""
+    """Kinds of work that are counted separately: lyrics cost a tenth of a song."""
 
     SONG = "song"
     LYRICS = "lyrics"
@@ -23,7 +23,7 @@ class Work(StrEnum):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Orders a day of one kind of work; None: without a limit. `cooldown`: seconds between two of one person."""
+    """Orders per day of one kind of work; None: unlimited. `cooldown`: seconds between two orders of one person."""
 
     operator: int | None = None
     server: int | None = None
@@ -32,7 +32,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Usage(Struct, frozen=True, kw_only=True):
-    """What counts today of the same kind of work. `last_at`: the person's last order, whenever that was."""
+    """Today's orders of the same kind of work. `last_at`: the person's last order, on any day."""
 
     operator: int = 0
     server: int = 0
@@ -41,7 +41,7 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class Limit(StrEnum):
-    """Whose limit it is: that says who can change it."""
+    """Whose limit it is, and so who can change it."""
 
     PERSON = "person"
     SERVER = "server"
@@ -50,7 +50,7 @@ class Limit(StrEnum):
 
 
 class Denial(Struct, frozen=True):
-    """`most`: the limit, in orders or, for a cooldown, in seconds; `until`: Unix seconds when it is over."""
+    """`most`: the limit, in orders or, for a cooldown, in seconds; `until`: Unix seconds at which it ends."""
 
     limit: Limit
     most: int
@@ -58,7 +58,7 @@ class Denial(Struct, frozen=True):
 
 
 def denial_of(usage: Usage, limits: Limits, now: float) -> Denial | None:
-    """Why one more order is refused now; None: it is not."""
+    """Why one more order is denied now; None: it is allowed."""
     rows = (
         (Limit.PERSON, usage.person, limits.person),
         (Limit.SERVER, usage.server, limits.server),
@@ -74,17 +74,17 @@ def denial_of(usage: Usage, limits: Limits, now: float) -> Denial | None:
 
 
 def left(usage: Usage, limits: Limits) -> int | None:
-    """How many more the person may order today; None: as many as they like."""
+    """How many more orders the person may place today; None: unlimited."""
     rows = ((usage.person, limits.person), (usage.server, limits.server), (usage.operator, limits.operator))
     return min((max(0, most - used) for used, most in rows if most is not None), default=None)
 
 
 def day_of(moment: float) -> str:
-    """As in 2026-11-26."""
+    """Such as 2026-11-26."""
     return datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
 def next_day(moment: float) -> float:
-    """When the day is over, in Unix seconds."""
+    """The end of the day, in Unix seconds."""
     midnight = datetime.fromtimestamp(moment, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight + timedelta(days=1)).timestamp()

@@ -1,4 +1,4 @@
-"""Many tasks at a glance."""
+"""Lists of many tasks."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from bot.domain.task import Status, Task, TaskKind
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One line of a list of tasks. `state`: how its state is counted; `progress`: a percentage."""
+    """One row of a list of tasks. `state`: under which its state is counted; `progress`: a percentage."""
 
     id: str
     state: str  # a Status, or one of those below
@@ -19,13 +19,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     songs: int = 0
     progress: float | None = None
     reason: str = ""
-    failure: str = ""  # of what is unanswered: in which way the gateway failed, as GatewayError has it
-    links: tuple[str, ...] = ()  # of the songs that arrived
-    raw_state: str = ""  # of one that we do not know: as the gateway calls it
+    failure: str = ""  # of an unanswered one: how the gateway failed, as in GatewayError
+    links: tuple[str, ...] = ()  # to its finished songs
+    raw_state: str = ""  # of an unknown status: the gateway's own word
 
     @property
     def arrived(self) -> int:
-        """How many of its songs."""
+        """How many of its songs are finished."""
         return len(self.links)
 
 
@@ -67,7 +67,7 @@ def _state(task: Task) -> str:
 
 
 def counts(entries: Sequence[Entry]) -> list[tuple[str, int]]:
-    """How many there are in each state that occurs, in the order of STATES."""
+    """The number of entries in each state that occurs, in the order of STATES."""
     found = Counter(entry.state for entry in entries)
     return [(state, found[state]) for state in STATES if found[state]]
 
@@ -78,5 +78,5 @@ def unfinished(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def of_kind(entries: Sequence[Entry], kind: TaskKind | None) -> tuple[Entry, ...]:
-    """Those that make music, or lyrics; what is not known to make either stays with both."""
+    """Those of that kind; entries of unknown kind belong to every kind."""
     return tuple(entry for entry in entries if kind is None or entry.kind in (kind, TaskKind.UNKNOWN))

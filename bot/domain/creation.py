@@ -1,4 +1,4 @@
-"""Who may order songs, where, and how many: what the operator and a server's managers have set. Pure."""
+"""Rules of the operator and of a server's managers: who may order songs, where, and how many. Pure."""
 
 from enum import StrEnum
 
@@ -9,9 +9,9 @@ from bot.domain.order import COOLDOWN
 
 
 class CreationRules(Struct, frozen=True, kw_only=True):
-    """A server's. `roles` empty: managers alone; `channels` and `models` empty: all. `blocked`: people.
+    """A server's rules. `roles` empty: only managers; `channels` and `models` empty: all. `blocked`: people.
 
-    Numbers of songs and lyrics are orders a day; `at_once` is per person.
+    Numbers of songs and lyrics are orders per day; `at_once` is per person.
     """
 
     guild_id: int
@@ -28,7 +28,7 @@ class CreationRules(Struct, frozen=True, kw_only=True):
 
 
 class OperatorRules(Struct, frozen=True, kw_only=True):
-    """What the operator's settings allow. `servers` empty: all; `in_dms`: people who may order in a DM."""
+    """The operator's rules. `servers` empty: all; `in_dms`: people who may order in a DM."""
 
     enabled: bool = False
     per_day: int = 50  # songs of everybody together
@@ -39,7 +39,7 @@ class OperatorRules(Struct, frozen=True, kw_only=True):
 
 
 class Maker(Struct, frozen=True, kw_only=True):
-    """Who wants to order, and where. `channel_ids`: the channel, and of a thread the one it belongs to."""
+    """Who wants to order, and where. `channel_ids`: the channel, and the parent of a thread."""
 
     user_id: int
     guild_id: int | None
@@ -49,12 +49,12 @@ class Maker(Struct, frozen=True, kw_only=True):
 
 
 class Bar(StrEnum):
-    """Why somebody may not order here at all; each is a text under `create.bar.<value>`."""
+    """Why a person may not order here at all; each has a text under `create.bar.<value>`."""
 
     OPERATOR_OFF = "operator_off"  # only the operator can change it
     SERVER_UNLISTED = "server_unlisted"
     DM = "dm"
-    OFF = "off"  # a manager can
+    OFF = "off"  # a manager can change it
     BLOCKED = "blocked"
     NOT_YOU = "not_you"
     NOT_HERE = "not_here"
@@ -62,7 +62,7 @@ class Bar(StrEnum):
 
 
 def bar_of(maker: Maker, rules: CreationRules, operator: OperatorRules, model: str = "") -> Bar | None:
-    """None: nothing keeps them from ordering. `model` empty: it is not chosen yet."""
+    """None: they may order. `model` empty: not chosen yet."""
     if not operator.enabled:
         return Bar.OPERATOR_OFF
     if maker.guild_id is None:
@@ -85,7 +85,7 @@ def _bar_of_server(maker: Maker, rules: CreationRules, model: str) -> Bar | None
 
 
 def limits_of(rules: CreationRules, operator: OperatorRules, work: Work, *, direct: bool) -> Limits:
-    """How many of a kind of work a person, a server and everybody may order in a day. `direct`: in a DM."""
+    """Orders per day of a kind of work: for a person, a server and everybody. `direct`: in a DM."""
     songs = work is Work.SONG
     return Limits(
         operator=operator.per_day if songs else None,

@@ -1,52 +1,52 @@
-"""When a gateway changes its answers: many do so in ticks, all tasks at once, and rest in between.
+"""When a gateway changes its answers: many do so in cycles, for all tasks at once, with no changes in between.
 
-A change that is seen at one look and was not there at the look before has happened in the window between the two. If
-windows far apart all hold a moment of one beat, the gateway ticks, and the next beat is the time to look. Ticks may be
-left out, and the channels of a gateway may follow each other by some seconds. When a gateway starts anew, its beat
-goes on from another moment.
+A change that one poll shows and the poll before did not has happened in the window between the two. If windows far
+apart all fit one period, the gateway has an update cycle, and the next update is the time to poll. Updates may be
+skipped, and the channels of a gateway may follow each other by some seconds. When a gateway restarts, its cycle goes on
+from another moment.
 """
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.domain.update_cycle import (
+    ACCEPTED_DOUBT,
     ALTERNATING,
     ANY_PERIOD,
-    BEATS,
     CHECK_EVERY,
+    NOMINAL_PERIODS,
     SHORT,
-    SURE,
-    USUAL_BEAT,
+    USUAL_PERIOD,
     UpdateCycle,
+    confidence,
     consistent,
-    evidence,
     fit,
     weight,
 )
 from bot.domain.windows import Stamps, Window
 
 _KEPT = 24  # windows
-_KEPT_FOR = 400  # beats: a longer time would ask for a finer search for the period
-_SURE_ENOUGH = 5.5  # how sure it must be that there is a beat, to look at beats alone; see `evidence`
-_SUREST = 21.0  # so sure that more counts no more: a beat that is over must be given up in the end
-_STILL_SURE = 4.0  # what must be left after a surprise
-_SURPRISE = 7.0  # what is lost by one that no beat explains, and
-_HINT = 1.0  # by one that may be explained
-_KNOWN_KIND = 6.0  # how sure it is in advance, at gateways that say when a row changed: all of them are of one kind,
-_KIND_PERIODS = Window(14.98, 15.06)  # and keep the usual beat exactly
-_STEADY = 0.01  # seconds by which the length of a beat may be another one from day to day
-_CLEAR = 3.0  # seconds: a longer window does not tell where a beat has gone
-_UNCONFIRMED = 3  # beats between two checks, until it is known how far a gateway's clock is from ours
-_SUSPICION = 6  # beats after a surprise, in which each is checked
-_NEWS = 0.8  # of the doubt: a window that leaves more of it is none
-_SEARCH = 120.0  # seconds for which a beat that was lost is searched for
-_LOST = 0.2  # of a beat: with more doubt nobody knows where it is
+_KEPT_FOR = 400  # periods: a longer time would need a finer search for the exact period
+_MIN_CONFIDENCE = 5.5  # confidence that there is a cycle, from which on only updates are polled; see `confidence`
+_MAX_CONFIDENCE = 21.0  # the most confidence: a cycle that is over must be given up in the end
+_CONFIDENCE_LEFT = 4.0  # the least confidence that must be left after an unexpected change
+_UNEXPECTED_LOSS = 7.0  # confidence lost by a change that no cycle explains,
+_HINT_LOSS = 1.0  # and by one that may be explained
+_KNOWN_KIND = 6.0  # confidence in advance at gateways that give the time of a change: all are of one kind,
+_KIND_PERIODS = Window(14.98, 15.06)  # and keep the usual period exactly
+_PERIOD_TOLERANCE = 0.01  # seconds by which a period may differ from day to day
+_CLEAR = 3.0  # seconds: a longer window does not show where a cycle has moved
+_UNCONFIRMED = 3  # periods between two probes until the difference between the gateway's clock and ours is measured
+_SUSPICION = 6  # periods after an unexpected change in which each update is probed
+_NEWS = 0.8  # of the doubt: a window that leaves more than this adds nothing
+_SEARCH = 120.0  # seconds for which a lost cycle is searched for
+_LOST = 0.2  # of a period: with more doubt, the cycle counts as lost
 
 
 class _Even(Struct, frozen=True):
-    """The last change, and how many before it were an even number of beats apart."""
+    """The last change, and how many changes before it were an even number of periods apart."""
 
     at: float = 0.0
     count: int = 0
@@ -55,189 +55,203 @@ class _Even(Struct, frozen=True):
 class UpdateCycleEstimator(Struct, frozen=True):
     """What is known of one gateway.
 
-    `sure`: how sure it is that there is a beat. `beat`: how long it is, also while nobody knows where it is; there is
-    no `cycle` then. `periods`: how long exactly; it goes on with that when the gateway has started anew.
-    `known_kind`: how sure its kind alone makes it.
+    `confidence`: that there is a cycle. `nominal`: its nominal period; known even while the cycle is lost and `cycle`
+    is None. `periods`: limits of the exact period; they stay valid when the gateway restarts. `known_kind`: confidence
+    from the kind of gateway alone.
     """
 
     windows: tuple[Window, ...] = ()  # newest first
     cycle: UpdateCycle | None = None
-    beat: float | None = None
+    nominal: float | None = field(default=None, name="beat")  # its stored name
     periods: Window = ANY_PERIOD
-    sure: float = 0.0
+    confidence: float = field(default=0.0, name="sure")  # its stored name
     known_kind: float = _KNOWN_KIND
     stamps: Stamps = Stamps()
     even: _Even = _Even()
-    surprised_at: float | None = None  # by a change where no beat was expected
+    surprised_at: float | None = None  # time of the last change outside of all expected updates
     search_until: float = 0.0
 
-    def heard(self, window: Window) -> "UpdateCycleEstimator":
-        """A change was seen."""
+    def observe(self, window: Window) -> "UpdateCycleEstimator":
+        """After a change was seen."""
         read, stamps = self.stamps.read(window)
         known = replace(self.at(window.until), stamps=stamps)
-        if read is None:  # where beats were believed to be was told by a clock that is another one
+        if read is None:  # the cycle was measured by a clock that has changed since
             return known if stamps.odd else _lost(known, window.until, 0.0, ())
-        if known.cycle is None and read.length > BEATS[0] * SHORT:
+        if known.cycle is None and read.length > NOMINAL_PERIODS[0] * SHORT:
             return known
         after = _compared(known, known.cycle, read) if known.cycle else _learned(known, read)
         return _with_checks(_with_periods(after), stamped=read.stamp is not None)
 
     def at(self, now: float) -> "UpdateCycleEstimator":
-        """What is known so much later: where a beat is that was not heard for long, nobody knows."""
+        """As of a later moment: a cycle that was not confirmed for long counts as lost."""
         lost = self.cycle is not None and self.cycle.doubt_at(now) > self.cycle.period * _LOST
         return replace(self, cycle=None) if lost else self
 
     def interrupted(self, now: float) -> "UpdateCycleEstimator":
-        """The gateway did not answer for a while: it may have started anew, and is listened to."""
+        """The gateway did not answer for a while: it may have restarted, so its cycle is searched for again."""
         return _lost(self, now, 0.0, ())
 
     @property
     def lasting(self) -> "UpdateCycleEstimator":
-        """What is worth being kept over a start of ours."""
+        """What is worth keeping over restarts of the bot."""
         return replace(self, windows=(), even=_Even())
 
     def resumed(self, now: float) -> "UpdateCycleEstimator":
-        """After a start: much may have happened since, also to the clocks."""
+        """After a restart of the bot: much may have changed since, including the clocks."""
         stamps = replace(self.stamps, seen=Stamps().seen)
         then = replace(self, windows=(), surprised_at=now, search_until=0.0, stamps=stamps)
         return _with_checks(then.at(now), stamped=False)
 
 
 def _with_periods(estimator: UpdateCycleEstimator) -> UpdateCycleEstimator:
-    """What its length may be narrows down, and that is kept for good: it is how the gateway is made."""
+    """The limits of the exact period only narrow down: the period is a property of the gateway."""
     cycle = estimator.cycle
     if cycle is None or cycle.spread:
         return estimator
-    told = Window(cycle.period - cycle.drift, cycle.period + cycle.drift).wider(_STEADY)
-    near = told.cut(estimator.periods)
+    measured = Window(cycle.period - cycle.drift, cycle.period + cycle.drift).wider(_PERIOD_TOLERANCE)
+    near = measured.cut(estimator.periods)
     if near.length <= 0:
-        return replace(estimator, periods=told)
-    return replace(estimator, periods=near) if near.length >= _STEADY else estimator
+        return replace(estimator, periods=measured)
+    return replace(estimator, periods=near) if near.length >= _PERIOD_TOLERANCE else estimator
 
 
 def _with_checks(estimator: UpdateCycleEstimator, *, stamped: bool) -> UpdateCycleEstimator:
-    """Changes with a stamp tell by themselves that a beat is another one, once the clocks are known."""
+    """Changes with a stamp show a shift of the cycle without probes, once the clock difference is measured."""
     if estimator.cycle is None:
         return estimator
     every = 1 if estimator.surprised_at is not None else CHECK_EVERY
     if stamped:
         every = 0 if estimator.stamps.confirmed else _UNCONFIRMED
-    return replace(estimator, cycle=estimator.cycle.checked(every, SURE))
+    return replace(estimator, cycle=estimator.cycle.checked(every, ACCEPTED_DOUBT))
 
 
 def _learned(estimator: UpdateCycleEstimator, window: Window) -> UpdateCycleEstimator:
-    """Without a beat, or without knowing where it is."""
-    if estimator.beat is not None:
-        return _found_again(estimator, estimator.beat, window)
-    windows = consistent(_telling(_windows_with(estimator, window)))
+    """Searches for a cycle: none is known, or it was lost."""
+    if estimator.nominal is not None:
+        return _found_again(estimator, estimator.nominal, window)
+    windows = consistent(_informative(_windows_with(estimator, window)))
     stamped = window.stamp is not None
-    likely = (USUAL_BEAT,) if stamped and estimator.known_kind == _KNOWN_KIND else BEATS
-    for beat in likely:
-        sure = evidence(windows, beat) + (estimator.known_kind if stamped else 0.0)
-        periods = _KIND_PERIODS if stamped and beat == USUAL_BEAT else ANY_PERIOD
-        cycle = fit(windows, beat, periods) or fit(windows, beat, ANY_PERIOD)
-        if cycle and sure >= _SURE_ENOUGH:
-            found = replace(estimator, windows=windows, cycle=cycle, beat=beat, periods=periods, sure=sure)
+    likely = (USUAL_PERIOD,) if stamped and estimator.known_kind == _KNOWN_KIND else NOMINAL_PERIODS
+    for nominal in likely:
+        total = confidence(windows, nominal) + (estimator.known_kind if stamped else 0.0)
+        periods = _KIND_PERIODS if stamped and nominal == USUAL_PERIOD else ANY_PERIOD
+        cycle = fit(windows, nominal, periods) or fit(windows, nominal, ANY_PERIOD)
+        if cycle and total >= _MIN_CONFIDENCE:
+            found = replace(estimator, windows=windows, cycle=cycle, nominal=nominal, periods=periods, confidence=total)
             return replace(found, surprised_at=window.until, search_until=0.0)
     return replace(estimator, windows=windows)
 
 
-def _telling(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    """Those that say something of the usual beat, as soon as there are such: long ones would agree with any."""
-    short = tuple(window for window in windows if window.length <= USUAL_BEAT * SHORT)
+def _informative(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    """Windows short enough to tell about the usual period, or all if there are none: long windows fit any period."""
+    short = tuple(window for window in windows if window.length <= USUAL_PERIOD * SHORT)
     return short or windows
 
 
-def _found_again(estimator: UpdateCycleEstimator, beat: float, window: Window) -> UpdateCycleEstimator:
+def _found_again(estimator: UpdateCycleEstimator, nominal: float, window: Window) -> UpdateCycleEstimator:
     searching = window.until < estimator.search_until
-    if window.length > (_CLEAR if searching else beat * SHORT):
+    if window.length > (_CLEAR if searching else nominal * SHORT):
         return estimator
     found = replace(estimator, surprised_at=window.until, search_until=0.0)
     windows = _windows_with(estimator, window)
-    cycle = _fit(estimator, windows, beat)
-    return replace(found, windows=windows, cycle=cycle) if cycle else _moved(found, beat, window)
+    cycle = _fit(estimator, windows, nominal)
+    return replace(found, windows=windows, cycle=cycle) if cycle else _restarted(found, nominal, window)
 
 
 def _compared(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Window) -> UpdateCycleEstimator:
-    """With where the beats are believed to be."""
-    beats = cycle.beats_in(window)
-    if not beats:
-        return _surprised(estimator, cycle, window)
-    known = _reassured(estimator, cycle, window.until)
-    if len(beats) > 1 or window.length > cycle.period * SHORT:
+    """Compares a change with the updates that the known cycle expects."""
+    updates = cycle.updates_in(window)
+    if not updates:
+        return _unexpected(estimator, cycle, window)
+    known = _without_suspicion(estimator, cycle, window.until)
+    if len(updates) > 1 or window.length > cycle.period * SHORT:
         return known
-    known = replace(known, sure=min(_SUREST, known.sure + weight(window, cycle.period, cycle.spread)))
-    known = _with_longer(known, cycle, beats[0].middle, window)
-    told = window.cut(beats[0])
-    if known.cycle is not cycle or told.length > beats[0].length * _NEWS:
+    known = replace(
+        known, confidence=min(_MAX_CONFIDENCE, known.confidence + weight(window, cycle.period, cycle.spread))
+    )
+    known = _with_longer(known, cycle, updates[0].middle, window)
+    overlap = window.cut(updates[0])
+    if known.cycle is not cycle or overlap.length > updates[0].length * _NEWS:
         return known
-    windows = _windows_with(known, window if cycle.spread else told)
-    closer = _fit(known, windows, known.beat or cycle.period)
-    return replace(known, windows=windows, cycle=closer) if closer else _lost(known, window.until, _HINT, known.windows)
+    windows = _windows_with(known, window if cycle.spread else overlap)
+    closer = _fit(known, windows, known.nominal or cycle.period)
+    return (
+        replace(known, windows=windows, cycle=closer)
+        if closer
+        else _lost(known, window.until, _HINT_LOSS, known.windows)
+    )
 
 
 def _with_longer(
     estimator: UpdateCycleEstimator, cycle: UpdateCycle, moment: float, window: Window
 ) -> UpdateCycleEstimator:
-    """A beat of twice the length, where of the believed one every other is always left out."""
-    beat = 2 * (estimator.beat or cycle.period)
-    if window.stamp is not None or beat not in BEATS:
+    """Doubles the period if every other update of the known cycle is always skipped."""
+    nominal = 2 * (estimator.nominal or cycle.period)
+    if window.stamp is not None or nominal not in NOMINAL_PERIODS:
         return estimator
     number = round((moment - estimator.even.at) / cycle.period)
     even = _Even(moment, 1) if number % 2 else _Even(moment, estimator.even.count + (number > 0))
     if even.count < ALTERNATING:
         return replace(estimator, even=even)
     twice = replace(cycle, at=moment - cycle.spread / 2, period=2 * cycle.period, drift=2 * cycle.drift)
-    return replace(estimator, beat=beat, cycle=twice, periods=ANY_PERIOD, even=_Even())
+    return replace(estimator, nominal=nominal, cycle=twice, periods=ANY_PERIOD, even=_Even())
 
 
-def _reassured(estimator: UpdateCycleEstimator, cycle: UpdateCycle, now: float) -> UpdateCycleEstimator:
-    """When nothing more has surprised for a while."""
+def _without_suspicion(estimator: UpdateCycleEstimator, cycle: UpdateCycle, now: float) -> UpdateCycleEstimator:
+    """Ends the suspicion once there was no unexpected change for a while."""
     surprised_at = estimator.surprised_at
-    is_calm = surprised_at is not None and now - surprised_at >= _SUSPICION * cycle.period
-    return replace(estimator, surprised_at=None) if is_calm else estimator
+    is_quiet = surprised_at is not None and now - surprised_at >= _SUSPICION * cycle.period
+    return replace(estimator, surprised_at=None) if is_quiet else estimator
 
 
-def _surprised(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Window) -> UpdateCycleEstimator:
-    """By a change where no beat is: of a channel behind the others, of a beat that had been left out so far, or of a
-    gateway that has started anew. Or there is no beat.
+def _unexpected(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Window) -> UpdateCycleEstimator:
+    """After a change outside of all expected updates: in a later channel, at an update that was always skipped so far,
+    after a restart of the gateway, or because there is no cycle.
     """
-    beat, is_clear = estimator.beat or cycle.period, window.length <= _CLEAR
-    # One that is not clear tells only that something is late: of another channel, unless that was thought before.
+    nominal, is_clear = estimator.nominal or cycle.period, window.length <= _CLEAR
+    # A long window only shows that something is late: another channel, unless a change was unexpected before.
     windows = _windows_with(estimator, replace(window, until=min(window.until, window.since + _CLEAR)))
-    halves = [each for each in BEATS if each == beat / 2]
-    for each in (*halves, beat) if is_clear or estimator.surprised_at is None else ():
+    halves = [each for each in NOMINAL_PERIODS if each == nominal / 2]
+    for each in (*halves, nominal) if is_clear or estimator.surprised_at is None else ():
         if closer := _fit(estimator, windows, each):
-            sure, now = estimator.sure - _HINT, window.until
-            return replace(estimator, windows=windows, cycle=closer, beat=each, sure=sure, surprised_at=now)
-    return _moved(estimator, beat, window) if is_clear else _lost(estimator, window.until, _HINT, estimator.windows)
+            left, now = estimator.confidence - _HINT_LOSS, window.until
+            return replace(estimator, windows=windows, cycle=closer, nominal=each, confidence=left, surprised_at=now)
+    return (
+        _restarted(estimator, nominal, window)
+        if is_clear
+        else _lost(estimator, window.until, _HINT_LOSS, estimator.windows)
+    )
 
 
-def _moved(estimator: UpdateCycleEstimator, beat: float, window: Window) -> UpdateCycleEstimator:
-    """It goes on from another moment, if it is one."""
-    sure = estimator.sure - _SURPRISE
-    if sure < _STILL_SURE:
+def _restarted(estimator: UpdateCycleEstimator, nominal: float, window: Window) -> UpdateCycleEstimator:
+    """The cycle goes on from another moment, if there is one."""
+    left = estimator.confidence - _UNEXPECTED_LOSS
+    if left < _CONFIDENCE_LEFT:
         return UpdateCycleEstimator(windows=(window,), known_kind=estimator.known_kind / 2, stamps=estimator.stamps)
-    cycle = _fit(estimator, (window,), beat)
-    return replace(estimator, windows=(window,), cycle=cycle, beat=beat, sure=sure, surprised_at=window.until)
+    cycle = _fit(estimator, (window,), nominal)
+    return replace(
+        estimator, windows=(window,), cycle=cycle, nominal=nominal, confidence=left, surprised_at=window.until
+    )
 
 
 def _lost(
     estimator: UpdateCycleEstimator, now: float, loss: float, windows: tuple[Window, ...]
 ) -> UpdateCycleEstimator:
-    """It may not be where it was believed to be. `windows`: what is still believed to have been one of it."""
-    sure = estimator.sure - loss
-    if estimator.beat is None or sure < _STILL_SURE:
+    """The cycle may have moved. `windows`: those that still count as evidence of it."""
+    left = estimator.confidence - loss
+    if estimator.nominal is None or left < _CONFIDENCE_LEFT:
         return UpdateCycleEstimator(known_kind=estimator.known_kind, stamps=estimator.stamps)
-    return replace(estimator, windows=windows, cycle=None, sure=sure, surprised_at=now, search_until=now + _SEARCH)
+    return replace(
+        estimator, windows=windows, cycle=None, confidence=left, surprised_at=now, search_until=now + _SEARCH
+    )
 
 
-def _fit(estimator: UpdateCycleEstimator, windows: Sequence[Window], beat: float) -> UpdateCycle | None:
-    """With a beat of the length that it had, or else of any that is near."""
-    usual = fit(windows, beat, estimator.periods) if beat == estimator.beat else None
-    return usual or fit(windows, beat, ANY_PERIOD)
+def _fit(estimator: UpdateCycleEstimator, windows: Sequence[Window], nominal: float) -> UpdateCycle | None:
+    """With a period within the known limits, or else near its nominal one."""
+    usual = fit(windows, nominal, estimator.periods) if nominal == estimator.nominal else None
+    return usual or fit(windows, nominal, ANY_PERIOD)
 
 
 def _windows_with(estimator: UpdateCycleEstimator, window: Window) -> tuple[Window, ...]:
-    oldest = window.until - _KEPT_FOR * (estimator.beat or BEATS[0])
+    oldest = window.until - _KEPT_FOR * (estimator.nominal or NOMINAL_PERIODS[0])
     return (window, *(each for each in estimator.windows if each.until > oldest))[:_KEPT]

@@ -1,4 +1,4 @@
-"""Messages owed to Discord: what they say, what becomes of them, and when to try again."""
+"""Messages to be sent to Discord: what they say, their states, and when to try again."""
 
 import hashlib
 from base64 import urlsafe_b64encode
@@ -6,13 +6,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-AUDIO_NOTICE = 60.0  # seconds until people are told that a finished song has no audio yet
-AUDIO_WAIT = 900.0  # seconds until a finished song is brought without its audio
-RECHECK = 3_600.0  # seconds between two tries to post where the bot may not
-MOST_ATTEMPTS = 12  # until a message that fails for no known reason is given up, after about five hours
-SERVER_ERRORS = 3  # failures after which a message no longer holds up those behind it
-MANAGERS = "managers"  # in place of songs, in what is told of a blocked channel where the server wants to hear it
-_LONGEST_REST = 3_600.0
+AUDIO_NOTICE = 60.0  # seconds until people are notified that a finished song has no audio yet
+AUDIO_WAIT = 900.0  # seconds until a finished song is posted without its audio
+RECHECK = 3_600.0  # seconds between two attempts to post where permissions are missing
+CARD_INTERVAL = 15.0  # seconds between two edits of a card that follows progress
+MOST_ATTEMPTS = 12  # until a message that fails for an unknown reason is given up, after about five hours
+SERVER_ERRORS = 3  # failures after which a message no longer delays those behind it
+MANAGERS = "managers"  # instead of song keys: the message tells a server's managers of a blocked channel
+_MAX_RETRY_DELAY = 3_600.0
 
 
 class Topic(StrEnum):
@@ -30,7 +31,7 @@ class Topic(StrEnum):
     UNDELIVERED = "undelivered"
 
 
-# Said on the way to what was asked for: nobody waits for these, and those that can never go are dropped.
+# Sent in between: nothing waits for these, and those that can never be sent are dropped.
 NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED})
 
 
@@ -38,35 +39,35 @@ class State(StrEnum):
     WAITING = "waiting"
     BLOCKED = "blocked"  # a permission is missing; tried again when one changes, and hourly
     SENT = "sent"
-    KEPT = "kept"  # there is nowhere to bring it; /suno watches shows it
-    FAILED = "failed"  # Discord refuses it, whatever is done
+    KEPT = "kept"  # there is no channel to post it to; /suno watches shows it
+    FAILED = "failed"  # Discord refuses it in every form
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One message owed to Discord. `id` is its nonce, and stands in its buttons: the same message has the same one."""
+    """A message to be sent to Discord. `id` is its nonce and part of its buttons: the same message has the same id."""
 
     id: str
     watch_id: int
-    user_id: int  # whose watch it is: in a channel nobody's messages hold up another one's
+    user_id: int  # whose watch it is: in a channel, one person's messages do not delay another's
     channel_id: int
     topic: Topic
-    clips: tuple[str, ...] = ()  # keys of the songs that it brings, none: all of the task; of notices: what about
-    created_at: float  # its place in the person's line in the channel
+    clips: tuple[str, ...] = ()  # keys of the songs in it; none: all of the task; of notices: the songs they are about
+    created_at: float  # its position in the person's queue in the channel
     due_at: float
-    audio_missing_since: float | None = None  # when its audio was first looked for, and was not there
-    host: str = ""  # of its first song, as in the address: those of a slow host wait for each other alone
-    locale: str = ""  # of who reads it, where that is neither the place nor the watch's person
+    audio_missing_since: float | None = None  # when its audio was first requested and missing
+    host: str = ""  # of its first song, as in the address: messages from a slow host wait only for each other
+    locale: str = ""  # of its reader, if that is neither the channel nor the watch's person
 
     @property
     def to_managers(self) -> bool:
-        """To those who manage the server, of what cannot be posted there."""
+        """For a server's managers, about a channel where nothing can be posted."""
         return MANAGERS in self.clips
 
 
 def delivery_id(watch_id: int, watched_since: float, topic: Topic, clips: tuple[str, ...] = ()) -> str:
-    """12 characters, 72 bits: with them the longest task id still fits into a button.
+    """12 characters, 72 bits: short enough for a button that also holds the longest task id.
 
-    `watched_since` tells watches apart whose numbers are the same in two databases.
+    `watched_since` tells apart watches that have the same number in two databases.
     """
     digest = hashlib.sha256("\0".join((str(watch_id), str(watched_since), topic, *clips)).encode()).digest()
     return urlsafe_b64encode(digest[:9]).decode()
@@ -74,9 +75,9 @@ def delivery_id(watch_id: int, watched_since: float, topic: Topic, clips: tuple[
 
 def retry_delay(attempts: int) -> float:
     """Seconds until a message that failed `attempts` times is tried again."""
-    return min(5.0 * 2.0 ** max(0, attempts - 1), _LONGEST_REST)
+    return min(5.0 * 2.0 ** max(0, attempts - 1), _MAX_RETRY_DELAY)
 
 
 def audio_retry_delay(waited: float) -> float:
-    """Seconds until audio that was not there is looked for again, after `waited` seconds of that."""
+    """Seconds until missing audio is requested again, after it was missing for `waited` seconds."""
     return max(5.0, min(waited / 2, 120.0))

@@ -1,7 +1,7 @@
-"""What a gateway's usage log proves of an order whose answer never came. Pure.
+"""What a gateway's usage log or balance proves about an order whose answer never came. Pure.
 
-The log has no task ids: charges are counted against the orders that are known to have been taken. That proves something
-only where the key is used by nobody else, and where the log has been seen to show such rows.
+Neither has task ids: charges are counted against orders that are known to have been accepted. That proves something
+only if nobody else uses the key, and if charges of accepted orders are seen there.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,13 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-_APART = 60.0  # seconds by which the clocks of the bot and the gateway may differ, at most
-_FREE_AFTER = 600.0  # seconds after which a charge that is not there is believed not to come
+CLOCK_DIFFERENCE = 60.0  # seconds: the largest expected difference between the bot's and the gateway's clock
+_ROUNDING = 0.02  # of a price
+_FREE_AFTER = 600.0  # seconds after which a missing charge is not expected any more
 
 
 class Sent(Struct, frozen=True):
-    """An order that left for the gateway. `taken`: it gave an id for it; otherwise that is unsure."""
+    """An order that was sent to the gateway. `taken`: the gateway gave an id for it; otherwise it is unsure."""
 
     at: float
     taken: bool
@@ -27,29 +28,41 @@ class Evidence(StrEnum):
 
 
 def evidence(sent: Sequence[Sent], charged_at: Sequence[float], now: float) -> Evidence:
-    """Of all that are unsure together. `sent`: a row of orders of one kind, before which none was sent for two minutes
-    at least; those that were given up as lost count as unsure.
+    """For all unsure orders together.
+
+    `sent`: a sequence of orders of one kind, with a pause of at least two minutes before it; orders that count as lost
+    are unsure here.
     """
-    since = min((each.at for each in sent), default=now) - _APART
+    since = min((each.at for each in sent), default=now) - CLOCK_DIFFERENCE
+    return unsettled(sent, sum(at > since for at in charged_at), now)
+
+
+def unsettled(sent: Sequence[Sent], charges: int | None, now: float) -> Evidence:
+    """For all unsure orders together. `charges`: the number since the first of the orders; None: it cannot be told."""
     taken = sum(each.taken for each in sent)
-    charges = sum(at > since for at in charged_at)
     unsure = len(sent) - taken
-    if not taken or charges < taken:
-        return Evidence.NONE  # this log has not shown that it has such rows, or not yet
+    if charges is None or not taken or charges < taken:
+        return Evidence.NONE  # charges do not show there, or not yet
     if charges - taken >= unsure:
         return Evidence.CHARGED
     latest = max((each.at for each in sent if not each.taken), default=now)
     return Evidence.FREE if charges == taken and now - latest >= _FREE_AFTER else Evidence.NONE
 
 
-def since_quiet(sent: Sequence[Sent], moment: float) -> list[Sent]:
-    """The orders from the last pause before `moment` on that has an order taken behind it; all, if there is none.
+def charges_by_balance(spent: float, price: float) -> int | None:
+    """How many orders at that price were charged; None: the amount is no multiple of it, so something else was, too."""
+    count = round(spent / price)
+    return count if count >= 0 and abs(spent - count * price) <= _ROUNDING * price else None
 
-    In a pause the two clocks cannot put a charge on the wrong side.
+
+def since_quiet(sent: Sequence[Sent], moment: float) -> list[Sent]:
+    """The orders since the last pause before `moment` that an accepted order follows; all, if there is no pause.
+
+    In a pause, the clock difference cannot put a charge on the wrong side.
     """
     ordered = sorted(sent, key=lambda each: each.at)
     for start in range(len(ordered) - 1, 0, -1):
-        apart = ordered[start].at - ordered[start - 1].at
-        if ordered[start].at <= moment and apart > 2 * _APART and any(each.taken for each in ordered[start:]):
+        pause = ordered[start].at - ordered[start - 1].at
+        if ordered[start].at <= moment and pause > 2 * CLOCK_DIFFERENCE and any(each.taken for each in ordered[start:]):
             return ordered[start:]
     return ordered

@@ -1,17 +1,17 @@
-"""What task ids look like, and how they come to look on their way through chats, documents and keyboards."""
+"""The forms of task ids, and what chats, documents and keyboards make of them."""
 
 import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-MAX_LENGTH = 80  # the longest seen has 42 characters; a button has 100 for it and 19 of its own
-LEFT_OUT = "\ue000"  # stands where something was that names no task, and is in no id
-_LEAST = 6  # characters of a word that is taken for an id among other words
-_PIECE = 8_192  # characters that are read in one go: other threads get their turn in between
+MAX_LENGTH = 80  # the longest seen has 42 characters; a button has room for 100, of which 19 are its own
+LEFT_OUT = "\ue000"  # replaces text that names no task; never part of an id
+_LEAST = 6  # characters; shorter words among others are not taken for ids
+_PIECE = 8_192  # characters searched at once; other threads run in between
 
 _WHOLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:=@~-]*[A-Za-z0-9_=-])?")
-_DASHES = "\u2012\u2013\u2014\u2015\u2043\ufe58"  # in a UUID; elsewhere they divide words
+_DASHES = "\u2012\u2013\u2014\u2015\u2043\ufe58"  # in a UUID; elsewhere they separate words
 _UUID = rf"[0-9a-f]{{8}}(?:[-{_DASHES}][0-9a-f]{{4}}){{3}}[-{_DASHES}][0-9a-f]{{12}}"
 _UUIDS = re.compile(rf"{_UUID}|[0-9a-f]{{32}}", re.IGNORECASE)
 _TASK = re.compile(
@@ -24,7 +24,7 @@ _TASK = re.compile(
     )(?![A-Za-z0-9])""",
     re.VERBOSE | re.IGNORECASE,
 )
-# Discord's mentions, emoji, timestamps and links; and Suno's own links, which name songs.
+# Discord's mentions, emoji, timestamps and links, and Suno's own links, which name songs.
 _FOREIGN = re.compile(
     r"""<(?:@[!&]?|\#|a?:\w{1,32}:|t:|/[^<>:]{1,100}:)[0-9]++[^<>\s]{0,100}+>
       | (?<![\w.-])(?:[\w-]++\.)*(?:discord(?:app)?\.(?:com|net)|(?P<suno>suno\.(?:com|ai)))
@@ -47,19 +47,19 @@ _TO_HYPHENS = str.maketrans(dict.fromkeys(_DASHES, "-"))
 
 
 class Mentioned(Struct, frozen=True):
-    """What a text names, once each and in order. `songs`: ids of songs, which are not those of their tasks."""
+    """The ids in a text, once each and in order. `songs`: ids of songs, which differ from those of their tasks."""
 
     ids: tuple[str, ...]
     songs: tuple[str, ...]
 
 
 def plain(text: str) -> str:
-    """Full-width letters, odd hyphens and quotes as keyboards have them; nothing invisible."""
+    """With ASCII letters, hyphens and quotes, and without invisible characters."""
     return text.translate(_PLAIN)
 
 
 def pieces(text: str) -> Iterator[str]:
-    """The text in parts, divided where no id is."""
+    """The text in pieces, split where no id is."""
     start = 0
     while len(text) - start > _PIECE:
         cuts = (text.rfind(mark, start, start + _PIECE) for mark in '\n ,;|"\t')
@@ -70,12 +70,12 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def canonical(task_id: str) -> str:
-    """A UUID in small letters and with hyphens; ids of other forms keep their case."""
+    """A UUID in lower case and with hyphens; ids of other forms keep their case."""
     return task_id.translate(_TO_HYPHENS).lower() if _UUIDS.fullmatch(task_id) else task_id
 
 
 def other_form(task_id: str) -> str | None:
-    """A UUID without its dashes, or with them: gateways differ, and so do those who copy ids."""
+    """A UUID without hyphens, or with them: gateways differ, and so do people who copy ids."""
     if not _UUIDS.fullmatch(task_id):
         return None
     digits = task_id.replace("-", "")
@@ -90,12 +90,15 @@ def is_whole(word: str) -> bool:
 
 
 def is_likely(word: str) -> bool:
-    """Whether it is rather an id than a word of a language."""
+    """Whether it looks like an id rather than a word of a language."""
     return len(word) >= _LEAST and is_whole(word) and any(map(str.isdigit, word))
 
 
 def without_foreign(text: str, songs: list[str], removed: list[str]) -> str:
-    """With LEFT_OUT for what names no task: `removed` gets these, in order, and `songs` the ids of songs in them."""
+    """With LEFT_OUT in place of text that names no task.
+
+    Adds the replaced texts to `removed`, in order, and the song ids in them to `songs`.
+    """
 
     def leave_out(found: re.Match[str]) -> str:
         removed.append(found[0])
@@ -107,7 +110,7 @@ def without_foreign(text: str, songs: list[str], removed: list[str]) -> str:
 
 
 def known_forms(text: str) -> list[str]:
-    """Ids in a text that `without_foreign` has passed, as often as they stand there."""
+    """The ids of known forms in a text from `without_foreign`, including repeats."""
     ids = []
     for match in _TASK.finditer(text):
         task_id = canonical((match["fetched"] or match[0]).rstrip(".:@~"))
@@ -117,7 +120,7 @@ def known_forms(text: str) -> list[str]:
 
 
 def find_in_words(text: str) -> Mentioned:
-    """In a text that is no JSON."""
+    """The ids in a text that is not JSON."""
     ids: dict[str, None] = {}
     songs: list[str] = []
     for piece in pieces(text):

@@ -1,4 +1,4 @@
-"""Task ids in what people type or paste. Every function takes time in proportion to the length of its text."""
+"""Task ids in text that people type or paste. Every function takes time proportional to the length of its text."""
 
 import re
 from typing import Literal
@@ -29,25 +29,25 @@ _LABELS = frozenset({
 _LABEL = re.compile(r"(?:task[_-]?)?ids?[:=#]|tasks?[:=#]|任[务務](?:id)?[:=#]|[编編][号號][:=#]", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s/?#]++(?P<path>[^\s?#]*+)(?:\?(?P<query>[^\s#]*+))?(?:#\S*)?", re.IGNORECASE)
 _ASKED_FOR = re.compile(r"(?:^|&)(?:task_?id|id)=(?P<id>[^&]*+)", re.IGNORECASE)
-_NAMED = 10  # words that are no ids, to be shown to the person
+_NAMED = 10  # words that are no ids, kept to be shown to the person
 
 
 def find_ids(text: str) -> tuple[str, ...]:
     """Every id of a known form in any text, once each, in order.
 
-    Not those that name no task: in Discord's mentions, emoji and links, those of songs in Suno's own links, and of a
-    gateway's answer all but its tasks. UUIDs come in small letters.
+    Leaves out what names no task: Discord's mentions, emoji and links, songs in Suno's own links, and everything but
+    the tasks in a gateway's answer. UUIDs come in lower case.
     """
     return find_mentioned(text).ids
 
 
 def find_mentioned(text: str) -> Mentioned:
-    """The same, and the songs beside them."""
+    """Like `find_ids`, with the ids of songs as well."""
     return find_in_json(text) if is_json(text) else find_in_words(text)
 
 
 class Ids(Struct, frozen=True):
-    """`ignored`: how many words beside them are no ids; `words`: the first of these. `songs`: ids of songs."""
+    """`ignored`: how many other words are no ids; `words`: the first of these. `songs`: ids of songs."""
 
     ids: tuple[str, ...]
     ignored: int
@@ -56,10 +56,10 @@ class Ids(Struct, frozen=True):
 
 
 def read_ids(text: str) -> Ids:
-    """Several ids, as a person types or pastes them: separated by whatever.
+    """Several ids, as a person types or pastes them, with any separators.
 
-    Where no id of a known form is among them, a word alone counts, and of several those that look like ids. Raises
-    InvalidTaskId when there is none.
+    If no id has a known form, a single word counts as an id, or those of several words that look like ids. Raises
+    InvalidTaskId if there is none.
     """
     typed = read_typed(text)
     if not typed.ids:
@@ -68,7 +68,7 @@ def read_ids(text: str) -> Ids:
 
 
 def read_typed(text: str) -> Ids:
-    """The same, or none."""
+    """Like `read_ids`, but may be empty."""
     if is_json(text):
         found = find_in_json(text)
         return Ids(found.ids, 0, (), found.songs)
@@ -89,7 +89,7 @@ def _read_words(text: str) -> Ids:
 
 
 class _Word(Struct, frozen=True):
-    """`text`: without what stands around it; `shown`: as it was typed; `song`: it is a link to one."""
+    """`text`: without quotes and punctuation; `shown`: as typed; `song`: a link to a song."""
 
     text: str
     shown: str
@@ -97,7 +97,7 @@ class _Word(Struct, frozen=True):
 
 
 def _words(masked: str, removed: list[str]) -> list[_Word]:
-    """`removed`: what stands behind each LEFT_OUT."""
+    """`removed`: the text behind each LEFT_OUT."""
     words, left = [], iter(removed)
     for part in _BETWEEN.split(masked):
         word = _bare(part)
@@ -121,10 +121,10 @@ def _bare(part: str) -> str:
 
 
 def _ids_of(words: list[_Word]) -> list[tuple[str, ...]]:
-    """The ids in each of them."""
+    """The ids in each of the words."""
     known = [tuple(known_forms(word.text)) for word in words]
     if any(known):
-        # A word of letters and digits beside them may be another gateway's id; a date or a version is none.
+        # Next to known ids, a word of letters and digits may be another gateway's id; a date or a version is not.
         return [ids or _opaque(word.text) for word, ids in zip(words, known, strict=True)]
     if len(words) == 1:
         return [_lone(words[0].text)]
@@ -154,7 +154,7 @@ def _in_address(word: str) -> tuple[str, ...]:
 
 
 def no_id_in(text: str, why: Literal["odd", "none", "write", "words"]) -> InvalidTaskId:
-    """`why`, unless a song's link was taken for its task."""
+    """An error for `why`, unless the person gave a song's link instead of a task."""
     typed = text.strip()
     linked = any("suno." in each.lower() for each in _foreign(text))
     return InvalidTaskId("song" if linked else why, typed[:MAX_LENGTH], len(typed))
@@ -168,14 +168,14 @@ def _foreign(text: str) -> list[str]:
 
 
 def why_none(text: str, typed: Ids) -> InvalidTaskId:
-    """Why `read_typed` found no id in a text."""
+    """The error for a text in which `read_typed` found no id."""
     if not (typed.ignored or typed.songs or is_json(text) or _foreign(text)):
         return InvalidTaskId("empty", "", 0)
     return no_id_in(text, "words" if sum(map(is_whole, typed.words)) > 1 else "odd")
 
 
 def parse_id(text: str) -> str:
-    """The one id that a person meant: a whole word, or the only known form in a longer text.
+    """The one id in a text: a whole word, or the only known form in a longer text.
 
     Raises InvalidTaskId: empty, too long, several ids, or characters that no id has.
     """
@@ -184,7 +184,7 @@ def parse_id(text: str) -> str:
 
 
 def one_of(text: str, typed: Ids, ids: tuple[str, ...]) -> str:
-    """The only one of the ids that were typed. Raises InvalidTaskId."""
+    """The only one of the typed ids. Raises InvalidTaskId."""
     word = text.strip().strip(_AROUND)
     if len(ids) == 1:
         return ids[0]

@@ -1,4 +1,4 @@
-"""The lyrics of a task, once each, and their division into pages."""
+"""The lyrics of a task, once each, and their pages."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ class LyricsText(Struct, frozen=True):
 
 
 def lyrics_texts(task: Task) -> tuple[LyricsText, ...]:
-    """What there is to read: of clips with the same lyrics the first; nothing for an instrumental."""
+    """All different lyrics: of clips with the same lyrics the first; none for an instrumental."""
     if task.lyrics and task.lyrics.text.strip():
         return (LyricsText(task.lyrics.title, task.lyrics.text.strip()),)
     by_text: dict[str, LyricsText] = {}
@@ -36,7 +36,7 @@ def paginate(text: str, limit: int) -> tuple[str, ...]:
 
 
 def _pieces(text: str, limit: int) -> list[str]:
-    """The text in order, uncut but where a stanza or a line is longer than a page."""
+    """The text in order, split only where a stanza or a line is longer than a page."""
     pieces: list[str] = []
     for stanza in re.split(r"(?<=\n\n)|(?<=\n)(?=\[)", text):
         if len(stanza) <= limit:
@@ -48,7 +48,7 @@ def _pieces(text: str, limit: int) -> list[str]:
 
 
 def _parts(line: str, limit: int) -> Iterator[str]:
-    """Of a line that is longer than a page; a backslash stays with what it escapes."""
+    """Parts of a line that is longer than a page; a backslash stays with the character that it escapes."""
     while line:
         part = line[:limit]
         if len(line) > limit > 1 and (len(part) - len(part.rstrip("\\"))) % 2:

@@ -1,4 +1,4 @@
-"""Suno's models, as data: what each takes, and how people call it. Relays sell some under names of their own."""
+"""Suno's models, as data: limits and names. Gateways sell some under names of their own."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from msgspec import Struct
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """`name` goes over the wire (`mv`), `label` is what people read. Lengths are UTF-16 units, as Suno counts them."""
+    """`name` is sent to the gateway (`mv`), `label` is for people. Lengths are UTF-16 units, as Suno counts them."""
 
     name: str
     label: str
     lyrics: int = 5_000
     style: int = 1_000
     title: int = 100
-    description: int = 500  # the least that a vendor takes
+    description: int = 500  # the smallest limit of all vendors
 
 
 _MODELS = (
@@ -32,13 +32,13 @@ _MODELS = (
 _KNOWN = {model.name: model for model in _MODELS} | {model.label.lower(): model for model in _MODELS}
 
 _NAMED = "chirp-"  # so do all names on the wire begin
-CURRENT = _MODELS[:3]  # what Suno sells since September 2026
-# What an open gateway takes when it is told no model. Suno has retired it, so `mv` always goes along.
+CURRENT = _MODELS[:3]  # what Suno offers since September 2026
+# Gateways use these if no model is given. Suno has retired them, so `mv` is always sent.
 RETIRED = frozenset({"chirp-v3-5", "chirp-v3-0"})
 
 
 def model_named(name: str) -> Model:
-    """By its name on the wire or its label. One that nobody knows gets the lengths of the newest."""
+    """By its name at the gateway or its label. An unknown one gets the lengths of the newest."""
     name = name.strip()
     return _KNOWN.get(name.lower()) or Model(name=name, label=name)
 
@@ -51,6 +51,6 @@ def on_the_wire(said: str) -> str:
 
 
 def offered(by_operator: Sequence[str], seen_finished: Sequence[str]) -> tuple[Model, ...]:
-    """What to offer at a gateway: the operator's word, else what finished there lately, else what Suno sells."""
+    """Models to offer at a gateway: the operator's list, else what finished there lately, else what Suno offers."""
     names = list(by_operator) or [name for name in seen_finished if name not in RETIRED]
     return tuple(model_named(name) for name in dict.fromkeys(names)) or CURRENT

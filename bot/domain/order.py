@@ -17,23 +17,23 @@ from msgspec.structs import replace
 from bot.domain.song_request import SongRequest
 from bot.domain.task import Status, Task
 
-MOST_SENDS = 3  # tries of an order that was provably not taken
-RETRY_AFTER = (30.0, 90.0, 180.0)  # seconds until the next of them
+MOST_SENDS = 3  # attempts for an order that was provably not taken
+RETRY_AFTER = (30.0, 90.0, 180.0)  # seconds until the next attempt
 PLACED_FOR = 1_800.0  # seconds until an order that could not be sent expires
 WAITING_FOR = 172_800.0  # seconds until one that nobody approved is declined
 DRAFT_FOR = 86_400.0  # seconds that a draft is kept
-STALE_AFTER = 120.0  # seconds: placed longer ago than that at a start, it may come from a restored backup
-LOST_AFTER = 86_400.0  # seconds until an unsure order is called lost
-RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the answer that did not come
+STALE_AFTER = 120.0  # seconds: an order placed earlier than this before a start may come from a restored backup
+LOST_AFTER = 86_400.0  # seconds until an unsure order counts as lost
+RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the missing answer
 MOST_DRAFTS = 5
 COOLDOWN = 30.0  # seconds between two orders of one person
 
 
 class OrderState(StrEnum):
     DRAFT = "draft"
-    WAITING = "waiting"  # for a manager
-    PLACED = "placed"  # its turn comes
-    SENDING = "sending"  # committed before the first byte leaves
+    WAITING = "waiting"  # for a manager's approval
+    PLACED = "placed"  # to be sent
+    SENDING = "sending"  # committed before the first byte is sent
     ACCEPTED = "accepted"  # the gateway gave a task id: now it is a watched task
     REFUSED = "refused"
     UNSURE = "unsure"  # it may have been charged; a person or evidence decides
@@ -45,7 +45,7 @@ class OrderState(StrEnum):
     FAILED = "failed"  # without anything to play
 
 
-# What these orders had reserved is given back.
+# The allowance that these orders had used is given back.
 GIVEN_BACK = frozenset(
     {
         OrderState.REFUSED,
@@ -55,6 +55,9 @@ GIVEN_BACK = frozenset(
         OrderState.LOST,
         OrderState.FAILED,
     }
+)
+MAY_BE_CHARGED = frozenset(
+    {OrderState.ACCEPTED, OrderState.UNSURE, OrderState.FINISHED, OrderState.FAILED, OrderState.LOST}
 )
 CANCELLABLE = frozenset({OrderState.DRAFT, OrderState.WAITING, OrderState.PLACED})
 RUNNING = frozenset({OrderState.SENDING, OrderState.ACCEPTED})  # at the gateway, as far as is known
@@ -73,7 +76,7 @@ class OrderQuery(Struct, frozen=True, kw_only=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """Times are Unix seconds. `price`: in the gateway's unit, None: unknown. `reason`: a key of texts, or of words.
+    """Times are Unix seconds. `price`: in the gateway's unit, None: unknown. `reason`: a key of texts.
 
     `guild_id` None: in a DM. `due_at`: when its next step is due. `detail`: the gateway's own words.
     """
@@ -90,14 +93,23 @@ class Order(Struct, frozen=True, kw_only=True):
     reason: str = ""
     detail: str = ""
     attempts: int = 0
-    reconciled: int = 0  # how many times an unsure order was looked for
-    at_once: int = 1  # how many of its person may run together, as the server had it when it was placed
+    reconciled: int = 0  # checks of an unsure order so far
+    at_once: int = 1  # how many orders of the person may run together, by the server's setting when it was placed
     created_at: float
     placed_at: float | None = None
     sent_at: float | None = None
     due_at: float | None = None
-    locale: str = "en-US"  # of those who read the place
+    locale: str = "en-US"  # of the channel's readers
     user_locale: str = "en-US"  # of the person
+
+
+class PersonsOrders(Struct, frozen=True):
+    """What one person ordered that may have been charged. `price`: of all whose price was known; None: of none."""
+
+    user_id: int
+    songs: int
+    lyrics: int
+    price: float | None
 
 
 class Accepted(Struct, frozen=True):
@@ -112,14 +124,14 @@ class NotTaken(Struct, frozen=True):
 
 
 class Refused(Struct, frozen=True):
-    """A definite no. `reason` is one of `bot.domain.order_refusals`; `detail` are the gateway's own words."""
+    """A definite no. `reason` is one of `bot.domain.order_refusals`; `detail` is the gateway's own text."""
 
     reason: str
     detail: str = ""
 
 
 class Unsure(Struct, frozen=True):
-    """It may have been taken and charged: nobody can tell."""
+    """It may have been taken and charged."""
 
     detail: str
 
@@ -128,12 +140,12 @@ SubmitResult = Accepted | NotTaken | Refused | Unsure
 
 
 def sending(order: Order, now: float) -> Order:
-    """Before the first byte leaves."""
+    """Before the first byte is sent."""
     return replace(order, state=OrderState.SENDING, sent_at=now, attempts=order.attempts + 1, due_at=None)
 
 
 def after_submission(order: Order, result: SubmitResult, now: float) -> Order:
-    """What becomes of an order that is being sent."""
+    """The state after the gateway's answer to the submission."""
     match result:
         case Accepted(task_id):
             return replace(order, state=OrderState.ACCEPTED, task_id=task_id, due_at=None, reason="", detail="")
@@ -152,13 +164,13 @@ def after_submission(order: Order, result: SubmitResult, now: float) -> Order:
 
 
 def unsure(order: Order, detail: str, now: float) -> Order:
-    """Also what a start makes of an order that was being sent when the program ended."""
+    """Also used at a start for orders that were being sent when the program ended."""
     due_at = now + RECONCILE_AFTER[0]
     return replace(order, state=OrderState.UNSURE, detail=detail, due_at=due_at, reconciled=0)
 
 
 def looked_for(order: Order, now: float) -> Order:
-    """An unsure order about which nothing new was found: later again, and lost after a day."""
+    """An unsure order about which nothing new was found: checked again later, and lost after a day."""
     since = order.sent_at if order.sent_at is not None else order.created_at
     if now - since >= LOST_AFTER:
         return replace(order, state=OrderState.LOST, due_at=None)
@@ -173,7 +185,7 @@ def is_stale(order: Order, now: float) -> bool:
 
 
 def after_task(order: Order, task: Task) -> Order:
-    """What becomes of an accepted order when its task was looked at."""
+    """The state of an accepted order after its task was polled."""
     if not task.is_final:
         return order
     failed = task.status is Status.FAILED and not task.playable and task.lyrics is None

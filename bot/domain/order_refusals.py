@@ -1,13 +1,13 @@
-"""Why an order or a task failed, told by a gateway's or Suno's own words, so that people read a sentence of ours."""
+"""Why an order or a task failed, recognised in a gateway's or Suno's own words, so that people read our texts."""
 
 import re
 from enum import StrEnum
 
-_MOST_READ = 2_000  # characters of a stranger's text
+_MAX_LENGTH = 2_000  # characters of a stranger's text
 
 
 class Refusal(StrEnum):
-    """Each is a text for people under `order.<value>`."""
+    """Each has a text for people under `order.<value>`."""
 
     ARTIST = "artist"
     MODERATION = "moderation"
@@ -26,7 +26,7 @@ class Refusal(StrEnum):
 
 
 # In this order: "no available channel for model" is about load, "no access to model" is about the key.
-_SAID = (
+_PHRASES = (
     (Refusal.ARTIST, r"artist name"),
     (Refusal.COPYRIGHT, r"copyright|existing work"),
     (Refusal.MODERATION, r"inappropriate|moderation|sensitive[_ ]word|敏感"),
@@ -38,17 +38,17 @@ _SAID = (
     (Refusal.WRONG_SONG, r"task_not_exist|task (is )?not exist|song id does not exist"),
     (Refusal.TOO_LONG, r"too[_ ]long|exceeds? .{0,30}(length|limit)"),
 )
-_PATTERNS = tuple((refusal, re.compile(pattern, re.IGNORECASE)) for refusal, pattern in _SAID)
+_PATTERNS = tuple((refusal, re.compile(pattern, re.IGNORECASE)) for refusal, pattern in _PHRASES)
 _ARTIST = re.compile(r"artist name[^\w]{0,5}([\w .&'-]{1,60})", re.IGNORECASE)
 
 
 def refusal_in(words: str) -> Refusal | None:
-    """None: nothing that is known."""
-    read = words[:_MOST_READ]
-    return next((refusal for refusal, pattern in _PATTERNS if pattern.search(read)), None)
+    """None: no known reason."""
+    text = words[:_MAX_LENGTH]
+    return next((refusal for refusal, pattern in _PATTERNS if pattern.search(text)), None)
 
 
 def artist_in(words: str) -> str:
-    """The name that Suno did not take, if its words have it."""
-    found = _ARTIST.search(words[:_MOST_READ])
+    """The artist name that Suno refused, if its text contains one."""
+    found = _ARTIST.search(words[:_MAX_LENGTH])
     return found[1].strip() if found else ""

@@ -1,4 +1,4 @@
-"""What the outbox hands out: messages to send, cards to keep up to date, and what became of a message."""
+"""What the outbox returns: messages to send, and cards to keep up to date."""
 
 from msgspec import Struct
 
@@ -8,23 +8,24 @@ from bot.domain.watch import Watch
 
 
 class ClaimedDelivery(Struct, frozen=True, kw_only=True):
-    """A delivery with all that its message is made of."""
+    """A delivery with everything that its message needs."""
 
     delivery: Delivery
     claimed_at: float = 0.0
     attempts: int
-    parked: bool = False  # those behind it need not wait for it
-    tried_at: float | None  # when it was last given to Discord, whatever came of it; the times before came to nothing
+    parked: bool = False  # deliveries behind it need not wait for it
+    tried_at: float | None  # when it was last given to Discord, with whatever result; earlier attempts failed
     watch: Watch
     snapshot: TaskSnapshot
     lyrics: TaskSnapshot | None
-    card_id: int | None  # the message that it replies to
-    audio: bool = True  # whether the server wants files, or links alone
-    error_channel_id: int | None = None  # where the server wants to hear of what cannot be posted
+    card_id: int | None  # the message that this one replies to
+    audio: bool = True  # whether the server wants files, or only links
+    person_named: bool = True  # the post may say who requested the song
+    error_channel_id: int | None = None  # the server's channel for messages about failed posts
 
 
 class DeliverySummary(Struct, frozen=True, kw_only=True):
-    """A delivery as those who manage a server see it."""
+    """A delivery as a server's managers see it."""
 
     delivery: Delivery
     state: State
@@ -34,11 +35,11 @@ class DeliverySummary(Struct, frozen=True, kw_only=True):
 
 
 class LiveCard(Struct, frozen=True, kw_only=True):
-    """A card that follows a progress. `shows`: what it was last made of; `result_id`: the message with the songs."""
+    """A card that follows progress. `shows`: what it was last rendered from; `result_id`: the songs' message."""
 
     watch: Watch
     snapshot: TaskSnapshot
     message_id: int
     shows: str
     result_id: int | None
-    pending: bool  # something is still to be brought
+    pending: bool  # something is still to be posted

@@ -1,4 +1,4 @@
-"""What follows from a poll. All of it is pure: what is known is loaded, `plan` decides, and the plan is saved."""
+"""What follows from a poll. All of it is pure: the known state is loaded, `plan` decides, and the plan is saved."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -17,11 +17,11 @@ from bot.domain.snapshot import (
     unchanged_for,
 )
 from bot.domain.task import Clip, Task, TaskKind
-from bot.domain.watch import GRACE_LOOKS, QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
+from bot.domain.watch import GRACE_POLLS, QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
 
 
 class Claim(Struct):
-    """A task to ask for, which is leased until then. `digest`: of the answer that needs no action if it comes again."""
+    """A task to poll, leased until `lease_until`. `digest`: of the answer that needs no action if it is repeated."""
 
     task_id: str
     digest: bytes
@@ -34,9 +34,9 @@ class Claim(Struct):
 
 
 class PollResult(Struct, frozen=True):
-    """What a gateway said of a task; None: that it has none, and `gateway` is where to ask if that goes on.
+    """What a gateway said of a task. `digest`: of the answer's bytes, where they are known.
 
-    `digest`: of its bytes, where they are known.
+    `task` None: the gateway does not know it; then `gateway` is where to ask after some more polls without it.
     """
 
     gateway: str
@@ -45,9 +45,9 @@ class PollResult(Struct, frozen=True):
 
 
 class PollPlan(Struct, frozen=True):
-    """What is to be saved after a poll, by task id where it is about tasks.
+    """What to save after a poll; the mappings are by task id.
 
-    `due_at`: when to ask next; None: never, because no open watch needs it. `watches`: only those that have changed.
+    `due_at`: the next poll; None: never, because no open watch needs it. `watches`: those that have changed.
     """
 
     before: Mapping[str, TaskSnapshot]
@@ -58,12 +58,12 @@ class PollPlan(Struct, frozen=True):
 
     @property
     def moved(self) -> bool:
-        """Whether any task is asked for at another gateway from now on."""
+        """Whether any task is polled at another gateway from now on."""
         return any(snapshot.gateway != self.after[each].gateway for each, snapshot in self.before.items())
 
     @property
     def changed(self) -> dict[str, float | None]:
-        """Tasks whose state was known before and is another now, with the time that the gateway gives for that."""
+        """Tasks whose known state has changed, with the time that the gateway gives for it."""
         pairs = ((old, self.after[task_id]) for task_id, old in self.before.items())
         return {
             new.task_id: new.task.updated_at for old, new in pairs if old.task and new.task and not same_state(old, new)
@@ -79,7 +79,7 @@ class PollPlan(Struct, frozen=True):
 
     @property
     def new_songs(self) -> dict[str, str]:
-        """The tasks of clips that were not known before, by the clips' ids."""
+        """Clips that were not known before: clip id to task id."""
         return {
             clip.id: task_id
             for task_id, snapshot in self.after.items()
@@ -98,14 +98,14 @@ def observe(
 def _observed(snapshot: TaskSnapshot, result: PollResult, now: float) -> TaskSnapshot:
     if result.task is None:
         after = missed(snapshot, now)
-        gone = result.gateway != snapshot.gateway and after.misses >= GRACE_LOOKS
+        gone = result.gateway != snapshot.gateway and after.misses >= GRACE_POLLS
         return replace(after, gateway=result.gateway, misses=0) if gone else after
     after = seen(snapshot, result.task, result.gateway, now, result.digest)
     return after if may_repeat(after) else replace(after, digest=b"")
 
 
 def advancing(before: Mapping[str, TaskSnapshot], after: Mapping[str, TaskSnapshot], now: float) -> set[str]:
-    """The tasks whose watches have to be looked at: for most answers nothing follows."""
+    """The tasks whose watches need a step; most answers need none."""
     return {each for each, snapshot in after.items() if may_advance(before[each], snapshot, now)}
 
 
@@ -117,8 +117,10 @@ def plan(
     now: float,
     schedule: PollSchedule,
 ) -> PollPlan:
-    """`watches`: the open ones on the tasks that are `advancing`; `others`: what else these are about, songs or lyrics,
-    as it is known.
+    """The plan for one poll.
+
+    `watches`: the open ones on the `advancing` tasks. `others`: snapshots of tasks that were not polled, but belong to
+    these watches, as the song or its lyrics.
     """
     known = {**others, **after}
     steps = {watch: advance(watch, known[watch.task_id], now, known.get(watch.lyrics_id)) for watch in watches}
@@ -138,7 +140,7 @@ def _due_at(
     now: float,
     schedule: PollSchedule,
 ) -> dict[str, float | None]:
-    """As long as a watch is open on it, or waits for its lyrics."""
+    """The next poll of each task; None once no open watch is on it or waits for its lyrics."""
     may_end = advancing(before, after, now)
     open_ = [step.watch for step in steps if not step.watch.outcome]
     watched = {watch.task_id for watch in open_}
@@ -152,15 +154,15 @@ def _due_at(
 
 
 def needs_action_anyway(claim: Claim, now: float) -> bool:
-    """Whether there is something to do even if the answer is the one before: an outage is over, or nothing has changed
-    for so long that the watcher is told.
+    """True if even a repeated answer needs action: an outage is over, or the watcher is notified that nothing has
+    changed for long.
     """
     after_outage = claim.asked_at is None or now - claim.asked_at > OUTAGE_GAP
     return after_outage or unchanged_for(claim, now) >= QUIET_AFTER
 
 
-def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
-    """Claims in groups for which the next poll is due at the same time, and whose leases end together."""
+def grouped(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
+    """Groups of claims with the same next poll, whose leases end together."""
     groups: dict[tuple[object, ...], list[Claim]] = {}
     for claim in claims:
         key = (claim.status, claim.kind, claim.live, claim.changed_at, claim.lease_until)

@@ -1,15 +1,16 @@
-"""What people and servers have set."""
+"""The settings of people and servers."""
 
 from msgspec import Struct
 
 
 class PersonSettings(Struct, frozen=True, kw_only=True):
-    """`locale` empty: as Discord says. `private`: answers are for them alone, unless they say otherwise."""
+    """`locale` empty: the language set in Discord. `private`: only they see answers, unless they choose otherwise."""
 
     user_id: int
     locale: str = ""
     private: bool = False
-    direct: bool = False  # songs come by DM, unless a channel is named
+    direct: bool = False  # songs come by DM, unless a channel is given
+    named: bool = True  # posts and the library say who made or requested a song
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True):
@@ -17,15 +18,16 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
 
     guild_id: int
     locale: str = ""
-    channel_id: int | None = None  # where songs go when no channel is named
+    channel_id: int | None = None  # where songs go if no channel is given
     roles: tuple[int, ...] = ()
     watches_per_user: int | None = None
-    audio: bool = True  # as files, not as links alone
+    audio: bool = True  # as files, not only as links
     error_channel_id: int | None = None
     paused: bool = False
 
 
 class Erased(Struct, frozen=True):
-    watches: int  # that they had begun or joined, and that were still open
+    watches: int  # open ones that the person had started or joined
     lookups: int
     lists: int
+    songs: int = 0  # of the library

@@ -1,4 +1,4 @@
-"""What people looked up."""
+"""People's lookups."""
 
 from msgspec import Struct
 

@@ -1,14 +1,14 @@
-"""Whether a task may be what an order was for, when somebody says that it is. Pure."""
+"""Whether a task may be the one that was ordered, if a person says so. Pure."""
 
 from bot.domain.order import Order
 from bot.domain.song_request import RequestKind
 from bot.domain.task import Task
 
-_BEFORE, _AFTER = 120.0, 3_600.0  # seconds around the sending in which a gateway dates the task
+_BEFORE, _AFTER = 120.0, 3_600.0  # seconds around the sending within which a gateway dates the task
 
 
 def may_be(order: Order, task: Task) -> bool:
-    """False: something that both tell is different. What only one of them tells proves nothing."""
+    """False: something that both state differs. What only one of them states proves nothing."""
     if (order.request.kind is RequestKind.LYRICS) != task.written and (task.clips or task.lyrics):
         return False
     return _is_of_that_time(order, task) and _has_those_words(order, task)
@@ -26,12 +26,12 @@ def _has_those_words(order: Order, task: Task) -> bool:
         (wanted.lyrics, [clip.lyrics for clip in task.clips]),
         (wanted.title, [clip.title for clip in task.clips]),
     ):
-        told = {_plain(text) for text in theirs if text.strip()}
-        if mine.strip() and told and _plain(mine) not in told:
+        given = {_plain(text) for text in theirs if text.strip()}
+        if mine.strip() and given and _plain(mine) not in given:
             return False
     return True
 
 
 def _plain(text: str) -> str:
-    """Gateways change blanks and cases."""
+    """Gateways change whitespace and case."""
     return "".join(text.split()).casefold()

@@ -1,39 +1,42 @@
-"""Words as they are searched for: what a song says of itself becomes one line, what a person types becomes its words.
+"""Text search: a song's texts become one search line, and what a person types becomes patterns for it.
 
-Signs mean nothing and all typed words must occur. A word of letters must begin one in the line; characters of Chinese,
-Japanese and Korean, which stand without blanks, may be anywhere in it. Any database can look for that with LIKE.
+Punctuation is ignored, and every typed word must occur. A word in letters must begin a word of the line; Chinese,
+Japanese and Korean characters, which are written without spaces, may occur anywhere. LIKE in any database can do this.
 """
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import groupby
 
-MOST_WORDS = 8  # of what a person types
-_LONGEST = 100  # characters that a person types
+MOST_WORDS = 8  # words of a typed text that count
+_LONGEST = 100  # characters of a typed text that count
 
 
 def search_line(texts: Iterable[str]) -> str:
-    """Lower case, without signs and accents, one blank before each word."""
+    """Lower case, without punctuation and accents, with one space before each word."""
     return "".join(f" {word}" for text in texts for word in _words(text))
 
 
 def patterns(typed: str) -> tuple[str, ...]:
-    """For LIKE, each of which must match; none: nothing was typed that means anything."""
+    """Patterns for LIKE, all of which must match; empty if nothing searchable was typed."""
     words = dict.fromkeys(_words(typed[:_LONGEST]))
     return tuple(f"%{word}%" if _is_unspaced(word[0]) else f"% {word}%" for word in list(words)[:MOST_WORDS])
 
 
 def _words(text: str) -> list[str]:
+    """Also apart where a script with blanks meets one without, as in "我爱rock"."""
     folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(map(_plain, folded)).split()
+    runs = "".join(map(_plain, folded)).split()
+    return ["".join(word) for run in runs for _, word in groupby(run, _is_unspaced)]
 
 
 def _plain(character: str) -> str:
-    """Itself, nothing for an accent, a blank for a sign."""
+    """The character itself, nothing for an accent, a space for punctuation."""
     if character.isalnum():
         return character
     return "" if unicodedata.combining(character) else " "
 
 
 def _is_unspaced(character: str) -> bool:
-    """Of a script that is written without blanks: CJK, kana, hangul, Thai."""
+    """Of a script that is written without spaces: CJK, kana, hangul, Thai."""
     return "\u0e00" <= character <= "\u0eff" or (character >= "\u1100" and unicodedata.category(character) == "Lo")

@@ -1,4 +1,4 @@
-"""What a person asks a gateway to make: a song in one of four ways, or lyrics."""
+"""A person's request to a gateway: a song in one of four ways, or lyrics."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -11,9 +11,9 @@ from bot.domain.models import Model, model_named
 class RequestKind(StrEnum):
     DESCRIBE = "describe"  # Suno writes the lyrics, too
     CUSTOM = "custom"  # the person's own lyrics, style and title
-    EXTEND = "extend"  # goes on from a moment of a song that is there
+    EXTEND = "extend"  # continues an existing song from a moment in it
     COVER = "cover"  # the same song in another style
-    LYRICS = "lyrics"  # words only
+    LYRICS = "lyrics"  # text only
 
 
 TUNED = frozenset({RequestKind.CUSTOM, RequestKind.EXTEND, RequestKind.COVER})
@@ -28,9 +28,9 @@ class Voice(StrEnum):
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """The song that is extended or covered. `title` is for people to read; `number`: which of its task, from 1.
+    """The song to extend or cover. `title` is for display; `number`: its position in its task, from 1.
 
-    `of`: how many the task has; `duration`: seconds, None: the gateway did not say.
+    `of`: how many songs the task has; `duration`: seconds, None: unknown.
     """
 
     task_id: str
@@ -44,7 +44,7 @@ class Source(Struct, frozen=True, kw_only=True):
 class SongRequest(Struct, frozen=True, kw_only=True):
     """`description` is used by DESCRIBE and LYRICS, the other texts by the rest.
 
-    Weights go from 0 to 1, `variety` from 0 to 4, `continue_at` is in seconds; None: as Suno does by default.
+    Weights go from 0 to 1, `variety` from 0 to 4, `continue_at` is in seconds; None: Suno's default.
     """
 
     kind: RequestKind
@@ -63,7 +63,7 @@ class SongRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """How people recognise it in a list: its title, or the beginning of what was written."""
+        """Its name in a list: its title, or the beginning of its text."""
         lines = (self.title, self.source.title if self.source else "", self.description, self.lyrics, self.style)
         return next((line.strip().splitlines()[0] for line in lines if line.strip()), "")
 
@@ -80,10 +80,10 @@ class Problem(StrEnum):
     """Why a request cannot be ordered yet."""
 
     NOTHING = "nothing"  # no text at all
-    NO_SOURCE = "no_source"  # nothing to extend or cover
-    NO_MOMENT = "no_moment"  # to extend from
-    LATE_MOMENT = "late_moment"  # behind the song's end
-    NO_STYLE = "no_style"  # to cover it in
+    NO_SOURCE = "no_source"  # no song to extend or cover
+    NO_MOMENT = "no_moment"  # no moment to extend from
+    LATE_MOMENT = "late_moment"  # after the song's end
+    NO_STYLE = "no_style"  # no style for the cover
 
 
 def utf16_length(text: str) -> int:
@@ -92,7 +92,7 @@ def utf16_length(text: str) -> int:
 
 
 def too_long(request: SongRequest) -> tuple[TooLong, ...]:
-    """Every text that the model does not take."""
+    """Every text that is too long for the model."""
     model = model_named(request.model)
     lengths = ((field, utf16_length(text), most) for field, text, most in _limited(request, model))
     return tuple(TooLong(field, length, most) for field, length, most in lengths if length > most)
@@ -109,7 +109,7 @@ def _limited(request: SongRequest, model: Model) -> Iterator[tuple[str, str, int
 
 
 def problem_of(request: SongRequest) -> Problem | None:
-    """What is missing, if anything is."""
+    """What is missing, or None."""
     if request.kind in (RequestKind.EXTEND, RequestKind.COVER) and request.source is None:
         return Problem.NO_SOURCE
     if request.kind is RequestKind.EXTEND:
@@ -128,7 +128,7 @@ def _problem_of_moment(request: SongRequest) -> Problem | None:
 
 
 class Wish(StrEnum):
-    """What not every gateway passes on. The card says which of these are ignored before anybody pays."""
+    """Options that not every gateway passes on. The card says which are ignored before anybody pays."""
 
     COVER = "cover"
     EXCLUDE = "exclude"
@@ -137,7 +137,7 @@ class Wish(StrEnum):
 
 
 def wishes_of(request: SongRequest) -> frozenset[Wish]:
-    """Which of them a request has."""
+    """The options that a request uses."""
     weights = (request.style_weight, request.weirdness, request.variety)
     has = {
         Wish.COVER: request.kind is RequestKind.COVER,

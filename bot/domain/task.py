@@ -1,4 +1,4 @@
-"""A task at a gateway, as every dialect is translated into it."""
+"""A task at a gateway; every dialect is translated into this."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -11,7 +11,7 @@ from bot.errors import UnknownClip
 
 
 def host_of(url: str) -> str:
-    """As it stands in an address, with its port; empty where there is none."""
+    """The host and port of an address; empty if there is none."""
     try:
         return urlsplit(url).netloc.lower()
     except ValueError:
@@ -32,12 +32,12 @@ class Status(StrEnum):
 class TaskKind(StrEnum):
     MUSIC = "MUSIC"
     LYRICS = "LYRICS"
-    STYLE = "STYLE"  # a style that was written out, as of UPSAMPLE_TAGS
-    UNKNOWN = ""  # nothing has been made yet, and the gateway does not say
+    STYLE = "STYLE"  # a style as text, of UPSAMPLE_TAGS
+    UNKNOWN = ""  # it has no results yet, and the gateway does not say
 
 
 class Lyrics(Struct, frozen=True, kw_only=True):
-    """What a LYRICS task made; one that makes a style has that alone."""
+    """The result of a LYRICS task; a STYLE task fills in `style` alone."""
 
     title: str = ""
     text: str = ""
@@ -58,7 +58,7 @@ class Echo(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Clip(Struct, frozen=True, kw_only=True):
     """One rendering of a song. Absent texts and urls are empty; urls are http or https.
 
-    `other_urls`: where its audio may be had if it is not at `audio_url`. `echo` None: the gateway does not describe it.
+    `other_urls`: where its audio may be if it is not at `audio_url`. `echo` None: the gateway does not describe it.
     """
 
     id: str
@@ -78,29 +78,29 @@ class Clip(Struct, frozen=True, kw_only=True):
 
     @property
     def streaming(self) -> bool:
-        """It can be listened to while it is rendered; the address is temporary."""
+        """It can be played while it is rendered; the address is temporary."""
         return self.status is Status.RUNNING and self.audio_url != ""
 
     @property
     def playable(self) -> bool:
-        """It claims to have a finished file; only its bytes prove it."""
+        """The gateway says that the file is finished; only its bytes prove it."""
         return self.status is Status.DONE and self.audio_url != ""
 
 
 class Task(Struct, frozen=True, kw_only=True):
-    """Times are Unix seconds; `progress` is a percentage that the gateway gave, never one of ours."""
+    """Times are Unix seconds; `progress` is the gateway's percentage, never an estimate of ours."""
 
     id: str
     kind: TaskKind
     status: Status
     raw_status: str = ""
-    recognised: bool = True  # False: `raw_status` is a word that we do not know, taken for "running"
+    recognised: bool = True  # False: `raw_status` is an unknown status, taken for "running"
     reason: str = ""
     progress: float | None = None
     submitted_at: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
-    updated_at: float | None = None  # when the gateway changed it, in whole seconds; newer new-api say so
+    updated_at: float | None = None  # when the gateway changed it, in whole seconds; given by newer new-api
     clips: tuple[Clip, ...] = ()
     lyrics: Lyrics | None = None
 
@@ -110,12 +110,12 @@ class Task(Struct, frozen=True, kw_only=True):
 
     @property
     def written(self) -> bool:
-        """It makes a text, and no songs."""
+        """It makes text, and no songs."""
         return self.kind in (TaskKind.LYRICS, TaskKind.STYLE)
 
     @property
     def title(self) -> str:
-        """The first title that anything in it has; empty if nothing has one."""
+        """The first title in it; empty if there is none."""
         if self.lyrics and self.lyrics.title:
             return self.lyrics.title
         return next((clip.title for clip in self.clips if clip.title), "")
@@ -125,34 +125,34 @@ class Task(Struct, frozen=True, kw_only=True):
         return tuple(clip for clip in self.clips if clip.playable)
 
     def keyed(self) -> tuple[tuple[str, Clip], ...]:
-        """Its clips, each under what names it among its siblings: the id, or the id and its place if that is taken."""
+        """Its clips by a unique key: the id, or the id and its position if the id is taken."""
         keys: dict[str, Clip] = {}
         for number, clip in enumerate(self.clips, 1):
             keys[f"{clip.id}#{number}" if clip.id in keys else clip.id] = clip
         return tuple(keys.items())
 
     def audio_host(self, keys: Collection[str]) -> str:
-        """Where the first of these clips lies that has an address."""
+        """The host of the first of these clips that has an address."""
         addresses = (clip.audio_url for key, clip in self.keyed() if key in keys and clip.audio_url)
         return host_of(next(addresses, ""))
 
     def only(self, number: int) -> "Task":
-        """With one of its clips, counted from 1. Raises UnknownClip."""
+        """Only one of its clips, counted from 1. Raises UnknownClip."""
         if not 1 <= number <= len(self.clips):
             raise UnknownClip(number, len(self.clips))
         return replace(self, clips=(self.clips[number - 1],))
 
     @property
     def partial(self) -> bool:
-        """It has ended with something to play and something that failed."""
+        """It has ended with some clips playable and some failed."""
         failed = self.status is Status.FAILED or any(clip.status is Status.FAILED for clip in self.clips)
         return self.is_final and failed and bool(self.playable)
 
 
 class Answer(Struct, frozen=True):
-    """What a gateway said of the ids it was asked for. An id in none of them: it could not be asked for."""
+    """What a gateway said of the requested ids. An id in none of these fields could not be requested."""
 
     tasks: dict[str, Task]
     missing: tuple[str, ...] = ()
-    same: frozenset[str] = frozenset()  # those whose answer is, to the byte, one that is known
-    digests: dict[str, bytes] = {}  # of the bytes by which `tasks` came, where each came by itself
+    same: frozenset[str] = frozenset()  # ids whose answer is byte for byte a known one
+    digests: dict[str, bytes] = {}  # of the bytes of each task, where it came in a body of its own

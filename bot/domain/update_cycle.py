@@ -1,37 +1,41 @@
-"""Beats: where the ticks of a gateway are, as the windows of changes tell it, and when to look because of that."""
+"""Update cycles: when a gateway updates its answers, derived from windows of change, and when to poll."""
 
 import math
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.domain.windows import Window
 
-BEATS = (30.0, 20.0, 15.0, 10.0, 5.0)  # seconds; what gateways are known to do, and what they are likely to
-USUAL_BEAT = 15.0  # seconds; new-api's
-SHORT = 0.5  # of a beat: longer windows say little about it
-ALTERNATING = 12  # beats: after fewer than that a long beat may be a shorter one that left some out
+# seconds; what gateways are known to do, or are likely to do
+NOMINAL_PERIODS = (30.0, 20.0, 15.0, 10.0, 5.0)
+USUAL_PERIOD = 15.0  # seconds; new-api's
+SHORT = 0.5  # of a period: longer windows say little about it
+ALTERNATING = 12  # updates: with fewer, what looks like a long period may be a shorter one with skipped updates
 ANY_PERIOD = Window(0.0, 1e9)
-CHECK_EVERY = 64  # beats: looks just before one, where nothing should have changed since the last
-SURE = 0.5  # seconds of doubt that need not be made less
-_SHORTER, _LONGER = 0.005, 0.025  # of a beat, by which its clock may make it shorter, or its work longer
-_FINENESS = 0.0005  # seconds
-_TOLERANCE = 0.25  # seconds by which a tick may come early or late
-_LONGEST_SPREAD = 3.0  # seconds from the first channel of a beat to the last
-_MOVED_A_LITTLE = 1.0  # seconds by which the newest beats alone must be closer together to be believed alone,
-_NEWEST = 4  # and how many they must be
-_VAGUE = 0.4  # of a beat, in which nearly half of all changes would be by chance
-_MARGIN = 0.3  # seconds after a tick until its answers are there
-_ROUNDING = 1e-9  # of a beat: the moment of a look itself is not after it
-_JUST_BEFORE = 1.0  # seconds before it: an answer takes its time to come
+CHECK_EVERY = 64  # periods between two probes just before an update, where no change should be new
+ACCEPTED_DOUBT = 0.5  # seconds of doubt that need no further narrowing
+# Of a nominal period: the exact one may be this much shorter (by the gateway's clock) or longer (its work takes time).
+_SHORTER, _LONGER = 0.005, 0.025
+_FINEST_STEP = 0.0005  # seconds between two candidates for the exact period
+_TOLERANCE = 0.25  # seconds by which an update may come early or late
+_LONGEST_SPREAD = 3.0  # seconds from the first channel of an update to the last
+_MOVED_A_LITTLE = 1.0  # seconds: if the newest updates alone have a spread that is this much smaller,
+_NEWEST = 4  # and there are so many of them, only they count: the cycle has moved
+_VAGUE = 0.4  # of a period: nearly half of all changes would fall into such a window by chance
+_MARGIN = 0.3  # seconds after an update until its answers are available
+_ROUNDING = 1e-9  # of a period: a poll exactly at an update counts as after it
+_JUST_BEFORE = 1.0  # seconds before an update; the answer needs time to arrive
 
 
 class UpdateCycle(Struct, frozen=True):
-    """`at`: the latest moment of one beat that is known, give or take `doubt` seconds; `drift` more for each since.
+    """When a gateway updates its answers.
 
-    `spread`: seconds from the first channel to the last. `check_every`: beats; 0: none, its changes tell by
-    themselves. Who looks at beats alone sees every change at one, also where there is no beat.
+    `at`: the latest known update, give or take `doubt` seconds, plus `drift` seconds for every update since. `spread`:
+    seconds from the first channel to the last. `check_every`: periods between two probes; 0: no probes, because the
+    changes themselves show a shift. Without probes, a poller that only asks at updates would see every change at an
+    update, even if there is no cycle. `accepted_doubt`: seconds of doubt that need no further narrowing.
     """
 
     at: float
@@ -40,110 +44,113 @@ class UpdateCycle(Struct, frozen=True):
     drift: float = 0.0
     spread: float = 0.0
     check_every: int = CHECK_EVERY
-    sure: float = SURE
+    accepted_doubt: float = field(default=ACCEPTED_DOUBT, name="sure")  # its stored name
 
-    def beat(self, number: int) -> Window:
-        """When the beat of that number since `at` is, from the first channel to the last."""
+    def update(self, number: int) -> Window:
+        """The time of the update with that number, counted from `at`; from the first channel to the last."""
         moment, doubt = self.at + number * self.period, self.doubt + abs(number) * self.drift
         return Window(moment - doubt, moment + doubt + self.spread)
 
     def number(self, moment: float) -> int:
-        """Of the beat before it."""
+        """The number of the last update before that moment."""
         return max(0, int((moment - self.at) // self.period))
 
-    def beats_in(self, window: Window) -> list[Window]:
-        """Those that may have been then, some of a second early or late."""
+    def updates_in(self, window: Window) -> list[Window]:
+        """The updates that may have happened in this window, a fraction of a second early or late."""
         numbers = range(self.number(window.since) - 1, self.number(window.until) + 2)
-        beats = [self.beat(number).wider(_TOLERANCE) for number in numbers]
-        return [beat for beat in beats if beat.cut(window).length > 0]
+        updates = [self.update(number).wider(_TOLERANCE) for number in numbers]
+        return [update for update in updates if update.cut(window).length > 0]
 
     @property
     def vague(self) -> bool:
-        """Seen from so far that it may as well have no channels, and be none."""
+        """Too uncertain to use: many changes would fit it by chance."""
         return self.spread > 0 and self.spread + 2 * self.doubt > self.period * _VAGUE
 
-    def checked(self, every: int, sure: float) -> "UpdateCycle":
-        """`every`: beats; `sure`: seconds of doubt that need not be made less."""
-        return replace(self, check_every=every, sure=sure)
+    def checked(self, every: int, accepted_doubt: float) -> "UpdateCycle":
+        """With other probes: see `check_every` and `accepted_doubt`."""
+        return replace(self, check_every=every, accepted_doubt=accepted_doubt)
 
     def doubt_at(self, moment: float) -> float:
         return self.doubt + self.number(moment) * self.drift
 
 
 def next_update(cycle: UpdateCycle, after: float) -> float:
-    """The first moment after `after` at which the answers of a tick are there."""
+    """The first moment after `after` at which the answers of an update are available."""
     first, step = cycle.at + cycle.doubt + cycle.spread + _MARGIN, cycle.period + cycle.drift
     number = max(0, math.floor((after - first) / step + _ROUNDING) + 1)
     return first + number * step
 
 
 def next_probe(cycle: UpdateCycle, after: float) -> float | None:
-    """A moment before the next tick's answers at which to look for what it is like; None: that is not needed.
+    """A moment before the next update at which a poll measures it; None: no measurement is needed.
 
-    In the midst of the doubt about it, which is halved by what is seen then; or just before it.
+    In the middle of the uncertain time, which the result halves; or just before it.
     """
     number = cycle.number(after) + 1
-    beat = cycle.beat(number)
-    if beat.length - cycle.spread > 2 * cycle.sure:
-        half = beat.middle + (cycle.spread / 2 if number % 2 else -cycle.spread / 2)
-        before = beat.since - 2 * _TOLERANCE
+    update = cycle.update(number)
+    if update.length - cycle.spread > 2 * cycle.accepted_doubt:
+        half = update.middle + (cycle.spread / 2 if number % 2 else -cycle.spread / 2)
+        before = update.since - 2 * _TOLERANCE
         moment = before if after < before else half
-    elif cycle.check_every and beat.until % (cycle.check_every * cycle.period) < cycle.period:
-        moment = beat.since - _JUST_BEFORE
+    elif cycle.check_every and update.until % (cycle.check_every * cycle.period) < cycle.period:
+        moment = update.since - _JUST_BEFORE
     else:
         return None
     return moment if after < moment < next_update(cycle, after) else None
 
 
 def consistent(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    """The newest of them that are of one beat, whichever."""
-    while len(windows) > 1 and not any(_all_told(windows, beat) and fit(windows, beat, ANY_PERIOD) for beat in BEATS):
+    """The longest run of newest windows that fit one cycle, whichever."""
+    while len(windows) > 1 and not any(
+        _all_informative(windows, nominal) and fit(windows, nominal, ANY_PERIOD) for nominal in NOMINAL_PERIODS
+    ):
         windows = windows[:-1]
     return windows
 
 
-def _all_told(windows: Sequence[Window], beat: float) -> bool:
-    return all(window.length <= beat * SHORT for window in windows)
+def _all_informative(windows: Sequence[Window], nominal: float) -> bool:
+    return all(window.length <= nominal * SHORT for window in windows)
 
 
-def evidence(windows: Sequence[Window], beat: float) -> float:
-    """How sure windows that fit make it that this is the beat: the negative logarithm of how likely it is by chance.
+def confidence(windows: Sequence[Window], nominal: float) -> float:
+    """The confidence that this is the period: the negative logarithm of the probability that they fit it by chance.
 
-    One window says nothing, and several at one beat say as much as one. It is asked again with every change, for years.
+    The windows must fit the cycle. One window says nothing, and several at one update say as much as one. The limits
+    are high, because this is tested again after every change, for years.
     """
-    told = [window for window in windows if window.length <= beat * SHORT]
-    if not told or not _all_told(windows, beat):
+    if not windows or not _all_informative(windows, nominal):
         return 0.0
-    spread = _spread(told, beat)
+    spread = _spread(windows, nominal)
     weights: dict[int, float] = {}
-    for window in told[1:]:
-        number = round((told[0].middle - window.middle) / beat)
+    for window in windows[1:]:
+        number = round((windows[0].middle - window.middle) / nominal)
         if number:
-            weights[number] = max(weights.get(number, 0.0), weight(window, beat, spread))
-    if beat > USUAL_BEAT and len(weights) < ALTERNATING:
+            weights[number] = max(weights.get(number, 0.0), weight(window, nominal, spread))
+    if nominal > USUAL_PERIOD and len(weights) < ALTERNATING:
         return 0.0
     return sum(weights.values())
 
 
-def weight(window: Window, beat: float, spread: float) -> float:
-    return math.log(max(1.0, beat / (window.length + 2 * _TOLERANCE + spread)))
+def weight(window: Window, nominal: float, spread: float) -> float:
+    """The part of one window in the confidence."""
+    return math.log(max(1.0, nominal / (window.length + 2 * _TOLERANCE + spread)))
 
 
-def _spread(windows: Sequence[Window], beat: float) -> float:
-    cycle = fit(windows, beat, ANY_PERIOD)
+def _spread(windows: Sequence[Window], nominal: float) -> float:
+    cycle = fit(windows, nominal, ANY_PERIOD)
     return cycle.spread if cycle else math.inf
 
 
-def _periods(beat: float, within: Window, beats: float) -> list[float]:
-    """Those that it may have, as fine as so many beats can tell them apart."""
-    shortest, longest = max(beat * (1 - _SHORTER), within.since), min(beat * (1 + _LONGER), within.until)
-    step = max(_FINENESS, _TOLERANCE / 2 / max(1.0, beats))
+def _periods(nominal: float, within: Window, updates: float) -> list[float]:
+    """Candidate periods, as finely spaced as so many updates can tell apart."""
+    shortest, longest = max(nominal * (1 - _SHORTER), within.since), min(nominal * (1 + _LONGER), within.until)
+    step = max(_FINEST_STEP, _TOLERANCE / 2 / max(1.0, updates))
     count = max(1, math.ceil((longest - shortest) / step))
     return [shortest + number * (longest - shortest) / count for number in range(count + 1)]
 
 
 class _Folded(Struct, frozen=True):
-    """Windows of a beat laid upon each other: in `first` is the first channel's tick, in `last` the last one's."""
+    """Windows shifted onto one update: `first` holds the first channel's update, `last` the last channel's."""
 
     period: float
     first: Window
@@ -151,29 +158,29 @@ class _Folded(Struct, frozen=True):
 
     @property
     def spread(self) -> float:
-        """Of its ticks at least; negative: all may be at one moment."""
+        """The least spread of its updates; negative: all may happen at one moment."""
         return self.last.since - self.first.until
 
 
-def fit(windows: Sequence[Window], beat: float, periods: Window) -> UpdateCycle | None:
-    """Where its ticks are, if the windows hold ticks of such a beat; `periods`: how long it may be exactly."""
-    told = [window for window in windows if window.length <= beat * SHORT]
-    if not told:
+def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCycle | None:
+    """The cycle that fits the windows, if there is one; `periods`: limits for its exact period."""
+    informative = [window for window in windows if window.length <= nominal * SHORT]
+    if not informative:
         return None
-    fits = _folds(told, beat, periods)
-    newest = [window for window in told if window.until > told[0].until - (_NEWEST - 0.5) * beat]
+    fits = _folds(informative, nominal, periods)
+    newest = [window for window in informative if window.until > informative[0].until - (_NEWEST - 0.5) * nominal]
     if len(newest) >= _NEWEST and fits[0].spread > _MOVED_A_LITTLE:
-        alone = _folds(newest, beat, periods)
+        alone = _folds(newest, nominal, periods)
         if alone[0].spread < fits[0].spread - _MOVED_A_LITTLE:
             fits = alone
-    cycle = _all_of(fits)
-    return None if cycle.spread > min(_LONGEST_SPREAD, beat / 4) or cycle.vague else cycle
+    cycle = _combined(fits)
+    return None if cycle.spread > min(_LONGEST_SPREAD, nominal / 4) or cycle.vague else cycle
 
 
-def _folds(windows: Sequence[Window], beat: float, within: Window) -> list[_Folded]:
-    """With each period that may be the truth: any that needs no spread, or else those that need the least."""
-    beats = (windows[0].until - min(window.until for window in windows)) / beat
-    folded = [_fold(windows, period) for period in _periods(beat, within, beats)]
+def _folds(windows: Sequence[Window], nominal: float, within: Window) -> list[_Folded]:
+    """For each candidate period; only those that need no spread, or else those that need the least."""
+    updates = (windows[0].until - min(window.until for window in windows)) / nominal
+    folded = [_fold(windows, period) for period in _periods(nominal, within, updates)]
     least = max(0.0, min(each.spread for each in folded))
     return [each for each in folded if each.spread <= least + (_TOLERANCE if least else 0.0)]
 
@@ -192,8 +199,8 @@ def _fold(windows: Sequence[Window], period: float) -> _Folded:
     return _Folded(period, Window(first_since, first_until), Window(last_since, last_until))
 
 
-def _all_of(folded: Sequence[_Folded]) -> UpdateCycle:
-    """The doubt is about all of them."""
+def _combined(folded: Sequence[_Folded]) -> UpdateCycle:
+    """One cycle for all candidate periods: its doubt and drift cover all of them."""
     shortest, longest = folded[0].period, folded[-1].period
     period, drift = (shortest + longest) / 2, (longest - shortest) / 2
     if min(each.spread for each in folded) <= 0:

@@ -1,4 +1,4 @@
-"""A watch and its steps: what is owed to whom when a task has been looked at. Pure: deciding is apart from doing."""
+"""A watch, and the deliveries that follow from a poll of its task. Pure."""
 
 from enum import StrEnum
 
@@ -9,17 +9,17 @@ from bot.domain.delivery import Delivery, Topic, delivery_id
 from bot.domain.snapshot import TaskSnapshot, same_state, unchanged_for
 from bot.domain.task import Status, Task
 
-LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that were asked for with it
-QUIET_AFTER = 900.0  # seconds without change until the watcher is told so
+LYRICS_WAIT = 60.0  # seconds for which a finished song waits for the lyrics that belong to it
+QUIET_AFTER = 900.0  # seconds without change until the watcher is notified
 PATIENCE = 86_400.0  # seconds without change until the watch ends
-LONGEST = 7 * 86_400.0  # seconds until a watch ends on a task that changes and changes, and never settles
-GRACE = 120.0  # seconds in which a gateway need not know a fresh id
-MOST_MENTIONS = 50  # people and roles; Discord takes 100 of each, and a message has 2,000 characters
-GRACE_LOOKS = 3  # looks that must have missed it, too
+LONGEST = 7 * 86_400.0  # seconds until a watch ends on a task that keeps changing and never finishes
+GRACE = 120.0  # seconds for which a gateway may not know a new id yet
+MOST_MENTIONS = 50  # people and roles; Discord accepts 100 of each, but a message has only 2,000 characters
+GRACE_POLLS = 3  # polls in a row without the task, until it counts as unknown
 
 
 class WatchOutcome(StrEnum):
-    """Why a watch is over; empty while it is not."""
+    """Why a watch has ended; empty while it is open."""
 
     NONE = ""
     DELIVERED = "delivered"
@@ -30,9 +30,9 @@ class WatchOutcome(StrEnum):
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    """A standing wish: this task, into that place, for that person. Times are Unix seconds."""
+    """A request to post a task's results in a channel for a person. Times are Unix seconds."""
 
-    id: int = 0  # given by the store
+    id: int = 0  # set by the store
     task_id: str
     user_id: int
     channel_id: int
@@ -40,28 +40,28 @@ class Watch(Struct, frozen=True, kw_only=True):
     mentions: tuple[str, ...] = ()  # as Discord writes them
     lyrics_id: str = ""  # a LYRICS task whose text goes with the song
     live: bool = False  # a card follows the progress
-    locale: str = "en-US"  # of those who read the place
+    locale: str = "en-US"  # of the channel's readers
     user_locale: str = "en-US"  # of the person
     created_at: float
-    announced: tuple[str, ...] = ()  # keys of the clips that are owed or brought
+    announced: tuple[str, ...] = ()  # keys of the clips whose deliveries were created
     quiet_announced: bool = False
     live_announced: bool = False
     outcome: WatchOutcome = WatchOutcome.NONE
 
 
-def joined(watch: Watch, wish: Watch) -> Watch:
-    """A watch that somebody wishes again, in the same place: what is new in the wish, where nobody had chosen yet.
+def joined(watch: Watch, request: Watch) -> Watch:
+    """A watch that is requested again in the same channel: adds the mentions, and choices that were not made before.
 
-    Whoever began it may also choose other lyrics.
+    Only the person who started it can replace its lyrics.
     """
-    begun_by_them = wish.user_id == watch.user_id
-    lyrics = (wish.lyrics_id, watch.lyrics_id) if begun_by_them else (watch.lyrics_id, wish.lyrics_id)
-    mentions = tuple(dict.fromkeys((*watch.mentions, *wish.mentions)))[:MOST_MENTIONS]
-    return replace(watch, mentions=mentions, lyrics_id=lyrics[0] or lyrics[1], live=watch.live or wish.live)
+    begun_by_them = request.user_id == watch.user_id
+    lyrics = (request.lyrics_id, watch.lyrics_id) if begun_by_them else (watch.lyrics_id, request.lyrics_id)
+    mentions = tuple(dict.fromkeys((*watch.mentions, *request.mentions)))[:MOST_MENTIONS]
+    return replace(watch, mentions=mentions, lyrics_id=lyrics[0] or lyrics[1], live=watch.live or request.live)
 
 
 def without(watch: Watch, user_id: int) -> Watch:
-    """Who is no longer mentioned."""
+    """The watch without its mention of that person."""
     return replace(watch, mentions=tuple(each for each in watch.mentions if each != f"<@{user_id}>"))
 
 
@@ -71,29 +71,29 @@ class Step(Struct, frozen=True):
 
 
 def may_advance(before: TaskSnapshot, after: TaskSnapshot, now: float) -> bool:
-    """Whether anything can follow from a look; of most, nothing does."""
-    if before.asked_at is None or not same_state(before, after):  # not asked for since there is a new watch on it
+    """Whether a poll can have consequences; most have none."""
+    if before.asked_at is None or not same_state(before, after):  # not polled since a new watch was added
         return True
     return not may_repeat(after) or unchanged_for(after, now) >= QUIET_AFTER
 
 
 def may_repeat(snapshot: TaskSnapshot) -> bool:
-    """Whether nothing follows from the same answer again, until it is one of a quiet task."""
+    """True if an identical answer needs no action yet."""
     return snapshot.task is not None and not snapshot.task.is_final and not snapshot.task.playable
 
 
 def advance(watch: Watch, snapshot: TaskSnapshot, now: float, lyrics: TaskSnapshot | None = None) -> Step:
-    """The next step. Every clip is owed at most once, in whatever order answers come."""
+    """The next step. Every clip is delivered at most once, in whatever order answers come."""
     if watch.outcome:
         return Step(watch)
     if snapshot.task is None:
         return _unknown(watch, snapshot, now)
     if snapshot.task.is_final:
-        return _settled(watch, snapshot.task, now, ready=_lyrics_ready(watch, snapshot, now, lyrics))
+        return _final(watch, snapshot.task, now, ready=_lyrics_ready(watch, snapshot, now, lyrics))
     step = Step(watch)
     if _lyrics_ready(watch, snapshot, now, lyrics):
-        step = _bring(watch, snapshot.task, [key for key, clip in snapshot.task.keyed() if clip.playable], now)
-    return step if step.deliveries else _unsettled(watch, snapshot, now)
+        step = _deliver_songs(watch, snapshot.task, [key for key, clip in snapshot.task.keyed() if clip.playable], now)
+    return step if step.deliveries else _open(watch, snapshot, now)
 
 
 def _lyrics_ready(watch: Watch, snapshot: TaskSnapshot, now: float, lyrics: TaskSnapshot | None) -> bool:
@@ -103,20 +103,20 @@ def _lyrics_ready(watch: Watch, snapshot: TaskSnapshot, now: float, lyrics: Task
 
 
 def _unknown(watch: Watch, snapshot: TaskSnapshot, now: float) -> Step:
-    """A row is inserted after the gateway's answer to the submission: a fresh id may be unknown for a moment."""
+    """Ends the watch after a grace: gateways may store a task only after they have returned its id."""
     since = max(watch.created_at, now if snapshot.first_asked_at is None else snapshot.first_asked_at)
-    if snapshot.misses < GRACE_LOOKS or now - since < GRACE:
+    if snapshot.misses < GRACE_POLLS or now - since < GRACE:
         return Step(watch)
     return _end(watch, WatchOutcome.UNKNOWN, now, Topic.UNKNOWN)
 
 
-def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
-    failed = task.status is Status.FAILED  # what it left unfinished never comes; of a good one audio may come late
+def _final(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
+    failed = task.status is Status.FAILED  # its unfinished clips never come; a successful task's audio may come late
     arrived = [key for key, clip in task.keyed() if (clip.playable if failed else clip.status is not Status.FAILED)]
     if set(arrived) - set(watch.announced):
         if not ready:
             return Step(watch)
-        step = _bring(watch, task, arrived, now)
+        step = _deliver_songs(watch, task, arrived, now)
         return Step(replace(step.watch, outcome=WatchOutcome.DELIVERED), step.deliveries)
     broken = failed or any(clip.status is Status.FAILED for clip in task.clips)
     if watch.announced:
@@ -128,8 +128,8 @@ def _settled(watch: Watch, task: Task, now: float, *, ready: bool) -> Step:
     return _end(watch, WatchOutcome.DELIVERED, now, Topic.SONGS)
 
 
-def _bring(watch: Watch, task: Task, arrived: list[str], now: float) -> Step:
-    """Songs that were not owed before, in one message."""
+def _deliver_songs(watch: Watch, task: Task, arrived: list[str], now: float) -> Step:
+    """Songs that were not announced before, in one message."""
     new = tuple(key for key in arrived if key not in watch.announced)
     if not new:
         return Step(watch)
@@ -137,7 +137,7 @@ def _bring(watch: Watch, task: Task, arrived: list[str], now: float) -> Step:
     return Step(replace(watch, announced=(*watch.announced, *new)), (songs,))
 
 
-def _unsettled(watch: Watch, snapshot: TaskSnapshot, now: float) -> Step:
+def _open(watch: Watch, snapshot: TaskSnapshot, now: float) -> Step:
     unchanged = unchanged_for(snapshot, now)
     if unchanged >= PATIENCE or now - watch.created_at >= LONGEST:
         return _end(watch, WatchOutcome.EXPIRED, now, Topic.EXPIRED)
@@ -153,7 +153,7 @@ def _end(watch: Watch, outcome: WatchOutcome, now: float, topic: Topic | None = 
 
 
 def delivery_for(watch: Watch, topic: Topic, now: float, clips: tuple[str, ...] = ()) -> Delivery:
-    """A message into the watch's place, at once."""
+    """A message for the watch's channel, due now."""
     return Delivery(
         id=delivery_id(watch.id, watch.created_at, topic, clips),
         watch_id=watch.id,

@@ -1,19 +1,19 @@
-"""When a change at a gateway happened: between two looks, or more exactly where the gateway writes down when."""
+"""When a change at a gateway happened: between two polls, or more exactly where the gateway gives the time."""
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-_RESOLUTION = 1.0  # seconds: gateways write down whole ones
-_NEAR = 0.25  # seconds by which the clocks of two machines differ that are set over the network
-_LATE = 0.5  # seconds from a change until each of the gateway's answers has it
+_RESOLUTION = 1.0  # seconds: gateways give whole ones
+_NEAR = 0.25  # seconds: the usual difference between two clocks that are set over the network
+_LATE = 0.5  # seconds from a change until all of the gateway's answers show it
 _FAR = 1e12  # seconds; JSON has no infinity
-_CONFIRMED = 6.0  # seconds: the difference of the clocks is known that well from what was seen alone
+_CONFIRMED = 6.0  # seconds: the clock difference counts as measured once it is known this exactly
 
 
 class Window(Struct, frozen=True):
     """A change happened after `since`, and at `until` at the latest.
 
-    `stamp`: the whole second of it, by the gateway's clock; None: it does not say.
+    `stamp`: the whole second at which it happened, by the gateway's clock; None: the gateway does not say.
     """
 
     since: float
@@ -29,19 +29,19 @@ class Window(Struct, frozen=True):
         return (self.since + self.until) / 2
 
     def cut(self, other: "Window") -> "Window":
-        """What both hold; of no length or less if that is nothing."""
+        """The time that both cover; its length is zero or negative if they do not overlap."""
         return Window(max(self.since, other.since), min(self.until, other.until), self.stamp)
 
     def wider(self, seconds: float) -> "Window":
-        """At both ends."""
+        """Extended by so many seconds at both ends."""
         return Window(self.since - seconds, self.until + seconds, self.stamp)
 
 
 class Stamps(Struct, frozen=True):
-    """How a gateway's clock goes. `ahead`: by how many seconds ours is ahead of it; until there is something else
-    to go by, two clocks are believed to be right. `seen`: the same, from what was seen alone.
+    """The difference between a gateway's clock and ours.
 
-    `odd`: how many stamps in a row did not agree with that.
+    `ahead`: by how many seconds ours is ahead; before anything is measured, both clocks are assumed to be right.
+    `seen`: the same, from measurements alone. `odd`: how many stamps in a row contradict it.
     """
 
     ahead: Window = Window(-_NEAR, _NEAR)
@@ -53,15 +53,15 @@ class Stamps(Struct, frozen=True):
         return self.seen.length <= _CONFIRMED
 
     def read(self, window: Window) -> tuple[Window | None, "Stamps"]:
-        """The window as short as its stamp makes it, or None if the stamp does not fit to what was known.
+        """The window narrowed down by its stamp, or None if the stamp contradicts what is known.
 
-        One that does not fit may be an answer that came late. After two, the clocks are another time apart.
+        One contradiction may be an answer that came late. After two in a row, the clock difference is measured anew.
         """
         if window.stamp is None:
             return window, self
-        told = Window(window.since - window.stamp - _RESOLUTION, window.until - window.stamp).wider(_LATE)
-        ahead = told.cut(self.ahead)
+        offset = Window(window.since - window.stamp - _RESOLUTION, window.until - window.stamp).wider(_LATE)
+        ahead = offset.cut(self.ahead)
         if ahead.length <= 0:
-            return None, replace(self, odd=1) if not self.odd else Stamps(told, told)
+            return None, replace(self, odd=1) if not self.odd else Stamps(offset, offset)
         stamped = Window(window.stamp + ahead.since, window.stamp + _RESOLUTION + ahead.until)
-        return window.cut(stamped), Stamps(ahead, told.cut(self.seen))
+        return window.cut(stamped), Stamps(ahead, offset.cut(self.seen))

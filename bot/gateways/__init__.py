@@ -1,1 +1,1 @@
-"""What gateways and their media hosts say."""
+"""Requests to gateways and their media hosts, and their answers."""

@@ -1,4 +1,4 @@
-"""What new-api tells of a key at `GET /api/usage/token/`, also of one that is spent or expired."""
+"""A key's usage from new-api, at `GET /api/usage/token/`; also of a spent or expired key."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _MOST_MODELS = 20
 
 
 class KeyUsage(Struct, frozen=True):
-    """In units of the gateway's own; `left` is None where the key has no limit. `expires_at`: Unix seconds.
+    """In the gateway's own units; `left` is None if the key has no limit. `expires_at`: Unix seconds.
 
     `models`: the only ones that the key may use; None: all.
     """
@@ -23,26 +23,26 @@ class KeyUsage(Struct, frozen=True):
 
 
 def read_usage(status: int, content_type: str, body: bytes) -> KeyUsage | None:
-    """None for what is no such answer: not every gateway has this call."""
+    """None if it is no such answer: not every gateway has this call."""
     if status != 200:
         return None
     try:
-        said = as_object(as_object(parse_json(body, content_type)).get("data"))
+        data = as_object(as_object(parse_json(body, content_type)).get("data"))
     except ValueError:
         return None
-    used = as_number(said.get("total_used"))
+    used = as_number(data.get("total_used"))
     if used is None:
         return None
-    left = as_number(said.get("total_available"))
-    unlimited = said.get("unlimited_quota") is True or (left is not None and left < 0)
+    left = as_number(data.get("total_available"))
+    unlimited = data.get("unlimited_quota") is True or (left is not None and left < 0)
     return KeyUsage(
-        used=used, left=None if unlimited else left, expires_at=as_moment(said.get("expires_at")), models=_models(said)
+        used=used, left=None if unlimited else left, expires_at=as_moment(data.get("expires_at")), models=_models(data)
     )
 
 
-def _models(said: Object) -> tuple[str, ...] | None:
-    if said.get("model_limits_enabled") is not True:
+def _models(data: Object) -> tuple[str, ...] | None:
+    if data.get("model_limits_enabled") is not True:
         return None
-    limits: Any = said.get("model_limits")
+    limits: Any = data.get("model_limits")
     names = [name for name, allowed in limits.items() if allowed] if isinstance(limits, dict) else limits
     return tuple(as_text(name) for name in names[:_MOST_MODELS]) if isinstance(names, list) else ()

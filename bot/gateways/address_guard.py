@@ -1,7 +1,7 @@
-"""Which addresses the bot may fetch media from: a stranger's URL must not reach into the operator's network.
+"""The addresses from which the bot may fetch media: a stranger's URL must not reach the operator's network.
 
-The addresses are checked in the resolver, and those that it returns are the ones that are connected to: a name that
-changes its mind between check and connection gains nothing.
+The resolver checks addresses, and exactly those that it returns are connected to: a name that resolves differently
+after the check gains nothing.
 """
 
 import ipaddress
@@ -16,10 +16,10 @@ from bot.gateways.resolver import Resolver
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given to anybody
+_UNICAST = ipaddress.ip_network("2000::/3")  # all allocated unicast addresses of IPv6
 
-# Beside what the library calls not global: what some of its versions miss, what carries an IPv4 address inside, and
-# Azure's own service, which answers its machines at a public address.
+# In addition to what the library calls not global: networks that some of its versions miss, those that contain an IPv4
+# address, and Azure's internal service, which has a public address.
 _FORBIDDEN = [
     ipaddress.ip_network(network)
     for network in (
@@ -32,7 +32,7 @@ _FORBIDDEN = [
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address, as a resolver writes it, is one on the open internet."""
+    """Whether an IP address, as a resolver returns it, is public."""
     try:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -46,14 +46,14 @@ def is_public(text: str) -> bool:
 
 
 class AddressGuard(AbstractResolver):
-    """Refuses by raising MediaForbidden. `allowed`: "host" or "host:port", exempt from the check of the address."""
+    """Refuses by raising MediaForbidden. `allowed`: "host" or "host:port", exempt from the address check."""
 
     def __init__(self, allowed: Collection[str], resolver: AbstractResolver | None = None) -> None:
         self._allowed = frozenset(entry.lower() for entry in allowed)
         self._resolver = resolver or Resolver()
 
     def check(self, url: URL) -> None:
-        """Before a request and before each redirect: aiohttp asks no resolver about a literal address."""
+        """Call before a request and before each redirect: aiohttp asks no resolver for a literal address."""
         if url.scheme not in ("http", "https") or not url.host:
             raise MediaForbidden(f"the scheme {url.scheme!r}")
         if _is_literal(url.host) and not self._is_allowed(url.host, url.port) and not is_public(url.host):
@@ -76,7 +76,7 @@ class AddressGuard(AbstractResolver):
 
 
 def _is_literal(host: str) -> bool:
-    if ":" in host:  # aiohttp connects to it as it is, whatever else is in it
+    if ":" in host:  # aiohttp connects to it unchanged, whatever else it contains
         return True
     try:
         ipaddress.ip_address(host)

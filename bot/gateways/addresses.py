@@ -1,4 +1,4 @@
-"""Addresses of files: as a gateway names them, and as they go out on the wire."""
+"""Addresses of files: as gateways give them, and as they are requested."""
 
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -7,31 +7,32 @@ from yarl import URL
 
 from bot.domain.task import Answer, Clip, Task
 
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # what stays as it is, also what a strict encoder would change
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # left unchanged, even if a strict encoder would encode it
 
 
 def request_url(address: str) -> URL:
-    """Path and query byte for byte as they came: a signature is of these. Only what no request line can hold, such as
-    a space, is encoded. Raises ValueError for what is no address.
+    """Path and query byte for byte as received, because signatures cover them.
+
+    Only what no request line can hold, such as a space, is encoded. Raises ValueError for an invalid address.
     """
     parts = urlsplit(address)
-    origin = URL(f"{parts.scheme}://{parts.netloc}")  # read strictly: it decides who is asked
+    origin = URL(f"{parts.scheme}://{parts.netloc}")  # parsed strictly: it decides which host is asked
     rest = address.partition("#")[0][len(parts.scheme) + len("://") + len(parts.netloc) :]
     return URL(f"{str(origin).rstrip('/')}{_encoded(rest) or '/'}", encoded=True)
 
 
 def redirected(url: URL, location: str) -> URL:
-    """Where a redirect leads. Raises ValueError, as `request_url` does."""
+    """The target of a redirect. Raises ValueError, as `request_url` does."""
     return request_url(urljoin(str(url), _encoded(location)))
 
 
 def _encoded(text: str) -> str:
-    """Header values come with bytes that are no UTF-8 as lone surrogates."""
+    """Header values contain bytes that are not UTF-8 as lone surrogates."""
     return quote(text.encode("utf-8", "surrogateescape"), safe=_PRINTABLE)
 
 
 def completed(answer: Answer, base: str) -> Answer:
-    """With absolute addresses where the gateway at `base` named relative ones."""
+    """With absolute addresses where the gateway at `base` gave relative ones."""
     changed = {task_id: _complete(task, base) for task_id, task in answer.tasks.items() if _is_relative(task)}
     return replace(answer, tasks=answer.tasks | changed) if changed else answer
 
@@ -51,14 +52,14 @@ def _complete(task: Task, base: str) -> Task:
 def _complete_clip(clip: Clip, base: str) -> Clip:
     return replace(
         clip,
-        audio_url=_absolute(clip.audio_url, base),
-        image_url=_absolute(clip.image_url, base),
-        video_url=_absolute(clip.video_url, base),
-        other_urls=tuple(_absolute(each, base) for each in clip.other_urls),
+        audio_url=absolute(clip.audio_url, base),
+        image_url=absolute(clip.image_url, base),
+        video_url=absolute(clip.video_url, base),
+        other_urls=tuple(absolute(each, base) for each in clip.other_urls),
     )
 
 
-def _absolute(url: str, base: str) -> str:
+def absolute(url: str, base: str) -> str:
     if url.startswith("//"):
         return f"{urlsplit(base).scheme}:{url}"
     return f"{base[: len(base) - len(urlsplit(base).path)]}{url}" if url.startswith("/") else url

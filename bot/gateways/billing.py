@@ -1,4 +1,4 @@
-"""Asks a gateway what things cost, what is left on the key, and what was charged: GETs alone, which cost nothing."""
+"""A gateway's prices, the key's balance, and its charges: only GETs, which cost nothing."""
 
 import asyncio
 from http import HTTPStatus
@@ -20,17 +20,19 @@ from bot.gateways.pricing import (
     charges_in,
     prices_in,
     quota_per_unit,
+    sells_songs,
 )
 
 _PATIENCE = aiohttp.ClientTimeout(total=15, sock_connect=5)
-_MAX_BODY = 8 * 1024 * 1024  # bytes; a log of a day has some hundred kilobytes
+_MAX_BODY = 8 * 1024 * 1024  # bytes; a day's log has some hundred kilobytes
 
 
 class AccountState(Struct, frozen=True):
-    """`balance` None: not told."""
+    """`balance` None: unknown. `sells_songs`: whether the key's list of models has songs; None: there is no list."""
 
     prices: Prices
     balance: Balance | None
+    sells_songs: bool | None = None
 
 
 class Billing:
@@ -42,17 +44,18 @@ class Billing:
         self._per_unit: float | None = None
 
     async def state(self) -> AccountState:
-        return AccountState(prices_in(await self._get("/api/pricing")), await self._balance())
+        prices, balance = prices_in(await self._get("/api/pricing")), await self._balance()
+        return AccountState(prices, balance, sells_songs(await self._get("/v1/models")))
 
     async def _balance(self) -> Balance | None:
-        """As new-api tells it, or in the way of older gateways."""
+        """By new-api's call, or by those of older gateways."""
         if found := balance_in(await self._get("/api/usage/token/"), await self._unit()):
             return found
         subscription = await self._get("/v1/dashboard/billing/subscription")
         return billing_in(subscription, await self._get("/v1/dashboard/billing/usage")) if subscription else None
 
     async def charges(self) -> tuple[Charge, ...] | None:
-        """None: the log cannot be read. It may also be there and empty: then it proves nothing."""
+        """None: the log cannot be read. An empty log proves nothing, either."""
         log = await self._get("/api/log/token")
         return None if log is None else charges_in(log)
 
@@ -65,7 +68,7 @@ class Billing:
         return self._per_unit
 
     async def _get(self, path: str) -> Any:
-        """None: there is no such thing."""
+        """None: the gateway does not have this call."""
         try:
             reply = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
             if reply.status != HTTPStatus.OK:

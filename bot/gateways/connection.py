@@ -1,7 +1,7 @@
-"""Connections on which framing without end is cut off: it would keep a core busy and bring nothing.
+"""Connections that limit framing: endless framing would keep a core busy and deliver nothing.
 
-A host can send interim answers (as 103) for ever, chunks of one byte, or one byte at a time. What it costs to read
-grows with what is on the wire, and what is worth reading is the body alone; so the two are held against each other.
+A host can send interim answers (such as 103) endlessly, or chunks of one byte, or one byte at a time. The cost of
+reading grows with what is on the wire, but only the body is useful; so the two are compared.
 """
 
 import asyncio
@@ -12,19 +12,19 @@ from aiohttp import ClientPayloadError, StreamReader, TCPConnector
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 
-MAX_HEADER = 64 * 1024  # bytes; aiohttp's own 8 KiB are less than some content security policies have
-_FREE = 256 * 1024  # bytes on the wire, beside three for each of the body
+MAX_HEADER = 64 * 1024  # bytes; aiohttp's default of 8 KiB is less than some content security policies need
+_FREE = 256 * 1024  # bytes on the wire, in addition to three per byte of the body
 _FRAMING = 3
-_FREE_PIECES = 4_000  # pieces from the network, beside one for each 64 bytes of the body
+_FREE_PIECES = 4_000  # pieces from the network, in addition to one per 64 bytes of the body
 _PIECE = 64  # bytes
-_INTERIM = 32  # answers before the answer itself; a host has reason for one or two
-_HEAD_PIECE = 2_048  # bytes that are read at once while it has not begun: aiohttp reads all interim answers in them
-_SWITCHING = 101  # the one interim answer behind which nothing else comes
+_INTERIM = 32  # interim answers before the final one; a host needs one or two
+_HEAD_PIECE = 2_048  # bytes that are parsed at once before the final answer: aiohttp parses all interim answers in them
+_SWITCHING = 101  # the one interim answer that nothing else follows
 _FINAL = 200
 
 
 class Connector(TCPConnector):
-    """As aiohttp's. What is cut off raises ClientPayloadError."""
+    """Like aiohttp's. Raises ClientPayloadError where it cuts off framing."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -38,14 +38,14 @@ class _Accounted(ResponseHandler):
         self._has_begun = False
 
     def set_response_params(self, *args: Any, **options: Any) -> None:
-        """For each request anew."""
+        """Resets the counters for each request."""
         self._on_the_wire = self._pieces = self._interim = 0
         self._has_begun = False
         super().set_response_params(*args, **options)
 
     def data_received(self, data: bytes) -> None:
         self._on_the_wire += len(data)
-        self._pieces += bool(data)  # without any, it goes on with what came before
+        self._pieces += bool(data)  # empty data continues what came before
         start = 0
         while not self._has_begun and len(data) - start > _HEAD_PIECE:
             super().data_received(data[start : start + _HEAD_PIECE])
@@ -60,8 +60,10 @@ class _Accounted(ResponseHandler):
             self._cut_off()
 
     def resume_reading(self, *args: Any, **options: Any) -> None:
-        """What was paused may turn out to be whole. Then aiohttp (3.14.5) hands the connection back and starts the
-        time-out of reading all the same: whoever used it next would be told of one, at once.
+        """Prevents a wrong time-out.
+
+        If a paused answer turns out to be complete, aiohttp (3.14.5) returns the connection to the pool, but starts its
+        read time-out anyway: the next request on it would time out at once.
         """
         before = self._read_timeout_handle
         super().resume_reading(*args, **options)
@@ -69,7 +71,7 @@ class _Accounted(ResponseHandler):
             self._drop_timeout()
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
-        """The head of an answer has been read."""
+        """The head of an answer was parsed."""
         final = data[0].code >= _FINAL or data[0].code == _SWITCHING
         self._has_begun |= final
         self._interim += not final

@@ -1,4 +1,6 @@
-"""Any answer to a fetch becomes an `Answer` or a `GatewayError`: the dialect is told by the body. Pure, and total."""
+"""Decodes any answer to a fetch into an `Answer` or a `GatewayError`; recognises the dialect by the body. Pure, and
+total.
+"""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -6,51 +8,51 @@ from typing import Any
 
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
-from bot.gateways.error_texts import in_words, sentences
-from bot.gateways.field_names import CODE
+from bot.gateways.dialects.error_texts import in_words, sentences
+from bot.gateways.dialects.field_names import CODE
+from bot.gateways.dialects.find import Found, find
+from bot.gateways.dialects.phrases import Meaning, meaning
+from bot.gateways.dialects.statuses import says_absent
+from bot.gateways.dialects.translate import translate
+from bot.gateways.dialects.unwrap import status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, parse_json
-from bot.gateways.find import Found, find
-from bot.gateways.phrases import Meaning, meaning
-from bot.gateways.statuses import says_absent
-from bot.gateways.translate import translate
-from bot.gateways.unwrap import status_of, unwrap
 
 _GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
-_BAD_STATUS = {"error", "fail", "failed"}  # of an answer around nothing
+_BAD_STATUS = {"error", "fail", "failed"}  # of an answer without content
 _BUSY = {429, 430, 455, 503, 529}  # also as a code within an answer
 _KEY = {401, 403}
 _ABSENT = {404, 410}
-_NO_SUCH_ID = {404, 410, 422}  # said of a request that holds nothing but an id
+_NO_SUCH_ID = {404, 410, 422}  # to a request that contains nothing but an id
 
 
 def decode(asked: Collection[str], status: int, content_type: str, body: bytes) -> Answer:
-    """What an HTTP answer says of the `asked` ids. Raises GatewayError; what was not asked for is dropped."""
+    """The `asked` tasks in an HTTP answer. Raises GatewayError; ignores tasks that were not asked for."""
     try:
         value = parse_json(body, content_type)
     except ValueError:
-        raise _no_json(status, body) from None
+        raise no_json(status, body) from None
     found = find(value, asked) if status < 300 else Found({}, others=False)
     sources = {task_id: source for task_id, source in found.tasks.items() if not is_absent(source)}
-    if not found.tasks and not found.others and (error := _error(asked, status, value)):
+    if not found.tasks and not found.others and (error := error_in(asked, status, value)):
         raise error
     tasks = {task_id: translate(task_id, sources[task_id]) for task_id in asked if task_id in sources}
     return Answer(tasks, tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks)))
 
 
 def is_absent(source: Object) -> bool:
-    """Whether one task's part of an answer says that there is no such task."""
+    """Whether one task's part of an answer says that it does not exist."""
     if (word := status_of(source)) is not None:
         return says_absent(word)
-    said = sentences(source)
-    return bool(said) and meaning(*said) is Meaning.UNKNOWN and unwrap(source).empty
+    texts = sentences(source)
+    return bool(texts) and meaning(*texts) is Meaning.UNKNOWN and unwrap(source).empty
 
 
-def _no_json(status: int, body: bytes) -> GatewayError:
+def no_json(status: int, body: bytes) -> GatewayError:
     if status == HTTPStatus.UNAUTHORIZED:
         return GatewayRefused("401")
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return GatewayBusy(str(status))
-    # A page with 403 comes from what stands in front of the gateway: it does not know our key.
+    # A page with 403 comes from a proxy in front of the gateway, which does not check our key.
     if status >= 500 or status in (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT):
         return GatewayBroken(f"{status} without JSON")
     if body.strip() and body.lstrip()[:1] not in (b"{", b"["):
@@ -58,25 +60,25 @@ def _no_json(status: int, body: bytes) -> GatewayError:
     return GatewayBroken(f"{status} with an empty or cut body")
 
 
-def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
-    """What an answer without any of the tasks is; None: they are not there."""
-    said = in_words(value)
+def error_in(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
+    """The error of an answer without any of the tasks; None: they do not exist."""
+    text = in_words(value)
     kind = _kind_of_error(asked, status, value)
     if kind is None:
         return None
-    error = kind(f"{status} {said or 'and no words that we know'}")
-    error.said = said
+    error = kind(f"{status} {text or 'and no words that we know'}")
+    error.words = text
     if isinstance(error, GatewayMisplaced):
         error.may_be_task = status == HTTPStatus.NOT_FOUND and meaning(*sentences(value)) is Meaning.BARE
     return error
 
 
 def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[GatewayError] | None:
-    meant, code, good = meaning(*sentences(value)), _code(value), _is_good(value, status)
+    meant, code, good = meaning(*sentences(value)), _code(value), is_good(value, status)
     if status == HTTPStatus.UNAUTHORIZED:
         return GatewayRefused
     if _says_unknown(meant, status, code):
-        return None if len(asked) == 1 else GatewayBroken  # of which of them is not said
+        return None if len(asked) == 1 else GatewayBroken  # does not say which of them
     if status in _BUSY or code in _BUSY or (meant is Meaning.BUSY and not good):
         return GatewayBusy
     if status in _KEY or code in _KEY or (meant is Meaning.KEY and not good):
@@ -89,7 +91,7 @@ def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[Gate
 
 
 def _says_unknown(meant: Meaning, status: int, code: int | None) -> bool:
-    """A router says that there is nothing at an address by a status; what answers 200 has looked for the task."""
+    """A router reports an unknown address by a status; a gateway that answers 200 has looked for the task."""
     return meant is Meaning.UNKNOWN or (status < 300 and code in _ABSENT and meant in (Meaning.BARE, Meaning.OTHER))
 
 
@@ -100,14 +102,14 @@ def _says_nothing_there(meant: Meaning, status: int) -> bool:
 
 
 def _code(value: Any) -> int | None:
-    """That of the answer, where it is a number like an HTTP status."""
+    """The answer's code, if it is a number like an HTTP status."""
     holders = [value, value.get("error")] if isinstance(value, dict) else []
     codes = (as_text(first(each, *CODE)).strip() for each in holders if isinstance(each, dict))
     return next((int(code) for code in codes if len(code) == 3 and code.isascii() and code.isdigit()), None)
 
 
-def _is_good(value: Any, status: int) -> bool:
-    """Whether it is the answer of a gateway to which nothing is wrong."""
+def is_good(value: Any, status: int) -> bool:
+    """Whether it is a regular answer of a working gateway."""
     if not isinstance(value, dict):
         return status < 400
     if status >= 400 or value.get("success") is False:

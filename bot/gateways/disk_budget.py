@@ -1,15 +1,14 @@
-"""Room on the disk for songs on their way: how much all of them have, and how much of it one person or host."""
+"""Disk space for songs that are being sent: a total limit, and limits per person and host."""
 
 from collections import Counter
 from collections.abc import Hashable
 
 from bot.errors import MediaNoRoom
 
-# All songs that are open at once, in bytes. compose.yaml's tmpfs is this and 32 MiB more, for what else is written
-# there. A song is 4 MiB as a rule, and 23 MiB at most (MAX_REQUEST in bot/ui/render/cards.py): there is room for 120,
-# or for 20.
+# For all songs that are open at once, in bytes. compose.yaml's tmpfs has 32 MiB more, for other files. A song has
+# usually 4 MiB, and 23 MiB at most (MAX_REQUEST in bot/ui/render/cards.py): there is room for 120, or for 20.
 MOST = 480 * 1024 * 1024
-_PART = MOST // 4  # of one person, and of one host that has not yet shown that it behaves
+_PART = MOST // 4  # of one person, and of one host that is not known as good
 
 
 class DiskBudget:
@@ -20,15 +19,15 @@ class DiskBudget:
         self._by_owner: Counter[Hashable] = Counter()
 
     def share(self, *owners: Hashable) -> "Share":
-        """What is taken of it counts as each owner's."""
+        """A share that counts for each of the owners."""
         return Share(self, owners)
 
     def take(self, size: int, owners: tuple[Hashable, ...]) -> None:
         """Raises MediaNoRoom."""
         if self._taken + size > self._most:
-            raise MediaNoRoom("other songs on their way have all the room that there is for them")
+            raise MediaNoRoom("the songs being sent take up all the disk space for songs")
         if any(self._by_owner[owner] + size > self._part for owner in owners):
-            raise MediaNoRoom("other songs of the same person or host have all the room that one may have")
+            raise MediaNoRoom("other songs of the same person or host take up all the space that one may have")
         self._taken += size
         self._by_owner.update(dict.fromkeys(owners, size))
 
@@ -46,7 +45,7 @@ class Share:
         self._owners = owners
 
     def take(self, size: int) -> None:
-        """Bytes. Raises MediaNoRoom."""
+        """In bytes. Raises MediaNoRoom."""
         self._disk.take(size, self._owners)
 
     def give_back(self, size: int) -> None:

@@ -1,4 +1,4 @@
-"""One request to one gateway and its answer: the key goes there and nowhere else."""
+"""One request to one gateway and its answer: the key is sent there and nowhere else."""
 
 import asyncio
 from email.utils import parsedate_to_datetime
@@ -14,7 +14,7 @@ from bot.gateways.connection import MAX_HEADER
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
-_LONGEST_REST = 86_400.0  # seconds that a gateway is believed to need
+_MAX_RETRY_AFTER = 86_400.0  # seconds: the longest wait that a gateway may ask for
 
 
 class Reply(Struct, frozen=True):
@@ -46,9 +46,9 @@ class Exchange:
             raise GatewayUnreachable("no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
             raise GatewayUnreachable(type(error).__name__) from error
-        except ValueError as error:  # a header or an address that cannot be read
+        except ValueError as error:  # a header or an address that cannot be parsed
             raise GatewayBroken(type(error).__name__) from error
-        raise GatewayMisplaced("it redirects in a circle")
+        raise GatewayMisplaced("too many redirects")
 
     async def _request_once(
         self, method: str, url: URL, body: Any, patience: aiohttp.ClientTimeout, most: int
@@ -75,7 +75,7 @@ class Exchange:
 
 
 def _same_origin(url: URL, location: str) -> URL:
-    """Where a redirect leads, if the key may go there."""
+    """The target of a redirect, if the key may be sent there."""
     target = url.join(URL(location, encoded=True))
     if target.origin() != url.origin():
         raise GatewayMisplaced("it redirects to another host")
@@ -88,9 +88,9 @@ def _retry_after(header: str | None) -> float | None:
         return None
     try:
         if header.strip().isdigit():
-            return min(float(header), _LONGEST_REST)
+            return min(float(header), _MAX_RETRY_AFTER)
         moment = parsedate_to_datetime(header)
-        return min(max(0.0, (moment - moment.now(moment.tzinfo)).total_seconds()), _LONGEST_REST)
+        return min(max(0.0, (moment - moment.now(moment.tzinfo)).total_seconds()), _MAX_RETRY_AFTER)
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -1,4 +1,4 @@
-"""Reading a stranger's JSON: each reader takes any value and answers with the type it names, never with an error."""
+"""Readers for a stranger's JSON: each accepts any value and returns the type in its name, without errors."""
 
 import json
 import math
@@ -16,7 +16,7 @@ _MAX_TEXT = 100_000  # characters; the longest lyrics have some thousands
 _MAX_LIST = 1_000  # texts that are joined
 _MAX_NUMBER = 60  # characters of a number
 _MAX_URL = 16_000  # characters; signed addresses with a session token have some thousands
-_MILLISECONDS = 1e11  # taken for Unix seconds, this is the year 5138
+_MILLISECONDS = 1e11  # as Unix seconds, this would be the year 5138
 _LATEST = 253_402_300_799  # the end of the year 9999, in Unix seconds
 _ABSENT_FILES = ("/none.mp3", "/none.mp4", "/api/forbidden")
 _ADDRESS = re.compile(r"(https?:)?//?[^\s\\]+", re.IGNORECASE)
@@ -24,12 +24,12 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%?")
 
 
 def parse_json(body: bytes, content_type: str) -> Any:
-    """The value, whatever the body is labelled; ValueError if it is no JSON."""
+    """The value, whatever the body's content type; ValueError if it is not JSON."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
-    # What strict JSON forbids and gateways send: another charset, a byte order mark, NaN, half a surrogate pair.
+    # Strict JSON forbids what some gateways send: another charset, a byte order mark, NaN, half a surrogate pair.
     labelled = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
     guesses = (
         (labelled[1] if labelled else "", "strict"),
@@ -45,7 +45,9 @@ def parse_json(body: bytes, content_type: str) -> Any:
 
 
 def unpacked(value: Any) -> Any:
-    """The JSON in a text that looks like some, or the value. Cheap: an answer may hold many such texts."""
+    """The JSON in a text that looks like JSON, or the value itself. Cheap, because an answer may hold many
+    such texts.
+    """
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
     try:
@@ -55,7 +57,7 @@ def unpacked(value: Any) -> Any:
 
 
 def first(source: Object, *names: str) -> Any:
-    """The first value that is there: neither missing nor null nor an empty text."""
+    """The first value that is not missing, null or an empty text."""
     for name in names:
         value = source.get(name)
         if value is not None and value != "":
@@ -64,27 +66,27 @@ def first(source: Object, *names: str) -> Any:
 
 
 def as_object(value: Any) -> Object:
-    """Also one that is written out as JSON in a text."""
+    """Also from a text that contains JSON."""
     value = unpacked(value)
     return value if isinstance(value, dict) else {}
 
 
 def as_text(value: Any) -> str:
-    """Texts as they are; numbers written out; the texts of a list joined by commas; everything else empty."""
+    """Texts unchanged, numbers as text, the texts of a list joined by commas; everything else empty."""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_plain, value[:_MAX_LIST])))[:_MAX_TEXT]
     return _plain(value)[:_MAX_TEXT]
 
 
 def _plain(value: Any) -> str:
-    """Empty for a list within a list, too: it could be nested deeper than Python can follow."""
+    """Empty for a list within a list, too: it could be nested too deeply for Python."""
     if isinstance(value, str) and value.isascii():
         return value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     try:
         return str(value).encode("utf-8", "replace").decode()
-    except ValueError:  # an integer of more digits than Python writes out
+    except ValueError:  # an integer with more digits than Python converts
         return ""
 
 
@@ -102,7 +104,7 @@ def as_number(value: Any) -> float | None:
 
 
 def as_seconds(value: Any) -> float | None:
-    """A length; nothing that has not begun."""
+    """A positive duration."""
     number = as_number(value)
     return number if number is not None and 0 < number < _MILLISECONDS else None
 
@@ -119,7 +121,7 @@ def as_moment(value: Any) -> float | None:
 
 
 def _parse_date(text: str) -> float | None:
-    """None without a zone: nobody can tell whose time it is."""
+    """None without a time zone, because the moment is ambiguous."""
     try:
         moment = datetime.fromisoformat(text[:_MAX_NUMBER].strip())
         return moment.timestamp() if moment.tzinfo else None
@@ -128,9 +130,9 @@ def _parse_date(text: str) -> float | None:
 
 
 def as_percentage(value: Any) -> float | None:
-    """A progress that tells something: "0%" and "100%" are what gateways say when they do not know.
+    """A meaningful progress: gateways say "0%" and "100%" when they do not know it.
 
-    Below 1 nobody can tell whether it is a share of one or of a hundred.
+    A value below 1 is ambiguous: a fraction or a percentage.
     """
     match = _PERCENT.fullmatch(as_text(value)[:_MAX_NUMBER].strip())
     percentage = float(match[1]) if match else 0.0
@@ -138,9 +140,9 @@ def as_percentage(value: Any) -> float | None:
 
 
 def as_url(value: Any) -> str:
-    """The http(s) address of something that is there, or nothing; also a relative one, such as /files/a.mp3.
+    """The http(s) address of an existing file, or empty; also a relative one, such as /files/a.mp3.
 
-    None with a name before its host or something invisible in it: people would read another address than it is.
+    Empty if it has a user name or invisible characters: people would read a different address.
     """
     url = as_text(value).strip().replace("&amp;", "&").replace(" ", "%20")
     if len(url) > _MAX_URL or not url.isprintable() or not _ADDRESS.fullmatch(url):
@@ -148,7 +150,7 @@ def as_url(value: Any) -> str:
     try:
         parts = urlsplit(url)
         relative = not parts.scheme and not parts.netloc and len(parts.path) > 1
-        reachable = (parts.hostname and parts.port != 0) or relative  # raises for a port that is no number
+        reachable = (parts.hostname and parts.port != 0) or relative  # raises for an invalid port
     except ValueError:
         return ""
     disguised = "@" in parts.netloc or "%20" in parts.netloc

@@ -1,18 +1,18 @@
-"""What a file is, by its bytes: its label and its name are a stranger's word.
+"""Detects a file's type by its bytes: its label and its name cannot be trusted.
 
-No library for this does: they know a file by its first bytes, and cannot tell a song from a header with nothing behind
-it, nor see frames behind junk or a tag with a wrong size.
+No library does this: they know a file by its first bytes, and neither notice a header without content, nor find frames
+behind junk or a tag with a wrong size.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-WINDOW = 16 * 1024  # bytes that are looked at; frames have 4,096 at most
-PICTURE = 16  # bytes by which a picture is known
+WINDOW = 16 * 1024  # bytes that are examined; a frame has at most 4,096
+PICTURE = 16  # bytes that identify a picture
 
 
 class FileType(NamedTuple):
-    """`extension` with its dot: Discord goes by it."""
+    """`extension` includes its dot: Discord relies on it."""
 
     name: str
     extension: str
@@ -23,6 +23,7 @@ MP3, MP4, WAV, OGG, FLAC = (
     FileType("MP3", ".mp3"), FileType("MP4", ".m4a"), FileType("WAV", ".wav"), FileType("Ogg", ".ogg"),
     FileType("FLAC", ".flac"),
 )  # fmt: skip
+MP4_VIDEO = FileType("MP4", ".mp4")  # for whoever knows that there are pictures in it
 MP2, AAC, WEBM = FileType("MP2", ".mp2"), FileType("AAC", ".aac"), FileType("WebM", ".webm")
 JPEG, PNG = FileType("JPEG", ".jpg", "image/jpeg"), FileType("PNG", ".png", "image/png")
 WEBP, GIF = FileType("WebP", ".webp", "image/webp"), FileType("GIF", ".gif", "image/gif")
@@ -41,16 +42,16 @@ _AAC_HEADER = 7  # bytes
 
 
 class Found(NamedTuple):
-    """`start`: bytes before the sound that are no part of it."""
+    """`start`: bytes before the audio that are no part of it."""
 
     kind: FileType
     start: int = 0
 
 
 def audio(window: bytes, *, ends: bool) -> Found | None:
-    """What a file is that begins like this. `ends`: there is nothing behind the window.
+    """The type of a file that begins with this window. `ends`: nothing follows the window.
 
-    A header with nothing behind it is nothing: a host may write the rest a moment later.
+    None for a header with nothing behind it: a host may write the rest a moment later.
     """
     for begins, kind, has_sound in _CONTAINERS:
         if begins(window):
@@ -59,13 +60,13 @@ def audio(window: bytes, *, ends: bool) -> Found | None:
 
 
 def frames(window: bytes) -> Found | None:
-    """MPEG or AAC frames: at once or behind zeros, or anywhere where another frame follows the first."""
+    """MPEG or AAC frames: at the beginning or after zeros, or anywhere if a second frame follows the first."""
     zeros = len(window) - len(window.lstrip(b"\0"))
     start = window.find(b"\xff")
     while start >= 0:
-        if frame := _frame(window, start):
+        if frame := mpeg_frame(window, start):
             kind, size = frame
-            following = _frame(window, start + size) if size else None
+            following = mpeg_frame(window, start + size) if size else None
             alone = start == zeros and len(window) > start + _AAC_HEADER
             if alone or (following and following[0] is kind):
                 return Found(kind, start)
@@ -73,8 +74,8 @@ def frames(window: bytes) -> Found | None:
     return None
 
 
-def _frame(window: bytes, at: int) -> tuple[FileType, int] | None:
-    """The kind and the bytes of a frame; 0 where its header does not say: eleven set bits, then fields that exist."""
+def mpeg_frame(window: bytes, at: int) -> tuple[FileType, int] | None:
+    """The type and size of a frame; size 0 if its header does not say. It has eleven set bits, then valid fields."""
     header = window[at : at + _AAC_HEADER]
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return None
@@ -102,11 +103,11 @@ def _has_wav_sound(file: bytes) -> bool:
             return len(file) > at + 8
         size = int.from_bytes(file[at + 4 : at + 8], "little")
         at += 8 + size + size % 2
-    return len(file) > _SHORT  # it is written in another way than we know
+    return len(file) > _SHORT  # an unknown way to write it
 
 
 def _has_ogg_sound(file: bytes) -> bool:
-    """The pages with the headers of a stream have 0 for a position."""
+    """Pages with the headers of a stream have position 0."""
     at = 0
     while file[at : at + 4] == b"OggS" and len(file) >= at + 27:
         body = at + 27 + file[at + 26]
@@ -126,7 +127,7 @@ def _has_mp4_sound(file: bytes) -> bool:
         if size == 1:
             size = int.from_bytes(file[at + 8 : at + 16])
         if size < 8:
-            return True  # it is written in another way than we know
+            return True  # an unknown way to write it
         at += size
     return False
 
@@ -144,7 +145,7 @@ def _has_webm_sound(file: bytes) -> bool:
     return 0 < cluster < len(file) - 12 or (b"\x18\x53\x80\x67" not in file and len(file) > _SHORT)
 
 
-_SHORT = 1_024  # bytes: what is no longer is no song
+_SHORT = 1_024  # bytes: no song is shorter
 _CONTAINERS: tuple[tuple[Callable[[bytes], bool], FileType, Callable[[bytes], bool]], ...] = (
     (lambda head: head[4:8] == b"ftyp", MP4, _has_mp4_sound),
     (lambda head: head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE", WAV, _has_wav_sound),

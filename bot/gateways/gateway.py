@@ -1,9 +1,13 @@
-"""One gateway over HTTP: what to ask it, in which requests, and what to make of it if it answers otherwise."""
+"""One gateway over HTTP: which requests to make, and what to do if it answers unexpectedly.
+
+One file, because the fallbacks (single path, batch, other path) use each other and share what is known of the gateway.
+"""
 
 import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
@@ -24,22 +28,23 @@ from bot.gateways.decode import decode
 from bot.gateways.exchange import Exchange, Reply
 from bot.gateways.fair_queue import FairQueue
 from bot.gateways.poison_ids import PoisonIds
-from bot.gateways.record import Record
+from bot.gateways.request_results import RequestResults
 from bot.gateways.secret import Secret
+from bot.gateways.submission import Dialect
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed: five times what 500 tasks take
-_BIG = 100_000  # bytes of an answer that takes longer to read than the event loop should wait
+_BIG = 100_000  # bytes; larger answers are parsed off the event loop
 _SINGLE, _GOAMZ_SINGLE = "/suno/fetch/", "/suno/v1/music/"
-BATCH_SIZES = (1, 10, 100, 500)  # a batch is filled up with ids that it holds already: few sizes are kind to a gateway
-_ROWS = 3  # times the requests that go at once: what hangs holds up what is finished for three time-outs
+BATCH_SIZES = (1, 10, 100, 500)  # padded with ids that it already has: gateways then see few sizes
+_ROUNDS = 3  # single requests in a batch, per concurrent request: one that hangs delays the others by three time-outs
 _ATTEMPTS = 3
-_TRIED = 3  # single tasks, to see whether anything is there: one may be broken by itself
+_TRIES = 3  # single tasks, to see whether the gateway answers: one may be broken by itself
 _PATIENCE = 20.0  # seconds, for all attempts together
-_LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait with somebody waiting for the answer
-_MADE_UP = "00000000-0000-4000-8000-00000000a5ed"  # to hear what is said of a task that there is not
-_MAY_BE_OF_ONE = (GatewayBroken, GatewayRefused, GatewayMisplaced)  # what may be wrong with one task alone
-# What is copied with an address: calls for songs, for chats, and for the account.
+_LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait while a person waits for the answer
+_NONEXISTENT = "00000000-0000-4000-8000-00000000a5ed"  # to see how the gateway answers for a task that does not exist
+_MAY_BE_OF_ONE = (GatewayBroken, GatewayRefused, GatewayMisplaced)  # failures that may be due to a single task
+# Paths that people copy along with an address: calls for songs, for chats, and for the account.
 _CALLS = re.compile(
     r"(/suno(/v\d+)?(/(fetch|music|submit)(/.*)?)?"
     r"|/v\d+(/(chat/completions|completions|responses|messages|models|embeddings|(images|audio)/.+))?"
@@ -51,16 +56,16 @@ log = logging.getLogger(__name__)
 
 
 def normalise_base_url(text: str) -> str:
-    """What stands before `/suno/fetch`. Raises ValueError with a sentence for the operator."""
+    """The part before `/suno/fetch`. Raises ValueError with a sentence for the operator."""
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("this is no address; type something like https://gateway.example.com") from None
+        raise ValueError("this is not an address; type something like https://gateway.example.com") from None
     if parts.scheme.lower() not in ("http", "https") or not host or re.search(r"[\s\\]", host):
         raise ValueError("type the whole address, as in https://gateway.example.com")
     if parts.username or parts.password:
-        raise ValueError("a key does not belong into the address; there is a setting of its own for it")
+        raise ValueError("a key does not belong in the address; there is a setting of its own for it")
     path = parts.path.rstrip("/")
     while (shorter := _CALLS.sub("", path).rstrip("/")) != path:
         path = shorter
@@ -68,19 +73,19 @@ def normalise_base_url(text: str) -> str:
     return f"{parts.scheme.lower()}://{shown}{f':{port}' if port else ''}{path}"
 
 
-_Reader = Callable[[int, str, bytes], Answer]  # of an HTTP status, a content type and a body
+_Reader = Callable[[int, str, bytes], Answer]  # takes an HTTP status, a content type and a body
 _Ask = Callable[[Sequence[str]], Awaitable[Answer]]
 
 
-class _Heard(NamedTuple):
+class _Result(NamedTuple):
     answer: Answer
     status: int  # of HTTP
 
 
 class Gateway:
-    """Raises GatewayError and nothing else. `requests_at_once`: how many may be on their way.
+    """Raises GatewayError and nothing else. `requests_at_once`: the number of concurrent requests.
 
-    `requests_per_second`: how many may leave.
+    `requests_per_second`: how many may start per second.
     """
 
     def __init__(
@@ -94,53 +99,62 @@ class Gateway:
         requests_per_second: float = 20.0,
     ) -> None:
         self.name = name
-        self.record = Record()
-        self._at_once = max(1, requests_at_once - 1)  # for the poller: one is left for people who wait
+        self.results = RequestResults()
+        self._at_once = max(1, requests_at_once - 1)  # for the poller: one is reserved for people's requests
         self._queue = FairQueue(requests_at_once, requests_per_second)
         self._base = base_url
         self._exchange = Exchange(base_url, key, session)
         self._secret = Secret(key)
         self._single = _SINGLE
         self._poison_ids = PoisonIds()
-        self._batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not seen yet
-        self._found = ""  # the id of the task that it told of last
+        self._batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not known yet
+        self._found = ""  # the id of the last task that it returned
         self._turn = 0
 
     @property
     def batch_size(self) -> int:
-        """How many tasks the poller may ask for together: one by one only so many that it soon hears of them."""
-        return BATCH_SIZES[-1] if self._batch else _ROWS * self._at_once
+        """How many tasks the poller may ask for together; without batches, only as many as are answered soon."""
+        return BATCH_SIZES[-1] if self._batch else _ROUNDS * self._at_once
 
     @property
     def batches_at_once(self) -> int:
         return self._at_once if self._batch else 1
 
     async def fetch(self, task_id: str) -> Answer:
-        """GET /suno/fetch/{task_id}, or what relays of GoAmz have in its place. Somebody waits: what may pass is
-        tried again, a bounded number of times.
+        """GET /suno/fetch/{task_id}, or GoAmz's call instead. A person waits: temporary failures are retried a few
+        times.
         """
         try:
-            heard = await self._fetch_one(task_id, _ATTEMPTS)
+            result = await self._fetch_one(task_id, _ATTEMPTS)
         except GatewayMisplaced:
-            # In this way, too, some say that there is no such task; then they speak of others.
+            # Some gateways answer like this for an unknown task; then they still answer for others.
             if self._found in ("", task_id) or not await self._answers_for(self._found):
                 raise
             return Answer({}, (task_id,))
-        if self._batch is False or not _may_be_more(task_id, heard):
-            return heard.answer
-        return await self._fetch_more(task_id, heard.answer)
+        if self._batch is False or not _may_be_more(task_id, result):
+            return result.answer
+        return await self._fetch_more(task_id, result.answer)
+
+    async def dialect(self) -> Dialect:
+        """Whose bodies it takes for orders, by where it takes questions: asks for a made-up task unless it answered
+        before.
+        """
+        if not self._found:
+            with suppress(GatewayError):
+                await self._fetch_one(_NONEXISTENT, 1)
+        return Dialect.GOAMZ if self._single == _GOAMZ_SINGLE else Dialect.RIX
 
     async def usage(self) -> KeyUsage | None:
-        """What the gateway tells of its key; None if it tells nothing."""
+        """The usage of its key; None if the gateway does not tell."""
         try:
             async with self._queue.turn():
                 reply = await self._request("GET", USAGE_PATH, None)
         except GatewayError:
             return None
         usage = read_usage(reply.status, reply.content_type, reply.body)
-        return usage and replace(usage, models=usage.models and tuple(map(self._secret.strike, usage.models)))
+        return usage and replace(usage, models=usage.models and tuple(map(self._secret.redact, usage.models)))
 
-    async def _fetch_one(self, task_id: str, attempts: int) -> _Heard:
+    async def _fetch_one(self, task_id: str, attempts: int) -> _Result:
         if task_id in ("", ".", ".."):
             raise ValueError("an id that would change the path")
         try:
@@ -148,20 +162,20 @@ class Gateway:
         except GatewayMisplaced as nothing_there:
             other = _GOAMZ_SINGLE if self._single == _SINGLE else _SINGLE
             try:
-                heard = await self._fetch_at(other, task_id, attempts)
-            except GatewayMisplaced as elsewhere:
-                # A router says the same of both: where one is spoken of in other words, there is somebody who looked.
-                if nothing_there.may_be_task != elsewhere.may_be_task:
-                    return _Heard(Answer({}, (task_id,)), HTTPStatus.NOT_FOUND)
+                result = await self._fetch_at(other, task_id, attempts)
+            except GatewayMisplaced as other_failure:
+                # A router answers the same at both paths: if one answer differs, that path is served.
+                if nothing_there.may_be_task != other_failure.may_be_task:
+                    return _Result(Answer({}, (task_id,)), HTTPStatus.NOT_FOUND)
                 raise nothing_there from None
             self._single = other
-            return heard
+            return result
 
-    async def _fetch_at(self, path: str, task_id: str, attempts: int) -> _Heard:
+    async def _fetch_at(self, path: str, task_id: str, attempts: int) -> _Result:
         return await self._ask("GET", f"{path}{quote(task_id, safe='')}", None, partial(decode, [task_id]), attempts)
 
     async def _fetch_more(self, task_id: str, single: Answer) -> Answer:
-        """Suno-API's single answer may be null, or clips alone: its batch call has the status."""
+        """Suno-API's single answer may be null, or only clips: its batch call has the status."""
         try:
             answer = await self._fetch_batch([task_id], {})
         except GatewayMisplaced as failure:
@@ -176,35 +190,37 @@ class Gateway:
         return answer if answer.tasks else single
 
     async def fetch_many(self, task_ids: Sequence[str], known: Mapping[bytes, str] = MappingProxyType({})) -> Answer:
-        """POST /suno/fetch: up to 500 in one request, not tried again; one by one where that is not known.
+        """POST /suno/fetch: up to 500 in one request, without retries; one by one if the gateway does not know it.
 
-        A task that the gateway cannot write out, or for which alone it refuses, is left out of the answer: it would
-        spoil it for all. That the gateway is none, or refuses the key, takes more than what it says of one id.
-        `known`: ids of tasks by the digest of an answer of which nothing need be told but that it came again.
+        A task that the gateway cannot serialise, or for which alone it refuses, is left out of the answer, because it
+        would fail the whole batch. A failure for one id alone is no proof that the address or the key is wrong.
+        `known`: task ids by the digest of an answer that need only be reported as repeated.
         """
         try:
             return await self._fetch_all(task_ids, known)
         except (GatewayMisplaced, GatewayRefused) as failure:
             if not await self._answers_for_another(task_ids):
                 raise
-            self.record.excuse()
+            self.results.clear_failure()
             log.info("gateway %s answers, but not for %d tasks: %s", self.name, len(task_ids), failure)
             return Answer({}, tuple(dict.fromkeys(task_ids)) if isinstance(failure, GatewayMisplaced) else ())
 
     async def _fetch_all(self, task_ids: Sequence[str], known: Mapping[bytes, str]) -> Answer:
         if self._batch is False:
             return await self._fetch_each(task_ids)
-        together, poison_ids = self._poison_ids.apart(task_ids)
+        together, poison_ids = self._poison_ids.split(task_ids)
         ask = partial(self._fetch_batch, known=known)
         answers = [self._fetch_together(together, ask)] if together else []
         answers += [self._poison_ids.ask_alone(task_id, ask) for task_id in poison_ids]
         return _together(await asyncio.gather(*answers))
 
     async def _answers_for_another(self, task_ids: Sequence[str]) -> bool:
-        """For a task that it told of before; against its word on one id also for one that there is not."""
+        """Tests with a task that it returned before; after a failure for a single id, else with an id that does not
+        exist.
+        """
         if self._found and self._found not in task_ids:
             return await self._answers_for(self._found)
-        return len(set(task_ids)) == 1 and await self._answers_for(_MADE_UP)
+        return len(set(task_ids)) == 1 and await self._answers_for(_NONEXISTENT)
 
     async def _answers_for(self, task_id: str) -> bool:
         try:
@@ -240,50 +256,50 @@ class Gateway:
         return _together([single, await self._fetch_each(left, alive=True)])
 
     def _forget_batch(self, failure: GatewayError) -> None:
-        if self._batch is None and isinstance(failure, GatewayMisplaced):  # the other may be a passing fault
-            log.info("gateway %s does not know POST /suno/fetch: each task is asked for by itself", self.name)
+        if self._batch is None and isinstance(failure, GatewayMisplaced):  # other failures may be temporary
+            log.info("gateway %s does not know POST /suno/fetch: tasks are fetched one by one", self.name)
             self._batch = False
 
     async def _try_single(self, task_ids: Sequence[str], failure: GatewayError) -> Answer:
-        """One that can be had, others each time. That nothing is there is raised only if none is there either."""
+        """One task that can be fetched, starting at another one each time. Raises GatewayMisplaced only if all do."""
         turn = self._turn % len(task_ids)
-        for task_id in [*task_ids[turn:], *task_ids[:turn]][:_TRIED]:
+        for task_id in [*task_ids[turn:], *task_ids[:turn]][:_TRIES]:
             try:
                 return (await self._fetch_one(task_id, 1)).answer
             except GatewayError as error:
                 failure = error if isinstance(failure, GatewayMisplaced) else failure
-        self._turn += _TRIED
+        self._turn += _TRIES
         raise failure
 
     async def _poll_one(self, task_id: str) -> Answer:
         return (await self._fetch_one(task_id, 1)).answer
 
     async def _fetch_each(self, task_ids: Sequence[str], *, alive: bool = False) -> Answer:
-        """All that could be had. Raises an error if that is nothing, and nobody knows that the gateway is `alive`.
+        """All tasks that can be fetched. Raises an error if there are none, unless the gateway is known to be `alive`.
 
-        Where others are answered, what is said to be nothing is a task that there is not.
+        If other tasks are answered, GatewayMisplaced means that the task does not exist.
         """
         results = await asyncio.gather(*map(self._poll_one, task_ids), return_exceptions=True)
         said = dict(zip(task_ids, results, strict=True))
         failures = [result for result in results if isinstance(result, BaseException)]
-        unforeseen = [failure for failure in failures if not isinstance(failure, GatewayError)]
-        if unforeseen or (failures and len(failures) == len(results) and not alive):
-            raise min(unforeseen or failures, key=_gravity)
+        unexpected = [failure for failure in failures if not isinstance(failure, GatewayError)]
+        if unexpected or (failures and len(failures) == len(results) and not alive):
+            raise min(unexpected or failures, key=_precedence)
         if failures:
-            self.record.excuse()
+            self.results.clear_failure()
         gone = tuple(task_id for task_id, result in said.items() if isinstance(result, GatewayMisplaced))
         return _together([*(each for each in results if isinstance(each, Answer)), Answer({}, gone)])
 
-    async def _ask(self, method: Literal["GET", "POST"], path: str, body: Any, read: _Reader, attempts: int) -> _Heard:
-        retries = stamina.retry_context(on=_may_pass, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
+    async def _ask(self, method: Literal["GET", "POST"], path: str, body: Any, read: _Reader, attempts: int) -> _Result:
+        retries = stamina.retry_context(on=_should_retry, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
         async for attempt in retries:
-            with attempt, self.record.request():
+            with attempt, self.results.request():
                 async with self._queue.turn(urgent=attempts > 1):
                     reply = await self._request(method, path, body)
                 answer = completed(await self._read(read, reply), self._base)
                 self._found = next(iter(answer.tasks), self._found)
-                return _Heard(answer, reply.status)
-        raise AssertionError("stamina ends in an answer or an error")
+                return _Result(answer, reply.status)
+        raise AssertionError("stamina returns an answer or raises")
 
     async def _request(self, method: str, path: str, body: Any) -> Reply:
         reply = await self._exchange.request(method, path, body, patience=_TIMEOUT, most=_MAX_BODY)
@@ -291,32 +307,32 @@ class Gateway:
         return reply
 
     async def _read(self, read: _Reader, reply: Reply) -> Answer:
-        """Off the event loop where it may take long."""
+        """Off the event loop if it may take long."""
         reading = partial(self._read_now, read, reply)
         return await asyncio.to_thread(reading) if len(reply.body) > _BIG else reading()
 
     def _read_now(self, read: _Reader, reply: Reply) -> Answer:
-        """Without the key, which a gateway may repeat, as in a reason that people are told."""
+        """Without the key, which a gateway may repeat in a text that people read, such as a reason."""
         try:
             return self._secret.clean(read(reply.status, reply.content_type, reply.body))
         except GatewayError as error:
-            error.args = (self._secret.strike(str(error)),)
-            error.said = self._secret.strike(error.said)
+            error.args = (self._secret.redact(str(error)),)
+            error.words = self._secret.redact(error.words)
             if isinstance(error, GatewayBusy):
                 error.ask_to_wait(reply.retry_after)
             raise
 
 
-def _may_be_more(task_id: str, heard: _Heard) -> bool:
-    """Whether it was answered without a word on the task's state, and the task is not finished."""
-    task = heard.answer.tasks.get(task_id)
+def _may_be_more(task_id: str, result: _Result) -> bool:
+    """Whether the answer has no status of the task, and the task is not finished."""
+    task = result.answer.tasks.get(task_id)
     if task is None:
-        return heard.status < HTTPStatus.MULTIPLE_CHOICES
+        return result.status < HTTPStatus.MULTIPLE_CHOICES
     return not task.raw_status and task.status is not Status.DONE
 
 
-def _gravity(failure: BaseException) -> int:
-    """What may pass is believed first: of one task alone it would not be said that the gateway is none."""
+def _precedence(failure: BaseException) -> int:
+    """Temporary failures first: for a single task, a gateway would not answer like that."""
     return _MAY_BE_OF_ONE.index(type(failure)) if type(failure) in _MAY_BE_OF_ONE else -1
 
 
@@ -328,8 +344,8 @@ def _together(answers: Sequence[Answer]) -> Answer:
     return Answer(tasks, missing, same, digests)
 
 
-def _may_pass(error: Exception) -> bool | float:
-    """Whether to try again, or when. A 4xx never: the same question has the same answer."""
+def _should_retry(error: Exception) -> bool | float:
+    """Whether to retry, or when. Never after a 4xx: the same request gets the same answer."""
     if isinstance(error, GatewayBusy) and error.retry_after is not None:
         return max(error.retry_after, 0.1) if error.retry_after <= _LONGEST_WAIT else False
     return isinstance(error, GatewayError) and error.transient

@@ -1,6 +1,6 @@
-"""Who may fetch from a media host now: a fair part for each host and person, and a share for hosts that behave.
+"""Limits on downloads from media hosts: a fair part for each host and person, and a reserve for good hosts.
 
-A host is named as in an address, with its port. All figures are in files at once.
+A host is named as in an address, with its port. All limits are numbers of concurrent files.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from msgspec import Struct
 from bot.errors import MediaSlow
 
 MOST = 96
-KEPT = 32  # of those, only for hosts that behave
-_OF_HOST = (2, 8, 48)  # of a host that is slow, is not known, or behaves
-_OF_PERSON = 8  # from hosts that do not (yet) behave
-_OF_PERSON_GOOD = 24  # from those that do
-_PATIENCE = 20.0  # seconds in line
-_REMEMBERED = 2_000  # hosts
-_FORGIVEN_AFTER = 600.0  # seconds after which a slow host is as good as an unknown one
-_TRUSTED_FOR = 3_600.0  # seconds since it last behaved
+KEPT = 32  # of those, reserved for good hosts
+_OF_HOST = (2, 8, 48)  # per host: slow, unknown, good
+_OF_PERSON = 8  # per person, from hosts that are not (yet) good
+_OF_PERSON_GOOD = 24  # per person, from good hosts
+_PATIENCE = 20.0  # seconds in the queue
+_MAX_HOSTS = 2_000  # hosts
+_SLOW_FOR = 600.0  # seconds after which a slow host counts as unknown
+_GOOD_FOR = 3_600.0  # seconds after its last good download
 
 
 class Standing(IntEnum):
-    """What can be expected of a host."""
+    """What to expect of a host."""
 
     SLOW = 0
     UNKNOWN = 1
@@ -34,7 +34,7 @@ class Standing(IntEnum):
 
 
 class Hosts:
-    """What each host was like when it was last asked for a file."""
+    """Each host's standing after its last download."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -42,75 +42,75 @@ class Hosts:
 
     def standing(self, host: str) -> Standing:
         standing, at = self._seen.get(host, (Standing.UNKNOWN, 0.0))
-        lasts = _TRUSTED_FOR if standing is Standing.GOOD else _FORGIVEN_AFTER
+        lasts = _GOOD_FOR if standing is Standing.GOOD else _SLOW_FOR
         return standing if self._now() - at < lasts else Standing.UNKNOWN
 
     def good(self) -> tuple[str, ...]:
         return tuple(host for host in self._seen if self.standing(host) is Standing.GOOD)
 
-    def note(self, host: str, standing: Standing) -> None:
+    def record_standing(self, host: str, standing: Standing) -> None:
         self._seen[host] = standing, self._now()
         self._seen.move_to_end(host)
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > _MAX_HOSTS:
             self._seen.popitem(last=False)
 
 
 class _Ticket(Struct, frozen=True, eq=False):
     host: str
     person: int
-    admitted: asyncio.Future[bool]  # whether it counts as one of a host that behaves
+    admitted: asyncio.Future[bool]  # the result: whether it counts as one of a good host
 
 
 class Slots:
-    """`async with slots.take(host, person)`: in line until it is this one's turn. `person`: a Discord id."""
+    """`async with slots.take(host, person)`: waits for a slot. `person`: a Discord id."""
 
     def __init__(self, hosts: Hosts, *, most: int = MOST, kept: int = KEPT, patience: float = _PATIENCE) -> None:
         self._hosts = hosts
         self._most = most
         self._kept = kept
         self._patience = patience
-        self._line: list[_Ticket] = []
+        self._queue: list[_Ticket] = []
         self._by_host: Counter[str] = Counter()
-        self._by_person: Counter[tuple[int, bool]] = Counter()  # and whether the host behaves
+        self._by_person: Counter[tuple[int, bool]] = Counter()  # and whether the host is good
 
     @asynccontextmanager
     async def take(self, host: str, person: int) -> AsyncIterator[None]:
-        """Raises MediaSlow when it takes too long: so many others are at it that it had better be asked later."""
+        """Raises MediaSlow if the wait is too long; a later attempt is more promising."""
         ticket = _Ticket(host, person, asyncio.get_running_loop().create_future())
-        self._line.append(ticket)
+        self._queue.append(ticket)
         self._admit()
         try:
             try:
                 async with asyncio.timeout(self._patience):
                     await ticket.admitted
             except TimeoutError:
-                raise MediaSlow("too many of its files are on their way already") from None
+                raise MediaSlow("too many files are being fetched already") from None
             yield
         finally:
             self._leave(ticket)
 
     def _leave(self, ticket: _Ticket) -> None:
-        if ticket in self._line:
-            self._line.remove(ticket)
+        if ticket in self._queue:
+            self._queue.remove(ticket)
         elif ticket.admitted.done() and not ticket.admitted.cancelled():
             self._count(ticket, -1, good=ticket.admitted.result())
         self._admit()
 
     def _admit(self) -> None:
-        for ticket in list(self._line):
+        for ticket in list(self._queue):
             standing = self._hosts.standing(ticket.host)
             if ticket.admitted.cancelled() or not self._has_room(ticket, standing):
                 continue
-            self._line.remove(ticket)
+            self._queue.remove(ticket)
             self._count(ticket, 1, good=standing is Standing.GOOD)
             ticket.admitted.set_result(standing is Standing.GOOD)
 
     def _has_room(self, ticket: _Ticket, standing: Standing) -> bool:
         good = standing is Standing.GOOD
-        doubtful = sum(count for (_, behaves), count in self._by_person.items() if not behaves)
+        not_good = sum(count for (_, is_good), count in self._by_person.items() if not is_good)
         return (
             self._by_person.total() < self._most
-            and (good or doubtful < self._most - self._kept)
+            and (good or not_good < self._most - self._kept)
             and self._by_host[ticket.host] < _OF_HOST[standing]
             and self._by_person[ticket.person, good] < (_OF_PERSON_GOOD if good else _OF_PERSON)
         )

@@ -1,7 +1,7 @@
 """An ID3v2.4 tag before the frames of an MP3: title, style, lyrics, cover and task id travel with the file.
 
-Written as https://id3.org/id3v2.4.0-structure and https://id3.org/id3v2.4.0-frames say. There is no library for it
-whose licence suits ours.
+Follows https://id3.org/id3v2.4.0-structure and https://id3.org/id3v2.4.0-frames. No library for it has a suitable
+licence.
 """
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ _SHIFTS = (21, 14, 7, 0)
 
 
 class Tag(Struct, frozen=True, kw_only=True):
-    """Empty ones are left out."""
+    """Empty fields are left out."""
 
     title: str = ""
     style: str = ""
@@ -54,7 +54,7 @@ def _frame(name: bytes, content: bytes) -> bytes:
 
 
 def _utf_8(text: str) -> bytes:
-    """Without what cannot stand in it: a NUL would end the text."""
+    """Without NUL, which would end the text, and lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "ignore")
 
 
@@ -64,16 +64,16 @@ def _synchsafe(number: int) -> bytes:
 
 
 def tagged(song: Relay, tag: Tag, limit: int, start: int) -> Relay:
-    """The same audio, whose first frame is at `start`, behind a new tag; as it was, where a tag does not fit.
+    """The audio, whose first frame is at `start`, with a new tag; unchanged if no tag fits.
 
-    `limit`: bytes of the whole.
+    `limit`: bytes of the whole file.
     """
     tags = map(encode, (tag, replace(tag, cover=b"")))
     return next((song.behind(each, start) for each in tags if song.size - start + len(each) <= limit), song)
 
 
 def length(head: bytes) -> int:
-    """Bytes of the tag that a file begins with, as it says itself; 0 if it has none."""
+    """The size in bytes of the tag at the beginning of a file, as its header says; 0 if there is none."""
     if len(head) < HEADER or head[:3] != b"ID3" or any(byte & 0x80 for byte in head[6:HEADER]):
         return 0
     whole = HEADER + sum(byte << shift for byte, shift in zip(head[6:HEADER], _SHIFTS, strict=True))

@@ -1,4 +1,4 @@
-"""Songs and covers from the hosts that gateways name: guarded, capped, and recognised before anything is claimed."""
+"""Downloads songs and covers from the hosts that gateways name: guarded, limited, with their types detected."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
@@ -21,28 +21,39 @@ from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.disk_budget import DiskBudget, Share
 from bot.gateways.file_type import PICTURE, FileType, picture_kind
 from bot.gateways.hosts import Hosts, Slots, Standing
+from bot.gateways.mp3_loudness import Loudness
 from bot.gateways.recognise import recognise
 from bot.gateways.relay import Relay, Spool
 from bot.gateways.transfer_rate import BRISK, PATIENT, TransferRate, paced
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
-_WHOLE = {200, 203}  # 203: something on the way has changed it, if only its headers
+_WHOLE = {200, 203}  # 203: a proxy has changed it, perhaps only its headers
 _PICTURES = 32 * 1024 * 1024  # bytes of pictures in memory, and a quarter of it for one person or host
-_PACES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
+_RATES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
 
 
 class MediaFile:
-    """An open file on its way to Discord; `async with` closes it. `size` in bytes; `start`: where its sound begins."""
+    """An open file for upload to Discord; `async with` closes it. `size` in bytes; `start`: where its audio begins.
+
+    `loudness`: of an MP3, as far as it has arrived.
+    """
 
     def __init__(
-        self, kind: FileType, file: BufferedIOBase, size: int, start: int = 0, share: Share | None = None
+        self,
+        kind: FileType,
+        file: BufferedIOBase,
+        size: int,
+        start: int = 0,
+        share: Share | None = None,
+        loudness: Loudness | None = None,
     ) -> None:
         self.kind = kind
         self.file = file
         self.size = size
         self.start = start
-        self._share = share  # of the memory in which it is held
+        self.loudness = loudness
+        self._share = share  # of the memory that it occupies
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,7 +69,7 @@ class MediaFile:
 
 
 class Media:
-    """Raises MediaError and nothing else. Sends no cookie and no key, to whomever."""
+    """Raises MediaError and nothing else. Sends neither cookies nor keys."""
 
     def __init__(self, *, allow_hosts: Collection[str], resolver: AbstractResolver | None = None) -> None:
         self.hosts = Hosts()
@@ -70,8 +81,8 @@ class Media:
 
     async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(
-            # Names are resolved for each connection: a cached answer would be an unchecked one. How many connections
-            # there may be, the slots say: in a pool that all share, some that hang would leave none for others.
+            # Names are resolved for each connection: a cached answer would be unchecked. The slots limit the number of
+            # connections: in a shared pool, some that hang would block all others.
             connector=Connector(resolver=self._guard, use_dns_cache=False, limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept-Encoding": "identity"},
@@ -86,43 +97,50 @@ class Media:
     ) -> None:
         await self.session.close()
 
+    def disk_share(self, person: int) -> Share:
+        """Of the disk space for songs, for files made of them. `person`: a Discord id."""
+        return self._disk.share(person)
+
     async def audio(
         self, url: str, *, limit: int, person: int = 0, whole: bool = True, patient: bool = False
     ) -> MediaFile:
-        """`limit` in bytes; `person`: for whom, as a Discord id. If it need not be whole it may still arrive, where
-        its host is known to behave; what cuts it off is then raised later. `patient`: the host may be slow.
+        """`limit` in bytes; `person`: the Discord id of whom it is for. `patient`: the host may be slow.
+
+        Unless `whole`, the file of a good host may still be arriving; what cuts it off is then raised later.
         """
-        fetch = partial(self._song, url, limit, person, whole=whole, rate=_PACES[patient])
-        return await _tried_twice(fetch)
+        fetch = partial(self._song, url, limit, person, whole=whole, rate=_RATES[patient])
+        return await _with_retry(fetch)
 
     async def picture(self, url: str, *, limit: int, person: int = 0) -> MediaFile:
-        return await _tried_twice(partial(self._picture, url, limit, person))
+        return await _with_retry(partial(self._picture, url, limit, person))
 
     async def _song(self, url: str, limit: int, person: int, *, whole: bool, rate: TransferRate) -> MediaFile:
         host = host_of(url)
-        behaves = self.hosts.standing(host) is Standing.GOOD
-        share = self._disk.share(person) if behaves else self._disk.share(person, host)
+        is_good = self.hosts.standing(host) is Standing.GOOD
+        share = self._disk.share(person) if is_good else self._disk.share(person, host)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._songs.take(host, person))
             response = await stack.enter_async_context(self._open(url, rate))
             size = _size(response, limit)
-            spool = Spool(self._watched(host, response, rate, limit), stack, size=size, share=share)
+            loudness = Loudness()
+            chunks = self._received(host, response, rate, limit)
+            spool = Spool(chunks, stack, size=size, share=share, listen=loudness.feed)
         try:
             found = await recognise(spool, size)
-            if whole or size is None or not behaves:
+            if whole or size is None or not is_good:
                 await spool.whole()
         except BaseException:
             await spool.close()
             raise
         size = spool.arrived if size is None else size
-        return MediaFile(found.kind, Relay(spool, size), size, found.start)
+        return MediaFile(found.kind, Relay(spool, size), size, found.start, loudness=loudness)
 
     async def _picture(self, url: str, limit: int, person: int) -> MediaFile:
-        host, rate = host_of(url), _PACES[False]
+        host, rate = host_of(url), _RATES[False]
         async with self._pictures.take(host, person), self._open(url, rate) as response:
             declared = _size(response, limit)
             share = self._memory.share(person, host)
-            with _leased(share, limit if declared is None else declared):
+            with _taken(share, limit if declared is None else declared):
                 content = b"".join([chunk async for chunk in paced(response.content, rate, limit)])
         kind = picture_kind(content[:PICTURE])
         if kind is None:
@@ -130,39 +148,41 @@ class Media:
         share.take(len(content))
         return MediaFile(kind, BytesIO(content), len(content), share=share)
 
-    async def _watched(
+    async def _received(
         self, host: str, response: aiohttp.ClientResponse, rate: TransferRate, limit: int
     ) -> AsyncIterator[bytes]:
-        """What comes, and what that says of the host: it behaves if it would have been quick enough at first."""
+        """The chunks of a response; records the host's standing: good if it would have been fast enough at the brisk
+        rate.
+        """
         loop, size = asyncio.get_running_loop(), 0
         since = loop.time()
-        with self._judging(host):
+        with self._recording_failures(host):
             async for chunk in paced(response.content, rate, limit):
                 size += len(chunk)
                 yield chunk
-        if rate is _PACES[False] or size > _PACES[False].rate * (loop.time() - since):
-            self.hosts.note(host, Standing.GOOD)
+        if rate is _RATES[False] or size > _RATES[False].rate * (loop.time() - since):
+            self.hosts.record_standing(host, Standing.GOOD)
 
     @contextmanager
-    def _judging(self, host: str) -> Iterator[None]:
+    def _recording_failures(self, host: str) -> Iterator[None]:
         try:
             yield
         except (MediaSlow, aiohttp.ClientError, OSError):
-            self.hosts.note(host, Standing.SLOW)
+            self.hosts.record_standing(host, Standing.SLOW)
             raise
 
     @asynccontextmanager
     async def _open(self, address: str, rate: TransferRate) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer behind all redirects."""
+        """The response after all redirects."""
         async with AsyncExitStack() as stack:
-            with self._judging(host_of(address)):
+            with self._recording_failures(host_of(address)):
                 async with asyncio.timeout(rate.answer):
                     response = await self._follow(request_url(address), rate, stack)
             _check_status(response)
             yield response
 
     async def _follow(self, url: URL, rate: TransferRate, stack: AsyncExitStack) -> aiohttp.ClientResponse:
-        """Each address is checked."""
+        """Checks each address."""
         for _ in range(_MAX_REDIRECTS + 1):
             self._guard.check(url)
             asked = self.session.get(url, allow_redirects=False, timeout=rate.timeout)
@@ -171,22 +191,22 @@ class Media:
                 return response
             response.close()
             url = redirected(url, response.headers.get("Location", ""))
-        raise MediaUnavailable("it redirects in a circle")
+        raise MediaUnavailable("too many redirects")
 
 
-class _Passing(MediaUnavailable):
-    """A fault that may be gone a moment later."""
+class _Temporary(MediaUnavailable):
+    """A temporary failure."""
 
 
 def _check_status(response: aiohttp.ClientResponse) -> None:
     if response.status >= 500:
-        raise _Passing(f"status {response.status}")
+        raise _Temporary(f"status {response.status}")
     if response.status not in _WHOLE:
         raise MediaUnavailable(f"status {response.status}")
 
 
-async def _tried_twice(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:
-    async for attempt in stamina.retry_context(on=_Passing, attempts=2, timeout=60, wait_initial=0.5):
+async def _with_retry(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:
+    async for attempt in stamina.retry_context(on=_Temporary, attempts=2, timeout=60, wait_initial=0.5):
         with attempt:
             try:
                 return await fetch()
@@ -197,12 +217,12 @@ async def _tried_twice(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:
             except TimeoutError as error:
                 raise MediaSlow("no answer in time") from error
             except (aiohttp.ClientError, OSError) as error:
-                raise _Passing(type(error).__name__) from error
-    raise AssertionError("stamina ends in a file or an error")
+                raise _Temporary(type(error).__name__) from error
+    raise AssertionError("stamina returns a file or raises")
 
 
 def _size(response: aiohttp.ClientResponse, limit: int) -> int | None:
-    """Bytes, as far as the host says it. Raises MediaTooBig."""
+    """The size in bytes, if the host gives it. Raises MediaTooBig."""
     declared = response.content_length
     if declared is not None and declared > limit:
         raise MediaTooBig(limit, declared)
@@ -210,8 +230,8 @@ def _size(response: aiohttp.ClientResponse, limit: int) -> int | None:
 
 
 @contextmanager
-def _leased(share: Share, size: int) -> Iterator[None]:
-    """So many bytes of room, for a while."""
+def _taken(share: Share, size: int) -> Iterator[None]:
+    """Takes so many bytes of a share, and gives them back at the end."""
     share.take(size)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Tasks that a gateway cannot write out: each of them spoils the answer for all that are asked for with it."""
+"""Tasks that a gateway cannot serialise: each of them makes a whole batch fail."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,43 +6,46 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayError, GatewayMisplaced, GatewayRefused
 
-_REST = 60.0  # seconds until one is asked for again
-_FORGOTTEN = 3_600.0  # seconds after that, for one that nobody asks for any more
-_FIRST = 3  # requests of which one must be answered, or it is the gateway that is broken
-_MOST = 60  # requests in one go: what is left has its turn with the next look
+_RETRY_AFTER = 60.0  # seconds until a poison id is asked for again
+_FORGOTTEN = 3_600.0  # seconds after that, until an unused one is dropped
+_FIRST = 3  # requests; if none of them is answered, the gateway itself is broken
+_MOST = 60  # requests in one search; what is left is asked for in the next poll
 
-_OF_ONE = (GatewayBroken, GatewayMisplaced, GatewayRefused)  # what a gateway may say because of one task
+_OF_ONE = (GatewayBroken, GatewayMisplaced, GatewayRefused)  # failures that may be due to a single task
 
 _Ask = Callable[[Sequence[str]], Awaitable[Answer]]
 
 
 class PoisonIds:
-    """Those that are known of one gateway. Times are those of the event loop's clock."""
+    """The known poison ids of one gateway. Times are those of the event loop's clock."""
 
     def __init__(self) -> None:
-        self._rests: dict[str, float] = {}  # until when each is left alone, by its id
+        self._paused_until: dict[str, float] = {}  # id to the end of its pause
         self._turn = 0
 
-    def apart(self, task_ids: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Ids to ask for together, and spoilers to ask for, each by itself; in neither: those that have their rest."""
+    def split(self, task_ids: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Ids to ask for together, and poison ids to ask for one by one; paused ones are in neither."""
         now = asyncio.get_running_loop().time()
-        together = [task_id for task_id in task_ids if task_id not in self._rests]
-        return together, [task_id for task_id in task_ids if task_id in self._rests and self._rests[task_id] <= now]
+        together = [task_id for task_id in task_ids if task_id not in self._paused_until]
+        return together, [
+            task_id for task_id in task_ids if task_id in self._paused_until and self._paused_until[task_id] <= now
+        ]
 
     async def ask_alone(self, task_id: str, ask: _Ask) -> Answer:
-        """For one that is known: it may be one no more."""
+        """Asks for one known poison id: it may have recovered."""
         try:
             answer = await ask([task_id])
         except _OF_ONE:
             self._add([task_id])
             return Answer({})
-        self._rests.pop(task_id, None)
+        self._paused_until.pop(task_id, None)
         return answer
 
     async def find(self, task_ids: Sequence[str], ask: _Ask) -> list[Answer]:
-        """What is said of ids that could not be answered together: of halves of them, until each spoiler is alone.
+        """Answers for ids whose batch failed: asks for halves of it, until each poison id is isolated.
 
-        Empty if nothing is. One by itself goes first, each time another one: it tells whether the gateway answers.
+        Empty if nothing is answered. A single id is asked for first, another one each time, to see whether the gateway
+        answers.
         """
         self._turn += 1
         first = task_ids[self._turn % len(task_ids)]
@@ -62,7 +65,7 @@ class PoisonIds:
                 elif isinstance(error, GatewayBroken):
                     parts += _halves(part)
                 elif answers:
-                    break  # what could be had is had
+                    break  # keeps the answers so far
                 else:
                     raise
         self._add(alone if answers else ())
@@ -70,8 +73,8 @@ class PoisonIds:
 
     def _add(self, task_ids: Sequence[str]) -> None:
         now = asyncio.get_running_loop().time()
-        self._rests = {each: until for each, until in self._rests.items() if until + _FORGOTTEN > now}
-        self._rests |= dict.fromkeys(task_ids, now + _REST)
+        self._paused_until = {each: until for each, until in self._paused_until.items() if until + _FORGOTTEN > now}
+        self._paused_until |= dict.fromkeys(task_ids, now + _RETRY_AFTER)
 
 
 def _halves(task_ids: Sequence[str]) -> list[Sequence[str]]:

@@ -1,6 +1,6 @@
-"""What a gateway says, free of charge, of money: prices, what is left on the key, and what was charged.
+"""A gateway's answers about money: prices, the key's balance, and charges.
 
-Every call is a GET, and each may be missing at a gateway: then the answer is "unknown", never an error.
+Every call is a free GET, and each may be missing at a gateway: then the answer is "unknown", never an error.
 """
 
 from typing import Any
@@ -9,19 +9,20 @@ from msgspec import Struct
 
 from bot.gateways.fields import Object, as_number, as_object, as_text
 
-QUOTA_PER_UNIT = 500_000.0  # what new-api counts as one unit of money, unless `/api/status` says otherwise
-_UNLIMITED = 100_000_000.0  # how older gateways say so
+QUOTA_PER_UNIT = 500_000.0  # new-api's default for one unit of money; `/api/status` may give another
+_SONGS, _LYRICS = "suno_music", "suno_lyrics"  # in gateways' lists of prices and models
+_UNLIMITED = 100_000_000.0  # how older gateways express it
 
 
 class Prices(Struct, frozen=True):
-    """In the gateway's unit of money, for one order each; None: not told. The key's own discount is not known."""
+    """Per order, in the gateway's unit of money; None: unknown. The key's own discount is not included."""
 
     song: float | None = None
     lyrics: float | None = None
 
 
 class Balance(Struct, frozen=True):
-    """What the key may still spend, in the gateway's unit. `left` None: without a limit."""
+    """The key's balance, in the gateway's unit. `left` None: unlimited."""
 
     left: float | None
     used: float = 0.0
@@ -42,11 +43,13 @@ def quota_per_unit(status: Any) -> float:
 
 
 def prices_in(pricing: Any) -> Prices:
-    """From `GET /api/pricing`: the prices of `suno_music` and `suno_lyrics`, at the ratio of the group "default"."""
+    """From `GET /api/pricing`: the prices of `suno_music` and `suno_lyrics`, at the default group's ratio if there is
+    one.
+    """
     envelope = as_object(pricing)
     models = {as_text(row.get("model_name")): row for row in _rows(envelope)}
     ratios = as_object(envelope.get("group_ratio"))
-    return Prices(_price(models.get("suno_music"), ratios), _price(models.get("suno_lyrics"), ratios))
+    return Prices(_price(models.get(_SONGS), ratios), _price(models.get(_LYRICS), ratios))
 
 
 def _price(model: Object | None, ratios: Object) -> float | None:
@@ -58,12 +61,18 @@ def _price(model: Object | None, ratios: Object) -> float | None:
 
 
 def balance_in(usage: Any, per_unit: float) -> Balance | None:
-    """From `GET /api/usage/token/`; None: it does not say."""
+    """From `GET /api/usage/token/`; None: unknown."""
     data = as_object(as_object(usage).get("data"))
     available, used = as_number(data.get("total_available")), as_number(data.get("total_used")) or 0.0
     if data.get("unlimited_quota") is True:
         return Balance(None, used / per_unit)
     return None if available is None else Balance(available / per_unit, used / per_unit)
+
+
+def sells_songs(models: Any) -> bool | None:
+    """From `GET /v1/models`, what the key may use: whether songs are among it. None: it lists nothing."""
+    names = {as_text(row.get("id")) for row in _rows(as_object(models))}
+    return _SONGS in names if names else None
 
 
 def billing_in(subscription: Any, usage: Any) -> Balance | None:
@@ -76,7 +85,7 @@ def billing_in(subscription: Any, usage: Any) -> Balance | None:
 
 
 def charges_in(log: Any) -> tuple[Charge, ...]:
-    """From `GET /api/log/token`: charges for songs and lyrics, newest first; refunds are no charges."""
+    """From `GET /api/log/token`: charges for songs and lyrics, newest first, without refunds."""
     read = map(_charge, _rows(as_object(log)))
     return tuple(sorted((charge for charge in read if charge), key=lambda charge: -charge.at))
 

@@ -1,4 +1,4 @@
-"""What a song on its way is, as soon as enough of it is here to tell."""
+"""Detects the type of an arriving song as soon as enough of it is there."""
 
 import asyncio
 
@@ -7,16 +7,16 @@ from bot.gateways import id3
 from bot.gateways.file_type import MP3, WINDOW, Found, audio, frames
 from bot.gateways.relay import Spool
 
-_FAR = 16 * WINDOW  # bytes in which frames are looked for behind junk
-_MOST_TAGS = 4  # one behind the other
-_LIKELY = 512  # bytes behind a tag that are taken for an MP3, though no frame is seen
+_FAR = 16 * WINDOW  # bytes that are searched for frames behind junk
+_MOST_TAGS = 4  # in a row
+_LIKELY = 512  # bytes behind a tag that count as an MP3 even without a recognised frame
 
 
 async def recognise(spool: Spool, size: int | None) -> Found:
-    """`size`: bytes of the whole, if they are known. Raises MediaUnrecognised, and what the song was cut off by."""
+    """`size`: bytes of the whole, if known. Raises MediaUnrecognised, and the error that cut the song off."""
     behind = await _behind_tags(spool, size)
     found = await _sound(spool, behind) if size is None or behind < size else None
-    if found is None and behind:  # a tag that says a wrong size hides no frames
+    if found is None and behind:  # a tag with a wrong size may hide frames
         found = await _frames(spool, id3.HEADER)
         fits = size is None or behind < size
         if found is None and fits and len(await spool.peek(behind, _LIKELY)) == _LIKELY:
@@ -27,7 +27,7 @@ async def recognise(spool: Spool, size: int | None) -> Found:
 
 
 async def _behind_tags(spool: Spool, size: int | None) -> int:
-    """Where the tags end, as they say themselves."""
+    """Where the tags end, according to their headers."""
     end = 0
     for _ in range(_MOST_TAGS):
         if size is not None and end >= size:

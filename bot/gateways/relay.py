@@ -1,4 +1,4 @@
-"""A song on its way: it is sent on while it still arrives, and never held in memory as a whole."""
+"""A song in transit: it is uploaded while it is still arriving, and never held in memory as a whole."""
 
 import asyncio
 import errno
@@ -20,31 +20,39 @@ from bot.gateways.disk_budget import UNLIMITED, Share
 T = TypeVar("T")
 
 _CHUNK = 64 * 1024
-_STEP = 1024 * 1024  # bytes that are reserved ahead of a song of unknown length
+_STEP = 1024 * 1024  # bytes that are reserved ahead for a song of unknown size
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 log = logging.getLogger(__name__)
 
 
 class Spool:
-    """Where a song arrives: a file without a name, so that it can be sent twice.
+    """A temporary file without a name that receives a song, so that it can be sent twice.
 
-    `source` is taken over, and closed when all `chunks` have come. `size`: bytes that will come, as far as that is
-    known; their room on the disk is reserved before the first is written, within the `share`. Raises MediaNoRoom where
-    there is none.
+    Takes over `source`, and closes it after the last of `chunks`. `size`: the expected bytes, if known; their disk
+    space is reserved before the first write, within the `share`. Raises MediaNoRoom if there is not enough.
+
+    `listen` is given each chunk on its way, in a thread; it must not raise.
     """
 
     def __init__(
-        self, chunks: AsyncIterator[bytes], source: AsyncExitStack, *, size: int | None = None, share: Share = UNLIMITED
+        self,
+        chunks: AsyncIterator[bytes],
+        source: AsyncExitStack,
+        *,
+        size: int | None = None,
+        share: Share = UNLIMITED,
+        listen: Callable[[bytes], None] | None = None,
     ) -> None:
         self.arrived = 0  # bytes
         self._size = size
         self._share = share
+        self._listen = listen
         self._reserved = 0
         self._file = _temporary_file()
         self._turn = asyncio.Lock()
-        self._state_of = asyncio.Event()
-        self._source = source.pop_all()  # ours from here on
+        self._changed = asyncio.Event()
+        self._source = source.pop_all()  # closed here from now on
         self._filling = asyncio.create_task(self._fill(chunks))
 
     async def _fill(self, chunks: AsyncIterator[bytes]) -> None:
@@ -55,67 +63,76 @@ class Spool:
                 async for chunk in chunks:
                     await self._append(chunk)
         finally:
-            self._tell()
+            self._notify()
 
     async def _append(self, chunk: bytes) -> None:
         end = self.arrived + len(chunk)
         if end > self._reserved:
             await self._reserve(max(end, self._reserved + _STEP) if self._size is None else end)
-        await self._in_turn(partial(self._write, chunk))
+        await self._off_loop(partial(self._write, chunk))
         self.arrived = end
-        self._tell()
+        self._notify()
 
     async def _reserve(self, size: int) -> None:
         self._share.take(size - self._reserved)
         before, self._reserved = self._reserved, size
-        await self._in_turn(partial(self._allocate, before, size))
+        await self._off_loop(partial(self._allocate, before, size))
 
     def _allocate(self, start: int, end: int) -> None:
-        """Other programs write to the disk, too: what is allocated is ours. Where that is unknown, writing tells."""
+        """Reserves space, because other programs write to the disk, too. Where the system cannot, writing may fail
+        instead.
+        """
         if not hasattr(os, "posix_fallocate") or start == end:
             return
         try:
             os.posix_fallocate(self._file.fileno(), start, end - start)
         except OSError as error:
             if error.errno in _FULL:
-                raise MediaNoRoom(f"the disk does not take it: {error.strerror}") from error
+                raise MediaNoRoom(f"it cannot be written to the disk: {error.strerror}") from error
 
     def _write(self, chunk: bytes) -> None:
-        """All of it, or an error: a disk that is full takes a part, and says so only the next time."""
+        """Writes all of it or raises an error: a full disk first accepts a part."""
         try:
             self._file.seek(self.arrived)
             left = memoryview(chunk)
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
-            raise MediaNoRoom(f"the disk does not take it: {error.strerror}") from error
+            raise MediaNoRoom(f"it cannot be written to the disk: {error.strerror}") from error
+        if self._listen:
+            self._listen(chunk)
 
-    def _tell(self) -> None:
-        self._state_of.set()
-        self._state_of = asyncio.Event()
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def whole(self) -> None:
-        """When all is here. Raises what it was cut off by."""
+        """Waits until everything has arrived. Raises the error that cut it off."""
         await asyncio.shield(self._filling)
 
+    async def arrives_within(self, seconds: float) -> bool:
+        """Whether everything has arrived by then. Raises nothing: what cut it off, `whole` and `read` raise."""
+        await asyncio.wait({self._filling}, timeout=seconds)
+        return self._filling.done() and not self._filling.cancelled() and self._filling.exception() is None
+
     async def read(self, position: int, size: int = _CHUNK) -> bytes:
-        """What follows a position, as soon as something does; nothing at the end. Raises what it was cut off by."""
+        """The bytes after a position, as soon as there are any; empty at the end. Raises the error that cut it off."""
         while self.arrived <= position:
             if self._filling.done():
                 await self.whole()
                 return b""
-            await self._state_of.wait()
-        return await self._in_turn(partial(self._read, position, min(size, self.arrived - position)))
+            await self._changed.wait()
+        return await self._off_loop(partial(self._read, position, min(size, self.arrived - position)))
 
     async def peek(self, position: int, size: int) -> bytes:
-        """So many bytes from a position, as soon as they are there; fewer at the end. Raises as `read` does."""
+        """So many bytes from a position, as soon as they have arrived; fewer at the end. Raises as `read` does."""
         found = b""
         while len(found) < size and (more := await self.read(position + len(found), size - len(found))):
             found += more
         return found
 
-    async def _in_turn(self, work: Callable[[], T]) -> T:
-        """Off the event loop: it may be a slow disk. It is done though who wants it is cancelled."""
+    async def _off_loop(self, work: Callable[[], T]) -> T:
+        """Off the event loop, because the disk may be slow. Completes even if the caller is cancelled."""
         return await asyncio.shield(asyncio.create_task(self._do(work)))
 
     async def _do(self, work: Callable[[], T]) -> T:
@@ -130,7 +147,7 @@ class Spool:
         return chunk
 
     async def close(self) -> None:
-        """Goes on though who closes it is cancelled, until nobody is at the file any more."""
+        """Completes even if the caller is cancelled, after the last access to the file."""
         await asyncio.shield(asyncio.create_task(self._close()))
 
     async def _close(self) -> None:
@@ -139,7 +156,7 @@ class Spool:
         if not self._filling.cancelled() and (failure := self._filling.exception()):
             log.debug("a song was cut off on its way: %s: %s", type(failure).__name__, failure)
         await self._source.aclose()
-        await self._in_turn(self._file.close)
+        await self._off_loop(self._file.close)
         self._share.give_back(self._reserved)
 
 
@@ -151,9 +168,9 @@ def _temporary_file() -> io.FileIO:
 
 
 class Relay(io.BufferedIOBase):
-    """What is sent of a song, as discord.py and aiohttp want it: `before`, and then the song without a beginning.
+    """A song's upload, as discord.py and aiohttp expect it: `before`, then the song without its first bytes.
 
-    `size`: bytes of the whole; `skipped`: bytes at the beginning that stay behind.
+    `size`: bytes of the whole; `skipped`: bytes at the beginning that are left out.
     """
 
     def __init__(self, spool: Spool, size: int, before: bytes = b"", skipped: int = 0) -> None:
@@ -163,7 +180,7 @@ class Relay(io.BufferedIOBase):
         self._skipped = skipped
 
     def behind(self, before: bytes, skipped: int) -> "Relay":
-        """The same song with something else before it."""
+        """The same song with other bytes before it."""
         return Relay(self.spool, self.size - len(self._before) + self._skipped - skipped + len(before), before, skipped)
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -184,13 +201,13 @@ class Relay(io.BufferedIOBase):
         return 0
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Each sending begins at the beginning."""
+        """Each upload begins at the beginning."""
         del offset, whence
         return 0
 
 
 class _RelayPayload(Payload):
-    """For aiohttp's multipart forms: of known size, and read without a thread that waits."""
+    """For aiohttp's multipart forms: of known size, and read without a waiting thread."""
 
     _value: Relay
 
@@ -200,7 +217,7 @@ class _RelayPayload(Payload):
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         del encoding, errors
-        raise TypeError("a song is no text")
+        raise TypeError("a song is not text")
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         async for chunk in self._value.chunks():

@@ -1,4 +1,4 @@
-"""The key, kept out of what gateways say: struck from every text that is decoded, in whatever form it stands there."""
+"""Redacts the key in gateways' answers: in every decoded text, in whatever form it occurs."""
 
 import base64
 import html
@@ -15,10 +15,10 @@ from bot.domain.task import Answer, Task
 
 StructT = TypeVar("StructT", bound=Struct)
 
-_SHORTEST = 8  # characters of a key; a shorter one may stand anywhere by chance
-_PART = 12  # characters of a key in a row: fewer may stand anywhere, too
-_SMALL_PART = 6  # where the key is known to stand, perhaps spread over several fields
-_STRUCK = "[key]"
+_SHORTEST = 8  # characters of a key; a shorter one may occur by chance
+_PART = 12  # consecutive characters of a key; fewer may occur by chance, too
+_SMALL_PART = 6  # where the key is known to occur, perhaps spread over several fields
+_REPLACEMENT = "[key]"
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)")
 
@@ -33,63 +33,63 @@ class Secret:
         self._parts = _Parts(key, min(_PART, len(key)))
         self._small_parts = _Parts(key, min(_SMALL_PART, len(key)))
 
-    def strike(self, text: str) -> str:
-        """The text without the key; one that hides it is told in the clear, struck."""
-        return _struck(text, self._parts) if self._known else text
+    def redact(self, text: str) -> str:
+        """The text without the key. If the key is disguised, the text is decoded, too."""
+        return _redacted(text, self._parts) if self._known else text
 
     def clean(self, answer: Answer) -> Answer:
-        """Addresses that hold it are left out: they would lead nowhere without it."""
+        """Addresses that contain the key are removed: they would not work without it."""
         if not self._known:
             return answer
         return replace(answer, tasks={task_id: self._clean(task) for task_id, task in answer.tasks.items()})
 
     def _clean(self, task: Task) -> Task:
         everything = "\n".join(_texts(task))
-        if self.strike(everything) == everything:
+        if self.redact(everything) == everything:
             return task
-        log.warning("the gateway's answer to task %s holds its key, which is struck", quote(task.id))
+        log.warning("the gateway's answer to task %s contains its key, which is redacted", quote(task.id))
         return replace(_without(task, self._small_parts), id=task.id)
 
 
 class _Parts:
-    """Parts of the key, of at least `shortest` characters, and the whole of it in other encodings."""
+    """Finds parts of the key, of at least `shortest` characters, and the whole key in other encodings."""
 
     def __init__(self, key: str, shortest: int) -> None:
         self._key = key
         self._shortest = shortest
-        # Each part that is long enough has at least one of these pieces in it, whole.
+        # Each part that is long enough contains at least one of these pieces.
         self._step = step = max(1, (shortest + 1) // 2)
         self._pieces = [key[start : start + step] for start in range(0, len(key) - step + 1, step)]
         self._encoded = list(_encoded(key.encode()))
 
-    def strike(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         for encoded in self._encoded:
-            text = text.replace(encoded, _STRUCK)
+            text = text.replace(encoded, _REPLACEMENT)
         kept, end = [], 0
         for start, stop in sorted(self._found(text)):
             if start >= end:
-                kept += [text[end:start], _STRUCK]
+                kept += [text[end:start], _REPLACEMENT]
             end = max(end, stop)
         return "".join([*kept, text[end:]])
 
     def longest(self, text: str) -> int:
-        """Characters of the longest part that stands there in the clear."""
+        """The length of the longest part in the plain text."""
         return max((stop - start for start, stop in self._found(text)), default=0)
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
-        """From where to where in the text each part stands."""
+        """The start and end of each part in the text."""
         if self._key in text:
-            found = [(start, start + len(self._key)) for start in _places(text, self._key)]
+            found = [(start, start + len(self._key)) for start in _positions(text, self._key)]
             yield from found
             text = text.replace(self._key, "\0" * len(self._key))
         for number, piece in enumerate(self._pieces):
-            for place in _places(text, piece):
-                start, stop = self._grown(text, place, number * self._step, len(piece))
+            for position in _positions(text, piece):
+                start, stop = self._extended(text, position, number * self._step, len(piece))
                 if stop - start >= self._shortest:
                     yield start, stop
 
-    def _grown(self, text: str, start: int, at: int, size: int) -> tuple[int, int]:
-        """As far as text and key are the same around `size` characters, at `start` in the text and `at` in the key."""
+    def _extended(self, text: str, start: int, at: int, size: int) -> tuple[int, int]:
+        """Extends a match of `size` characters, at `start` in the text and `at` in the key, in both directions."""
         left = right = 0
         while left < min(start, at) and text[start - left - 1] == self._key[at - left - 1]:
             left += 1
@@ -99,25 +99,25 @@ class _Parts:
         return start - left, end + right
 
 
-def _places(text: str, part: str) -> Iterator[int]:
-    place = text.find(part)
-    while place >= 0:
-        yield place
-        place = text.find(part, place + len(part))
+def _positions(text: str, part: str) -> Iterator[int]:
+    position = text.find(part)
+    while position >= 0:
+        yield position
+        position = text.find(part, position + len(part))
 
 
-def _struck(text: str, parts: _Parts) -> str:
-    """In the clear where that brings more of the key to light."""
+def _redacted(text: str, parts: _Parts) -> str:
+    """Decodes the text first if that reveals more of the key."""
     longest, shown = parts.longest(text), text
-    for reveal in _disguises(text):
-        clear = reveal(text)
+    for decoder in _decoders(text):
+        clear = decoder(text)
         if (more := parts.longest(clear)) > longest:
             longest, shown = more, clear
-    return parts.strike(shown)
+    return parts.redact(shown)
 
 
 def _encoded(key: bytes) -> Iterator[str]:
-    """What stands in a longer text that was encoded as a whole, wherever in it the key was."""
+    """The encoded key as it occurs within a longer encoded text, at any offset."""
     yield key.hex()
     for skipped in range(3):
         text = base64.b64encode(bytes(skipped) + key).decode()
@@ -126,8 +126,8 @@ def _encoded(key: bytes) -> Iterator[str]:
         yield whole.replace("+", "-").replace("/", "_")
 
 
-def _disguises(text: str) -> Iterator[Callable[[str], str]]:
-    """What may bring to light a key that stands there encoded, or with something in between."""
+def _decoders(text: str) -> Iterator[Callable[[str], str]]:
+    """Decoders that may reveal a key that is encoded or interrupted."""
     if "%" in text:
         yield unquote
     if "&" in text:
@@ -142,7 +142,7 @@ def _unescaped(text: str) -> str:
 
 
 def _squeezed(text: str) -> str:
-    """Without spaces, line breaks, and what nobody sees."""
+    """Without spaces, line breaks, and invisible characters."""
     together = "".join(text.split())
     return together if together.isascii() else together.translate(_INVISIBLE)
 
@@ -161,10 +161,10 @@ def _clean_value(name: str, value: Any, parts: _Parts) -> Any:
         return tuple(filter(None, (_clean_value(name, each, parts) for each in value)))
     if isinstance(value, Struct):
         return _without(value, parts)
-    if type(value) is not str:  # a status is one, but ours
+    if type(value) is not str:  # a StrEnum of ours is a str, too
         return value
-    struck = _struck(value, parts)
-    return "" if struck != value and name.endswith(("_url", "_urls")) else struck
+    redacted = _redacted(value, parts)
+    return "" if redacted != value and name.endswith(("_url", "_urls")) else redacted
 
 
 def _texts(value: Any) -> Iterator[str]:

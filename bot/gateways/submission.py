@@ -1,6 +1,7 @@
-"""What is sent to have something made, and what the answer means for the money. Pure: no I/O.
+"""Requests to make something, and what their answers mean for the cost. Pure: no I/O.
 
-An answer is read with one question: can it have been charged? Only what provably cannot is called refused or not taken.
+The question about an answer is whether the order can have been charged. Only if it provably was not, it counts as
+refused or not taken.
 """
 
 from collections.abc import Mapping
@@ -15,35 +16,35 @@ from bot.domain.order_refusals import Refusal, refusal_in
 from bot.domain.song_request import RequestKind, SongRequest, Voice, Wish
 from bot.gateways.fields import Object, as_object, as_text, first, parse_json
 
-_MAX_WORDS = 300  # characters of a gateway's own words
+_MAX_WORDS = 300  # characters of a gateway's own text
 _MAX_ID = 80
 _VOICES = {Voice.FEMALE: "f", Voice.MALE: "m"}
 _IN_STYLE = {Voice.FEMALE: "female vocals", Voice.MALE: "male vocals"}
 _GOOD_CODES = ("", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true")
-# Refused although the status is one of a fault: kept short, each was seen. What is not here is unsure.
+# Refused despite a server error status: only reasons that were observed. With others, the order is unsure.
 _REFUSED_5XX = frozenset({Refusal.MAINTENANCE, Refusal.PRICE_UNSET, Refusal.NO_BALANCE})
-# 408, 409, 425, 499: the request may have been taken all the same.
+# 408, 409, 425, 499: the request may have been accepted anyway.
 _DOUBTFUL_4XX = frozenset({408, 409, 425, 499})
 
 
 class Dialect(StrEnum):
-    """Whose body to send: that of the Rix family and new-api, or that of GoAmz."""
+    """Which body to send: that of the Rix family and new-api, or that of GoAmz."""
 
     RIX = "rix"
     GOAMZ = "goamz"
 
 
 class Submission(Struct, frozen=True):
-    """One POST: a path below the gateway's address, and the JSON to send."""
+    """One POST: a path below the gateway's address, and the JSON body."""
 
     path: str
     body: Mapping[str, Any]
 
 
 def submission_of(request: SongRequest, can: frozenset[Wish], dialect: Dialect = Dialect.RIX) -> Submission:
-    """`can`: what the gateway is known to pass on. A voice beyond that goes into the style in words, too.
+    """`can`: the options that the gateway is known to pass on. Any other voice is added to the style as text, too.
 
-    Everything that was wished for is sent: who does not know a field drops it, and what comes back tells who does.
+    All options are sent: a gateway drops fields that it does not know, and the finished song tells which it passed on.
     """
     if request.kind is RequestKind.LYRICS:
         return Submission("/suno/submit/lyrics", {"prompt": request.description})
@@ -103,7 +104,7 @@ def _continued(request: SongRequest) -> dict[str, Any]:
 
 
 def result_of(status: int, content_type: str, body: bytes) -> SubmitResult:
-    """What a whole answer says. Total: any bytes have a result."""
+    """The result for a complete answer. Total: any bytes have a result."""
     try:
         value = parse_json(body, content_type)
     except ValueError:
@@ -132,29 +133,29 @@ def _without_json(status: int) -> SubmitResult:
 def _of_success(envelope: Object, words: str) -> SubmitResult:
     if task_id := _task_id(envelope.get("data")) or _task_id(envelope):
         return Accepted(task_id)
-    # A gateway that answers 200 with its upstream's refusal has not been seen to say whether it charged.
+    # It is unknown whether gateways charge when they answer 200 with their upstream's refusal.
     return Unsure(f"200 without a task id: {words}" if words else "200 without a task id")
 
 
 def _of_failure(status: int, words: str) -> SubmitResult:
-    said = refusal_in(words)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (said is Refusal.BUSY and status != HTTPStatus.FORBIDDEN):
+    refusal = refusal_in(words)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (refusal is Refusal.BUSY and status != HTTPStatus.FORBIDDEN):
         return NotTaken(words or str(status), busy=True)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # "model_not_found" with 503 is a distributor without a channel: it never reached one.
-        if said in _REFUSED_5XX or (said is Refusal.MODEL_GONE and status == HTTPStatus.SERVICE_UNAVAILABLE):
-            return Refused(said, words)
+        # "model_not_found" with 503: the distributor has no channel, so the order reached none.
+        if refusal in _REFUSED_5XX or (refusal is Refusal.MODEL_GONE and status == HTTPStatus.SERVICE_UNAVAILABLE):
+            return Refused(refusal, words)
         return Unsure(f"{status} {words}".strip())
     if status in _DOUBTFUL_4XX:
         return Unsure(f"{status} {words}".strip())
-    if said:
-        return Refused(said, words)
+    if refusal:
+        return Refused(refusal, words)
     denied = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     return Refused(Refusal.NO_ACCESS if denied else Refusal.OTHER, words or str(status))
 
 
 def _task_id(value: Any) -> str:
-    """A text, an object with one, or a list whose first item is either."""
+    """From a text, an object with an id, or a list whose first item is either."""
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
@@ -164,7 +165,7 @@ def _task_id(value: Any) -> str:
 
 
 def _words(envelope: Object) -> str:
-    """The gateway's own, short and on one line: code and message tell different things."""
+    """The gateway's own code and message, which say different things: short, on one line."""
     error = as_object(envelope.get("error"))
     code = as_text(envelope.get("code"))
     parts = (

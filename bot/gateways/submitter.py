@@ -1,7 +1,7 @@
-"""Sends an order to a gateway: exactly one POST, by a session of its own that follows nothing and repeats nothing.
+"""Sends an order to a gateway: exactly one POST, in a session of its own without redirects and retries.
 
-No Suno gateway knows an idempotency token. What is sent twice is paid twice, so whatever happens here ends in a result
-that says whether the order may have been taken; nothing is raised but a cancellation.
+No Suno gateway supports an idempotency token, so what is sent twice is paid twice. Therefore every error becomes a
+result that says whether the order may have been accepted; only cancellations are raised.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Submitter:
-    """One gateway, as far as ordering goes. `async with`: it has connections of its own."""
+    """The ordering side of one gateway. `async with`: it has connections of its own."""
 
     def __init__(self, name: str, base_url: str, key: str) -> None:
         self.name = name
@@ -36,8 +36,8 @@ class Submitter:
             self._headers["Authorization"] = f"Bearer {key}"
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_note_sent)
-        # A connection that was used before may be closed by its other end in the moment of sending: that could not be
-        # told from an answer that got lost.
+        # The other end may close a reused connection at the moment of sending. That could not be distinguished from a
+        # lost answer.
         self._session = aiohttp.ClientSession(
             connector=Connector(force_close=True), cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
         )
@@ -49,7 +49,9 @@ class Submitter:
         await self._session.close()
 
     async def submit(self, submission: Submission, *, patience: float) -> SubmitResult:
-        """`patience`: seconds, for the whole of it: a gateway may block for minutes, and has taken the order then."""
+        """`patience`: seconds for the whole request. A gateway may block for minutes after it has accepted
+        the order.
+        """
         sent = SimpleNamespace(headers=False)
         try:
             async with asyncio.timeout(patience):
@@ -58,7 +60,7 @@ class Submitter:
             return _no_answer(sent, "no answer in time")
         except (aiohttp.ClientError, OSError) as error:
             return _no_answer(sent, type(error).__name__)
-        except ValueError as error:  # a header or an address that cannot be read
+        except ValueError as error:  # a header or an address that cannot be parsed
             return _no_answer(sent, f"an unreadable answer: {type(error).__name__}")
 
     async def _post(self, submission: Submission, sent: SimpleNamespace) -> SubmitResult:
@@ -80,10 +82,10 @@ class Submitter:
         return self._without_key(result_of(status, content_type, body))
 
     def _without_key(self, result: SubmitResult) -> SubmitResult:
-        """A gateway may repeat it in its words, which people read."""
+        """A gateway may repeat its key in a text that people read."""
         if isinstance(result, Accepted):
             return result
-        return msgspec.structs.replace(result, detail=self._secret.strike(result.detail))
+        return msgspec.structs.replace(result, detail=self._secret.redact(result.detail))
 
 
 def _no_answer(sent: SimpleNamespace, why: str) -> SubmitResult:

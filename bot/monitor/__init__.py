@@ -1,1 +1,1 @@
-"""How the bot fares, for the machines of those who operate it: /healthz, /readyz, /metrics."""
+"""Health checks and metrics over HTTP: /healthz, /readyz, /metrics."""

@@ -1,4 +1,4 @@
-"""How the bot fares at this moment."""
+"""The bot's current condition."""
 
 import logging
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.domain.post_failures import Meaning
+from bot.domain.discord_errors import Meaning
 from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class GatewayCondition(Struct, frozen=True, kw_only=True):
-    """`outcomes`: how many requests ended in which way; `cycle`: seconds between two changes of all of its answers."""
+    """`outcomes`: number of requests by outcome; `cycle`: seconds between two updates of the gateway's answers."""
 
     name: str
     outcomes: Mapping[str, int]
@@ -27,8 +27,8 @@ class GatewayCondition(Struct, frozen=True, kw_only=True):
 
 
 class Condition(Struct, frozen=True, kw_only=True):
-    """`backlog` None: the database fails. `due_at`: of the task that is to be looked at next, or should have been;
-    `deliveries`: how many messages ended in which way; `interaction_age`: seconds since the last command or press.
+    """`backlog` None: the database fails. `due_at`: when the next poll is due, or was due, if it is late; `deliveries`:
+    number of messages by outcome; `interaction_age`: seconds since the last command or press.
     """
 
     now: float
@@ -41,7 +41,7 @@ class Condition(Struct, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> bool:
-        """A gateway that is down makes nobody unready: its tasks wait, and people are told."""
+        """A gateway that is down does not matter here: its tasks wait, and people are notified."""
         return self.connected and self.backlog is not None
 
     @property
@@ -51,14 +51,14 @@ class Condition(Struct, frozen=True, kw_only=True):
 
     @property
     def waiting(self) -> float | None:
-        """Seconds for which the oldest message waits."""
+        """Seconds for which the oldest message has been waiting."""
         if self.backlog is None:
             return None
         return max(0.0, self.now - (self.backlog.oldest_waiting_since or self.now))
 
 
 class Health:
-    """`is_connected` says whether Discord's events arrive; `deliveries` is counted by the notifier."""
+    """`is_connected` tells whether Discord's events arrive; the notifier counts `deliveries`."""
 
     def __init__(self, backlog: BacklogStore, gateways: Sequence[Gateway], poller: Poller, clock: Clock) -> None:
         self._backlog = backlog
@@ -69,18 +69,18 @@ class Health:
         self.is_connected: Callable[[], bool] = lambda: False
         self.interaction_age: Callable[[], float] = lambda: 0.0
 
-    async def look(self) -> Condition:
+    async def check(self) -> Condition:
         return Condition(
             now=self._clock.now(),
             due_at=self._poller.due_at,
             connected=self.is_connected(),
-            backlog=await self._look_at_database(),
-            gateways=[self._look_at(gateway) for gateway in self._gateways],
+            backlog=await self._backlog_or_none(),
+            gateways=[self._condition_of(gateway) for gateway in self._gateways],
             deliveries=self.deliveries,
             interaction_age=self.interaction_age(),
         )
 
-    async def _look_at_database(self) -> Backlog | None:
+    async def _backlog_or_none(self) -> Backlog | None:
         try:
             await self._backlog.try_writing(self._clock.now())
             return await self._backlog.backlog()
@@ -88,11 +88,11 @@ class Health:
             log.error("the database fails: %s", error)
             return None
 
-    def _look_at(self, gateway: Gateway) -> GatewayCondition:
+    def _condition_of(self, gateway: Gateway) -> GatewayCondition:
         cycle = self._poller.cycles[gateway.name]
         return GatewayCondition(
             name=gateway.name,
-            outcomes=gateway.record.outcomes,
-            answer_age=gateway.record.answer_age,
+            outcomes=gateway.results.outcomes,
+            answer_age=gateway.results.answer_age,
             cycle=cycle.period if cycle else None,
         )

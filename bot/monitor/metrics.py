@@ -1,4 +1,4 @@
-"""The bot's condition as Prometheus reads it."""
+"""The bot's condition in the format of Prometheus."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,7 +12,7 @@ from bot.storage.backlog import Backlog
 
 
 def exposition(condition: Condition) -> bytes:
-    """In the text format, with what the process uses."""
+    """In the text format, with the process metrics."""
     registry = CollectorRegistry()
     registry.register(_Families(condition))
     ProcessCollector(registry=registry)
@@ -27,15 +27,15 @@ class _Families(Collector):
         condition = self._condition
         yield InfoMetricFamily("suno_watch_build", "The bot's version.", {"version": __version__})
         yield _gauge("discord_connected", "1 while Discord's events arrive.", condition.connected)
-        what = "Since the last command or press, or since the start: an open connection is no proof of any arriving."
+        what = "Since the last command or press, or since the start: an open connection does not prove that any arrive."
         yield _gauge("last_interaction_age_seconds", what, condition.interaction_age)
-        yield _gauge("database_writable", "1 while something can be kept.", condition.backlog is not None)
+        yield _gauge("database_writable", "1 while the database can be written.", condition.backlog is not None)
         yield _gauge("task_lateness_seconds", "By how much the oldest due task is late.", condition.lateness)
         yield _delivery_outcomes(condition.deliveries)
         yield from _of_gateways(condition.gateways, condition.now)
         if condition.backlog:
             yield from _of_backlog(condition.backlog)
-            yield _gauge("delivery_wait_seconds", "For how long the oldest message waits.", condition.waiting)
+            yield _gauge("delivery_wait_seconds", "For how long the oldest message has waited.", condition.waiting)
 
 
 def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
@@ -43,9 +43,7 @@ def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
 
 
 def _delivery_outcomes(deliveries: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(
-        "suno_watch_deliveries", "What became of messages given to Discord.", labels=["outcome"]
-    )
+    family = CounterMetricFamily("suno_watch_deliveries", "Messages sent to Discord, by outcome.", labels=["outcome"])
     for outcome, count in deliveries.items():
         family.add_metric([outcome], count)
     return family
@@ -53,13 +51,11 @@ def _delivery_outcomes(deliveries: Mapping[str, int]) -> Metric:
 
 def _of_gateways(gateways: Sequence[GatewayCondition], now: float) -> Iterator[Metric]:
     prefix, labels = "suno_watch_gateway", ["gateway"]
-    requests = CounterMetricFamily(f"{prefix}_requests", "What became of requests.", labels=[*labels, "outcome"])
+    requests = CounterMetricFamily(f"{prefix}_requests", "Requests, by outcome.", labels=[*labels, "outcome"])
     answered = GaugeMetricFamily(
         f"{prefix}_last_answer_timestamp_seconds", "When it last gave a usable answer.", labels=labels
     )
-    cycle = GaugeMetricFamily(
-        f"{prefix}_tick_seconds", "Between two changes of all of its answers, once that is known.", labels=labels
-    )
+    cycle = GaugeMetricFamily(f"{prefix}_tick_seconds", "Period of its update cycle, once it is known.", labels=labels)
     for gateway in gateways:
         for outcome, count in gateway.outcomes.items():
             requests.add_metric([gateway.name, outcome], count)
@@ -71,8 +67,8 @@ def _of_gateways(gateways: Sequence[GatewayCondition], now: float) -> Iterator[M
 
 
 def _of_backlog(backlog: Backlog) -> Iterator[Metric]:
-    yield _gauge("open_watches", "Watches that are not ended.", backlog.open_watches)
-    unsent = GaugeMetricFamily("suno_watch_unsent_deliveries", "Messages that are not sent.", labels=["state"])
+    yield _gauge("open_watches", "Watches that have not ended.", backlog.open_watches)
+    unsent = GaugeMetricFamily("suno_watch_unsent_deliveries", "Messages that are not sent yet.", labels=["state"])
     for state, count in backlog.unsent.items():
         unsent.add_metric([state], count)
     yield unsent

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def monitored(health: Health, host: str, port: int | None) -> AsyncIterator[None]:
-    """Serve as long as it is entered. Raises SettingsError for an address that cannot be had."""
+    """Serves while the context is open. Raises SettingsError for an address that cannot be listened on."""
     if port is None:
         yield
         return
@@ -44,11 +44,11 @@ def _application(health: Health) -> web.Application:
         return web.Response(text="alive\n")
 
     async def ready(_request: web.Request) -> web.Response:
-        condition = await health.look()
+        condition = await health.check()
         return web.json_response(_readiness(condition), status=200 if condition.ready else 503)
 
     async def metrics(_request: web.Request) -> web.Response:
-        body = exposition(await health.look())
+        body = exposition(await health.check())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     application = web.Application()

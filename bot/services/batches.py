@@ -1,4 +1,4 @@
-"""Many tasks looked up at once, in few requests."""
+"""Looks up many tasks at once, in few requests."""
 
 import asyncio
 import logging
@@ -13,8 +13,8 @@ from bot.services.task_ids import TaskIds, in_either_form
 from bot.storage.batches import BatchStore
 
 MOST = 500  # ids in a list
-MOST_AT_ONCE = 3  # lists that are fetched for one person
-_SIZE = 100  # in a request: so that people see how far it is
+MOST_AT_ONCE = 3  # lists being fetched for one person
+_SIZE = 100  # ids in a request, so that people see progress
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ class Batches:
         self._store = store
         self._gateways = tuple(gateways)
         self._task_ids = task_ids
-        self._fetching: Counter[int] = Counter()  # lists, by whom they are for
+        self._fetching: Counter[int] = Counter()  # lists being fetched, by person
 
     async def keep(self, batch: Batch) -> None:
-        """So that its pages and buttons go on working; it replaces one of the same id. Raises StorageError."""
+        """So that its pages and buttons go on working; replaces one of the same id. Raises StorageError."""
         await self._store.keep(batch)
 
     async def get(self, batch_id: str) -> Batch | None:
@@ -35,9 +35,9 @@ class Batches:
         return await self._store.get(batch_id)
 
     async def fetch(self, task_ids: Sequence[str], user_id: int) -> AsyncGenerator[list[Entry], None]:
-        """In the order of the ids, a hundred at a time; a gateway that cannot be asked leaves its tasks unanswered.
+        """In the order of the ids, a hundred at a time; tasks of a gateway that cannot be asked stay unanswered.
 
-        Raises TooManyLists for who waits for some already.
+        Raises TooManyLists if the person already waits for several.
         """
         if self._fetching[user_id] >= MOST_AT_ONCE:
             raise TooManyLists(MOST_AT_ONCE)
@@ -47,25 +47,25 @@ class Batches:
                 yield await self._fetch_some(task_ids[start : start + _SIZE])
         finally:
             self._fetching[user_id] -= 1
-            self._fetching += Counter()  # without those who wait for none
+            self._fetching += Counter()  # removes zero counts
 
     async def _fetch_some(self, task_ids: Sequence[str]) -> list[Entry]:
         answers = await asyncio.gather(*(self._ask(gateway, task_ids) for gateway in self._gateways))
         by_gateway = zip(self._gateways, answers, strict=True)
-        said = [(gateway, answer) for gateway, answer in by_gateway if isinstance(answer, Answer)]
-        await self._task_ids.saw(task for _, answer in said for task in answer.tasks.values())
+        answered = [(gateway, answer) for gateway, answer in by_gateway if isinstance(answer, Answer)]
+        await self._task_ids.remember_songs(task for _, answer in answered for task in answer.tasks.values())
         entries = {
             task_id: entry_of(task, gateway.name)
-            for gateway, answer in reversed(said)
+            for gateway, answer in reversed(answered)
             for task_id, task in answer.tasks.items()
         }
         failure = next((answer for answer in answers if isinstance(answer, GatewayError)), None)
-        # Unknown is what every gateway said that it does not know.
+        # Unknown: every gateway answered that it does not know the task.
         missing = (frozenset(answer.missing if isinstance(answer, Answer) else ()) for answer in answers)
         unknown = frozenset.intersection(*missing)
         return [
             entries.get(task_id)
-            or (Entry(id=task_id, state=UNKNOWN) if task_id in unknown else _open(task_id, failure))
+            or (Entry(id=task_id, state=UNKNOWN) if task_id in unknown else _unanswered(task_id, failure))
             for task_id in task_ids
         ]
 
@@ -77,7 +77,7 @@ class Batches:
             return error
 
 
-def _open(task_id: str, failure: GatewayError | None) -> Entry:
-    if failure is None:  # it was left out, as what a gateway cannot write out
+def _unanswered(task_id: str, failure: GatewayError | None) -> Entry:
+    if failure is None:  # it was left out because it cannot be sent to a gateway
         return Entry(id=task_id, state=UNANSWERED)
-    return Entry(id=task_id, state=UNANSWERED, failure=failure.outcome, reason=failure.said)
+    return Entry(id=task_id, state=UNANSWERED, failure=failure.outcome, reason=failure.words)

@@ -4,38 +4,43 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from io import BytesIO
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.task import Clip, Task
 from bot.errors import MediaError, MediaUnavailable
-from bot.gateways.file_type import MP3
+from bot.gateways.file_type import MP3, PNG
 from bot.gateways.id3 import Tag, tagged
 from bot.gateways.media import Media, MediaFile
 from bot.gateways.relay import Relay
+from bot.services.waveform import draw
 
 _COVER_LIMIT = 1024 * 1024  # bytes
-_COVER_PATIENCE = 5.0  # seconds: a song does not wait for its picture
+_FEWEST_LEVELS = 24  # half a second of sound: less shows nothing
+_WAVEFORM_PATIENCE = 0.5  # seconds that a song's upload waits for its picture, while the song still arrives
+_COVER_PATIENCE = 5.0  # seconds: a song does not wait long for its cover
 
 log = logging.getLogger(__name__)
 
 
 class ClipFile(Struct, frozen=True):
-    """What could be had of a clip. `number` is its place in the task, from 1.
+    """What could be fetched of a clip. `number` is its position in the task, from 1.
 
-    `audio` is an open file, or why not; None where a link is all that is wanted.
+    `audio` is an open file, or the error; None if only a link is wanted.
     """
 
-    key: str  # as Task.keyed() has it
+    key: str  # as in Task.keyed()
     number: int
     clip: Clip
     audio: MediaFile | MediaError | None
     cover: MediaFile | None
+    waveform: MediaFile | None = None  # a picture of its loudness
 
 
 class _Fetch(Struct, frozen=True):
-    """How the songs of a task are wanted; see `Recordings.of`."""
+    """How to fetch the songs of a task; see `ClipFiles.of`."""
 
     limit: int | None
     person: int
@@ -44,7 +49,7 @@ class _Fetch(Struct, frozen=True):
 
 
 class ClipFiles:
-    """`hosts`: what the hosts of songs are like."""
+    """`hosts`: how the hosts of songs perform."""
 
     def __init__(self, media: Media) -> None:
         self._media = media
@@ -62,28 +67,29 @@ class ClipFiles:
         person: int = 0,
         patient: bool = False,
     ) -> AsyncIterator[tuple[ClipFile, ...]]:
-        """Those of the playable clips, or of the wanted ones, by their keys; `lyrics` in place of the clips' own.
+        """The files of the playable clips, or of the wanted keys; `lyrics` replaces the clips' own.
 
-        The files are open inside of the block; if they need not be `whole` they may still arrive. `limit`: bytes of
-        an audio file; None: links are all that is wanted of the songs. `person`: for whom, as a Discord id.
-        `patient`: their hosts may be slow.
+        The files are open inside of the block; unless `whole`, they may still be arriving. `limit`: bytes of an audio
+        file; None: only links are wanted. `person`: the Discord id of whom they are for. `patient`: the hosts may be
+        slow.
         """
         fetch = _Fetch(limit, person, whole, patient)
         async with AsyncExitStack() as files:
             async with asyncio.TaskGroup() as all_at_once:
                 clip_file = [
-                    all_at_once.create_task(self._record(key, number, clip, files, fetch))
+                    all_at_once.create_task(self._clip_file(key, number, clip, files, fetch))
                     for number, (key, clip) in enumerate(task.keyed(), 1)
                     if (clip.playable if wanted is None else key in wanted)
                 ]
             yield tuple(_tagged(each.result(), task.id, lyrics, limit) for each in clip_file)
 
-    async def _record(self, key: str, number: int, clip: Clip, files: AsyncExitStack, fetch: _Fetch) -> ClipFile:
+    async def _clip_file(self, key: str, number: int, clip: Clip, files: AsyncExitStack, fetch: _Fetch) -> ClipFile:
         async with asyncio.TaskGroup() as both:
-            audio = both.create_task(_kept(self._audio(clip, fetch), files))
-            cover = both.create_task(_kept(self._cover(clip, fetch.person), files))
-        picture = cover.result()
-        return ClipFile(key, number, clip, audio.result(), picture if isinstance(picture, MediaFile) else None)
+            audio = both.create_task(_opened(self._audio(clip, fetch), files))
+            cover = both.create_task(_opened(self._cover(clip, fetch.person), files))
+        song, picture = audio.result(), cover.result()
+        waveform = await _waveform(song) if isinstance(song, MediaFile) else None
+        return ClipFile(key, number, clip, song, picture if isinstance(picture, MediaFile) else None, waveform)
 
     async def _audio(self, clip: Clip, fetch: _Fetch) -> MediaFile | None:
         if not clip.playable:
@@ -110,7 +116,7 @@ class ClipFiles:
             raise MediaUnavailable("the cover took too long") from None
 
 
-async def _kept(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> MediaFile | MediaError | None:
+async def _opened(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> MediaFile | MediaError | None:
     try:
         file = await fetched
         return await files.enter_async_context(file) if file else None
@@ -119,8 +125,21 @@ async def _kept(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -> 
         return error
 
 
+async def _waveform(song: MediaFile) -> MediaFile | None:
+    """None of what is no MP3, or has not arrived soon: the song does not wait for its picture."""
+    if song.kind is not MP3 or song.loudness is None or not isinstance(song.file, Relay):
+        return None
+    if not await song.file.spool.arrives_within(_WAVEFORM_PATIENCE):
+        return None
+    levels = song.loudness.levels
+    if len(levels) < _FEWEST_LEVELS:
+        return None
+    content = await asyncio.to_thread(draw, levels)
+    return MediaFile(PNG, BytesIO(content), len(content))
+
+
 def _tagged(clip_file: ClipFile, task_id: str, lyrics: str, limit: int | None) -> ClipFile:
-    """An MP3 worth keeping: it says by itself what it is."""
+    """With a tag in an MP3, so that the file itself says what it is."""
     song, cover, clip = clip_file.audio, clip_file.cover, clip_file.clip
     if limit is None or not isinstance(song, MediaFile) or song.kind is not MP3 or not isinstance(song.file, Relay):
         return clip_file

@@ -1,21 +1,21 @@
-"""Time as the workers see it: a parameter, so that tests need no patience."""
+"""The workers' clock: a parameter, so that tests can control time."""
 
 import asyncio
 import logging
 import time
 from contextlib import suppress
 
-_SLOW = 7_200.0  # seconds; an hour is what a clock that is set by hand may be wrong by
-_SURE = 600.0  # seconds for which it must be slow by that until it is believed
+_SLOW = 7_200.0  # seconds; a clock that is set by hand may be wrong by an hour
+_SURE = 600.0  # seconds for which it must be that slow before it is set
 
 log = logging.getLogger(__name__)
 
 
 class Clock:
-    """Unix seconds that go steadily: when the system's clock is set, only the next start sees it.
+    """Unix seconds that advance steadily: changes of the system's clock take effect at the next start only.
 
-    Unless this one turns out to be hours slow, as on a machine that was asleep, or that learns the time after its
-    start: then it catches up. It is never set back.
+    Except when this clock turns out to be hours slow, as after the machine was asleep, or got the time late after
+    booting: then it catches up. It is never set back.
     """
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class Clock:
                 self.set()
 
     def _behind(self) -> float:
-        """By how many seconds, if the system's clock is right."""
+        """Seconds by which this clock is slow, if the system's clock is right."""
         return time.time() - time.monotonic() - self._offset
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
-        """Until the event is set, at most for some seconds; None: however long that takes."""
+        """Until the event is set, for at most so many seconds; None: without a limit."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):  # `wait_for` may forget, on Python 3.11, that it was cancelled
                 await event.wait()
@@ -51,19 +51,19 @@ class Clock:
         await self.wait(asyncio.Event(), seconds)
 
 
-class Bell:
-    """Wakes a worker before its time."""
+class Wakeup:
+    """Wakes a worker early."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rung = asyncio.Event()
+        self._sent = asyncio.Event()
 
-    def ring(self) -> None:
-        self._rung.set()
+    def send(self) -> None:
+        self._sent.set()
 
     async def wait(self, until: float | None) -> bool:
-        """Until it rings, or a moment has come; whether it rang. A ring that nobody waited for counts."""
-        await self._clock.wait(self._rung, None if until is None else max(0.0, until - self._clock.now()))
-        rung = self._rung.is_set()
-        self._rung.clear()
-        return rung
+        """Waits for a wake-up or until a moment; True if there was a wake-up. One from before the wait counts."""
+        await self._clock.wait(self._sent, None if until is None else max(0.0, until - self._clock.now()))
+        sent = self._sent.is_set()
+        self._sent.clear()
+        return sent

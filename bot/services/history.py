@@ -1,4 +1,4 @@
-"""What people looked up, so that it can be offered to them again."""
+"""People's lookups, kept so that they can be offered again."""
 
 import logging
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class History:
-    """A database that fails keeps no answer from anybody: it is logged, and nothing is known."""
+    """A failing database is logged and treated as empty: nobody misses an answer because of it."""
 
     def __init__(self, store: RecentStore) -> None:
         self._store = store
@@ -20,16 +20,16 @@ class History:
         try:
             await self._store.keep_recent(recent)
         except StorageError as error:
-            log.error("a look-up could not be remembered: %s", error)
+            log.error("a lookup could not be saved: %s", error)
 
     async def gateway_of(self, task_id: str) -> str | None:
         """The gateway that knew the task last."""
         try:
             return (await self._store.known_gateways([task_id])).get(task_id)
         except StorageError as error:
-            log.error("it cannot be told which gateway knew the task: %s", error)
+            log.error("the gateway that knew the task cannot be read: %s", error)
             return None
 
     async def suggestions(self, user_id: int, channel_id: int, typed: str) -> Sequence[Recent]:
-        """Tasks whose id or title contains what is typed. Raises StorageError."""
+        """Tasks whose id or title contains the typed text. Raises StorageError."""
         return await self._store.recent(user_id, channel_id, typed)

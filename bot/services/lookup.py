@@ -1,4 +1,4 @@
-"""Looking one task up: which gateway knows it, and what it says."""
+"""Looks up one task: which gateway knows it, and what it says."""
 
 import asyncio
 import logging
@@ -11,12 +11,13 @@ from msgspec import Struct
 from bot.domain.task import Answer, Task
 from bot.errors import GatewayError, UnknownTask
 from bot.gateways.gateway import Gateway
+from bot.gateways.submission import Dialect
 from bot.services.task_ids import in_either_form
 from bot.shutdown import cancel_and_wait
 
-_MAX_AGE = 5.0  # seconds for which an answer is given again
-_REMEMBERED = 1_000  # tasks
-_MEMORY = 8 * 1024 * 1024  # bytes of answers, as they would be written out
+_MAX_AGE = 5.0  # seconds for which an answer is reused
+_MAX_TASKS = 1_000  # tasks
+_MAX_BYTES = 8 * 1024 * 1024  # bytes of answers, when serialised
 
 log = logging.getLogger(__name__)
 
@@ -34,42 +35,46 @@ class _Question(Struct, frozen=True):
 class Lookup:
     """Asks the gateways in their order.
 
-    What was asked less than five seconds ago is not asked again, unless the answers since then are too large to
-    keep, and people who ask for the same task at once share one request. A failure is not remembered.
+    An answer is reused for five seconds, unless newer answers are too large to keep all, and people who ask for the
+    same task at once share one request. Failures are not kept.
     """
 
     def __init__(self, gateways: Sequence[Gateway], *, clock: Callable[[], float]) -> None:
         self._gateways = tuple(gateways)
         self._clock = clock
         self._questions: dict[str, _Question] = {}
-        self._sizes: dict[str, int] = {}  # bytes of the answers that are kept, the oldest first
+        self._sizes: dict[str, int] = {}  # bytes of the answers that are kept, oldest first
         self._size = 0  # of all of them
 
     async def find(self, task_id: str, *, known_at: str | None = None) -> Found:
         """The gateway named `known_at` is asked first.
 
-        Raises UnknownTask when every gateway said that it does not know the id, GatewayError when nobody knows it but
-        somebody could not be asked.
+        Raises UnknownTask if every gateway answered that it does not know the id, GatewayError if none knows it and at
+        least one could not be asked.
         """
         question = self._questions.get(task_id)
         if question is None or self._clock() - question.asked_at >= _MAX_AGE:
             question = self._ask(task_id, known_at)
-        # Shielded: one who goes away must not take the answer from the others.
+        # Shielded: a caller that is cancelled must not cancel it for the others.
         return await asyncio.shield(question.answer)
 
     def failing(self) -> list[tuple[Gateway, GatewayError]]:
-        """Gateways whose last answer was no usable one, and why."""
-        return [(each, each.record.failure) for each in self._gateways if each.record.failure]
+        """Gateways whose last answer was not usable, and why."""
+        return [(each, each.results.failure) for each in self._gateways if each.results.failure]
+
+    async def dialect(self, gateway: str) -> Dialect:
+        """Whose bodies a gateway takes for orders, by how it answers questions."""
+        return await next(each for each in self._gateways if each.name == gateway).dialect()
 
     async def close(self) -> None:
         await cancel_and_wait([question.answer for question in self._questions.values()])
 
     def _ask(self, task_id: str, known_at: str | None) -> _Question:
         question = _Question(self._clock(), asyncio.create_task(self._ask_all(task_id, known_at)))
-        self._forget(task_id)
+        self._drop(task_id)
         self._questions[task_id] = question
-        if len(self._questions) > _REMEMBERED:
-            self._forget(next(iter(self._questions)))
+        if len(self._questions) > _MAX_TASKS:
+            self._drop(next(iter(self._questions)))
         question.answer.add_done_callback(lambda answer: self._answered(task_id, answer))
         return question
 
@@ -79,14 +84,14 @@ class Lookup:
         if not current or current.answer is not answer:
             return
         if failed:
-            self._forget(task_id)
+            self._drop(task_id)
             return
         self._sizes[task_id] = size = len(msgspec.msgpack.encode(answer.result().task))
         self._size += size
-        while self._size > _MEMORY:
-            self._forget(next(iter(self._sizes)))
+        while self._size > _MAX_BYTES:
+            self._drop(next(iter(self._sizes)))
 
-    def _forget(self, task_id: str) -> None:
+    def _drop(self, task_id: str) -> None:
         self._questions.pop(task_id, None)
         self._size -= self._sizes.pop(task_id, 0)
 

@@ -1,4 +1,4 @@
-"""What people and servers have set, and what is kept of a person."""
+"""The settings of people and servers, and the data kept about a person."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -8,7 +8,7 @@ from bot.storage.preferences import PreferenceStore
 
 
 class Preferences:
-    """`changed` is called when messages may go out that were held back. All but `person` raise StorageError."""
+    """`changed` is called when paused messages may be sent again. All but `person` raise StorageError."""
 
     def __init__(self, store: PreferenceStore, changed: Callable[[], None]) -> None:
         self._store = store
@@ -29,16 +29,16 @@ class Preferences:
             self._changed()
 
     async def resume_posts_of_absent(self, present: Collection[int]) -> None:
-        """Posts of servers that the bot has left are held back no longer: nobody there could resume them."""
-        await self._store.let_go(present)
+        """Resumes posts of servers that the bot has left: nobody there could do it."""
+        await self._store.unpause_absent(present)
         self._changed()
 
     async def export(self, user_id: int) -> dict[str, Any]:
-        """Everything that is kept about a person, table by table."""
+        """Everything that is kept about a person, by table."""
         return await self._store.export(user_id)
 
     async def forget(self, user_id: int) -> Erased:
-        """Deletes all of it; what waited behind their messages may go."""
+        """Deletes all of it; messages that waited behind theirs may be sent."""
         erased = await self._store.forget(user_id)
         self._changed()
         return erased

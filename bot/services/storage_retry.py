@@ -1,4 +1,4 @@
-"""What every worker does when the database fails: it says so, and tries again a little later."""
+"""How every worker handles a failing database: it logs the error and tries again a little later."""
 
 import logging
 

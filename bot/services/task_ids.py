@@ -1,4 +1,4 @@
-"""Which task an id means: people also know a song's id, and gateways write a UUID with dashes or without."""
+"""Resolves ids to tasks: people also know a song's id, and gateways write a UUID with or without hyphens."""
 
 import logging
 from collections import OrderedDict
@@ -13,13 +13,13 @@ from bot.services.clock import Clock
 from bot.storage.songs import OfferedSongs, SongStore
 
 _DAY = 86_400.0  # seconds
-_REMEMBERED = 10_000  # songs that need not be stored again on the same day
+_MAX_SONGS = 10_000  # songs that need not be saved again on the same day
 
 log = logging.getLogger(__name__)
 
 
 class TaskIds:
-    """Never raises: that nothing is known must not keep people from what they ask for."""
+    """Never raises: without the database, people still get what they ask for."""
 
     def __init__(self, store: SongStore, clock: Clock) -> None:
         self._store = store
@@ -27,12 +27,12 @@ class TaskIds:
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()  # today
         self._day = 0.0
 
-    async def meant_by(self, ids: Collection[str]) -> dict[str, str]:
-        """Each id, or that of the task which it means. What is not known to mean another one means itself."""
+    async def resolve(self, ids: Collection[str]) -> dict[str, str]:
+        """The task id for each id; an id that is not known to mean another task means itself."""
         try:
             known = await self._store.tasks_of(ids) if ids else {}
         except StorageError as error:
-            log.error("it cannot be told which tasks are meant: %s", error)
+            log.error("ids of songs cannot be resolved: %s", error)
             known = {}
         return {each: known.get(each, each) for each in ids}
 
@@ -44,8 +44,8 @@ class TaskIds:
             log.error("no songs can be offered: %s", error)
             return ()
 
-    async def saw(self, tasks: Iterable[Task]) -> None:
-        """Songs of tasks that somebody was shown."""
+    async def remember_songs(self, tasks: Iterable[Task]) -> None:
+        """Saves the songs of tasks that somebody was shown."""
         if (day := self._clock.now() // _DAY) != self._day:
             self._day = day
             self._seen.clear()
@@ -55,10 +55,10 @@ class TaskIds:
         try:
             await self._store.keep(dict(new), self._clock.now())
         except StorageError as error:
-            log.error("songs could not be remembered: %s", error)
+            log.error("songs could not be saved: %s", error)
             return
         self._seen.update(dict.fromkeys(new))
-        while len(self._seen) > _REMEMBERED:
+        while len(self._seen) > _MAX_SONGS:
             self._seen.popitem(last=False)
 
 
@@ -66,9 +66,9 @@ Fetch = Callable[[Sequence[str]], Awaitable[Answer]]
 
 
 async def in_either_form(fetch: Fetch, task_ids: Sequence[str]) -> Answer:
-    """What a gateway says of the ids, or of their other forms where it does not know them. Raises GatewayError.
+    """A gateway's answer for the ids, or for their other forms where it does not know them. Raises GatewayError.
 
-    Tasks stand under the ids that were asked for, and have the gateway's own.
+    Tasks are keyed by the requested ids, and keep the gateway's own.
     """
     answer = await fetch(task_ids)
     asked_as = {other: task_id for task_id in answer.missing if (other := other_form(task_id))}
@@ -76,9 +76,9 @@ async def in_either_form(fetch: Fetch, task_ids: Sequence[str]) -> Answer:
         return answer
     try:
         more = await fetch(list(asked_as))
-    except GatewayBroken:  # it takes no ids of that form
+    except GatewayBroken:  # it accepts no ids of that form
         return answer
-    except GatewayError:  # unknown is only what was said of both
+    except GatewayError:  # unknown only if both forms are
         if not (answer.tasks or answer.same):
             raise
         left = tuple(each for each in answer.missing if each not in asked_as.values())

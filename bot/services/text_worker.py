@@ -1,4 +1,4 @@
-"""Work on long texts, beside the event loop: one text at a time, and one of each person in the queue."""
+"""Work on long texts in a thread of its own: one text at a time, and one per person in the queue."""
 
 import asyncio
 from collections import defaultdict
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.gateways.fair_queue import asking_for
 
-_SHORT = 4_000  # characters, which take less than some milliseconds
+_SHORT = 4_000  # characters that take at most a few milliseconds
 
 T = TypeVar("T")
 
@@ -20,11 +20,11 @@ class TextWorker:
         self._waiting = 0
 
     async def of(self, text: str, work: Callable[[str], T]) -> T:
-        """What `work`, which takes time in proportion to the text, makes of it."""
-        return await self.apart(lambda: work(text), len(text))
+        """The result of `work`, which must take time proportional to the text."""
+        return await self.run(lambda: work(text), len(text))
 
-    async def apart(self, work: Callable[[], T], length: int) -> T:
-        """The same of whatever has so many characters."""
+    async def run(self, work: Callable[[], T], length: int) -> T:
+        """The same for work on anything of that many characters."""
         if length <= _SHORT:
             return work()
         who = asking_for.get()

@@ -1,4 +1,4 @@
-"""How much there is to do, and how long it has waited."""
+"""How many messages wait, and for how long."""
 
 from collections.abc import Mapping
 
@@ -10,15 +10,15 @@ from bot.domain.delivery import State
 from bot.storage.schema import deliveries, is_not_sent, is_open, key_values, watches
 from bot.storage.transaction import Transactions
 
-_SEEN = "seen"  # the note that says when somebody asked how the bot fares
+_SEEN = "seen"  # the key of the time of the last health check
 
 
 class Backlog(Struct, frozen=True, kw_only=True):
-    """`unsent`: messages by their state; those that were sent are left out."""
+    """`unsent`: messages by state, without those that were sent."""
 
     open_watches: int
     unsent: Mapping[State, int]
-    oldest_waiting_since: float | None  # of a message that waits
+    oldest_waiting_since: float | None  # of the messages in state "waiting"
 
 
 class BacklogStore(Transactions):
@@ -34,7 +34,7 @@ class BacklogStore(Transactions):
             )
 
     async def try_writing(self, now: float) -> None:
-        """Raises StorageError when nothing can be kept."""
+        """Raises StorageError if nothing can be saved."""
         values = {"key": _SEEN, "value": str(now)}
         statement = insert(key_values).values(values).on_conflict_do_update(index_elements=["key"], set_=values)
         async with self._transaction() as connection:

@@ -1,4 +1,4 @@
-"""A copy of the database, also while the bot runs: as it is at one moment, complete, and tried."""
+"""Backups: a verified, complete copy of the database as of one moment, even while the bot runs."""
 
 import errno
 import glob
@@ -16,10 +16,10 @@ from bot.errors import StorageError
 from bot.storage.journal import check_journal
 from bot.storage.remedies import with_remedy
 
-COPIED = "copied"  # the note in a copy that says when it was made: what was brought since then, it does not know
+COPIED = "copied"  # the key in a copy of the time when it was made; it does not know what was sent since
 
-_UNFINISHED = ".unfinished"  # ends the name of a copy that is being made
-_LONGEST = 86_400.0  # seconds that one may take
+_UNFINISHED = ".unfinished"  # suffix of a copy that is being made
+_LONGEST = 86_400.0  # seconds that making a copy may take
 
 
 class Backup(Struct, frozen=True):
@@ -29,11 +29,11 @@ class Backup(Struct, frozen=True):
 
 
 def back_up(database: Path, file: Path) -> Backup:
-    """Blocks. `file` must not exist yet, and does not until the copy is complete. Raises StorageError."""
+    """Blocks. `file` must not exist, and is created only when the copy is complete. Raises StorageError."""
     if not database.is_file() or not database.stat().st_size:
         raise StorageError(f"there is no database at {database} yet")
     if file.exists():
-        raise StorageError(f"{file} exists already, and is left as it is")
+        raise StorageError(f"{file} exists already, and is not replaced")
     check_journal(Path(os.path.realpath(database)))
     _clear(file.parent, database.stem)
     unfinished = _create(file, database.stem)
@@ -48,15 +48,15 @@ def back_up(database: Path, file: Path) -> Backup:
 
 
 def _clear(folder: Path, stem: str) -> None:
-    """What backups left behind that were killed; one that is being made is younger."""
+    """Deletes leftovers of backups that were killed; copies that are still being made are younger."""
     for file in folder.glob(f".{glob.escape(stem)}-*{_UNFINISHED}*"):
-        with suppress(OSError):  # it is no reason to make no copy
+        with suppress(OSError):  # a leftover does not prevent a backup
             if file.stat().st_mtime < time.time() - _LONGEST:
                 file.unlink()
 
 
 def _create(file: Path, stem: str) -> Path:
-    """Nobody else may read it."""
+    """Readable by its owner only."""
     try:
         descriptor, name = tempfile.mkstemp(suffix=_UNFINISHED, prefix=f".{stem}-", dir=file.parent)
         os.close(descriptor)
@@ -67,16 +67,16 @@ def _create(file: Path, stem: str) -> Path:
 
 
 def _name(unfinished: Path, file: Path) -> None:
-    """It gets its name when all of it is on the disk; what has that name by now is left as it is."""
+    """Renames the copy when all of it is on the disk; an existing file is not replaced."""
     try:
         _sync(unfinished)
         try:
             file.hardlink_to(unfinished)
         except OSError:
             if file.exists():
-                raise FileExistsError(errno.EEXIST, "it exists already, and is left as it is") from None
+                raise FileExistsError(errno.EEXIST, "it exists already, and is not replaced") from None
             unfinished.rename(file)  # a file system without hard links
-        with suppress(OSError):  # not all can do it with a folder
+        with suppress(OSError):  # not all systems can sync a folder
             _sync(file.parent)
     except OSError as error:
         raise StorageError(f"{file} cannot be written: {error.strerror}") from error
@@ -93,14 +93,14 @@ def _sync(path: Path) -> None:
 def _copy(database: Path, file: Path) -> None:
     try:
         with closing(_open(database, "mode=ro")) as source, closing(sqlite3.connect(file)) as target:
-            target.execute("PRAGMA journal_mode = OFF")  # what is left half done is thrown away as a whole
+            target.execute("PRAGMA journal_mode = OFF")  # an incomplete copy is deleted as a whole
             source.backup(target)
     except sqlite3.Error as error:
         raise StorageError(f"{database} cannot be copied to {file.parent.absolute()}: {with_remedy(error)}") from error
 
 
 def _verify(file: Path) -> str:
-    """The revision of a copy that is whole."""
+    """The revision of the copy, after its integrity check."""
     try:
         with closing(_open(file, "mode=ro&immutable=1")) as copy:
             faults = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]

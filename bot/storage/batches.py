@@ -1,4 +1,4 @@
-"""Lists of tasks that people have asked for, as they were when they were asked for."""
+"""People's lists of tasks, as they were when requested."""
 
 import msgspec
 from sqlalchemy import delete, select
@@ -17,7 +17,7 @@ _words = msgspec.json.Decoder(tuple[str, ...])
 
 class BatchStore(Transactions):
     async def keep(self, batch: Batch) -> None:
-        """A list of the same id is replaced; the oldest are forgotten."""
+        """Replaces a list of the same id; deletes old lists."""
         values = msgspec.structs.asdict(batch) | {"entries": to_json(batch.entries), "words": to_json(batch.words)}
         statement = insert(batches).values(values)
         async with self._transaction() as connection:

@@ -1,10 +1,10 @@
-"""What servers have set about ordering songs, and what is known of the gateways that take orders."""
+"""Servers' rules for ordering songs, and what is known of the gateways that accept orders."""
 
 from collections.abc import Collection, Mapping
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.creation import CreationRules
@@ -26,7 +26,7 @@ _task = msgspec.json.Decoder(Task)
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What a gateway said of money last, in its unit. `limited`: the key has a limit, of which `credit_left` is left.
+    """A gateway's last answer about money, in its unit. `limited`: the key has a limit, of which `credit_left` is left.
 
     `closed`: why no orders are sent there until a check succeeds; empty: they are.
     """
@@ -51,6 +51,12 @@ class CreationStore(Transactions):
         lists = {name: _ids.decode(row[name]) for name in _LISTS} | {"models": _texts.decode(row["models"])}
         return CreationRules(**{**row, **lists})
 
+    async def servers_on(self) -> int:
+        """In how many servers a manager has turned creating on."""
+        enabled = select(func.count()).select_from(creation_rules).where(creation_rules.c.enabled)
+        async with self._transaction(read_only=True) as connection:
+            return int(await connection.scalar(enabled) or 0)
+
     async def keep_rules(self, rules: CreationRules) -> None:
         values = msgspec.structs.asdict(rules)
         values |= {name: to_json(values[name]) for name in (*_LISTS, "models")}
@@ -70,8 +76,8 @@ class CreationStore(Transactions):
         async with self._transaction() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=["gateway"], set_=values))
 
-    async def saw_models(self, gateway: str, models: Collection[str], now: float) -> None:
-        """They finished there."""
+    async def record_models(self, gateway: str, models: Collection[str], now: float) -> None:
+        """Records that these models finished there."""
         if not models:
             return
         rows = [
@@ -86,13 +92,13 @@ class CreationStore(Transactions):
             )
 
     async def models_seen(self, gateway: str, since: float) -> tuple[str, ...]:
-        """The one that finished most often first."""
+        """The most frequently finished model first."""
         which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_MODEL) & (abilities.c.seen_at >= since)
         statement = select(abilities.c.name).where(which).order_by(abilities.c.present.desc(), abilities.c.name)
         async with self._transaction(read_only=True) as connection:
             return tuple(name.removeprefix(_MODEL) for name in await connection.scalars(statement))
 
-    async def saw_wishes(self, gateway: str, found: Mapping[Wish, bool], now: float) -> None:
+    async def record_wishes(self, gateway: str, found: Mapping[Wish, bool], now: float) -> None:
         """Whether what came repeats them."""
         if not found:
             return

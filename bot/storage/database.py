@@ -1,4 +1,4 @@
-"""Opening the database: one SQLite file, one process, brought to the newest revision."""
+"""Opens the database: one SQLite file, one process, upgraded to the newest revision."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ from bot.storage.schema import REVISION, metadata
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
 
-# Execution options: the transaction only reads, and so waits for nobody; it is on the disk when it is committed.
+# Execution options: the transaction only reads, and so needs no lock; a commit returns when it is on the disk.
 READ_ONLY, DURABLE = "read_only", "durable"
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
 
 @asynccontextmanager
 async def open_read_only(url: str) -> AsyncIterator[AsyncEngine]:
-    """Beside a bot that may be running. The database must be there, and of this program's revision."""
-    file = quote(quote(make_url(url).database or ""))  # both SQLAlchemy and SQLite undo it
+    """For use while a bot may be running. The database must exist, with this program's revision."""
+    file = quote(quote(make_url(url).database or ""))  # both SQLAlchemy and SQLite decode it
     engine = create_async_engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
     try:
         yield engine
@@ -86,15 +86,17 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _roll_back(connection: Any, *_: object) -> None:
-    # It is closed because its task was cancelled. The statement's cursor lives on in what is known of that, and as
-    # long as it does, SQLite would keep the closed connection, and the transaction that lets nobody else write.
-    # If that fails, it is closed all the same; an error raised here would take the place of the cancellation.
+    # The connection is closed because its asyncio.Task was cancelled. The traceback still refers to the statement's
+    # cursor, and as long as it does, SQLite would keep the connection and its write lock. If the rollback fails, the
+    # connection is closed anyway; an error raised here would replace the cancellation.
     with suppress(sqlite3.Error):
         connection.rollback()
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Apply what is missing; raises StorageError when the database is newer than this program, or another's."""
+    """Applies missing migrations. Raises StorageError if the database is newer than this program, or
+    another program's.
+    """
     try:
         async with engine.connect() as connection:
             found = await connection.run_sync(_revision)
@@ -102,13 +104,13 @@ async def migrate(engine: AsyncEngine) -> None:
             return
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade)
-        log.info("database brought from revision %s to %s", found or "nothing", REVISION)
+        log.info("database upgraded from revision %s to %s", found or "nothing", REVISION)
     except DatabaseError as error:
         raise StorageError(f"the database cannot be used: {with_remedy(error.orig)}") from error
 
 
 def _revision(connection: Connection) -> str | None:
-    """None: a new database. Raises StorageError unless it can be brought to ours."""
+    """None: a new database. Raises StorageError unless it can be upgraded."""
     tables = set(inspect(connection).get_table_names())
     if not tables:
         return None

@@ -1,4 +1,4 @@
-"""Rows as people take them away: what programs would misread is written out."""
+"""Rows in a form for people and other programs."""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ _AMOUNTS = frozenset({"price"})  # numbers that are no times
 
 
 def readable(table: Table, row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Ids as text, since Discord's are too long for the numbers of JavaScript and of spreadsheets; times in ISO 8601
-    (UTC); lists as lists.
+    """Ids as text, because Discord's are too long for numbers in JavaScript and spreadsheets; times in ISO 8601 (UTC);
+    lists as lists.
     """
     return {column.name: _readable(column, row[column.name]) for column in table.columns}
 
@@ -25,7 +25,7 @@ def _readable(column: Any, value: Any) -> Any:
         return str(value)
     if column.name in _AMOUNTS:
         return value
-    if isinstance(column.type, Float):  # all others are times; 0: never
+    if isinstance(column.type, Float):  # all other floats are times; 0: never
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds") if value else None
     if isinstance(column.type, String) and value.startswith(_JSON):
         return _parsed(value)
@@ -33,7 +33,7 @@ def _readable(column: Any, value: Any) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    """What is kept as JSON; a title may merely look like it."""
+    """Decodes JSON columns; a title may merely look like JSON."""
     try:
         return json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Files and folders that nobody but their owner may open, whatever the umask."""
+"""Files and folders that only their owner may open, whatever the umask."""
 
 import os
 import sys
@@ -9,11 +9,11 @@ _FILE, _FOLDER = 0o600, 0o700
 
 
 def open_private(file: Path) -> int:
-    """A descriptor to read and write; what is there already keeps its mode. Raises OSError."""
+    """A descriptor to read and write; an existing file keeps its mode. Raises OSError."""
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, _FILE)
     except FileExistsError:
-        return os.open(file, os.O_RDWR | os.O_CREAT, _FILE)  # also at the end of a symbolic link that leads nowhere yet
+        return os.open(file, os.O_RDWR | os.O_CREAT, _FILE)  # also the missing target of a symbolic link
     if sys.platform != "win32":
         os.fchmod(descriptor, _FILE)
         _give_to_owner_of_folder(file, descriptor)
@@ -21,15 +21,15 @@ def open_private(file: Path) -> int:
 
 
 def _give_to_owner_of_folder(file: Path, descriptor: int) -> None:
-    """What root makes with a command belongs to who runs the bot, and not to root, who would lock them out."""
+    """A file that root creates with a command belongs to the user that runs the bot, so that the bot can use it."""
     if sys.platform != "win32" and os.geteuid() == 0:
         folder = file.parent.stat()
-        with suppress(OSError):  # where a file system or a container does not let root either
+        with suppress(OSError):  # some file systems and containers do not allow it to root either
             os.fchown(descriptor, folder.st_uid, folder.st_gid)
 
 
 def make_private_folder(folder: Path) -> None:
-    """With those above it; what is there already keeps its mode. Raises OSError."""
+    """With its parents; existing folders keep their mode. Raises OSError."""
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)

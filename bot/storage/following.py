@@ -1,4 +1,4 @@
-"""Those who joined a watch that somebody else began, and what becomes of it when a person leaves it."""
+"""People who joined a watch of somebody else, and what happens to it when a person leaves."""
 
 from collections.abc import Collection
 
@@ -12,34 +12,34 @@ from bot.storage.schema import deliveries, followers, has_lyrics, tasks, watches
 
 
 def follows(user_id: int) -> ColumnElement[bool]:
-    """Of watches: those that the person joined."""
+    """Watches that the person joined."""
     return watches.c.id.in_(select(followers.c.watch_id).where(followers.c.user_id == user_id))
 
 
-async def follow(connection: AsyncConnection, watch_id: int, wish: Watch) -> None:
-    """The person of a wish joins a watch that is there already."""
-    row = {"watch_id": watch_id, "user_id": wish.user_id, "locale": wish.user_locale, "since": wish.created_at}
+async def follow(connection: AsyncConnection, watch_id: int, request: Watch) -> None:
+    """Adds the person of a request to an existing watch."""
+    row = {"watch_id": watch_id, "user_id": request.user_id, "locale": request.user_locale, "since": request.created_at}
     await connection.execute(insert(followers).values(row).on_conflict_do_nothing())
 
 
-async def hand_on(connection: AsyncConnection, user_id: int, which: ColumnElement[bool]) -> list[Watch]:
-    """Watches of a person that others joined are now those of the first of them. They are given as they were."""
+async def hand_over(connection: AsyncConnection, user_id: int, which: ColumnElement[bool]) -> list[Watch]:
+    """Hands a person's watches over to the first of those who joined them. Returns them as they were before."""
     mine = (watches.c.user_id == user_id) & which
     joined = watches.join(followers, followers.c.watch_id == watches.c.id)
     statement = select(watches, followers.c.user_id.label("heir"), followers.c.locale.label("heirs_locale"))
     newest_first = statement.select_from(joined).where(mine).order_by(followers.c.since.desc())
     rows = {row["id"]: row for row in (await connection.execute(newest_first)).mappings()}
     for row in rows.values():
-        watch, heir = without(watch_of(row), user_id), row["heir"]
-        new = {"user_id": heir, "user_locale": row["heirs_locale"], "mentions": to_json(watch.mentions)}
+        watch, successor = without(watch_of(row), user_id), row["heir"]
+        new = {"user_id": successor, "user_locale": row["heirs_locale"], "mentions": to_json(watch.mentions)}
         await connection.execute(update(watches).where(watches.c.id == watch.id).values(new))
-        await connection.execute(update(deliveries).where(deliveries.c.watch_id == watch.id).values(user_id=heir))
-        await _forget(connection, watch.id, heir)
+        await connection.execute(update(deliveries).where(deliveries.c.watch_id == watch.id).values(user_id=successor))
+        await _forget(connection, watch.id, successor)
     return [watch_of(row) for row in rows.values()]
 
 
 async def unfollow(connection: AsyncConnection, user_id: int, which: ColumnElement[bool]) -> list[Watch]:
-    """Watches of others that the person joined: they are no longer mentioned there."""
+    """Removes a person from watches of others, and their mention there."""
     rows = (await connection.execute(select(watches).where(follows(user_id), which))).mappings().all()
     for row in rows:
         watch = without(watch_of(row), user_id)
@@ -50,7 +50,7 @@ async def unfollow(connection: AsyncConnection, user_id: int, which: ColumnEleme
 
 
 async def forget_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> None:
-    """Those about which there is no watch any more, open or over."""
+    """Deletes tasks that no watch, open or ended, is about."""
     song = exists().where(watches.c.task_id == tasks.c.task_id)
     lyrics = exists().where(has_lyrics, watches.c.lyrics_id == tasks.c.task_id)
     await connection.execute(delete(tasks).where(one_of(tasks.c.task_id, task_ids), ~song, ~lyrics))

@@ -1,6 +1,7 @@
-"""The journal of a database lies beside the name by which it was opened: by another name, a hard link, it is not found.
+"""Detects a database that is opened by another name, such as a hard link.
 
-What was written last would be missing then, in silence. So the database itself knows that name.
+SQLite's journal lies beside the name by which the database was opened, and is not found by another. The newest changes
+would be missing without an error. So the database itself contains that name.
 """
 
 import sqlite3
@@ -11,11 +12,11 @@ from urllib.parse import quote
 from bot.errors import StorageError
 from bot.storage.remedies import with_remedy
 
-_NAME = "opened_as"  # the note
+_NAME = "opened_as"  # the key
 
 
 def check_journal(file: Path) -> None:
-    """`file`: with symbolic links followed. Raises StorageError when its journal lies beside another name of it."""
+    """`file`: with symbolic links resolved. Raises StorageError if its journal lies beside another name of it."""
     name = _opened_as(file)
     if name is None or name == file:
         return
@@ -23,14 +24,14 @@ def check_journal(file: Path) -> None:
     with suppress(FileNotFoundError):
         if name.samefile(file) and journal.stat().st_size:
             raise StorageError(
-                f"{file} is the same database as {name}, and what was written last lies beside that: "
+                f"{file} is the same database as {name}, and its newest changes lie beside that name: "
                 f"use it by that name, DATABASE_URL=sqlite:///{name}"
             )
 
 
 def _opened_as(file: Path) -> Path | None:
-    """By what is in the file itself, without any journal."""
-    with suppress(sqlite3.Error):  # a new file, and whatever is told when it is opened
+    """Reads the file alone, without any journal."""
+    with suppress(sqlite3.Error):  # a new file, or an error that opening it will report
         uri = f"file:{quote(str(file))}?mode=ro&immutable=1"
         with closing(sqlite3.connect(uri, uri=True)) as database:
             return _name_in(database)
@@ -38,7 +39,7 @@ def _opened_as(file: Path) -> Path | None:
 
 
 def keep_name(file: Path) -> None:
-    """Blocks. It goes into the file itself at once. Raises StorageError."""
+    """Blocks. Writes into the file itself at once. Raises StorageError."""
     try:
         with closing(sqlite3.connect(file)) as database:
             if _name_in(database) == file:

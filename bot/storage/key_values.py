@@ -1,4 +1,4 @@
-"""Facts about the bot itself, such as which commands Discord was given last, each under a name."""
+"""Single facts about the bot itself, such as the commands last registered at Discord, by key."""
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert

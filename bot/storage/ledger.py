@@ -1,4 +1,4 @@
-"""What orders reserved, spent and gave back. Rows are only ever added; the sums of a day are what its limits count."""
+"""What orders reserved, spent and gave back. Rows are only ever added; limits count a day's sums."""
 
 import hmac
 from enum import StrEnum
@@ -14,27 +14,27 @@ from bot.storage.schema import key_values, ledger
 
 
 class Entry(StrEnum):
-    RESERVE = "reserve"  # one more of the allowance
-    SPEND = "spend"  # the gateway took the order
-    RELEASE = "release"  # one less: given back
+    RESERVE = "reserve"  # takes one from the allowance
+    SPEND = "spend"  # the gateway accepted the order
+    RELEASE = "release"  # gives one back
 
 
-_KEY = "ledger_key"  # the note that holds the key of the hashes
+_KEY = "ledger_key"  # the key of the hash key
 _FORGET = "forget:"
 _AMOUNTS = {Entry.RESERVE: 1, Entry.SPEND: 0, Entry.RELEASE: -1}
 
 
 async def owner_of(connection: AsyncConnection, user_id: int) -> str:
-    """A person in the ledger, under a keyed hash: who deletes their data is still the same until the day is over.
+    """A person's keyed hash: people who delete their data are still recognised until the end of the day.
 
-    The key is made with the database: see the migration.
+    The hash key is created with the database, by a migration.
     """
     key = await connection.scalar(select(key_values.c.value).where(key_values.c.key == _KEY))
     return hmac.new(bytes.fromhex(key or ""), str(user_id).encode(), sha256).hexdigest()[:32]
 
 
 async def enter(connection: AsyncConnection, order: Order, owner: str, entry: Entry, now: float) -> None:
-    """A release counts for the day of its reservation; a second release of one order is none."""
+    """A release counts for the day of its reservation; a second release of an order is ignored."""
     if entry is Entry.RELEASE and not await _is_reserved(connection, order.id):
         return
     reserved_on = select(ledger.c.day).where(ledger.c.order_id == order.id, ledger.c.entry == Entry.RESERVE).limit(1)
@@ -58,8 +58,10 @@ async def _is_reserved(connection: AsyncConnection, order_id: str) -> bool:
     return bool(await connection.scalar(select(func.sum(ledger.c.amount)).where(ledger.c.order_id == order_id)))
 
 
-async def remember_to_forget(connection: AsyncConnection, owner: str, today: str) -> None:
-    """Who deletes their data: the past loses its person now, today when it is over: deleting refills nothing."""
+async def anonymise_later(connection: AsyncConnection, owner: str, today: str) -> None:
+    """Anonymises a person's past entries now, and today's after the day: deleting data does not refill the
+    allowance.
+    """
     past = (ledger.c.owner == owner) & (ledger.c.day < today)
     await connection.execute(update(ledger).where(past).values(owner=""))
     statement = insert_note(key_values).values(key=f"{_FORGET}{owner}", value=today)
@@ -67,10 +69,10 @@ async def remember_to_forget(connection: AsyncConnection, owner: str, today: str
 
 
 async def forget_owners(connection: AsyncConnection, today: str) -> None:
-    """Those whose last day is over."""
+    """Anonymises entries of people whose last day is over."""
     due = select(key_values.c.key).where(
         key_values.c.key.between(_FORGET, f"{_FORGET}g"), key_values.c.value < today
-    )  # hex follows
+    )  # hex digits follow
     for key in list(await connection.scalars(due)):
         await connection.execute(
             update(ledger).where(ledger.c.owner == key.removeprefix(_FORGET), ledger.c.day < today).values(owner="")
@@ -79,7 +81,7 @@ async def forget_owners(connection: AsyncConnection, today: str) -> None:
 
 
 async def usage_of(connection: AsyncConnection, owner: str, guild_id: int | None, work: Work, now: float) -> Usage:
-    """What counts today, here and everywhere, of one kind of work."""
+    """Today's usage of one kind of work, here and in all."""
     today = (ledger.c.day == day_of(now)) & (ledger.c.work == work)
     here = today & (ledger.c.guild_id == (guild_id or 0))
     last_at = select(func.max(ledger.c.at)).where(ledger.c.owner == owner, ledger.c.entry == Entry.RESERVE)

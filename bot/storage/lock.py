@@ -1,8 +1,8 @@
-"""One process per database: two bots on one would post everything twice.
+"""One process per database: two bots on one database would post everything twice.
 
-There are two locks of the system's, which lets go of them when the process ends, however it ends. One is on a file
-beside the database, for its path; the other on the database itself, whatever it is called there and then: through
-symbolic and hard links, or when the file beside it was deleted.
+Two system locks, which end with the process, however it ends. One is on a file beside the database, for its path; the
+other on the database itself, under whatever name: through symbolic and hard links, or after the file beside it was
+deleted.
 """
 
 import errno
@@ -22,18 +22,18 @@ from bot.storage.files import open_private
 if sys.platform == "linux":
     from fcntl import F_OFD_SETLK, F_WRLCK, fcntl
 
-_BYTE = 1 << 60  # the one that is locked: far behind all that SQLite reads, writes and locks
-_HELD = (errno.EACCES, errno.EAGAIN)  # by another process
-_NOT_KNOWN_THERE = (errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # such locks
+_BYTE = 1 << 60  # the locked byte: far beyond all that SQLite reads, writes and locks
+_LOCKED = (errno.EACCES, errno.EAGAIN)  # locked by another process
+_NOT_SUPPORTED = (errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # the file system has no such locks
 
-_held_here: set[tuple[int, int]] = set()  # device and inode of what this process holds
+_locked_here: set[tuple[int, int]] = set()  # device and inode of the files that this process has locked
 
 _Identity = tuple[int, int]
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[Path]:
-    """Hold the database; it is made, empty, if it is not there. Gives where it really is. Raises StorageError."""
+    """Locks the database; creates an empty file if there is none. Yields its real path. Raises StorageError."""
     file = Path(os.path.realpath(path))
     with ExitStack() as stack:
         try:
@@ -62,10 +62,10 @@ def _lock_path(file: Path) -> FileLock:
 def _lock_inode(file: Path) -> Iterator[None]:
     """Raises OSError, _InUseError and StorageError.
 
-    SQLite's own locks in this process end when any descriptor of the file is closed. So none is opened when this
-    process holds the file already; and ours is closed last.
+    SQLite's own locks in this process end when any descriptor of the file is closed. So no second one is opened in this
+    process, and this one is closed last.
     """
-    if file.exists() and _identity(file.stat()) in _held_here:
+    if file.exists() and _identity(file.stat()) in _locked_here:
         raise _InUseError
     descriptor = open_private(file)
     try:
@@ -74,10 +74,10 @@ def _lock_inode(file: Path) -> Iterator[None]:
             raise StorageError(f"{file} is not a file that can be a database: set another DATABASE_URL")
         if not _lock(descriptor) and status.st_nlink > 1:
             raise StorageError(f"{file} has a second name, by a hard link, which is not safe here: make a copy instead")
-        _held_here.add(_identity(status))
+        _locked_here.add(_identity(status))
         yield
     finally:
-        _held_here.discard(_identity(os.fstat(descriptor)))
+        _locked_here.discard(_identity(os.fstat(descriptor)))
         os.close(descriptor)
 
 
@@ -86,15 +86,15 @@ def _identity(status: os.stat_result) -> _Identity:
 
 
 def _lock(descriptor: int) -> bool:
-    """Whether it could be locked here at all. Raises _InUseError, OSError."""
+    """Whether the file system supports the lock. Raises _InUseError, OSError."""
     if sys.platform != "linux":
         return False
     try:
         fcntl(descriptor, F_OFD_SETLK, struct.pack("hhqqi", F_WRLCK, os.SEEK_SET, _BYTE, 1, 0))
     except OSError as error:
-        if error.errno in _HELD:
+        if error.errno in _LOCKED:
             raise _InUseError from None
-        if error.errno in _NOT_KNOWN_THERE:
+        if error.errno in _NOT_SUPPORTED:
             return False
         raise
     return True

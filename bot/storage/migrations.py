@@ -19,4 +19,4 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     try:
         command.upgrade(config, revision)
     except CommandError as error:
-        raise StorageError(f"the database cannot be brought to this version: {error}. Restore a backup") from error
+        raise StorageError(f"the database cannot be upgraded to this version: {error}. Restore a backup") from error

@@ -1,4 +1,7 @@
-"""The messages that are owed to Discord, the cards that follow a progress, and what became of them."""
+"""Messages to be sent to Discord, and their states.
+
+One file, because all statements share one definition of what may be sent now: its turn, its slot, its server's pause.
+"""
 
 from collections.abc import Collection, Sequence
 from itertools import islice
@@ -8,10 +11,12 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, s
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.delivery import NOTICES, RECHECK, Delivery, State, Topic
-from bot.domain.outbox import ClaimedDelivery, DeliverySummary, LiveCard
+from bot.domain.delivery import CARD_INTERVAL, NOTICES, RECHECK, Delivery, State, Topic
+from bot.domain.library import NewSong
+from bot.domain.outbox import ClaimedDelivery
 from bot.storage.backup import COPIED
 from bot.storage.following import forget_tasks
+from bot.storage.library import keep_in_library
 from bot.storage.rows import (
     delivery_of,
     delivery_values,
@@ -23,16 +28,28 @@ from bot.storage.rows import (
     unprefixed,
     watch_of,
 )
-from bot.storage.schema import deliveries, followers, guilds, is_over, is_unsent, key_values, tasks, unsent, watches
+from bot.storage.schema import (
+    deliveries,
+    followers,
+    guilds,
+    is_over,
+    is_unsent,
+    key_values,
+    people,
+    tasks,
+    unsent,
+    watches,
+)
 from bot.storage.transaction import Transactions
 
-_LOOKED_AT = 8  # due messages for each that may be taken
-
-CARD_REST = 15.0  # seconds between two edits of a card that follows a progress
+_CANDIDATES = 8  # candidates per message that may be claimed
 
 
 class DeliverySlots(Protocol):
-    """Whose songs may be fetched now. `strained_people`: who may have them of good hosts alone; `only_good`: all."""
+    """Whose songs may be fetched now.
+
+    `strained_people` may have more only from good hosts; `only_good`: so may everybody.
+    """
 
     @property
     def full_hosts(self) -> Collection[str]: ...
@@ -45,7 +62,7 @@ class DeliverySlots(Protocol):
     @property
     def only_good(self) -> bool: ...
     def take(self, host: str, user_id: int) -> bool:
-        """Whether there is still room for one, which then counts."""
+        """Takes a slot, if one is free."""
         ...
 
 
@@ -56,8 +73,9 @@ _joined = (
     .join(tasks, tasks.c.task_id == watches.c.task_id)
     .outerjoin(_lyrics, _lyrics.c.task_id == watches.c.lyrics_id)
     .outerjoin(guilds, guilds.c.guild_id == watches.c.guild_id)
+    .outerjoin(people, people.c.user_id == watches.c.user_id)
 )
-# What went to a person's DM is no longer that server's to hold; nor would it be fair to what waits behind it there.
+# Messages in a person's DM are no longer part of the server, and must not delay others there.
 _of_paused = exists().where(
     watches.c.id == deliveries.c.watch_id,
     guilds.c.guild_id == watches.c.guild_id,
@@ -76,18 +94,18 @@ _is_ahead = exists().where(
     ),
 )
 _sibling = deliveries.alias("sibling")
-_may_go = is_unsent & ~_is_ahead & ~_of_paused  # if it is due
+_is_sendable = is_unsent & ~_is_ahead & ~_of_paused  # if it is due
 
 
 class Outbox(Transactions):
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
-        self._unblocked: dict[int, float] = {}  # when something about permissions last changed, by server
+        self._unblocked: dict[int, float] = {}  # server id to the time of its last change of permissions
 
     async def resume(self, now: float) -> None:
-        """At the start. Leases are of a process that is dead, and what was waited for may be there.
+        """At a start: ends the leases of the previous process, and makes everything due.
 
-        What a clock that was fast has put into the future is now.
+        Corrects times in the future from a wrong clock.
         """
         dated = (deliveries.c.created_at, deliveries.c.tried_at, deliveries.c.audio_missing_since)
         past = {column.name: func.min(column, now) for column in dated}
@@ -98,31 +116,33 @@ class Outbox(Transactions):
     async def claim(
         self, now: float, *, lease: float, limit: int, parked: int | None = None, slots: DeliverySlots | None = None
     ) -> list[ClaimedDelivery]:
-        """Messages to send now: of each person in a channel the first, then those that are parked.
+        """Leases messages to send now: each person's first one per channel, then parked ones.
 
-        `parked`: no more than so many of these. `slots`: only those for which there is one.
+        `parked`: at most so many parked ones. `slots`: only those that get a slot.
         """
         async with self._transaction() as connection:
-            claimed = await _in_turn(connection, _due(now, parked=False), limit, slots)
+            claimed = await _with_slots(connection, _due(now, parked=False), limit, slots)
             room = min(limit - len(claimed), limit if parked is None else parked)
-            claimed += await _in_turn(connection, _due(now, parked=True), room, slots)
+            claimed += await _with_slots(connection, _due(now, parked=True), room, slots)
             leased = update(deliveries).where(deliveries.c.seq.in_(claimed)).values(lease_until=now + lease)
             await connection.execute(leased)
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
             columns += [*snapshot_columns(tasks, "t_"), *snapshot_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
+            columns.append(people.c.named.label("p_named"))
             columns.append(_copied_at.label("copied_at"))
             wanted = select(*columns).select_from(_joined).where(deliveries.c.seq.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.seq))).mappings()
             return [_claimed_of(dict(row), now) for row in rows]
 
     async def next_due(self, *, parked: bool = True, slots: DeliverySlots | None = None) -> float | None:
-        """When the next message may be sent; one that is leased, when its lease is over. `parked`: whether those count
-        that are parked; `slots`: as for `claim`.
+        """When the next message may be sent; for leased ones, when the lease ends.
+
+        `parked`: includes parked ones. `slots`: only those that could get a slot.
         """
-        statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_may_go)
+        statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_is_sendable)
         if slots:
-            statement = statement.where(_has_turn(slots))
+            statement = statement.where(_may_get_slot(slots))
         if not parked:
             statement = statement.where(deliveries.c.parked.is_(False))
         async with self._transaction(read_only=True) as connection:
@@ -130,7 +150,7 @@ class Outbox(Transactions):
         return due_at
 
     async def trying(self, delivery: Delivery, now: float, rest: Delivery | None = None) -> None:
-        """It is about to be given to Discord, with these songs; `rest` brings those that do not go with it."""
+        """It is about to be posted, with these songs; `rest`: a new delivery of the others."""
         changes = {
             "clips": to_json(delivery.clips),
             "tried_at": now,
@@ -140,18 +160,20 @@ class Outbox(Transactions):
             await self._change(connection, delivery.id, **changes)
             await add_deliveries(connection, [rest] if rest else [])
 
-    async def sent(self, delivery: Delivery, message_id: int, now: float) -> None:
+    async def sent(self, delivery: Delivery, message_id: int, now: float, songs: Sequence[NewSong] = ()) -> None:
+        """`songs`: those in the message, for the library."""
         async with self._transaction() as connection:
+            await keep_in_library(connection, songs)
             changes = {"state": State.SENT, "reason": "", "message_id": message_id, "sent_at": now}
             await connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(changes))
             if delivery.topic is Topic.LIVE:
-                card = {"card_id": message_id, "card_due_at": now + CARD_REST}
+                card = {"card_id": message_id, "card_due_at": now + CARD_INTERVAL}
                 await connection.execute(update(watches).where(watches.c.id == delivery.watch_id).values(card))
             if delivery.topic not in NOTICES:
                 await self._drop_outdated(connection, delivery)
 
     async def _drop_outdated(self, connection: AsyncConnection, sent: Delivery) -> None:
-        """Notices of what stood in its way; what failed for good, managers still hear of."""
+        """Drops notices about what delayed the sent message; managers are still notified of failures."""
         failed = exists().where(_sibling.c.watch_id == sent.watch_id, _sibling.c.state == State.FAILED)
         topics = [Topic.BLOCKED, Topic.NO_AUDIO] if sent.topic is Topic.SONGS else [Topic.BLOCKED]
         which = (deliveries.c.watch_id == sent.watch_id) & is_unsent & deliveries.c.topic.in_(topics) & ~failed
@@ -167,13 +189,13 @@ class Outbox(Transactions):
         attempts: int | None = None,
         parked: bool = False,
     ) -> None:
-        """Until then. `attempts`: how many have failed, where this was one; `parked`: others need not wait for it."""
+        """Until `due_at`. `attempts`: failures so far, if this was one; `parked`: others need not wait for it."""
         changes = {"state": state, "reason": reason, "due_at": due_at, "parked": parked}
         changes |= {} if attempts is None else {"attempts": attempts}
         await self._wait(delivery_id, changes)
 
     async def wait_for_audio(self, delivery_id: str, due_at: float, reason: str, *, since: float, host: str) -> None:
-        """Until then, parked. `since`: when its audio was missing first; `host`: where it will be fetched from."""
+        """Parked until `due_at`. `since`: when its audio was first missing; `host`: from which it will be fetched."""
         changes = {"state": State.WAITING, "reason": reason, "due_at": due_at, "parked": True}
         changes |= {"audio_missing_since": since, "host": host}
         await self._wait(delivery_id, changes)
@@ -183,10 +205,10 @@ class Outbox(Transactions):
             await self._change(connection, delivery_id, lease_until=0.0, **changes)
 
     async def block(self, claimed: ClaimedDelivery, now: float, reason: str) -> bool:
-        """The bot may not say it there. Whether that waits for a permission: one that came since it was claimed may
-        be the one, and was too early to find it blocked.
+        """A permission is missing. Returns whether to wait for it: not if permissions changed after the claim, because
+        that may have been the missing one.
         """
-        async with self._transaction() as connection:  # in which no other one changes what is blocked
+        async with self._transaction() as connection:  # its lock keeps `unblock` from running in between
             waits = self._unblocked.get(claimed.watch.guild_id or 0, 0.0) < claimed.claimed_at
             changes = {"state": State.BLOCKED, "reason": reason, "lease_until": 0.0}
             await self._change(connection, claimed.delivery.id, due_at=now + RECHECK if waits else now, **changes)
@@ -197,25 +219,25 @@ class Outbox(Transactions):
             await self._change(connection, delivery_id, state=state, reason=reason, lease_until=0.0)
 
     async def move(self, delivery: Delivery, channel_id: int, now: float) -> None:
-        """To another channel, where nobody has seen it."""
+        """Moves it to another channel, where it was not posted yet."""
         async with self._transaction() as connection:
             changes = {"channel_id": channel_id, "tried_at": None, "due_at": now, "lease_until": 0.0}
             await self._change(connection, delivery.id, state=State.WAITING, reason="", **changes)
 
     async def followers(self, watch_id: int) -> list[tuple[int, str]]:
-        """Who joined a watch, and their locales; the first first."""
+        """The people who joined a watch, first come first, and their locales."""
         this = select(followers.c.user_id, followers.c.locale).where(followers.c.watch_id == watch_id)
         async with self._transaction(read_only=True) as connection:
             return [(row.user_id, row.locale) for row in await connection.execute(this.order_by(followers.c.since))]
 
-    async def add(self, *claimed: Delivery) -> None:
+    async def add(self, *new: Delivery) -> None:
         async with self._transaction() as connection:
-            await add_deliveries(connection, claimed)
+            await add_deliveries(connection, new)
 
     async def unblock(self, guild_id: int, now: float) -> int:
-        """Something about permissions has changed in a server: what waited for that is due, and so are its cards.
+        """Permissions in a server have changed: makes its blocked messages and its cards due.
 
-        How many messages waited.
+        Returns the number of blocked messages.
         """
         self._unblocked[guild_id] = now
         of_guild = select(watches.c.id).where(watches.c.guild_id == guild_id)
@@ -226,82 +248,12 @@ class Outbox(Transactions):
             await connection.execute(update(watches).where(cards).values(card_due_at=now))
         return result.rowcount
 
-    async def shown(self, watch_id: int, user_id: int) -> None:
-        """The person has seen what could not be brought."""
-        mine = select(watches.c.id).where(watches.c.id == watch_id, watches.c.user_id == user_id)
-        stuck = deliveries.c.watch_id.in_(mine) & deliveries.c.state.in_([State.KEPT, State.FAILED])
-        async with self._transaction() as connection:
-            await connection.execute(update(deliveries).where(stuck).values(state=State.SENT))
-
-    async def shown_in(
-        self, guild_id: int, state: State | None, *, limit: int, offset: int
-    ) -> tuple[int, list[DeliverySummary]]:
-        """A server's messages, newest first; without a state those that are not sent."""
-        which = (watches.c.guild_id == guild_id) & (
-            deliveries.c.state != State.SENT if state is None else deliveries.c.state == state
-        )
-        columns = [*prefixed(deliveries, "d_"), *snapshot_columns(tasks, "t_")]
-        statement = select(*columns).select_from(_joined).where(which)
-        statement = statement.order_by(deliveries.c.seq.desc()).limit(limit).offset(offset)
-        async with self._transaction(read_only=True) as connection:
-            count = await connection.scalar(select(func.count()).select_from(_joined).where(which))
-            rows = (await connection.execute(statement)).mappings().all()
-        return int(count or 0), [_shown(dict(row)) for row in rows]
-
-    async def retry(self, delivery_id: str, guild_id: int) -> None:
-        """Of a server's own: at once, and as often as if it had never failed."""
-        changes = {"state": State.WAITING, "due_at": 0.0, "attempts": 0, "parked": False, "reason": ""}
-        changes["audio_missing_since"] = None
-        await self._change_of_guild(delivery_id, guild_id, changes)
-
-    async def drop(self, delivery_id: str, guild_id: int) -> None:
-        await self._change_of_guild(delivery_id, guild_id, {"state": State.SENT, "reason": "dropped"})
-
-    async def _change_of_guild(self, delivery_id: str, guild_id: int, changes: dict[str, Any]) -> None:
-        of_guild = deliveries.c.watch_id.in_(select(watches.c.id).where(watches.c.guild_id == guild_id))
-        this = (deliveries.c.id == delivery_id) & of_guild & (deliveries.c.state != State.SENT)
-        async with self._transaction() as connection:
-            await connection.execute(update(deliveries).where(this).values(changes))
-
-    async def cards(self, now: float, limit: int) -> list[LiveCard]:
-        """Cards to look at again."""
-        of_watch = deliveries.c.watch_id == watches.c.id
-        result = (
-            select(func.max(deliveries.c.message_id))
-            .where(of_watch, deliveries.c.topic.in_([Topic.SONGS, Topic.LYRICS, Topic.FAILED]))
-            .scalar_subquery()
-        )
-        pending = exists().where(of_watch, is_unsent)
-        columns = [*prefixed(watches, "w_"), *snapshot_columns(tasks, "t_")]
-        columns += [result.label("result"), pending.label("pending")]
-        source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
-        statement = select(*columns).select_from(source).where(watches.c.card_due_at <= now).limit(limit)
-        async with self._transaction(read_only=True) as connection:
-            rows = (await connection.execute(statement)).mappings().all()
-        return [
-            LiveCard(
-                watch=watch_of(unprefixed(row, "w_")),
-                snapshot=snapshot_of(unprefixed(row, "t_")),
-                message_id=row["w_card_id"],
-                shows=row["w_card_shows"],
-                result_id=row["result"],
-                pending=row["pending"],
-            )
-            for row in rows
-        ]
-
-    async def card_shows(self, watch_id: int, shows: str, due_at: float | None) -> None:
-        """`due_at`: when to look at it again; None: never."""
-        async with self._transaction() as connection:
-            changes = {"card_shows": shows, "card_due_at": due_at}
-            await connection.execute(update(watches).where(watches.c.id == watch_id).values(changes))
-
     async def forget(self, before: float) -> None:
-        """What ended long ago and was brought; then tasks that nobody watches any more."""
-        claimed = exists().where(
+        """Deletes old ended watches without unsent results, and tasks that no watch is about."""
+        has_unsent_result = exists().where(
             deliveries.c.watch_id == watches.c.id, deliveries.c.state != State.SENT, deliveries.c.topic.not_in(NOTICES)
         )
-        old = is_over & (watches.c.created_at < before) & ~claimed
+        old = is_over & (watches.c.created_at < before) & ~has_unsent_result
         async with self._transaction() as connection:
             named = await connection.execute(
                 delete(watches).where(old).returning(watches.c.task_id, watches.c.lyrics_id)
@@ -309,30 +261,32 @@ class Outbox(Transactions):
             await forget_tasks(connection, {each for row in named for each in row})
 
     async def _change(self, connection: AsyncConnection, delivery_id: str, **values: Any) -> None:
-        """What is over stays so, whatever a worker that was at it has to say."""
+        """A message in a final state does not change, whatever a worker reports."""
         this = (deliveries.c.id == delivery_id) & is_unsent
         await connection.execute(update(deliveries).where(this).values(values))
 
 
-async def add_deliveries(connection: AsyncConnection, claimed: Sequence[Delivery]) -> None:
-    """What is owed already is not owed again."""
+async def add_deliveries(connection: AsyncConnection, new: Sequence[Delivery]) -> None:
+    """Ignores deliveries that exist already."""
     fresh = {"state": State.WAITING, "reason": "", "lease_until": 0.0, "attempts": 0, "parked": False}
-    if rows := [delivery_values(delivery) | fresh for delivery in claimed]:
+    if rows := [delivery_values(delivery) | fresh for delivery in new]:
         await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
-async def _in_turn(
+async def _with_slots(
     connection: AsyncConnection, due: Select[int, str, int], limit: int, slots: DeliverySlots | None
 ) -> list[int]:
-    """Their lines. More are looked at than are taken: the first may all be one person's."""
+    """The `seq` of due messages that get a slot. Reads more candidates than it takes: the first may all be one
+    person's.
+    """
     if slots is None:
-        return [line for line, _, _ in await connection.execute(due.limit(limit))]
-    found = await connection.execute(due.where(_has_turn(slots)).limit(limit * _LOOKED_AT))
-    return list(islice((line for line, host, user_id in found if slots.take(host, user_id)), limit))
+        return [seq for seq, _, _ in await connection.execute(due.limit(limit))]
+    found = await connection.execute(due.where(_may_get_slot(slots)).limit(limit * _CANDIDATES))
+    return list(islice((seq for seq, host, user_id in found if slots.take(host, user_id)), limit))
 
 
-def _has_turn(slots: DeliverySlots) -> ColumnElement[bool]:
-    """A message without songs waits for nobody."""
+def _may_get_slot(slots: DeliverySlots) -> ColumnElement[bool]:
+    """A message without songs needs no slot."""
     good = one_of(deliveries.c.host, slots.good_hosts)
     may = ~one_of(deliveries.c.host, slots.full_hosts) & _is_not_of(slots.full_people)
     doubtful = good if slots.only_good else good | _is_not_of(slots.strained_people)
@@ -344,25 +298,14 @@ def _is_not_of(people: Collection[int]) -> ColumnElement[bool]:
 
 
 def _due(now: float, *, parked: bool) -> Select[int, str, int]:
-    """Due messages that are not leased."""
+    """Due deliveries that are not leased."""
     due = select(deliveries.c.seq, deliveries.c.host, deliveries.c.user_id)
-    due = due.where(deliveries.c.parked.is_(parked), deliveries.c.due_at <= now, _may_go)
+    due = due.where(deliveries.c.parked.is_(parked), deliveries.c.due_at <= now, _is_sendable)
     return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.seq)
 
 
-def _shown(row: dict[str, Any]) -> DeliverySummary:
-    snapshot = snapshot_of(unprefixed(row, "t_"))
-    return DeliverySummary(
-        delivery=delivery_of(unprefixed(row, "d_")),
-        state=State(row["d_state"]),
-        reason=row["d_reason"],
-        task_id=snapshot.task_id,
-        title=snapshot.task.title if snapshot.task else "",
-    )
-
-
 def _perhaps_tried(row: dict[str, Any]) -> float | None:
-    """In a copy that was restored: what was brought since it was made, it does not know."""
+    """A restored copy does not know what was sent after it was made."""
     copied_at = float(row["copied_at"] or 0.0)
     return copied_at if row["w_created_at"] <= copied_at else None
 
@@ -381,4 +324,5 @@ def _claimed_of(row: dict[str, Any], now: float) -> ClaimedDelivery:
         card_id=row["w_card_id"],
         audio=row["g_audio"] is not False,
         error_channel_id=row["g_error_channel_id"],
+        person_named=row["p_named"] is not False,
     )

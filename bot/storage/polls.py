@@ -1,4 +1,4 @@
-"""Watched tasks: when each is due to be asked for, and what was answered last."""
+"""Watched tasks: when each is due, and its newest answer."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,12 +22,12 @@ _CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
 
 class PollStore(Transactions):
     async def resume(self, gateways: Sequence[str], now: float) -> None:
-        """At the start. Leases are of a process that is dead; times may be of a clock that went wrong.
+        """At a start: ends the leases of the previous process, and corrects times in the future from a wrong clock.
 
-        Tasks of a gateway that is no longer configured are asked for at all of them: with one gateway, at that one.
+        Tasks of a gateway that is no longer configured are polled at all gateways, or at the only one.
         """
         latest = now + MAX_POLL_INTERVAL
-        home = gateways[0] if len(gateways) == 1 else ""
+        known_gateway = gateways[0] if len(gateways) == 1 else ""
         async with self._transaction() as connection:
             for past in (tasks.c.first_asked_at, tasks.c.asked_at, tasks.c.changed_at):
                 await connection.execute(update(tasks).where(past > now).values({past: now}))
@@ -35,10 +35,12 @@ class PollStore(Transactions):
             await connection.execute(update(tasks).where(leased).values(lease_until=0.0, due_at=now))
             await connection.execute(update(tasks).where(tasks.c.due_at > latest).values(due_at=latest))
             lost = tasks.c.gateway.not_in(gateways)
-            await connection.execute(update(tasks).where(lost).values(gateway=home, due_at=_unless_unwatched(now)))
+            await connection.execute(
+                update(tasks).where(lost).values(gateway=known_gateway, due_at=_unless_unwatched(now))
+            )
 
     async def claim(self, gateway: str, now: float, *, lease: float, limit: int) -> list[Claim]:
-        """Tasks that are due, leased for `lease` seconds and due again when those are over."""
+        """Tasks that are due, leased for `lease` seconds and due again when the lease ends."""
         due = (
             select(tasks.c.task_id)
             .where(tasks.c.gateway == gateway, tasks.c.due_at <= now)
@@ -55,13 +57,13 @@ class PollStore(Transactions):
         return claims
 
     async def release(self, task_ids: Collection[str], due_at: float) -> None:
-        """They could not be asked for."""
+        """For tasks that could not be polled."""
         changes = {"lease_until": 0.0, "due_at": _unless_unwatched(due_at)}
         async with self._transaction() as connection:
             await connection.execute(update(tasks).where(one_of(tasks.c.task_id, task_ids)).values(changes))
 
     async def next_due(self, gateway: str) -> float | None:
-        """When the next task is due; one that is leased, when its lease is over."""
+        """When the next task is due; for leased ones, when the lease ends."""
         statement = select(func.min(tasks.c.due_at)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))
         async with self._transaction(read_only=True) as connection:
             due_at: float | None = await connection.scalar(statement)
@@ -69,7 +71,7 @@ class PollStore(Transactions):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PollTransaction"]:
-        """To load what is known, and to save what follows from a poll. Raises StorageError; then nothing is saved."""
+        """Loads what is known and saves what follows from a poll. Raises StorageError; then nothing is saved."""
         async with self._transaction() as connection:
             yield PollTransaction(connection)
 
@@ -79,7 +81,7 @@ class PollTransaction:
         self._connection = connection
 
     async def snapshots(self, task_ids: Collection[str]) -> dict[str, TaskSnapshot]:
-        """By task id, without those that are no longer stored."""
+        """By task id, without tasks that are no longer stored."""
         if not task_ids:
             return {}
         statement = select(*snapshot_columns(tasks)).where(one_of(tasks.c.task_id, task_ids))
@@ -87,9 +89,9 @@ class PollTransaction:
         return {row["task_id"]: snapshot_of(row) for row in rows}
 
     async def open_watches_on(self, task_ids: Collection[str]) -> list[Watch]:
-        """Of the songs or of their lyrics, each once.
+        """The open watches on these songs or lyrics, each once.
 
-        Two statements: for an OR of the two conditions SQLite would read all open watches.
+        Two statements, because SQLite would read all open watches for an OR of the two conditions.
         """
         if not task_ids:
             return []
@@ -102,8 +104,9 @@ class PollTransaction:
         return list(found.values())
 
     async def reschedule(self, claims: Sequence[Claim], now: float, due_at: float) -> None:
-        """Tasks that were answered as before, all with one lease. Whoever was claimed anew since is left alone: there
-        is a new watch on it.
+        """For tasks whose answers were repeated, all with one lease.
+
+        A task that was claimed again since then is left alone: there is a new watch on it.
         """
         times = {"asked_at": now, "due_at": _unless_unwatched(due_at), "lease_until": 0.0, "misses": 0}
         ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & (

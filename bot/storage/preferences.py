@@ -1,4 +1,4 @@
-"""What people and servers have set, and everything that is known of a person."""
+"""The settings of people and servers, and the data kept about a person."""
 
 import time
 from collections.abc import Collection
@@ -12,24 +12,38 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.allowance import day_of
 from bot.domain.preferences import Erased, PersonSettings, ServerSettings
 from bot.storage.export import readable
-from bot.storage.following import follows, forget_tasks, hand_on, unfollow
-from bot.storage.ledger import owner_of, remember_to_forget
+from bot.storage.following import follows, forget_tasks, hand_over, unfollow
+from bot.storage.ledger import anonymise_later, owner_of
+from bot.storage.library import forget_in_library
 from bot.storage.rows import to_json
-from bot.storage.schema import batches, deliveries, followers, guilds, is_open, orders, people, recents, watches
+from bot.storage.schema import (
+    batches,
+    deliveries,
+    followers,
+    guilds,
+    is_open,
+    library,
+    library_texts,
+    orders,
+    people,
+    recents,
+    stars,
+    watches,
+)  # fmt: skip
 from bot.storage.transaction import Transactions
 
 _ids = msgspec.json.Decoder(tuple[int, ...])
 
 
 class PreferenceStore(Transactions):
-    """People's settings are held in memory: an interaction cannot be acknowledged without them, and that is urgent."""
+    """People's settings are kept in memory, because acknowledging an interaction needs them and is urgent."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
         self._people: dict[int, PersonSettings] = {}
 
     async def recall(self) -> None:
-        """At the start, what people have set."""
+        """Loads people's settings at a start."""
         async with self._transaction(read_only=True) as connection:
             rows = (await connection.execute(select(people))).mappings()
             self._people = {row["user_id"]: PersonSettings(**row) for row in rows}
@@ -57,50 +71,62 @@ class PreferenceStore(Transactions):
         async with self._transaction() as connection:
             await connection.execute(statement)
 
-    async def let_go(self, present: Collection[int]) -> None:
-        """Servers that the bot is no longer in hold back no posts: nobody there could resume them."""
+    async def unpause_absent(self, present: Collection[int]) -> None:
+        """Unpauses servers that the bot has left: nobody there could do it."""
         absent = guilds.c.paused & guilds.c.guild_id.not_in(list(present))
         async with self._transaction() as connection:
             await connection.execute(update(guilds).where(absent).values(paused=False))
 
     async def export(self, user_id: int) -> dict[str, Any]:
-        """Every row that is about a person, table by table, as people and spreadsheets read it."""
+        """Every row about a person, by table, readable for people and spreadsheets."""
         named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
-        named |= {"orders": orders}
+        named |= {"orders": orders, "stars": stars}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
                 name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
                 for name, table in named.items()
             }
-            claimed = select(deliveries).where(deliveries.c.watch_id.in_(_watch_ids(user_id)))
-            found["posts"] = [readable(deliveries, row) for row in (await connection.execute(claimed)).mappings()]
+            posts = select(deliveries).where(deliveries.c.watch_id.in_(_watch_ids(user_id)))
+            found["posts"] = [readable(deliveries, row) for row in (await connection.execute(posts)).mappings()]
+            found["songs"] = [
+                readable(library, row) | {"lyrics": row["lyrics"]}
+                for row in (await connection.execute(_songs_of(user_id))).mappings()
+            ]
             found["mentioned_in"] = [str(each) for each in await connection.scalars(_mentioning(user_id))]
         return found
 
     async def forget(self, user_id: int) -> Erased:
-        """All of it, also the names that others' watches were to call; what others joined goes on for them.
+        """Deletes everything about a person, including mentions in others' watches; watches that others joined go on.
 
-        Posts that are in Discord stay there.
+        Posts in Discord stay there.
         """
         async with self._transaction() as connection:
             concerned = or_(watches.c.user_id == user_id, follows(user_id))
             count = await connection.scalar(select(func.count()).select_from(watches).where(is_open, concerned))
-            await hand_on(connection, user_id, true())
+            await hand_over(connection, user_id, true())
             await unfollow(connection, user_id, true())
             named = select(watches.c.task_id, watches.c.lyrics_id).where(watches.c.user_id == user_id)
             about = {each for row in await connection.execute(named) for each in row}
+            songs = await forget_in_library(connection, user_id, time.time())
             rows = {
                 table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount
                 for table in (recents, batches, people, watches, followers, orders)
             }
-            await remember_to_forget(connection, await owner_of(connection, user_id), day_of(time.time()))
+            await anonymise_later(connection, await owner_of(connection, user_id), day_of(time.time()))
             await forget_tasks(connection, about)
         self._people.pop(user_id, None)
-        return Erased(int(count or 0), rows[recents.name], rows[batches.name])
+        return Erased(int(count or 0), rows[recents.name], rows[batches.name], songs)
 
 
 def _of(table: Any, user_id: int) -> Any:
     return select(table).where(table.c.user_id == user_id)
+
+
+def _songs_of(user_id: int) -> Any:
+    """Also those that were removed from the library, of which the ids are left."""
+    theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
+    source = library.outerjoin(library_texts, library_texts.c.song_id == library.c.id)
+    return select(*library.columns, library_texts.c.lyrics).select_from(source).where(theirs)
 
 
 def _watch_ids(user_id: int) -> Any:
@@ -108,6 +134,6 @@ def _watch_ids(user_id: int) -> Any:
 
 
 def _mentioning(user_id: int) -> Any:
-    """Watches of others that are to call the person by name."""
+    """Watches of others that mention the person."""
     named = watches.c.mentions.contains(f'"<@{user_id}>"')
     return select(watches.c.id).where(watches.c.user_id != user_id, named)

@@ -1,4 +1,4 @@
-"""What people looked up, to be offered again: every statement a named method, each one transaction."""
+"""People's lookups, to be offered again."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ KEPT_RECENTS = 100  # per person
 
 class RecentStore(Transactions):
     async def keep_recent(self, recent: Recent) -> None:
-        """The newest look-up of a task by a person stands for all of theirs; the oldest tasks are forgotten."""
+        """Keeps one row per person and task; deletes the person's oldest ones."""
         values = {name: getattr(recent, name) for name in recent.__struct_fields__}
         values["title"] = recent.title[:LONGEST_TITLE]
         statement = insert(recents).values(values)
@@ -27,9 +27,9 @@ class RecentStore(Transactions):
             await connection.execute(delete(recents).where(mine, recents.c.task_id.not_in(kept)))
 
     async def recent(self, user_id: int, channel_id: int, typed: str = "", limit: int = 25) -> list[Recent]:
-        """What the person may be offered here, newest first: their own, and what was shown to all in this channel.
+        """What to offer the person here, newest first: their own lookups, and those that everyone in this channel saw.
 
-        Of a channel only the newest are looked through, however much was ever looked up there.
+        Only the newest of a channel are searched, however many there are.
         """
         own = select(recents).where(recents.c.user_id == user_id)
         shown = select(recents).where(recents.c.channel_id == channel_id, recents.c.public)
@@ -45,7 +45,7 @@ class RecentStore(Transactions):
         return sorted(newest.values(), key=lambda row: -row.looked_up_at)[:limit]
 
     async def known_gateways(self, task_ids: Sequence[str]) -> dict[str, str]:
-        """The gateways that knew tasks when somebody looked them up last."""
+        """The gateways that knew the tasks in their last lookups."""
         statement = select(recents.c.task_id, recents.c.gateway).where(one_of(recents.c.task_id, task_ids))
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(statement.order_by(recents.c.looked_up_at))

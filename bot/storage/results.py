@@ -1,4 +1,4 @@
-"""What came of watches: for who has just asked for them."""
+"""The results of watches."""
 
 from collections.abc import Collection
 
@@ -10,7 +10,7 @@ from bot.domain.watch_results import WatchResult
 from bot.storage.schema import answers, deliveries, tasks, watches
 from bot.storage.transaction import Transactions
 
-_RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
+RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 
 class ResultStore(Transactions):
@@ -20,7 +20,7 @@ class ResultStore(Transactions):
             .where(
                 deliveries.c.watch_id.in_(watch_ids),
                 deliveries.c.state == State.SENT,
-                deliveries.c.topic.in_(_RESULTS),
+                deliveries.c.topic.in_(RESULTS),
                 deliveries.c.channel_id == watches.c.channel_id,
             )
             .where(watches.c.id == deliveries.c.watch_id)
@@ -40,7 +40,7 @@ class ResultStore(Transactions):
             rows = (await connection.execute(statement)).all()
         return [
             WatchResult(
-                watch_id=row[0], task_id=row[1], title=row[2], outcome=WatchOutcome(row[3]), looked_at=bool(row[4]),
+                watch_id=row[0], task_id=row[1], title=row[2], outcome=WatchOutcome(row[3]), polled=bool(row[4]),
                 guild_id=row[5], channel_id=row[6], message_id=row[7],
             )
             for row in rows

@@ -1,4 +1,4 @@
-"""The revision of a database: which of the migrations it has been through."""
+"""The revision of a database: its last applied migration."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ class OfAnotherProgram(StorageError):
 
 
 def usable_revision(found: Sequence[object]) -> str:
-    """The one that stands there, if this program can go on from it. Raises StorageError."""
+    """The revision, if this program can use or upgrade it. Raises StorageError."""
     if len(found) != 1:
         raise StorageError(f"the database is damaged: it has {len(found)} revisions, not one. Restore a backup")
     revision = str(found[0])

@@ -1,4 +1,4 @@
-"""Rows into values, and values into rows."""
+"""Conversion between rows and values."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from bot.domain.task import Task, TaskKind
 from bot.domain.watch import Watch, WatchOutcome
 from bot.storage.schema import answers
 
-LONGEST_TITLE = 200  # characters of one that is kept to be offered or listed
+LONGEST_TITLE = 200  # characters of a title that is kept for choices and lists
 
 Row = Mapping[str, Any] | RowMapping
 
@@ -22,18 +22,18 @@ _texts = msgspec.json.Decoder(tuple[str, ...])
 
 
 def prefixed(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
-    """The columns of a table under names of their own, for a join."""
+    """The columns of a table with prefixed names, for a join."""
     return [column.label(f"{prefix}{column.name}") for column in table.columns]
 
 
 def snapshot_columns(table: FromClause, prefix: str = "") -> list[ColumnElement[Any]]:
-    """Those of `tasks`, or an alias of it, with the answer beside them."""
+    """The columns of `tasks`, or an alias of it, with the answer."""
     answer = select(answers.c.task).where(answers.c.task_id == table.c.task_id).scalar_subquery()
     return [*prefixed(table, prefix), answer.label(f"{prefix}task")]
 
 
 def one_of(column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
-    """As one parameter, however many they are: neither SQLAlchemy nor SQLite has to read a long statement."""
+    """As one parameter, however many texts: SQLAlchemy and SQLite need not parse a long statement."""
     return column.in_(select(func.json_each(to_json(list(texts))).table_valued("value").c.value))
 
 
@@ -61,7 +61,7 @@ def snapshot_of(row: Row) -> TaskSnapshot:
 
 
 def snapshot_values(snapshot: TaskSnapshot) -> dict[str, Any]:
-    """All but the answer."""
+    """All columns but the answer."""
     return {
         "gateway": snapshot.gateway,
         "status": snapshot.status,

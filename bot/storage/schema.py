@@ -1,4 +1,7 @@
-"""The tables as the newest migration leaves them. Times are Unix seconds; Discord's ids are integers."""
+"""All tables, as the newest migration leaves them. Times are Unix seconds; Discord's ids are integers.
+
+One file, so that the whole schema can be read, and compared with the migrations, in one place.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -19,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0013"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0014"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -28,7 +31,7 @@ key_values = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
-    comment="single facts about ourselves, such as which commands Discord has",
+    comment="single facts about the bot itself, such as the commands registered at Discord",
 )
 
 recents = Table(
@@ -44,7 +47,7 @@ recents = Table(
     PrimaryKeyConstraint("user_id", "task_id"),
     Index("recents_of_channel", "channel_id", "looked_up_at"),
     Index("recents_of_task", "task_id", "looked_up_at"),
-    comment="which tasks a person looked up last, and where; offered by autocomplete",
+    comment="the tasks that a person looked up last, and where; offered by autocomplete",
 )
 
 tasks = Table(
@@ -73,7 +76,7 @@ answers = Table(
     Column("task", String, nullable=False),
     Column("title", String, nullable=False, server_default=text("''")),
     Index("answers_titles", "task_id", "title"),
-    comment="a task's newest answer as JSON: apart, because it is long, and what is beside it is written at every look",
+    comment="a task's newest answer as JSON: in a table of its own, as it is long and `tasks` changes at every poll",
 )
 
 songs = Table(
@@ -118,8 +121,8 @@ watches = Table(
     Index("watches_open_of_user", "user_id", "task_id", sqlite_where=text("outcome = ''")),
     Index("watches_of_guild", "guild_id"),
     Index("watches_with_card", "card_due_at", sqlite_where=text("card_due_at IS NOT NULL")),
-    sqlite_autoincrement=True,  # an old button must not mean a new watch
-    comment="who wishes which task into which place; `card_...` is about the card that follows the progress",
+    sqlite_autoincrement=True,  # an old button must not refer to a new watch
+    comment="which task to post in which channel, and for whom; `card_...`: the card that follows its progress",
 )
 
 followers = Table(
@@ -130,7 +133,7 @@ followers = Table(
     Column("locale", String, nullable=False),
     Column("since", Float, nullable=False),
     Index("followers_of_user", "user_id"),
-    comment="who joined a watch that somebody else began: it goes on for them when that person leaves it",
+    comment="who joined a watch of somebody else: it goes on for them when that person leaves it",
 )
 
 deliveries = Table(
@@ -165,7 +168,7 @@ deliveries = Table(
     Index("deliveries_of_watch", "watch_id"),
     Index("deliveries_unsent", "state", "created_at", sqlite_where=text("state <> 'sent'")),
     sqlite_autoincrement=True,
-    comment="messages owed to Discord, and what became of them; `parked`: those behind it need not wait for it",
+    comment="messages to be sent to Discord, and their states; `parked`: those behind it need not wait for it",
 )
 
 batches = Table(
@@ -179,7 +182,7 @@ batches = Table(
     Column("created_at", Float, nullable=False),
     Index("batches_by_age", "created_at"),
     Index("batches_of_user", "user_id"),
-    comment="lists of tasks that people have asked for, so that their pages and buttons work after a restart",
+    comment="people's lists of tasks, so that their pages and buttons work after a restart",
 )
 
 people = Table(
@@ -189,7 +192,8 @@ people = Table(
     Column("locale", String, nullable=False),
     Column("private", Boolean, nullable=False),
     Column("direct", Boolean, nullable=False),
-    comment="what a person has set with /suno settings",
+    Column("named", Boolean, nullable=False, server_default=text("1")),
+    comment="a person's settings, from /suno settings",
 )
 
 guilds = Table(
@@ -204,7 +208,7 @@ guilds = Table(
     Column("error_channel_id", BigInteger),
     Column("paused", Boolean, nullable=False),
     Index("guilds_paused", "guild_id", sqlite_where=text("paused = 1")),
-    comment="what a server has set with /suno-admin",
+    comment="a server's settings, from /suno-admin",
 )
 
 orders = Table(
@@ -238,7 +242,7 @@ orders = Table(
     Index("orders_of_task", "task_id"),
     Index("orders_untold", "placed_at", sqlite_where=text("announced <> state AND state <> 'draft'")),
     Index("orders_by_age", "created_at"),
-    comment="songs that people pay for; `request` is what they wrote, `announced` the last state they were told of",
+    comment="songs that people pay for; `request` is what they wrote, `announced` the last state that was reported",
 )
 
 ledger = Table(
@@ -258,7 +262,7 @@ ledger = Table(
     Index("ledger_of_order", "order_id"),
     Index("ledger_of_owner", "owner", "at"),
     sqlite_autoincrement=True,
-    comment="what was reserved, spent and given back; `owner` is a keyed hash of a person's id, `guild_id` 0 a DM",
+    comment="reservations, payments and releases; `owner` is a keyed hash of a person's id, `guild_id` 0 a DM",
 )
 
 creation_rules = Table(
@@ -289,7 +293,7 @@ accounts = Table(
     Column("limited", Boolean, nullable=False),
     Column("checked_at", Float, nullable=False),
     Column("closed", String, nullable=False),
-    comment="what each gateway said of money last; `closed`: why no orders are sent there until a check succeeds",
+    comment="each gateway's last answer about money; `closed`: why no orders are sent there until a check succeeds",
 )
 
 abilities = Table(
@@ -301,20 +305,91 @@ abilities = Table(
     Column("absent", Integer, nullable=False),
     Column("seen_at", Float, nullable=False),
     PrimaryKeyConstraint("gateway", "name"),
-    comment="which models finished at a gateway, and how often a wish was found in what came of its order",
+    comment="models that finished at a gateway, and how often an option had an effect on its order",
 )
 
-# Written out, not bound: SQLite uses a partial index only where it sees that its condition holds.
+library = Table(
+    "library",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("clip_id", String, nullable=False),
+    Column("gateway", String, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("owner_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("parent_id", BigInteger, nullable=False),
+    Column("restricted", Boolean, nullable=False),
+    Column("message_id", BigInteger, nullable=False),
+    Column("title", String, nullable=False),
+    Column("style", String, nullable=False),
+    Column("duration", Float),
+    Column("posted_at", Float, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Index("library_of_place", "channel_id", "task_id", "number", "owner_id", unique=True),
+    Index("library_of_channel", "channel_id", "posted_at"),
+    Index("library_of_guild", "guild_id", "posted_at"),
+    Index("library_of_parent", "guild_id", "parent_id", "restricted", "channel_id"),
+    Index("library_of_user", "user_id", "posted_at"),
+    Index("library_of_owner", "owner_id", "posted_at"),
+    Index("library_of_task", "task_id", "number"),
+    sqlite_autoincrement=True,  # an old button must not mean a new song
+    comment="each song that was posted or shown, once in a channel; `owner_id`: who alone may find it, 0: whoever may "
+    "view the channel, which for a thread is `parent_id`; `restricted`: a private thread",
+)
+
+library_texts = Table(
+    "library_texts",
+    metadata,
+    Column("song_id", Integer, ForeignKey("library.id", ondelete="CASCADE"), primary_key=True),
+    Column("lyrics", String, nullable=False),
+    Column("line", String, nullable=False),
+    comment="the lyrics of a song, and the line in which its words are looked for: apart, because they are long",
+)
+
+stars = Table(
+    "stars",
+    metadata,
+    Column("song_id", Integer, ForeignKey("library.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("starred_at", Float, nullable=False),
+    PrimaryKeyConstraint("song_id", "user_id"),
+    Index("stars_of_user", "user_id", "starred_at"),
+    comment="who starred which song of the library",
+)
+
+star_counts = Table(
+    "star_counts",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Index("star_counts_due", "due_at"),
+    comment="messages whose buttons are to show another number of stars",
+)
+
+left_guilds = Table(
+    "left_guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("left_at", Float, nullable=False),
+    Index("left_guilds_by_age", "left_at"),
+    comment="servers that the bot is no longer in, and since when: their songs are deleted after a while",
+)
+
+# Literal, not bound: SQLite uses a partial index only where it sees that its condition holds.
 is_open = watches.c.outcome == literal_column("''")
 is_over = watches.c.outcome != literal_column("''")
 has_lyrics = watches.c.lyrics_id != literal_column("''")
 
 
 def unsent(table: FromClause) -> ColumnElement[bool]:
-    """Of deliveries, or an alias of them."""
+    """For deliveries, or an alias of them."""
     return table.c.state.in_([literal_column("'waiting'"), literal_column("'blocked'")])
 
 
 is_unsent = unsent(deliveries)
-is_untold = (orders.c.announced != orders.c.state) & (orders.c.state != literal_column("'draft'"))
-is_not_sent = deliveries.c.state != literal_column("'sent'")  # that failed, too
+is_unannounced = (orders.c.announced != orders.c.state) & (orders.c.state != literal_column("'draft'"))
+is_not_sent = deliveries.c.state != literal_column("'sent'")  # including failed ones

@@ -12,7 +12,7 @@ from bot.storage.rows import one_of
 from bot.storage.schema import answers, recents, songs, tasks, watches
 from bot.storage.transaction import Transactions
 
-KEPT = 365 * 86_400.0  # seconds since a song was seen last
+KEPT = 365 * 86_400.0  # seconds since a song was last seen
 _MOST_OFFERED = 100  # tasks of each kind that are looked through
 _MOST = 500_000  # songs, of all people
 
@@ -27,12 +27,12 @@ class OfferedSongs(Struct, frozen=True):
 
 class SongStore(Transactions):
     async def keep(self, tasks_of: Mapping[str, str], now: float) -> None:
-        """`tasks_of`: ids of tasks by those of their songs."""
+        """`tasks_of`: clip id to task id."""
         async with self._transaction() as connection:
             await keep_songs(connection, tasks_of, now)
 
     async def forget(self, now: float) -> None:
-        """What was not seen for a year, and the oldest of what is too much."""
+        """Deletes songs that were not seen for a year, and the oldest ones beyond the limit."""
         beyond = select(songs.c.seen_at).order_by(songs.c.seen_at.desc()).limit(1).offset(_MOST).scalar_subquery()
         async with self._transaction() as connection:
             await connection.execute(delete(songs).where(songs.c.seen_at < now - KEPT))
@@ -61,9 +61,9 @@ class SongStore(Transactions):
         return list(newest.values())[:limit]
 
     async def tasks_of(self, ids: Collection[str]) -> dict[str, str]:
-        """What is meant by those ids that are not known as a task's: the same task in another form, or a song's task.
+        """Task ids for ids that are not known as a task's: another form of the same id, or a song's task.
 
-        Ids of which nothing is known are left out.
+        Unknown ids are left out.
         """
         forms = {each: [each, *filter(None, [other_form(each)])] for each in ids}
         every = list(dict.fromkeys(form for each in forms.values() for form in each))
@@ -71,16 +71,16 @@ class SongStore(Transactions):
             known = {row.task_id for row in await connection.execute(_known(every))}
             made = select(songs.c.clip_id, songs.c.task_id).where(one_of(songs.c.clip_id, every))
             by_song = {row.clip_id: row.task_id for row in await connection.execute(made)}
-        meant = {
+        resolved = {
             each: next((form for form in wanted if form in known), None)
             or next((by_song[form] for form in wanted if form in by_song), None)
             for each, wanted in forms.items()
         }
-        return {each: task_id for each, task_id in meant.items() if task_id and task_id != each}
+        return {each: task_id for each, task_id in resolved.items() if task_id and task_id != each}
 
 
 def _known(ids: Collection[str]) -> Select[tuple[str]]:
-    """Those that are ids of tasks."""
+    """The ids that are known as a task's."""
     seen = tasks.c.asked_at.is_not(None) & (tasks.c.status != "")
     named = union(
         select(tasks.c.task_id).where(one_of(tasks.c.task_id, ids), seen),
@@ -91,7 +91,7 @@ def _known(ids: Collection[str]) -> Select[tuple[str]]:
 
 
 async def keep_songs(connection: AsyncConnection, tasks_of: Mapping[str, str], now: float) -> None:
-    """The newest task that has a song stands for it."""
+    """If several tasks have a song, the newest counts."""
     rows = [
         {"clip_id": clip_id, "task_id": task_id, "seen_at": now}
         for clip_id, task_id in tasks_of.items()

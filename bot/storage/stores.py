@@ -1,4 +1,4 @@
-"""All that is remembered, by subject."""
+"""All stores, by subject."""
 
 from typing import Self
 
@@ -8,14 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.creation import CreationStore
+from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
+from bot.storage.library import LibraryStore
+from bot.storage.live_cards import LiveCardStore
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
+from bot.storage.past_posts import PastPostStore
 from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
 from bot.storage.results import ResultStore
 from bot.storage.songs import SongStore
+from bot.storage.stars import StarStore
 from bot.storage.watches import WatchStore
 
 
@@ -25,6 +31,8 @@ class Stores(Struct, frozen=True):
     watches: WatchStore
     polls: PollStore
     outbox: Outbox
+    live_cards: LiveCardStore
+    delivery_overview: DeliveryOverview
     batches: BatchStore
     preferences: PreferenceStore
     backlog: BacklogStore
@@ -32,6 +40,10 @@ class Stores(Struct, frozen=True):
     results: ResultStore
     creation: CreationStore
     orders: OrderStore
+    order_upkeep: OrderUpkeep
+    library: LibraryStore
+    stars: StarStore
+    past_posts: PastPostStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -41,6 +53,8 @@ class Stores(Struct, frozen=True):
             WatchStore(engine),
             PollStore(engine),
             Outbox(engine),
+            LiveCardStore(engine),
+            DeliveryOverview(engine),
             BatchStore(engine),
             PreferenceStore(engine),
             BacklogStore(engine),
@@ -48,4 +62,8 @@ class Stores(Struct, frozen=True):
             ResultStore(engine),
             CreationStore(engine),
             OrderStore(engine),
+            OrderUpkeep(engine),
+            LibraryStore(engine),
+            StarStore(engine),
+            PastPostStore(engine),
         )

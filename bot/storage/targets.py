@@ -1,4 +1,4 @@
-"""The channels into which messages are to go."""
+"""The channels for messages."""
 
 from msgspec import Struct
 from sqlalchemy import or_, select, union
@@ -14,7 +14,7 @@ class Target(Struct, frozen=True):
 
 class TargetStore(Transactions):
     async def targets(self) -> list[Target]:
-        """In servers: of open watches, of what is still to be brought, and those that servers have set."""
+        """In servers: channels of open watches, of unsent messages, and of the servers' settings."""
         unsent = watches.c.id.in_(select(deliveries.c.watch_id).where(is_unsent))
         watched = select(watches.c.guild_id, watches.c.channel_id).where(
             watches.c.guild_id.is_not(None), or_(is_open, unsent)

@@ -1,4 +1,4 @@
-"""What all stores have in common: each method is one transaction, and raises StorageError when the database fails."""
+"""The base of all stores: each method is one transaction, and raises StorageError if the database fails."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,9 +23,9 @@ class Transactions:
             async with self._engine.execution_options(**options).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            # A rollback that fails while the task is being cancelled would take the place of its cancellation: a worker
-            # would then rest from the fault, and go on.
+            # A rollback that fails during a cancellation would replace it: the worker would wait as after a fault, and
+            # go on.
             if (task := asyncio.current_task()) and task.cancelling():
                 raise asyncio.CancelledError from None
-            # Not the error itself: its text holds the values of the statement.
+            # Not the error itself: its text contains the values of the statement.
             raise StorageError(f"{type(error).__name__}: {getattr(error, 'orig', None)}") from None

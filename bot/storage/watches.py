@@ -1,4 +1,4 @@
-"""What is watched: tasks, each once, and the watches on them."""
+"""Watches, and the tasks that they are on."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -12,7 +12,7 @@ from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import TaskKind
 from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
 from bot.domain.watch_results import AddedWatches, LeftWatches, ListedWatch, OfferedTask, WatchQuery
-from bot.storage.following import follow, follows, hand_on, unfollow
+from bot.storage.following import follow, follows, hand_over, unfollow
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import (
     Row,
@@ -30,85 +30,94 @@ from bot.storage.schema import answers, deliveries, followers, has_lyrics, is_op
 from bot.storage.transaction import Transactions
 
 _unsent = deliveries.alias("unsent")
-_unbrought = (_unsent.c.watch_id == watches.c.id, _unsent.c.state != State.SENT, _unsent.c.topic != Topic.BLOCKED)
-_oldest_unbrought = select(func.min(_unsent.c.seq)).where(*_unbrought).correlate(watches).scalar_subquery()
-_is_unbrought = exists().where(*_unbrought, _unsent.c.topic.not_in(NOTICES)).correlate(watches)
+_unposted = (_unsent.c.watch_id == watches.c.id, _unsent.c.state != State.SENT, _unsent.c.topic != Topic.BLOCKED)
+_oldest_unposted = select(func.min(_unsent.c.seq)).where(*_unposted).correlate(watches).scalar_subquery()
+_is_unposted = exists().where(*_unposted, _unsent.c.topic.not_in(NOTICES)).correlate(watches)
 _WITH_RESULT = (WatchOutcome.DELIVERED, WatchOutcome.FAILED)
 _RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 
 class WatchStore(Transactions):
     async def add(
-        self, wishes: Sequence[Watch], *, most: int, most_here: int | None = None, gateways: Mapping[str, str]
+        self, requests: Sequence[Watch], *, most: int, most_here: int | None = None, gateways: Mapping[str, str]
     ) -> AddedWatches:
-        """Watch tasks for one person in one place. `most`, and `most_here` in its server: how many they may have.
+        """Watches tasks for one person in one channel. `most`: the person's limit; `most_here`: in this server.
 
-        `gateways`: where tasks are asked for; elsewhere it is open.
+        `gateways`: the known gateways of tasks.
         """
         async with self._transaction() as connection:
-            here = await self._watched_in_place(connection, wishes)
-            watching, limit = await self._nearest_limit(connection, wishes[0], most, most_here)
-            mine = await self._concerning(connection, wishes[0].user_id, here.values())
-            wanted = [wish for wish in wishes if wish.task_id not in here or here[wish.task_id].id not in mine]
-            refused = {wish.task_id for wish in wanted[max(0, limit - watching) :]}
-            taken = [wish for wish in wishes if wish.task_id not in here and wish.task_id not in refused]
-            announced = await self._told_before(connection, taken)
-            anew = [replace(wish, announced=announced.get(wish.task_id, ())) for wish in taken]
-            watched = await watch_in(connection, anew, gateways)
-            again = [wish for wish in wishes if wish.task_id in here and wish.task_id not in refused]
-            known = [await self._join(connection, here[wish.task_id], wish, gateways) for wish in again]
+            here = await self._watched_here(connection, requests)
+            watching, limit = await self._nearest_limit(connection, requests[0], most, most_here)
+            mine = await self._own_or_ended(connection, requests[0].user_id, here.values())
+            wanted = [
+                request for request in requests if request.task_id not in here or here[request.task_id].id not in mine
+            ]
+            refused = {request.task_id for request in wanted[max(0, limit - watching) :]}
+            taken = [request for request in requests if request.task_id not in here and request.task_id not in refused]
+            announced = await self._announced_before(connection, taken)
+            new = [replace(request, announced=announced.get(request.task_id, ())) for request in taken]
+            watched = await watch_in(connection, new, gateways)
+            again = [request for request in requests if request.task_id in here and request.task_id not in refused]
+            known = [await self._join(connection, here[request.task_id], request, gateways) for request in again]
         return AddedWatches(tuple(watched), tuple(known), len(refused), watching + len(wanted) - len(refused), limit)
 
-    async def _watched_in_place(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, Watch]:
-        """Watches that are open, or have a result to bring yet."""
+    async def _watched_here(self, connection: AsyncConnection, requests: Sequence[Watch]) -> dict[str, Watch]:
+        """Watches that are open, or whose result is not posted yet."""
         result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(_RESULTS))
-        bringing = watches.c.outcome.in_(_WITH_RESULT) & result
+        has_unsent_result = watches.c.outcome.in_(_WITH_RESULT) & result
         statement = select(watches).where(
-            watches.c.channel_id == wishes[0].channel_id,
-            watches.c.task_id.in_([wish.task_id for wish in wishes]),
-            or_(is_open, bringing),
+            watches.c.channel_id == requests[0].channel_id,
+            watches.c.task_id.in_([request.task_id for request in requests]),
+            or_(is_open, has_unsent_result),
         )
         found = (await connection.execute(statement)).mappings()
         return {row["task_id"]: watch_of(row) for row in found}
 
-    async def _concerning(self, connection: AsyncConnection, user_id: int, found: Collection[Watch]) -> set[int]:
-        """Those that the person began or joined, by their numbers; and those that are over, which count nowhere."""
+    async def _own_or_ended(self, connection: AsyncConnection, user_id: int, found: Collection[Watch]) -> set[int]:
+        """Ids of watches that the person started or joined, and of ended ones, which count towards no limit."""
         numbers = [watch.id for watch in found if not watch.outcome]
         mine = select(watches.c.id).where(watches.c.id.in_(numbers), matching(WatchQuery(user_id=user_id)))
         return {*await connection.scalars(mine), *(watch.id for watch in found if watch.outcome)}
 
     async def _nearest_limit(
-        self, connection: AsyncConnection, wish: Watch, most: int, most_here: int | None
+        self, connection: AsyncConnection, request: Watch, most: int, most_here: int | None
     ) -> tuple[int, int]:
-        """How many open watches the person has or joined, and may: everywhere, or here if there is less room.
+        """The person's open watches, and the limit: everywhere, or here if there is less room.
 
-        Those that they joined count, because they get them when others leave.
+        Joined ones count, because they pass to the person when others leave.
         """
-        own = is_open & matching(WatchQuery(user_id=wish.user_id))
+        own = is_open & matching(WatchQuery(user_id=request.user_id))
         limits = [(await _count(connection, own), most)]
         if most_here is not None:
-            limits.append((await _count(connection, own & (watches.c.guild_id == wish.guild_id)), most_here))
+            limits.append((await _count(connection, own & (watches.c.guild_id == request.guild_id)), most_here))
         return min(limits, key=lambda limit: limit[1] - limit[0])
 
-    async def _join(self, connection: AsyncConnection, watch: Watch, wish: Watch, gateways: Mapping[str, str]) -> Watch:
-        """Somebody wishes what is watched there already."""
-        now = joined(watch, wish)
-        if wish.user_id != watch.user_id:
-            await follow(connection, watch.id, wish)
-        if now != watch:
-            changes = {"mentions": to_json(now.mentions), "lyrics_id": now.lyrics_id, "live": now.live}
+    async def _join(
+        self, connection: AsyncConnection, watch: Watch, request: Watch, gateways: Mapping[str, str]
+    ) -> Watch:
+        """Adds a request to a watch that exists already."""
+        after = joined(watch, request)
+        if request.user_id != watch.user_id:
+            await follow(connection, watch.id, request)
+        if after != watch:
+            changes = {"mentions": to_json(after.mentions), "lyrics_id": after.lyrics_id, "live": after.live}
             await connection.execute(update(watches).where(watches.c.id == watch.id).values(changes))
-        if (now.lyrics_id, now.live) != (watch.lyrics_id, watch.live) and not watch.outcome:
-            await _add_tasks(connection, [replace(now, created_at=wish.created_at)], gateways)
-        return now
+        if (after.lyrics_id, after.live) != (watch.lyrics_id, watch.live) and not watch.outcome:
+            await _add_tasks(connection, [replace(after, created_at=request.created_at)], gateways)
+        return after
 
-    async def _told_before(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, tuple[str, ...]]:
-        """Songs that are not brought again: of a watch there that was given up, or stopped with songs on their way."""
-        if not wishes:
+    async def _announced_before(
+        self, connection: AsyncConnection, requests: Sequence[Watch]
+    ) -> dict[str, tuple[str, ...]]:
+        """Songs that are not posted again: of an expired watch in this channel, or of a stopped one with
+        unsent songs.
+        """
+        if not requests:
             return {}
         coming = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic == Topic.SONGS)
         statement = select(watches, coming.label("coming")).where(
-            watches.c.channel_id == wishes[0].channel_id, watches.c.task_id.in_([wish.task_id for wish in wishes])
+            watches.c.channel_id == requests[0].channel_id,
+            watches.c.task_id.in_([request.task_id for request in requests]),
         )
         rows = (await connection.execute(statement.order_by(watches.c.id))).mappings()
         newest = {row["task_id"]: row for row in rows}.values()
@@ -122,21 +131,21 @@ class WatchStore(Transactions):
         return watch_of(row) if row else None
 
     async def is_concerned(self, watch_id: int, user_id: int) -> bool:
-        """Whether the person began the watch, or joined it."""
+        """Whether the person started the watch or joined it."""
         statement = select(exists().where(matching(WatchQuery(watch_id=watch_id, user_id=user_id))))
         async with self._transaction(read_only=True) as connection:
             return bool(await connection.scalar(statement))
 
     async def stop(self, query: WatchQuery) -> None:
-        """End open watches for everybody. What they owe already is brought all the same."""
+        """Ends open watches for everybody. Their due messages are still sent."""
         async with self._transaction() as connection:
             await self._end(connection, matching(query))
 
     async def leave(self, user_id: int, query: WatchQuery | None = None) -> LeftWatches:
-        """One's own open watches, and those that one joined: those named, or all. They go on for others."""
+        """Leaves the person's own and joined open watches: those that match, or all. They go on for others."""
         which = is_open & matching(query) if query else is_open
         async with self._transaction() as connection:
-            going_on = [*await hand_on(connection, user_id, which), *await unfollow(connection, user_id, which)]
+            going_on = [*await hand_over(connection, user_id, which), *await unfollow(connection, user_id, which)]
             stopped = await self._end(connection, which & (watches.c.user_id == user_id))
         return LeftWatches(tuple(stopped), tuple(going_on))
 
@@ -153,24 +162,24 @@ class WatchStore(Transactions):
         return stopped
 
     async def end_unanswered(self, now: float, *, spare: Collection[str] = ()) -> None:
-        """Watches that began long ago, and whose gateway has not answered for long: their people are told.
+        """Ends old watches whose gateway has not answered for long, and notifies their people.
 
-        `spare`: gateways whose tasks are kept all the same, and so are those that may be theirs.
+        `spare`: gateways whose tasks are kept, along with tasks whose gateway is unknown.
         """
-        silent = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - LONGEST)
+        unanswered = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - LONGEST)
         spared = tasks.c.gateway.in_([*spare, ""] if spare else [])
-        tasks_of_silence = select(tasks.c.task_id).where(silent, ~spared)
-        overdue = (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(tasks_of_silence)
+        unanswered_tasks = select(tasks.c.task_id).where(unanswered, ~spared)
+        overdue = (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(unanswered_tasks)
         async with self._transaction() as connection:
             ended = await self._end(connection, overdue, WatchOutcome.EXPIRED)
             await add_deliveries(connection, [delivery_for(watch, Topic.EXPIRED, now) for watch in ended])
 
     async def listed(self, query: WatchQuery, *, limit: int, offset: int = 0) -> tuple[int, list[ListedWatch]]:
-        """Open watches, and those whose songs could not be brought; how many there are, and some of them."""
+        """The number of watches that are open or whose songs could not be posted, and one page of them."""
         source = watches.join(tasks, tasks.c.task_id == watches.c.task_id).outerjoin(
-            deliveries, deliveries.c.seq == _oldest_unbrought
+            deliveries, deliveries.c.seq == _oldest_unposted
         )
-        which = matching(query) & or_(is_open, _is_unbrought)
+        which = matching(query) & or_(is_open, _is_unposted)
         columns = [*prefixed(watches, "w_"), *snapshot_columns(tasks, "t_"), deliveries.c.state, deliveries.c.reason]
         statement = select(*columns).select_from(source).where(which)
         statement = statement.order_by(watches.c.created_at.desc(), watches.c.id.desc()).limit(limit).offset(offset)
@@ -180,7 +189,7 @@ class WatchStore(Transactions):
         return count, [_listed(row) for row in rows]
 
     async def offered(self, user_id: int, typed: str, *, limit: int) -> tuple[int, list[OfferedTask]]:
-        """How many tasks the person watches, and the newest of those whose id or title has the text in it."""
+        """The number of tasks that the person watches, and the newest whose id or title contains the text."""
         own = select(watches.c.id, watches.c.task_id).where(is_open, watches.c.user_id == user_id)
         joined_ids = select(followers.c.watch_id).where(followers.c.user_id == user_id)
         joined = select(watches.c.id, watches.c.task_id).where(is_open, watches.c.id.in_(joined_ids))
@@ -196,21 +205,26 @@ class WatchStore(Transactions):
         return int(count or 0), [OfferedTask(*row) for row in rows]
 
 
-async def watch_in(connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]) -> list[Watch]:
-    """Watches that are not there yet, as a part of somebody's transaction; `gateways`: where their tasks are."""
-    await _add_tasks(connection, wishes, gateways)
-    return [await _insert(connection, wish) for wish in wishes]
+async def watch_in(connection: AsyncConnection, requests: Sequence[Watch], gateways: Mapping[str, str]) -> list[Watch]:
+    """Adds new watches within a transaction; `gateways`: the known gateways of their tasks."""
+    await _add_tasks(connection, requests, gateways)
+    return [await _insert(connection, request) for request in requests]
 
 
-async def _add_tasks(connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]) -> None:
-    """Each is due at once, also one that was settled long ago: its songs may have moved. Patience begins anew."""
-    ids = dict.fromkeys(each for wish in wishes for each in (wish.task_id, wish.lyrics_id) if each)
+async def _add_tasks(connection: AsyncConnection, requests: Sequence[Watch], gateways: Mapping[str, str]) -> None:
+    """Each task is due at once, even one that was final long ago, because its addresses may have changed. Timers
+    restart.
+    """
+    ids = dict.fromkeys(each for request in requests for each in (request.task_id, request.lyrics_id) if each)
     if not ids:
         return
-    now = wishes[0].created_at
-    anew = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
-    empty = snapshot_values(TaskSnapshot(task_id="")) | anew
-    live, lyrics = {wish.task_id for wish in wishes if wish.live}, {wish.lyrics_id for wish in wishes}
+    now = requests[0].created_at
+    reset = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
+    empty = snapshot_values(TaskSnapshot(task_id="")) | reset
+    live, lyrics = (
+        {request.task_id for request in requests if request.live},
+        {request.lyrics_id for request in requests},
+    )
     rows = [
         empty
         | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
@@ -218,14 +232,14 @@ async def _add_tasks(connection: AsyncConnection, wishes: Sequence[Watch], gatew
         for task_id in ids
     ]
     statement = insert(tasks)
-    changes = anew | {"changed_at": now, "live": tasks.c.live | statement.excluded.live}
+    changes = reset | {"changed_at": now, "live": tasks.c.live | statement.excluded.live}
     await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=changes), rows)
 
 
-async def _insert(connection: AsyncConnection, wish: Watch) -> Watch:
-    values = watch_values(wish) | {"card_shows": ""}
+async def _insert(connection: AsyncConnection, request: Watch) -> Watch:
+    values = watch_values(request) | {"card_shows": ""}
     row = await connection.execute(insert(watches).values(values).returning(watches.c.id))
-    return replace(wish, id=row.scalar_one())
+    return replace(request, id=row.scalar_one())
 
 
 def matching(query: WatchQuery) -> ColumnElement[bool]:

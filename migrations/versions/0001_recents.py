@@ -1,4 +1,4 @@
-"""Remember what people looked up, so that they need not type an id twice."""
+"""Recent lookups of people, for suggestions while an id is typed."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Watch tasks: what is watched, for whom, and what is owed to Discord."""
+"""Watches, the tasks that they watch, and deliveries to Discord."""
 
 import sqlalchemy as sa
 from alembic import op

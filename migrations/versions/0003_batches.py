@@ -1,4 +1,4 @@
-"""Remember lists of tasks, so that their pages and buttons work after a restart."""
+"""Lists of tasks, so that their pages and buttons work after a restart."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Remember what people and servers have set."""
+"""Settings of people and servers."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Keep answers apart from the times of looking: those are written at every look, an answer only when it is new."""
+"""Moves answers to a table of their own: the times are written at every poll, an answer only when it is new."""
 
 import sqlalchemy as sa
 from alembic import op

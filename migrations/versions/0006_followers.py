@@ -1,4 +1,4 @@
-"""Remember who joined a watch that somebody else began: it goes on for them when that person leaves it."""
+"""People who joined a watch that somebody else began: it continues for them when that person leaves it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("since", sa.Float, nullable=False),
     )
     op.create_index("followers_of_user", "followers", ["user_id"])
-    # Until now they stood among the mentions alone: nobody but who began a watch could be there otherwise.
+    # Until now followers were only stored as mentions: apart from them, mentions contain only the watch's owner.
     op.execute(
         "INSERT INTO followers (watch_id, user_id, locale, since)"
         " SELECT watches.id, CAST(trim(each.value, '<@>') AS INTEGER), watches.user_locale,"

@@ -1,4 +1,4 @@
-"""Remember since when a song's audio is waited for: what held the message up before is no part of that."""
+"""Since when a delivery waits for a song's audio, without earlier delays."""
 
 import sqlalchemy as sa
 from alembic import op

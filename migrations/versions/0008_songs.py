@@ -1,4 +1,4 @@
-"""Remember whose songs are whose, and what suggestions need, apart from the lyrics; and name what a list left out."""
+"""Songs with their tasks; titles apart from the answers, for suggestions; and the ignored words of lists."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.create_index("answers_titles", "answers", ["task_id", "title"])
     op.create_index("watches_open_of_user", "watches", ["user_id", "task_id"], sqlite_where=sa.text("ending = ''"))
     op.add_column("batches", sa.Column("words", sa.String, nullable=False, server_default="[]"))
-    # The songs of what is or was watched, as they are known by now.
+    # The known songs of watched tasks.
     op.execute(
         "INSERT OR IGNORE INTO songs (clip_id, task_id, seen_at)"
         " SELECT json_extract(clip.value, '$.id'), tasks.task_id, coalesce(tasks.asked_at, 0)"

@@ -1,4 +1,4 @@
-"""Remember where the songs of a delivery lie: those of a slow host are kept from holding up all others."""
+"""The media host of a delivery's songs, so that a slow host does not delay the others."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Know lyrics, which are done in seconds, before they are; and find everything without reading all of a table."""
+"""The kind of a task before its first answer, because lyrics finish in seconds; and indexes for all queries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_index("batches_of_user", "batches", ["user_id"])
     op.create_index("deliveries_unsent", "deliveries", ["state", "created_at"], sqlite_where=sa.text("state <> 'sent'"))
     op.create_index("guilds_paused", "guilds", ["guild_id"], sqlite_where=sa.text("paused = 1"))
-    # From now on a task goes with the last watch on it.
+    # From now on a task is deleted with the last watch on it.
     op.execute(
         "DELETE FROM tasks WHERE task_id NOT IN (SELECT task_id FROM watches UNION SELECT lyrics_id FROM watches)"
     )

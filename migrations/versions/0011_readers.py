@@ -1,4 +1,4 @@
-"""A line for each person in a channel; and those who joined a watch are told in their own language."""
+"""A queue for each person in a channel; and the language of notices to people who joined a watch."""
 
 import sqlalchemy as sa
 from alembic import op

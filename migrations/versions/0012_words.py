@@ -1,4 +1,4 @@
-"""Call columns what the program calls them; nothing that stands in them changes."""
+"""Renames columns to the program's current terms; the data does not change."""
 
 from alembic import op
 
@@ -17,6 +17,6 @@ _COLUMNS = (
 
 
 def upgrade() -> None:
-    # Not with alter_column, which copies the whole table on SQLite. Indexes follow by themselves.
+    # Not with alter_column, which copies the whole table on SQLite. Indexes are updated automatically.
     for table, old, new in _COLUMNS:
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")

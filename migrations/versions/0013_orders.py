@@ -1,4 +1,4 @@
-"""Orders of songs, and the ledger of what they used of people's allowances."""
+"""Orders of songs, and the ledger of allowances."""
 
 from secrets import token_hex
 
@@ -15,7 +15,7 @@ def upgrade() -> None:
     _create_creation_rules()
     _create_accounts()
     notes = sa.table("notes", sa.column("key"), sa.column("value"))
-    op.bulk_insert(notes, [{"key": "ledger_key", "value": token_hex(32)}])  # of the hashes of people in the ledger
+    op.bulk_insert(notes, [{"key": "ledger_key", "value": token_hex(32)}])  # key of the hashes of people in the ledger
 
 
 def _create_orders() -> None:

@@ -1,13 +1,17 @@
-"""A local Discord, faithful where bots have been bitten: real HTTP, a real socket, real limits of length and time.
+"""A local Discord that behaves like the real one where bots fail: real HTTP, a real WebSocket, real limits.
 
-world           who and what there is: users, servers, channels, messages, files
+world           the state: users, servers, channels, messages, files
 permissions     what a member may do in a channel
-limits          what Discord refuses, and how it says so
-messages        posting and editing, with all that goes with it
-interactions    the life of an interaction, from its birth to the end of its token
-people          people who act: they type commands, press buttons, read
-rest, socket    what a bot's library talks to
-page            what the demo's page talks to
+limits          validation of messages, forms and commands, with Discord's errors
+messages        posting and editing messages
+forums          posts in forum channels
+interactions    interactions, from the person's action to the end of the token
+people          simulated people: they type commands, press buttons, read
+changes         what administrators change
+hub             who receives which event
+rest, socket    the APIs that a bot's library uses
+ratelimits      rate limits; faults: injected faults
+page            the API that the demo's page uses
 server          all of it, on one port
-redirect        discord.py, pointed here
+redirect        points discord.py here
 """

@@ -1,4 +1,4 @@
-"""Discord's errors: an HTTP status, a code of Discord's, a message."""
+"""Discord's errors: an HTTP status, an error code, a message."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ UNAUTHORIZED = (401, 0, "401: Unauthorized")
 
 
 def invalid_form(errors: dict[str, list[tuple[str, str]]]) -> ApiError:
-    """`errors`: a dotted path into the body, and what is wrong there, as (code, message)."""
+    """`errors`: (code, message) pairs by dotted path into the body."""
     tree: dict[str, Any] = {}
     for path, faults in errors.items():
         node = tree

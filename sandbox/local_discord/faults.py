@@ -1,4 +1,4 @@
-"""Faults to order: the next requests of a kind are answered badly, late or not at all."""
+"""Injected faults: the next matching requests are answered with an error, late, or not at all."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ def _always(_asked: "Asked") -> bool:
 
 @dataclass
 class Fault:
-    """`path` is a regular expression for the path behind /api/v10. A status of 0 cuts the connection."""
+    """`path`: a regular expression for the path after /api/v10. Status 0 cuts the connection."""
 
     path: str
     status: int
@@ -22,13 +22,13 @@ class Fault:
     body: Any = field(default_factory=dict)  # as JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds before the answer
-    held: asyncio.Event | None = None  # no answer before it is set
-    after: bool = False  # what was asked for is done all the same: only the answer is lost
-    when: Callable[["Asked"], bool] = _always  # of what is asked for, body and files; otherwise nothing is wrong
+    held: asyncio.Event | None = None  # the answer waits until it is set
+    after: bool = False  # the request is carried out first; only the answer is lost
+    when: Callable[["Asked"], bool] = _always  # a condition on the request's body and files
 
     @property
     def late(self) -> bool:
-        """The true answer, but for its delay."""
+        """True if the answer is the normal one, only delayed."""
         return self.after and self.status == 200 and not self.body
 
 
@@ -50,7 +50,7 @@ class Faults:
         self.order(Fault(path, status, body={"message": f"{status}", "code": code}, **more))
 
     def rate_limit(self, path: str, retry_after: float, *, everywhere: bool = False, times: int = 1) -> None:
-        """As Discord says it: with a `Via` header, without which it would come from something in between."""
+        """With a `Via` header: without it discord.py assumes that Cloudflare sent the 429."""
         headers = {"Via": "1.1 google", "Retry-After": str(retry_after)}
         headers |= {"X-RateLimit-Global": "true"} if everywhere else {"X-RateLimit-Scope": "user"}
         body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": everywhere, "code": 0}

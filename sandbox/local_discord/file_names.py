@@ -1,14 +1,14 @@
-"""What Discord makes of the names of files."""
+"""How Discord changes file names."""
 
 import re
 import unicodedata
 
 
 def sanitised(name: str) -> tuple[str, str]:
-    """The file name that is left of a name, and the title that is shown in its place where something was lost.
+    """The sanitised name, and the title that is shown instead if characters were removed.
 
-    Discord keeps letters and digits of ASCII, dots, dashes and underscores, makes spaces underscores, and strips dots
-    and underscores at either end (as Werkzeug's `secure_filename` does); the title is the name without its extension.
+    Discord keeps ASCII letters and digits, dots, dashes and underscores, replaces spaces with underscores, and strips
+    dots and underscores at both ends, like Werkzeug's `secure_filename`. The title is the name without its extension.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     joined = "_".join(re.sub(r"[/\\]", " ", plain).split())

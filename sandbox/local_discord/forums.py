@@ -1,4 +1,4 @@
-"""Forum channels over REST: a post is a thread and its first message, which have the same id."""
+"""Forum channels over REST: a post is a thread and its first message, with the same id."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,13 +26,13 @@ async def open_post(rest: Rest, request: Request, path: Mapping[str, str], _quer
     thread = rest.world.new_thread(forum, body["name"]) | about
     message = rest.messages.create(thread, rest.world.bot, body["message"], request.uploads, id=thread["id"])
     rest.world.keep_thread(thread)
-    tell_of_post(rest.hub, rest.world, thread)
+    announce_post(rest.hub, rest.world, thread)
     rest.hub.message("MESSAGE_CREATE", message, None)
     return thread | {"message": message}
 
 
-def tell_of_post(hub: Hub, world: World, thread: Object) -> None:
-    """The bot, and the people who can see it."""
+def announce_post(hub: Hub, world: World, thread: Object) -> None:
+    """Sends the events to the bot and to the people who can see the post."""
     hub.channel_event("THREAD_CREATE", thread | {"newly_created": True})
     for user in world.people():
         bits = world.permissions(thread, user["id"])
@@ -86,7 +86,7 @@ async def get_archived(rest: Rest, _request: Request, path: Mapping[str, str], q
 
 @route("PATCH", "/channels/{channel}")
 async def change_thread(rest: Rest, request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    """Opened again by its owner; a locked one stays as it is, but for those who manage threads."""
+    """Unarchives a post for its owner; a locked one only for people who manage threads."""
     thread = visible(rest, path["channel"])
     manages = rest.world.permissions(thread, rest.world.bot["id"]) & Permission.MANAGE_THREADS
     own = thread["type"] in THREADS and thread["owner_id"] == rest.world.bot["id"]

@@ -1,4 +1,4 @@
-"""Who hears of what: the bot by its intents, people by what they may see."""
+"""Distributes events: to the bot by its intents, to people by what they may see."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, GROUP_DM, Object, World
 
-_LOOK_AGAIN = 0.05  # seconds
+_CHECK_EVERY = 0.05  # seconds
 
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 
@@ -29,7 +29,7 @@ Sent = Callable[[], None]  # called when an event has been written to the bot's 
 class Hub:
     def __init__(self, world: World) -> None:
         self._world = world
-        self.bots: set[BotSession] = set()  # also such as may still resume
+        self.bots: set[BotSession] = set()  # also those that may still resume
         self._listeners: dict[str, list[Listener]] = {}
         self._waiters: set[asyncio.Event] = set()
 
@@ -38,12 +38,12 @@ class Hub:
         return any(bot.connected for bot in self.bots)
 
     def listen(self, user_id: str, listener: Listener) -> Callable[[], None]:
-        """What the person sees goes to `listener`, until the answer is called."""
+        """Sends the person's events to `listener` until the returned function is called."""
         self._listeners.setdefault(user_id, []).append(listener)
         return lambda: self._listeners[user_id].remove(listener)
 
     def message(self, name: str, message: Object, reader: str | None) -> None:
-        """A message came, changed or went; `reader` is the only one who sees it."""
+        """A message was created, changed or deleted; `reader`: the only person who sees it, if it is private."""
         channel = self._world.channels[message["channel_id"]]
         for user_id, listeners in list(self._listeners.items()):
             if not listeners or reader not in (None, user_id):
@@ -81,7 +81,7 @@ class Hub:
             self.person(user_id, name, data)
 
     def channel_event(self, name: str, channel: Object) -> None:
-        """As the bot may see it: of a thread that it may not see, nothing."""
+        """Shows the channel as the bot may see it; nothing for a thread that it may not see."""
         if "thread_metadata" not in channel or self._world.is_visible(channel):
             self.bot_event(name, self._world.as_shown(channel))
 
@@ -92,12 +92,12 @@ class Hub:
         self.wake()
 
     def wake(self) -> None:
-        """Whoever waits for something looks again."""
+        """Makes every `until` check its condition again."""
         for waiter in self._waiters:
             waiter.set()
 
     async def until(self, condition: Callable[[], Any], patience: float = 30) -> Any:
-        """Wait for something to become true, and answer with it. Raises TimeoutError."""
+        """Waits until the condition is true and returns its value. Raises TimeoutError after `patience` seconds."""
         waiter = asyncio.Event()
         self._waiters.add(waiter)
         try:
@@ -110,9 +110,9 @@ class Hub:
             self._waiters.discard(waiter)
 
     async def _woken(self, waiter: asyncio.Event) -> None:
-        """By something that happened here, or after a moment: what is waited for may be nothing of ours."""
+        """Waits for an event here, or a moment: the condition may depend on something else."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_AGAIN):
+            async with asyncio.timeout(_CHECK_EVERY):
                 await waiter.wait()
 
 

@@ -1,4 +1,4 @@
-"""The life of an interaction: born of a person's act, answered within 3 s, its token good for 15 minutes."""
+"""Interactions: started by a person's action, answered within 3 s, with a token that is valid for 15 minutes."""
 
 import asyncio
 import secrets
@@ -21,7 +21,7 @@ _USER_INSTALL_FOLLOW_UPS = 5
 
 @dataclass(eq=False)
 class Interaction:
-    """What a person did, and what became of it. `message` lives on: it changes when the bot edits it."""
+    """A person's action and its answer. `message` changes when the bot edits it."""
 
     id: str
     token: str
@@ -29,18 +29,18 @@ class Interaction:
     user: Object
     channel: Object
     data: Object
-    born_at: float
+    created_at: float
     pressed: Object | None = None  # the message with the component
     user_install_only: bool = False
-    opener: "Interaction | None" = None  # what opened the form that was sent off
+    opener: "Interaction | None" = None  # the one that opened the submitted form
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     message: Object | None = None
     follow_ups: list[Object] = field(default_factory=list)
     modal: Object | None = None
     choices: list[Object] | None = None
     failed: str = ""
-    told_at: float | None = None  # time.monotonic() when the bot was told
-    answered_at: float | None = None  # and when its first answer began to arrive
+    received_at: float | None = None  # time.monotonic() when the event was written to the bot's socket
+    answered_at: float | None = None  # time.monotonic() when its first answer began to arrive
 
     @property
     def ephemeral(self) -> bool:
@@ -50,12 +50,12 @@ class Interaction:
     def thinking(self) -> bool:
         return bool(self.message and self.message["flags"] & THINKING)
 
-    def told(self) -> None:
-        self.told_at = time.monotonic()
+    def mark_received(self) -> None:
+        self.received_at = time.monotonic()
 
 
 class Interactions:
-    """`patience`: seconds that Discord waits for the first answer; `token_life`: for all others."""
+    """`patience`: seconds that Discord waits for the first answer; `token_life`: for all later ones."""
 
     def __init__(self, world: World, messages: Messages, hub: Hub, patience: float = 3.0) -> None:
         self._world = world
@@ -66,7 +66,7 @@ class Interactions:
         self._by_token: dict[str, Interaction] = {}
 
     async def start(self, kind: int, user: Object, channel: Object, data: Object, **about: Any) -> Interaction:
-        """Tell the bot, and wait for its first answer; `failed` says why there is none."""
+        """Sends it to the bot, and waits for the first answer; `failed` says why there is none."""
         interaction = Interaction(
             self._world.new_id(), secrets.token_urlsafe(32), kind, user, channel, data, self._world.clock(), **about
         )
@@ -74,7 +74,7 @@ class Interactions:
         if not self._hub.bots:
             interaction.failed = "offline"
             return interaction
-        self._hub.bot_event("INTERACTION_CREATE", self._payload(interaction), interaction.told)
+        self._hub.bot_event("INTERACTION_CREATE", self._payload(interaction), interaction.mark_received)
         try:
             async with asyncio.timeout(self.patience):
                 await interaction.answered.wait()
@@ -114,7 +114,7 @@ class Interactions:
 
     def find(self, token: str, *, to_answer: bool = False) -> Interaction:
         interaction = self._by_token.get(token)
-        age = self._world.clock() - interaction.born_at if interaction else 0.0
+        age = self._world.clock() - interaction.created_at if interaction else 0.0
         if interaction is None or (to_answer and (interaction.failed or age > self.patience)):
             raise ApiError(404, 10062, "Unknown interaction")
         if not to_answer and age > self.token_life:
@@ -122,7 +122,7 @@ class Interactions:
         return interaction
 
     def answer(self, token: str, body: Object, uploads: Mapping[str, Upload]) -> Interaction:
-        """The callback: the first answer, and only one."""
+        """The callback: the first answer, which is allowed once."""
         interaction = self.find(token, to_answer=True)
         if interaction.answered.is_set():
             raise ApiError(400, 40060, "Interaction has already been acknowledged.")
@@ -174,7 +174,7 @@ class Interactions:
         return message
 
     def _is_private_by_force(self, interaction: Interaction) -> bool:
-        """What people bring along themselves says nothing aloud where they may not use such applications aloud."""
+        """True if the bot is only installed to the person's account, and they may not use such apps publicly here."""
         channel, user = interaction.channel, interaction.user
         may = self._world.permissions(channel, user["id"]) & Permission.USE_EXTERNAL_APPS
         return interaction.user_install_only and bool(channel.get("guild_id")) and not may
@@ -197,7 +197,7 @@ class Interactions:
         self._hub.message("MESSAGE_DELETE", message, self._messages.private.get(message["id"]))
 
     def delete_answer(self, interaction: Interaction, message: Object) -> None:
-        """What follows is a message of its own, as private as it wants to be."""
+        """After this a follow-up is a message of its own, with its own privacy."""
         self.delete(message)
         if message is interaction.message:
             interaction.message = None
@@ -215,7 +215,7 @@ class Interactions:
 
 
 def _about(interaction: Interaction) -> Object:
-    """What a message says of the interaction that it answers."""
+    """A message's metadata about the interaction that it answers."""
     about: Object = {
         "id": interaction.id, "type": interaction.type, "user": interaction.user, "authorizing_integration_owners": {},
     }  # fmt: skip

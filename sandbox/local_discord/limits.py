@@ -1,4 +1,4 @@
-"""What Discord refuses in a message, a modal or a command, and where in the body it says so."""
+"""Validates messages, modals and commands as Discord does, with its paths and codes."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ LOCALES = frozenset(
 
 
 class _Check:
-    """Collects faults by their path in the body."""
+    """Collects errors by their path in the body."""
 
     def __init__(self) -> None:
         self.faults: Faults = {}
@@ -56,7 +56,7 @@ def check_files(sizes: Sequence[int], limit: int) -> None:
 
 
 def check_message(message: Object, *, flags: int, attachments: int) -> None:
-    """`message` as it would be afterwards; `flags` those that it has."""
+    """`message`: as it would be after the request; `flags`: its flags."""
     check = _Check()
     content: str = message.get("content") or ""
     embeds: list[Object] = message.get("embeds") or []
@@ -127,7 +127,7 @@ def _check_v2(check: _Check, components: Sequence[Object]) -> None:
 
 
 def walk(components: Sequence[Object], path: str) -> Iterator[tuple[str, Object]]:
-    """Every component, nested ones included, with its path."""
+    """All components, including nested ones, with their paths."""
     for index, component in enumerate(components):
         here = f"{path}.{index}"
         yield here, component
@@ -173,7 +173,7 @@ def _check_button(check: _Check, path: str, button: Object) -> None:
 
 
 def _check_host(check: _Check, path: str, url: str) -> None:
-    """A name without a dot is of somebody's own network."""
+    """Discord refuses hosts without a dot."""
     host = urlsplit(url).hostname or ""
     if url.startswith("http") and "." not in host and ":" not in host:
         check.fail(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")

@@ -18,7 +18,7 @@ EPHEMERAL, THINKING = 1 << 6, 1 << 7
 
 @dataclass(frozen=True)
 class Upload:
-    """A part `files[n]` of a request."""
+    """A `files[n]` part of a request."""
 
     name: str
     content: bytes
@@ -26,21 +26,21 @@ class Upload:
 
 
 class Messages:
-    """`base` is the address under which files are served."""
+    """`base`: the address under which files are served."""
 
     def __init__(self, world: World, base: str) -> None:
         self._world = world
         self.base = base
         self._nonces: dict[tuple[str, str, str], tuple[float, str]] = {}
         self.nonce_life = 300.0  # seconds; "the past few minutes"
-        self.private: dict[str, str] = {}  # reader by message id
-        self.address_life = 86_400.0  # seconds for which a file's address is good
+        self.private: dict[str, str] = {}  # the only reader, by message id
+        self.address_life = 86_400.0  # seconds for which a file's address is valid
         self._secret = secrets.token_bytes(16)
 
     def create(
         self, channel: Object, author: Object, body: Object, uploads: Mapping[str, Upload], **fields: Any
     ) -> Object:
-        """A new message, stored. `fields` are set on it as they are."""
+        """A new message, stored. `fields` are set on it unchanged."""
         if known := self._by_nonce(channel, author, body):
             return known
         world = self._world
@@ -90,7 +90,7 @@ class Messages:
         self._mention(message, body.get("allowed_mentions"))
 
     def _moderate(self, message: Object) -> None:
-        """As servers have it done to bots, too."""
+        """AutoMod, which also applies to bots."""
         words = self._world.blocked_words.get(message.get("guild_id", ""), set())
         if any(word in text.lower() for text in _texts(message) for word in words):
             raise ApiError(400, 200000, "Message was blocked by automatic moderation")
@@ -119,7 +119,7 @@ class Messages:
         return attachment | {name: told[name] for name in ("title", "description") if told.get(name)}
 
     def _signed(self, path: str) -> str:
-        """An address under which a file is served for a day."""
+        """A signed address, which is valid for a day."""
         now = int(self._world.clock())
         issued, expires = f"{now:x}", f"{now + int(self.address_life):x}"
         return f"{self.base}{path}?ex={expires}&is={issued}&hm={self._signature(path, expires, issued)}"
@@ -128,13 +128,13 @@ class Messages:
         return hmac.new(self._secret, f"{path} {expires} {issued}".encode(), "sha256").hexdigest()
 
     def may_serve(self, path: str, query: Mapping[str, str]) -> bool:
-        """Whether an address was given by this Discord, and not too long ago."""
+        """True if the address has a valid signature and has not expired."""
         expires, issued = query.get("ex", ""), query.get("is", "")
         known = hmac.compare_digest(query.get("hm", ""), self._signature(path, expires, issued))
         return known and int(expires, 16) > self._world.clock()
 
     def refreshed(self, message: Object) -> Object:
-        """The message with addresses that are good from now on, as Discord gives them to who asks for it again."""
+        """The message with newly signed addresses, as Discord returns it when it is fetched."""
         for holder in _holders_of_addresses(message):
             for name in ("url", "proxy_url"):
                 path = str(holder.get(name, "")).removeprefix(self.base).partition("?")[0]
@@ -143,7 +143,7 @@ class Messages:
         return message
 
     def _resolve(self, embeds: Sequence[Object], attachments: Sequence[Object]) -> tuple[list[Object], set[str]]:
-        """Embeds with `attachment://name` resolved, and the ids of the files that they show."""
+        """Embeds with `attachment://name` resolved, and the ids of those files."""
         by_name = {each["filename"]: each for each in attachments}
         shown: set[str] = set()
         resolved = []
@@ -163,7 +163,7 @@ class Messages:
         return resolved, shown
 
     def _mention(self, message: Object, allowed: Object | None) -> None:
-        """Who is pinged, as `allowed_mentions` lets it."""
+        """Sets the mentions that `allowed_mentions` permits."""
         text, parse = message["content"], set((allowed or {}).get("parse", ("users", "roles", "everyone")))
         users = {str(each) for each in (allowed or {}).get("users", ())}
         roles = {str(each) for each in (allowed or {}).get("roles", ())}
@@ -198,7 +198,7 @@ class Messages:
         return self._world.message(channel["id"], message_id)  # a deleted one answers 404
 
     def check_may_post(self, channel: Object, body: Object, uploads: Mapping[str, Upload]) -> None:
-        """Whether the bot may post this by itself; an interaction's answers need no permission."""
+        """Raises ApiError unless the bot may post this; answers to interactions need no permission."""
         world = self._world
         if channel["type"] == DM:
             self._check_dm(channel["recipients"][0])
@@ -245,7 +245,7 @@ def check_not_archived(channel: Object) -> None:
 
 
 def _texts(message: Object) -> Iterator[str]:
-    """All that AutoMod reads."""
+    """All texts that AutoMod checks."""
     yield message["content"]
     yield from (embed_text for embed in message["embeds"] for embed_text in embed_texts(embed))
     for _, component in walk(message["components"], ""):
@@ -259,9 +259,9 @@ def _links(message: Object) -> Iterator[str]:
 
 
 def numbered(components: Sequence[Object]) -> list[Object]:
-    """Every component has an id of its own in its message or form; Discord gives those that the bot left out.
+    """Gives each component an id that is unique in its message or form, unless the bot has set it.
 
-    Snowflakes leave as strings, though libraries send integers.
+    Snowflakes become strings, although libraries send integers.
     """
     copies: list[Object] = copy.deepcopy(list(components))
     for number, (_, component) in enumerate(walk(copies, ""), 1):

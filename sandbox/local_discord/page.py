@@ -1,4 +1,4 @@
-"""What the demo's page talks to (see sandbox/PAGE.md): a person's view of the local Discord, over one WebSocket."""
+"""The API of the demo's page (see sandbox/PAGE.md): a person's view of the local Discord, over one WebSocket."""
 
 import asyncio
 import json
@@ -19,15 +19,15 @@ from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import DM, GROUP_DM, Object
 
 _ATTACHMENT = 11
-_REFERENCES = {6, 7, 8, 9}  # options that hold a user, a channel, a role, or either
+_REFERENCES = {6, 7, 8, 9}  # options for a user, a channel, a role, or a user or role
 _PICKERS, _FILE_UPLOAD = {5, 6, 7, 8}, 19  # components of a modal whose values are ids
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Page:
-    """`guide`: what the page's panel of things to try shows.
+    """`guide`: the contents of the page's guide panel.
 
-    `renew` gives the command to run for a step of the guide that can be tried again and again.
+    `renew` returns the command for a step that can be repeated.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Page:
         self._folder = folder
         self._guide = guide
         self._renew_command = renew
-        self._opened: dict[str, Interaction] = {}  # modals, by the id that the page was given
+        self._opened: dict[str, Interaction] = {}  # open modals, by the id that was sent to the page
         self._actions: dict[str, Callable[[Person, Object], Awaitable[tuple[str, Object] | None]]] = {
             "open": self._open,
             "say": self._say,
@@ -65,9 +65,9 @@ class Page:
         return web.json_response(self._guide)
 
     def _check_origin(self, request: web.Request) -> None:
-        """Other pages in the same browser must not act here, nor names that lead to this address.
+        """Refuses requests of other pages, and host names that resolve to this address.
 
-        The port may be another one: that of a tunnel (`ssh -L`).
+        The port may differ: with a tunnel (`ssh -L`) it is the tunnel's.
         """
         origin = request.headers.get("Origin")
         is_loopback = urlsplit(f"//{request.host}").hostname in _LOOPBACK
@@ -160,7 +160,7 @@ class Page:
         ]
 
     def _commands(self, person: Person) -> list[Object]:
-        """What the person may use anywhere, each with the channels in which it is on offer."""
+        """All commands that the person may use, each with the channels in which it is available."""
         offers: dict[str, Object] = {}
         for channel in self._discord.world.channels.values():
             for command in person.commands(channel):
@@ -226,7 +226,7 @@ class Page:
         return self._outcome(await person.use(message, frame["custom_id"], frame.get("values")))
 
     async def _submit(self, person: Person, frame: Object) -> tuple[str, Object]:
-        """A form stays open until it was taken, so that it can be sent again."""
+        """A form stays open until the bot accepts it, so that it can be sent again."""
         opened = self._opened.get(frame["modal_id"])
         if opened is None:
             raise LookupError("form-closed")
@@ -261,7 +261,7 @@ class Page:
 
 
 def _chosen(components: list[Object]) -> Iterator[tuple[int, str]]:
-    """The values in a form that was sent off, each with the type of its component."""
+    """The values in a submitted form, each with the type of its component."""
     for _, component in walk(components, "components"):
         for value in component.get("values") or ():
             yield component["type"], value

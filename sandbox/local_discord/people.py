@@ -1,4 +1,4 @@
-"""People who act as they do in Discord: they type commands, press buttons, choose, write, and read."""
+"""Simulated people: they type commands, press buttons, choose, write, and read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ class Person:
         return str(self.user["id"])
 
     def commands(self, channel: Object) -> list[Object]:
-        """The commands on offer in a channel: by where they are installed, where they may be used, and by whom."""
+        """The commands available in a channel: by installation, context and permissions."""
         guild = self._world.guild_of(channel)
         context = 0 if guild else 1 if channel["type"] == DM else 2
         return [command for command in self._world.commands if self._may_use(command, channel, context)]
@@ -48,12 +48,12 @@ class Person:
         return channel["type"] == DM or bool(guild and self._world.member(guild, self._world.bot["id"]))
 
     async def slash(self, channel: Object, name: str, /, **options: Any) -> Interaction:
-        """Type a command such as "suno status"; a value of `bytes` is a file to attach."""
+        """Runs a command such as "suno status"; a value of `bytes` is a file to attach."""
         command, data = self._command_data(channel, name, options)
         return await self.run(channel, command, data)
 
     async def run(self, channel: Object, command: Object, data: Object, *, kind: int = COMMAND) -> Interaction:
-        """`data` is what Discord sends of a command: its options, its target, what they refer to."""
+        """`data`: the command's data as Discord sends it: options, target, resolved objects."""
         if command not in self.commands(channel):
             raise ApiError(403, 50013, "This command is not on offer here")
         only_user = not self._bot_is_in(channel) or channel["type"] == GROUP_DM
@@ -61,7 +61,7 @@ class Person:
         return await self._interactions.start(kind, self.user, channel, base | data, user_install_only=only_user)
 
     async def autocomplete(self, channel: Object, name: str, /, **options: Any) -> list[Object]:
-        """What is offered while the last of the options is typed."""
+        """The suggestions while the last option is typed."""
         command, data = self._command_data(channel, name, options)
         leaf = data
         while leaf.get("options") and leaf["options"][0]["type"] in (1, 2):
@@ -109,15 +109,17 @@ class Person:
         return resolved
 
     @property
-    def _both(self) -> dict[str, str]:
+    def _bot_and_person(self) -> dict[str, str]:
         """Whose permissions Discord tells of a channel that is chosen."""
         return {"permissions": self.id, "app_permissions": str(self._world.bot["id"])}
 
     def resolve(self, wanted: str, channel: Object) -> Object:
-        """What Discord tells of a channel, a role or a user that stands in an option."""
+        """Discord's resolved data for a channel, a role or a user in an option."""
         guild = self._world.guild_of(channel) or {"roles": [], "members": []}
         if found := self._world.channels.get(wanted):
-            bits = {name: str(self._world.permissions(found, user_id)) for name, user_id in self._both.items()}
+            bits = {
+                name: str(self._world.permissions(found, user_id)) for name, user_id in self._bot_and_person.items()
+            }
             return {"channels": {wanted: found | bits}}
         if role := next((each for each in guild["roles"] if each["id"] == wanted), None):
             return {"roles": {wanted: role}}
@@ -129,14 +131,14 @@ class Person:
         return about
 
     async def menu(self, message: Object, name: str) -> Interaction:
-        """Right click on a message, Apps, and the entry of that name."""
+        """Uses a message menu: right click, Apps, the entry of that name."""
         channel = self._world.channels[message["channel_id"]]
         command = next(each for each in self.commands(channel) if each["name"] == name)
         resolved = {"messages": {message["id"]: self._messages.refreshed(message)}}
         return await self.run(channel, command, {"target_id": message["id"], "resolved": resolved})
 
     async def press(self, message: Object, button: str) -> Interaction:
-        """Press the button with this label, emoji or custom_id."""
+        """Presses the button with this label, emoji or custom_id."""
         found = next((each for each in components(message) if button in _names(each)), None)
         if found is None:
             raise LookupError(f"no button {button!r} among {[_names(each) for each in components(message)]}")
@@ -160,7 +162,7 @@ class Person:
         return await self._interactions.start(COMPONENT, self.user, channel, data, pressed=message)
 
     async def submit(self, opened: Interaction, sent: Sequence[Object], resolved: Object | None = None) -> Interaction:
-        """Send off the modal that an interaction opened; `sent` are its components as Discord sends them."""
+        """Submits the modal that an interaction opened; `sent`: its components as Discord sends them."""
         if opened.modal is None:
             raise LookupError("no modal was opened")
         data = {"custom_id": opened.modal["custom_id"], "components": list(sent)}
@@ -180,7 +182,7 @@ class Person:
         return message
 
     def read(self, channel: Object) -> list[Object]:
-        """The messages that this person sees there, oldest first."""
+        """The messages that this person sees in the channel, oldest first."""
         if not self._world.permissions(channel, self.id) & Permission.VIEW_CHANNEL:
             return []
         private = self._messages.private
@@ -188,7 +190,7 @@ class Person:
         return [self._messages.refreshed(each) for each in every if private.get(each["id"], self.id) == self.id]
 
     def dismiss(self, message_id: str) -> None:
-        """Hide a private answer; the bot does not hear of it."""
+        """Hides a private answer; the bot gets no event."""
         if self._messages.private.get(message_id) == self.id:
             self._messages.private[message_id] = ""
 

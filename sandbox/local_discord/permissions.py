@@ -1,4 +1,4 @@
-"""What a member may do in a channel: roles first, then the channel's overwrites, as Discord computes it."""
+"""A member's permissions in a channel: roles first, then the channel's overwrites, as Discord computes them."""
 
 from collections.abc import Iterable
 from enum import IntFlag
@@ -43,7 +43,7 @@ WHILE_TIMED_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
 def permissions_in(
     guild: dict[str, Any], member: dict[str, Any], channel: dict[str, Any], *, timed_out: bool = False
 ) -> int:
-    """The bits that a member has in a channel of the server."""
+    """The member's permission bits in a channel of the server."""
     user_id = member["user"]["id"]
     roles = {guild["id"], *member["roles"]}
     base = _union(int(role["permissions"]) for role in guild["roles"] if role["id"] in roles)

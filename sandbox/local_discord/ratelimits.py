@@ -1,4 +1,4 @@
-"""Discord's rate limits: so many requests of a kind in so many seconds, told in headers, and 429 beyond."""
+"""Discord's rate limits: a number of requests per time for each bucket, reported in headers; 429 above it."""
 
 import hashlib
 import re
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 _CHANNEL, _WEBHOOK = r"/channels/(\d+)", r"/webhooks/\d+/([^/]+)"
-_PER_SECOND = 50  # of everything but what answers interactions
+_PER_SECOND = 50  # requests, except answers to interactions
 _EXEMPT = re.compile(r"/(interactions|webhooks)/")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`path`: a regular expression; its group is what each has a bucket of its own for."""
+    """`path`: a regular expression; each value of its group has its own bucket."""
 
     method: str
     path: str
@@ -42,7 +42,7 @@ class _Bucket:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`retry_after`: seconds; None: it may pass."""
+    """`retry_after`: seconds; None: the request is allowed."""
 
     headers: Mapping[str, str]
     retry_after: float | None = None
@@ -55,7 +55,7 @@ class Verdict:
 
 
 class RateLimits:
-    """`clock` gives Unix seconds."""
+    """`clock` returns Unix seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -96,6 +96,6 @@ class RateLimits:
         }  # fmt: skip
 
     def _refuse(self, wait: float, headers: Mapping[str, str], *, everywhere: bool = False) -> Verdict:
-        """With a `Via` header, without which it would come from something in between."""
+        """With a `Via` header: without it discord.py assumes that Cloudflare sent the 429."""
         self.refused += 1
         return Verdict({**headers, "Via": "1.1 google", "Retry-After": f"{wait:.3f}"}, wait, everywhere)

@@ -1,4 +1,4 @@
-"""discord.py, pointed at another host: three class attributes, set and given back."""
+"""Points discord.py at another host: sets three class attributes, and restores them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from discord.http import Route
 
 @contextmanager
 def redirected(base: str) -> Iterator[None]:
-    """`base`: http://127.0.0.1:port. For the whole process."""
+    """`base`: http://127.0.0.1:port. Affects the whole process."""
     before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, Asset.BASE
     Route.BASE = f"{base}/api/v10"
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"{base.replace('http', 'ws', 1)}/socket")

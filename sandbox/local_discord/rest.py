@@ -1,4 +1,7 @@
-"""Discord's REST, as far as bots like ours use it."""
+"""The part of Discord's REST API that bots like ours use: a router, and one short function for each endpoint.
+
+One file, because it is a table of endpoints rather than logic.
+"""
 
 import asyncio
 import json
@@ -25,16 +28,16 @@ _WITHOUT_TOKEN = re.compile(r"/(interactions|webhooks)/\d+/|/gateway$")
 
 @dataclass
 class Request:
-    """A request of the bot, as it was sent and answered."""
+    """A request of the bot, and its answer."""
 
     method: str
-    path: str  # behind /api/v10
+    path: str  # after /api/v10
     headers: Mapping[str, str]
     body: Any = None
     uploads: dict[str, Upload] = field(default_factory=dict)
     status: int = 0
     answer: Any = None
-    odd: bool = False  # the answer was ordered, and need not be like any of Discord's
+    odd: bool = False  # an injected fault answered it, perhaps in a form that Discord does not use
     at: float = field(default_factory=time.monotonic)
 
 
@@ -77,7 +80,7 @@ class Rest:
                 return _json(429, verdict.body, verdict.headers)
             return await self._answer(incoming, request, verdict)
         except ConnectionError:
-            return web.Response(status=499)  # the bot is gone in the midst of it: nobody reads this
+            return web.Response(status=499)  # the bot has disconnected: nobody reads this
         finally:
             self.hub.wake()
 
@@ -90,7 +93,7 @@ class Rest:
         except ApiError as error:
             request.status, request.answer = error.status, error.body
             return _json(request.status, request.answer, verdict.headers)
-        # As it is at this moment: messages go on living.
+        # Serialised now, because messages change later.
         request.status, request.answer = 200, json.loads(json.dumps(answer))
         if fault:
             return await _answer_badly(incoming, request, fault)
@@ -126,7 +129,7 @@ async def _read(incoming: web.Request) -> tuple[Any, dict[str, Upload]]:
 
 
 def content_type_of(name: str) -> str:
-    """Discord goes by the name."""
+    """By the file name, as Discord does."""
     types = {
         "mp3": "audio/mpeg", "m4a": "audio/mp4", "wav": "audio/x-wav", "ogg": "audio/ogg", "flac": "audio/flac",
         "aac": "audio/aac", "mp2": "audio/mpeg", "webm": "audio/webm",
@@ -148,7 +151,7 @@ async def _answer_badly(incoming: web.Request, request: Request, fault: Fault) -
 
 
 def _json(status: int, value: Any, headers: Mapping[str, str] | None = None) -> web.Response:
-    # Without a charset: discord.py takes anything else for text.
+    # Without a charset: with one, discord.py reads the body as text.
     response = web.Response(body=json.dumps(value).encode(), status=status, headers=headers)
     response.headers["Content-Type"] = "application/json"
     return response

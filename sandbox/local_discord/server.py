@@ -1,4 +1,4 @@
-"""The whole of the local Discord, on one port of 127.0.0.1."""
+"""The local Discord on one port of 127.0.0.1."""
 
 import socket
 from collections.abc import Callable, Mapping
@@ -18,13 +18,13 @@ from sandbox.local_discord.socket import Sockets
 from sandbox.local_discord.world import World
 
 _MAX_BODY = 64 * 1024 * 1024
-_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.local.discord-that-opens-nothing-0123456789"  # of the form that the settings ask for
+_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.local.discord-that-opens-nothing-0123456789"  # in the form of a real one
 
 
 class LocalDiscord:
-    """`async with LocalDiscord() as discord`: discord.world is what there is, discord.person(...) acts in it.
+    """`async with LocalDiscord() as discord`: discord.world is the state, discord.person(...) acts in it.
 
-    `listener` is a socket of 127.0.0.1 that listens already; without it a free port is taken.
+    `listener`: a socket of 127.0.0.1 that is already listening; by default a free port is used.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class LocalDiscord:
         return self
 
     def add(self, addition: Callable[[web.Application], None]) -> None:
-        """More routes on the same port, as the demo's page; before it is entered."""
+        """Adds routes on the same port, such as the demo's page; to be called before the context is entered."""
         self._additions.append(addition)
 
     def _wire(self) -> None:
@@ -74,7 +74,7 @@ class LocalDiscord:
 
     @property
     def requests(self) -> list[Request]:
-        """What the bot asked for, oldest first."""
+        """The bot's requests, oldest first."""
         return self.rest.requests
 
     def person(self, user: Mapping[str, Any]) -> Person:
@@ -94,7 +94,7 @@ class LocalDiscord:
 
 
 def serve(request: web.Request, content: bytes, content_type: str) -> web.Response:
-    """With ranges: without them a player cannot seek."""
+    """Supports ranges, which players need for seeking."""
     headers = {"Accept-Ranges": "bytes", "Content-Type": content_type}
     wanted = request.http_range
     if wanted.start is None and wanted.stop is None:

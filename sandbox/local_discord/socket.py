@@ -1,4 +1,4 @@
-"""The socket that a bot's library keeps open: HELLO, IDENTIFY or RESUME, READY, events, heartbeats."""
+"""The WebSocket of Discord's gateway: HELLO, IDENTIFY or RESUME, READY, events, heartbeats."""
 
 import asyncio
 import json
@@ -14,19 +14,19 @@ from sandbox.local_discord.world import Object, World
 _DISPATCH, _RECONNECT, _INVALID, _HELLO, _ACK = 0, 7, 9, 10, 11
 _PRIVILEGED = 1 << 1 | 1 << 8 | 1 << 15
 _KEPT_EVENTS = 10_000
-_GOODBYE = (1000, 1001)  # codes with which a bot closes its socket for good
+_GOODBYE = (1000, 1001)  # close codes that end the bot's session
 BAD_TOKEN, DISALLOWED_INTENTS = 4004, 4014
 
 
 class Connection:
-    """One socket of the bot. Nothing is sent while it does not flow."""
+    """One socket of the bot. Nothing is sent while `flowing` is not set."""
 
     def __init__(self, socket: web.WebSocketResponse, flowing: asyncio.Event, *, compressed: bool) -> None:
         self._flowing = flowing
         self._deflate = zlib.compressobj() if compressed else None
         self._socket = socket
         self._outgoing: asyncio.Queue[tuple[str, Sent | None]] = asyncio.Queue()
-        self.cut = False  # by Discord, or on the way: the session lives on
+        self.cut = False  # closed by Discord or the network: the session can be resumed
 
     def send(self, op: int, data: Any = None) -> None:
         self.send_text(_frame(op, data))
@@ -52,7 +52,7 @@ class Connection:
 
 
 class Session:
-    """What a bot identified as; it outlives its socket, and keeps what happens until the bot resumes it."""
+    """A bot's session. It survives its socket, and stores events until the bot resumes it."""
 
     def __init__(self, session_id: str, intents: int, connection: Connection) -> None:
         self.id = session_id
@@ -67,17 +67,17 @@ class Session:
 
     def send_event(self, name: str, data: Any, sent: Sent | None = None) -> None:
         self._sequence += 1
-        # As text at once: what is told is what was true when it was told.
+        # Serialised now, so that the event shows the state of this moment.
         text = _frame(_DISPATCH, data, t=name, s=self._sequence)
         self._kept.append((self._sequence, text, sent))
         if self.connection:
             self.connection.send_text(text, sent)
 
-    def resume(self, connection: Connection, heard: int) -> None:
-        """`heard`: the sequence number after which all is sent again."""
+    def resume(self, connection: Connection, last_sequence: int) -> None:
+        """`last_sequence`: events after this number are sent again."""
         self.connection = connection
         for number, text, sent in self._kept:
-            if number > heard:
+            if number > last_sequence:
                 connection.send_text(text, sent)
         self.send_event("RESUMED", {"_trace": []})
 
@@ -87,7 +87,7 @@ def _frame(op: int, data: Any, **more: Any) -> str:
 
 
 class Sockets:
-    """`repeated`: how many events that the bot has heard are sent again when it resumes."""
+    """`repeated`: number of events before `last_sequence` that are also sent again on resume."""
 
     def __init__(self, world: World, hub: Hub, token: str, url: str) -> None:
         self._world = world
@@ -96,9 +96,9 @@ class Sockets:
         self._url = url
         self.connections: set[Connection] = set()
         self._sessions: dict[str, Session] = {}
-        self.closed = False  # nobody can connect
+        self.closed = False  # refuses new connections
         self.repeated = 0
-        self.resumed = 0  # sessions that went on
+        self.resumed = 0  # number of resumed sessions
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -114,14 +114,14 @@ class Sockets:
         try:
             async for frame in socket:
                 if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    await self._hear(connection, json.loads(frame.data))
+                    await self._receive(connection, json.loads(frame.data))
         finally:
             writing.cancel()
             self._leave(connection, socket.close_code)
         return socket
 
     def _leave(self, connection: Connection, code: int | None) -> None:
-        """A bot that says goodbye ends its session."""
+        """A bot that closes its socket normally ends its session."""
         self.connections.discard(connection)
         for session in [each for each in self._sessions.values() if each.connection is connection]:
             session.connection = None
@@ -134,7 +134,7 @@ class Sockets:
         self._sessions.pop(session.id, None)
         self._hub.bots.discard(session)
 
-    async def _hear(self, connection: Connection, frame: Object) -> None:
+    async def _receive(self, connection: Connection, frame: Object) -> None:
         match frame["op"]:
             case 1:
                 connection.send(_ACK)
@@ -153,7 +153,7 @@ class Sockets:
                 self._end(lost)
             session = Session(self._world.new_id(), data["intents"], connection)
             self._sessions[session.id] = session
-            self._welcome(session)
+            self._send_ready(session)
 
     async def _resume(self, connection: Connection, data: Object) -> None:
         session = self._sessions.get(data["session_id"])
@@ -167,7 +167,7 @@ class Sockets:
             self._hub.everyone("PRESENCE", {"online": True})
             self._hub.wake()
 
-    def _welcome(self, session: Session) -> None:
+    def _send_ready(self, session: Session) -> None:
         guilds = [guild for guild in self._world.guilds.values() if self._world.member(guild, self._world.bot["id"])]
         application = {"id": self._world.bot["id"], "flags": 0}
         session.send_event("READY", {
@@ -200,19 +200,19 @@ class Sockets:
         }  # fmt: skip
 
     async def drop(self) -> None:
-        """Cut every socket of the bot, as an outage does."""
+        """Cuts all sockets of the bot, as in an outage."""
         for connection in list(self.connections):
             await connection.close(1001)
 
     def hold(self) -> None:
-        """What the bot is told comes late: when it is let go."""
+        """Delays all events until `release`."""
         self._flowing.clear()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self._flowing.set()
 
     def invalidate(self) -> None:
-        """The bot's sessions are forgotten."""
+        """Forgets the bot's sessions."""
         for session in list(self._sessions.values()):
             self._end(session)
         for connection in self.connections:

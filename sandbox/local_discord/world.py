@@ -1,4 +1,4 @@
-"""Who and what there is, in the shapes in which Discord sends it."""
+"""The state of the local Discord, in the shapes in which Discord sends it."""
 
 import time
 from collections import defaultdict
@@ -26,12 +26,12 @@ class StoredFile:
     name: str
     content: bytes
     content_type: str
-    title: str = ""  # shown in place of the name, where something of that was lost
+    title: str = ""  # shown instead of the name, if characters were removed from that
 
 
 @dataclass
 class World:
-    """`clock` gives Unix seconds; ids carry it."""
+    """`clock` returns Unix seconds; ids contain the time."""
 
     clock: Callable[[], float] = time.time
     users: dict[str, Object] = field(default_factory=dict)
@@ -40,14 +40,14 @@ class World:
     messages: dict[str, dict[str, Object]] = field(default_factory=lambda: defaultdict(dict))
     files: dict[str, StoredFile] = field(default_factory=dict)
     commands: list[Object] = field(default_factory=list)
-    application: Object = field(default_factory=dict)  # what is set otherwise in the developer portal
+    application: Object = field(default_factory=dict)  # changed settings of the developer portal
     locales: dict[str, str] = field(default_factory=dict)  # of people
     installed_by: set[str] = field(default_factory=set)  # users who installed the application for themselves
-    closed_dms: set[str] = field(default_factory=set)  # users who take no DM
+    closed_dms: set[str] = field(default_factory=set)  # users who accept no DM
     upload_limit: int = 20 * _MIB  # bytes a file
     thread_members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of private threads
     blocked_words: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # AutoMod's, by server
-    harmful_links: set[str] = field(default_factory=set)  # what they contain
+    harmful_links: set[str] = field(default_factory=set)  # substrings of blocked links
     _last_id: int = 0
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ class World:
         return str(self._last_id)
 
     def now_in_seconds(self) -> float:
-        """By its clock as it is now: it may have been changed since."""
+        """By the current clock, which may have been replaced."""
         return self.clock()
 
     def now(self) -> str:
@@ -124,11 +124,11 @@ class World:
         return tag
 
     def add_thread(self, parent: Object, name: str, *members: Object) -> Object:
-        """A private one, if its members are named."""
+        """A private thread, if members are given."""
         return self.keep_thread(self.new_thread(parent, name, *members), *members)
 
     def new_thread(self, parent: Object, name: str, *members: Object) -> Object:
-        """One that nobody can see yet."""
+        """A thread that is not stored yet, so that nobody can see it."""
         guild = self.guilds[parent["guild_id"]]
         about = {
             "archived": False, "locked": False, "auto_archive_duration": 1440, "archive_timestamp": self.now(),
@@ -157,7 +157,7 @@ class World:
         return channel
 
     def add_private_channel(self, *users: Object) -> Object:
-        """A group DM, in which the bot is not."""
+        """A group DM without the bot."""
         channel: Object = {
             "id": self.new_id(), "type": GROUP_DM, "name": None, "icon": None, "owner_id": users[0]["id"],
             "recipients": list(users), "last_message_id": None, "flags": 0,
@@ -184,7 +184,7 @@ class World:
         return next((each for each in guild["members"] if each["user"]["id"] == user_id), None)
 
     def permissions(self, channel: Object, user_id: str) -> int:
-        """Of a user in a channel; none for who is not there."""
+        """A user's permissions in a channel; 0 if they are not in the server."""
         guild = self.guild_of(channel)
         if guild is None:
             there = user_id in {user["id"] for user in channel["recipients"]}
@@ -203,11 +203,11 @@ class World:
         return bool(until) and datetime.fromisoformat(until).timestamp() > self.clock()
 
     def is_visible(self, channel: Object) -> bool:
-        """To the bot."""
+        """Whether the bot can see it."""
         return bool(self.permissions(channel, self.bot["id"]) & Permission.VIEW_CHANNEL)
 
     def as_shown(self, channel: Object) -> Object:
-        """To the bot over its socket: what it may not view comes without what is worth knowing of it."""
+        """The channel as the bot's socket sends it: a channel that the bot may not view is obfuscated."""
         if self.is_visible(channel) or not channel.get("guild_id"):
             return channel
         deny = {"id": channel["guild_id"], "type": 0, "allow": "0", "deny": str(int(Permission.VIEW_CHANNEL))}

@@ -1,4 +1,4 @@
-"""The tasks of the demo: one of each kind that people meet, in every dialect, as demo.toml tells them."""
+"""The tasks of the demo, from demo.toml: one of each kind, in every dialect."""
 
 import random
 import string
@@ -15,7 +15,7 @@ from sandbox.local_gateway.fake_task import FakeTask
 
 @dataclass(frozen=True)
 class DemoTask:
-    """A task with a word on what it shows, in English and Chinese."""
+    """A task with a title in English and Chinese."""
 
     fake: FakeTask
     shows: str
@@ -24,7 +24,7 @@ class DemoTask:
 
     @property
     def typed(self) -> str:
-        """The command that shows it."""
+        """The command to type, which shows it."""
         return self.command.replace("{id}", self.fake.id)
 
     @property
@@ -32,11 +32,11 @@ class DemoTask:
         return self.fake.title or next((song.title for song in self.fake.songs if song.title), "")
 
 
-_KEPT = 12  # characters of an id, by which a task is still known when it is made again
+_KEPT = 12  # first characters of the id that a copy keeps
 
 
 def made_again(task: DemoTask) -> DemoTask:
-    """The same task under ids of its own, to be seen from the beginning once more."""
+    """A copy with new ids, which starts from the beginning."""
     fresh = "".join(random.choices(string.ascii_letters + string.digits, k=len(task.fake.id) - _KEPT))
     songs = tuple(replace(song, clip_id=str(uuid4())) for song in task.fake.songs)
     return replace(task, fake=replace(task.fake, id=task.fake.id[:_KEPT] + fresh, songs=songs))
@@ -44,6 +44,6 @@ def made_again(task: DemoTask) -> DemoTask:
 
 @cache
 def demo_tasks() -> tuple[DemoTask, ...]:
-    """In the order in which the bot is to suggest them."""
+    """In the order in which the bot suggests them."""
     file = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     return msgspec.convert(file["task"], tuple[DemoTask, ...])

@@ -1,4 +1,4 @@
-"""How each dialect says what is true of a task: bodies as the gateways really send them."""
+"""Bodies of answers in each dialect, as real gateways send them."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def single(fake: FakeTask, born: float, now: float, media: str) -> Any:
 
 
 def batch(fakes: Sequence[tuple[FakeTask, float]], now: float, media: str) -> Any:
-    """The body of `POST /suno/fetch`; the order is not the request's. None known is null, as new-api says it."""
+    """The body of `POST /suno/fetch`, in an order unlike the request's; null if no task is known, as at new-api."""
     tasks = [
         {"code": 1, "message": "", "data": task} if fake.dialect == "code-1" else task
         for fake, born in reversed(fakes)
@@ -120,7 +120,7 @@ def _clip(song: Song, state: State, media: str) -> Object:
         "audio_url": audio_url(song, state, media),
         "image_url": image_url(song, media),
         "image_large_url": image_url(song, media),
-        "video_url": "",
+        "video_url": song.video_url,
         "model_name": song.model or "chirp-v4-5",
         "major_model_version": "" if song.model else "v4.5",
     }
@@ -141,7 +141,7 @@ def image_url(song: Song, media: str) -> str:
 
 
 def _nested(task: Object, state: State) -> Object:
-    """The wrapper has stopped listening; the task inside of it goes on."""
+    """The wrapper has stopped updating; the task inside it continues."""
     stale = {key: value for key, value in task.items() if key != "data"}
     if state != "queued":
         stale |= {"status": "IN_PROGRESS", "progress": "100%", "finish_time": 0}
@@ -177,7 +177,7 @@ def _code_1(fake: FakeTask, state: State, media: str) -> Object:
 
 
 def _response(fake: FakeTask, state: State, media: str) -> Object:
-    """Camel case throughout, songs without a state of their own, and a stream at an address of its own."""
+    """Camel case, songs without a state, and a separate address for the stream."""
     streaming, done = state == "streaming", state == "done"
     songs = [
         {

@@ -1,4 +1,4 @@
-"""A task's life: frozen values that say what is true of it at a moment."""
+"""Fake tasks and songs: frozen values that tell a task's state at any moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ State = Literal["queued", "running", "streaming", "done", "failed"]
 
 @dataclass(frozen=True)
 class Song:
-    """`state` is that of this song where it is not the task's. `sound` names a file of songs.py; "" is none."""
+    """`state`: of this song, if it differs from the task's. `sound`: the name of a file in sounds/; empty: none."""
 
     clip_id: str
     title: str = ""
@@ -22,13 +22,14 @@ class Song:
     reason: str = ""
     audio_url: str | None = None  # instead of the media host's
     image_url: str | None = None
+    video_url: str = ""
     model: str = ""  # instead of the usual one
     asked_for: Mapping[str, Any] = field(default_factory=dict)  # what its metadata repeats of the order
 
 
 @dataclass(frozen=True)
 class FakeTask:
-    """`states`: from how many seconds after birth on the task is what. `word` is said instead of the state's own."""
+    """`states`: pairs of seconds after birth and the state from then on. `word` replaces the dialect's own status."""
 
     id: str
     dialect: Dialect = "new-api"
@@ -38,7 +39,7 @@ class FakeTask:
     states: tuple[tuple[float, State], ...] = ((0.0, "done"),)
     word: str = ""
     reason: str = ""
-    progress: tuple[tuple[float, int], ...] = ()  # percent, from how many seconds after birth on
+    progress: tuple[tuple[float, int], ...] = ()  # pairs of seconds after birth and percent from then on
     born_when_asked: bool = False
 
     def state(self, age: float) -> State:

@@ -1,8 +1,8 @@
-"""Synthesises the loops in sounds/; run it again only to change them: `python -m sandbox.local_gateway.make_sounds`.
+"""Synthesises the loops in sounds/; only needed to change them: `python -m sandbox.local_gateway.make_sounds`.
 
-Needs the `lame` program. A tail that rings over the end of a loop is mixed into its beginning, and a loop is a whole
-number of MP3 frames long, taken from the middle of three rounds: an encoder begins and ends with silence, which would
-be heard at every seam. Without a bit reservoir those frames can be repeated as they are.
+Needs the `lame` program. The tail of a loop is mixed into its beginning. A loop is a whole number of MP3 frames, cut
+from the middle of three repetitions, because an encoder adds silence at both ends, audible at every seam.
+Without a bit reservoir the frames can be repeated as they are.
 """
 
 import math

@@ -1,6 +1,6 @@
-"""The gateway's other half: it takes orders for money, and can misbehave in every way that was seen at real ones.
+"""The submit API: it accepts orders and charges for them, and can misbehave in every way that real gateways do.
 
-What was charged is counted apart from what was posted: a caller who left, or whose answer got lost, has paid as well.
+Charges are counted separately from requests: a caller that disconnected, or whose answer was lost, has paid as well.
 """
 
 import asyncio
@@ -21,15 +21,16 @@ _OPEN_FIELDS = (
 )  # fmt: skip
 
 Behaviour = Literal["good", "late", "never", "lost", "cut", "no id", "busy", "moved", "broke", "refuses"]
-"""What becomes of an order: `late` after `delay`; `never` and `lost` (504) and `cut` and `no id` (200) are taken and
-charged; `busy` (429), `moved` (307), `broke` (403) and `refuses` (400, in `words`) are not.
+"""The answer to an order: `late` after `delay`; `never`, `lost` (504), `cut` and `no id` (200) are accepted and
+charged; `busy` (429), `moved` (307), `broke` (403) and `refuses` (400, with `words`) are not.
 """
+Moment = Literal["arrived", "charged"]
 CHARGED = frozenset({"good", "late", "never", "lost", "cut", "no id"})
 
 
 @dataclass
 class Post:
-    """One POST of an order, whatever became of it."""
+    """One POST of an order, whatever the answer."""
 
     path: str
     body: dict[str, Any]
@@ -48,22 +49,28 @@ class Charge:
 
 @dataclass
 class Orders:
-    """`plan`: how the next orders are answered, one after the other; then all as `behaviour` says.
+    """`plan`: behaviours for the next orders, one each; after those `behaviour` applies.
 
-    `drops`: whether it passes on to Suno only the fields that open new-api knows. `credit`: of the key, in quota.
-    `keeps_log`: whether `GET /api/log/token` shows rows.
+    `by_words`: the behaviour for orders with those words, before any plan; `ids`: the id of the first task with those
+    words. `on_step` is called when an order has `arrived`, and when it is `charged`. `drops`: whether only the fields
+    that open new-api knows are passed on to Suno. `credit`: of the key, in quota. `models`: what `GET /v1/models`
+    lists. `keeps_log`: whether `GET /api/log/token` shows rows.
     """
 
     clock: Callable[[], float]
     add: Callable[[FakeTask], None]
     behaviour: Behaviour = "good"
     plan: list[Behaviour] = field(default_factory=list)
+    by_words: Mapping[str, Behaviour] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    on_step: Callable[[Moment, "Post"], None] = lambda _moment, _post: None
     words: str = "Song Description contained artist name: Nobody"
-    delay: float = 0.3  # seconds, of what is late
+    delay: float = 0.3  # seconds, for `late`
     fails: str = ""  # the reason why what is taken fails; empty: it does not
     takes: float = 12.0  # seconds from the order to its songs
     drops: bool = True
     keeps_log: bool = True
+    models: tuple[str, ...] = ("gpt-5", "suno_music", "suno_lyrics")
     song_price: float = 0.1
     lyrics_price: float = 0.01
     credit: float | None = None
@@ -78,14 +85,25 @@ class Orders:
         except ValueError:
             return web.json_response({"code": "invalid_request", "message": "invalid body"}, status=400)
         lyrics = incoming.path.endswith("/lyrics")
-        behaviour = self.plan.pop(0) if self.plan else self.behaviour
-        post = Post(incoming.path, asked, self.clock(), behaviour)
+        post = Post(incoming.path, asked, self.clock(), behaviour := self._behaviour(asked))
         self.posts.append(post)
+        self.on_step("arrived", post)
         if refusal := self._refusal(behaviour, asked, lyrics=lyrics):
             return refusal
-        # From here on it is charged, whether the caller waits or not.
+        # From here on it is charged, whether or not the caller waits.
         taken = asyncio.create_task(self._take(post, lyrics=lyrics))
         return await self._respond(incoming, behaviour, await asyncio.shield(taken))
+
+    def _behaviour(self, asked: Mapping[str, Any]) -> Behaviour:
+        if (words := _words(asked)) in self.by_words:
+            return self.by_words[words]
+        return self.plan.pop(0) if self.plan else self.behaviour
+
+    def _new_id(self, words: str) -> str:
+        """The one that was promised for these words, if it is not taken."""
+        promised = self.ids.get(words, "")
+        taken = promised in {charge.task_id for charge in self.charges}
+        return promised if promised and not taken else f"task_{uuid.uuid4().hex}"
 
     def _refusal(self, behaviour: Behaviour, asked: Mapping[str, Any], *, lyrics: bool) -> web.Response | None:
         match behaviour:
@@ -111,16 +129,17 @@ class Orders:
     async def _take(self, post: Post, *, lyrics: bool) -> str:
         if post.behaviour == "late":
             await asyncio.sleep(self.delay)
-        post.task_id = f"task_{uuid.uuid4().hex}"
+        post.task_id = self._new_id(_words(post.body))
         quota = self._quota(lyrics=lyrics)
         self.used += quota
         if self.credit is not None:
             self.credit -= quota
         self.charges.append(Charge(self.clock(), "suno_lyrics" if lyrics else "suno_music", quota, post.task_id))
-        self.add(self._life(post, lyrics=lyrics))
+        self.add(self._fake_task(post, lyrics=lyrics))
+        self.on_step("charged", post)
         return post.task_id
 
-    def _life(self, post: Post, *, lyrics: bool) -> FakeTask:
+    def _fake_task(self, post: Post, *, lyrics: bool) -> FakeTask:
         last: State = "failed" if self.fails else "done"
         states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (2.0, "running"), (self.takes, last))
         words = {name: post.body.get(name) for name in _OPEN_FIELDS} if self.drops else post.body
@@ -154,16 +173,14 @@ class Orders:
                 return web.Response(status=504, text="<html>504 Gateway Time-out</html>", content_type="text/html")
             case "no id":
                 return web.json_response({"code": "success", "message": "", "data": None})
-            case "cut" if incoming.transport:
-                incoming.transport.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
-                )
+            case "cut" if transport := incoming.transport:
+                transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{")
                 await asyncio.sleep(0.01)
-                incoming.transport.abort()
+                transport.abort()
         return web.json_response({"code": "success", "message": "", "data": task_id})
 
     def account(self, path: str) -> web.Response | None:
-        """The GETs that cost nothing; None: this is none of them."""
+        """Answers GETs about prices and the usage log; None: another path."""
         match path:
             case "/api/pricing":
                 prices = (("suno_music", self.song_price), ("suno_lyrics", self.lyrics_price))
@@ -171,6 +188,8 @@ class Orders:
                 return web.json_response({"success": True, "data": rows, "group_ratio": {"default": 1}})
             case "/api/status":
                 return web.json_response({"success": True, "data": {"quota_per_unit": UNIT}})
+            case "/v1/models":
+                return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})
             case "/api/log/token":
                 rows = [
                     {"created_at": int(each.at), "model_name": each.model, "quota": each.quota, "type": 2}
@@ -180,7 +199,7 @@ class Orders:
         return None
 
     def usage(self) -> dict[str, Any]:
-        """Of the key, as `GET /api/usage/token/` has it."""
+        """The key's usage, in the shape of `GET /api/usage/token/`."""
         unlimited = self.credit is None
         return {
             "object": "token_usage",
@@ -200,6 +219,11 @@ def _repeated(words: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: words.get(name) for name in ("negative_tags", "task", "cover_clip_id")}
     found |= {name: metadata.get(name) for name in ("vocal_gender", "control_sliders")}
     return {name: value for name, value in found.items() if value}
+
+
+def _words(asked: Mapping[str, Any]) -> str:
+    """By which an order is known, where the gateway is to treat it in its own way."""
+    return str(asked.get("gpt_description_prompt") or asked.get("prompt") or "")
 
 
 def _title(words: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Faults as they were seen at real gateways, in their own words."""
+"""Faults that real gateways showed, with their original texts."""
 
 import json
 
@@ -8,16 +8,16 @@ _OVERLOADED = {"error": {"message": "system cpu overloaded", "type": "new_api_er
 
 
 def busy(times: int = 1_000_000) -> Fault:
-    """Common on small hosts: it passes in seconds, and says nothing of when."""
+    """Common on small hosts: it lasts seconds, and there is no Retry-After."""
     return Fault(503, json.dumps(_OVERLOADED).encode(), times=times)
 
 
 def busy_within(code: int, message: str = "Your call frequency is too high. Please try again later.") -> Fault:
-    """A status of 200 around a code of 429 or 430."""
+    """HTTP status 200 with a code of 429 or 430 in the body."""
     return Fault(200, json.dumps({"code": code, "msg": message, "data": None}).encode())
 
 
 def refuses(status: int, message: str) -> Fault:
-    """Why a key may not: its models, its list of addresses, a ban; or that it is spent."""
+    """A refused key: its models, its list of addresses, a ban, or a spent quota."""
     said = {"error": {"message": f"{message} (request id: 20261126201533)", "type": "new_api_error"}}
     return Fault(status, json.dumps(said).encode(), path="^/suno")

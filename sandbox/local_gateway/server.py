@@ -1,4 +1,4 @@
-"""The fetch API on one port and the media host on another, with a log of requests and faults to order."""
+"""The fetch API on one port and the media host on another, with a log of requests and injected faults."""
 
 import asyncio
 import json
@@ -15,8 +15,8 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
-from sandbox.local_gateway import dialects, songs
-from sandbox.local_gateway.fake_task import FakeTask
+from sandbox.local_gateway import dialects, extras, songs
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.orders import Orders
 
 _BUFFERED = 256 * 1024  # bytes
@@ -57,23 +57,23 @@ class Fault:
     path: str = ""  # a regular expression
     times: int = 1_000_000
     delay: float = 0.0  # seconds before the answer
-    stall_after: int | None = None  # bytes of the body, after which nothing more comes
-    cut: bool = False  # the connection is cut where it would stall
+    stall_after: int | None = None  # bytes of the body after which nothing more is sent
+    cut: bool = False  # closes the connection instead of stalling
     pause: float = 0.0  # seconds between two bytes of the body, or before it stalls
-    endless: bool = False  # the body comes again and again, for as long as somebody listens
-    change: Callable[[bytes], bytes] | None = None  # the true answer is given, with its body changed by this
-    raw: bytes = b""  # instead of all that, these bytes as they are; once, or without an end, until nobody listens
+    endless: bool = False  # repeats the body until the client disconnects
+    change: Callable[[bytes], bytes] | None = None  # answers normally, with the body changed by this
+    raw: bytes = b""  # sends these bytes instead of a response; once, or repeatedly if `endless`
 
 
 class LocalGateway:
-    """`async with LocalGateway() as gateway`: gateway.url is the base URL, gateway.add(life) makes a task known.
+    """`async with LocalGateway() as gateway`: gateway.url is the base URL, gateway.add(fake_task) adds a task.
 
-    `clock` gives Unix seconds; `key` None asks for none. `batch` False: it does not know `POST /suno/fetch`.
-    `single` is where one task is fetched: at relays of GoAmz it may be `/suno/v1/music/`. `unknown` is what is said of
-    an id by itself that there is not: a status, and a body. `usage` is what is told of the key, right or wrong.
-    `sells`: whether it tells what things cost. `orders`: how it takes those that are submitted, and for how much.
+    `clock` returns Unix seconds; `key` None: no key is needed. `batch` False: there is no `POST /suno/fetch`.
+    `single`: the path for fetching one task; at relays of GoAmz it may be `/suno/v1/music/`. `unknown`: status and body
+    for an unknown id. `usage`: what it reports about the key, right or wrong. `sells`: whether it reports prices.
+    `extras`: what it has of songs beside their audio. `orders`: the submit API.
 
-    `spoilers`: ids for which a batch is answered with a status and a body, whatever else is in it.
+    `poison_ids`: for a batch that contains one of these ids, the answer's status and body.
     """
 
     def __init__(self, *, key: str | None = None, clock: Callable[[], float] = time.time, batch: bool = True) -> None:
@@ -84,30 +84,31 @@ class LocalGateway:
         self.unknown: tuple[int, Any] = (400, _UNKNOWN)
         self.usage: Mapping[str, Any] | None = None
         self.sells = False
+        self.extras = extras.ALL
         self.poison_ids: Mapping[str, tuple[int, bytes]] = {}
         self.orders = Orders(self.clock, self.add)
         self.requests: list[Request] = []
         self.media_requests: list[Request] = []
         self.faults: list[Fault] = []
         self.media_faults: list[Fault] = []
-        self._tick = self._phase = 0.0
-        self._lives: dict[str, FakeTask] = {}
-        self._births: dict[str, float] = {}
+        self._cycle = self._phase = 0.0
+        self._fakes: dict[str, FakeTask] = {}
+        self._born_at: dict[str, float] = {}
 
     def add(self, *fakes: FakeTask, age: float = 0.0) -> None:
-        """`age`: how many seconds ago they were born."""
+        """`age`: seconds since their birth."""
         for fake in fakes:
-            self._lives[fake.id] = fake
+            self._fakes[fake.id] = fake
             if not fake.born_when_asked:
-                self._births[fake.id] = self.clock() - age
+                self._born_at[fake.id] = self.clock() - age
 
     def refresh_every(self, seconds: float, phase: float = 0.0) -> None:
-        """From now on answers change at ticks alone, as new-api's do, `phase` seconds after multiples of `seconds`."""
-        self._tick, self._phase = seconds, phase
+        """From now on answers change in a cycle, as new-api's do: `phase` seconds after multiples of `seconds`."""
+        self._cycle, self._phase = seconds, phase
 
     def forget(self, task_id: str) -> None:
-        self._lives.pop(task_id, None)
-        self._births.pop(task_id, None)
+        self._fakes.pop(task_id, None)
+        self._born_at.pop(task_id, None)
 
     async def __aenter__(self) -> Self:
         self._runners: list[web.AppRunner] = []
@@ -157,6 +158,8 @@ class LocalGateway:
             return web.json_response({"code": True, "data": self.usage, "message": "ok"})
         if self.sells and request.method == "GET" and (said := self._account(request)):
             return said
+        if request.method == "GET" and (found := extras.PATH.fullmatch(request.path)) and found[1] in self.extras:
+            return self._extra(request, found[1], found[2])
         one = request.method == "GET" and re.fullmatch(f"{self.single}([^/]+)", request.path)
         if not one and (request.method, request.path) != ("POST", "/suno/fetch"):
             return web.Response(text=_WEB_PAGE, content_type="text/html")
@@ -168,8 +171,19 @@ class LocalGateway:
             return web.json_response({"error": {"message": "Invalid URL (POST /suno/fetch)"}}, status=404)
         return self._fetch_many(request.body)
 
+    def _extra(self, request: Request, what: str, clip_id: str) -> web.Response:
+        if not self._takes_key(request):
+            return web.json_response(_BAD_KEY, status=401)
+        song = self._songs().get(clip_id)
+        if song is None:
+            return web.json_response(_UNKNOWN, status=400)
+        return web.json_response(extras.answer(what, song, self.media_url))
+
+    def _songs(self) -> dict[str, Song]:
+        return {song.clip_id: song for fake in self._fakes.values() for song in fake.songs}
+
     def _account(self, request: Request) -> web.Response | None:
-        """What it says of money; of a key alone to who has it."""
+        """Prices and usage; the key's usage only with the key."""
         if request.path in (_USAGE_PATH, "/api/log/token") and not self._takes_key(request):
             return web.json_response(_BAD_KEY, status=401)
         if request.path == _USAGE_PATH:
@@ -177,7 +191,7 @@ class LocalGateway:
         return self.orders.account(request.path)
 
     def _fetch_one(self, task_id: str) -> web.Response:
-        fake = self._lives.get(task_id)
+        fake = self._fakes.get(task_id)
         if fake is None:
             status, said = self.unknown
             return web.json_response(said, status=status)
@@ -193,17 +207,17 @@ class LocalGateway:
             return web.Response(body=said, status=status, content_type="application/json")
         if not task_ids:
             return web.json_response({"code": "success", "message": "", "data": []})
-        known = [self._lives[task_id] for task_id in dict.fromkeys(task_ids) if task_id in self._lives]
+        known = [self._fakes[task_id] for task_id in dict.fromkeys(task_ids) if task_id in self._fakes]
         fakes = [(fake, self._born(fake)) for fake in known]
         return web.json_response(dialects.batch(fakes, self._refreshed(), self.media_url))
 
     def _born(self, fake: FakeTask) -> float:
-        return self._births.setdefault(fake.id, self.clock())
+        return self._born_at.setdefault(fake.id, self.clock())
 
     def _refreshed(self) -> float:
-        """When the gateway last looked at Suno."""
+        """When the gateway last updated its answers."""
         now = self.clock()
-        return now - (now - self._phase) % self._tick if self._tick else now
+        return now - (now - self._phase) % self._cycle if self._cycle else now
 
     async def _answer_media(self, incoming: web.Request) -> web.StreamResponse:
         request = await _record(incoming, self.media_requests)
@@ -213,21 +227,23 @@ class LocalGateway:
 
     async def _media(self, incoming: web.Request) -> web.StreamResponse:
         kind, _, name = incoming.match_info["path"].partition("/")
-        clips = {song.clip_id: song for fake in self._lives.values() for song in fake.songs}
+        clips = {song.clip_id: song for fake in self._fakes.values() for song in fake.songs}
         song = clips.get(name.partition(".")[0])
         if song is None:
             raise web.HTTPNotFound
         if kind == "cover":
-            drawn = await asyncio.to_thread(songs.cover, song.clip_id, song.title)  # slow: the others are not to wait
+            drawn = await asyncio.to_thread(songs.cover, song.clip_id, song.title)  # slow: must not block the others
             return web.Response(body=drawn, content_type="image/png")
-        content, content_type = songs.audio(song.sound, song.duration)
+        if kind == "mp4":
+            return _ranged(incoming, await asyncio.to_thread(extras.video, song), "video/mp4")
+        content, content_type = songs.audio("wav" if kind == "wav" else song.sound, song.duration)
         if kind == "stream":
             return await _grow(incoming, content, content_type, song.duration)
         return _ranged(incoming, content, content_type)
 
 
 async def _grow(incoming: web.Request, content: bytes, content_type: str, duration: float) -> web.StreamResponse:
-    """A song that is still being rendered: of no known length, at twice the speed of listening."""
+    """A song that is still being rendered: without a length, at twice the playing speed."""
     response = web.StreamResponse(headers={"Content-Type": content_type})
     await response.prepare(incoming)
     second = math.ceil(len(content) / duration)
@@ -238,7 +254,7 @@ async def _grow(incoming: web.Request, content: bytes, content_type: str, durati
 
 
 def _ranged(incoming: web.Request, content: bytes, content_type: str) -> web.Response:
-    """All of it, or the part that was asked for: without it a browser cannot seek in a song."""
+    """Supports ranges, which browsers need for seeking."""
     headers = {"Accept-Ranges": "bytes"}
     try:
         start, end, _ = incoming.http_range.indices(len(content))
@@ -280,7 +296,7 @@ async def _faulty(
 
 
 async def _send_raw(incoming: web.Request, fault: Fault) -> None:
-    """And then the connection is closed."""
+    """Then closes the connection."""
     transport = incoming.transport
     for piece in repeat(fault.raw) if fault.endless else [fault.raw]:
         if transport is None or transport.is_closing():
@@ -297,11 +313,11 @@ def _body(response: web.Response) -> bytes:
 
 
 async def _send_badly(incoming: web.Request, fault: Fault) -> web.StreamResponse:
-    """Not all, not in time, or without an end."""
+    """Incomplete, slow, or endless."""
     response = web.StreamResponse(status=fault.status, headers=fault.headers)
     if not fault.endless:
         response.content_length = len(fault.body)
-    with suppress(ConnectionError):  # nobody listens any more
+    with suppress(ConnectionError):  # the client has disconnected
         await response.prepare(incoming)
         for piece in _pieces(fault):
             await response.write(piece)

@@ -1,4 +1,4 @@
-"""Sounds and covers: loops repeated to a song's length, and pictures drawn from its id."""
+"""Audio and covers: loops repeated to a song's length, and pictures drawn from its id."""
 
 import hashlib
 import math
@@ -18,7 +18,7 @@ def _frames(sound: str) -> tuple[bytes, ...]:
 
 
 def split_frames(content: bytes) -> tuple[bytes, ...]:
-    """The frames of an MP3, without the tags around them."""
+    """The frames of an MP3, without tags."""
     start = content.index(b"\xff\xfb")
     frames = []
     while start + 4 <= len(content) and content[start] == 0xFF:
@@ -29,7 +29,7 @@ def split_frames(content: bytes) -> tuple[bytes, ...]:
 
 
 def without_tag(content: bytes) -> bytes:
-    """What stands behind an ID3v2 tag, if there is one."""
+    """The content after the ID3v2 tag, if there is one."""
     if content[:3] != b"ID3":
         return content
     size = content[6] << 21 | content[7] << 14 | content[8] << 7 | content[9]
@@ -44,7 +44,7 @@ def _frame_length(header: bytes) -> int:
 
 @lru_cache(maxsize=8)
 def audio(sound: str, duration: float) -> tuple[bytes, str]:
-    """A file of `duration` seconds, and its content type."""
+    """A file of `duration` seconds, and its Content-Type."""
     if sound == "wav":
         return _wave(duration), "audio/x-wav"
     frames = _frames(sound)
@@ -54,7 +54,7 @@ def audio(sound: str, duration: float) -> tuple[bytes, str]:
 
 
 def _wave(duration: float) -> bytes:
-    """A soft tone as 8 kHz WAV."""
+    """A soft tone, as 8 kHz WAV."""
     rate = 8_000
     count = int(rate * duration)
     tone = bytes(128 + int(40 * math.sin(2 * math.pi * 220 * n / rate) * (1 - n % rate / rate)) for n in range(count))
@@ -66,7 +66,7 @@ def _wave(duration: float) -> bytes:
 
 @lru_cache(maxsize=64)
 def cover(clip_id: str, title: str) -> bytes:
-    """A PNG: a sun over hills, in colours of the song's own."""
+    """A PNG of a sun over hills, in colours that depend on the song."""
     seed = hashlib.sha256(f"{title}{clip_id[-1:]}".encode()).digest()
     sky, ground, sun = (_colour(seed[index], index) for index in range(3))
     centre, radius = (
@@ -80,7 +80,7 @@ def cover(clip_id: str, title: str) -> bytes:
 
 
 def _colour(value: int, part: int) -> tuple[int, int, int]:
-    """A hue from a byte; skies are light, grounds dark, suns bright."""
+    """A hue from a byte: light for the sky, dark for the ground, bright for the sun."""
     lightness, spread = ((0.62, 0.3), (0.28, 0.2), (0.85, 0.15))[part]
     angles = (value / 256 * 2 * math.pi + shift for shift in (0, 2.1, 4.2))
     red, green, blue = (int(255 * min(1, max(0, lightness + spread * math.sin(angle)))) for angle in angles)
@@ -89,7 +89,7 @@ def _colour(value: int, part: int) -> tuple[int, int, int]:
 
 @cache
 def _hills(seed: bytes) -> tuple[int, ...]:
-    """Where the ground begins, for each column."""
+    """The height of the ground in each column."""
     first, second = seed[6] / 40, seed[7] / 40
     return tuple(
         int(_SIZE * (0.68 + 0.06 * math.sin(x / 38 + first) + 0.04 * math.sin(x / 17 + second))) for x in range(_SIZE)

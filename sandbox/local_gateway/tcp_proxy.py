@@ -1,4 +1,4 @@
-"""The line to a server: it passes on what comes, and can be cut, opened again, and told to speak TLS."""
+"""A TCP proxy in front of a server, which can be closed, reopened, and use TLS."""
 
 import asyncio
 import ssl
@@ -11,7 +11,7 @@ _CHUNK = 64 * 1024
 
 
 class TcpProxy:
-    """`async with TcpProxy(port) as line`: whoever connects to `line.port` of 127.0.0.1 is connected to `port`."""
+    """`async with TcpProxy(port) as proxy`: connections to `proxy.port` of 127.0.0.1 are forwarded to `port`."""
 
     def __init__(self, port: int) -> None:
         self.port = 0
@@ -23,7 +23,7 @@ class TcpProxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Who is connected is cut off, and who comes is refused."""
+        """Cuts open connections and refuses new ones."""
         self._server.close()
         for each in self._passing:
             each.cancel()

@@ -1,4 +1,4 @@
-// The page: channels, messages, and the line to write in, as one person at a time.
+// The page: channels, messages and the composer, acting as one person at a time.
 
 import { Composer } from "./composer.js";
 import { el } from "./dom.js";
@@ -14,7 +14,7 @@ const DM = 1, GROUP_DM = 3, NEWS = 5, THREAD = 11, FORUM = 15, SEND_MESSAGES = 1
 
 const $ = (id) => document.getElementById(id);
 const unread = new Set();
-const starting = new Set(); // what waits for a new beginning
+const starting = new Set(); // waits for a new start
 let hello, channel, guide;
 
 const connection = new Connection(new URLSearchParams(location.search).get("as"), receive, () => drawEnded(true));
@@ -61,7 +61,7 @@ function drawEnded(ended) {
   }
 }
 
-/** The channels of the server, threads below their own, and then those of people. */
+/** The channels of the server, with threads below their parents, then DMs. */
 function allChannels() {
   return [...hello.guilds.flatMap(channelsOf), ...hello.dms];
 }
@@ -157,7 +157,7 @@ function unfold(open) {
   $("fold").setAttribute("aria-expanded", String(open));
 }
 
-/** Who, what and where there is to name in this channel. */
+/** The users, roles and channels that can be mentioned in this channel. */
 function world() {
   const guild = hello.guilds.find((each) => each.id === channel.guild_id);
   const here = guild ? guild.members.map((each) => each.user) : [...(channel.recipients ?? []), hello.bot];
@@ -176,7 +176,7 @@ const timeline = new Timeline({
   empty: () => channel.type === FORUM ? drawPosts() : (maySend() && channel.type !== DM ? welcome(guide, attempt) : el("li.empty", {}, text(maySend() ? "empty" : "mayread"))),
 });
 
-/** The posts of a forum, the newest first, each with its tags; one is opened with a click. */
+/** The posts of a forum, newest first, each with its tags; a click opens one. */
 function drawPosts() {
   const posts = channelsOf(hello.guilds.find((each) => each.id === channel.guild_id)).filter((each) => each.parent_id === channel.id).reverse();
   const tags = (post) => channel.available_tags.filter((tag) => post.applied_tags?.includes(tag.id)).map((tag) => el("span.tag", {}, tag.name));
@@ -184,7 +184,7 @@ function drawPosts() {
   return el("li.empty", {}, el("p", {}, text(posts.length ? "posts" : "noposts")), el("div.begin.posts", {}, posts.map(button)));
 }
 
-/** Whether what was pressed or chosen was taken by the bot. */
+/** Whether the bot accepted a press or a choice. */
 async function act(message, op, fields, source) {
   if (op === "dismiss") {
     server("dismiss", { message_id: message.id });
@@ -200,7 +200,7 @@ async function act(message, op, fields, source) {
   return !fault;
 }
 
-/** What came of an interaction: nothing to show, a form, or the sentence on why it failed. */
+/** The outcome of an interaction: nothing to show, a form, or a sentence about the failure. */
 async function settle({ t, d }) {
   if (t === "FAILED") return failure(d.reason);
   if (t !== "MODAL") return "";
@@ -226,7 +226,7 @@ async function upload(file) {
     const answer = await fetch("/page/files", { method: "POST", body: form });
     if (answer.ok) return await answer.json();
   } catch {
-    // said below
+    // reported below
   }
   throw new Error(text("uploadfailed", { name }));
 }
@@ -248,7 +248,7 @@ const composer = new Composer($("composer"), {
   upload, world,
 });
 
-/** A step of the guide: as whom it is meant, where it can be run, and with a task of its own where it is to be seen from the beginning. */
+/** Runs a step of the guide: as its person, in a channel where it can be run, and with a new task if it needs one. */
 async function attempt(step, run) {
   if (step.person && step.person !== hello.me.id) await become(step.person);
   const name = /^\/(\S+)/.exec(step.command)?.[1];
@@ -260,7 +260,7 @@ async function attempt(step, run) {
   if (run) composer.enter();
 }
 
-/** Plays somebody else, in the language that is being read. */
+/** Switches to another person, keeping the page's language. */
 async function become(person) {
   const { locale } = state;
   const begun = new Promise((resolve) => starting.add(resolve));
@@ -276,7 +276,7 @@ function speak(locale) {
   timeline.redraw();
 }
 
-/** A link to a message: its channel is opened, and it comes into sight. */
+/** Follows a link to a message: opens its channel and scrolls to it. */
 $("messages").addEventListener("jump", async ({ detail }) => {
   const wanted = allChannels().find((each) => each.id === detail.channel);
   if (!wanted) return;

@@ -1,10 +1,10 @@
-// Commands and their options: what a line means, and what may stand in an option.
+// Commands and their options: parsing a line, and the values of options.
 
 import { localised, text } from "./texts.js";
 
 export const SUB_COMMAND = 1, GROUP = 2, STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, ATTACHMENT = 11;
 
-/** Every command that can be typed, its subcommands flattened: `{path, names, command, options, description}`. */
+/** All commands, with subcommands flattened: `{path, names, command, options, description}`. */
 export function flatten(commands) {
   const found = [];
   const walk = (command, node, names) => {
@@ -16,7 +16,7 @@ export function flatten(commands) {
   return found;
 }
 
-/** The command that a line begins with. While it is `typed` a blank must follow: `/suno watch` may become `/suno watches`. */
+/** The command at the beginning of a line. While it is being `typed` a blank must follow: `/suno watch` may become `/suno watches`. */
 export function commandOf(line, commands, typed) {
   const begins = (each) => (typed ? line : `${line} `).replace(/\s/, " ").startsWith(`/${each.path} `);
   return commands.filter(begins).sort((a, b) => b.path.length - a.path.length)[0];
@@ -31,7 +31,7 @@ export function split(line, options) {
   return { before: before.trim(), pairs };
 }
 
-/** What can be chosen in an option, as `{name, value}`; undefined where anything can be typed. */
+/** The choices of an option, as `{name, value}`; undefined if any text is allowed. */
 export function choicesOf(option, world) {
   if (option.choices) return option.choices.map((each) => ({ name: localised(each, "name"), value: each.value, also: each.name }));
   if (option.type === BOOLEAN) return [{ name: "True", value: true }, { name: "False", value: false }];
@@ -49,7 +49,7 @@ export function matching(choices, typed) {
   return choices.filter((each) => bare(each.name).includes(wanted) || bare(each.also ?? "").includes(wanted));
 }
 
-/** What was typed into an option, as `{value, shown}`, or as `{fault}` where the option cannot hold it. */
+/** The value typed into an option, as `{value, shown}`, or `{fault}` if it is not valid. */
 export function understand(option, typed, world) {
   const choices = choicesOf(option, world);
   if (choices) return choose(option, typed, choices);
@@ -80,7 +80,7 @@ function number(option, typed) {
   return { value, shown: typed };
 }
 
-/** A name without what marks it: `#songs`, `<#123>`, `Songs`. */
+/** A name without its markup: `#songs`, `<#123>`, `Songs`. */
 function bare(name) {
   return String(name).trim().toLowerCase().replace(/^<?[@#]?[!&]?/, "").replace(/>$/, "");
 }

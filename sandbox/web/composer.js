@@ -1,5 +1,5 @@
-// The line at the bottom: plain text, or a command whose options become pills one after the other.
-// What is typed is what Enter takes; a suggestion is only taken by the arrows, Tab or a click.
+// The input line at the bottom: plain text, or a command whose options become pills.
+// Enter submits what was typed; a suggestion is only accepted with the arrows, Tab or a click.
 
 import { ATTACHMENT, choicesOf, commandOf, flatten, matching, nested, split, understand, withMentions } from "./commands.js";
 import { el } from "./dom.js";
@@ -7,14 +7,14 @@ import { Popup } from "./popup.js";
 import { localised, text } from "./texts.js";
 
 const LONGEST = 2000; // characters of a message
-const PATIENCE = 120; // milliseconds without a key, before the bot is asked for suggestions
+const PATIENCE = 120; // milliseconds without a key press before the bot is asked for suggestions
 
 export class Composer {
   /** `server`: say(content, files), run(command, options), complete(command, options), upload(file), offered(), world(). */
   constructor(root, server) {
     this.server = server;
     this.root = root;
-    this.asking = 0; // the last question for suggestions, by its number
+    this.asking = 0; // number of the last request for suggestions
     this.input = root.querySelector("#text");
     this.popup = new Popup(root.querySelector("#popup"), this.input);
     this.pills = root.querySelector("#pills");
@@ -43,7 +43,7 @@ export class Composer {
     this.draw();
   }
 
-  /** `reason`: why nothing can be written here; empty when it can. */
+  /** `reason`: why nothing can be written here; empty: it can. */
   lock(reason) {
     this.root.classList.toggle("locked", Boolean(reason));
     for (const each of this.root.querySelectorAll("#text, #send, #attach")) each.disabled = Boolean(reason);
@@ -64,7 +64,7 @@ export class Composer {
     return flatten(this.server.offered());
   }
 
-  /** Recognises a command at the beginning of the line, and the options behind it. */
+  /** Recognises a command at the beginning of the line, and its options. */
   parse(typed) {
     const line = this.input.value;
     if (this.chosen || !line.startsWith("/")) return;
@@ -86,7 +86,7 @@ export class Composer {
     this.next();
   }
 
-  /** What was chosen from the list. */
+  /** Handles a choice from the list. */
   pick(change) {
     change();
     this.complain("");
@@ -105,7 +105,7 @@ export class Composer {
     return this.chosen.options.filter((each) => !(each.name in this.values));
   }
 
-  /** Whether the text is now the option's value; otherwise it is said why not. */
+  /** Sets the text as the option's value; if it is not valid, returns false and shows why. */
   set(option, typed) {
     const { fault, value, shown } = understand(option, typed.replace(/\s*\n\s*/g, " "), this.server.world());
     if (fault) this.complain(fault);
@@ -121,7 +121,7 @@ export class Composer {
     this.offer();
   }
 
-  /** `show:` in the midst of a line begins that option. */
+  /** `show:` anywhere in the line begins that option. */
   nameOption() {
     const { before, pairs } = split(this.input.value, this.chosen.options);
     if (!pairs.length) return;
@@ -134,7 +134,7 @@ export class Composer {
     this.draw();
   }
 
-  /** Shows what can come next. */
+  /** Shows suggestions for what can come next. */
   offer() {
     const line = this.input.value;
     if (!this.chosen) return line.startsWith("/") && !line.includes("\n") ? this.offerCommands(line.slice(1)) : this.offerNames();
@@ -150,7 +150,7 @@ export class Composer {
     this.popup.show(found.map((each) => ({ label: `/${each.path}`, note: each.description, testid: `command-${each.path}`, pick: () => this.pick(() => this.choose(each)) })), { selected: 0, note: found.length ? "" : note });
   }
 
-  /** After `@` or `#` in a text: whom and what can be mentioned. */
+  /** After `@` or `#` in a text: suggestions for mentions. */
   offerNames() {
     const before = this.input.value.slice(0, this.input.selectionStart);
     const [, mark, wanted] = /(?:^|\s)([@#])([^\s@#]*)$/.exec(before) ?? [];
@@ -219,7 +219,7 @@ export class Composer {
   }
 
   key(event) {
-    if (event.isComposing || event.keyCode === 229) return; // an input method is at work: its Enter is not ours
+    if (event.isComposing || event.keyCode === 229) return; // an input method is active: Enter is meant for it
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const handled = () => event.preventDefault();
     if (step && this.popup.entries.length) {
@@ -240,14 +240,14 @@ export class Composer {
     }
   }
 
-  /** Closes the list, also one that is still being fetched. */
+  /** Closes the list, and ignores one that is still being fetched. */
   dropList() {
     clearTimeout(this.timer);
     this.asking += 1;
     this.popup.close();
   }
 
-  /** Takes away what was put last. */
+  /** Removes the last pill. */
   back() {
     const last = Object.keys(this.values).at(-1);
     if (this.current && !this.current.required) this.next();
@@ -352,7 +352,7 @@ export class Composer {
     this.grow();
   }
 
-  /** `+3`: the optional options, also while another one is being written. */
+  /** `+3`: the remaining optional options, also while another one is being typed. */
   moreButton(count) {
     this.root.querySelector("#more")?.remove();
     const show = () => {

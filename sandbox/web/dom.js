@@ -1,4 +1,4 @@
-// Building elements: text is always set as text, so that nothing from the wire is ever read as HTML.
+// Builds elements. Text is always set as text, so that received data is never parsed as HTML.
 
 /** `el("a.mention", {href}, "text", child)`: a tag with classes, properties or attributes, and children. */
 export function el(spec, properties = {}, ...children) {
@@ -19,7 +19,7 @@ export function safeUrl(url) {
   return /^https?:\/\//i.test(url ?? "") ? url : undefined;
 }
 
-/** A file of the local Discord's under the address that the page was opened at, which may be a tunnel's. */
+/** The address of a local Discord's file, with the page's own origin, which may be a tunnel's. */
 export function ownUrl(url) {
   return /^https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?(\/attachments\/.*)$/.exec(url ?? "")?.[3] ?? url;
 }

@@ -1,11 +1,11 @@
-// What there is to try: a panel at the side, or a drawer where there is little room, and the first steps in an empty channel.
+// The guide: a panel at the side, or a drawer on narrow screens, and the first steps in an empty channel.
 
 import { el } from "./dom.js";
 import { language, text } from "./texts.js";
 
 const say = (each) => each[language() === "zh" ? "zh-CN" : "en"];
 
-/** `attempt(step, run)` puts a step's command into the line, and runs it where that is wanted. */
+/** `attempt(step, run)` puts a step's command into the line, and runs it if `run` is true. */
 export function drawGuide(guide, attempt) {
   const panel = document.getElementById("guide"), opener = document.getElementById("guide-open");
   const steps = guide?.groups.some((group) => group.steps.length);
@@ -26,7 +26,7 @@ export function show(open) {
   if (open) document.querySelector("#guide-close").focus();
 }
 
-/** What an empty channel says: where to begin. */
+/** The contents of an empty channel: the first steps. */
 export function welcome(guide, attempt) {
   const first = guide?.groups[0]?.steps ?? [];
   if (!first.length) return el("li.empty", {}, text("empty"));

@@ -1,4 +1,4 @@
-// Discord's markdown, as far as bots use it, into elements.
+// Turns the part of Discord's markdown that bots use into elements.
 
 import { el, safeUrl } from "./dom.js";
 import { relative, state, text } from "./texts.js";
@@ -94,7 +94,7 @@ function timestamp(seconds, style = "f") {
   return el("time", { title: full, "data-relative": style === "R" ? seconds : null }, shown);
 }
 
-/** Keeps "2 minutes ago" true. */
+/** Keeps relative times such as "2 minutes ago" up to date. */
 setInterval(() => {
   for (const each of document.querySelectorAll("time[data-relative]")) each.textContent = relative(Number(each.dataset.relative));
 }, 5000);

@@ -1,4 +1,4 @@
-// A message: who, what, embeds, files, and what can be pressed.
+// A message: author, content, embeds, files and components.
 
 import { el, ownUrl, safeUrl } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
@@ -9,7 +9,7 @@ import { localised, state, text } from "./texts.js";
 const PRIVATE = 64, THINKING = 128, V2 = 1 << 15;
 const COLOURS = ["#5865f2", "#3ba55d", "#d97706", "#c2410c", "#be185d", "#0e7490"];
 
-/** `world` names things by id; `act(op, fields, element)` tells the server, showing what fails below the message. */
+/** `world` resolves ids; `act(op, fields, element)` sends a frame, and shows failures below the message. */
 export function render(message, world, act) {
   const context = world.context;
   const item = el("li.message", { "data-id": message.id, "data-testid": "message" },
@@ -32,7 +32,7 @@ export function render(message, world, act) {
   return item;
 }
 
-/** As people see it: an application has no display name of its own. */
+/** The shown name: an application has no display name. */
 function nameOf(user) {
   return user.bot ? "Suno" : user.global_name ?? user.username;
 }
@@ -64,7 +64,7 @@ function notice(dismiss) {
   return el("div.notice", {}, `◉ ${text("private")} · `, el("button", { type: "button", onclick: dismiss, "data-testid": "dismiss" }, text("dismiss")));
 }
 
-/** A button beside the author's name opens the message's commands below it, where they cover nothing. */
+/** A button beside the author's name opens the message's commands below it, without covering anything. */
 function addMenu(item, menus, act) {
   const row = el("div.menu", { hidden: true }, menus.map((each) =>
     el("button", { type: "button", onclick: (event) => { toggle(false); act("command", { command_id: each.id, menu: true }, event.currentTarget); } }, localised(each, "name"))));

@@ -1,10 +1,10 @@
-// A form that the bot opened. It stays open until the bot has taken it.
+// A form that the bot opened. It stays open until the bot accepts it.
 
 import { el } from "./dom.js";
 import { Picker } from "./picker.js";
 import { failure, text } from "./texts.js";
 
-/** `send(components)` sends it off and answers with what came of it; `upload(file)` stores a file. */
+/** `send(components)` submits it and returns the outcome; `upload(file)` stores a file. */
 export function ask(modal, dialog, { upload, send, world }) {
   const fields = modal.components.map((each) => field(each, world));
   const fault = el("p.fault", { role: "alert", hidden: true });

@@ -1,11 +1,11 @@
-// A select: what is chosen, and below it the list to choose from, which takes room of its own and covers nothing.
+// A select: the chosen values, and below them the list, which covers nothing.
 
 import { el } from "./dom.js";
 import { text } from "./texts.js";
 
-const SEARCHED = 8; // from so many options on, one can search in them
+const SEARCHED = 8; // with at least this many options there is a search field
 
-/** What a select of a bot offers, as `{value, label, note, chosen}`. `world` holds the users, roles and channels there are. */
+/** The options of a select, as `{value, label, note, chosen}`. `world` has the users, roles and channels. */
 export function optionsOf(data, world) {
   const users = world.users.map((each) => ({ value: each.id, label: `@${each.name}` }));
   const roles = world.roles.map((each) => ({ value: each.id, label: `@${each.name.replace(/^@/, "")}` }));
@@ -18,7 +18,7 @@ export function optionsOf(data, world) {
   return options.map((each) => ({ ...each, chosen: each.chosen || defaults.has(each.value) }));
 }
 
-/** `done(values)` is called when a choice was made and the list is closed; where it answers false, the choice is taken back. */
+/** `done(values)` is called after a choice, when the list closes; if it returns false, the choice is undone. */
 export class Picker {
   constructor(data, world, done = async () => true) {
     this.options = optionsOf(data, world);

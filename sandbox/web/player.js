@@ -1,4 +1,4 @@
-// Files in a message: a player for sounds, pictures, texts to read, and cards for the rest.
+// Files in a message: players, pictures, texts, and cards for other files.
 
 import { el, ownUrl } from "./dom.js";
 import { text } from "./texts.js";

@@ -1,4 +1,4 @@
-// The list above the line: what can be chosen next. It takes room of its own, and covers nothing.
+// The list of suggestions above the input line. It covers nothing.
 
 import { el } from "./dom.js";
 
@@ -48,7 +48,7 @@ export class Popup {
     else this.input.removeAttribute("aria-activedescendant");
   }
 
-  /** The entry that somebody moved to, if any. */
+  /** The entry that is marked, if any. */
   get picked() {
     return this.entries[this.selected];
   }

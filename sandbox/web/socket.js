@@ -1,9 +1,9 @@
-// The socket to the local Discord, as one person at a time. It comes back by itself.
+// The WebSocket to the local Discord, as one person at a time. It reconnects by itself.
 
 const RETRY = 1000; // milliseconds
 
 export class Connection {
-  /** `heard(frame)` gets what is told; `lost()` is called when the demo cannot be reached. */
+  /** `heard(frame)` receives each frame; `lost()` is called when the demo cannot be reached. */
   constructor(person, heard, lost) {
     this.person = person;
     this.heard = heard;
@@ -40,7 +40,7 @@ export class Connection {
     this.heard(frame);
   }
 
-  /** Sends a frame, and answers with the one that answers it: FAILED with the reason `lost` when none can come. */
+  /** Sends a frame and returns its answer; FAILED with the reason `lost` if the connection is lost. */
   ask(op, fields) {
     const nonce = String(++this.counter);
     if (this.socket?.readyState !== WebSocket.OPEN) return Promise.resolve({ t: "FAILED", d: { reason: "lost" } });

@@ -1,4 +1,4 @@
-// The page's own words.
+// The page's own texts.
 
 const TEXTS = {
   en: {
@@ -67,12 +67,12 @@ export function text(key, values = {}) {
   return TEXTS[language()][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-/** A sentence on why something failed: from a code of the server's, or Discord's own words. */
+/** A sentence about a failure: from a code of the server, or Discord's own words. */
 export function failure(reason) {
   return FAILURES[reason] ? text(FAILURES[reason]) : `${text("failed")} ${reason}`;
 }
 
-/** The localised one of a command's or option's texts. */
+/** A command's or option's text in the reader's language. */
 export function localised(thing, field) {
   return thing[`${field}_localizations`]?.[state.locale] ?? thing[field];
 }

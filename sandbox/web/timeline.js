@@ -1,12 +1,12 @@
-// The messages of a channel: they stay at the end while one is there, and otherwise a marker says that more came.
+// The messages of a channel. The view follows new messages while it is at the end; otherwise a marker counts them.
 
 import { el } from "./dom.js";
 import { text } from "./texts.js";
 
-const THINKING = 128, NEAR = 80; // pixels from the end that still are the end
+const THINKING = 128, NEAR = 80; // pixels from the end that count as the end
 
 export class Timeline {
-  /** `view(message)` and `empty()` give elements. `unseen` is the button that says how many came below. */
+  /** `view(message)` and `empty()` return elements. `unseen` is the button with the number of new messages below. */
   constructor({ list, unseen, view, empty }) {
     Object.assign(this, { list, unseen, view, empty });
     this.messages = new Map();
@@ -44,7 +44,7 @@ export class Timeline {
     return this.drawUnseen();
   }
 
-  /** The new view in the place of the old one; songs go on playing, and the focus stays. */
+  /** Replaces a message's view; playing songs continue, and the focus stays. */
   replace(message) {
     const old = this.element(message.id), fresh = this.view(message);
     if (!old) return;
@@ -62,7 +62,7 @@ export class Timeline {
     this.drawUnseen();
   }
 
-  /** Says below a message what failed; an empty sentence takes it away. */
+  /** Shows an error below a message; an empty sentence removes it. */
   complain(id, sentence) {
     const place = this.element(id);
     place?.querySelector(":scope > .fault")?.remove();

@@ -17,7 +17,7 @@ from sandbox.local_discord.page import Page as PageServer
 from sandbox.local_discord.redirect import redirected
 from sandbox.local_discord.server import LocalDiscord
 from tests.browser.parts import Parts, Stage
-from tests.needs import program
+from tests.installed_programs import program
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -65,9 +65,9 @@ class Demo:
         """What else it printed, to stdout and stderr."""
         assert self.process is not None
         self.process.terminate()
-        told, complaints = await asyncio.wait_for(self.process.communicate(), 30)
+        output, complaints = await asyncio.wait_for(self.process.communicate(), 30)
         assert self.process.returncode == 0
-        return told.decode(), complaints.decode()
+        return output.decode(), complaints.decode()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

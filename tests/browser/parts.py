@@ -64,7 +64,7 @@ class Stage:
             yield
         finally:
             interactions.patience = patience
-            sockets.let_go()
+            sockets.release()
 
     @property
     def answer(self) -> Locator:

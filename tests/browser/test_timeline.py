@@ -23,7 +23,7 @@ async def scroll_up(page: Page) -> None:
     await expect(page.locator("#messages > :first-child")).to_be_in_viewport()
 
 
-async def test_what_comes_below_is_marked(stage: Stage) -> None:
+async def test_new_messages_below_show_a_marker(stage: Stage) -> None:
     await fill(stage)
     marker = stage.page.get_by_test_id("unseen")
     assert await is_at_end(stage.page)
@@ -50,7 +50,7 @@ async def test_an_answer_to_a_button_far_above_is_marked(stage: Stage) -> None:
     await expect(stage.page.get_by_test_id("unseen")).to_have_text("1 new message ↓")
 
 
-async def test_who_writes_is_brought_to_the_end(stage: Stage) -> None:
+async def test_a_writer_is_run_to_its_end(stage: Stage) -> None:
     await fill(stage)
     await scroll_up(stage.page)
     await stage.type("here I am", "Enter")

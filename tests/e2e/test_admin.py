@@ -1,4 +1,4 @@
-"""/suno-admin: for who manages a server, and nobody else."""
+"""/suno-admin, for people who manage a server."""
 
 from typing import Any
 
@@ -12,28 +12,14 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from tests import forged
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, FAST, ONE, SOON
+from tests.e2e.admin_panel import admin, choose
 from tests.messages import buttons, links, words
+from tests.sample_tasks import DONE, FAST, ONE, SOON
 
 VOICE, STAGE = 2, 13  # types of channels
 
 
-@pytest.fixture
-def guild(env: Env) -> dict[str, Any]:
-    found = env.discord.world.guild_of(env.channel)
-    assert found
-    return found
-
-
-async def admin(env: Env, command: str, **options: Any) -> dict[str, Any]:
-    return await env.finished(await env.ada.slash(env.channel, f"suno-admin {command}", **options))
-
-
-async def choose(env: Env, panel: dict[str, Any], about: str, *values: str) -> None:
-    await env.changed(await env.ada.select(panel, f"p1:{about}", values))
-
-
-async def test_only_those_who_manage_the_server_are_offered_it(env: Env) -> None:
+async def test_only_managers_are_offered_the_command(env: Env) -> None:
     async with env.bot():
         with pytest.raises(LookupError):
             await env.ben.slash(env.channel, "suno-admin setup")
@@ -170,7 +156,7 @@ def _songs_fetched(env: Env) -> list[str]:
     return [each.path for each in env.gateway.media_requests if "audio" in each.path]
 
 
-async def test_what_is_missing_where(env: Env, guild: dict[str, Any]) -> None:
+async def test_missing_permissions_are_listed_by_channel(env: Env, guild: dict[str, Any]) -> None:
     closed = env.discord.changes.add_channel(guild, "closed")
     env.discord.changes.override(closed, guild["roles"][0], deny=Permission.SEND_MESSAGES)
     async with env.bot():
@@ -218,7 +204,7 @@ async def _again(env: Env, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def refuse_all(env: Env) -> None:
-    """In every form, and as often as it is tried; people can be told by DM."""
+    """Every form of a post, however often it is tried; DMs still work."""
     env.discord.faults.fail(rf"^/channels/{env.channel['id']}/messages$", 400, 50035, times=1_000)
 
 
@@ -236,7 +222,7 @@ async def test_a_list_whose_last_page_is_empty_by_now_shows_the_one_before(env: 
     assert buttons(shown) == ["Retry", "Drop"] * 5
 
 
-async def test_what_waits_can_be_retried_or_dropped(env: Env) -> None:
+async def test_waiting_deliveries_can_be_retried_or_dropped(env: Env) -> None:
     env.gateway.add(DONE, FakeTask("task_other", songs=(ONE,)))
     refuse_all(env)
     async with env.bot():
@@ -251,7 +237,7 @@ async def test_what_waits_can_be_retried_or_dropped(env: Env) -> None:
         await env.discord.hub.until(lambda: "No such posts" in words(shown))
         sent = await admin(env, "deliveries", state="sent")
     assert post["attachments"]
-    assert "4 posts" in words(sent), "two were sent or dropped, and of both it was told"
+    assert "4 posts" in words(sent), "two were sent or dropped, and two notices were sent"
     assert buttons(sent) == []
 
 
@@ -269,7 +255,7 @@ async def test_why_a_post_waits_is_said_until_it_is_sent(env: Env) -> None:
     assert "503 0 503" not in words(sent)
 
 
-async def test_what_was_behind_a_dropped_post_goes_at_once(env: Env) -> None:
+async def test_posts_behind_a_dropped_one_are_sent_at_once(env: Env) -> None:
     env.gateway.add(DONE, FakeTask("task_other", songs=(ONE,)))
     env.discord.faults.fail(r"^/channels/\d+/messages$", 403, 50013, times=1)
     async with env.bot():
@@ -296,7 +282,7 @@ async def test_posts_are_held_and_sent_again(env: Env) -> None:
     assert len(post["attachments"]) == 2
 
 
-async def test_a_server_that_holds_its_posts_is_told_so_where_it_looks_for_them(env: Env) -> None:
+async def test_a_paused_server_is_shown_as_paused_in_its_lists(env: Env) -> None:
     env.gateway.add(DONE)
     async with env.bot():
         await admin(env, "pause")
@@ -304,11 +290,11 @@ async def test_a_server_that_holds_its_posts_is_told_so_where_it_looks_for_them(
         held = await env.says(lambda: admin(env, "deliveries"), "One post")
         none = await admin(env, "deliveries", state="failed")
         asked = await env.ada.slash(env.channel, "suno-admin watches")
-        (told,) = await env.discord.hub.until(lambda: asked.follow_ups)
+        (notice,) = await env.discord.hub.until(lambda: asked.follow_ups)
         await admin(env, "resume")
         await env.posts()
         after = await admin(env, "deliveries", state="sent")
-    for each in (held, none, told):
+    for each in (held, none, notice):
         assert "Posting in this server is on hold. Use /suno-admin resume" in words(each)
     assert "Posting in this server is on hold" not in words(after)
 
@@ -326,7 +312,7 @@ async def test_a_choice_that_is_no_number_changes_nothing(env: Env) -> None:
     assert [str(each["id"]) for each in picker["default_values"]] == [env.channel["id"]]
 
 
-async def test_faults_are_told_where_the_server_wants_it(env: Env, guild: dict[str, Any]) -> None:
+async def test_faults_are_reported_in_the_channel_that_the_server_chose(env: Env, guild: dict[str, Any]) -> None:
     env.gateway.add(SOON)
     staff = env.discord.changes.add_channel(guild, "staff")
     async with env.bot(**FAST):
@@ -335,12 +321,12 @@ async def test_faults_are_told_where_the_server_wants_it(env: Env, guild: dict[s
         await env.watch(SOON.id, person=env.ben)  # who reads Chinese; the server does not
         env.discord.changes.override(env.channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
         await env.finish()
-        (told,) = await env.posts(at=staff)
-    assert f"Something couldn't be posted in <#{env.channel['id']}>" in told["content"]
+        (notice,) = await env.posts(at=staff)
+    assert f"Something couldn't be posted in <#{env.channel['id']}>" in notice["content"]
 
 
 async def test_another_servers_posts_cannot_be_touched(env: Env) -> None:
-    """A custom_id can be forged: what it names is looked for in the server of who presses."""
+    """A custom_id can be forged, so its delivery is searched only in the server where it was pressed."""
     world = env.discord.world
     env.gateway.add(DONE)
     env.discord.faults.fail(r"^/channels/\d+/messages$", 400, 12345, times=1)

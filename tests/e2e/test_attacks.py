@@ -1,4 +1,4 @@
-"""Hostile input from every side at once with ordinary use: nothing that nobody foresaw, and the next one is served."""
+"""Hostile input from every side during ordinary use: no unexpected errors, and the next request is served."""
 
 import json
 import logging
@@ -12,8 +12,8 @@ from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, FAST, ONE, TWO
 from tests.messages import buttons
+from tests.sample_tasks import DONE, FAST, ONE, TWO
 
 GOOD = FakeTask("33333333-2222-4333-8444-555555555555", songs=(ONE, TWO))
 SOUND, _ = audio("dawn", 3.0)

@@ -17,9 +17,9 @@ from bot.storage.backup import back_up
 from bot.storage.database import open_database
 from bot.storage.schema import REVISION
 from sandbox.local_gateway.fake_task import FakeTask
+from tests.bot_process import Command
 from tests.conftest import Env
-from tests.e2e.test_watch import LATER
-from tests.program import Command
+from tests.sample_tasks import LATER
 
 
 def watched(file: Path) -> list[str]:
@@ -27,7 +27,7 @@ def watched(file: Path) -> list[str]:
         return [row[0] for row in database.execute("SELECT task_id FROM watches ORDER BY id")]
 
 
-async def test_what_a_running_bot_knows_is_copied_and_restored(env: Env, command: Command, tmp_path: Path) -> None:
+async def test_a_backup_of_a_running_bot_can_be_restored(env: Env, command: Command, tmp_path: Path) -> None:
     env.gateway.add(FakeTask("task_before", states=((0, "queued"),)), FakeTask("task_after", states=((0, "queued"),)))
     async with env.bot():
         await env.watch("task_before")
@@ -45,7 +45,7 @@ async def test_what_a_running_bot_knows_is_copied_and_restored(env: Env, command
         assert "task_before" in str(await env.watches())
 
 
-async def test_what_was_brought_since_a_copy_was_made_does_not_come_again(env: Env, command: Command) -> None:
+async def test_songs_sent_since_a_backup_are_not_sent_again_after_its_restore(env: Env, command: Command) -> None:
     env.gateway.add(LATER)
     async with env.bot():
         await env.watch(LATER.id)
@@ -178,7 +178,7 @@ async def _database(file: Path) -> None:
         pass
 
 
-async def test_what_is_not_committed_is_not_copied(tmp_path: Path) -> None:
+async def test_a_backup_contains_no_uncommitted_rows(tmp_path: Path) -> None:
     file, copy = tmp_path / "bot.db", tmp_path / "copy #1?.db"
     await _database(file)
     with closing(sqlite3.connect(file)) as database:

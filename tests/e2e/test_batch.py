@@ -14,10 +14,10 @@ from sandbox.local_discord.people import Person, components
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, ONE, WORDS
 from tests.messages import buttons, words
+from tests.sample_tasks import DONE, ONE, WORDS
 
-LIVES = (
+TASKS = (
     DONE,
     FakeTask("task_running", "rix", (ONE,), states=((0, "running"),), progress=((0, 48),)),
     FakeTask("task_waiting", states=((0, "queued"),)),
@@ -39,14 +39,14 @@ def select(message: dict[str, Any]) -> dict[str, Any]:
     return next(each for each in components(message) if each["type"] == 3)
 
 
-def file_of(env: Env, sheet: dict[str, Any]) -> str:
-    return env.discord.world.files[sheet["attachments"][0]["id"]].content.decode("utf-8-sig")
+def file_of(env: Env, export: dict[str, Any]) -> str:
+    return env.discord.world.files[export["attachments"][0]["id"]].content.decode("utf-8-sig")
 
 
 async def test_a_pasted_text_becomes_one_list(env: Env) -> None:
-    env.gateway.add(*LIVES)
+    env.gateway.add(*TASKS)
     async with env.bot():
-        answer = await batch(env, ids=f"please check {' '.join(fake.id for fake in LIVES)}, task_nowhere")
+        answer = await batch(env, ids=f"please check {' '.join(fake.id for fake in TASKS)}, task_nowhere")
     said = words(answer)
     assert "## 6 tasks · ✅ 2 · 🎛️ 1 · ⏳ 1 · ❌ 1 · 🚫 1" in said
     assert "I left out 2 entries" in said
@@ -55,7 +55,7 @@ async def test_a_pasted_text_becomes_one_list(env: Env) -> None:
     assert "· Queued" in said, "the words of the tasks' own cards"
     assert "content policy" in said
     assert "6. 🚫 `task_nowhere` · not found" in said
-    assert buttons(answer) == ["Refresh", "Watch unfinished (2)", "CSV"]
+    assert buttons(answer) == ["Refresh", "Watch unfinished (2)", "CSV", "ZIP"]
     assert len(env.gateway.requests) == 1
 
 
@@ -71,21 +71,21 @@ async def test_of_songs_those_that_arrived_are_counted(env: Env) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("ids.txt", "\n".join(fake.id for fake in LIVES)),
-        ("ids.csv", "n,task\n" + "\n".join(f"{number},{fake.id}" for number, fake in enumerate(LIVES))),
-        ("answer.json", '{"data":[' + ",".join(f'{{"task_id":"{fake.id}"}}' for fake in LIVES) + "]}"),
-        ("windows.txt", "\r\n".join(fake.id for fake in LIVES).encode("utf-16")),
+        ("ids.txt", "\n".join(fake.id for fake in TASKS)),
+        ("ids.csv", "n,task\n" + "\n".join(f"{number},{fake.id}" for number, fake in enumerate(TASKS))),
+        ("answer.json", '{"data":[' + ",".join(f'{{"task_id":"{fake.id}"}}' for fake in TASKS) + "]}"),
+        ("windows.txt", "\r\n".join(fake.id for fake in TASKS).encode("utf-16")),
     ],
 )
 async def test_ids_are_taken_out_of_a_file(env: Env, name: str, content: str | bytes) -> None:
-    env.gateway.add(*LIVES)
+    env.gateway.add(*TASKS)
     async with env.bot():
         answer = await batch(env, file=text_file(name, content))
     assert "## 5 tasks" in words(answer)
 
 
 async def test_a_form_asks_when_nothing_was_given(env: Env) -> None:
-    env.gateway.add(*LIVES)
+    env.gateway.add(*TASKS)
     async with env.bot():
         opened = await env.ben.slash(env.channel, "suno batch")
         assert opened.modal
@@ -98,7 +98,7 @@ async def test_a_form_asks_when_nothing_was_given(env: Env) -> None:
 
 async def test_forms_that_nobody_sends_off_are_not_kept_for_ever(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
     """Discord does not say when somebody closes one."""
-    monkeypatch.setattr("bot.ui.interactions.forms._LIFE", 0.2)
+    monkeypatch.setattr("bot.ui.interactions.forms._TIMEOUT", 0.2)
     async with env.bot():
         for _ in range(10):
             assert (await env.ada.slash(env.channel, "suno batch")).modal
@@ -111,10 +111,10 @@ def _forms() -> int:
 
 async def test_forms_count_as_questions(env: Env) -> None:
     async with env.bot(requests_per_minute=2):
-        first, open_gateway = [await env.ben.slash(env.channel, "suno batch") for _ in range(2)]
+        first, second = [await env.ben.slash(env.channel, "suno batch") for _ in range(2)]
         refused = await _fill_in(env, first, "task_nowhere")
         await env.discord.hub.until(lambda: refused.message)
-    assert open_gateway.modal
+    assert second.modal
     assert refused.message
     assert "操作太频繁" in refused.message["content"]
 
@@ -159,8 +159,8 @@ async def test_pages_and_buttons_work_after_a_restart(env: Env) -> None:
         opened = await env.finished(await env.ada.select(answer, select(answer)["custom_id"], ["task_0012"]))
         await env.discord.hub.until(lambda: opened["attachments"])
         assert opened["flags"] & 64
-        sheet = await env.finished(await env.ada.press(answer, "CSV"))
-    file = file_of(env, sheet)
+        export = await env.finished(await env.ada.press(answer, "CSV"))
+    file = file_of(env, export)
     rows = list(csv.DictReader(io.StringIO(file)))
     assert [row["id"] for row in rows] == [fake.id for fake in MANY]
     assert rows[0]["audio"].startswith(env.gateway.media_url)
@@ -244,10 +244,10 @@ async def test_hostile_titles_in_a_list(env: Env) -> None:
     env.gateway.add(FakeTask("task_evil", songs=(evil,)), FakeTask("task_calc", songs=(Song("c2", "=1+1"),)))
     async with env.bot():
         answer = await batch(env, ids="task_evil task_calc")
-        sheet = await env.finished(await env.ada.press(answer, "CSV"))
+        export = await env.finished(await env.ada.press(answer, "CSV"))
     assert not answer["mention_everyone"]
     assert "](https" not in words(answer)
-    file = file_of(env, sheet)
+    file = file_of(env, export)
     assert "'=1+1" in file
 
 
@@ -257,8 +257,8 @@ async def test_hostile_titles_in_a_list(env: Env) -> None:
 async def test_no_title_is_a_formula_in_a_spreadsheet(env: Env, title: str) -> None:
     env.gateway.add(FakeTask("task_calc", songs=(Song("c2", title),)))
     async with env.bot():
-        sheet = await env.finished(await env.ada.press(await batch(env, ids="task_calc"), "CSV"))
-    (row,) = csv.DictReader(io.StringIO(file_of(env, sheet)))
+        export = await env.finished(await env.ada.press(await batch(env, ids="task_calc"), "CSV"))
+    (row,) = csv.DictReader(io.StringIO(file_of(env, export)))
     assert row["title"][0] == "'"
 
 

@@ -1,4 +1,4 @@
-"""The bot's clock goes steadily, whatever becomes of the system's; but it does not stay days slow."""
+"""The bot's clock is steady when the system's clock is changed; but it does not stay days slow."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import pytest
 
 from tests.clock import JumpingClock
 from tests.conftest import Env
-from tests.e2e.test_watch import LATER
+from tests.sample_tasks import LATER
 
 HOUR, DAY = 3_600.0, 86_400.0  # seconds
 
@@ -18,7 +18,7 @@ SetSystem = Callable[[float], None]
 
 @pytest.fixture
 def set_system(monkeypatch: pytest.MonkeyPatch) -> SetSystem:
-    """Sets the system's clock so many seconds fast."""
+    """Sets the system's clock fast by this many seconds."""
     right = time.time
 
     def set_fast(seconds: float) -> None:
@@ -38,7 +38,7 @@ async def clock() -> AsyncIterator[JumpingClock]:
 
 
 async def fast(clock: JumpingClock, seconds: float) -> float:
-    """By how much it goes faster than seconds do, while so many of them pass."""
+    """By how many seconds the clock gains while this many pass."""
     before = clock.now()
     await clock.advance(seconds, step=300)
     return round(clock.now() - before - seconds, -1)
@@ -67,7 +67,7 @@ async def test_a_clock_that_is_wrong_for_a_moment_is_not_believed(clock: Jumping
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_board_that_learns_the_time_before_it_can_log_in(env: Env, set_system: SetSystem) -> None:
+async def test_a_machine_without_a_battery_clock_gets_the_time_before_login(env: Env, set_system: SetSystem) -> None:
     env.gateway.add(LATER)
     set_system(-30 * DAY)
     board = replace(env, clock=JumpingClock())

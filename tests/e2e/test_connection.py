@@ -1,4 +1,4 @@
-"""The connection to Discord on its bad days: events that nobody can read, that come twice, or that come late."""
+"""A bad connection to Discord: events that are unreadable, repeated or late."""
 
 import asyncio
 from typing import Any
@@ -7,10 +7,10 @@ import aiohttp
 import pytest
 
 from sandbox.local_discord.faults import Fault
+from tests.bot_process import Start, ended
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE
 from tests.messages import words
-from tests.program import Start, ended
+from tests.sample_tasks import DONE
 
 UNREADABLE: list[tuple[str, Any]] = [
     ("GUILD_ROLE_UPDATE", {"guild_id": None, "role": {}}),
@@ -32,12 +32,12 @@ async def test_events_that_nobody_can_read_are_dropped(env: Env, caplog: pytest.
         answer = await env.status(DONE.id)
         assert env.discord.sockets.connections == {connection}, "it was never left"
     assert "Harbour Lights" in words(answer)
-    assert caplog.text.count("cannot be read, and is dropped") == len(UNREADABLE)
+    assert caplog.text.count("cannot be parsed, and is dropped") == len(UNREADABLE)
     assert "secret-token" not in caplog.text
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-async def test_a_list_of_commands_that_nobody_can_read_stops_no_start(env: Env, start: Start, method: str) -> None:
+async def test_an_unreadable_command_list_does_not_prevent_the_start(env: Env, start: Start, method: str) -> None:
     async with env.bot():
         pass  # they were given once
     if method == "PUT":
@@ -49,10 +49,10 @@ async def test_a_list_of_commands_that_nobody_can_read_stops_no_start(env: Env, 
     process.terminate()
     code, errors = await ended(process)
     assert (code, "Traceback" in errors) == (0, False)
-    assert "cannot be read" in errors
+    assert "cannot be parsed" in errors
 
 
-async def test_what_a_resumed_session_repeats_is_done_once(env: Env) -> None:
+async def test_events_repeated_by_a_resumed_session_are_handled_once(env: Env) -> None:
     env.gateway.add(DONE)
     dm = env.discord.world.dm_with(env.ada.user)
     async with env.bot():

@@ -1,4 +1,4 @@
-"""The bot is killed in the midst of its work, and nothing is lost or doubled; `make crashtest` does it at length."""
+"""The bot is killed while it works, and nothing is lost or duplicated; `make crashtest` does it at length."""
 
 import pytest
 

@@ -11,8 +11,8 @@ from bot.storage.database import open_read_only
 from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.permissions import Permission
 from tests.conftest import Env
-from tests.e2e.test_watch import FAST
 from tests.messages import buttons, words
+from tests.sample_tasks import FAST
 
 ON = {**FAST, "create": "on"}
 
@@ -118,7 +118,7 @@ async def test_two_presses_at_once_are_one_order(env: Env) -> None:
     assert len(env.gateway.orders.posts) == 1
 
 
-async def test_who_has_no_role_is_told_who_may_and_who_can_change_it(env: Env) -> None:
+async def test_a_person_without_a_role_is_told_who_may_order(env: Env) -> None:
     async with env.bot(**ON):
         await turn_on(env)
         answer = await card(env, env.ben)
@@ -143,7 +143,7 @@ async def test_own_lyrics_are_typed_into_a_form_and_edited_on_the_card(env: Env)
     assert (body["title"], body["tags"], body["prompt"]) == ("Harbour Lights", "folk", "[Verse]\nSalt")
 
 
-async def test_what_was_chosen_with_the_command_is_what_the_form_orders(env: Env) -> None:
+async def test_options_of_the_command_are_used_by_the_form(env: Env) -> None:
     stage = env.discord.changes.add_channel(env.discord.world.guilds[env.channel["guild_id"]], "stage")
     async with env.bot(**ON):
         await turn_on(env)
@@ -175,7 +175,7 @@ async def test_a_channel_in_which_they_may_not_write_cannot_be_forged(env: Env) 
     assert await orders(env) == []
 
 
-async def test_what_is_too_long_cannot_be_ordered_and_is_kept(env: Env) -> None:
+async def test_a_request_that_is_too_long_is_refused_and_kept(env: Env) -> None:
     async with env.bot(**ON):
         await turn_on(env)
         shown = await card(env, about="rain " * 200, model="chirp-crow")
@@ -238,3 +238,61 @@ async def test_lists_are_there_before_anything_was_ordered(env: Env, command: st
         assert words(answer)
         asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
         assert words(asked)
+
+
+async def test_a_manager_orders_an_unsure_one_again_warned_that_it_may_cost_twice(env: Env) -> None:
+    env.gateway.orders.plan = ["lost"]
+    role = with_role(env, env.ben, "Singers")
+    async with env.bot(**ON):
+        await let_in(env, await turn_on(env), role)
+        await press(env, env.ben, await card(env, env.ben), "创作")
+        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
+        await env.settle_down(0.2)
+        mine = await env.finished(await env.ben.slash(env.channel, "suno orders"))
+        assert "重试" not in buttons(mine), "only who manages the server may risk that"
+        asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
+        again = await env.finished(await env.ada.press(asked, "Try again"))
+        assert "may cost twice" in again["content"]
+        assert len(env.gateway.orders.posts) == 1, "nothing is paid before the press"
+        await press(env, env.ada, again, "Create")
+        await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 2)
+
+
+async def test_managers_choose_the_models(env: Env) -> None:
+    async with env.bot(**ON, suno_models=("chirp-hawk", "chirp-crow", "chirp-goose")):
+        panel = await turn_on(env)
+        assert "all that the gateway has" in words(panel)
+        opened = await env.ada.press(panel, "Models")
+        assert opened.modal
+        field = opened.modal["components"][0]["component"]
+        chosen = {"type": 3, "custom_id": field["custom_id"], "values": ["chirp-crow"]}
+        await env.changed(await env.ada.submit(opened, [{"type": 18, "component": chosen}]))
+        await env.settle_down(0.1)
+        assert "Models: v5" in words(panel)
+        offered = await env.ada.autocomplete(env.channel, "suno create", model="")
+        assert [each["value"] for each in offered] == ["chirp-crow"]
+        shown = await card(env)
+        assert "New song · v5" in shown["content"], "the first that may be chosen is the usual one"
+        assert any(each.startswith("Create") for each in buttons(shown))
+        refused = await card(env, about="rain", model="chirp-hawk")
+        assert "not offered on this server" in refused["content"]
+
+
+async def test_orders_lead_to_their_posts_and_managers_see_who_ordered_how_much(env: Env) -> None:
+    env.gateway.orders.takes, env.gateway.sells = 3.0, True
+    role = with_role(env, env.ben, "Singers")
+    async with env.bot(**ON, suno_price=0.3):
+        await let_in(env, await turn_on(env), role)
+        await press(env, env.ben, await card(env, env.ben), "创作")
+        await env.clock.advance(30, step=1)
+        await env.discord.hub.until(lambda: any(each["attachments"] for each in env.posted()))
+        post = next(each for each in env.posted() if each["attachments"])
+        link = f"https://discord.com/channels/{env.channel['guild_id']}/{env.channel['id']}/{post['id']}"
+        await env.says(lambda: _answer(env, env.ben, "suno orders"), link)
+        told = words(await _answer(env, env.ada, "suno usage"))
+        assert f"<@{env.ben.id}>: songs 1, lyrics 0 · 0.30" in told
+        assert f"<@{env.ben.id}>" not in words(await _answer(env, env.ben, "suno usage"))
+
+
+async def _answer(env: Env, person: Person, command: str) -> dict[str, Any]:
+    return await env.finished(await person.slash(env.channel, command))

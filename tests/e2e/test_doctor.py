@@ -1,4 +1,4 @@
-"""What the doctor finds, in a town where something is wrong."""
+"""The doctor's findings when something is wrong."""
 
 import asyncio
 import json
@@ -17,8 +17,8 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.seen import refuses
 from sandbox.local_gateway.server import Fault
+from tests.bot_process import Command
 from tests.conftest import KEY, TOKEN, Env
-from tests.program import Command
 
 Doctor = Callable[..., Awaitable[tuple[int | None, str]]]
 SLOW = FakeTask("task_slow", states=((0, "queued"),))
@@ -58,13 +58,13 @@ async def test_all_is_well(used: Env, doctor: Doctor) -> None:
     assert code == 0
     assert lines[-1] == "problems: 0, warnings: 0"
     assert all(line.startswith("ok ") for line in lines[:-2])
-    for told in (
-        "token: Discord knows it as that of suno", "no privileged intent is on", "server install: on",
+    for expected in (
+        "token: it belongs to suno", "no privileged intent is on", "server install: on",
         "user install: on", "commands: Discord has all 4", "#songs in Studio: the bot may post there",
         f"gateway default: {used.gateway.url} answers", f"{used.gateway.media_host} is there", "clock: right",
         "MiB are free", "can be written", f"revision {REVISION}",
     ):  # fmt: skip
-        assert told in output
+        assert expected in output
 
 
 async def test_it_looks_beside_a_running_bot(env: Env, doctor: Doctor) -> None:
@@ -119,7 +119,7 @@ async def test_a_discord_that_does_not_answer(used: Env, doctor: Doctor, path: s
 
 
 @pytest.mark.parametrize(
-    ("application", "code", "told"),
+    ("application", "code", "expected"),
     [
         ({"integration_types_config": {"1": {}}}, 1, "problem  server install: off"),
         ({"integration_types_config": {"0": {}}}, 0, "warning  user install: off"),
@@ -130,10 +130,10 @@ async def test_a_discord_that_does_not_answer(used: Env, doctor: Doctor, path: s
     ],
 )
 async def test_the_developer_portal(
-    env: Env, doctor: Doctor, application: dict[str, Any], code: int, told: str
+    env: Env, doctor: Doctor, application: dict[str, Any], code: int, expected: str
 ) -> None:
     env.discord.world.application = application
-    assert told in (found := await doctor())[1]
+    assert expected in (found := await doctor())[1]
     assert found[0] == code
 
 
@@ -144,17 +144,19 @@ async def test_commands_that_discord_has_lost(used: Env, doctor: Doctor) -> None
 
 
 @pytest.mark.parametrize(
-    ("permission", "code", "told"),
+    ("permission", "code", "expected"),
     [
         (Permission.SEND_MESSAGES, 1, "problem  #songs in Studio: nothing can be posted there"),
         (Permission.ATTACH_FILES, 0, "warning  #songs in Studio: songs come incomplete there"),
         (Permission.VIEW_CHANNEL, 1, "the bot cannot see it"),
     ],
 )
-async def test_a_missing_permission(used: Env, doctor: Doctor, permission: Permission, code: int, told: str) -> None:
+async def test_a_missing_permission(
+    used: Env, doctor: Doctor, permission: Permission, code: int, expected: str
+) -> None:
     used.discord.changes.override(used.channel, guild_of(used)["roles"][0], deny=permission)
     found, output = await doctor()
-    assert (found, told in output) == (code, True)
+    assert (found, expected in output) == (code, True)
     assert permission is Permission.VIEW_CHANNEL or "(denied to @everyone)" in output
 
 
@@ -170,7 +172,7 @@ async def test_a_thread_is_judged_by_its_channel(env: Env, doctor: Doctor) -> No
     assert "Send Messages in Threads (denied to @everyone)" in output
 
 
-async def test_what_is_gone(used: Env, doctor: Doctor) -> None:
+async def test_deleted_channels_and_left_servers_are_reported(used: Env, doctor: Doctor) -> None:
     channel = used.discord.world.channels.pop(used.channel["id"])
     assert f"warning  channel {channel['id']} in Studio: it is gone" in (await doctor())[1]
     del used.discord.world.guilds[channel["guild_id"]]
@@ -178,7 +180,7 @@ async def test_what_is_gone(used: Env, doctor: Doctor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "told"),
+    ("fault", "code", "expected"),
     [
         (Fault(401, b'{"error":{"message":"bad key"}}'), 1, 'problem  gateway default: it refuses the key ("bad key")'),
         (refuses(403, "your IP is not allowed"), 1, 'refuses the key ("your IP is not allowed (request id: '),
@@ -188,10 +190,10 @@ async def test_what_is_gone(used: Env, doctor: Doctor) -> None:
         (Fault(429), 0, "warning  gateway default: it answers that it is busy"),
     ],
 )
-async def test_a_gateway(env: Env, doctor: Doctor, fault: Fault, code: int, told: str) -> None:
+async def test_a_gateway(env: Env, doctor: Doctor, fault: Fault, code: int, expected: str) -> None:
     env.gateway.faults.append(fault)
     found, output = await doctor()
-    assert (found, told in output) == (code, True)
+    assert (found, expected in output) == (code, True)
 
 
 async def test_an_address_with_a_part_too_many(env: Env, doctor: Doctor) -> None:
@@ -214,19 +216,19 @@ async def test_files_that_others_can_read(used: Env, doctor: Doctor, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "expected"),
     [
         ({"SUNO_API_KEY": None}, "warning  settings: SUNO_API_KEY is empty"),
         ({"DISCORD_TOKEN": "a.b.c"}, "warning  settings: DISCORD_TOKEN does not look like"),
         ({"WATCHES_PER_USR": "5"}, "warning  settings: WATCHES_PER_USR is not a setting"),
     ],
 )
-async def test_what_is_probably_not_meant(doctor: Doctor, settings: dict[str, str | None], told: str) -> None:
+async def test_likely_mistakes_are_reported(doctor: Doctor, settings: dict[str, str | None], expected: str) -> None:
     code, output = await doctor("--offline", **settings)
-    assert (code, told in output) == (0, True)
+    assert (code, expected in output) == (0, True)
 
 
-async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Env, doctor: Doctor) -> None:
+async def test_names_and_texts_of_strangers_are_safe_in_a_terminal(used: Env, doctor: Doctor) -> None:
     guild_of(used)["name"] = f"\x1b[2JStudio\nok  all is well\u202e {TOKEN}"
     words = f"bad \x1b]0;x\x07 {KEY}"
     used.gateway.faults.append(Fault(400, json.dumps({"error": {"message": words}}).encode()))
@@ -235,7 +237,7 @@ async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Env, doct
     assert "(400 bad \\x1b]0;x\\x07 [key])" in output
 
 
-async def test_a_gateway_tells_why_it_refuses_the_key(env: Env, doctor: Doctor) -> None:
+async def test_the_reason_for_a_refused_key_is_shown(env: Env, doctor: Doctor) -> None:
     env.gateway.usage = {
         "total_used": 120_000, "total_available": 0, "expires_at": 1_700_000_000, "model_limits_enabled": True,
         "model_limits": {"suno_lyrics": True},
@@ -276,15 +278,15 @@ def change(file: Path, statement: str, *values: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "code", "told"),
+    ("revision", "code", "expected"),
     [("0001", 0, "warning  database: it has revision 0001"), ("9999", 1, "bot.db: the database has revision 9999")],
 )
 async def test_a_database_of_another_revision(
-    used: Env, doctor: Doctor, tmp_path: Path, revision: str, code: int, told: str
+    used: Env, doctor: Doctor, tmp_path: Path, revision: str, code: int, expected: str
 ) -> None:
     await asyncio.to_thread(change, tmp_path / "bot.db", "UPDATE alembic_version SET version_num = ?", revision)
     found, output = await doctor()
-    assert (found, told in output) == (code, True)
+    assert (found, expected in output) == (code, True)
     assert used.channel["id"] not in output
 
 
@@ -292,7 +294,7 @@ async def test_a_database_that_lacks_a_table(used: Env, doctor: Doctor, tmp_path
     await asyncio.to_thread(change, tmp_path / "bot.db", "DROP TABLE notes")
     code, output = await doctor()
     assert code == 1
-    assert "problem  database: it cannot be asked" in output
+    assert "problem  database: it cannot be read" in output
     assert used.gateway.url in output
 
 
@@ -300,7 +302,7 @@ async def test_a_database_that_lacks_a_table(used: Env, doctor: Doctor, tmp_path
 async def test_every_command_means_the_same_file(
     env: Env, doctor: Doctor, command: Command, tmp_path: Path, name: str
 ) -> None:
-    """Whatever its name is."""
+    """With any name."""
     url = f"sqlite:///{tmp_path}/{name}.db"
     async with env.bot(database_url=url):
         pass

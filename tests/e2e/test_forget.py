@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.local_gateway.fake_task import FakeTask
+from tests.bot_process import Command, Start, running
 from tests.conftest import Env
-from tests.program import Command, Start, running
 
 
 def kept(file: Path, person: str) -> list[str]:
@@ -21,7 +21,7 @@ def kept(file: Path, person: str) -> list[str]:
 
 @pytest.fixture
 async def used(env: Env, start: Start) -> Env:
-    """Ada and Ben have looked up and watched tasks, and Ben wants to hear of Ada's; the bot was stopped."""
+    """Ada and Ben have looked up and watched tasks, and Ben has joined Ada's watch; the bot was stopped."""
     env.gateway.add(FakeTask("task_adas", states=((0, "queued"),)), FakeTask("task_bens", states=((0, "queued"),)))
     async with running(env.discord, start):
         await env.status("task_adas")
@@ -61,7 +61,7 @@ async def test_without_a_database_nothing_is_kept_of_anybody(command: Command, t
 
 
 @pytest.mark.parametrize("typed", ["ben", "-1", "12345", "1" * 25])
-async def test_what_is_no_id_is_refused(command: Command, typed: str) -> None:
+async def test_an_invalid_id_is_refused(command: Command, typed: str) -> None:
     code, _, errors = await command("forget-user", typed)
     assert code == 2
     assert "usage" in errors

@@ -13,21 +13,14 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from sandbox.local_gateway.songs import audio
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, ONE, TWO, WORDS, files
 from tests.messages import words
+from tests.sample_tasks import DONE, ONE, TWO, WORDS
 
 Object = dict[str, Any]
 
 THREADS = r"^/channels/\d+/threads$"
 _OFTEN = 1_000_000  # times
 SLOW = FakeTask("44444444-2222-4333-8444-555555555555", songs=(ONE,), states=((0, "running"), (600, "done")))
-
-
-@pytest.fixture
-def guild(env: Env) -> Object:
-    found = env.discord.world.guild_of(env.channel)
-    assert found
-    return found
 
 
 @pytest.fixture
@@ -67,7 +60,7 @@ async def test_each_song_of_a_task_has_a_post_of_its_own(env: Env, forum: Object
     assert [each["name"] for each in posts] == ["Harbour Lights (1)", "Harbour Lights (2)"]
     for thread, song in zip(posts, (ONE, TWO), strict=True):
         message = first_of(env, thread)
-        assert files(env, message) == [audio(song.sound, song.duration)[0]]
+        assert env.files(message) == [audio(song.sound, song.duration)[0]]
         assert [user["id"] for user in message["mentions"]] == [env.ada.id]
 
 
@@ -100,7 +93,7 @@ async def test_the_style_becomes_tags(env: Env, forum: Object, style: str, expec
 @pytest.mark.parametrize(
     ("names", "expected"), [(["jazz", "rock"], "jazz"), (["rock", "Other"], "Other"), (["rock", "folk"], "rock")]
 )
-async def test_where_a_tag_is_required_there_is_one(env: Env, forum: Object, names: list[str], expected: str) -> None:
+async def test_a_forum_that_requires_a_tag_gets_one(env: Env, forum: Object, names: list[str], expected: str) -> None:
     env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
     forum["flags"] = REQUIRE_TAG
     env.discord.world.add_tag(forum, "announcement", moderated=True)
@@ -121,8 +114,8 @@ async def test_a_forum_whose_tags_are_all_for_moderators_waits_for_one_and_says_
     async with env.bot():
         answer = await env.watch(DONE.id, channel=forum)
         assert "Manage Threads" in answer["content"]
-        (told,) = await env.posts(at=env.discord.world.dm_with(env.ada.user))
-        assert f"<#{forum['id']}>" in told["content"]
+        (notice,) = await env.posts(at=env.discord.world.dm_with(env.ada.user))
+        assert f"<#{forum['id']}>" in notice["content"]
         role = guild["roles"][0]
         env.discord.changes.override(forum, role, allow=Permission.MANAGE_THREADS)
         await env.clock.advance(30, step=5)
@@ -196,7 +189,7 @@ async def test_a_restart_while_discord_answers(env: Env, forum: Object, *, archi
         await env.says(env.watches, "You aren't watching any tasks")
         await env.settle_down()
     assert len(threads(env, forum)) == 3
-    assert files(env, first_of(env, post)) == [audio(ONE.sound, ONE.duration)[0]]
+    assert env.files(first_of(env, post)) == [audio(ONE.sound, ONE.duration)[0]]
 
 
 async def test_a_post_that_is_made_some_seconds_after_its_request_was_cut_off(env: Env, forum: Object) -> None:
@@ -291,7 +284,7 @@ async def test_a_live_card_is_a_post_that_is_kept_and_leads_to_the_song(env: Env
     assert f"{forum['id']}/" not in words(first_of(env, card))
 
 
-async def test_what_is_said_on_the_way_goes_into_the_live_post(env: Env, forum: Object) -> None:
+async def test_notices_on_the_way_go_into_the_live_post(env: Env, forum: Object) -> None:
     env.gateway.add(FakeTask(DONE.id, songs=(ONE,), states=((0, "running"), (30, "done"))))
     env.gateway.media_faults.append(Fault(404, b"", times=_OFTEN, path="audio"))
     async with env.bot():

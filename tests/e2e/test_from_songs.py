@@ -11,8 +11,8 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from tests.conftest import Env
 from tests.e2e.test_create import ON, card, fill, let_in, orders, press, turn_on, with_role
-from tests.e2e.test_watch import DONE, FAST, ONE, TWO, WORDS
 from tests.messages import buttons, words
+from tests.sample_tasks import DONE, FAST, ONE, TWO, WORDS
 
 FAILED = FakeTask("44444444-2222-4333-8444-555555555555", states=((0, "failed"),), reason="no GPU was free")
 
@@ -43,7 +43,7 @@ async def test_under_a_finished_song_its_extension_is_ordered_with_a_card(env: E
     async with env.bot(**ON):
         await turn_on(env)
         post = await first_post(env)
-        assert rows(post)[1] == ["Again", "Extend"], "a row of its own; what a gateway may not cover is not offered"
+        assert rows(post)[1] == ["Again", "Extend", "#1 · 0", "#2 · 0"], "and no Cover where it may be dropped"
         shown = await pressed(env, env.ada, post, "Extend")
         assert "Goes on from **Harbour Lights · 1/2** at 0:03" in shown["content"]
         assert env.gateway.orders.posts == [], "no button pays"
@@ -123,7 +123,7 @@ async def test_a_cover_wants_a_style_first(env: Env) -> None:
     async with env.bot(**ON, suno_can="cover"):
         await turn_on(env)
         post = await first_post(env)
-        assert rows(post)[1] == ["Again", "Extend", "Cover"]
+        assert rows(post)[1] == ["Again", "Extend", "Cover", "#1 · 0", "#2 · 0"]
         shown = await pressed(env, env.ada, post, "Cover")
         assert "There is no style yet" in shown["content"]
         assert not any(each.startswith("Create") for each in buttons(shown))

@@ -4,9 +4,9 @@ import re
 
 from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.permissions import Permission
+from tests.bot_process import Command
 from tests.conftest import TOKEN, Env
 from tests.messages import links
-from tests.program import Command
 
 
 async def test_both_links(env: Env, command: Command) -> None:

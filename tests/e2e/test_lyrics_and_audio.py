@@ -87,8 +87,8 @@ async def test_a_song_that_the_task_does_not_have(env: Env, command: str) -> Non
         assert words(await ask(env, command, id=TWO_TEXTS.id, clip=3)).strip() == (
             "This task has 2 songs, so there is no song 3."
         )
-        told = await env.finished(await env.ben.slash(env.channel, command, id="task_mute", clip=2))
-    assert words(told).strip() == "这个任务有 1 首歌，没有第 2 首。"
+        refused = await env.finished(await env.ben.slash(env.channel, command, id="task_mute", clip=2))
+    assert words(refused).strip() == "这个任务有 1 首歌，没有第 2 首。"
 
 
 @pytest.mark.parametrize("command", ["suno lyrics", "suno audio"])

@@ -1,4 +1,4 @@
-"""What machines are told: a running bot is asked for its health and its metrics, as Prometheus and containers do."""
+"""The health checks and metrics of a running bot, requested as Prometheus and containers do."""
 
 import asyncio
 import socket
@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault
+from tests.bot_process import Start, ended
 from tests.conftest import KEY, TOKEN, Env
-from tests.e2e.test_watch import DONE
-from tests.program import Start, ended
+from tests.sample_tasks import DONE
 
 Values = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -27,22 +27,22 @@ class Operator:
     def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
         self._session = session
         self._base = base
-        self.told = ""
+        self.health = ""
 
     async def status(self, path: str) -> int:
         async with self._session.get(f"{self._base}{path}") as answer:
-            self.told += await answer.text()
+            self.health += await answer.text()
             return answer.status
 
     async def readiness(self) -> tuple[int, dict[str, Any]]:
         async with self._session.get(f"{self._base}/readyz") as answer:
-            self.told += await answer.text()
+            self.health += await answer.text()
             return answer.status, await answer.json()
 
     async def metrics(self) -> Values:
         async with self._session.get(f"{self._base}/metrics") as answer:
             text = await answer.text()
-        self.told += text
+        self.health += text
         families = text_string_to_metric_families(text)
         return {(each.name, frozenset(each.labels.items())): each.value for one in families for each in one.samples}
 
@@ -72,7 +72,7 @@ async def test_a_bot_that_serves_is_alive_and_ready(env: Env, operator: Operator
     assert (after["oldest_due_task_lateness_seconds"], after["oldest_waiting_delivery_age_seconds"]) == (0, 0)
 
 
-async def test_what_waits_is_measured(env: Env, operator: Operator, port: int) -> None:
+async def test_waiting_deliveries_are_measured(env: Env, operator: Operator, port: int) -> None:
     env.gateway.add(DONE, FakeTask("task_slow", states=((0, "queued"),)))
     env.discord.faults.fail(r"^/channels/\d+/messages$", 503, times=100)
     async with env.bot(http_port=port):
@@ -81,16 +81,16 @@ async def test_what_waits_is_measured(env: Env, operator: Operator, port: int) -
         env.gateway.faults.append(Fault(500))
         env.clock.jump(60)
         await env.settle_down()
-        _, told = await operator.readiness()
+        _, health = await operator.readiness()
         values = await operator.metrics()
-    assert told["oldest_waiting_delivery_age_seconds"] >= 60
-    assert told["oldest_due_task_lateness_seconds"] > 20
+    assert health["oldest_waiting_delivery_age_seconds"] >= 60
+    assert health["oldest_due_task_lateness_seconds"] > 20
     assert value(values, "unsent_deliveries", state="waiting") == 1
     assert value(values, "delivery_wait_seconds") >= 60
     assert value(values, "deliveries_total", outcome="later") >= 1
 
 
-async def test_what_happened_is_counted(env: Env, operator: Operator, port: int) -> None:
+async def test_outcomes_are_counted(env: Env, operator: Operator, port: int) -> None:
     env.gateway.add(DONE)
     async with env.bot(http_port=port):
         zero = await operator.metrics()
@@ -110,7 +110,7 @@ async def test_what_happened_is_counted(env: Env, operator: Operator, port: int)
     assert value(values, "gateway_last_answer_timestamp_seconds", gateway="default") > 1e9
     assert any(name == "suno_watch_build_info" for name, _ in values)
     assert any(name == "process_resident_memory_bytes" for name, _ in values)
-    assert not any(secret in operator.told for secret in (KEY, TOKEN))
+    assert not any(secret in operator.health for secret in (KEY, TOKEN))
 
 
 async def test_without_discord_it_is_alive_but_not_ready(env: Env, operator: Operator, port: int, start: Start) -> None:
@@ -118,8 +118,13 @@ async def test_without_discord_it_is_alive_but_not_ready(env: Env, operator: Ope
     await start(HTTP_PORT=str(port))
     await env.discord.hub.until(lambda: bool(env.discord.requests), 20)
     assert await operator.status("/healthz") == 200
-    status, told = await operator.readiness()
-    assert (status, told["ready"], told["discord_connected"], told["database_writable"]) == (503, False, False, True)
+    status, health = await operator.readiness()
+    assert (status, health["ready"], health["discord_connected"], health["database_writable"]) == (
+        503,
+        False,
+        False,
+        True,
+    )
 
 
 async def test_a_discord_that_goes_away_is_noticed(env: Env, operator: Operator, port: int) -> None:
@@ -135,10 +140,10 @@ async def test_a_discord_that_goes_away_is_noticed(env: Env, operator: Operator,
 async def test_a_database_that_fails_is_noticed(env: Env, operator: Operator, port: int, tmp_path: Path) -> None:
     async with env.bot(http_port=port):
         await asyncio.to_thread(_drop_notes, tmp_path / "bot.db")
-        status, told = await operator.readiness()
+        status, health = await operator.readiness()
         values = await operator.metrics()
-    assert (status, told["discord_connected"], told["database_writable"]) == (503, True, False)
-    assert told["oldest_waiting_delivery_age_seconds"] is None
+    assert (status, health["discord_connected"], health["database_writable"]) == (503, True, False)
+    assert health["oldest_waiting_delivery_age_seconds"] is None
     assert value(values, "database_writable") == 0
     assert not any(name == "suno_watch_open_watches" for name, _ in values)
 

@@ -1,8 +1,7 @@
-"""Gateways that fail for long, or in part: nobody else waits, nothing is unknown for it, the operator hears of it."""
+"""Gateways that fail for long or in part: others do not wait, no task becomes unknown, the operator is notified."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 import aiohttp
 import pytest
@@ -10,8 +9,8 @@ import pytest
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, LATER, ONE, SOON, TWO
 from tests.messages import words
+from tests.sample_tasks import DONE, LATER, ONE, SOON, TWO
 
 HOUR, MINUTE = 3_600.0, 60.0
 THERE = FakeTask("task_there", songs=(TWO,))
@@ -35,16 +34,12 @@ def impatient_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.gateways.gateway._TIMEOUT", aiohttp.ClientTimeout(total=0.2))
 
 
-def owner(env: Env) -> dict[str, Any]:
-    return env.discord.world.dm_with(env.ada.user)
-
-
 def asked_for(gateway: LocalGateway, name: str) -> int:
     """How many requests asked for that task alone."""
     return sum(name in request.path for request in gateway.requests)
 
 
-async def test_what_could_not_be_asked_for_is_not_unknown(env: Env, other: LocalGateway) -> None:
+async def test_a_task_that_could_not_be_polled_is_not_unknown(env: Env, other: LocalGateway) -> None:
     other.batch = False
     other.add(THERE)
     other.faults.append(Fault(500, path=THERE.id))
@@ -53,8 +48,8 @@ async def test_what_could_not_be_asked_for_is_not_unknown(env: Env, other: Local
         assert "## 2 tasks · 🚫 1 · 🔌 1" in words(listed)
         await env.watch(THERE.id, "task_typo")
         await env.clock.advance(10 * MINUTE, step=5)
-        (told,) = await env.posts()
-        assert "`task_typo`" in words(told)
+        (notice,) = await env.posts()
+        assert "`task_typo`" in words(notice)
         other.add(BESIDE)
         await env.watch(BESIDE.id)
         await env.clock.advance(40, step=5)
@@ -65,7 +60,7 @@ async def test_what_could_not_be_asked_for_is_not_unknown(env: Env, other: Local
     assert [len(each["attachments"]) for each in (beside, post)] == [1, 1]
 
 
-async def test_a_dead_gateway_holds_up_no_new_watch_at_the_others(env: Env, other: LocalGateway) -> None:
+async def test_a_dead_gateway_does_not_delay_new_watches_at_others(env: Env, other: LocalGateway) -> None:
     other.faults.append(Fault(0))
     async with env.bot():
         await env.watch("task_typo")
@@ -77,8 +72,8 @@ async def test_a_dead_gateway_holds_up_no_new_watch_at_the_others(env: Env, othe
         assert len(post["attachments"]) == 2
         other.faults.clear()
         await env.clock.advance(8 * MINUTE, step=5)
-        _, told = await env.posts(2)
-    assert "`task_typo`" in words(told)
+        _, notice = await env.posts(2)
+    assert "`task_typo`" in words(notice)
 
 
 async def test_a_new_watch_asks_a_gateway_that_is_back(env: Env) -> None:
@@ -134,7 +129,7 @@ async def test_an_answer_to_a_person_tells_that_a_gateway_is_back(env: Env) -> N
         assert len(await env.posts()) == 1
 
 
-async def test_nobody_is_left_alone_for_a_day_because_it_asked_for_that(env: Env) -> None:
+async def test_a_retry_after_of_a_day_does_not_stop_polling_for_a_day(env: Env) -> None:
     env.gateway.add(SOON)
     env.gateway.faults.append(Fault(429, headers={"Retry-After": "86400"}, times=1))
     async with env.bot():
@@ -148,50 +143,50 @@ async def test_nobody_is_left_alone_for_a_day_because_it_asked_for_that(env: Env
         await env.posts()
 
 
-async def test_the_operator_is_told_of_a_gateway_that_is_gone_for_an_hour_and_it_heals(env: Env) -> None:
+async def test_the_operator_is_notified_of_an_hour_of_outage_and_polling_recovers(env: Env) -> None:
     env.gateway.add(SOON)
     env.gateway.faults.append(Fault(0))
     async with env.bot():
         await env.watch(SOON.id)
         await env.clock.advance(50 * MINUTE, step=20)
-        assert env.posted(owner(env)) == []
+        assert env.posted(env.owner_dm) == []
         await env.clock.advance(20 * MINUTE, step=20)
-        (told,) = await env.posts(at=owner(env))
+        (notice,) = await env.posts(at=env.owner_dm)
         await env.clock.advance(3 * HOUR, step=60)
-        assert len(env.posted(owner(env))) == 1, "once"
+        assert len(env.posted(env.owner_dm)) == 1, "once"
         env.gateway.faults.clear()
         await env.clock.advance(6 * MINUTE, step=20)
         await env.posts()
-    assert "The gateway `default` has given no usable answer for an hour" in words(told)
-    assert "网关 `default` 已有一小时" in words(told)
+    assert "The gateway `default` has given no usable answer for an hour" in words(notice)
+    assert "网关 `default` 已有一小时" in words(notice)
 
 
-async def test_the_operator_is_told_by_name_of_one_that_is_asked_for_strange_tasks_alone(
-    env: Env, other: LocalGateway
-) -> None:
+async def test_the_operators_notice_names_the_gateway(env: Env, other: LocalGateway) -> None:
     other.faults.append(Fault(401, b'{"error":{"message":"quota"}}'))
     async with env.bot():
         await env.watch("task_typo")
-        (told,) = await env.posts(at=owner(env))
+        (notice,) = await env.posts(at=env.owner_dm)
         await env.clock.advance(20 * MINUTE, step=20)
-        assert len(env.posted(owner(env))) == 1
-    assert "The gateway `backup` refuses the bot's key" in words(told)
+        assert len(env.posted(env.owner_dm)) == 1
+    assert "The gateway `backup` refuses the bot's key" in words(notice)
 
 
-async def test_an_operator_who_cannot_be_told_ends_nothing(env: Env, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_notice_to_the_operator_does_not_stop_polling(
+    env: Env, caplog: pytest.LogCaptureFixture
+) -> None:
     env.gateway.add(SOON)
     async with env.bot():
         env.gateway.faults.append(Fault(401, b'{"error":{"message":"quota"}}'))
         env.discord.faults.fail("/applications/@me", 0, times=100)
         await env.watch(SOON.id)
-        await env.discord.hub.until(lambda: "the owner could not be told" in caplog.text)
+        await env.discord.hub.until(lambda: "the owner could not be notified" in caplog.text)
         env.gateway.faults.clear()
         await env.clock.advance(60, step=5)
         assert len(await env.posts()) == 1
 
 
 @pytest.mark.usefixtures("impatient_client")
-async def test_what_hangs_holds_up_nothing_that_is_finished(env: Env) -> None:
+async def test_a_hanging_gateway_delays_no_finished_task(env: Env) -> None:
     env.gateway.batch = False
     hanging = [f"task_hangs{number:02}" for number in range(60)]
     env.gateway.add(DONE)
@@ -203,7 +198,7 @@ async def test_what_hangs_holds_up_nothing_that_is_finished(env: Env) -> None:
 
 
 @pytest.mark.usefixtures("impatient_client")
-async def test_where_nothing_is_answered_little_is_asked(env: Env) -> None:
+async def test_an_unresponsive_gateway_is_polled_rarely(env: Env) -> None:
     env.gateway.batch = False
     env.gateway.add(DONE, *(FakeTask(f"task_hangs{number:02}", songs=(Song(f"c{number}"),)) for number in range(60)))
     async with env.bot():
@@ -220,7 +215,7 @@ async def test_where_nothing_is_answered_little_is_asked(env: Env) -> None:
 
 
 @pytest.mark.parametrize("watched", ["before", "after"])
-async def test_what_is_at_another_gateway_now_is_found_there(env: Env, other: LocalGateway, watched: str) -> None:
+async def test_a_task_that_moved_to_another_gateway_is_found(env: Env, other: LocalGateway, watched: str) -> None:
     running = replace(THERE, states=((0, "running"),))
     env.gateway.add(running)
     async with env.bot():
@@ -235,18 +230,16 @@ async def test_what_is_at_another_gateway_now_is_found_there(env: Env, other: Lo
     assert len(post["attachments"]) == 1
 
 
-async def test_what_no_gateway_knows_any_more_is_looked_for_at_all_of_them_and_told(
-    env: Env, other: LocalGateway
-) -> None:
+async def test_a_lost_task_is_searched_at_all_gateways_and_then_reported(env: Env, other: LocalGateway) -> None:
     env.gateway.add(LATER)
     async with env.bot():
         await env.status(LATER.id)
         env.gateway.forget(LATER.id)
         await env.watch(LATER.id)
         await env.clock.advance(10 * MINUTE, step=5)
-        (told,) = await env.posts()
+        (notice,) = await env.posts()
         assert other.requests
-    assert f"`{LATER.id}`" in words(told)
+    assert f"`{LATER.id}`" in words(notice)
 
 
 async def test_of_two_gateways_that_know_an_id_the_first_is_believed(env: Env, other: LocalGateway) -> None:
@@ -259,7 +252,7 @@ async def test_of_two_gateways_that_know_an_id_the_first_is_believed(env: Env, o
     assert [each["filename"] for each in post["attachments"]] == [each["filename"] for each in shown["attachments"]]
 
 
-async def test_a_row_that_its_gateway_cannot_write_out_stops_no_other(env: Env) -> None:
+async def test_a_row_that_its_gateway_cannot_serialise_affects_no_other(env: Env) -> None:
     stuck = FakeTask("task_stuck", songs=(TWO,), states=((0, "running"),))
     env.gateway.add(DONE, SOON, stuck, replace(LATER, states=((0, "running"), (1_000, "done"))))
     async with env.bot():
@@ -276,7 +269,7 @@ async def test_a_row_that_its_gateway_cannot_write_out_stops_no_other(env: Env) 
         await env.clock.advance(25 * MINUTE, step=10)
         await env.posts(3)
         assert len(env.gateway.requests) - before < 200
-        assert env.posted(owner(env)) == []
+        assert env.posted(env.owner_dm) == []
 
 
 async def test_a_gateway_that_errs_at_first_is_not_said_to_be_somewhere_else(env: Env) -> None:
@@ -287,13 +280,13 @@ async def test_a_gateway_that_errs_at_first_is_not_said_to_be_somewhere_else(env
         await env.watch(SOON.id)
         await env.clock.advance(MINUTE, step=5)
         assert len(await env.posts()) == 1
-        assert env.posted(owner(env)) == []
+        assert env.posted(env.owner_dm) == []
 
 
 async def test_many_tasks_at_a_gateway_that_answers_one_by_one_hold_up_nobodys_at_the_others(
     env: Env, other: LocalGateway
 ) -> None:
-    """Nobody has said where any of them is."""
+    """The gateway of these tasks is not yet known."""
     other.batch = False
     slow = [replace(LATER, id=f"task_slow{number:03}") for number in range(150)]
     other.add(*slow)

@@ -19,8 +19,8 @@ from bot.shutdown import insist
 from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
+from tests.bot_process import Command, Start, ended
 from tests.conftest import KEY, ROOT, TOKEN, Env
-from tests.program import Command, Start, ended
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -82,7 +82,7 @@ async def test_one_signal_ends_it_though_a_thread_hangs(env: Env, tmp_path: Path
     process.terminate()
     code, errors = await ended(process)
     assert (code, "Traceback" in errors) == (0, False)
-    assert "did not wait any longer" in errors
+    assert "without waiting any longer" in errors
     assert time.monotonic() - before < 20, "a minute is what it hangs for"
 
 
@@ -142,7 +142,7 @@ async def test_a_settings_file_of_another_encoding_exits_78_in_every_command(com
         assert "Traceback" not in output + errors
 
 
-async def test_what_is_probably_not_meant_is_told_at_the_start(env: Env, start: Start) -> None:
+async def test_likely_mistakes_are_reported_at_the_start(env: Env, start: Start) -> None:
     process = await start(SUNO_API_KEY=None)
     await env.discord.hub.until(lambda: env.discord.hub.online, 20)
     process.terminate()
@@ -175,8 +175,8 @@ async def test_with_stay_it_says_what_is_wrong_once_and_waits_to_be_stopped(
     """In a container, where it would be started again and again."""
     process = await start("run", "--stay", DISCORD_TOKEN=token)
     assert process.stderr is not None
-    told = await asyncio.wait_for(process.stderr.readuntil(b"The bot is not running."), 30)
-    assert said in told.decode()
+    printed = await asyncio.wait_for(process.stderr.readuntil(b"The bot is not running."), 30)
+    assert said in printed.decode()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(process.wait(), 0.3)
     process.terminate()
@@ -220,7 +220,7 @@ async def test_commands_that_are_given_too_often_are_left_to_the_next_start(env:
     await env.status("task_abcd")
     process.terminate()
     code, errors = await ended(process)
-    assert (code, "the commands could not be given to Discord" in errors) == (0, True)
+    assert (code, "the commands could not be registered at Discord" in errors) == (0, True)
 
 
 async def test_wrong_arguments_are_explained(start: Start) -> None:

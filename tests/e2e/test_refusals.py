@@ -1,4 +1,4 @@
-"""What Discord refuses, and what becomes of it: simpler forms, patience, and a word to the person in the end."""
+"""Posts that Discord refuses: simpler forms, retries, and finally a notice to the person."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +10,9 @@ from bot.domain.delivery import RECHECK
 from sandbox.local_discord.faults import Asked
 from sandbox.local_discord.permissions import Permission
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, FAST, LATER, ONE, SOON
-from tests.faults.scene import in_time_of
+from tests.faults.scenario import asyncio_on
 from tests.messages import buttons, links, words
+from tests.sample_tasks import DONE, FAST, LATER, ONE, SOON
 
 Refused = Callable[[Asked], Any]
 
@@ -34,14 +34,8 @@ def always(_asked: Asked) -> bool:
 
 
 def refuse(env: Env, status: int, code: int, when: Refused = always) -> None:
-    """In the channel: people can be told."""
+    """In the channel; DMs still work."""
     env.discord.faults.fail(rf"^/channels/{env.channel['id']}/messages$", status, code, times=1_000, when=when)
-
-
-@pytest.fixture
-def guild(env: Env) -> dict[str, Any]:
-    (found,) = env.discord.world.guilds.values()
-    return found
 
 
 @pytest.fixture
@@ -61,24 +55,24 @@ async def test_lyrics_that_automod_blocks_stay_behind(env: Env, guild: dict[str,
     assert env.posted(dm) == []
 
 
-async def test_a_title_that_automod_blocks_is_told_to_its_person_who_gets_it_there(
+async def test_a_song_whose_title_automod_blocks_goes_to_its_persons_dms(
     env: Env, guild: dict[str, Any], dm: dict[str, Any]
 ) -> None:
     env.gateway.add(DONE)
     env.discord.world.blocked_words[guild["id"]].add("harbour")
     async with env.bot():
         await env.watch(DONE.id)
-        (told,) = await env.posts(at=dm)
-        songs = await env.finished(await env.ada.press(told, "Audio here"))
+        (notice,) = await env.posts(at=dm)
+        songs = await env.finished(await env.ada.press(notice, "Audio here"))
         await env.discord.hub.until(lambda: len(songs["attachments"]) == 2)
         shown = await env.finished(await env.ada.slash(env.channel, "suno-admin deliveries"))
     assert env.posted() == []
-    assert "**Harbour Lights** is finished, but I couldn't post it." in told["content"]
-    assert "this server's AutoMod blocks it" in told["content"]
+    assert "**Harbour Lights** is finished, but I couldn't post it." in notice["content"]
+    assert "this server's AutoMod blocks it" in notice["content"]
     assert "200000" in words(shown)
 
 
-async def test_who_joined_a_watch_is_told_too_in_their_language_and_once(env: Env, dm: dict[str, Any]) -> None:
+async def test_people_who_joined_are_notified_once_in_their_language(env: Env, dm: dict[str, Any]) -> None:
     env.gateway.add(SOON)
     bens = env.discord.world.dm_with(env.ben.user)
     refuse(env, 400, 50035)
@@ -87,16 +81,16 @@ async def test_who_joined_a_watch_is_told_too_in_their_language_and_once(env: En
         await env.watch(SOON.id, person=env.ben)
         await env.finish()
         await env.posts(at=dm)
-        (told,) = await env.posts(at=bens)
+        (notice,) = await env.posts(at=bens)
         await env.clock.advance(2 * RECHECK, step=600)
-        songs = await env.finished(await env.ben.press(told, "获取音频"))
+        songs = await env.finished(await env.ben.press(notice, "获取音频"))
         await env.discord.hub.until(lambda: len(songs["attachments"]) == 2)
-    assert "已完成，但我无法发送" in told["content"]
-    assert "代码 50035" in told["content"]
+    assert "已完成，但我无法发送" in notice["content"]
+    assert "代码 50035" in notice["content"]
     assert len(env.posted(dm)) == len([each for each in env.posted(bens) if each is not songs]) == 1
 
 
-async def test_who_joined_a_watch_hears_of_a_missing_permission(
+async def test_people_who_joined_are_notified_of_a_missing_permission(
     env: Env, guild: dict[str, Any], dm: dict[str, Any]
 ) -> None:
     env.gateway.add(SOON)
@@ -107,15 +101,15 @@ async def test_who_joined_a_watch_hears_of_a_missing_permission(
         env.discord.changes.override(env.channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
         await env.finish()
         await env.posts(at=dm)
-        (told,) = await env.posts(at=bens)
+        (notice,) = await env.posts(at=bens)
         env.discord.changes.override(env.channel, guild["roles"][0])
         await env.posts()
         await env.clock.advance(2 * RECHECK, step=600)
-    assert "有内容等待发送到" in told["content"]
+    assert "有内容等待发送到" in notice["content"]
     assert len(env.posted(dm)) == len(env.posted(bens)) == 1
 
 
-async def test_where_the_channel_is_gone_who_began_gets_the_songs_and_who_joined_hears_of_it(
+async def test_after_a_deleted_channel_the_first_person_gets_the_songs_and_others_a_notice(
     env: Env, dm: dict[str, Any]
 ) -> None:
     """Also where the first of them takes no DMs at all."""
@@ -127,14 +121,14 @@ async def test_where_the_channel_is_gone_who_began_gets_the_songs_and_who_joined
         env.discord.changes.delete_channel(env.channel)
         await env.finish()
         (moved,) = await env.posts(at=dm)
-        (told,) = await env.posts(at=bens)
+        (notice,) = await env.posts(at=bens)
         await env.clock.advance(2 * RECHECK, step=600)
     assert len(moved["attachments"]) == 2
-    assert "该频道已不存在" in told["content"]
+    assert "该频道已不存在" in notice["content"]
     assert len(env.posted(dm)) == len(env.posted(bens)) == 1
 
 
-async def test_that_discord_opens_no_dms_for_a_while_keeps_nobody_from_being_told(env: Env) -> None:
+async def test_people_are_notified_after_discord_refused_to_open_dms(env: Env) -> None:
     env.gateway.add(SOON)
     bens = env.discord.world.dm_with(env.ben.user)
     refuse(env, 400, 50035)
@@ -158,7 +152,7 @@ async def test_that_discord_opens_no_dms_for_a_while_keeps_nobody_from_being_tol
         (400, 50046, has_files, 0),
     ],
 )
-async def test_what_is_refused_stays_behind_and_the_rest_comes_at_once(
+async def test_a_refused_part_waits_and_the_rest_is_posted(
     env: Env, status: int, code: int, when: Refused, files: int
 ) -> None:
     env.gateway.add(DONE)
@@ -170,7 +164,7 @@ async def test_what_is_refused_stays_behind_and_the_rest_comes_at_once(
     assert files or {"Download 1", "Download 2"} <= links(post).keys()
 
 
-async def test_a_reply_that_is_refused_is_no_reply(env: Env) -> None:
+async def test_a_refused_reply_is_sent_as_a_plain_message(env: Env) -> None:
     env.gateway.add(LATER)
     refuse(env, 400, 160002, is_reply)
     async with env.bot():
@@ -181,15 +175,15 @@ async def test_a_reply_that_is_refused_is_no_reply(env: Env) -> None:
     assert (len(post["attachments"]), "message_reference" in post) == (1, False)
 
 
-async def test_a_code_that_nobody_knows_is_tried_then_simplified_then_told(env: Env, dm: dict[str, Any]) -> None:
+async def test_an_unknown_error_code_is_retried_then_simplified_then_reported(env: Env, dm: dict[str, Any]) -> None:
     env.gateway.add(DONE)
     refuse(env, 400, 987654)
     async with env.bot():
         await env.watch(DONE.id)
         await env.clock.advance(60, step=5)
-        (told,) = await env.posts(at=dm)
+        (notice,) = await env.posts(at=dm)
         await env.says(env.watches, "One result couldn't be posted.")
-    assert "code 987654" in told["content"]
+    assert "code 987654" in notice["content"]
 
 
 async def test_a_simpler_form_saves_what_an_unknown_code_refuses(env: Env) -> None:
@@ -203,7 +197,7 @@ async def test_a_simpler_form_saves_what_an_unknown_code_refuses(env: Env) -> No
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, 40333), (400, 40004), (400, 40006), (429, 40062)])
-async def test_what_passes_is_waited_for(env: Env, dm: dict[str, Any], status: int, code: int) -> None:
+async def test_temporary_refusals_are_waited_for(env: Env, dm: dict[str, Any], status: int, code: int) -> None:
     env.gateway.add(DONE)
     refuse(env, status, code)
     async with env.bot():
@@ -217,22 +211,24 @@ async def test_what_passes_is_waited_for(env: Env, dm: dict[str, Any], status: i
 
 
 @pytest.mark.parametrize("code", [160005, 160009, 50024, 50009, 20026])
-async def test_what_somebody_has_to_change_is_told_and_waited_for(env: Env, dm: dict[str, Any], code: int) -> None:
+async def test_a_refusal_that_somebody_must_fix_is_reported_and_the_post_waits(
+    env: Env, dm: dict[str, Any], code: int
+) -> None:
     env.gateway.add(DONE)
     refuse(env, 403, code)
     async with env.bot():
         await env.watch(DONE.id)
-        (told,) = await env.posts(at=dm)
+        (notice,) = await env.posts(at=dm)
         env.discord.faults.clear()
         await env.clock.advance(RECHECK + 60, step=600)
         (post,) = await env.posts()
-    assert "Something is waiting for" in told["content"]
+    assert "Something is waiting for" in notice["content"]
     assert len(post["attachments"]) == 2
 
 
 async def test_files_that_never_get_through_become_links(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discord.http.asyncio", in_time_of(env.clock))
-    monkeypatch.setattr("discord.webhook.async_.asyncio", in_time_of(env.clock))
+    monkeypatch.setattr("discord.http.asyncio", asyncio_on(env.clock))
+    monkeypatch.setattr("discord.webhook.async_.asyncio", asyncio_on(env.clock))
     env.gateway.add(DONE)
     env.discord.faults.fail("/messages", 504, times=1_000, when=has_files)
     async with env.bot():
@@ -252,7 +248,7 @@ async def test_files_that_never_get_through_become_links(env: Env, monkeypatch: 
 
 
 async def test_many_songs_at_once_keep_to_discords_rates(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discord.http.asyncio", in_time_of(env.clock))
+    monkeypatch.setattr("discord.http.asyncio", asyncio_on(env.clock))
     fakes = [replace(DONE, id=f"task_{number:04}") for number in range(8)]
     env.gateway.add(*fakes)
     env.discord.rest.limits.enforced = True
@@ -296,7 +292,7 @@ async def test_an_answer_that_automod_blocks_comes_without_lyrics_or_is_a_senten
     assert "Something went wrong" not in words(other)
 
 
-async def test_a_hidden_channel_is_waited_for_and_nobody_is_named(
+async def test_posts_wait_for_a_hidden_channel_and_nobody_is_named(
     env: Env, guild: dict[str, Any], dm: dict[str, Any]
 ) -> None:
     """Its cache goes on saying that it is hidden after a role has given the right back."""
@@ -322,7 +318,9 @@ async def test_a_hidden_channel_is_waited_for_and_nobody_is_named(
     assert "I have every permission I need" in again["content"]
 
 
-async def test_a_private_thread_without_the_bot_is_told_at_once_and_waited_for(env: Env, dm: dict[str, Any]) -> None:
+async def test_a_private_thread_without_the_bot_is_reported_at_once_and_posts_wait(
+    env: Env, dm: dict[str, Any]
+) -> None:
     env.gateway.add(SOON)
     thread = env.discord.changes.add_thread(env.channel, "secret", env.ada.user)
     async with env.bot(**FAST):

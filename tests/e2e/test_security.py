@@ -1,4 +1,4 @@
-"""What strangers try with buttons, choices and forms of their own making, and with the commands that are theirs."""
+"""Attacks with forged buttons, choices and forms, and with ordinary commands."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -15,9 +15,9 @@ from sandbox.local_discord.people import Person
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from tests import forged
 from tests.conftest import Env
-from tests.e2e.test_admin import admin, choose
-from tests.e2e.test_watch import FAST, LATER, ONE
+from tests.e2e.admin_panel import admin, choose
 from tests.messages import words
+from tests.sample_tasks import FAST, LATER, ONE
 
 ODD = ("0", "-1", "9" * 70, "٣", "'; DROP TABLE watches; --", "\ud800", "\0", "\u202e", ":" * 20, "x" * 91)
 ODD_IDS = ("..", ".", "\ud800", "a\rb", "task_1/../../x", "x" * 91)
@@ -47,7 +47,7 @@ class Place:
 
 @dataclass
 class Theirs:
-    """What Ada and her server have: a watch, a song that could not be posted, settings; and who is after it."""
+    """Ada's server with a watch, a song that could not be posted, and settings; and the people who attack it."""
 
     env: Env
     database: Path
@@ -74,7 +74,7 @@ class Theirs:
         for number in numbers:
             yield from (str(number), *(f"{scope}.{number}" for scope in SCOPES.get(code, ())))
 
-    def told(self) -> str:
+    def output(self) -> str:
         """All that strangers can read."""
         messages = self.env.discord.world.messages
         return "\n".join(
@@ -120,7 +120,7 @@ async def test_no_forged_button_reads_or_changes_what_is_others(theirs: Theirs, 
             assert theirs.kept() == before, about  # each time: two presses of a switch cancel out
     await theirs.env.settle_down(0.2)
     assert theirs.kept() == before
-    assert SECRET.title not in theirs.told()
+    assert SECRET.title not in theirs.output()
     assert theirs.env.discord.hub.online
 
 
@@ -152,10 +152,10 @@ async def test_commands_and_suggestions_know_ones_own_alone(theirs: Theirs) -> N
         await theirs.env.finished(await place.person.slash(place.channel, "suno unwatch", id="all"))
         await theirs.env.watches(place.person, place.channel, scope="server")
     assert theirs.kept() == before
-    assert SECRET.title not in theirs.told()
+    assert SECRET.title not in theirs.output()
 
 
-async def test_a_form_that_was_opened_by_who_may_is_sent_off_by_who_may_not(theirs: Theirs) -> None:
+async def test_a_form_is_refused_from_a_person_without_permission(theirs: Theirs) -> None:
     env, before = theirs.env, theirs.kept()
     opened = await env.ada.press(await admin(env, "setup"), "Set the limit")
     assert opened.modal
@@ -167,7 +167,7 @@ async def test_a_form_that_was_opened_by_who_may_is_sent_off_by_who_may_not(thei
 
 
 async def test_no_channel_of_another_server_can_be_chosen(theirs: Theirs) -> None:
-    """The bot would tell of faults there."""
+    """Where the bot posts notices of faults."""
     env = theirs.env
     lair = theirs.strangers[1].channel
     panel = await admin(env, "setup")

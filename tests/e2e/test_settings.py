@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.local_discord.people import components
 from tests.conftest import Env
-from tests.e2e.test_watch import DONE, LATER
 from tests.messages import buttons, links, words
+from tests.sample_tasks import DONE, LATER
 
 
 async def settings(env: Env) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def chosen(message: dict[str, Any]) -> list[str]:
 async def test_a_language_of_ones_own(env: Env) -> None:
     async with env.bot():
         panel = await settings(env)
-        assert chosen(panel) == ["Same as Discord", "Everyone here", "In the server"]
+        assert chosen(panel) == ["Same as Discord", "Everyone here", "In the server", "With my name"]
         await env.ada.press(panel, "简体中文")
         await env.discord.hub.until(lambda: "你的设置" in words(panel))
         answer = await env.status("task_nowhere")
@@ -90,7 +90,9 @@ async def test_export_and_delete_everything(env: Env) -> None:
     assert data["watches"][0]["channel_id"] == env.channel["id"]
     assert datetime.fromisoformat(data["watches"][0]["created_at"]).tzinfo
     assert "Are you sure?" in question
-    assert "2 watches, 1 looked-up task and 0 lists" in deleted["content"], "hers, and the one that she joined"
+    assert "2 watches, 1 looked-up task, 0 lists and 0 songs in the library" in deleted["content"], (
+        "hers, and the one that she joined"
+    )
     assert buttons(deleted) == []
     assert all(rows == [] for rows in after.values())
     assert "task_bens" in words(bens), "others keep theirs"
@@ -119,10 +121,10 @@ async def test_in_a_dm_members_of_a_shared_server_may(env: Env) -> None:
     async with env.bot():
         refused = await env.finished(await env.discord.person(stranger).slash(dm, "suno status", id="task_abcd"))
         env.discord.person(stranger).say(dm, "task_abcd")
-        told = (await env.posts(at=dm))[0]
+        notice = (await env.posts(at=dm))[0]
         await env.status("task_abcd")
     assert "people who share a server with me" in refused["content"]
-    assert "people who share a server with me" in told["content"]
+    assert "people who share a server with me" in notice["content"]
     assert all("task_abcd" not in request.path for request in env.gateway.requests[1:]), "his costs nobody a request"
 
 
@@ -135,7 +137,7 @@ async def test_in_a_dm_members_of_a_shared_server_may(env: Env) -> None:
         ("everyone", "", ""),
     ],
 )
-async def test_who_may_use_it_in_a_dm_is_a_setting(env: Env, use: str, listed: str, refusal: str) -> None:
+async def test_a_setting_decides_who_may_use_it_in_dms(env: Env, use: str, listed: str, refusal: str) -> None:
     users = (int((env.ada if listed else env.ben).id),)
     async with env.bot(private_use=use, private_users=users):
         answer = await env.finished(
@@ -145,7 +147,7 @@ async def test_who_may_use_it_in_a_dm_is_a_setting(env: Env, use: str, listed: s
     assert (refusal or "I found no task") in answer["content"]
 
 
-async def test_one_person_who_asks_too_often_is_held_up_alone(env: Env) -> None:
+async def test_a_rate_limit_affects_only_its_person(env: Env) -> None:
     async with env.bot(requests_per_minute=3):
         answers = [await env.status("task_abcd") for _ in range(4)]
         bens = await env.status("task_abcd", person=env.ben)

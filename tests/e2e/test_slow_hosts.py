@@ -1,4 +1,4 @@
-"""Hosts of songs that drip, hang, or never end: nobody else's songs wait for theirs."""
+"""Media hosts that are slow, hang or never end: other people's songs do not wait for theirs."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -43,7 +43,7 @@ def bad_tasks(hosts: list[LocalGateway], count: int) -> list[FakeTask]:
 
 
 async def watch_all(env: Env, tasks: list[FakeTask]) -> None:
-    """Each in a channel of its own: there the first message of a person holds up their others anyway."""
+    """Each in its own channel: within a channel, a person's messages keep their order anyway."""
     (guild,) = env.discord.world.guilds.values()
     for number, task in enumerate(tasks):
         place = env.discord.world.add_channel(guild, f"takes-{number}")

@@ -8,7 +8,7 @@ from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.storage.migrations import upgrade
 from sandbox.local_gateway.fake_task import FakeTask
 from tests.conftest import Env
-from tests.e2e.test_watch import FAST, ONE, TWO
+from tests.sample_tasks import FAST, ONE, TWO
 
 RELEASED = "0010"  # what the last released version left behind
 

@@ -9,7 +9,7 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.rest import Request
 from sandbox.local_discord.socket import Sockets
 from tests.faults.rows import HOUR, MINUTE, Begin, Fate, Row
-from tests.faults.scene import Scenario
+from tests.faults.scenario import Scenario
 
 POSTS = r"^/channels/\d+/messages$"
 _OFTEN = 1_000_000  # times
@@ -27,11 +27,11 @@ def fails(path: str, status: int, code: int = 0, *, times: int = _OFTEN, **more:
 
 
 def refuses_posts(status: int, code: int) -> Begin:
-    """In the channel alone: people can be told."""
+    """Only in the channel: DMs still work."""
 
     @asynccontextmanager
     async def begin(scenario: Scenario) -> AsyncIterator[None]:
-        async with fails(rf"^/channels/{scenario.place['id']}/messages$", status, code)(scenario):
+        async with fails(rf"^/channels/{scenario.channel['id']}/messages$", status, code)(scenario):
             yield
 
     return begin
@@ -51,9 +51,9 @@ def loses(permission: Permission) -> Begin:
     @asynccontextmanager
     async def begin(scenario: Scenario) -> AsyncIterator[None]:
         changes, everyone = scenario.discord.changes, scenario.guild["roles"][0]
-        changes.override(scenario.place, everyone, deny=permission)
+        changes.override(scenario.channel, everyone, deny=permission)
         yield
-        changes.override(scenario.place, everyone)
+        changes.override(scenario.channel, everyone)
 
     return begin
 
@@ -96,7 +96,7 @@ async def unreadable_event(scenario: Scenario) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def repeated_events(scenario: Scenario) -> AsyncIterator[None]:
-    """The connection is lost, and when it is resumed, Discord sends again what the bot has heard."""
+    """The connection is lost, and when it is resumed, Discord repeats events that the bot has already handled."""
     sockets = scenario.discord.sockets
     sockets.repeated = 100
     await sockets.drop()
@@ -106,13 +106,13 @@ async def repeated_events(scenario: Scenario) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def channel_deleted(scenario: Scenario) -> AsyncIterator[None]:
-    scenario.discord.changes.delete_channel(scenario.place)
+    scenario.discord.changes.delete_channel(scenario.channel)
     yield
 
 
 @asynccontextmanager
 async def answer_lost(scenario: Scenario) -> AsyncIterator[None]:
-    """The message is there, and the bot does not hear of it."""
+    """The message is there, but Discord's answer is lost."""
     scenario.discord.faults.order(Fault(POSTS, 0, method="POST", after=True))
     yield
 
@@ -150,12 +150,12 @@ def tells(what: Callable[[Sockets], None]) -> Begin:
 
 @asynccontextmanager
 async def held_up(scenario: Scenario) -> AsyncIterator[None]:
-    """What people do is told to the bot when Discord waits no longer."""
+    """Interactions reach the bot after Discord has stopped waiting for an answer."""
     interactions, sockets = scenario.discord.interactions, scenario.discord.sockets
     patience, interactions.patience = interactions.patience, 0.1  # seconds
     sockets.hold()
     yield
-    sockets.let_go()
+    sockets.release()
     await scenario.discord.hub.until(lambda: any(_is_late(request) for request in scenario.discord.requests))
     interactions.patience = patience
 
@@ -201,7 +201,7 @@ ROWS = (
         "err.automod",
         post="",
         person="post.undelivered",
-        fate=Fate.TOLD,
+        fate=Fate.KEPT,
     ),
     Row(
         "400, 400001: the server may upload no files",
@@ -211,19 +211,19 @@ ROWS = (
         files=0,
     ),
     Row(
-        "504 whenever files come along",
+        "504 whenever files are attached",
         fails(POSTS, 504, when=has_files),
         post="post.files_refused",
         fate=Fate.LINKS,
         files=0,
     ),
-    Row("a code that nobody knows", refuses_posts(400, 987_654), post="", person="post.undelivered", fate=Fate.TOLD),
+    Row("an unknown error code", refuses_posts(400, 987_654), post="", person="post.undelivered", fate=Fate.KEPT),
     Row("an event that cannot be read", unreadable_event, fate=Fate.ARRIVES),
-    Row("a lost connection is resumed, with events that came before", repeated_events, fate=Fate.ARRIVES),
-    Row("the socket is cut, and stays so", socket_lost, silent=True, fate=Fate.ARRIVES, within=HOUR),
+    Row("a lost connection is resumed, with repeated events", repeated_events, fate=Fate.ARRIVES),
+    Row("the socket is cut and stays cut", socket_lost, no_response=True, fate=Fate.ARRIVES, within=HOUR),
     Row("RECONNECT", tells(Sockets.ask_to_reconnect), fate=Fate.ARRIVES),
     Row("INVALID_SESSION", tells(Sockets.invalidate), fate=Fate.ARRIVES),
-    Row("404, 10062: a command comes too late", held_up, silent=True, fate=Fate.ARRIVES),
-    Row("401, 50027: an answer takes more than 15 minutes", tokens_expired, silent=True, fate=Fate.ARRIVES),
-    Row("404, 10015: the command's webhook is gone", fails(_ANSWERS, 404, 10015), silent=True, fate=Fate.ARRIVES),
+    Row("404, 10062: a command comes too late", held_up, no_response=True, fate=Fate.ARRIVES),
+    Row("401, 50027: an answer takes more than 15 minutes", tokens_expired, no_response=True, fate=Fate.ARRIVES),
+    Row("404, 10015: the command's webhook is gone", fails(_ANSWERS, 404, 10015), no_response=True, fate=Fate.ARRIVES),
 )

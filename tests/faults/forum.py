@@ -7,14 +7,14 @@ from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.permissions import Permission
 from tests.faults.discord import asks_for_patience, channel_deleted, fails, has_files, loses
 from tests.faults.rows import HOUR, Begin, Fate, Row
-from tests.faults.scene import Scenario
+from tests.faults.scenario import Scenario
 
 _POSTS = r"^/channels/\d+/threads$"
 
 
 @asynccontextmanager
 async def answer_lost(scenario: Scenario) -> AsyncIterator[None]:
-    """The post is there, and the bot does not hear of it."""
+    """The post is there, but Discord's answer is lost."""
     scenario.discord.faults.order(Fault(_POSTS, 0, method="POST", after=True))
     yield
 
@@ -27,7 +27,7 @@ ROWS = (
     Row("429 on new posts", asks_for_patience(30, path=_POSTS), forum=True),
     Row("a post is made, and its answer is lost", answer_lost, fate=Fate.ARRIVES, forum=True),
     Row(
-        "504 on new posts whenever files come along",
+        "504 on new posts whenever files are attached",
         fails(_POSTS, 504, when=has_files),
         post="post.files_refused",
         fate=Fate.LINKS,

@@ -11,7 +11,7 @@ import aiohttp
 
 from sandbox.local_gateway.server import Fault
 from tests.faults.rows import MINUTE, Begin, Fate, Row
-from tests.faults.scene import Scenario
+from tests.faults.scenario import Scenario
 
 _MIB = 1024 * 1024
 _PATIENCE = 0.1  # seconds
@@ -66,9 +66,9 @@ def redirects(where: Callable[[Scenario], str]) -> Begin:
 
 @asynccontextmanager
 async def refused(scenario: Scenario) -> AsyncIterator[None]:
-    await scenario.line.close()
+    await scenario.proxy.close()
     yield
-    await scenario.line.open()
+    await scenario.proxy.open()
 
 
 @asynccontextmanager
@@ -81,14 +81,14 @@ async def without_address(scenario: Scenario) -> AsyncIterator[None]:
 async def without_tls(scenario: Scenario) -> AsyncIterator[None]:
     scenario.trust_certificate()
     yield
-    await scenario.line.close()
-    await scenario.line.open(scenario.certificate)
+    await scenario.proxy.close()
+    await scenario.proxy.open(scenario.certificate)
 
 
 @asynccontextmanager
 async def untrusted(scenario: Scenario) -> AsyncIterator[None]:
-    await scenario.line.close()
-    await scenario.line.open(scenario.certificate)
+    await scenario.proxy.close()
+    await scenario.proxy.open(scenario.certificate)
     yield
     scenario.trust_certificate()
 
@@ -137,7 +137,7 @@ ROWS = (
     Row("no headers in time", never_answers(delay=3_600), "gw.down"),
     Row("half of the body, then nothing", never_answers(b"{" * 99, stall_after=50), "gw.down"),
     Row("half of the body, then cut", answers(200, b"{" * 99, stall_after=50, cut=True), "gw.down"),
-    Row("a drip", never_answers(b"{" * 3_600, pause=0.02), "gw.down"),
+    Row("a very slow body", never_answers(b"{" * 3_600, pause=0.02), "gw.down"),
     Row("pieces of one byte without end", answers(200, b" ", endless=True), "gw.down"),
     Row("cut JSON", changes(lambda body: body[:-9]), "gw.broken"),
     Row("200 with a web page", answers(200, _PAGE), "gw.misplaced", owner="operator.misplaced"),

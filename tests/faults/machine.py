@@ -20,7 +20,7 @@ from bot.storage.schema import REVISION
 from sandbox.local_discord.faults import Fault
 from tests.faults.discord import POSTS
 from tests.faults.rows import HOUR, MINUTE, Begin, Fate, Row
-from tests.faults.scene import SONGS, TASK, Scenario
+from tests.faults.scenario import SONGS, TASK, Scenario
 
 _GARBAGE = b"no database, and long enough to be read as one\n" * 1_000
 _LOCK = """
@@ -64,7 +64,7 @@ def with_pragma(bad: str, good: str, when: Callable[[Scenario], Any] = bool) -> 
 
 
 @asynccontextmanager
-async def no_room(_scene: Scenario) -> AsyncIterator[None]:
+async def no_room(_scenario: Scenario) -> AsyncIterator[None]:
     def full(*_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -180,7 +180,7 @@ ROWS = (
     ),
     Row(
         "the database fails when a post is to be recorded",
-        with_pragma("query_only = ON", "query_only = OFF", lambda scenario: scenario.env.posted(scenario.place)),
+        with_pragma("query_only = ON", "query_only = OFF", lambda scenario: scenario.env.posted(scenario.channel)),
         fate=Fate.ARRIVES,
         within=10 * MINUTE,
     ),
@@ -201,7 +201,7 @@ AT_THE_START = (
         "the database is broken", broken, exits=Exit.STORAGE, log="the database cannot be used: file is not a database"
     ),
     Row(
-        "the database has a revision that is none",
+        "the database has an unknown revision",
         changed(
             "UPDATE alembic_version SET version_num = 'x'", f"UPDATE alembic_version SET version_num = '{REVISION}'"
         ),

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from bot.gateways.media import _PACES
+from bot.gateways.media import _RATES
 from sandbox.local_gateway.fake_task import Song
 from sandbox.local_gateway.server import Fault
 from tests.faults.rows import MINUTE, Begin, Fate, Row
-from tests.faults.scene import SONGS, TASK, Scenario
+from tests.faults.scenario import SONGS, TASK, Scenario
 
 _MIB = 1024 * 1024
 _PAGE = b"<!doctype html><title>Sign in</title>"
@@ -41,8 +41,8 @@ def impatient(fault: Begin) -> Begin:
     @asynccontextmanager
     async def begin(scenario: Scenario) -> AsyncIterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            for slow, schedule in _PACES.items():
-                patch.setitem(_PACES, slow, structs.replace(schedule, connect=0.5, answer=1.0, window=0.3))
+            for slow, schedule in _RATES.items():
+                patch.setitem(_RATES, slow, structs.replace(schedule, connect=0.5, answer=1.0, window=0.3))
             async with fault(scenario):
                 yield
 
@@ -68,7 +68,7 @@ def named(address: Callable[[Scenario, Song], str]) -> Begin:
     return begin
 
 
-def _forbidden(_scene: Scenario, song: Song) -> str:
+def _forbidden(_scenario: Scenario, song: Song) -> str:
     return f"https://media.test/{song.clip_id}/api/forbidden"
 
 
@@ -91,15 +91,13 @@ def linked(name: str, fault: Begin, answer: str) -> Row:
 ROWS = (
     late("no answer", impatient(answers(200, delay=3_600)), "audio.unavailable"),
     late("early hints (103) without end", answers(raw=_HINT * 1_000, endless=True), "audio.unavailable"),
-    late("the song drips", impatient(answers(200, _SOUND, pause=0.05)), "audio.unavailable"),
-    late(
-        "nothing more comes in the midst of it", impatient(answers(200, _SOUND, stall_after=9_000)), "audio.unavailable"
-    ),
+    late("the song arrives very slowly", impatient(answers(200, _SOUND, pause=0.05)), "audio.unavailable"),
+    late("it stops in the middle", impatient(answers(200, _SOUND, stall_after=9_000)), "audio.unavailable"),
     late("chunks of one byte", answers(raw=_CRUMBS, endless=True), "audio.unavailable"),
     late("403", answers(403), "audio.unavailable"),
     late("404", answers(404), "audio.unavailable"),
     late("500", answers(500), "audio.unavailable"),
-    late("connection cut in the midst of it", answers(200, _SOUND, stall_after=9_000, cut=True), "audio.unavailable"),
+    late("connection cut in the middle", answers(200, _SOUND, stall_after=9_000, cut=True), "audio.unavailable"),
     late("200 with a web page", answers(200, _PAGE), "audio.unusable"),
     late("an address that ends in /api/forbidden", named(_forbidden), "audio.none"),
     late("200 with nothing", answers(200), "audio.unusable"),

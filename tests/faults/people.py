@@ -1,4 +1,4 @@
-"""What people do to the bot, on purpose or not: whoever does it is told, and nobody else notices."""
+"""What people do to the bot, on purpose or not: they get an explanation, and nobody else is affected."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.people import Person
 from tests import forged
 from tests.faults.rows import Begin, Fate, Row, says
-from tests.faults.scene import OTHER, TASK, Scenario
+from tests.faults.scenario import OTHER, TASK, Scenario
 from tests.messages import Message, words
 
 _OFTEN = 70  # times; a person has 60 commands a minute
@@ -15,7 +15,7 @@ _OFTEN = 70  # times; a person has 60 commands a minute
 Act = Callable[[Scenario, Person], Awaitable[Message]]
 
 
-def does(act: Act, told: str) -> Begin:
+def does(act: Act, key: str) -> Begin:
     """Somebody else on the server; `told`: the key of what they read, or nothing."""
 
     @asynccontextmanager
@@ -23,14 +23,14 @@ def does(act: Act, told: str) -> Begin:
         env = scenario.env
         env.discord.world.locales[env.ben.id] = "en-US"
         answer = await act(scenario, env.ben)
-        assert not told or says(told, words(answer)), words(answer)
+        assert not key or says(key, words(answer)), words(answer)
         yield
 
     return begin
 
 
-def row(name: str, act: Act, told: str = "") -> Row:
-    return Row(name, does(act, told), doer=told, fate=Fate.ARRIVES)
+def row(name: str, act: Act, key: str = "") -> Row:
+    return Row(name, does(act, key), doer=key, fate=Fate.ARRIVES)
 
 
 def gives(text: str) -> Act:

@@ -1,4 +1,4 @@
-"""What a row of the fault matrix says: the fault, what people are told, what becomes of a watched task."""
+"""A row of the fault matrix: the fault, what people read, what happens to a watched task."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.__main__ import Exit
 from bot.ui.render.locales import languages
-from tests.faults.scene import Scenario
+from tests.faults.scenario import Scenario
 
 MINUTE, HOUR = 60.0, 3_600.0  # seconds
 
@@ -16,23 +16,23 @@ Begin = Callable[[Scenario], AbstractAsyncContextManager[None]]
 
 
 class Fate(StrEnum):
-    """What becomes of a task that was watched before the fault, as the table says it."""
+    """What happens to a task that was watched before the fault, in the words of the table."""
 
-    WAITS = "It waits. Its songs come once."
-    ARRIVES = "Its songs come all the same, once."
-    LINKS = "It comes at once, with links instead of files."
-    MOVED = "Its songs come once, to the person's DMs."
-    TOLD = "It does not come there; `/suno watches` keeps it, and the DM has buttons that bring it."
+    WAITS = "It waits. Its songs are posted once."
+    ARRIVES = "Its songs are posted anyway, once."
+    LINKS = "It is posted at once, with links instead of files."
+    MOVED = "Its songs are posted once, in the person's DMs."
+    KEPT = "It is not posted; `/suno watches` keeps it, and a DM has buttons that post it there."
 
 
 @dataclass(frozen=True)
 class Row:
-    """`fault` begins it, and ends it on leaving. What is told is named by the keys of its texts; empty: nothing."""
+    """`fault` starts the fault, and ends it on leaving. Texts that people read are given by their keys; empty: none."""
 
     name: str
     fault: Begin
     answer: str = ""  # to /suno status, meanwhile; empty: the songs
-    silent: bool = False  # it is not answered: Discord says so by itself
+    no_response: bool = False  # it is not answered: Discord says so by itself
     watch: str = ""  # to a new /suno watch, meanwhile; empty: it is not asked
     channel: str = ""  # in the channel of the watch, meanwhile
     post: str = "post.songs"  # in the message with the songs
@@ -55,5 +55,5 @@ def sentence(key: str) -> str:
 
 
 def says(key: str, text: str) -> bool:
-    """Whether the sentence of that key stands in a text, whatever it was filled in with."""
+    """Whether the sentence of that key is in a text, with any values filled in."""
     return re.search(".*".join(map(re.escape, sentence(key).split("…"))), text) is not None

@@ -1,4 +1,4 @@
-"""The fault matrix as a page, docs/faults.md: `python -m tests.faults.table` writes it."""
+"""The fault matrix as a page: `python -m tests.faults.table` writes docs/faults.md."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +10,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 
 _HEAD = """# What happens when something fails
 
-`python -m tests.faults.table` makes this page of the rows in `tests/faults`. `tests/e2e/test_faults.py` brings each of
-these faults about and checks what stands here: the real bot, a real database file, real HTTP. In each row a task was
-watched before the fault began; meanwhile it is finished, and somebody types `/suno status`.
+`python -m tests.faults.table` makes this page of the rows in `tests/faults`. `tests/e2e/test_faults.py` causes each of
+these faults and checks what is written here: the real bot, a real database file, real HTTP. In each row a task was
+watched before the fault began; meanwhile the task finishes, and somebody types `/suno status`.
 """
-_COLUMNS = ("Fault", "What people see", "What becomes of the watched task", "How it heals")
+_COLUMNS = ("Fault", "What people see", "What happens to the watched task", "How it recovers")
 _GROUPS = {
     "The gateway": gateway.ROWS,
     "The host of the songs": media.ROWS,
@@ -34,7 +34,7 @@ def _group(name: str, rows: tuple[Row, ...]) -> Iterator[str]:
     yield _line(*_COLUMNS)
     yield _line(*["---"] * len(_COLUMNS))
     for row in rows:
-        yield _line(row.name, " ".join(_sees(row)), _fate(row), _heals(row))
+        yield _line(row.name, " ".join(_sees(row)), _fate(row), _recovery(row))
     yield ""
 
 
@@ -46,18 +46,18 @@ def _sees(row: Row) -> Iterator[str]:
     if row.exits is not None:
         yield f"The bot is offline. It ends with exit code {row.exits:d} and says: “{row.log}”."
         return
-    if row.silent:
+    if row.no_response:
         yield "Discord says that the application did not respond."
     else:
         yield _said(row.answer) if row.answer else "The songs."
-    told = {
-        "To who does it": row.doer,
+    texts = {
+        "To the person who does it": row.doer,
         "To /suno watch": row.watch,
         "In the channel": row.channel,
         "By DM": row.person,
         "The owner, by DM": row.owner,
     }
-    yield from (f"{where}: {_said(key)}" for where, key in told.items() if key)
+    yield from (f"{where}: {_said(key)}" for where, key in texts.items() if key)
 
 
 def _said(key: str) -> str:
@@ -68,11 +68,11 @@ def _fate(row: Row) -> str:
     return row.fate if row.post in ("", "post.songs", row.answer) else f"{row.fate} {_said(row.post)}"
 
 
-def _heals(row: Row) -> str:
+def _recovery(row: Row) -> str:
     if row.exits is not None:
-        return "When it is mended and the bot is started again."
+        return "When the cause is fixed and the bot is started again."
     if row.fate is not Fate.WAITS:
-        return "By itself; nothing waits for it."
+        return "By itself; nothing has to wait."
     return f"By itself, within {_duration(row.within)}."
 
 

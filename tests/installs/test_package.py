@@ -58,8 +58,8 @@ def test_the_command_works(installer: str, source: str, wheel: Path, tools: Path
     assert "usage: suno-watch [-h]" in run(command, "--help", cwd=home)
     run(command, "migrate", cwd=home, settings=SETTINGS)
     assert (home / "data" / "suno-watch.db").exists()
-    told = run(command, "doctor", "--offline", cwd=home, settings=SETTINGS)
-    assert f"revision {REVISION}, that of this program" in told
+    output = run(command, "doctor", "--offline", cwd=home, settings=SETTINGS)
+    assert f"revision {REVISION}, that of this program" in output
 
 
 def test_the_demo_is_in_the_package(wheel: Path, tools: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault
 from tests.conftest import Env
-from tests.needs import program
+from tests.installed_programs import program
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "suno-watch.rules.yml"
@@ -28,9 +28,9 @@ OF_PROMETHEUS = {"job", "instance"}  # labels that it adds by itself
 QUERY_OPTIONS = {"$__rate_interval": "5m", "$job": "suno-watch", "$instance": ".*"}
 
 
-def promtool(*arguments: str | Path, told: str | None = None) -> None:
+def promtool(*arguments: str | Path, stdin: str | None = None) -> None:
     command = [program("promtool"), *arguments]
-    ended = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -64,7 +64,7 @@ def unknown(query: str, families: Sequence[Metric]) -> Iterator[str]:
                 yield f"{name}: {label}{operator}{value}"
 
 
-async def test_what_rules_and_dashboard_ask_for_is_what_the_bot_says(env: Env, port: int) -> None:
+async def test_rules_and_dashboard_use_existing_metrics(env: Env, port: int) -> None:
     """Also of what has not come to pass yet: that is counted from 0 on, or has a name at least."""
     env.gateway.add(FakeTask("task_slow", states=((0, "queued"),)))
     async with env.bot(http_port=port), aiohttp.ClientSession() as session:
@@ -80,7 +80,7 @@ async def test_what_rules_and_dashboard_ask_for_is_what_the_bot_says(env: Env, p
         "suno_watch_coffee",
         "suno_watch_unsent_deliveries: state=cold",
     ]
-    promtool("check", "metrics", told=text)
+    promtool("check", "metrics", stdin=text)
 
 
 def test_prometheus_takes_the_rules() -> None:

@@ -18,9 +18,10 @@ from bot.gateways.gateway import Gateway
 from bot.gateways.submitter import Submitter
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
-from bot.services.orders.terms import GatewayTerms, OperatorsWord
+from bot.services.orders.terms import GatewayTerms, OperatorSettings
 from bot.services.orders.workers import OrderWorkers
 from bot.storage.creation import CreationStore
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore, Placed
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import JumpingClock
@@ -106,7 +107,7 @@ async def opened(
     gateway: LocalGateway,
     clock: JumpingClock,
     operator: OperatorRules | None = None,
-    word: OperatorsWord | None = None,
+    word: OperatorSettings | None = None,
     *,
     url: str = "",
     accepted: Callable[[], None] = lambda: None,
@@ -118,13 +119,13 @@ async def opened(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         submitter = await stack.enter_async_context(Submitter("default", url or gateway.url, ""))
         store, creation = OrderStore(engine), CreationStore(engine)
-        terms = GatewayTerms(
-            Billing("default", url or gateway.url, "", session), word or OperatorsWord(), operator, creation, clock
-        )
-        lookup = Lookup([Gateway("default", gateway.url, "", session)], clock=clock.now)
+        asked = Gateway("default", gateway.url, "", session)
+        lookup = Lookup([asked], clock=clock.now)
         stack.push_async_callback(lookup.close)
+        billing = Billing("default", url or gateway.url, "", session)
+        terms = GatewayTerms(billing, word or OperatorSettings(), operator, creation, clock, asked.dialect)
         orders = Orders(store, creation, lookup, {"default": terms}, operator, clock)
-        workers = OrderWorkers(orders, [submitter], {"default": terms}, clock, accepted=accepted)
+        workers = OrderWorkers(orders, OrderUpkeep(engine), [submitter], {"default": terms}, clock, accepted=accepted)
         shop = Shop(orders, workers, gateway, clock)
         await shop.allow()
         yield shop

@@ -12,7 +12,7 @@ from bot.domain.creation import Bar, OperatorRules
 from bot.domain.order import LOST_AFTER, PLACED_FOR, WAITING_FOR, OrderState
 from bot.domain.song_request import RequestKind, SongRequest, Source, Wish
 from bot.services.orders.service import Obstacle, Settlement
-from bot.services.orders.terms import OperatorsWord
+from bot.services.orders.terms import OperatorSettings
 from bot.storage.orders import Placed
 from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.orders import Behaviour
@@ -84,7 +84,9 @@ async def test_a_form_that_discord_delivers_twice_is_one_draft(shop: Shop) -> No
         ({}, {"guild_id": None}, Bar.DM),
     ],
 )
-async def test_who_may_order_and_where(shop: Shop, rules: dict[str, Any], who: dict[str, Any], bar: Bar | None) -> None:
+async def test_roles_channels_and_blocks_decide_who_may_order(
+    shop: Shop, rules: dict[str, Any], who: dict[str, Any], bar: Bar | None
+) -> None:
     await shop.allow(**rules)
     assert await shop.orders.bar(maker(**who), "chirp-hawk") == bar
 
@@ -99,7 +101,7 @@ async def test_a_limit_names_itself_and_its_end(shop: Shop) -> None:
     assert denial.until > shop.clock.now()
 
 
-async def test_what_nobody_approves_is_not_sent_and_given_back(shop: Shop) -> None:
+async def test_an_order_without_approval_is_never_sent_and_is_given_back(shop: Shop) -> None:
     await shop.allow(approval=True, roles=(77,))
     member = replace(maker(BEN), **MEMBER)
     order = await shop.draft(BEN)
@@ -227,7 +229,7 @@ async def test_one_task_is_one_orders(shop: Shop) -> None:
 async def test_the_usage_log_tells_whether_it_was_charged(
     engine: AsyncEngine, gateway: LocalGateway, clock: JumpingClock, behaviour: str, state: OrderState
 ) -> None:
-    async with opened(engine, gateway, clock, word=OperatorsWord(key_is_ours=True)) as shop:
+    async with opened(engine, gateway, clock, word=OperatorSettings(key_is_ours=True)) as shop:
         good = await shop.place(BEN)
         async with shop.open():
             await shop.until(good, OrderState.ACCEPTED)
@@ -244,7 +246,7 @@ async def test_a_log_that_shows_nothing_proves_nothing(
     engine: AsyncEngine, gateway: LocalGateway, clock: JumpingClock
 ) -> None:
     gateway.orders.keeps_log = False
-    async with opened(engine, gateway, clock, word=OperatorsWord(key_is_ours=True)) as shop:
+    async with opened(engine, gateway, clock, word=OperatorSettings(key_is_ours=True)) as shop:
         gateway.orders.plan = ["good", "lost"]
         first, second = await shop.place(), await shop.place(BEN)
         async with shop.open():
@@ -270,3 +272,44 @@ async def test_nothing_is_sent_while_creation_is_off(
         await clock.advance(PLACED_FOR + 60, step=60)
         assert (await shop.until(order, OrderState.EXPIRED)).reason == "unreachable"
     assert gateway.orders.posts == []
+
+
+async def test_a_relay_of_goamz_gets_goamz_bodies(shop: Shop) -> None:
+    shop.gateway.single, shop.gateway.batch = "/suno/v1/music/", False
+    shop.gateway.unknown = (200, {"code": 404, "message": "task_not_exist", "data": None})
+    order = await shop.place()
+    async with shop.open():
+        await shop.until(order, OrderState.ACCEPTED)
+    (post,) = shop.gateway.orders.posts
+    assert post.path == "/suno/v1/music"
+    assert post.body["custom_mode"] is False
+    assert post.body["input"]["gpt_description_prompt"] == RAIN.description
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "price", "state"),
+    [(False, 0.1, OrderState.UNSURE), (True, 0.1, OrderState.REFUSED), (True, None, OrderState.UNSURE)],
+    ids=["charged", "not charged", "not charged, and nobody knows the price exactly"],
+)
+async def test_without_a_log_the_balance_tells_whether_it_was_charged(
+    engine: AsyncEngine,
+    gateway: LocalGateway,
+    clock: JumpingClock,
+    taken_back: bool,
+    price: float | None,
+    state: OrderState,
+) -> None:
+    gateway.orders.keeps_log = False
+    async with opened(engine, gateway, clock, word=OperatorSettings(key_is_ours=True, price=price)) as shop:
+        async with shop.open():
+            await clock.advance(300)  # the balance is read
+            good = await shop.place(BEN)
+            await shop.until(good, OrderState.ACCEPTED)
+            gateway.orders.behaviour = "lost"
+            order = await shop.place()
+            await shop.until(order, OrderState.UNSURE)
+            if taken_back:
+                gateway.orders.used -= gateway.orders.charges.pop().quota
+            await clock.advance(700, step=20)
+            assert await shop.state(order) is state
+    assert len(gateway.orders.posts) == 2

@@ -1,4 +1,4 @@
-"""Lists of whatever tasks, in every language, keep to Discord's limits."""
+"""Lists of any tasks, in every language, keep to Discord's limits."""
 
 import asyncio
 import csv
@@ -22,7 +22,7 @@ from bot.ui.features import admin, batches, settings, watch_list
 from bot.ui.render import components
 from bot.ui.render.locales import languages
 from sandbox.local_discord.limits import COMPONENTS_V2, check_message
-from tests.property.test_cards import tags, tasks, texts
+from tests.property.strategies import tags, tasks, texts
 
 IDS = st.text("abc-_0123456789", min_size=1, max_size=80)
 NUMBERS = st.integers(1, 2**63 - 1)

@@ -1,49 +1,20 @@
-"""Whatever is posted without being asked for keeps to Discord's limits, and carries what it is found again by."""
-
-from typing import Any
+"""Posts of any task keep to Discord's limits, and carry the delivery id by which they are found again."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.delivery import Topic
-from bot.domain.outbox import ClaimedDelivery, LiveCard
+from bot.domain.outbox import LiveCard
 from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import Task
-from bot.domain.watch import Watch, WatchOutcome, delivery_for
+from bot.domain.watch import Watch, WatchOutcome
 from bot.gateways.media import MediaFile
 from bot.services.clip_files import ClipFile
-from bot.services.delivery.port import Post
-from bot.services.lookup import Found
 from bot.ui.render.cards import fitting
 from bot.ui.render.locales import languages
 from bot.ui.render.posts import digest, live_card, post_card
-from tests.property.test_cards import check, outcomes, tags, tasks
-
-IDS = st.integers(1, 2**63 - 1)
-watches = st.builds(
-    Watch,
-    id=IDS,
-    task_id=st.text("abc-_0123456789", min_size=1, max_size=80),
-    user_id=IDS,
-    channel_id=IDS,
-    guild_id=st.none() | IDS,
-    mentions=st.lists(IDS.map("<@{}>".format), max_size=20).map(tuple),
-    lyrics_id=st.sampled_from(["", "words"]),
-    created_at=st.floats(0, 4e9),
-)
-
-
-def post_of(watch: Watch, topic: Topic, task: Task, lyrics: Task | None, **fields: Any) -> Post:
-    claimed = ClaimedDelivery(
-        delivery=delivery_for(watch, topic, watch.created_at),
-        attempts=0,
-        tried_at=None,
-        watch=watch,
-        snapshot=TaskSnapshot(task_id=task.id, task=task),
-        lyrics=TaskSnapshot(task_id="words", task=lyrics) if lyrics else None,
-        card_id=None,
-    )
-    return Post(claimed, Found(task, "default"), **fields)
+from tests.property.limits import check
+from tests.property.strategies import IDS, outcomes, post_of, tags, tasks, watches
 
 
 @given(watches, st.sampled_from(Topic), tasks, st.none() | tasks, tags)

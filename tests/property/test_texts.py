@@ -1,4 +1,4 @@
-"""Whatever people type and strangers write, it is read and shown as it is meant."""
+"""Any text that people type or gateways send is read and shown as it is meant."""
 
 import re
 from contextlib import suppress
@@ -14,7 +14,7 @@ from bot.errors import InvalidTaskId
 from bot.ui.render.locales import languages
 from bot.ui.render.lyrics import lyrics_pages
 from bot.ui.render.text import clean, code, cut, escape, one_line
-from tests.property.test_cards import tags, texts
+from tests.property.strategies import tags, texts
 
 hexadecimal = "0123456789abcdef"
 ids = (
@@ -51,7 +51,7 @@ def test_an_id_means_itself(task_id: str) -> None:
 
 
 @given(texts | hostile)
-def test_what_is_taken_for_an_id_changes_no_path(text: str) -> None:
+def test_an_id_never_changes_the_path_of_a_request(text: str) -> None:
     found: list[str] = []
     with suppress(InvalidTaskId):
         found += read_ids(text).ids

@@ -1,4 +1,4 @@
-"""Watches, whatever gateways answer in whatever order."""
+"""Watches with any answers in any order."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -33,7 +33,7 @@ tasks = st.builds(
     lyrics=lyrics_made,
 )
 answers = st.lists(st.tuples(st.none() | tasks, st.floats(0.1, 4_000)), max_size=12)
-wishes = st.builds(
+new_watches = st.builds(
     Watch,
     id=st.integers(1, 9),
     task_id=st.just("task"),
@@ -46,11 +46,11 @@ wishes = st.builds(
 
 
 def follow(
-    watch: Watch, said: Sequence[tuple[Task | None, float]]
+    watch: Watch, answers: Sequence[tuple[Task | None, float]]
 ) -> tuple[Watch, TaskSnapshot, float, list[Delivery]]:
     """All of its steps, each answer some seconds after the one before."""
     snapshot, now, claimed = TaskSnapshot(task_id="task"), BORN, list[Delivery]()
-    for (task, _), now in zip(said, accumulate((gap for _, gap in said), initial=BORN), strict=False):
+    for (task, _), now in zip(answers, accumulate((gap for _, gap in answers), initial=BORN), strict=False):
         snapshot = seen(snapshot, task, "default", now) if task else missed(snapshot, now)
         step = advance(watch, snapshot, now)
         watch = step.watch
@@ -58,19 +58,19 @@ def follow(
     return watch, snapshot, now, claimed
 
 
-@given(wishes, answers)
-def test_a_clip_is_owed_at_most_once(wish: Watch, said: list[tuple[Task | None, float]]) -> None:
-    _, _, _, claimed = follow(wish, said)
-    brought = [key for delivery in claimed if delivery.topic is Topic.SONGS for key in delivery.clips]
-    assert len(brought) == len(set(brought))
+@given(new_watches, answers)
+def test_a_clip_is_delivered_at_most_once(watched: Watch, answers: list[tuple[Task | None, float]]) -> None:
+    _, _, _, claimed = follow(watched, answers)
+    delivered = [key for delivery in claimed if delivery.topic is Topic.SONGS for key in delivery.clips]
+    assert len(delivered) == len(set(delivered))
     assert len({delivery.id for delivery in claimed}) == len(claimed)
 
 
-@given(wishes, answers, tasks | st.none())
-def test_every_watch_ends_and_until_then_has_a_next_look(
-    wish: Watch, said: list[tuple[Task | None, float]], last: Task | None
+@given(new_watches, answers, tasks | st.none())
+def test_every_watch_ends_and_has_a_next_poll_until_then(
+    watched: Watch, answers: list[tuple[Task | None, float]], last: Task | None
 ) -> None:
-    watch, snapshot, now, _ = follow(wish, said)
+    watch, snapshot, now, _ = follow(watched, answers)
     while not watch.outcome:
         due = next_poll_at(snapshot, now, PollSchedule(INTERVAL))
         assert now < due <= now + MAX_POLL_INTERVAL
@@ -80,11 +80,13 @@ def test_every_watch_ends_and_until_then_has_a_next_look(
         assert now < BORN + LONGEST + 60_000
 
 
-@given(wishes, answers, tasks)
-def test_whatever_arrived_is_brought(wish: Watch, said: list[tuple[Task | None, float]], task: Task) -> None:
-    """A settled task whose songs did not fail brings each of them, also when it was told in parts."""
+@given(new_watches, answers, tasks)
+def test_every_song_that_arrived_is_delivered(
+    watched: Watch, answers: list[tuple[Task | None, float]], task: Task
+) -> None:
+    """A final task delivers each of its songs that did not fail, also when they finished at different times."""
     done = Task(id="task", kind=task.kind, status=Status.DONE, clips=task.clips, lyrics=task.lyrics)
-    watch, snapshot, now, claimed = follow(wish, said)
+    watch, snapshot, now, claimed = follow(watched, answers)
     if watch.outcome:
         return
     for later in (now + 1, now + 2 + LYRICS_WAIT):
@@ -94,12 +96,12 @@ def test_whatever_arrived_is_brought(wish: Watch, said: list[tuple[Task | None, 
     assert watch.outcome
     arrived = {key for key, clip in done.keyed() if clip.status is not Status.FAILED}
     assert arrived <= {key for delivery in claimed for key in delivery.clips}
-    assert claimed, "nobody is left without a word"
+    assert claimed, "every watch that ends delivers something"
 
 
-@given(wishes, answers)
-def test_an_ended_watch_owes_nothing_more(wish: Watch, said: list[tuple[Task | None, float]]) -> None:
-    watch, snapshot, now, _ = follow(wish, said)
+@given(new_watches, answers)
+def test_an_ended_watch_creates_no_more_deliveries(watched: Watch, answers: list[tuple[Task | None, float]]) -> None:
+    watch, snapshot, now, _ = follow(watched, answers)
     if watch.outcome:
         assert advance(watch, snapshot, now + 1e6).deliveries == ()
 

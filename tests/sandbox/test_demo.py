@@ -37,9 +37,9 @@ def taken() -> Iterator[int]:
 async def test_a_port_in_use_is_a_sentence(taken: int) -> None:
     command = [sys.executable, "-m", "bot", "demo", "--no-browser", "--port", str(taken)]
     program = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, cwd=Path(__file__).parents[2])
-    told, complained = await asyncio.wait_for(program.communicate(), 30)
+    output, complained = await asyncio.wait_for(program.communicate(), 30)
     assert program.returncode == Exit.FAILED
-    assert told == b""
+    assert output == b""
     sentence = f"Port {taken} is in use. Choose another with --port, or leave --port out to take a free one."
     assert complained.decode().splitlines() == [sentence]
 
@@ -59,16 +59,16 @@ async def test_the_next_free_port_is_taken_and_the_way_from_elsewhere_is_told(
     monkeypatch.setenv("SSH_CONNECTION", "198.51.100.7 50000 203.0.113.9 22")
     monkeypatch.setenv("USER", "mei")
     running = asyncio.create_task(run_demo(port=None, open_browser=True))
-    told = ""
+    output = ""
     async with asyncio.timeout(30):
-        while "Ctrl-C" not in told:
+        while "Ctrl-C" not in output:
             await asyncio.sleep(0.02)
-            told += capsys.readouterr().out
+            output += capsys.readouterr().out
     running.cancel()
     await asyncio.wait({running})
-    port = int(re.findall(r"The demo is at http://127\.0\.0\.1:(\d+)\n", told)[0])
+    port = int(re.findall(r"The demo is at http://127\.0\.0\.1:(\d+)\n", output)[0])
     assert taken < port < taken + 20
-    assert f"ssh -L {port}:127.0.0.1:{port} mei@203.0.113.9, then open http://127.0.0.1:{port} there." in told
+    assert f"ssh -L {port}:127.0.0.1:{port} mei@203.0.113.9, then open http://127.0.0.1:{port} there." in output
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -97,7 +97,8 @@ def test_the_guide_begins_with_a_song_and_says_everything_in_both_languages() ->
     groups = guide(world)["groups"]
     steps = [step for group in groups for step in group["steps"]]
     assert groups[0]["steps"][0]["command"].startswith("/suno status id:")
-    assert [step["command"] for step in groups[0]["steps"][1:]] == [
+    assert groups[0]["steps"][1]["command"].startswith("/suno create about:")
+    assert [step["command"] for step in groups[0]["steps"][2:]] == [
         task.typed for task in demo_tasks() if task.fake.born_when_asked
     ]
     assert all(each["en"] and each["zh-CN"] for each in [group["title"] for group in groups])

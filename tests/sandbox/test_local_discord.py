@@ -113,9 +113,9 @@ async def test_it_is_noted_how_long_the_bot_took(stage: Stage) -> None:
     await asyncio.sleep(0.2)
     await interaction.response.defer()
     asked = await stage.asked
-    assert asked.told_at is not None
+    assert asked.received_at is not None
     assert asked.answered_at is not None
-    assert 0.2 <= asked.answered_at - asked.told_at < 3.0
+    assert 0.2 <= asked.answered_at - asked.received_at < 3.0
 
 
 async def test_a_second_answer_is_refused(stage: Stage) -> None:
@@ -128,7 +128,7 @@ async def test_a_second_answer_is_refused(stage: Stage) -> None:
     assert (refusal.value.status, refusal.value.code) == (400, 40060)
 
 
-async def test_an_answer_after_three_seconds_is_refused_and_the_person_is_told(stage: Stage) -> None:
+async def test_an_answer_after_three_seconds_is_refused_and_shown_as_failed(stage: Stage) -> None:
     stage.local.interactions.patience = 0.05
     interaction = await stage.late()
     assert (await stage.asked).failed == "timeout"
@@ -204,7 +204,7 @@ async def test_a_form_is_filled_in(stage: Stage) -> None:
         (Permission.EMBED_LINKS, 50013),
     ],
 )
-async def test_what_a_channel_forbids(stage: Stage, missing: Permission, code: int) -> None:
+async def test_channel_permissions_are_enforced(stage: Stage, missing: Permission, code: int) -> None:
     here = stage.here
     guild = next(iter(stage.local.world.guilds.values()))
     stage.channel["permission_overwrites"] = [{"id": guild["id"], "type": 0, "allow": "0", "deny": str(int(missing))}]
@@ -378,7 +378,7 @@ async def test_automod_reads_embeds_and_buttons(stage: Stage) -> None:
         assert refusal.value.code == code
 
 
-async def test_a_bot_that_is_timed_out_is_silent(stage: Stage) -> None:
+async def test_a_timed_out_bot_posts_nothing(stage: Stage) -> None:
     guild = next(iter(stage.local.world.guilds.values()))
     stage.local.changes.time_out(guild, stage.local.world.bot, stage.clock.now + 60)
     with pytest.raises(discord.Forbidden):
@@ -387,7 +387,7 @@ async def test_a_bot_that_is_timed_out_is_silent(stage: Stage) -> None:
     await stage.here.send("x")
 
 
-async def test_what_people_bring_along_is_private_where_they_may_not_use_it_aloud(stage: Stage) -> None:
+async def test_user_installs_answer_privately_without_use_external_apps(stage: Stage) -> None:
     world = stage.local.world
     guild = next(iter(world.guilds.values()))
     ben = world.add_user("Ben")
@@ -424,10 +424,10 @@ async def test_rates_are_limited_with_headers_and_429(stage: Stage) -> None:
         answers = [await session.post(address, json={"content": "x"}) for _ in range(6)]
         assert [each.status for each in answers] == [200] * 5 + [429]
         assert [each.headers["X-RateLimit-Remaining"] for each in answers[:5]] == ["4", "3", "2", "1", "0"]
-        told = await answers[5].json()
-        stage.clock.now += told["retry_after"]
+        limit = await answers[5].json()
+        stage.clock.now += limit["retry_after"]
         assert (await session.post(address, json={"content": "x"})).status == 200
-    assert 0 < told["retry_after"] <= 5
+    assert 0 < limit["retry_after"] <= 5
 
 
 async def test_the_bots_own_permissions_are_told_of_a_channel_that_is_chosen(stage: Stage) -> None:

@@ -31,13 +31,13 @@ async def gateway(clock: Clock) -> AsyncIterator[LocalGateway]:
 
 @pytest.fixture
 async def stranger() -> AsyncIterator[aiohttp.ClientSession]:
-    """Somebody without a key."""
+    """A client without a key."""
     async with aiohttp.ClientSession() as session:
         yield session
 
 
 @pytest.fixture
 async def customer() -> AsyncIterator[aiohttp.ClientSession]:
-    """Somebody with the gateway's key."""
+    """A client with the gateway's key."""
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session:
         yield session

@@ -86,7 +86,7 @@ def test_clips(state: State) -> None:
     ("state", "end"),
     [("running", ""), ("streaming", "?audiopipe.suno.ai"), ("failed", "/None.mp3"), ("done", SONGS[0].clip_id)],
 )
-def test_the_audio_url_over_a_clips_life(state: State, end: str) -> None:
+def test_the_audio_url_in_each_state_of_a_clip(state: State, end: str) -> None:
     url = said("new-api", state)["data"]["data"][0]["audio_url"]
     assert url.endswith(end)
     assert url.startswith(MEDIA) == (state != "running")
@@ -179,7 +179,7 @@ def test_one_good_song_in_a_failed_task() -> None:
     assert task["data"][1]["metadata"]["error_message"] == "the model stumbled"
 
 
-def test_a_word_that_nobody_knows_is_said_instead_of_the_states_own() -> None:
+def test_an_unknown_status_is_shown_instead_of_ours() -> None:
     assert said("new-api", "running", word="MEDITATING")["data"]["status"] == "MEDITATING"
 
 

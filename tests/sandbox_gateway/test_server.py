@@ -1,4 +1,4 @@
-"""The local gateway over real HTTP: who may ask, what is unknown, what goes wrong to order, what is written down."""
+"""The local gateway over real HTTP: keys, unknown tasks, scripted faults, recorded requests."""
 
 import asyncio
 from typing import Any
@@ -12,14 +12,14 @@ from sandbox.local_gateway.server import Fault, LocalGateway
 from tests.sandbox_gateway.conftest import KEY
 
 SONG = Song("c1000000-0000-4000-8000-000000000001", "Low Tide", duration=3.0)
-LIFE = FakeTask("t-1", songs=(SONG,))
+SONG_TASK = FakeTask("t-1", songs=(SONG,))
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer sk-wrong", KEY])
-async def test_who_has_no_key_gets_the_other_envelope(
+async def test_a_request_without_a_key_gets_the_error_envelope(
     gateway: LocalGateway, stranger: aiohttp.ClientSession, authorization: str | None
 ) -> None:
-    gateway.add(LIFE)
+    gateway.add(SONG_TASK)
     headers = {} if authorization is None else {"Authorization": authorization}
     async with stranger.get(f"{gateway.url}/suno/fetch/t-1", headers=headers) as response:
         body = await response.json()
@@ -43,7 +43,7 @@ async def many(customer: aiohttp.ClientSession, gateway: LocalGateway, *ids: str
 async def test_a_batch_leaves_unknown_ids_out_and_says_each_task_once(
     gateway: LocalGateway, customer: aiohttp.ClientSession
 ) -> None:
-    gateway.add(LIFE, FakeTask("t-2", "rix", text="A lamp"))
+    gateway.add(SONG_TASK, FakeTask("t-2", "rix", text="A lamp"))
     tasks = await many(customer, gateway, "t-1", "t-0", "t-2", "t-1")
     assert [task["task_id"] for task in tasks] == ["t-2", "t-1"]
     assert await many(customer, gateway, "t-0") is None
@@ -57,7 +57,7 @@ async def test_a_wrong_path_is_a_web_page(gateway: LocalGateway, customer: aioht
 
 async def test_a_gateway_can_be_without_the_batch_call(customer: aiohttp.ClientSession) -> None:
     async with LocalGateway(key=KEY, batch=False) as gateway:
-        gateway.add(LIFE)
+        gateway.add(SONG_TASK)
         async with customer.post(f"{gateway.url}/suno/fetch", json={"ids": ["t-1"]}) as response:
             assert response.status == 404
         async with customer.get(f"{gateway.url}/suno/fetch/t-1") as response:
@@ -74,10 +74,10 @@ async def test_a_request_is_written_down_as_it_was_sent(gateway: LocalGateway, s
     assert request.at > 0
 
 
-async def test_a_fault_lasts_as_many_requests_as_it_was_told_to(
+async def test_a_fault_lasts_for_the_given_number_of_requests(
     gateway: LocalGateway, customer: aiohttp.ClientSession
 ) -> None:
-    gateway.add(LIFE)
+    gateway.add(SONG_TASK)
     gateway.faults.append(Fault(429, b"busy", {"Retry-After": "7"}, path="/suno/fetch/", times=2))
     seen = []
     for _ in range(3):
@@ -87,10 +87,10 @@ async def test_a_fault_lasts_as_many_requests_as_it_was_told_to(
     assert [request.status for request in gateway.requests] == [429, 429, 200]
 
 
-async def test_a_fault_meets_only_its_path_and_ends_when_it_is_cleared(
+async def test_a_fault_affects_only_its_path_and_ends_when_cleared(
     gateway: LocalGateway, customer: aiohttp.ClientSession
 ) -> None:
-    gateway.add(LIFE)
+    gateway.add(SONG_TASK)
     gateway.faults.append(Fault(500, path="fetch/t-9"))
     assert await many(customer, gateway, "t-1")
     gateway.faults[0].path = ""
@@ -129,7 +129,7 @@ async def test_a_body_can_stall_and_the_gateway_still_closes(
 
 
 async def test_a_song_and_its_cover_need_no_key(gateway: LocalGateway, stranger: aiohttp.ClientSession) -> None:
-    gateway.add(LIFE)
+    gateway.add(SONG_TASK)
     for path, kind in ((f"/audio/{SONG.clip_id}", "audio/mpeg"), (f"/cover/{SONG.clip_id}.png", "image/png")):
         async with stranger.get(gateway.media_url + path) as response:
             assert (response.status, response.content_type) == (200, kind)
@@ -144,7 +144,7 @@ async def test_a_song_and_its_cover_need_no_key(gateway: LocalGateway, stranger:
 async def test_the_media_host_is_another_one_which_knows_no_tasks(
     gateway: LocalGateway, stranger: aiohttp.ClientSession
 ) -> None:
-    gateway.add(LIFE)
+    gateway.add(SONG_TASK)
     assert gateway.media_host not in gateway.url
     for path in ("/suno/fetch/t-1", "/audio/nobody"):
         async with stranger.get(gateway.media_url + path) as response:
@@ -152,7 +152,7 @@ async def test_the_media_host_is_another_one_which_knows_no_tasks(
 
 
 async def test_media_have_faults_of_their_own(gateway: LocalGateway, stranger: aiohttp.ClientSession) -> None:
-    gateway.add(LIFE)
+    gateway.add(SONG_TASK)
     gateway.media_faults.append(Fault(403, b'{"detail":"forbidden"}', path="/audio/"))
     async with stranger.get(f"{gateway.media_url}/audio/{SONG.clip_id}") as response:
         assert response.status == 403

@@ -35,7 +35,7 @@ def test_a_song_lasts_as_long_as_it_is_said_to(sound: str, duration: float) -> N
     assert frames(content) * FRAME == pytest.approx(duration, abs=FRAME)
 
 
-def test_there_are_several_sounds_and_each_file_is_small() -> None:
+def test_there_are_several_audio_files_and_each_is_small() -> None:
     folder = Path(songs.__file__).parent / "sounds"
     assert len(SOUNDS) >= 5
     assert len({(folder / f"{sound}.mp3").read_bytes() for sound in SOUNDS}) == len(SOUNDS)

@@ -6,7 +6,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.database import open_database
+from bot.storage.delivery_overview import DeliveryOverview
+from bot.storage.outbox import Outbox
+from bot.storage.polls import PollStore
 from bot.storage.recents import RecentStore
+from bot.storage.watches import WatchStore
 
 
 @pytest.fixture
@@ -26,3 +30,23 @@ async def engine(url: str, new_database: Path) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def store(engine: AsyncEngine) -> RecentStore:
     return RecentStore(engine)
+
+
+@pytest.fixture
+async def watches(engine: AsyncEngine) -> WatchStore:
+    return WatchStore(engine)
+
+
+@pytest.fixture
+async def polls(engine: AsyncEngine) -> PollStore:
+    return PollStore(engine)
+
+
+@pytest.fixture
+async def outbox(engine: AsyncEngine) -> Outbox:
+    return Outbox(engine)
+
+
+@pytest.fixture
+async def overview(engine: AsyncEngine) -> DeliveryOverview:
+    return DeliveryOverview(engine)

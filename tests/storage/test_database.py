@@ -42,7 +42,7 @@ def test_the_program_knows_the_newest_migration() -> None:
     assert ScriptDirectory("migrations").get_current_head() == REVISION
 
 
-async def test_what_was_stored_is_there_after_a_restart(url: str, file: Path) -> None:
+async def test_stored_rows_survive_a_restart(url: str, file: Path) -> None:
     async with open_database(url):
         pass
     with sqlite3.connect(file) as database:
@@ -83,7 +83,7 @@ async def test_a_revision_that_is_none_is_refused_in_words(url: str, file: Path,
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "expected"),
     [
         ("DELETE FROM alembic_version", "has 0 revisions, not one"),
         ("INSERT INTO alembic_version VALUES ('0001')", "has 2 revisions, not one"),
@@ -92,11 +92,11 @@ async def test_a_revision_that_is_none_is_refused_in_words(url: str, file: Path,
         ("ALTER TABLE alembic_version RENAME COLUMN version_num TO number", "no such column"),
     ],
 )
-async def test_a_database_that_is_not_as_we_left_it(url: str, file: Path, statement: str, told: str) -> None:
+async def test_a_database_that_is_not_as_we_left_it(url: str, file: Path, statement: str, expected: str) -> None:
     async with open_database(url):
         pass
     execute(file, statement)
-    with pytest.raises(StorageError, match=told):
+    with pytest.raises(StorageError, match=expected):
         async with open_database(url):
             pass
 
@@ -111,14 +111,14 @@ async def test_a_database_of_another_program_is_left_alone(url: str, file: Path)
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
-async def test_a_second_bot_on_the_same_file_is_told_so(url: str) -> None:
+async def test_a_second_bot_on_the_same_file_is_refused_with_a_reason(url: str) -> None:
     async with open_database(url):
         with pytest.raises(StorageError, match="another bot is running"):
             async with open_database(url):
                 pass
 
 
-def test_a_killed_bot_does_not_hold_the_file(file: Path) -> None:
+def test_a_killed_bot_leaves_the_file_unlocked(file: Path) -> None:
     """The lock is the system's, not a file that stays behind."""
     code = (
         "import os, sys; from pathlib import Path; from bot.storage.lock import locked\n"
@@ -130,8 +130,8 @@ def test_a_killed_bot_does_not_hold_the_file(file: Path) -> None:
         assert (killed.returncode, killed.stderr) == (-9, b"")
 
 
-async def test_a_transaction_that_is_cancelled_holds_up_no_other(engine: AsyncEngine) -> None:
-    """Though its cursor lives on, as long as somebody knows what happened."""
+async def test_a_cancelled_transaction_blocks_no_other(engine: AsyncEngine) -> None:
+    """Although a reference to the exception keeps its cursor alive."""
 
     async def keep(value: str) -> None:
         async with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""How many watches a person may have, in whatever way they come by them; and what is suggested of them."""
+"""How many watches a person may have, added or joined, and which are suggested."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -6,24 +6,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.id_forms import other_form
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch_results import WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.database import open_database
 from bot.storage.polls import PollStore
 from bot.storage.songs import KEPT, SongStore
 from bot.storage.watches import WatchStore
-from tests.storage.test_watches import ADA, BEN, CARL, NOW, PACE, add, said, wish
+from tests.storage.samples import ADA, BEN, CARL, NOW, SCHEDULE, add, answers, make_watch
 
 TASK, OTHER, SONG = (f"{each}f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b" for each in "123")
-
-
-@pytest.fixture
-async def watches(engine: AsyncEngine) -> WatchStore:
-    return WatchStore(engine)
-
-
-@pytest.fixture
-async def polls(engine: AsyncEngine) -> PollStore:
-    return PollStore(engine)
 
 
 @pytest.fixture
@@ -31,42 +21,44 @@ async def songs(engine: AsyncEngine) -> SongStore:
     return SongStore(engine)
 
 
-async def test_who_joins_watches_and_is_left_with_them_has_no_more_than_they_may(watches: WatchStore) -> None:
+async def test_inherited_watches_count_against_the_limit(watches: WatchStore) -> None:
     """Two accounts that watch the same, and leave in turn."""
     for number in range(3):
         ids = [f"t{number}{each}" for each in "ab"]
-        await add(watches, *(wish(each, user_id=ADA) for each in ids), most=2)
-        joined = await add(watches, *(wish(each, user_id=BEN) for each in ids), most=2)
+        await add(watches, *(make_watch(each, user_id=ADA) for each in ids), most=2)
+        joined = await add(watches, *(make_watch(each, user_id=BEN) for each in ids), most=2)
         assert (joined.watching, joined.most, joined.refused) == (2, 2, 2 if number else 0)
         assert len(joined.known) == (0 if number else 2)
         await watches.leave(ADA)
         assert (await watches.listed(WatchQuery(user_id=BEN), limit=100))[0] == 2
-    again = await add(watches, wish("t0a", user_id=BEN), most=2)
+    again = await add(watches, make_watch("t0a", user_id=BEN), most=2)
     assert (len(again.known), again.refused, again.watching) == (1, 0, 2), "what they have is not counted twice"
 
 
-async def test_what_was_joined_counts_before_its_person_leaves_it(watches: WatchStore) -> None:
-    await add(watches, wish("t1", user_id=BEN), wish("t2", user_id=BEN), most=2)
-    await add(watches, wish("t3", user_id=CARL), wish("t4", user_id=CARL), most=2)
-    await add(watches, wish("t1"), wish("t2"), most=2)
+async def test_joined_watches_count_against_the_limit(watches: WatchStore) -> None:
+    await add(watches, make_watch("t1", user_id=BEN), make_watch("t2", user_id=BEN), most=2)
+    await add(watches, make_watch("t3", user_id=CARL), make_watch("t4", user_id=CARL), most=2)
+    await add(watches, make_watch("t1"), make_watch("t2"), most=2)
     for task_ids in (("t3", "t4"), ("t5",)):
-        added = await add(watches, *map(wish, task_ids), most=2)
+        added = await add(watches, *map(make_watch, task_ids), most=2)
         assert (added.watched, added.known, added.refused, added.watching) == ((), (), len(task_ids), 2)
 
 
 async def test_joined_watches_count_in_their_server_too(watches: WatchStore) -> None:
-    await add(watches, wish("t1", user_id=BEN), wish("t2", user_id=BEN))
-    added = await watches.add([wish("t1"), wish("t2")], most=9, most_here=1, gateways={})
+    await add(watches, make_watch("t1", user_id=BEN), make_watch("t2", user_id=BEN))
+    added = await watches.add([make_watch("t1"), make_watch("t2")], most=9, most_here=1, gateways={})
     assert (len(added.known), added.refused, added.watching, added.most) == (1, 1, 1, 1)
 
 
 async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, polls: PollStore) -> None:
-    await add(watches, *(wish(f"t{number}", created_at=NOW + number) for number in range(3)))
-    await add(watches, wish("t3", user_id=BEN, created_at=NOW + 3))
-    await add(watches, wish("t3", created_at=NOW + 3))
+    await add(watches, *(make_watch(f"t{number}", created_at=NOW + number) for number in range(3)))
+    await add(watches, make_watch("t3", user_id=BEN, created_at=NOW + 3))
+    await add(watches, make_watch("t3", created_at=NOW + 3))
     await watches.leave(ADA, WatchQuery(task_ids=["t2"]))
     rain = Clip(id="c1", status=Status.RUNNING, title="Rain" + "n" * 1_000, lyrics="Fog " * 20_000)
-    await record(polls, said(Task(id="t1", kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(rain,))), NOW, PACE)
+    await record_poll(
+        polls, answers(Task(id="t1", kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(rain,))), NOW, SCHEDULE
+    )
     count, offered = await watches.offered(ADA, "", limit=2)
     assert (count, [each.task_id for each in offered]) == (3, ["t3", "t1"])
     assert len(offered[1].title) == 200, "and not the rest, nor the lyrics"
@@ -76,9 +68,11 @@ async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, poll
 
 
 async def test_a_watched_song_leads_to_its_task(watches: WatchStore, polls: PollStore, songs: SongStore) -> None:
-    await add(watches, wish(TASK))
+    await add(watches, make_watch(TASK))
     clip = Clip(id=SONG, status=Status.RUNNING)
-    await record(polls, said(Task(id=TASK, kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(clip,))), NOW, PACE)
+    await record_poll(
+        polls, answers(Task(id=TASK, kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(clip,))), NOW, SCHEDULE
+    )
     dashless = {each: other_form(each) or "" for each in (TASK, SONG)}
     assert await songs.tasks_of([TASK, SONG, *dashless.values(), OTHER]) == {
         SONG: TASK, dashless[SONG]: TASK, dashless[TASK]: TASK

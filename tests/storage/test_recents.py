@@ -19,7 +19,7 @@ def recent(user_id: int = ADA, task_id: str = "task_1", at: float = 0, **fields:
     return Recent(user_id=user_id, task_id=task_id, looked_up_at=at, **(values | fields))
 
 
-async def test_the_newest_look_up_comes_first_and_once(store: RecentStore) -> None:
+async def test_the_newest_lookup_is_listed_first_and_once(store: RecentStore) -> None:
     await store.keep_recent(recent(task_id="old", at=1))
     await store.keep_recent(recent(task_id="new", at=2))
     await store.keep_recent(recent(task_id="old", at=3, title="Later"))

@@ -12,7 +12,7 @@ from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch
 from bot.gateways.hosts import Hosts, Standing
 from bot.services.delivery.slots import MOST, DeliverySlots
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.watches import WatchStore
@@ -21,7 +21,7 @@ NOW = 1_000_000.0
 
 
 class Scene:
-    """Finished songs that are to be brought, each into a channel of its own, in the order in which they are added."""
+    """Finished songs to be delivered, each to its own channel, in the order in which they are added."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.hosts = Hosts()
@@ -31,17 +31,17 @@ class Scene:
 
     async def add(self, count: int, host: str, user_id: int | None = None) -> None:
         """`user_id` None: of as many people."""
-        tasks, wishes = {}, []
+        tasks, new_watches = {}, []
         for _ in range(count):
             self._count += 1
             name, person = f"t{self._count}", self._count + 1_000 if user_id is None else user_id
             clip = Clip(id="a", status=Status.DONE, audio_url=f"https://{host}/a.mp3" if host else "")
             tasks[name] = PollResult("default", Task(id=name, kind=TaskKind.MUSIC, status=Status.DONE, clips=(clip,)))
-            wishes.append(
+            new_watches.append(
                 Watch(task_id=name, user_id=person, channel_id=self._count, guild_id=5, created_at=NOW + self._count)
             )
-        await self._watches.add(wishes, most=500, gateways={})
-        await record(self._looks, tasks, NOW + self._count, PollSchedule(5.0))
+        await self._watches.add(new_watches, most=500, gateways={})
+        await record_poll(self._looks, tasks, NOW + self._count, PollSchedule(5.0))
 
     async def claim(self, going: Sequence[ClaimedDelivery] = (), limit: int = MOST) -> list[ClaimedDelivery]:
         return await self.outbox.claim(NOW + 9_999, lease=60, limit=limit, slots=self.slots(going))
@@ -59,7 +59,7 @@ def hosts_of(claimed: Sequence[ClaimedDelivery]) -> set[str]:
     return {each.delivery.host for each in claimed}
 
 
-async def test_a_host_has_a_part_and_the_next_in_line_go_on(scene: Scene) -> None:
+async def test_each_host_has_a_share_and_the_next_in_the_queue_proceed(scene: Scene) -> None:
     await scene.add(500, "hangs.example")
     await scene.add(1, "other.example:8443")
     first = await scene.claim()
@@ -73,18 +73,18 @@ async def test_a_slow_host_has_less_and_one_that_behaves_more(scene: Scene) -> N
     await scene.add(99, "a.example")
     counts = []
     for standing in (Standing.SLOW, Standing.UNKNOWN, Standing.GOOD):
-        scene.hosts.note("a.example", standing)
+        scene.hosts.record_standing("a.example", standing)
         counts.append(len(await scene.claim()))
         await scene.outbox.resume(NOW + 9_999)
     assert 0 < counts[0] < counts[1] < counts[2] < MOST
 
 
-async def test_a_person_has_a_part_and_more_of_hosts_that_behave(scene: Scene) -> None:
+async def test_each_person_has_a_share_and_a_larger_one_at_fast_hosts(scene: Scene) -> None:
     for number in range(30):
         await scene.add(1, f"host-{number}.example", user_id=7)
     await scene.add(30, "good.example", user_id=7)
     await scene.add(1, "new.example")
-    scene.hosts.note("good.example", Standing.GOOD)
+    scene.hosts.record_standing("good.example", Standing.GOOD)
     going = await scene.claim()
     going += await scene.claim(going)
     of_person = [each for each in going if each.watch.user_id == 7]
@@ -97,21 +97,21 @@ async def test_a_share_is_kept_for_hosts_that_behave(scene: Scene) -> None:
     for number in range(MOST):
         await scene.add(1, f"host-{number}.example")
     await scene.add(1, "good.example")
-    scene.hosts.note("good.example", Standing.GOOD)
+    scene.hosts.record_standing("good.example", Standing.GOOD)
     going = await scene.claim()
     assert 0 < len(going) < MOST
     assert hosts_of(await scene.claim(going)) == {"good.example"} - hosts_of(going)
     assert "good.example" in hosts_of(going) | hosts_of(await scene.claim(going))
 
 
-async def test_what_has_no_songs_waits_for_nobody(scene: Scene) -> None:
+async def test_deliveries_without_songs_need_no_slot(scene: Scene) -> None:
     await scene.add(40, "a.example", user_id=7)
     await scene.add(1, "", user_id=7)
     going = await scene.claim()
     assert "" in hosts_of([*going, *await scene.claim(going)])
 
 
-async def test_a_worker_sleeps_while_nobodys_turn_has_come(scene: Scene) -> None:
+async def test_a_worker_sleeps_while_nothing_is_due(scene: Scene) -> None:
     await scene.add(20, "a.example")
     going = await scene.claim()
     left = await scene.outbox.next_due(slots=scene.slots(going))

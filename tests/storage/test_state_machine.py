@@ -1,4 +1,4 @@
-"""The stores against a model of them, through any sequence of events: nothing is lost, nothing is owed twice."""
+"""The stores against a model of them, through any sequence of events: nothing is lost, nothing is delivered twice."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ from bot.domain.snapshot import PollSchedule
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch
 from bot.domain.watch_results import WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.database import open_database
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.schema import metadata
 from bot.storage.watches import WatchStore
 
-PACE = PollSchedule(5.0)
+SCHEDULE = PollSchedule(5.0)
 TASKS = st.sampled_from(["t1", "t2", "t3"])
 CHANNELS = st.sampled_from([10, 11])
 LEASE = 60.0
@@ -84,7 +84,7 @@ class Watching(RuleBasedStateMachine):
         same = [claim for claim in due if claim.digest == polls[claim.task_id].digest]
         for claim in same:
             del polls[claim.task_id]
-        await record(self.polls, polls, self.now, PACE, same)
+        await record_poll(self.polls, polls, self.now, SCHEDULE, same)
 
     def _look(self, task_id: str) -> PollResult:
         task = self._task(task_id)
@@ -109,9 +109,9 @@ class Watching(RuleBasedStateMachine):
 
     @rule(task_id=TASKS, channel_id=CHANNELS)
     def watch(self, task_id: str, channel_id: int) -> None:
-        wish = Watch(task_id=task_id, user_id=1, channel_id=channel_id, guild_id=5, created_at=self.now)
+        make_watch = Watch(task_id=task_id, user_id=1, channel_id=channel_id, guild_id=5, created_at=self.now)
         homes = {task_id: "default"}
-        added = self.run(self.watches.add([wish], most=500, gateways=homes))
+        added = self.run(self.watches.add([make_watch], most=500, gateways=homes))
         for watch in added.watched:
             assert watch.id not in self.asked
             self.asked[watch.id] = task_id
@@ -154,7 +154,7 @@ class Watching(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1.0, 5.0, 30.0]))
     def wait(self, seconds: float) -> None:
-        """Shorter than a lease: a worker that lives renews nothing, for it is done by then."""
+        """Shorter than a lease: a live worker is done by then, so it renews nothing."""
         if self.going and seconds > 5:
             return
         self.now += seconds

@@ -86,7 +86,7 @@ def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().media_allow_hosts == ("media.example", "10.0.0.7:9000", "[::1]:80")
 
 
-def test_every_fault_is_told_at_once_in_words_and_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_faults_are_reported_together_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
     faulty = {
         "DISCORD_TOKEN": "to ken-that-is-secret",
         "SUNO_BASE_URL": "gw.example",
@@ -103,13 +103,13 @@ def test_every_fault_is_told_at_once_in_words_and_without_values(monkeypatch: py
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refusal:
         load_settings()
-    told = refusal.value.faults
+    sentences = refusal.value.faults
     for name in (*faulty.keys() - {"SUNO_GATEWAYS__B__API_KEY"}, "SUNO_GATEWAYS__B__BASE_URL"):
-        assert any(sentence.startswith(name) for sentence in told), (name, told)
+        assert any(sentence.startswith(name) for sentence in sentences), (name, sentences)
     assert "secret" not in str(refusal.value)
 
 
-def test_what_is_missing_is_told_with_where_to_find_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_settings_are_reported_with_where_to_find_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISCORD_TOKEN")
     monkeypatch.delenv("SUNO_BASE_URL")
     with pytest.raises(SettingsError) as refusal:

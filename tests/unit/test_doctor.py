@@ -1,4 +1,4 @@
-"""What the doctor says of disks and folders that no test can bring about."""
+"""The doctor's findings about disks and folders in states that a test cannot create."""
 
 import getpass
 import os
@@ -26,7 +26,7 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("closed", ["folder", "bot.db", "bot.db-wal", "bot.db.lock"])
-def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+def test_unwritable_folders_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
     for name in ("bot.db", "bot.db-wal", "bot.db.lock"):
         (tmp_path / name).touch()
     path = tmp_path if closed == "folder" else tmp_path / closed
@@ -37,7 +37,7 @@ def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert f"sudo chown {getpass.getuser()} {path}" in folder.text
 
 
-def test_before_the_first_start_nobody_is_told_to_give_a_folder_of_the_system_away(
+def test_before_the_first_start_no_advice_is_given_to_change_the_owner_of_a_system_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
@@ -52,7 +52,7 @@ def test_before_the_first_start_nobody_is_told_to_give_a_folder_of_the_system_aw
 
 
 @pytest.mark.parametrize(
-    ("mode", "group", "told"),
+    ("mode", "group", "warning"),
     [
         (0o600, 7, ""),
         (0o660, os.getuid(), ""),
@@ -61,7 +61,7 @@ def test_before_the_first_start_nobody_is_told_to_give_a_folder_of_the_system_aw
         (0o602, 7, "everybody on this machine"),
     ],
 )
-def test_files_that_others_can_read(tmp_path: Path, mode: int, group: int, told: str) -> None:
+def test_files_that_others_can_read(tmp_path: Path, mode: int, group: int, warning: str) -> None:
     file = tmp_path / "a secret"
     file.touch()
     if group != os.getuid() and os.getuid():
@@ -69,5 +69,5 @@ def test_files_that_others_can_read(tmp_path: Path, mode: int, group: int, told:
     os.chown(file, -1, group)
     file.chmod(mode)
     found = list(check_secret_files([file, Path("/run/secrets/token")]))
-    assert [finding.mark for finding in found] == [Mark.WARNING] * bool(told)
-    assert all(told in finding.text and f"chmod 600 '{file}'" in finding.text for finding in found)
+    assert [finding.mark for finding in found] == [Mark.WARNING] * bool(warning)
+    assert all(warning in finding.text and f"chmod 600 '{file}'" in finding.text for finding in found)

@@ -1,4 +1,4 @@
-"""What operators really write into .env and the environment, and what they are told about it."""
+"""What operators really write into .env and the environment, and the messages that they get."""
 
 import os
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_other_encodings_are_told_with_the_line(env_file: Path, encoding: str) -
 def test_a_line_that_is_not_understood_is_named(env_file: Path, line: str) -> None:
     env_file.write_text(f"{GOOD}{line}\n")
     (fault,) = faults()
-    assert "line 4: this is not understood" in fault
+    assert "line 4: this cannot be read" in fault
     assert "sk-1" not in fault
 
 
@@ -84,16 +84,16 @@ def test_ends_of_lines_and_blanks_are_no_part_of_a_value(env_file: Path) -> None
         ("SUNO_GATEWAYS_B_API_KEY=sk-b", "SUNO_GATEWAYS__<NAME>__API_KEY"),
     ],
 )
-def test_a_slip_in_a_name_is_told_with_what_is_meant(env_file: Path, written: str, meant: str) -> None:
+def test_a_misspelt_name_is_reported_with_the_likely_one(env_file: Path, written: str, meant: str) -> None:
     env_file.write_text(f"{GOOD}{written}\n")
     (fault,) = faults()
     assert fault.startswith(written.partition("=")[0].upper())
-    assert f"Is {meant} meant?" in fault
+    assert f"Do you mean {meant}?" in fault
 
 
 def test_a_slip_in_a_name_that_is_needed(env_file: Path) -> None:
     env_file.write_text(GOOD.replace("DISCORD_TOKEN", "DISCORD_TOKN"))
-    assert any("Is DISCORD_TOKEN meant?" in fault for fault in faults())
+    assert any("Do you mean DISCORD_TOKEN?" in fault for fault in faults())
     assert any(fault.startswith("DISCORD_TOKEN is missing") for fault in faults())
 
 
@@ -103,20 +103,20 @@ def test_a_slip_in_the_environment(env_file: Path, monkeypatch: pytest.MonkeyPat
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "HOME", "DATABASE_HOST", "LOG_DIR"):
         monkeypatch.setenv(name, "x")
     (doubt,) = doubts(load_settings())
-    assert "Is WATCHES_PER_USER meant?" in doubt
+    assert "Do you mean WATCHES_PER_USER?" in doubt
     env_file.unlink()
     monkeypatch.setenv("DISCORD_TOKN", TOKEN)
-    assert any("Is DISCORD_TOKEN meant?" in fault for fault in faults())
+    assert any("Do you mean DISCORD_TOKEN?" in fault for fault in faults())
 
 
-def test_what_is_kept_beside_a_setting_keeps_nothing_from_starting(env_file: Path) -> None:
+def test_unrelated_environment_variables_do_not_prevent_a_start(env_file: Path) -> None:
     env_file.write_text(f"{GOOD}DISCORD_TOKEN2=x\nFLAVOUR=mint\nCOMPOSE_PROJECT_NAME=suno\nTZ=UTC\n")
-    told = doubts(load_settings())
-    assert [doubt.split(" in ")[0] for doubt in told] == ["DISCORD_TOKEN2", "FLAVOUR"]
+    expected = doubts(load_settings())
+    assert [doubt.split(" in ")[0] for doubt in expected] == ["DISCORD_TOKEN2", "FLAVOUR"]
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("SUNO_API_KEY=Bearer sk-1", 'without the "Bearer"'),
         ("SUNO_API_KEY=authorization: bearer sk-1", 'without the "authorization: bearer"'),
@@ -152,12 +152,12 @@ def test_what_is_kept_beside_a_setting_keeps_nothing_from_starting(env_file: Pat
         ("SUNO_GATEWAYS__B__API_KEY=Bearer sk-1", 'without the "Bearer"'),
     ],
 )
-def test_faults_are_told_in_words_of_people(env_file: Path, line: str, told: str) -> None:
+def test_faults_are_reported_in_plain_words(env_file: Path, line: str, expected: str) -> None:
     env_file.write_text(f"{GOOD}{line}\n")
     found = [fault for fault in faults() if fault.startswith(line.partition("=")[0].removesuffix("__API_KEY"))]
     if line == "PRIVATE_USE=listed":
         found = [fault for fault in faults() if fault.startswith("PRIVATE_USERS: PRIVATE_USE=listed")]
-    assert any(told in fault for fault in found), faults()
+    assert any(expected in fault for fault in found), faults()
     assert "nput should" not in str(faults())
 
 
@@ -168,7 +168,7 @@ def test_a_misspelt_field_of_a_gateway(env_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("SUNO_API_KEY=", "SUNO_API_KEY is empty"),
         ("SUNO_GATEWAYS__B__BASE_URL=https://b.example", "SUNO_GATEWAYS__B__API_KEY is empty"),
@@ -180,12 +180,10 @@ def test_a_misspelt_field_of_a_gateway(env_file: Path) -> None:
         ),
     ],
 )
-def test_what_is_probably_not_meant_is_told_and_keeps_nothing_from_starting(
-    env_file: Path, line: str, told: str
-) -> None:
+def test_likely_mistakes_are_warnings_and_do_not_prevent_a_start(env_file: Path, line: str, expected: str) -> None:
     env_file.write_text(f"{GOOD}{line}\n")
     (doubt,) = doubts(load_settings())
-    assert doubt.startswith(told)
+    assert doubt.startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +195,9 @@ def test_a_gateway_of_the_own_network_needs_no_tls(env_file: Path, address: str)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(b"", "is empty"), (b" \n", "is empty"), ("sk-1".encode("utf-16"), "saved as UTF-16")]
+    ("content", "expected"), [(b"", "is empty"), (b" \n", "is empty"), ("sk-1".encode("utf-16"), "saved as UTF-16")]
 )
-def test_files_of_secrets(env_file: Path, content: bytes, told: str) -> None:
+def test_files_of_secrets(env_file: Path, content: bytes, expected: str) -> None:
     secret = env_file.with_name("key")
     secret.write_bytes(content)
     env_file.write_text(
@@ -207,10 +205,10 @@ def test_files_of_secrets(env_file: Path, content: bytes, told: str) -> None:
     )
     (fault,) = faults()
     assert fault.startswith("SUNO_API_KEY_FILE: the file")
-    assert told in fault
+    assert expected in fault
 
 
-def test_a_secret_in_place_of_the_path_of_one_is_not_told(env_file: Path) -> None:
+def test_a_secret_given_as_a_path_is_not_printed(env_file: Path) -> None:
     env_file.write_text(f"{GOOD}SUNO_GATEWAYS__B__API_KEY_FILE=sk-that-is-secret\n")
     assert "secret" not in str(faults())
 

@@ -18,7 +18,7 @@ from bot.log import Redactor, visible
 from bot.ui.render.locales import languages
 from bot.ui.render.lyrics import lyrics_pages, lyrics_text
 from bot.ui.render.text import clean, code, cut, escape, named, one_line, plain_line
-from tests.growth import TIMES, grows_linearly
+from tests.linear_time import TIMES, grows_linearly
 
 UUID = "1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 UNITS = [

@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from bot.log import STRUCK, JsonFormatter, RedactingFormatter, Redactor, set_up_logging
+from bot.log import REDACTED, JsonFormatter, RedactingFormatter, Redactor, set_up_logging
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789ab"
 KEY = "my-own-kind-of-key"
@@ -34,7 +34,7 @@ def test_secrets_are_struck_out(redact: Redactor, secret: str) -> None:
         "POST /interactions/1234/another-key-1234567890abcdef/callback",
     ],
 )
-def test_so_is_what_looks_like_one(redact: Redactor, text: str) -> None:
+def test_text_that_looks_like_markdown_is_escaped(redact: Redactor, text: str) -> None:
     assert "another-key" not in redact(text)
 
 
@@ -45,9 +45,9 @@ def test_a_secret_is_known_in_every_form(form: Callable[[str], str]) -> None:
     key = "a/b+c=d\\e'f\"g&h%i"
     shown = form(key)
     assert Redactor([key])(f"x {shown} y") in (
-        f"x {STRUCK} y",
-        f"x {shown[0]}{STRUCK}{shown[-1]} y",
-        f"x b'{STRUCK}' y",
+        f"x {REDACTED} y",
+        f"x {shown[0]}{REDACTED}{shown[-1]} y",
+        f"x b'{REDACTED}' y",
     )
 
 
@@ -64,7 +64,7 @@ def test_arguments_and_tracebacks_pass_the_same_way(redact: Redactor) -> None:
     line = RedactingFormatter(redact).format(record("key %s", KEY, error=ValueError(f"bad {TOKEN}")))
     assert KEY not in line
     assert TOKEN not in line
-    assert f"ValueError: bad {STRUCK}" in line
+    assert f"ValueError: bad {REDACTED}" in line
 
 
 def test_nobodys_text_passes_for_a_line_of_ours() -> None:
@@ -72,18 +72,18 @@ def test_nobodys_text_passes_for_a_line_of_ours() -> None:
     plain = RedactingFormatter(Redactor([])).format(record("said: %s", forged, error=ValueError(forged)))
     assert [line for line in plain.splitlines()[1:] if not line.startswith("  ")] == []
     assert "\\r\n  2026-01-01 00:00:00 INFO    bot: all is well\\x1b[2J\\u202e\\ud800" in plain
-    told = json.loads(JsonFormatter(Redactor([])).format(record("said: %s", forged, error=ValueError(forged))))
-    assert "\\x1b[2J\\u202e\\ud800" in told["message"]
-    assert "\\x1b[2J\\u202e\\ud800" in told["error"]
+    entry = json.loads(JsonFormatter(Redactor([])).format(record("said: %s", forged, error=ValueError(forged))))
+    assert "\\x1b[2J\\u202e\\ud800" in entry["message"]
+    assert "\\x1b[2J\\u202e\\ud800" in entry["error"]
 
 
 def test_json_lines(redact: Redactor) -> None:
     line = JsonFormatter(redact).format(record("key %s\nnext", KEY, error=ValueError(TOKEN)))
-    told = json.loads(line)
+    entry = json.loads(line)
     assert "\n" not in line
-    assert (told["level"], told["logger"], told["message"]) == ("error", "bot", f"key {STRUCK}\nnext")
-    assert told["error"].endswith(f"ValueError: {STRUCK}")
-    assert told["time"].endswith("+00:00")
+    assert (entry["level"], entry["logger"], entry["message"]) == ("error", "bot", f"key {REDACTED}\nnext")
+    assert entry["error"].endswith(f"ValueError: {REDACTED}")
+    assert entry["time"].endswith("+00:00")
 
 
 @pytest.mark.parametrize("style", ["plain", "json"])
@@ -97,9 +97,9 @@ def test_the_whole_log_is_set_up(
         logging.getLogger("discord.http").info("with %s", KEY)
         logging.getLogger("bot").debug("not at this level")
         logging.getLogger("bot").error("%d is no number", KEY)
-        told = capsys.readouterr().err
+        output = capsys.readouterr().err
     finally:
         logging.getLogger().handlers[:] = before
-    assert STRUCK in told
-    assert KEY not in told
-    assert "not at this level" not in told
+    assert REDACTED in output
+    assert KEY not in output
+    assert "not at this level" not in output

@@ -1,4 +1,4 @@
-"""Looking a task up at several gateways, many people at once."""
+"""Lookups of a task at several gateways, by many people at once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from bot.services.lookup import Lookup
 from sandbox.local_gateway.fake_task import FakeTask
 from sandbox.local_gateway.server import Fault, LocalGateway
 
-LIFE = FakeTask("task-1", states=((0.0, "running"),))
+RUNNING = FakeTask("task-1", states=((0.0, "running"),))
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
 
 
 class Both:
-    """Two gateways, and a look-up over them."""
+    """Two gateways, and a lookup over them."""
 
     def __init__(self, first: LocalGateway, second: LocalGateway, lookup: Lookup, clock: Clock) -> None:
         self.first = first
@@ -43,20 +43,20 @@ async def both() -> AsyncIterator[Both]:
 
 
 async def test_the_first_that_knows_it_is_named_and_the_rest_is_not_asked(both: Both) -> None:
-    both.first.add(LIFE)
-    both.second.add(LIFE)
+    both.first.add(RUNNING)
+    both.second.add(RUNNING)
     assert (await both.lookup.find("task-1")).gateway == "first"
     assert both.second.requests == []
 
 
 async def test_the_one_that_knew_it_is_asked_first(both: Both) -> None:
-    both.second.add(LIFE)
+    both.second.add(RUNNING)
     assert (await both.lookup.find("task-1", known_at="second")).gateway == "second"
     assert both.first.requests == []
 
 
 async def test_a_name_from_earlier_settings_changes_nothing(both: Both) -> None:
-    both.second.add(LIFE)
+    both.second.add(RUNNING)
     assert (await both.lookup.find("task-1", known_at="gone")).gateway == "second"
 
 
@@ -68,19 +68,19 @@ async def test_only_when_all_have_said_no_it_is_unknown(both: Both) -> None:
         await both.lookup.find("task-3")
     both.second.faults.clear()
     both.first.faults.append(Fault(401))
-    both.second.add(LIFE)
+    both.second.add(RUNNING)
     assert (await both.lookup.find("task-1")).gateway == "second"
 
 
 async def test_people_who_ask_at_once_share_a_request(both: Both) -> None:
-    both.first.add(LIFE)
+    both.first.add(RUNNING)
     answers = await asyncio.gather(*(both.lookup.find("task-1") for _ in range(20)))
     assert len(both.first.requests) == 1
     assert {answer.gateway for answer in answers} == {"first"}
 
 
 async def test_one_who_goes_away_takes_the_answer_from_nobody(both: Both) -> None:
-    both.first.add(LIFE)
+    both.first.add(RUNNING)
     impatient = asyncio.create_task(both.lookup.find("task-1"))
     patient = asyncio.create_task(both.lookup.find("task-1"))
     await asyncio.sleep(0)
@@ -89,7 +89,7 @@ async def test_one_who_goes_away_takes_the_answer_from_nobody(both: Both) -> Non
 
 
 async def test_an_answer_is_good_for_a_while_and_a_failure_is_not(both: Both) -> None:
-    both.first.add(LIFE)
+    both.first.add(RUNNING)
     both.first.faults.append(Fault(401, times=1))
     both.second.faults.append(Fault(401, times=1))
     with pytest.raises(GatewayRefused):
@@ -106,7 +106,7 @@ async def test_an_answer_is_good_for_a_while_and_a_failure_is_not(both: Both) ->
 
 async def test_answers_are_kept_by_their_size(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by their number: some may be as large as an answer gets."""
-    monkeypatch.setattr("bot.services.lookup._MEMORY", 100_000)
+    monkeypatch.setattr("bot.services.lookup._MAX_BYTES", 100_000)
     fakes = [FakeTask(f"large-{number}", text="hum " * 10_000) for number in range(4)]
     both.first.add(*fakes, *(FakeTask(f"small-{number}", text="hum") for number in range(200)))
     for fake in fakes:

@@ -20,13 +20,13 @@ def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_settings_it_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run"]) == Exit.SETTINGS
-    told = capsys.readouterr().err
-    assert "\n  - DISCORD_TOKEN is missing" in told
-    assert "\n  - SUNO_BASE_URL is missing" in told
+    output = capsys.readouterr().err
+    assert "\n  - DISCORD_TOKEN is missing" in output
+    assert "\n  - SUNO_BASE_URL is missing" in output
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["demo", "--port", "many"]])
-def test_what_it_cannot_do_is_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unusable_arguments_are_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
@@ -41,25 +41,25 @@ def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("called", "told"),
+    ("called", "output"),
     [("/home/ada/.local/bin/suno-watch", "suno-watch"), ("/opt/suno-watch/bot/__main__.py", "python -m bot")],
 )
 def test_it_calls_itself_as_it_was_called(
-    called: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    called: str, output: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", [called])
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert f"usage: {told} [-h]" in capsys.readouterr().out
+    assert f"usage: {output} [-h]" in capsys.readouterr().out
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "serve until stopped" in told
-    assert "without an account or a key" in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "serve until stopped" in output
+    assert "without an account or a key" in output
 
 
 def test_the_end_does_not_wait_for_what_forgot_that_it_was_cancelled() -> None:

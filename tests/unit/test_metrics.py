@@ -12,7 +12,7 @@ def cycles(*gateways: GatewayCondition) -> dict[str, float]:
     return {each.labels["gateway"]: each.value for each in families["suno_watch_gateway_tick_seconds"].samples}
 
 
-def test_a_tick_is_told_once_it_is_known() -> None:
+def test_an_update_cycle_is_logged_once_it_is_known() -> None:
     known = GatewayCondition(name="known", outcomes={}, answer_age=None, cycle=15.0)
     unknown = GatewayCondition(name="unknown", outcomes={}, answer_age=None, cycle=None)
     assert cycles(known, unknown) == {"known": 15.0}

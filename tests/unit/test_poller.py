@@ -18,7 +18,7 @@ from sandbox.local_gateway.server import LocalGateway
 from tests.clock import JumpingClock
 
 INTERVAL = 5.0  # seconds
-LIFE = FakeTask("task-1", states=((0.0, "running"),))
+RUNNING = FakeTask("task-1", states=((0.0, "running"),))
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
         yield Stores.on(engine)
 
 
-async def test_a_live_watch_on_what_is_held_has_its_card_at_once(stores: Stores, clock: JumpingClock) -> None:
+async def test_a_live_watch_has_its_card_at_once_though_posts_are_paused(stores: Stores, clock: JumpingClock) -> None:
     on_new_delivery: list[float] = []
     async with LocalGateway(clock=clock.now) as local, aiohttp.ClientSession() as session:
-        local.add(LIFE)
+        local.add(RUNNING)
         source = OneGateway(Gateway("default", local.url, "", session), clock, poll_interval=INTERVAL)
         poller = SourcePoller(
             source,
@@ -44,11 +44,11 @@ async def test_a_live_watch_on_what_is_held_has_its_card_at_once(stores: Stores,
             clock,
             poll_interval=INTERVAL,
             on_new_delivery=lambda: on_new_delivery.append(clock.now()),
-            moved=lambda: None,
+            on_moved=lambda: None,
         )
         for number in range(12):  # at other moments of the time between two looks: for some it is soon over
-            wish = Watch(task_id=LIFE.id, user_id=1, channel_id=number, live=True, created_at=clock.now())
-            await stores.watches.add([wish], most=99, gateways={LIFE.id: "default"})
+            new_watch = Watch(task_id=RUNNING.id, user_id=1, channel_id=number, live=True, created_at=clock.now())
+            await stores.watches.add([new_watch], most=99, gateways={RUNNING.id: "default"})
             await poller.poll_due()
             assert len(on_new_delivery) == number + 1
             for _ in range(12):

@@ -27,13 +27,13 @@ def answer(status: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (aiohttp.ClientConnectorDNSError(HOST, OSError(-2, "Name or service not known")), "cannot be looked up"),
         (socket.gaierror(-3, "Temporary failure"), "cannot be looked up"),
         (aiohttp.ClientConnectorError(HOST, OSError(111, "Connection refused")), "Connection refused"),
         (aiohttp.ClientConnectorCertificateError(HOST, ssl.CertificateError("x")), "certificate is not trusted"),
-        (TimeoutError(), "gives no answer"),
+        (TimeoutError(), "does not answer"),
         (aiohttp.ServerDisconnectedError(), "the connection broke"),
         (OSError(101, "Network is unreachable"), "Network is unreachable"),
         (discord.RateLimited(90), "asks to wait 90 s"),
@@ -41,8 +41,8 @@ def answer(status: int) -> Any:
         (discord.DiscordServerError(answer(503), ""), "error 503"),
     ],
 )
-def test_the_reason_is_told_in_words(error: Exception, told: str) -> None:
-    assert told in why(error)
+def test_the_reason_is_given_in_plain_words(error: Exception, expected: str) -> None:
+    assert expected in why(error)
 
 
 @asynccontextmanager
@@ -63,7 +63,7 @@ async def test_it_is_said_every_few_seconds_and_then_less_often(caplog: pytest.L
         async with reported(reachability):
             await clock.advance(60, step=5)
             assert len(caplog.messages) >= 11
-            assert caplog.messages[0] == "Discord cannot be reached for 5 s: it gives no answer. Trying again"
+            assert caplog.messages[0] == "Discord cannot be reached for 5 s: it does not answer. Trying again"
             reachability.failed(OSError(101, "Network is unreachable"))
             await clock.advance(300, step=5)
             assert len(caplog.messages) <= 24
@@ -97,5 +97,5 @@ def test_a_connection_that_broke_is_one_line(caplog: pytest.LogCaptureFixture) -
     finally:
         client.removeFilter(words)
     (record,) = caplog.records
-    assert record.getMessage() == "the connection to Discord broke: it gives no answer. Trying again in 2 s"
+    assert record.getMessage() == "the connection to Discord broke: it does not answer. Trying again in 2 s"
     assert record.exc_info is None

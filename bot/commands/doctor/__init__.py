@@ -1,1 +1,1 @@
-"""`python -m bot doctor`: looks at everything that the bot needs, and says what is wrong and what to do about it."""
+"""`python -m bot doctor`: checks everything that the bot needs, and says what is wrong and what to do about it."""

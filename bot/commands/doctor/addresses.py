@@ -1,4 +1,4 @@
-"""Where Suno is, when it is not at the address that was typed: nearer to the host, as before a /api too many."""
+"""Finds the right address of a gateway if the configured one has a path too many, such as /api."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from bot.gateways.gateway import Gateway
 
 
 async def find_suno(settings: GatewaySettings, made_up: str, session: aiohttp.ClientSession) -> str | None:
-    """The longest address of this host at which something speaks Suno. `made_up`: the id of no task."""
+    """The longest address of this host at which there is a gateway. `made_up`: an id that no task has."""
     for address in _shorter(settings.base_url):
         gateway = Gateway("doctor", address, settings.api_key.get_secret_value(), session)
         with contextlib.suppress(GatewayError):
@@ -25,7 +25,7 @@ async def find_suno(settings: GatewaySettings, made_up: str, session: aiohttp.Cl
 
 
 def _shorter(address: str) -> Iterator[str]:
-    """Without the last part of the path, without the last two, and so on."""
+    """The address without the last part of its path, without the last two, and so on."""
     path = urlsplit(address).path
     host = address.removesuffix(path)
     while path:

@@ -1,4 +1,4 @@
-"""The application in Discord's developer portal: how it is set up, and which commands it has."""
+"""Checks the application in Discord's developer portal: its settings and commands."""
 
 import discord
 from discord.ext import commands
@@ -14,12 +14,12 @@ _PORTAL = "Developer portal > your application"
 
 
 def refused() -> Finding:
-    return problem("token", f"Discord refuses it. {_PORTAL} > Bot > Reset Token, and write it into DISCORD_TOKEN.")
+    return problem("token", f"Discord refuses it. {_PORTAL} > Bot > Reset Token; put the new one into DISCORD_TOKEN.")
 
 
 def check_application(application: discord.AppInfo) -> list[Finding]:
     return [
-        ok("token", f"Discord knows it as that of {application.name}"),
+        ok("token", f"it belongs to {application.name}"),
         _intents(application.flags),
         *_installation(application),
         *_obstacles(application),
@@ -50,7 +50,7 @@ def _installation(application: discord.AppInfo) -> list[Finding]:
 
 
 def _obstacles(application: discord.AppInfo) -> list[Finding]:
-    """Settings with which it cannot work."""
+    """Settings that keep the bot from working."""
     found = []
     if application.interactions_endpoint_url:
         where = f"{_PORTAL} > General Information > Interactions Endpoint URL"
@@ -64,7 +64,7 @@ def _obstacles(application: discord.AppInfo) -> list[Finding]:
 
 
 async def check_commands(bot: commands.Bot, key_values: KeyValueStore) -> Finding:
-    """Whether Discord has what the bot gave it last, and the bot would give the same again."""
+    """Whether Discord's commands are those that the bot sent last, and those of this version."""
     for extension in EXTENSIONS:
         await bot.load_extension(extension)
     translator = Translator()

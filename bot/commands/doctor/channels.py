@@ -1,4 +1,4 @@
-"""The channels into which messages are to go: whether the bot may post there, asked for one by one."""
+"""Checks whether the bot may post in the channels that it posts to."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.commands.doctor.findings import Finding, ok, problem, warning
 from bot.commands.name import program_name
 from bot.storage.targets import Target
-from bot.ui.interactions.permissions import TO_SPEAK, Missing, missing_for
+from bot.ui.interactions.permissions import NEEDED_TO_POST, Missing, missing_for
 from bot.ui.render.locales import language_for
 
 _CHOOSE = "Choose another in /suno-admin setup."
@@ -34,7 +34,7 @@ async def _check_server(bot: commands.Bot, guild_id: int, channel_ids: Sequence[
 
 
 async def _check_channel(bot: commands.Bot, me: discord.Member, channel_id: int) -> Finding:
-    """What was fetched knows nothing of what it is in: a thread's channel is fetched, too."""
+    """A fetched thread does not contain its channel, so that is fetched, too."""
     subject = f"channel {channel_id} in {me.guild.name}"
     try:
         place = await bot.fetch_channel(channel_id)
@@ -52,7 +52,7 @@ async def _check_channel(bot: commands.Bot, me: discord.Member, channel_id: int)
 def _judge(subject: str, missing: Sequence[Missing], guild: discord.Guild) -> Finding:
     if not missing:
         return ok(subject, "the bot may post there")
-    silent = any(each.permission in TO_SPEAK for each in missing)
+    silent = any(each.permission in NEEDED_TO_POST for each in missing)
     text = "nothing can be posted there" if silent else "songs come incomplete there"
     named = ", ".join(_in_words(each, guild) for each in missing)
     return (problem if silent else warning)(subject, f"{text}. Edit Channel > Permissions: allow the bot {named}.")
@@ -60,11 +60,11 @@ def _judge(subject: str, missing: Sequence[Missing], guild: discord.Guild) -> Fi
 
 def _in_words(missing: Missing, guild: discord.Guild) -> str:
     name = language_for("en-US")(f"perm.{missing.name}")
-    return f"{name} (denied to {_name(missing.taken_by, guild)})" if missing.taken_by else name
+    return f"{name} (denied to {_name(missing.denied_by, guild)})" if missing.denied_by else name
 
 
 def _name(mention: str, guild: discord.Guild) -> str:
-    """As a terminal can show it."""
+    """The name of a mentioned role or member, for a terminal."""
     number = re.search(r"\d+", mention)
     role = guild.get_role(int(number[0])) if number else None
     return role.name if role else mention if number is None else "the bot itself"

@@ -1,4 +1,4 @@
-"""The clock, against that of others."""
+"""Compares the machine's clock with those of servers."""
 
 import time
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ import aiohttp
 
 from bot.commands.doctor.findings import Finding, ok, problem, skipped
 
-_APART = 60.0  # seconds
-_PATIENCE = aiohttp.ClientTimeout(total=5)
+_TOLERANCE = 60.0  # seconds
+_TIMEOUT = aiohttp.ClientTimeout(total=5)
 
 
 async def check_clock(addresses: Sequence[str]) -> Finding:
-    """The first of them that says what time it is."""
-    async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
+    """Compares with the first server that sends its time."""
+    async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
         for address in addresses:
             if (moment := await _time_at(session, address)) is not None:
                 return _compared(time.time() - moment)
-    return skipped("clock", "nobody says what time it is")
+    return skipped("clock", "no server sent its time")
 
 
 async def _time_at(session: aiohttp.ClientSession, address: str) -> float | None:
@@ -30,7 +30,7 @@ async def _time_at(session: aiohttp.ClientSession, address: str) -> float | None
 
 
 def _compared(ahead: float) -> Finding:
-    if abs(ahead) <= _APART:
+    if abs(ahead) <= _TOLERANCE:
         return ok("clock", "right to the minute")
     which = "fast" if ahead > 0 else "slow"
     return problem("clock", f"it is {abs(ahead):.0f} s {which}. Let the system set it: timedatectl set-ntp true")

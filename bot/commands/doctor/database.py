@@ -1,4 +1,4 @@
-"""The database: its folder, its disk, its revision. Nothing is written, and a running bot is not disturbed."""
+"""Checks the database: folder, disk, revision. Writes nothing and does not disturb a running bot."""
 
 import getpass
 import os
@@ -19,7 +19,7 @@ from bot.storage.revision import OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION
 
 _MIB = 1024 * 1024
-_SCARCE, _TOO_LITTLE = 500 * _MIB, 50 * _MIB  # bytes that are free
+_SCARCE, _TOO_LITTLE = 500 * _MIB, 50 * _MIB  # free bytes
 
 
 def check_database(file: Path) -> list[Finding]:
@@ -27,7 +27,7 @@ def check_database(file: Path) -> list[Finding]:
 
 
 def is_current(file: Path) -> bool:
-    """Whether what is stored can be asked for."""
+    """True if the database has this version's revision, so that it can be read."""
     try:
         return not is_new(file) and _revision(file) == REVISION
     except StorageError:
@@ -35,12 +35,12 @@ def is_current(file: Path) -> bool:
 
 
 def is_new(file: Path) -> bool:
-    """Whether the first run is still to come."""
+    """True if the bot has not run yet."""
     return not file.exists() or file.stat().st_size == 0
 
 
 def _existing(folder: Path) -> Path:
-    """It, or the nearest above it that is there."""
+    """The folder, or its nearest parent that exists."""
     return next(each for each in (folder, *folder.absolute().parents) if each.is_dir())
 
 
@@ -58,7 +58,7 @@ def _folder(file: Path) -> Finding:
 
 
 def _user() -> str:
-    """Who runs the doctor, which should be who runs the bot."""
+    """The user that runs the doctor, which should be the one that runs the bot."""
     return f"the user {_user_name()}"
 
 
@@ -77,7 +77,7 @@ def _how_to_make(folder: Path) -> str:
 
 
 def _how_to_give(path: Path) -> str:
-    """What the bot does not own is only given away if it is its own: a folder of the system never is."""
+    """Suggests chown only for folders of the bot's own, never for the system's."""
     if path.is_dir() and path.parent in (Path("/"), Path("/var"), Path("/usr")):
         return "It belongs to the system: set DATABASE_URL to a file in a folder of the bot's own."
     return f"If the bot runs as that user: sudo chown {_user_name()} {shlex.quote(str(path))}"

@@ -1,4 +1,4 @@
-"""All checks, in the order in which things are set up."""
+"""Runs all checks, in the order in which things are set up."""
 
 import asyncio
 
@@ -11,6 +11,7 @@ from bot.commands.connection import logged_in
 from bot.commands.doctor.application import check_application, check_commands, refused
 from bot.commands.doctor.channels import check_channels
 from bot.commands.doctor.clock import check_clock
+from bot.commands.doctor.creation import check_accounts, check_creation
 from bot.commands.doctor.database import check_database, is_current
 from bot.commands.doctor.files import check_secret_files
 from bot.commands.doctor.findings import Finding, ok, problem, skipped, warning
@@ -24,14 +25,14 @@ from bot.storage.targets import TargetStore
 
 
 def examine_faulty(error: SettingsError) -> list[Finding]:
-    """What can be said when the settings cannot be used."""
+    """The findings when the settings cannot be used."""
     findings = [problem("settings", fault) for fault in error.faults]
     findings.append(skipped("everything else", f"it needs the settings. {where_settings_are()}"))
     return [_fit(each, Redactor(())) for each in findings]
 
 
 async def examine(settings: Settings, *, offline: bool) -> list[Finding]:
-    findings = [*_check_settings(settings), *check_database(settings.database_file)]
+    findings = [*_check_settings(settings), *check_database(settings.database_file), *await check_creation(settings)]
     if offline:
         findings.append(skipped("Discord, gateways, media hosts, clock", "they need the network (--offline)"))
     else:
@@ -53,19 +54,20 @@ def _fit(finding: Finding, redact: Redactor) -> Finding:
 
 
 def _line(text: str, redact: Redactor) -> str:
-    """Servers and gateways name and say what they like: fit for a terminal, and one line."""
+    """One line that is safe for a terminal: names and messages of servers and gateways are not trusted."""
     return visible(redact(" ".join(text.splitlines())))
 
 
 async def _check_network(settings: Settings) -> list[Finding]:
     addresses = [f"{Route.BASE}/gateway", *(each.base_url for each in settings.gateways.values())]
-    discord_, gateways, media, clock = await asyncio.gather(
+    discord_, gateways, accounts, media, clock = await asyncio.gather(
         _check_discord(settings),
         asyncio.gather(*(check_gateway(*each) for each in settings.gateways.items())),
+        check_accounts(settings),
         check_media_hosts(settings.media_allow_hosts),
         check_clock(addresses),
     )
-    return [*discord_, *gateways, *media, clock]
+    return [*discord_, *gateways, *accounts, *media, clock]
 
 
 async def _check_discord(settings: Settings) -> list[Finding]:
@@ -82,7 +84,7 @@ async def _check_discord(settings: Settings) -> list[Finding]:
 
 
 async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
-    """What the bot remembers of Discord, and whether it is still so."""
+    """Compares what the database says about Discord with Discord."""
     if not is_current(settings.database_file):
         return [skipped("commands, channels", "they need the database")]
     try:
@@ -90,4 +92,4 @@ async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
             targets = await TargetStore(engine).targets()
             return [await check_commands(bot, KeyValueStore(engine)), *await check_channels(bot, targets)]
     except StorageError as error:
-        return [problem("database", f"it cannot be asked ({error}). Restore a backup.")]
+        return [problem("database", f"it cannot be read ({error}). Restore a backup.")]

@@ -1,4 +1,4 @@
-"""Files that hold secrets, or what people did: whether others on the machine can read or change them."""
+"""Checks whether other users of the machine can read or change files with secrets or personal data."""
 
 import shlex
 import stat
@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.commands.doctor.findings import Finding, warning
 
 _GROUP, _OTHERS = stat.S_IRGRP | stat.S_IWGRP, stat.S_IROTH | stat.S_IWOTH
-_GIVEN_BY_DOCKER = Path("/run/secrets")  # readable inside the container, which nobody else is in
+_GIVEN_BY_DOCKER = Path("/run/secrets")  # readable for all, but only inside the container
 
 
 def check_secret_files(files: Iterable[Path]) -> Iterator[Finding]:
@@ -21,8 +21,8 @@ def check_secret_files(files: Iterable[Path]) -> Iterator[Finding]:
 
 
 def _others(file: Path) -> str:
-    """In words, who else it is open to; empty: nobody. A group that is its owner's alone is nobody."""
-    if sys.platform == "win32":  # rights are no bits there
+    """Who else has access, in words; empty: nobody. The owner's private group does not count."""
+    if sys.platform == "win32":  # permissions are not mode bits there
         return ""
     status = file.stat()
     if status.st_mode & _OTHERS:

@@ -1,4 +1,4 @@
-"""What was found, one line each."""
+"""Findings of the doctor, one line each."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,13 +8,13 @@ from msgspec import Struct
 
 class Mark(StrEnum):
     OK = "ok"
-    WARNING = "warning"  # the bot runs, and somebody misses something
+    WARNING = "warning"  # the bot works, but not completely
     PROBLEM = "problem"
     SKIPPED = "skipped"
 
 
 class Finding(Struct, frozen=True):
-    """`text` says what is the case, and what to do about it unless all is well."""
+    """`text` says what was found, and what to do about it unless all is well."""
 
     mark: Mark
     subject: str

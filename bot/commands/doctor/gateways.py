@@ -1,4 +1,4 @@
-"""Gateways and hosts of media: asked for a made-up task, as the bot would ask."""
+"""Checks gateways, by a request for a made-up task, and media hosts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 
 _MADE_UP = "00000000-0000-4000-8000-000000000000"
-_PATIENCE = 5.0  # seconds for a host of media
+_TIMEOUT = 5.0  # seconds, for a media host
 
 
 async def check_gateway(name: str, settings: GatewaySettings) -> Finding:
@@ -32,15 +32,15 @@ async def check_gateway(name: str, settings: GatewaySettings) -> Finding:
         except GatewayError as error:
             usage = await gateway.usage() if isinstance(error, GatewayRefused) else None
             return problem(subject, _remedy(error, usage, settings.base_url, gateway_prefix(name)))
-    return ok(subject, f"{settings.base_url} answers, and takes the key")
+    return ok(subject, f"{settings.base_url} answers and accepts the key")
 
 
 def _words(error: GatewayError) -> str:
-    return f' ("{error.said}")' if error.said else ""
+    return f' ("{error.words}")' if error.words else ""
 
 
 def _usage(usage: KeyUsage | None) -> str:
-    """What the gateway tells of the key, as far as it may be why it is refused."""
+    """What the gateway reports about the key, which may be the reason for the refusal."""
     if usage is None:
         return ""
     left = "no limit" if usage.left is None else f"{usage.left:,.0f} left"
@@ -64,7 +64,7 @@ def _remedy(error: GatewayError, usage: KeyUsage | None, base_url: str, prefix: 
 
 
 def _nothing_there(base_url: str, found: str | None, prefix: str) -> str:
-    """`found`: where there is one, instead."""
+    """`found`: an address at which there is one."""
     if found:
         return f"there is no Suno at {base_url}, but at {found}. Set {prefix}BASE_URL={found}"
     return (
@@ -74,17 +74,17 @@ def _nothing_there(base_url: str, found: str | None, prefix: str) -> str:
 
 
 async def check_media_hosts(hosts: Sequence[str]) -> list[Finding]:
-    """Those of the operator's own network; without any, songs come from public addresses alone."""
+    """MEDIA_ALLOW_HOSTS, the hosts in private networks."""
     if not hosts:
-        return [ok("media hosts", "songs may come from any public address, and from no private one")]
+        return [ok("media hosts", "songs may come from any public address, but not from private networks")]
     return [await _check_host(host) for host in hosts]
 
 
 async def _check_host(entry: str) -> Finding:
-    """With a port it is connected to, without one it is only looked up."""
+    """Connects if there is a port, else only resolves the name."""
     host, port = _split(entry)
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT):
             await asyncio.get_running_loop().getaddrinfo(host, port)
             if port:
                 _, writer = await asyncio.open_connection(host, port)
@@ -99,7 +99,7 @@ async def _check_host(entry: str) -> Finding:
 
 
 def _split(entry: str) -> tuple[str, int | None]:
-    """As in media.example.com, 10.0.0.7:9000, [::1]:80."""
+    """Host and port of an entry such as media.example.com, 10.0.0.7:9000, [::1]:80."""
     host, colon, port = entry.rpartition(":")
     if colon and port.isdigit():
         return host.strip("[]"), int(port)

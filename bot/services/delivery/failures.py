@@ -1,4 +1,4 @@
-"""What becomes of deliveries that Discord did not take: carries out what bot/domain/post_failures.py decides."""
+"""Handles deliveries that Discord refused: carries out what bot/domain/discord_errors.py decides."""
 
 import logging
 from collections.abc import Set as AbstractSet
@@ -7,8 +7,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from bot.domain.delivery import MANAGERS, NOTICES, Delivery, State, Topic, delivery_id
-from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import (
+from bot.domain.discord_errors import (
     Abandon,
     Attempt,
     Block,
@@ -23,6 +22,7 @@ from bot.domain.post_failures import (
     meaning,
     retry_after,
 )
+from bot.domain.outbox import ClaimedDelivery
 from bot.domain.watch import delivery_for
 from bot.errors import PostError
 from bot.services.clock import Clock
@@ -46,7 +46,7 @@ class FailureHandler:
     async def after_refusal(
         self, claimed: ClaimedDelivery, failure: PostError, omitted: AbstractSet[Part]
     ) -> AbstractSet[Part] | None:
-        """What to leave out of the message, which is to be tried again at once; None: it is dealt with."""
+        """The parts to leave out of the message when retrying at once; None: the failure is handled."""
         course = decide(failure, _attempt(claimed, omitted))
         if isinstance(course, Replan) and course.omitted is not None:
             log.warning("delivery %s is tried without %s: %s", claimed.delivery.id, _named(course.omitted), failure)
@@ -55,7 +55,7 @@ class FailureHandler:
         return None
 
     async def after_fault(self, claimed: ClaimedDelivery, reason: str) -> None:
-        """Of the bot itself."""
+        """After an error in the bot itself."""
         await self._carry_out(decide_on_fault(_attempt(claimed, frozenset())), claimed, reason, 0)
 
     async def _carry_out(self, course: Course, claimed: ClaimedDelivery, reason: str, code: int) -> None:
@@ -78,16 +78,16 @@ class FailureHandler:
 
     async def _block(self, claimed: ClaimedDelivery, reason: str) -> None:
         if await self._outbox.block(claimed, self._clock.now(), reason):
-            # Once for a watch; of each person only the first in line is ever tried, so that is once for a channel.
+            # Once per watch; only each person's first message in a channel is tried, so once per channel.
             if claimed.watch.guild_id is not None:
-                await self._tell_people(claimed, Topic.BLOCKED, ())
-            await self._tell_managers(claimed)
+                await self._notify_people(claimed, Topic.BLOCKED, ())
+            await self._notify_managers(claimed)
 
     async def _redirect(self, claimed: ClaimedDelivery, reason: str, code: int) -> None:
-        """The channel is gone: what was to be said there is said to the person, and those who joined hear of that."""
+        """The channel is gone: the message goes to the person's DM, and those who joined are notified."""
         about = (claimed.delivery.id, str(code))
         is_result = claimed.delivery.topic not in NOTICES
-        if is_result and not await self._tell_followers(claimed, Topic.UNDELIVERED, about):
+        if is_result and not await self._notify_followers(claimed, Topic.UNDELIVERED, about):
             await self._carry_out(retry_after(claimed.attempts), claimed, reason, code)
             return
         try:
@@ -100,55 +100,60 @@ class FailureHandler:
             await self._outbox.move(claimed.delivery, channel_id, self._clock.now())
 
     async def _abandon(self, claimed: ClaimedDelivery, state: State, reason: str, code: int) -> None:
-        """A notice that cannot go is dropped: it is no result that somebody could still want to see."""
+        """Drops a notice that cannot be sent; a result is kept for people to see."""
         if claimed.delivery.topic in NOTICES:
             log.warning("a notice is dropped, delivery %s: %s", claimed.delivery.id, reason)
             await self._outbox.give_up(claimed.delivery.id, State.SENT, f"dropped: {reason}")
             return
         if state is State.FAILED:
             log.error("delivery %s is refused by Discord in every form: %s", claimed.delivery.id, reason)
-            # Told before it is noted as failed: after a crash between the two it is told again, in the same notice.
-            if not await self._tell_people(claimed, Topic.UNDELIVERED, (claimed.delivery.id, str(code))):
+            # Notify first, then save the failure: after a crash in between, the same notice is sent again.
+            if not await self._notify_people(claimed, Topic.UNDELIVERED, (claimed.delivery.id, str(code))):
                 await self._carry_out(retry_after(claimed.attempts), claimed, reason, code)
                 return
-            await self._tell_managers(claimed)
+            await self._notify_managers(claimed)
         await self._outbox.give_up(claimed.delivery.id, state, reason)
 
-    async def _tell_people(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
-        """Everyone who waits for it, by DM. False: not all of them now, as Discord opens no more DMs for a while."""
-        notice = delivery_for(claimed.watch, topic, self._clock.now(), about)
-        told = await self._tell(claimed.watch.user_id, notice)
-        return await self._tell_followers(claimed, topic, about) and told
+    async def _notify_people(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
+        """Notifies everyone who waits for it by DM.
 
-    async def _tell_followers(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
-        """Those who joined the watch, as `_tell_people`: each once, however often it is refused, with whatever code."""
-        watch, told = claimed.watch, True
+        False: not all of them now, because Discord opens no more DMs for a while.
+        """
+        notice = delivery_for(claimed.watch, topic, self._clock.now(), about)
+        notified = await self._notify(claimed.watch.user_id, notice)
+        return await self._notify_followers(claimed, topic, about) and notified
+
+    async def _notify_followers(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
+        """Notifies those who joined, as `_notify_people`: each once, however often it is refused, with
+        whatever code.
+        """
+        watch, notified = claimed.watch, True
         for user_id, locale in await self._outbox.followers(watch.id):
             identity = delivery_id(watch.id, watch.created_at, topic, (*about[:1], str(user_id)))
             notice = replace(delivery_for(watch, topic, self._clock.now(), about), id=identity, locale=locale)
-            told = await self._tell(user_id, notice) and told
-        return told
+            notified = await self._notify(user_id, notice) and notified
+        return notified
 
-    async def _tell(self, user_id: int, notice: Delivery) -> bool:
-        """Whatever becomes of it: it is a notice."""
+    async def _notify(self, user_id: int, notice: Delivery) -> bool:
+        """False: not now. Other failures count as notified."""
         try:
             channel_id = await self._poster.direct(user_id)
         except PostError as failure:
-            log.warning("user %d cannot be told of a post that did not go: %s", user_id, failure)
+            log.warning("user %d cannot be notified of a failed post: %s", user_id, failure)
             return meaning(failure) is not Meaning.LATER
         await self._outbox.add(replace(notice, channel_id=channel_id))
         return True
 
-    async def _tell_managers(self, claimed: ClaimedDelivery) -> None:
-        """Where the server wants to hear of what cannot be posted; once for a watch."""
+    async def _notify_managers(self, claimed: ClaimedDelivery) -> None:
+        """In the server's channel for messages about failed posts; once per watch."""
         if claimed.error_channel_id and claimed.error_channel_id != claimed.delivery.channel_id:
             notice = delivery_for(claimed.watch, Topic.BLOCKED, self._clock.now(), (MANAGERS,))
             await self._outbox.add(replace(notice, channel_id=claimed.error_channel_id))
 
 
 def _attempt(claimed: ClaimedDelivery, omitted: AbstractSet[Part]) -> Attempt:
-    in_its_place = claimed.watch.guild_id is not None and claimed.delivery.channel_id == claimed.watch.channel_id
-    return Attempt(topic=claimed.delivery.topic, failures=claimed.attempts, omitted=omitted, movable=in_its_place)
+    in_own_channel = claimed.watch.guild_id is not None and claimed.delivery.channel_id == claimed.watch.channel_id
+    return Attempt(topic=claimed.delivery.topic, failures=claimed.attempts, omitted=omitted, movable=in_own_channel)
 
 
 def _named(omitted: AbstractSet[Part]) -> str:

@@ -1,4 +1,4 @@
-"""The worker that claims due deliveries and sends each in an asyncio.Task of its own: none holds up another."""
+"""The worker that claims due deliveries and sends each in an asyncio.Task of its own: none delays another."""
 
 import asyncio
 import logging
@@ -7,27 +7,27 @@ from collections.abc import Collection
 from bot.domain.outbox import ClaimedDelivery
 from bot.errors import StorageError
 from bot.gateways.hosts import Hosts
-from bot.services.clock import Bell, Clock
+from bot.services.clock import Clock, Wakeup
 from bot.services.delivery.sender import Sender
 from bot.services.delivery.slots import MOST, DeliverySlots
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.outbox import Outbox
 
-_PARKED_AT_ONCE = MOST // 3  # parked messages on their way: others want to be heard too
-_LEASE = 600.0  # seconds; longer than any message takes
+_PARKED_AT_ONCE = MOST // 3  # parked messages being sent: leaves slots for others
+_LEASE = 600.0  # seconds; longer than sending any message takes
 
 log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """`hosts`: how the hosts of songs behave; `bell` rings when there is a new message."""
+    """`hosts`: how the hosts of songs perform; `wakeup`: signals new messages."""
 
-    def __init__(self, outbox: Outbox, sender: Sender, hosts: Hosts, clock: Clock, bell: Bell) -> None:
+    def __init__(self, outbox: Outbox, sender: Sender, hosts: Hosts, clock: Clock, wakeup: Wakeup) -> None:
         self._outbox = outbox
         self._sender = sender
         self._hosts = hosts
         self._clock = clock
-        self._bell = bell
+        self._wakeup = wakeup
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -39,19 +39,19 @@ class Notifier:
 
         def sent(worker: asyncio.Task[None]) -> None:
             del sending[worker.get_name()]
-            self._bell.ring()
+            self._wakeup.send()
 
         while True:
             try:
                 if len(sending) >= MOST:
-                    await self._bell.wait(None)  # whatever is due waits until one of these has gone
+                    await self._wakeup.wait(None)  # everything due waits until one of these is sent
                     continue
                 for claimed in await self._claim(sending.values()):
                     if (name := f"delivery {claimed.delivery.id}") in sending:
-                        continue  # it takes longer than a lease, and has another one now
+                        continue  # sending takes longer than its lease, so it was claimed again
                     sending[name] = claimed
                     workers.create_task(self._send(claimed), name=name).add_done_callback(sent)
-                await self._bell.wait(await self._next_due(sending.values()))
+                await self._wakeup.wait(await self._next_due(sending.values()))
             except StorageError as error:
                 await wait_for_storage(self._clock, log, error)
 

@@ -1,4 +1,4 @@
-"""The port through which messages leave, and what a message is made of."""
+"""The port through which messages are posted, and what a message is made of."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -6,14 +6,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from bot.domain.discord_errors import Part
+from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import Part
 from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 
 
 class Post(Struct, frozen=True):
-    """A message to make. `clip_files`: the songs that go with it; `found`: None for a task that no gateway knows."""
+    """A message to post. `clip_files`: the songs in it; `found`: None for a task that no gateway knows."""
 
     claimed: ClaimedDelivery
     found: Found | None
@@ -24,21 +25,27 @@ class Poster(Protocol):
     """Every method raises PostError and nothing else."""
 
     def limit(self, claimed: ClaimedDelivery) -> int:
-        """Bytes a file, where it goes."""
+        """The largest file in bytes, at its destination."""
         ...
 
     def fits(self, claimed: ClaimedDelivery, clip_files: Sequence[ClipFile]) -> int:
-        """How many of them, from the first, go into one message, where it goes."""
+        """How many of them, from the first, one message can hold at its destination."""
         ...
 
     async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
-        """The id of the message. The same delivery again within the nonce's life gives the same message; a post in a
-        forum has no nonce, and so an unclear outcome is told, and never tried again in here.
+        """The id of the message.
+
+        Posting the same delivery again while its nonce is valid gives the same message. A forum post has no nonce: an
+        unclear outcome is reported to the caller and never retried here.
         """
         ...
 
     async def find(self, claimed: ClaimedDelivery) -> int | None:
         """The message of a delivery that was tried before, if it did arrive."""
+        ...
+
+    def place(self, claimed: ClaimedDelivery, message_id: int) -> PostedAt:
+        """Where that message of it is, and who may view it. Never raises."""
         ...
 
     async def direct(self, user_id: int) -> int:

@@ -1,4 +1,4 @@
-"""Which songs of a delivery go now, and what the others wait for. Pure: by what could be opened of their files."""
+"""Chooses the songs of a delivery to send now, by what could be opened of their files. Pure."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,7 +18,7 @@ class SendNow(Struct, frozen=True):
 
 
 class WaitForRoom(Struct, frozen=True):
-    """On this machine: that is no fault of the song's, and it is not given up for that."""
+    """Room on this machine: that is not the song's fault, so it is not given up for it."""
 
     reason: str
 
@@ -30,8 +30,8 @@ class WaitForAudio(Struct, frozen=True):
 def choose(
     clip_files: Sequence[ClipFile], wanted: Sequence[str], *, gave_up: bool, fits: Callable[[Sequence[ClipFile]], int]
 ) -> SendNow | WaitForRoom | WaitForAudio:
-    """`wanted`: keys of the clips that are still to be sent; `gave_up`: their audio is waited for no longer; `fits`:
-    how many, from the first, one message can hold.
+    """`wanted`: keys of the clips still to be sent; `gave_up`: no more waiting for their audio; `fits`: how many, from
+    the first, one message can hold.
     """
     without_room = [each for each in clip_files if isinstance(each.audio, MediaNoRoom)]
     ready = [each for each in clip_files if (gave_up and each not in without_room) or not may_come(each)]
@@ -46,7 +46,7 @@ def choose(
 
 
 def to_come(delivery: Delivery, task: Task) -> tuple[str, ...]:
-    """The keys of its clips; what a failed task has not finished, it never will."""
+    """The keys of its clips still to be sent; unfinished clips of a failed task never come."""
     wanted = delivery.clips or tuple(key for key, _ in task.keyed())
     if task.status is not Status.FAILED:
         return wanted
@@ -54,5 +54,5 @@ def to_come(delivery: Delivery, task: Task) -> tuple[str, ...]:
 
 
 def may_come(clip_file: ClipFile) -> bool:
-    """Its audio, or its link where that is all that is wanted, may be there a moment later."""
+    """Whether its audio, or its link if only that is wanted, may become available."""
     return isinstance(clip_file.audio, MediaError) and not isinstance(clip_file.audio, MediaTooBig | MediaForbidden)

@@ -1,4 +1,4 @@
-"""One delivery, from its claim to its message: what goes into it is found, planned, posted and marked as sent."""
+"""Sends one claimed delivery: collects its content, plans, posts, and marks it as sent."""
 
 import asyncio
 import logging
@@ -10,8 +10,9 @@ from contextlib import AbstractAsyncContextManager
 from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Topic, audio_retry_delay, delivery_id
+from bot.domain.discord_errors import Part, meaning
+from bot.domain.library import NewSong, Posting, songs_of
 from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import Part, meaning
 from bot.domain.task import Status, Task
 from bot.domain.watch import delivery_for
 from bot.errors import GatewayError, PostError, StorageError, UnknownTask
@@ -23,19 +24,19 @@ from bot.services.delivery.ready_clips import SendNow, WaitForRoom, choose, may_
 from bot.services.lookup import Found, Lookup
 from bot.storage.outbox import Outbox
 
-_POSTED_AT_ONCE = 8  # messages that are being given to Discord
-_STALE = 10.0  # seconds after which a gateway's answer is asked for again: addresses of songs expire
-_ROOM_RETRY = 20.0  # seconds until a song is fetched again for which there was no room
-_UNFORESEEN = "an error that nobody foresaw"
+_POSTED_AT_ONCE = 8  # messages being posted to Discord
+_STALE = 10.0  # seconds after which a gateway's answer is refreshed: addresses of songs expire
+_ROOM_RETRY = 20.0  # seconds until a song for which there was no room is fetched again
+_UNEXPECTED = "an unexpected error"
 
 SENT = "sent"  # the outcome of a message that arrived
-FAULT = "failed"  # of one at which the bot itself failed
+FAULT = "failed"  # the outcome of an error in the bot itself
 
 log = logging.getLogger(__name__)
 
 
 class Sender:
-    """`outcomes` counts what became of the messages that were given to Discord."""
+    """`outcomes` counts the results of posts to Discord."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Sender:
         self._failure_handler = FailureHandler(outbox, poster, clock)
 
     async def send(self, claimed: ClaimedDelivery) -> None:
-        """Whatever becomes of it is recorded, also an error of our own. Raises StorageError alone."""
+        """Records every outcome, including errors of the bot itself. Raises StorageError only."""
         try:
             try:
                 await self._send(claimed)
@@ -67,12 +68,13 @@ class Sender:
             raise
         except Exception:
             self._outcomes[FAULT] += 1
-            log.exception("delivery %s failed, and nobody foresaw how", claimed.delivery.id)
-            await self._failure_handler.after_fault(claimed, _UNFORESEEN)
+            log.exception("delivery %s failed because of an unexpected error", claimed.delivery.id)
+            await self._failure_handler.after_fault(claimed, _UNEXPECTED)
 
     async def _send(self, claimed: ClaimedDelivery) -> None:
         if claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
-            await self._mark_sent(claimed.delivery, message_id)
+            known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
+            await self._mark_sent(Post(claimed, known), claimed.delivery, message_id)
         elif claimed.delivery.topic is Topic.SONGS:
             await self._send_songs(claimed)
         else:
@@ -81,14 +83,14 @@ class Sender:
 
     async def _send_songs(self, claimed: ClaimedDelivery) -> None:
         found = await self._newest_answer(claimed)
-        if found.task.lyrics and not found.task.clips:  # before there was anything, nobody could tell what it makes
+        if found.task.lyrics and not found.task.clips:  # an empty task does not show whether it makes songs or lyrics
             lyrics = replace(claimed, delivery=replace(claimed.delivery, topic=Topic.LYRICS))
             await self._plan_and_post(Post(lyrics, found))
         else:
             await self._send_ready_clips(claimed, found)
 
     async def _send_ready_clips(self, claimed: ClaimedDelivery, found: Found) -> None:
-        """The clips whose audio is there, as many as go into a message; the others follow."""
+        """Posts the clips whose audio is available, as many as one message holds; the others follow."""
         keys, failed = to_come(claimed.delivery, found.task), found.task.status is Status.FAILED
         now = self._clock.now()
         waited = now - (claimed.delivery.audio_missing_since or now)
@@ -101,7 +103,7 @@ class Sender:
                     await self._wait_for_room(claimed, reason)
                 case _:
                     host = found.task.audio_host(keys)
-                    await self._wait_for_audio(claimed, host, now - waited, waited, tell=not failed)
+                    await self._wait_for_audio(claimed, host, now - waited, waited, notify=not failed)
 
     def _open_clip_files(
         self, claimed: ClaimedDelivery, task: Task, keys: Collection[str]
@@ -111,17 +113,17 @@ class Sender:
             limit=self._poster.limit(claimed) if claimed.audio else None,
             wanted=keys,
             lyrics=_lyrics_beside(claimed),
-            # Sent on while they arrive; after a first try that came to nothing only files that are here whole.
+            # Files are streamed while they arrive; on a retry only complete files are used.
             whole=claimed.tried_at is not None,
             person=claimed.watch.user_id,
             patient=claimed.parked,
         )
 
     async def _newest_answer(self, claimed: ClaimedDelivery) -> Found:
-        """The task as its gateway has it now: by what it said long ago its songs may no longer be found."""
+        """The task as its gateway has it now: addresses in an old answer may have expired."""
         snapshot = claimed.snapshot
         if snapshot.task is None:
-            raise PostError("songs of a task that nobody knows", status=404)
+            raise PostError("songs of an unknown task", status=404)
         known = Found(snapshot.task, snapshot.gateway)
         if self._clock.now() - (snapshot.asked_at or 0.0) < _STALE:
             return known
@@ -138,25 +140,25 @@ class Sender:
         await self._outbox.put_off(claimed.delivery.id, self._clock.now() + _ROOM_RETRY, reason, parked=True)
 
     async def _wait_for_audio(
-        self, claimed: ClaimedDelivery, host: str, since: float, waited: float, *, tell: bool
+        self, claimed: ClaimedDelivery, host: str, since: float, waited: float, *, notify: bool
     ) -> None:
-        """`since`: the first try; what held the message up before is no part of that. Told once for a watch."""
+        """`since`: when the audio was first missing; other delays do not count. People are notified once per watch."""
         now, delivery = self._clock.now(), claimed.delivery
         due_at, reason = min(now + audio_retry_delay(waited), since + AUDIO_WAIT), "no usable audio yet"
         await self._outbox.wait_for_audio(delivery.id, due_at, reason, since=since, host=host)
-        if tell and waited >= AUDIO_NOTICE:
+        if notify and waited >= AUDIO_NOTICE:
             notice = delivery_for(claimed.watch, Topic.NO_AUDIO, now)
             await self._outbox.add(replace(notice, created_at=delivery.created_at, audio_missing_since=since))
 
     async def _plan_and_post(self, post: Post, rest: tuple[str, ...] = ()) -> None:
-        """Planned, then posted, then marked as sent: after a crash between any two of these the plan is the same.
+        """Plans, posts, marks as sent: after a crash between any two of these, the plan is the same.
 
         `rest`: keys of the clips that get a delivery of their own.
         """
         now, delivery = self._clock.now(), post.claimed.delivery
         if post.clip_files:
             clips = tuple(each.key for each in post.clip_files)
-            missing = any(may_come(each) for each in post.clip_files)  # else, should it go wrong, patience begins anew
+            missing = any(may_come(each) for each in post.clip_files)  # otherwise a failure restarts the wait for audio
             since = delivery.audio_missing_since if missing else None
             delivery = replace(delivery, clips=clips, audio_missing_since=since)
         others = None
@@ -169,10 +171,10 @@ class Sender:
             await self._outbox.trying(delivery, now, others)
             message_id = await self._post_in_some_form(replace(post, claimed=replace(post.claimed, tried_at=now)))
         if message_id is not None:
-            await self._mark_sent(delivery, message_id)
+            await self._mark_sent(post, delivery, message_id)
 
     async def _post_in_some_form(self, post: Post) -> int | None:
-        """In the first form that Discord takes; None: in none of them for now."""
+        """Posts it in the first form that Discord accepts; None: in none of them for now."""
         omitted: AbstractSet[Part] | None = frozenset()
         while omitted is not None:
             try:
@@ -190,23 +192,38 @@ class Sender:
     async def _after_refusal(
         self, claimed: ClaimedDelivery, failure: PostError, omitted: AbstractSet[Part]
     ) -> AbstractSet[Part] | None:
-        """What to leave out next; None: it is dealt with."""
+        """The parts to leave out next; None: the failure is handled."""
         self._outcomes[meaning(failure)] += 1
         log.info("delivery %s: %s: %s", claimed.delivery.id, meaning(failure), failure)
         return await self._failure_handler.after_refusal(claimed, failure, omitted)
 
-    async def _mark_sent(self, delivery: Delivery, message_id: int) -> None:
-        """Also when the bot is being stopped: what is sent is sent."""
+    async def _mark_sent(self, post: Post, delivery: Delivery, message_id: int) -> None:
+        """Completes even while the bot is stopping: what is sent must be saved as sent."""
         self._outcomes[SENT] += 1
-        saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now()))
+        songs = self._songs(post, delivery, message_id)
+        saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now(), songs))
         try:
             await asyncio.shield(saving)
         except asyncio.CancelledError:
             await saving
             raise
 
+    def _songs(self, post: Post, delivery: Delivery, message_id: int) -> list[NewSong]:
+        """For the library; none of a message that was deleted before it was found."""
+        if delivery.topic is not Topic.SONGS or post.found is None or not message_id:
+            return []
+        posting = Posting(
+            place=self._poster.place(post.claimed, message_id),
+            gateway=post.found.gateway,
+            user_id=post.claimed.watch.user_id,
+            at=self._clock.now(),
+            newest=True,
+            lyrics=_lyrics_beside(post.claimed),
+        )
+        return songs_of(post.found.task, delivery.clips, posting)
+
 
 def _lyrics_beside(claimed: ClaimedDelivery) -> str:
-    """Those that were asked for with the song."""
+    """The text of the lyrics that go with the song."""
     task = claimed.lyrics.task if claimed.lyrics else None
     return task.lyrics.text if task and task.lyrics else ""

@@ -1,19 +1,19 @@
-"""Whose turn it is: songs on their way to Discord, with a fair part for each person and each host."""
+"""Limits on messages that are being sent: a fair part for each person and each host of songs."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
 
 from bot.gateways.hosts import Hosts, Standing
 
-MOST = 48  # messages on their way: most of the time they wait for the hosts of their songs
-_KEPT = 16  # of those, only for hosts that behave
-_OF_HOST = (2, 8, 32)  # of a host that is slow, is not known, or behaves
-_OF_PERSON = 6  # from hosts that do not (yet) behave
-_OF_PERSON_GOOD = 16  # from all
+MOST = 48  # messages being sent; most of the time they wait for the hosts of their songs
+_KEPT = 16  # of those, reserved for good hosts
+_OF_HOST = (2, 8, 32)  # per host: slow, unknown, good
+_OF_PERSON = 6  # per person, from hosts that are not (yet) good
+_OF_PERSON_GOOD = 16  # per person, from all hosts
 
 
 class DeliverySlots:
-    """`going`: the hosts and people of messages that are on their way."""
+    """`going`: the hosts and people of messages that are being sent."""
 
     def __init__(self, hosts: Hosts, going: Iterable[tuple[str, int]] = ()) -> None:
         self._hosts = hosts
@@ -40,7 +40,7 @@ class DeliverySlots:
         return self._by_person(doubtful=True).total() >= MOST - _KEPT
 
     def take(self, host: str, user_id: int) -> bool:
-        """Whether there is still room for one, which is then on its way."""
+        """Takes a slot, if one is free."""
         good = self._hosts.standing(host) is Standing.GOOD
         full = (
             host in self.full_hosts

@@ -1,1 +1,1 @@
-"""Songs to be made and paid for: orders are placed, sent once each, and settled."""
+"""Orders of songs, which are paid for: placed, sent once each, and settled."""

@@ -1,33 +1,34 @@
-"""Sends placed orders to one gateway: one at a time, each at most once.
+"""Sends placed orders to one gateway: as many together as may run there, each at most once.
 
-The order is stored as *sending* before the first byte leaves. Whatever ends the program after that leaves it so, and
-the next start calls it unsure. Nothing here sends an order again unless it provably never reached the gateway.
+The order is stored as *sending* before the first byte is sent. If the program ends after that, the next start marks it
+as unsure. An order is only sent again if it provably never reached the gateway.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
-from bot.domain.order import Accepted, Order, OrderState, SubmitResult, Unsure, after_submission
+from bot.domain.allowance import Work
+from bot.domain.order import Accepted, Order, OrderState, Refused, SubmitResult, Unsure, after_submission
 from bot.domain.song_request import RequestKind, Wish
 from bot.domain.watch import Watch
 from bot.errors import StorageError
-from bot.gateways.submission import Submission, submission_of
-from bot.services.clock import Bell, Clock
+from bot.gateways.submission import Dialect, Submission, submission_of
+from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.orders import OrderStore
 
-_PATIENCE = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the line until the words are written
+_PATIENCE = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the connection until the lyrics are written
 _PATIENCE_FOR_SONGS = 90.0
-_LAST_WAIT = 6.0  # seconds that a stop waits for the answer to what was sent
-_LOOK_AGAIN = 15.0  # seconds until it is looked for room, when tasks that run at the gateway may have ended
+_LAST_WAIT = 6.0  # seconds that a shutdown waits for the answer to a sent order
+_INTERVAL = 15.0  # seconds until the next check for room, because tasks at the gateway may have ended
 
 log = logging.getLogger(__name__)
 
 
 class Submits(Protocol):
-    """A gateway that takes orders."""
+    """A gateway that accepts orders."""
 
     @property
     def name(self) -> str: ...
@@ -38,16 +39,15 @@ class Submits(Protocol):
 
 
 class Terms(Protocol):
-    """On what terms a gateway takes orders; they change while the program runs."""
+    """A gateway's terms for orders; they change while the program runs."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether orders are sent there now."""
+    def is_open_beside(self, sending: Iterable[Work]) -> bool:
+        """Whether one more order is sent there now. `sending`: what is on its way, and will cost something, too."""
         ...
 
     @property
     def can(self) -> frozenset[Wish]:
-        """What it passes on to Suno."""
+        """The options that it passes on to Suno."""
         ...
 
     @property
@@ -55,8 +55,12 @@ class Terms(Protocol):
         """How many orders may run there."""
         ...
 
+    async def dialect(self) -> Dialect:
+        """Whose bodies it takes."""
+        ...
+
     async def check_if_old(self) -> None:
-        """Before money is spent: whether there is enough of it."""
+        """Before a payment: checks whether the balance is sufficient."""
         ...
 
 
@@ -69,37 +73,55 @@ class OrderSender:
         self._gateway = gateway
         self._store = store
         self._clock = clock
-        self._bell = Bell(clock)
+        self._wakeup = Wakeup(clock)
         self._terms = terms
         self._changed = changed
+        self._dialect = Dialect.RIX
+        self._being_sent: dict[str, Work] = {}  # by the order's id
+        self._begun_in_vain = False  # the database failed: something may be called sending that never was
+        # The last answer left an order unsure: until one is clear, they are sent one at a time.
+        self._is_in_doubt = False
 
     def wake(self) -> None:
         """There is something to send, or room for it."""
-        self._bell.ring()
+        self._wakeup.send()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                while (order := await self._begin()) is not None:
-                    self._changed(order)
-                    await self._send(order)
-                await self._bell.wait(self._clock.now() + _LOOK_AGAIN)
-            except StorageError as error:
-                await wait_for_storage(self._clock, log, error)
+        """Until cancelled; what was sent is then still waited for, for a moment."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                try:
+                    await self._send_due(tasks)
+                    await self._wakeup.wait(self._clock.now() + _INTERVAL)
+                except StorageError as error:
+                    self._begun_in_vain = True
+                    await wait_for_storage(self._clock, log, error)
+
+    async def _send_due(self, tasks: asyncio.TaskGroup) -> None:
+        """Each by itself: one that gets no answer does not hold up the others for which there is room."""
+        if self._begun_in_vain:
+            await self._store.doubt(self._gateway.name, list(self._being_sent), self._clock.now())
+            self._begun_in_vain = False
+        while (order := await self._begin()) is not None:
+            self._being_sent[order.id] = Work.of(order.request.kind)
+            self._changed(order)
+            tasks.create_task(self._send(order), name="order")
 
     async def _begin(self) -> Order | None:
-        """The next order to send, if there is one and there is money for it."""
+        """The next order to send, if there is one, and room and money for it."""
+        if self._is_in_doubt and self._being_sent:
+            return None
         if not await self._store.has_due(self._gateway.name, self._clock.now()):
             return None
         await self._terms.check_if_old()
-        if not self._terms.is_open:
+        if not self._terms.is_open_beside(self._being_sent.values()):
             return None
+        self._dialect = await self._terms.dialect()
         return await self._store.begin(self._gateway.name, self._clock.now(), at_once=self._terms.at_once)
 
     async def _send(self, order: Order) -> None:
-        """One POST, and its result stored, also while the program is being stopped."""
-        submission = submission_of(order.request, self._terms.can)
+        """One POST; its result is stored even while the program is being stopped."""
+        submission = submission_of(order.request, self._terms.can, self._dialect)
         patience = _PATIENCE.get(order.request.kind, _PATIENCE_FOR_SONGS)
         posting = asyncio.create_task(self._gateway.submit(submission, patience=patience), name="order")
         try:
@@ -113,7 +135,7 @@ class OrderSender:
         await self._store_result(order, posting.result())
 
     async def _store_result(self, order: Order, result: SubmitResult) -> None:
-        """However long the database takes: this is the only place that knows the answer."""
+        """However long the database takes: the answer is known nowhere else."""
         while True:
             try:
                 await _uncancelled(self._record(order, result))
@@ -139,11 +161,15 @@ class OrderSender:
             await self._store.accept(after, watch_on(after, now), OrderState.SENDING, now)
         else:
             await self._store.move(after, OrderState.SENDING, now)
+        if isinstance(result, Unsure | Accepted | Refused):
+            self._is_in_doubt = isinstance(result, Unsure)
         self._changed(after)
+        del self._being_sent[order.id]
+        self._wakeup.send()
 
 
 def watch_on(order: Order, now: float) -> Watch:
-    """The watch that an accepted order becomes: its maker is mentioned when the song is there."""
+    """The watch for an accepted order: it mentions the person who ordered the song."""
     return Watch(
         task_id=order.task_id,
         user_id=order.user_id,
@@ -158,7 +184,7 @@ def watch_on(order: Order, now: float) -> Watch:
 
 
 async def _uncancelled(saving: Awaitable[None]) -> None:
-    """To its end, though who waits for it is cancelled meanwhile."""
+    """Completes even if the caller is cancelled."""
     task = asyncio.ensure_future(saving)
     try:
         await asyncio.shield(task)

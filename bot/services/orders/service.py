@@ -1,7 +1,7 @@
-"""What people and managers do with orders: draft, confirm, cancel, approve, and settle what is unsure."""
+"""What people and managers do with orders: draft, confirm, cancel, approve, and settle unsure ones."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, left
 from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
-from bot.domain.models import model_named
-from bot.domain.order import Accepted, Order, OrderQuery, OrderState, after_submission
+from bot.domain.models import Model, model_named
+from bot.domain.order import Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
 from bot.domain.order_refusals import Refusal
 from bot.domain.same_song import may_be
 from bot.domain.song_request import Problem, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
@@ -25,14 +25,15 @@ from bot.storage.orders import OrderStore, Placed
 
 log = logging.getLogger(__name__)
 
-NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to have been taken
+_MONTH = 30 * 86_400.0  # seconds
+NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
 
 
 class Quote(Struct, frozen=True, kw_only=True):
-    """What the card says before anybody pays. `left`: of today's allowance, None: without a limit.
+    """What the card shows before a payment. `left`: of today's allowance, None: unlimited.
 
-    `exact`: the price is the operator's word, and no list's. `ignored`: wishes that the gateway was seen to ignore;
-    `doubtful`: those of which that is not known.
+    `exact`: the price is the operator's setting, not from a price list. `ignored`: options that the gateway was seen to
+    ignore; `doubtful`: options of which that is not known.
     """
 
     order: Order
@@ -50,7 +51,7 @@ class Quote(Struct, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> bool:
-        """Whether pressing Create would order it. A cover without its song would be paid for nothing."""
+        """Whether Create would place the order. A cover without its song would be paid for nothing."""
         uncovered = Wish.COVER in self.ignored | self.doubtful
         return not (self.faults or self.problem or self.closed or self.bar or uncovered)
 
@@ -67,22 +68,22 @@ NO_OFFER = Offer()
 
 
 class Obstacle(StrEnum):
-    """Why a press on Create ordered nothing, beside what the quote says and the limits."""
+    """Why Create ordered nothing, apart from what the quote says and the limits."""
 
-    CHANGED = "changed"  # the price is another one by now
-    GONE = "gone"  # no such draft: it was placed, cancelled or forgotten
+    CHANGED = "changed"  # the price has changed
+    GONE = "gone"  # there is no such draft: it was placed, cancelled or deleted
     NOT_READY = "not_ready"  # the card says why
 
 
 class Settlement(StrEnum):
     DONE = "done"
-    GONE = "gone"  # somebody was first, or there is no such order
+    GONE = "gone"  # settled already, or there is no such order
     OTHER_SONG = "other_song"  # the task is not what was ordered
-    TAKEN = "taken"  # another order has that task
+    TAKEN = "taken"  # the task belongs to another order
 
 
 class Orders:
-    """Raises StorageError. `workers`: what to call when there is something to send, or somebody to tell."""
+    """Raises StorageError. `workers`: called when there is something to send, or somebody to notify."""
 
     def __init__(
         self,
@@ -102,12 +103,12 @@ class Orders:
         self.workers: Sequence[Callable[[], None]] = ()
 
     def wake(self) -> None:
-        """Something about orders has changed."""
+        """Orders have changed."""
         for each in self.workers:
             each()
 
     def terms(self, gateway: str = "") -> GatewayTerms:
-        """Of that gateway, or of the first that is open."""
+        """The terms of that gateway, or of the first open one."""
         if gateway in self._terms:
             return self._terms[gateway]
         every = list(self._terms.values())
@@ -123,15 +124,27 @@ class Orders:
         return await self.store.order(order_id)
 
     async def listed(self, query: OrderQuery, *, limit: int, offset: int = 0) -> tuple[int, list[Order]]:
-        """How many there are, and some of them, newest first."""
+        """The number of orders, and one page of them, newest first."""
         return await self.store.listed(query, limit=limit, offset=offset)
 
+    async def posts(self, orders: Iterable[Order]) -> dict[str, int]:
+        """The message, by order, in which something came of it."""
+        return await self.store.posts([order.id for order in orders if order.task_id])
+
+    async def by_person(self, guild_id: int, limit: int) -> list[PersonsOrders]:
+        """Who ordered how much in a server in the last 30 days, and what it cost."""
+        return await self.store.by_person(guild_id, self._clock.now() - _MONTH, limit)
+
+    async def offered(self, guild_id: int | None, gateway: str = "") -> list[Model]:
+        """The models to choose from there, the usual one first. `gateway` empty: of the first that is open."""
+        return _offered(self.terms(gateway), await self.rules(guild_id))
+
     async def before(self, order: Order) -> int:
-        """How many are to be sent before it."""
+        """How many orders are to be sent before it."""
         return await self.store.before(order)
 
     async def bar(self, maker: Maker, model: str = "") -> Bar | None:
-        """Why somebody may not order here; None: they may."""
+        """Why a person may not order here; None: they may."""
         return bar_of(maker, await self.rules(maker.guild_id), self.operator, model)
 
     async def offer(self, found: Found, guild_id: int | None, user_id: int) -> Offer:
@@ -165,12 +178,12 @@ class Orders:
         user_locale: str,
         gateway: str = "",
     ) -> Order:
-        """Kept the moment it is submitted. The same id again is the same draft: Discord may deliver a form twice.
-
-        `gateway`: the one that has the song which it goes on from; empty: any.
+        """Stores a draft when its form is submitted. The same id gives the same draft: Discord may deliver a form
+        twice. `gateway`: the one that has the song which it continues; empty: any.
         """
         terms = self.terms(gateway)
-        model = model_named(request.model).name if request.model.strip() else terms.models[0].name
+        offered = _offered(terms, await self.rules(maker.guild_id))
+        model = model_named(request.model).name if request.model.strip() else offered[0].name
         order = Order(
             id=order_id,
             user_id=maker.user_id,
@@ -191,7 +204,7 @@ class Orders:
         return order if order and order.user_id == user_id else None
 
     async def edit(self, order_id: str, user_id: int, request: SongRequest) -> Order | None:
-        """The draft as it is now; None: it is no draft of theirs."""
+        """The edited draft; None: it is not a draft of theirs."""
         order = await self.own(order_id, user_id)
         if order is None:
             return None
@@ -200,7 +213,7 @@ class Orders:
         return edited if await self.store.edit(edited) else None
 
     async def quote(self, order: Order, maker: Maker) -> Quote:
-        """All that is to be known before paying, as it is now."""
+        """Everything to know before a payment, as of now."""
         rules, terms = await self.rules(maker.guild_id), self.terms(order.gateway)
         work, wishes = Work.of(order.request.kind), wishes_of(order.request)
         limits = self._limits(rules, work, maker)
@@ -221,7 +234,7 @@ class Orders:
         )
 
     async def place(self, order_id: str, maker: Maker) -> Placed | Denial | Obstacle:
-        """The press on Create: the draft becomes an order, once, however often and from wherever it is pressed."""
+        """Places a draft as an order: once, however often and wherever Create is pressed."""
         order = await self.own(order_id, maker.user_id)
         if order is None or order.state is not OrderState.DRAFT:
             return Obstacle.GONE
@@ -245,18 +258,18 @@ class Orders:
         return limits_of(rules, self.operator, work, direct=maker.guild_id is None)
 
     async def usage(self, maker: Maker, work: Work) -> tuple[Usage, Limits]:
-        """What a person, their server and everybody have ordered today, and may."""
+        """Today's orders by the person, their server and everybody, and their limits."""
         limits = self._limits(await self.rules(maker.guild_id), work, maker)
         return await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now()), limits
 
     async def cancel(self, order_id: str, user_id: int) -> Order | None:
-        """None: it is on its way already, or not theirs."""
+        """None: it was sent already, or is not theirs."""
         cancelled = await self.store.cancel(order_id, user_id, self._clock.now())
         self.wake()
         return cancelled
 
     async def decide(self, order_id: str, guild_id: int, *, approve: bool) -> Order | None:
-        """A manager's yes or no. None: somebody was first."""
+        """A manager approves or declines. None: it was decided already."""
         now = self._clock.now()
         order = await self._waiting(order_id, guild_id)
         if order is None:
@@ -274,7 +287,7 @@ class Orders:
         return order if order and order.guild_id == guild_id and order.state is OrderState.WAITING else None
 
     async def found(self, order_id: str, task_id: str) -> Settlement:
-        """Somebody says which task an unsure order became. Raises UnknownTask or GatewayError."""
+        """Accepts the task that a person gives for an unsure order. Raises UnknownTask or GatewayError."""
         order = await self.store.order(order_id)
         if order is None or order.state not in (OrderState.UNSURE, OrderState.LOST):
             return Settlement.GONE
@@ -293,9 +306,9 @@ class Orders:
         return Settlement.DONE if done else Settlement.GONE
 
     async def settle(self, order_id: str, *, charged: bool) -> Settlement:
-        """A manager's word on an unsure order: it was charged and is lost, or it was not charged at all.
+        """A manager settles an unsure order: it was charged and is lost, or was not charged.
 
-        Either way what it used is given back.
+        Either way its allowance is given back.
         """
         order = await self.store.order(order_id)
         if order is None or order.state is not OrderState.UNSURE:
@@ -308,6 +321,12 @@ class Orders:
         return Settlement.DONE if done else Settlement.GONE
 
 
+def _offered(terms: GatewayTerms, rules: CreationRules) -> list[Model]:
+    """What the gateway has, as far as the server's managers want it; all, if that is nothing."""
+    allowed = [model for model in terms.models if model.name in rules.models]
+    return allowed or list(terms.models)
+
+
 def refused_as_busy(order: Order) -> bool:
-    """Whether it waits because the gateway was full."""
+    """Whether it waits because the gateway was busy."""
     return order.state is OrderState.PLACED and order.reason == Refusal.BUSY

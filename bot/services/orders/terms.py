@@ -1,8 +1,9 @@
-"""On what terms a gateway takes orders: what it can, what it costs, what is left, and whether it is open at all."""
+"""A gateway's terms for orders: its options, prices and balance, and whether it is open for orders."""
 
 import logging
-from collections.abc import Mapping
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,15 +18,18 @@ from bot.domain.task import Task
 from bot.errors import StorageError
 from bot.gateways.billing import AccountState
 from bot.gateways.pricing import Charge
-from bot.services.clock import Bell, Clock
+from bot.gateways.submission import Dialect
+from bot.services.clock import Clock, Wakeup
 from bot.storage.creation import Account, CreationStore
 
-_CHECK_EVERY = 86_400.0  # seconds, as long as orders are taken
+_CHECK_EVERY = 86_400.0  # seconds, while it is open
+_CHECK_OURS = 3_600.0  # seconds; the more often, the less else has changed the balance before an unsure order
+_READINGS = 100  # that are remembered
+_CHECK_CLOSED = 600.0  # seconds; a gateway allows about twenty such requests in twenty minutes
+_FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a minimum
+_SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
+_LOW = "low"  # closed: the balance is below the operator's minimum
 _LOOK_EVERY = 3_600.0  # seconds, for what watched tasks tell
-_CHECK_CLOSED = 600.0  # seconds; a gateway allows some twenty such questions in twenty minutes
-_FRESH = 180.0  # seconds for which a balance is believed where a floor is set
-_SEEN_FOR = 30 * 86_400.0  # seconds for which a model that finished is offered
-_LOW = "low"  # closed: the balance is below the operator's floor
 _CLOSING = frozenset({Refusal.NO_BALANCE, Refusal.NO_ACCESS, Refusal.MISPLACED})
 
 log = logging.getLogger(__name__)
@@ -40,8 +44,8 @@ class AsksForMoney(Protocol):
     async def charges(self) -> tuple[Charge, ...] | None: ...
 
 
-class OperatorsWord(Struct, frozen=True, kw_only=True):
-    """What the operator's settings say of one gateway."""
+class OperatorSettings(Struct, frozen=True, kw_only=True):
+    """The operator's settings for one gateway."""
 
     models: tuple[str, ...] = ()
     price: float | None = None
@@ -49,27 +53,48 @@ class OperatorsWord(Struct, frozen=True, kw_only=True):
     key_is_ours: bool = False
 
 
+class Reading(Struct, frozen=True):
+    """What the key had used altogether at a moment, in the gateway's unit."""
+
+    at: float
+    used: float
+
+
 class GatewayTerms:
-    """One gateway's. They change while the program runs."""
+    """The terms of one gateway. They change while the program runs. `dialect`: whose bodies it takes."""
 
     def __init__(
-        self, billing: AsksForMoney, word: OperatorsWord, operator: OperatorRules, store: CreationStore, clock: Clock
+        self,
+        billing: AsksForMoney,
+        settings: OperatorSettings,
+        operator: OperatorRules,
+        store: CreationStore,
+        clock: Clock,
+        dialect: Callable[[], Coroutine[Any, Any, Dialect]],
     ) -> None:
         self.name = billing.name
-        self.word = word
+        self.dialect = dialect
+        self.settings = settings
         self._billing = billing
         self._operator = operator
         self._store = store
         self._clock = clock
-        self._bell = Bell(clock)
+        self._wakeup = Wakeup(clock)
         self._seen: tuple[str, ...] = ()
         self._wishes: Mapping[Wish, Seen] = {}
         self._watched_until: float | None = None  # when watched tasks were read last
+        self._readings: deque[Reading] = deque(maxlen=_READINGS)
         self.account = Account(gateway=billing.name)
 
     @property
     def is_open(self) -> bool:
         return self._operator.enabled and not self.account.closed
+
+    def is_open_beside(self, sending: Iterable[Work]) -> bool:
+        """Whether one more order is sent there. `sending`: what is on its way, and not yet taken off what is left."""
+        left = self.account.credit_left
+        on_its_way = sum(self.price(work) or 0.0 for work in sending)
+        return self.is_open and not (left is not None and self._is_low(left - on_its_way))
 
     @property
     def closed(self) -> str:
@@ -77,13 +102,13 @@ class GatewayTerms:
 
     @property
     def can(self) -> frozenset[Wish]:
-        """What it passes on: the operator's word, or what was found in songs that came."""
-        return self.word.can | proven(self._wishes)
+        """Options that it passes on: the operator's setting, or what finished songs have shown."""
+        return self.settings.can | proven(self._wishes)
 
     @property
     def ignores(self) -> frozenset[Wish]:
-        """What was missing in all songs for which it was wished, the operator's word apart."""
-        return ignored(self._wishes) - self.word.can
+        """Options that were missing in all songs that were ordered with them, unless the operator says otherwise."""
+        return ignored(self._wishes) - self.settings.can
 
     @property
     def at_once(self) -> int:
@@ -91,18 +116,18 @@ class GatewayTerms:
 
     @property
     def models(self) -> tuple[Model, ...]:
-        """To offer, the usual one first."""
-        return offered(self.word.models, self._seen)
+        """The models to offer, the default first."""
+        return offered(self.settings.models, self._seen)
 
     def price(self, work: Work) -> float | None:
-        """Of one order, as far as it is known."""
+        """Of one order, if known."""
         if work is Work.LYRICS:
             return self.account.lyrics_price
-        return self.word.price if self.word.price is not None else self.account.song_price
+        return self.settings.price if self.settings.price is not None else self.account.song_price
 
     def price_is_exact(self, work: Work) -> bool:
-        """The operator has said it; a price list does not know the key's own discount."""
-        return work is Work.SONG and self.word.price is not None
+        """Whether the operator has set it; a price list does not know the key's own discount."""
+        return work is Work.SONG and self.settings.price is not None
 
     async def run(self) -> None:
         """Until cancelled: checks once a day, and more often while the gateway is closed."""
@@ -113,23 +138,31 @@ class GatewayTerms:
                 await self.look_at_watched()
             except StorageError as error:
                 log.error("what songs tell of gateway %s cannot be read: %s", self.name, error)
-            now, every = self._clock.now(), _CHECK_CLOSED if self.account.closed else _CHECK_EVERY
+            now, every = self._clock.now(), _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
+            every = _CHECK_CLOSED if self.account.closed else every
             if checked_at is None or now - checked_at >= every:
                 await self.check()
                 checked_at = now
-            await self._bell.wait(now + min(every, _LOOK_EVERY))
+            every = _CHECK_CLOSED if self.account.closed else every
+            await self._wakeup.wait(now + min(every, _LOOK_EVERY))
 
     async def _recall(self) -> None:
         try:
             self.account = await self._store.account(self.name) or self.account
+            if self.account.credit_used is not None:
+                self._readings.append(Reading(self.account.checked_at, self.account.credit_used))
             await self._read_abilities()
         except StorageError as error:
             log.error("what is known of gateway %s cannot be read: %s", self.name, error)
 
     async def check(self) -> None:
-        """Ask what things cost and what is left."""
+        """Asks for prices and the balance."""
         state = await self._billing.state()
+        if state.sells_songs is False:
+            log.warning("gateway %s lists no suno_music among the key's models: orders may be refused", self.name)
         balance = state.balance
+        if balance:
+            self._readings.append(Reading(self._clock.now(), balance.used))
         account = replace(
             self.account,
             song_price=state.prices.song,
@@ -142,53 +175,57 @@ class GatewayTerms:
         await self._keep(replace(account, closed=self._closed_by(account)))
 
     async def check_if_old(self) -> None:
-        """Before money is spent where the operator wants some of it kept."""
+        """Checks before a payment if the operator keeps a minimum balance."""
         floor = self._operator.keep_balance
         if floor is not None and self._clock.now() - self.account.checked_at > _FRESH:
             await self.check()
 
     def _closed_by(self, account: Account) -> str:
-        """Why it stays or becomes closed, now that it was checked."""
-        floor, left = self._operator.keep_balance, account.credit_left
-        if floor is not None and account.limited and left is not None and left < floor:
+        """Why it stays or becomes closed after a check."""
+        left = account.credit_left
+        if account.limited and left is not None and self._is_low(left):
             return _LOW
         if account.closed in _CLOSING:
-            # Of a gateway that tells nothing, only the next order can tell more; a refusal costs nothing.
+            # If a gateway does not tell its balance, only the next order can show it; a refusal costs nothing.
             price = self.price(Work.SONG) or 0.0
             return account.closed if account.limited and (left or 0.0) <= price else ""
         return ""
 
+    def _is_low(self, left: float) -> bool:
+        floor = self._operator.keep_balance
+        return floor is not None and left < floor
+
     async def spent(self, work: Work) -> None:
-        """An order went there: until the next check its price is taken off what was left."""
+        """After an order: subtracts its price from the balance until the next check."""
         price, left = self.price(work), self.account.credit_left
         if self._operator.keep_balance is not None and price is not None and left is not None:
             account = replace(self.account, credit_left=left - price)
             await self._keep(replace(account, closed=self._closed_by(account)))
 
     async def refused(self, reason: str) -> None:
-        """A gateway that refuses the key is asked no more until a check succeeds."""
+        """A gateway that refuses the key gets no more orders until a check succeeds."""
         if reason in _CLOSING:
             log.warning("orders at gateway %s are closed: %s", self.name, reason)
             await self._keep(replace(self.account, closed=reason))
-            self._bell.ring()
+            self._wakeup.send()
 
-    async def saw(self, request: SongRequest, task: Task) -> None:
-        """What was ordered there has come: its model is the one that was ordered, whatever the gateway calls it."""
+    async def record_finished(self, request: SongRequest, task: Task) -> None:
+        """Records what a finished order shows. The model is the ordered one, whatever the gateway calls it."""
         now = self._clock.now()
         if task.playable:
-            await self._store.saw_models(self.name, [request.model], now)
-        await self._store.saw_wishes(self.name, echoed(request, task), now)
+            await self._store.record_models(self.name, [request.model], now)
+        await self._store.record_wishes(self.name, echoed(request, task), now)
         await self._read_abilities()
 
     async def look_at_watched(self) -> None:
-        """What songs tell that were ordered elsewhere, and watched to their end since this was looked at last."""
+        """Records what songs show that were ordered elsewhere, of watches that began since the last look."""
         now = self._clock.now()
         since = self._watched_until if self._watched_until is not None else self.account.checked_at
         watched = await self._store.watched_to_the_end(self.name, max(since, now - _SEEN_FOR))
         for model in models_in(watched):
-            await self._store.saw_models(self.name, [model], now)
+            await self._store.record_models(self.name, [model], now)
         found = {wish for task in watched for wish in proven_by(task)}
-        await self._store.saw_wishes(self.name, dict.fromkeys(found, True), now)
+        await self._store.record_wishes(self.name, dict.fromkeys(found, True), now)
         self._watched_until = now
         await self._read_abilities()
 
@@ -197,8 +234,18 @@ class GatewayTerms:
         self._wishes = await self._store.wishes_seen(self.name)
 
     async def charges(self) -> tuple[Charge, ...] | None:
-        """What the key was charged for; None where that proves nothing."""
-        return await self._billing.charges() if self.word.key_is_ours else None
+        """What the key was charged for; None if that proves nothing."""
+        return await self._billing.charges() if self.settings.key_is_ours else None
+
+    def reading_before(self, moment: float) -> Reading | None:
+        """The last one before it."""
+        older = (each for each in reversed(self._readings) if each.at < moment)
+        return next(older, None)
+
+    async def used(self) -> float | None:
+        """What the key has used altogether by now; None: unknown."""
+        balance = (await self._billing.state()).balance
+        return balance.used if balance else None
 
     async def _keep(self, account: Account) -> None:
         if account.closed != self.account.closed:

@@ -1,4 +1,4 @@
-"""All that works on orders while the bot runs: a sender for each gateway, its terms, and the keeper."""
+"""All workers for orders: a sender and the terms of each gateway, and the keeper."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,14 +10,16 @@ from bot.services.orders.keeper import OrderKeeper
 from bot.services.orders.sender import OrderSender, Submits
 from bot.services.orders.service import Orders
 from bot.services.orders.terms import GatewayTerms
+from bot.storage.order_upkeep import OrderUpkeep
 
 
 class OrderWorkers:
-    """`accepted` is called when there is a new task to look at."""
+    """`accepted` is called when there is a new task to poll."""
 
     def __init__(
         self,
         orders: Orders,
+        upkeep: OrderUpkeep,
         submitters: Sequence[Submits],
         terms: Mapping[str, GatewayTerms],
         clock: Clock,
@@ -25,14 +27,17 @@ class OrderWorkers:
         accepted: Callable[[], None],
     ) -> None:
         self.orders = orders
+        self._upkeep = upkeep
         self._submitters = submitters
         self._terms = terms
         self._clock = clock
         self._accepted = accepted
 
-    async def run(self, tell: Callable[[Order], Awaitable[bool]]) -> None:
-        """Until cancelled. `tell`: tells a person of an order's state, and returns whether that is done."""
-        keeper = OrderKeeper(self.orders.store, self._terms, self._clock, changed=self.orders.wake, tell=tell)
+    async def run(self, notify: Callable[[Order], Awaitable[bool]]) -> None:
+        """Until cancelled. `notify` notifies a person of an order's state, and returns success."""
+        keeper = OrderKeeper(
+            self.orders.store, self._upkeep, self._terms, self._clock, changed=self.orders.wake, notify=notify
+        )
         async with asyncio.TaskGroup() as workers:
 
             def changed(order: Order) -> None:

@@ -1,1 +1,1 @@
-"""The background loop that asks gateways for what is watched."""
+"""The worker that polls gateways for watched tasks."""

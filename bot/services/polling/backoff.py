@@ -1,4 +1,4 @@
-"""How long a gateway that fails is left alone."""
+"""How long the poller waits before it asks a failing gateway again."""
 
 import logging
 import math
@@ -7,32 +7,32 @@ from collections.abc import Callable
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayUnreachable
 from bot.services.clock import Clock
 
-_LONGEST = 300.0  # seconds for which a gateway that does not answer is left alone
-_LONGEST_BUSY = 10.0  # seconds for which one is left alone that is busy and does not say for how long
-_LONGEST_ASKED_FOR = 900.0  # seconds for which it is left alone because it asked for that
-_TRY_EVERY = 4.0  # seconds between two tries whether a gateway that did not answer is back
-_EARLY = 0.1  # of a back-off, after which something new to ask for is reason enough to end it
+_LONGEST = 300.0  # seconds: the longest back-off of a gateway that does not answer
+_LONGEST_BUSY = 10.0  # seconds: the longest of a busy gateway that asks for no time
+_LONGEST_REQUESTED = 900.0  # seconds: the longest wait that a gateway may ask for
+_TRY_EVERY = 4.0  # seconds between two attempts to see whether a gateway answers again
+_EARLY = 0.1  # of a back-off, after which a new task to poll may end it
 
 log = logging.getLogger(__name__)
 
 
 class Backoff:
-    """Of a gateway: it is left alone ever longer while it fails, and never shorter than it asked for.
+    """The back-off of one gateway: longer with each failure, and never shorter than the gateway asked for.
 
-    `interval`: seconds of the first rest. `until`: when it is over; `early`: when it is for what is new; `try_at`: when
-    one task may be asked for, to see whether it is back.
+    `interval`: seconds of the first back-off. `until`: its end; `early`: from when on a new task may end it; `try_at`:
+    when one task may be polled to see whether the gateway answers again. `on_back` is called when it may be back.
     """
 
     def __init__(self, gateway: str, clock: Clock, interval: float) -> None:
         self.until = self.early = 0.0
         self.try_at = math.inf
-        self.when_back: Callable[[], None] = _nothing
+        self.on_back: Callable[[], None] = _nothing
         self._gateway = gateway
         self._clock = clock
         self._interval = interval
-        self._failure: GatewayError | None = None  # the last, if it has not answered since
+        self._failure: GatewayError | None = None  # the last one, if it has not answered since
         self._failures = 0  # in a row
-        self._seemed_back = False  # and failed again: what is asked for together may be what it fails at
+        self._seemed_back = False  # it has answered somebody since; if it fails again, perhaps only batches fail
 
     @property
     def over(self) -> bool:
@@ -40,7 +40,7 @@ class Backoff:
 
     @property
     def was_gone(self) -> bool:
-        """It may have started anew; who is busy has not."""
+        """Whether it may have restarted; a busy gateway has not."""
         return isinstance(self._failure, GatewayUnreachable | GatewayBroken)
 
     @property
@@ -55,7 +55,7 @@ class Backoff:
         if failure is self._failure:
             return
         level = logging.DEBUG if self._failure else logging.WARNING
-        log.log(level, "gateway %s is left alone: %s: %s", self._gateway, type(failure).__name__, failure)
+        log.log(level, "gateway %s fails, polls wait: %s: %s", self._gateway, type(failure).__name__, failure)
         longest = _LONGEST_BUSY if isinstance(failure, GatewayBusy) else _LONGEST
         now, backoff = self._clock.now(), min(self._interval * 2.0 ** min(self._failures, 10), longest)
         self._failure = failure
@@ -63,39 +63,44 @@ class Backoff:
         self.until, self.early = now + backoff, now + min(backoff, max(self._interval, backoff * _EARLY))
         self._try_later()
         if isinstance(failure, GatewayBusy) and failure.retry_after:
-            self.early = now + min(failure.retry_after, _LONGEST_ASKED_FOR)
+            self.early = now + min(failure.retry_after, _LONGEST_REQUESTED)
             self.until = max(self.until, self.early)
 
     def end_early(self) -> None:
-        """There is something new to ask for."""
+        """For a new task to poll."""
         if self.may_end:
             self.until = min(self.until, self._clock.now())
 
     def not_yet(self) -> None:
-        """What was tried has failed as well."""
+        """The attempt at `try_at` has failed as well."""
         self._try_later()
 
     def _try_later(self) -> None:
-        """Who refuses a key, or speaks no Suno, is not asked often: such a gateway may take that for an attack."""
-        asked_for_rest = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
-        may_pass = self._failure is not None and self._failure.transient and not asked_for_rest
+        """Only after a temporary failure: a gateway that refuses the key may take many attempts for an attack."""
+        may_pass = self._failure is not None and self._failure.transient and not self._asked_to_wait
         self.try_at = self._clock.now() + _TRY_EVERY if may_pass and not self._seemed_back else math.inf
 
     def seems_back(self) -> None:
-        """Somebody had an answer: what waits need not wait any longer, unless the gateway asked for that."""
-        asked_for_rest = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
-        if self._failure is None or asked_for_rest or self.over:
+        """Somebody got an answer: ends the back-off, unless the gateway asked for it."""
+        if self._failure is None or self._asked_to_wait or self.over:
             return
         log.info("gateway %s seems to be back", self._gateway)
         self._seemed_back = True
-        self.until, self.early, self.try_at = 0.0, 0.0, math.inf
-        self.when_back()
+        self._end()
+        self.on_back()
 
     def answered(self) -> None:
         if self._failure:
             log.info("gateway %s answers again", self._gateway)
         self._failure, self._failures, self._seemed_back = None, 0, False
+        self._end()
+
+    def _end(self) -> None:
         self.until, self.early, self.try_at = 0.0, 0.0, math.inf
+
+    @property
+    def _asked_to_wait(self) -> bool:
+        return isinstance(self._failure, GatewayBusy) and bool(self._failure.retry_after)
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""Gateways that fail: when the operator hears of it."""
+"""Decides when the operator is notified of a failing gateway."""
 
 from collections.abc import Callable
 
@@ -7,27 +7,29 @@ from msgspec import Struct
 from bot.errors import GatewayError, GatewayMisplaced, GatewayRefused
 from bot.services.clock import Clock
 
-_HOUR = 3_600.0  # seconds after which what may pass has not passed, and may be told again
+_HOUR = 3_600.0  # seconds until a temporary failure is reported, and until the next report
 
 
 class _Outage(Struct):
     since: float
-    failed_at: float  # last
+    failed_at: float  # the last failure
 
 
 class Outages:
-    """`tell` is called with a gateway's name and what is wrong: at once if it cannot be used as it is set up, else
-    when it has failed for an hour. Again only after it answered since, and not within the hour.
+    """`notify` is called with a gateway's name and the failure: at once if the gateway cannot work as configured, else
+    when it has failed for an hour.
+
+    It is called again only if the gateway answered in between, and not within the hour.
     """
 
-    def __init__(self, clock: Clock, tell: Callable[[str, GatewayError], None]) -> None:
+    def __init__(self, clock: Clock, notify: Callable[[str, GatewayError], None]) -> None:
         self._clock = clock
-        self._tell = tell
+        self._notify = notify
         self._outages: dict[str, _Outage] = {}
-        self._told: dict[str, float] = {}  # when
+        self._notified_at: dict[str, float] = {}  # gateway to time
 
-    def heard(self, gateway: str, failure: GatewayError | None) -> None:
-        """How a gateway fared that was asked; None: it answered."""
+    def record(self, gateway: str, failure: GatewayError | None) -> None:
+        """The result of asking a gateway; None: it answered."""
         if failure is None:
             self._outages.pop(gateway, None)
             return
@@ -36,9 +38,9 @@ class Outages:
         if outage is None or now - outage.failed_at > _HOUR:  # it was not asked since
             outage = self._outages[gateway] = _Outage(now, now)
         outage.failed_at = now
-        told = self._told.get(gateway)
-        if told is not None and (told >= outage.since or now - told < _HOUR):
+        notified_at = self._notified_at.get(gateway)
+        if notified_at is not None and (notified_at >= outage.since or now - notified_at < _HOUR):
             return
         if isinstance(failure, GatewayRefused | GatewayMisplaced) or now - outage.since >= _HOUR:
-            self._told[gateway] = now
-            self._tell(gateway, failure)
+            self._notified_at[gateway] = now
+            self._notify(gateway, failure)

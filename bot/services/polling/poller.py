@@ -1,4 +1,4 @@
-"""The background loop: every source is polled beside the others, so that a slow gateway holds up none of them."""
+"""Polls all sources concurrently, so that a slow gateway does not delay the others."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,7 +14,7 @@ from bot.services.polling.sources import PollSource
 from bot.storage.key_values import KeyValueStore
 from bot.storage.polls import PollStore
 
-Tell = Callable[[str, GatewayError], Coroutine[Any, Any, None]]  # a gateway's name, and what is wrong
+Notify = Callable[[str, GatewayError], Coroutine[Any, Any, None]]  # a gateway's name, and its failure
 
 
 class Poller:
@@ -41,33 +41,33 @@ class Poller:
                 clock,
                 poll_interval=poll_interval,
                 on_new_delivery=on_new_delivery,
-                moved=self.wake,
+                on_moved=self.wake,
             )
             for source in sources
         ]
 
     @property
     def cycles(self) -> dict[str, UpdateCycle | None]:
-        """What is known of each gateway's, by its name."""
+        """The known cycle of each gateway, by name."""
         return {each.name: each.cycle for each in self._sources if each.name}
 
     @property
     def due_at(self) -> float | None:
-        """When the next task is due, or was: what could not be asked for stays due."""
+        """When the next task is due; in the past if it could not be polled yet."""
         return min((each.due_at for each in self._sources if each.due_at is not None), default=None)
 
     def wake(self) -> None:
-        """There is a new task to ask for."""
+        """There is a new task to poll."""
         for each in self._sources:
             each.wake()
 
-    async def run(self, tell: Tell) -> None:
-        """Until cancelled. `tell` is awaited, beside all else, for each outage that the operator is to know of."""
+    async def run(self, notify: Notify) -> None:
+        """Until cancelled. `notify` is awaited concurrently for each outage that the operator should know of."""
         async with asyncio.TaskGroup() as workers:
 
-            def tell_of(gateway: str, failure: GatewayError) -> None:
-                workers.create_task(tell(gateway, failure), name="telling the operator")
+            def start_notifying(gateway: str, failure: GatewayError) -> None:
+                workers.create_task(notify(gateway, failure), name="notifying the operator")
 
-            outages = Outages(self._clock, tell_of)
+            outages = Outages(self._clock, start_notifying)
             for each in self._sources:
                 workers.create_task(each.run(outages), name=f"poller {each.name}")

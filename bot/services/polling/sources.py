@@ -1,4 +1,4 @@
-"""Where tasks are asked for: at the gateway that has them, or at every gateway while that is not known."""
+"""Where to poll tasks: at the gateway that has them, or at every gateway while that is not known."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,10 @@ from bot.services.task_ids import in_either_form
 
 
 class PollOutcome(Struct, frozen=True):
-    """What was answered, by task id. `repeated`: claims whose answer was, to the byte, the one that they know;
-    `failures`: of each gateway that was asked, by its name; None: it answered.
+    """The answers, by task id.
+
+    `repeated`: claims whose answer was byte for byte the known one; `failures`: of each gateway that was asked, by
+    name; None: it answered.
     """
 
     results: Mapping[str, PollResult]
@@ -28,16 +30,15 @@ class PollOutcome(Struct, frozen=True):
 
     @property
     def failure(self) -> GatewayError | None:
-        """Why nothing could be asked for, if no gateway answered."""
+        """Why nothing could be polled, if no gateway answered."""
         failures = list(self.failures.values())
         return None if None in failures else failures[0]
 
 
 class PollSource(Protocol):
-    """Somewhere to ask. `name`: stored with each task that is asked for there; `backoffs`: of its gateways, by name.
+    """Somewhere to poll. `name`: stored with each task that is polled there; `backoffs`: of its gateways, by name.
 
-    `size`: how many tasks to ask for together; `at_once`: how many times so many. They change as it is learned what
-    a gateway can do.
+    `size`: tasks in a batch; `at_once`: concurrent batches. They change as the gateway's abilities are learned.
     """
 
     name: str
@@ -50,12 +51,12 @@ class PollSource(Protocol):
     def at_once(self) -> int: ...
 
     async def ask(self, claims: Sequence[Claim]) -> PollOutcome:
-        """One claim a task."""
+        """One claim per task."""
         ...
 
 
 class OneGateway:
-    """`elsewhere`: the source at which to ask for what this gateway does not have; None: there is no other."""
+    """`elsewhere`: the source for tasks that this gateway does not have; None: there is no other."""
 
     def __init__(self, gateway: Gateway, clock: Clock, *, poll_interval: float, elsewhere: str | None = None) -> None:
         self._gateway = gateway
@@ -83,11 +84,11 @@ class OneGateway:
 
 
 class EveryGateway:
-    """For tasks of which it is not known where they are: unknown is only what no gateway knows, and of two that know
-    one the first is believed, or the one that is asked sooner.
+    """For tasks whose gateway is not known.
 
-    While one that failed has its rest, the others are asked without it. One that answers one by one is asked for what
-    the others do not know, a few at a time: somebody's many tasks there hold up nobody's elsewhere.
+    A task is unknown only if no gateway knows it; if two know it, the first of them counts, or the one that is asked
+    sooner. During the back-off of one gateway, the others are asked without it. A gateway without batches is asked for
+    what the others do not know, a few tasks at a time: many tasks there do not delay tasks elsewhere.
     """
 
     name = ""
@@ -96,7 +97,9 @@ class EveryGateway:
     def __init__(self, gateways: Sequence[Gateway], clock: Clock, *, poll_interval: float) -> None:
         self._gateways = gateways
         self.backoffs = {gateway.name: _backoff_of(gateway, clock, poll_interval) for gateway in gateways}
-        self._tried: dict[str, set[str]] = {gateway.name: set() for gateway in gateways}  # ids, since it answered
+        self._tried: dict[str, set[str]] = {
+            gateway.name: set() for gateway in gateways
+        }  # ids asked for since it last answered
 
     @property
     def size(self) -> int:
@@ -106,17 +109,17 @@ class EveryGateway:
         task_ids = [claim.task_id for claim in claims]
         awake = self._awake(task_ids)
         most = max(gateway.batch_size for gateway in awake)
-        said = await self._answers([each for each in awake if each.batch_size == most], task_ids)
-        found = {each for answer in said.values() if isinstance(answer, Answer) for each in answer.tasks}
+        outcomes = await self._answers([each for each in awake if each.batch_size == most], task_ids)
+        found = {each for answer in outcomes.values() if isinstance(answer, Answer) for each in answer.tasks}
         left = [each for each in task_ids if each not in found]
         if left:
-            said |= await self._answers([each for each in awake if each.batch_size < most], left)
-        answers = {name: result for name, result in said.items() if isinstance(result, Answer)}
+            outcomes |= await self._answers([each for each in awake if each.batch_size < most], left)
+        answers = {name: result for name, result in outcomes.items() if isinstance(result, Answer)}
         results = {task_id: PollResult("", None) for task_id in self._unknown(answers)}
         for gateway in reversed(self._gateways):
             if answer := answers.get(gateway.name):
                 results |= _found(gateway.name, answer)
-        failures = {name: None if isinstance(result, Answer) else result for name, result in said.items()}
+        failures = {name: None if isinstance(result, Answer) else result for name, result in outcomes.items()}
         return PollOutcome(results, (), failures)
 
     def _awake(self, task_ids: Sequence[str]) -> Sequence[Gateway]:
@@ -127,7 +130,7 @@ class EveryGateway:
         return awake or may_end or self._gateways
 
     async def _answers(self, gateways: Sequence[Gateway], task_ids: Sequence[str]) -> dict[str, Answer | GatewayError]:
-        """Of each as much as it is to be asked for together."""
+        """Each is asked for one batch of its size."""
         asked = (self._answer(gateway, task_ids[: gateway.batch_size]) for gateway in gateways)
         results = await asyncio.gather(*asked)
         return {gateway.name: result for gateway, result in zip(gateways, results, strict=True)}
@@ -142,14 +145,14 @@ class EveryGateway:
         return answer
 
     def _unknown(self, answers: Mapping[str, Answer]) -> frozenset[str]:
-        """What every gateway said that it does not know."""
+        """The tasks that every gateway answered that it does not know."""
         if len(answers) < len(self._gateways):
             return frozenset()
         return frozenset.intersection(*(frozenset(answer.missing) for answer in answers.values()))
 
 
 def poll_sources(gateways: Sequence[Gateway], clock: Clock, *, poll_interval: float) -> list[PollSource]:
-    """One for each, and one for what may be at any of them."""
+    """One source per gateway, and one for tasks that may be at any of them."""
     several = len(gateways) > 1
     elsewhere = EveryGateway.name if several else None
     every: list[PollSource] = [
@@ -159,9 +162,9 @@ def poll_sources(gateways: Sequence[Gateway], clock: Clock, *, poll_interval: fl
 
 
 def _backoff_of(gateway: Gateway, clock: Clock, poll_interval: float) -> Backoff:
-    """People ask, too: it hears of their answers."""
+    """Answers to people's lookups also end it."""
     backoff = Backoff(gateway.name, clock, poll_interval)
-    gateway.record.listeners.append(backoff.seems_back)
+    gateway.results.listeners.append(backoff.seems_back)
     return backoff
 
 

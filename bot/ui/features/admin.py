@@ -1,4 +1,4 @@
-"""/suno-admin: what the people who manage a server see and set."""
+"""/suno-admin: settings, checks and deliveries of a server, for its managers."""
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,11 +14,11 @@ from bot.domain.delivery import State
 from bot.domain.outbox import DeliverySummary
 from bot.domain.preferences import ServerSettings
 from bot.errors import GatewayRefused, NotYours, UnreadableNumber
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.errors import sentence
 from bot.ui.interactions.forms import Form
-from bot.ui.interactions.permissions import Speakable, in_words, missing_in
+from bot.ui.interactions.permissions import Postable, in_words, missing_in
 from bot.ui.interactions.replies import show_list
 from bot.ui.outgoing.forums import open_post
 from bot.ui.render import actions
@@ -30,13 +30,13 @@ from bot.ui.render.text import code, cut, one_line
 
 _PAGE = 5  # deliveries, with two buttons each
 _MAX_TEXT = 3_800  # characters in all texts of a card
-_MAX_LINES = 1_700  # characters of the 2,000 of a message; the rest is for what follows them
-_GATEWAYS, _GATEWAY = 3, 500  # gateways whose failures are told, in so many characters
+_MAX_LINES = 1_700  # characters of the 2,000 of a message; the others are for the closing line
+_GATEWAYS, _GATEWAY = 3, 500  # failing gateways that are shown, and the characters for each
 _STATE_EMOJI = {State.WAITING: "⏳", State.BLOCKED: "⛔", State.SENT: "✅", State.KEPT: "📭", State.FAILED: "⚠️"}
 
 
 def _guild_of(interaction: Interaction) -> discord.Guild:
-    """Raises NotYours for who does not manage the server: a button can be pressed by anybody who sees it."""
+    """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
     guild = interaction.client.get_guild(interaction.guild_id or 0)
     if guild is None or not interaction.permissions.manage_guild:
         raise NotYours
@@ -48,7 +48,7 @@ async def _server(interaction: Interaction) -> ServerSettings:
 
 
 async def show_setup(interaction: Interaction) -> None:
-    await interaction.edit_original_response(view=_panel(await _server(interaction), reader(interaction)))
+    await interaction.edit_original_response(view=_panel(await _server(interaction), language_of(interaction)))
 
 
 def _panel(server: ServerSettings, language: Language) -> discord.ui.LayoutView:
@@ -99,8 +99,8 @@ async def toggle_audio(interaction: Interaction, _: NoPayload) -> None:
 
 @on_press(actions.PICK)
 async def pick(interaction: Interaction, payload: ChoicePayload) -> None:
-    """A channel or roles, chosen in the panel. What was chosen can be forged: unless all of it is the server's own,
-    nothing changes.
+    """A channel or roles, chosen in the panel. The values can be forged: they are ignored unless all of them belong to
+    the server.
     """
     await interaction.response.defer()
     data: Mapping[str, Any] = dict(interaction.data or {})
@@ -121,7 +121,7 @@ async def pick(interaction: Interaction, payload: ChoicePayload) -> None:
 
 
 class LimitForm(Form):
-    """How many tasks one person may have watched in this server."""
+    """How many tasks one person may watch in this server."""
 
     def __init__(self, language: Language, server: ServerSettings) -> None:
         super().__init__(language("admin.limit_title"))
@@ -130,14 +130,14 @@ class LimitForm(Form):
         )
         self.add_item(discord.ui.Label(text=language("admin.limit_label"), component=self._limit))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         limit = read_limit(self._limit.value)
         await interaction.response.defer()
         await _keep(interaction, replace(await _server(interaction), watches_per_user=limit))
 
 
 def read_limit(typed: str) -> int | None:
-    """None when nothing was typed. Raises UnreadableNumber for what is none, or is 0."""
+    """None when nothing was typed. Raises UnreadableNumber unless it is a whole number of 1 or more."""
     typed = unicodedata.normalize("NFKC", typed).strip()
     if not typed:
         return None
@@ -148,17 +148,17 @@ def read_limit(typed: str) -> int | None:
 
 @on_press(actions.ADMIN_LIMIT)
 async def ask_limit(interaction: Interaction, _: NoPayload) -> None:
-    await interaction.response.send_modal(LimitForm(reader(interaction), await _server(interaction)))
+    await interaction.response.send_modal(LimitForm(language_of(interaction), await _server(interaction)))
 
 
 @on_press(actions.ADMIN_TEST)
 async def send_test(interaction: Interaction, _: NoPayload) -> None:
-    """A real message into the channel where songs would go."""
+    """Posts a real message in the channel where songs would go."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    guild, language = _guild_of(interaction), reader(interaction)
+    guild, language = _guild_of(interaction), language_of(interaction)
     server = await _server(interaction)
     channel = guild.get_channel_or_thread(server.channel_id or interaction.channel_id or 0)
-    if not isinstance(channel, Speakable):
+    if not isinstance(channel, Postable):
         text = language("admin.no_channel")
     elif missing := missing_in(channel):
         text = language("admin.test_perm", channel=channel.mention, perms=in_words(missing, language))
@@ -169,7 +169,7 @@ async def send_test(interaction: Interaction, _: NoPayload) -> None:
     await interaction.edit_original_response(content=text)
 
 
-async def _post_test(channel: Speakable, language: Language) -> None:
+async def _post_test(channel: Postable, language: Language) -> None:
     if isinstance(channel, discord.ForumChannel):
         await open_post(channel, language("admin.test_name"), "", content=language("admin.test"))
     else:
@@ -177,11 +177,11 @@ async def _post_test(channel: Speakable, language: Language) -> None:
 
 
 async def check(interaction: Interaction, channel_id: int | None) -> None:
-    """What is missing, channel by channel, and who takes it."""
-    guild, language = _guild_of(interaction), reader(interaction)
+    """Shows the missing permissions of each channel, and which role or member denies them."""
+    guild, language = _guild_of(interaction), language_of(interaction)
     every = (*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.forums, *guild.threads)
-    places = [guild.get_channel_or_thread(channel_id)] if channel_id else every
-    checked = [_checked(place, language) for place in places if isinstance(place, Speakable)]
+    channels = [guild.get_channel_or_thread(channel_id)] if channel_id else every
+    checked = [_checked(channel, language) for channel in channels if isinstance(channel, Postable)]
     lacking = [line for line in checked if line]
     good = len(checked) - len(lacking)
     gateways = await _gateways(interaction, language)
@@ -191,23 +191,23 @@ async def check(interaction: Interaction, channel_id: int | None) -> None:
     await interaction.edit_original_response(content=text)
 
 
-def _checked(place: Speakable, language: Language) -> str | None:
-    missing = missing_in(place)
-    return f"⚠️ {place.mention}: {in_words(missing, language)}" if missing else None
+def _checked(channel: Postable, language: Language) -> str | None:
+    missing = missing_in(channel)
+    return f"⚠️ {channel.mention}: {in_words(missing, language)}" if missing else None
 
 
 async def _gateways(interaction: Interaction, language: Language) -> list[str]:
-    """Those that gave no usable answer last, and why."""
+    """Gateways whose last answer was not usable, and why."""
     lines = []
     for gateway, failure in interaction.client.services.lookup.failing()[:_GATEWAYS]:
         usage = await gateway.usage() if isinstance(failure, GatewayRefused) else None
-        what = [sentence(failure, language) or "", *why_refused(failure.said, usage, language)]
+        what = [sentence(failure, language) or "", *why_refused(failure.words, usage, language)]
         lines.append(cut(language("admin.gateway", gateway=code(gateway.name), what=" ".join(what)), _GATEWAY))
     return lines
 
 
 def _fitting(lines: Sequence[str], language: Language, room: int) -> list[str]:
-    """As many of them as there is room for, and how many more there are."""
+    """As many lines as fit into `room` characters, and how many more there are."""
     count = sum(length <= room for length in accumulate(len(line) + 1 for line in lines))
     more = len(lines) - count
     return [*lines[:count], *([language("admin.check_more", n=more)] if more else [])]
@@ -216,12 +216,12 @@ def _fitting(lines: Sequence[str], language: Language, room: int) -> list[str]:
 async def pause(interaction: Interaction, *, paused: bool) -> None:
     server = await _server(interaction)
     await interaction.client.services.preferences.keep_server(replace(server, paused=paused))
-    text = reader(interaction)("admin.paused" if paused else "admin.resumed")
+    text = language_of(interaction)("admin.paused" if paused else "admin.resumed")
     await interaction.edit_original_response(content=text)
 
 
 async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -> None:
-    guild, language = _guild_of(interaction), reader(interaction)
+    guild, language = _guild_of(interaction), language_of(interaction)
     wanted = State(state) if state in set(State) else None
     deliveries = interaction.client.services.deliveries
     count, shown = await deliveries.of_guild(guild.id, wanted, limit=_PAGE, offset=page * _PAGE)
@@ -237,10 +237,10 @@ async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -
     await show_list(interaction, view)
 
 
-async def tell_if_paused(interaction: Interaction) -> None:
-    """Under an answer in which nobody would look for it."""
+async def report_if_paused(interaction: Interaction) -> None:
+    """Sent after an answer that does not show it."""
     if (await _server(interaction)).paused:
-        await interaction.followup.send(reader(interaction)("admin.is_paused"), ephemeral=True)
+        await interaction.followup.send(language_of(interaction)("admin.is_paused"), ephemeral=True)
 
 
 def _deliveries_view(
@@ -289,7 +289,7 @@ async def drop(interaction: Interaction, payload: DeliveryPayload) -> None:
 async def _change(
     interaction: Interaction, payload: DeliveryPayload, change: Callable[[str, int], Awaitable[None]]
 ) -> None:
-    """`change` is given a delivery's id and the server's."""
+    """`change` takes the delivery's id and the server's id."""
     await interaction.response.defer()
     await change(payload.delivery_id, _guild_of(interaction).id)
     await show_deliveries(interaction, payload.state, payload.page)

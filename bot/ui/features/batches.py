@@ -1,4 +1,4 @@
-"""Lists of tasks: what a person gives, fetched in few requests, in pages that outlive a restart."""
+"""/suno batch: many tasks, fetched in few requests and listed in pages that still work after a restart."""
 
 import csv
 import io
@@ -17,25 +17,27 @@ from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, Entry, co
 from bot.domain.ids import Ids
 from bot.domain.task import Status, TaskKind
 from bot.errors import Forgotten, UnreadableFile
+from bot.services.archives.songs import ArchiveSong
 from bot.services.batches import MOST
+from bot.ui.features.archives import send_archive
 from bot.ui.features.status import show_found
 from bot.ui.features.watch import watch_here
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import mentioned_ids, several_ids
 from bot.ui.render import actions
 from bot.ui.render.actions import PagePayload, TaskPayload
-from bot.ui.render.components import TaskSelect, button, page_buttons
+from bot.ui.render.components import TaskSelect, button, page_buttons, rows_of
 from bot.ui.render.locales import Language
 from bot.ui.render.text import clean, code, cut, named, one_line, plain_line
 
 _PAGE = 10  # tasks
-_PATIENCE = 2.0  # seconds until people see how far it is
+_PROGRESS_AFTER = 2.0  # seconds until the answer shows the progress
 MAX_FILE = 1024 * 1024  # bytes
 _READABLE = (".txt", ".csv", ".json", ".log", ".md")
 _TITLE, _REASON, _STATE = 60, 100, 60  # characters
-_NAMED = 10  # words that are remembered of those that were left out
+_NAMED = 10  # ignored words that are stored
 _EMOJI = {
     Status.DONE: "✅", PARTIAL: "⚠️", Status.RUNNING: "🎛️", Status.WAITING: "⏳", Status.FAILED: "❌", ODD: "❔",
     UNKNOWN: "🚫", UNANSWERED: "🔌",
@@ -45,17 +47,17 @@ _EMOJI = {
 async def batch(
     interaction: Interaction, typed: str | None, file: discord.Attachment | None, action: str | None, *, private: bool
 ) -> None:
-    """From an option, from a file, or from both; when neither is given, a form asks. `private`: for them alone."""
+    """From an option, a file, or both; without either, it opens a form. `private`: only the person sees the answer."""
     kind = TaskKind(action) if action else None
     if typed is None and file is None:
-        await interaction.response.send_modal(BatchForm(reader(interaction), kind, private=private))
+        await interaction.response.send_modal(BatchForm(language_of(interaction), kind, private=private))
         return
     await interaction.response.defer(ephemeral=private, thinking=True)
     await _answer(interaction, typed or "", [file] if file else [], kind)
 
 
 class BatchForm(Form):
-    """Ids to paste, or a file of them."""
+    """A text field for ids, or a file that contains them."""
 
     def __init__(self, language: Language, kind: TaskKind | None, *, private: bool) -> None:
         super().__init__(language("modal.batch.title"))
@@ -69,7 +71,7 @@ class BatchForm(Form):
         self.add_item(discord.ui.Label(text=language("modal.batch.label"), description=described, component=self._ids))
         self.add_item(discord.ui.Label(text=language("modal.batch.file"), component=self._file))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=self._private, thinking=True)
         await _answer(interaction, self._ids.value, self._file.values, self._kind)
 
@@ -91,7 +93,7 @@ def is_readable(file: discord.Attachment) -> bool:
 
 
 async def read_file(file: discord.Attachment) -> str:
-    """Its text, in whatever encoding. Raises UnreadableFile."""
+    """Its text, decoded as UTF-16 or UTF-8. Raises UnreadableFile."""
     if not is_readable(file):
         raise UnreadableFile("kind", file.filename)
     if file.size > MAX_FILE:
@@ -102,15 +104,15 @@ async def read_file(file: discord.Attachment) -> str:
 
 
 async def show_batch(interaction: Interaction, ids: Ids, kind: TaskKind | None = None) -> None:
-    """Fetched, stored, and shown; how far it is can be seen when it takes long."""
-    language = reader(interaction)
+    """Fetches the tasks, stores the list and shows it; shows the progress when that takes long."""
+    language = language_of(interaction)
     began = time.monotonic()
 
-    async def tell(done: int, of: int) -> None:
-        if time.monotonic() - began > _PATIENCE and done < of:
+    async def show_progress(done: int, of: int) -> None:
+        if time.monotonic() - began > _PROGRESS_AFTER and done < of:
             await interaction.edit_original_response(content=language("batch.fetching", n=done, all=of))
 
-    batch = await fetched(interaction.client.services, interaction.user.id, ids, kind, tell)
+    batch = await fetched(interaction.client.services, interaction.user.id, ids, kind, show_progress)
     await interaction.edit_original_response(content=None, view=list_view(batch, 0, language))
 
 
@@ -119,16 +121,16 @@ async def fetched(
     user_id: int,
     ids: Ids,
     kind: TaskKind | None = None,
-    tell: Callable[[int, int], Awaitable[None]] | None = None,
+    show_progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> Batch:
-    """A new list, stored. More than MOST ids are left out, and counted; `tell` hears how many are done, of how many."""
+    """A new list, stored. Ids beyond MOST are ignored and counted. Calls `show_progress(done, of)` after each part."""
     wanted = ids.ids[:MOST]
     entries: list[Entry] = []
     async with aclosing(services.batches.fetch(wanted, user_id)) as fetching:
         async for some in fetching:
             entries += some
-            if tell:
-                await tell(len(entries), len(wanted))
+            if show_progress:
+                await show_progress(len(entries), len(wanted))
     batch = Batch(
         id=secrets.token_urlsafe(9),
         user_id=user_id,
@@ -142,7 +144,7 @@ async def fetched(
 
 
 def list_view(batch: Batch, page: int, language: Language) -> discord.ui.LayoutView:
-    """A page of it; one beyond the last is the last."""
+    """One page of it; pages beyond the last show the last."""
     pages = max(1, -(-len(batch.entries) // _PAGE))
     page = min(page, pages - 1)
     shown = batch.entries[page * _PAGE : (page + 1) * _PAGE]
@@ -158,9 +160,13 @@ def list_view(batch: Batch, page: int, language: Language) -> discord.ui.LayoutV
     if waiting := unfinished(batch.entries):
         tools.append(button(actions.BATCH_WATCH, PagePayload(batch.id), language, n=len(waiting)))
     tools.append(button(actions.BATCH_CSV, PagePayload(batch.id), language))
+    if any(entry.links for entry in shown):
+        tools.append(button(actions.BATCH_ZIP, PagePayload(batch.id, page), language))
     if pages > 1:
         view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
-    return view.add_item(discord.ui.ActionRow(*(turn if pages > 1 else []), *tools))
+    for row in rows_of([*(turn if pages > 1 else []), *tools]):
+        view.add_item(row)
+    return view
 
 
 def _headline(batch: Batch, language: Language) -> str:
@@ -218,8 +224,8 @@ async def _stored(interaction: Interaction, batch_id: str) -> Batch:
 
 
 async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
-    """In its message for whom it belongs to; others get a copy of their own."""
-    language = reader(interaction)
+    """Edits the message for the list's owner; anyone else gets a private copy."""
+    language = language_of(interaction)
     if batch.user_id != interaction.user.id:
         own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=time.time())
         await interaction.client.services.batches.keep(own)
@@ -241,7 +247,7 @@ async def refresh(interaction: Interaction, payload: PagePayload) -> None:
     wanted = [entry.id for entry in batch.entries]
     async with aclosing(interaction.client.services.batches.fetch(wanted, interaction.user.id)) as fetching:
         fetched = [entry async for some in fetching for entry in some]
-    # What was known stays, when a gateway cannot be asked just now.
+    # Where a gateway does not answer now, the earlier entry stays.
     entries = tuple(new if new.state != UNANSWERED else old for old, new in zip(batch.entries, fetched, strict=True))
     fresh = replace(batch, entries=entries)
     if batch.user_id == interaction.user.id:
@@ -256,7 +262,7 @@ async def watch_unfinished(interaction: Interaction, payload: PagePayload) -> No
     if waiting := unfinished(batch.entries):
         await watch_here(interaction, waiting)
     else:
-        language = reader(interaction)
+        language = language_of(interaction)
         await interaction.edit_original_response(content=language("batch.all_finished"))
 
 
@@ -269,7 +275,7 @@ async def send_csv(interaction: Interaction, payload: PagePayload) -> None:
 
 
 def _csv(entries: Sequence[Entry]) -> bytes:
-    """UTF-8 with a byte order mark, without which spreadsheets show Chinese as nonsense."""
+    """UTF-8 with a byte order mark: without it spreadsheets garble Chinese."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["id", "state", "kind", "title", "songs", "progress", "reason", "gateway", "audio"])
@@ -281,8 +287,23 @@ def _csv(entries: Sequence[Entry]) -> bytes:
 
 
 def _harmless(field: str) -> str:
-    """A spreadsheet takes what begins like this for a formula; some take the wide forms, too."""
+    """Spreadsheets read text that starts with these characters as a formula; some also read the full-width forms so."""
     return f"'{field}" if field.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else field
+
+
+@on_press(actions.BATCH_ZIP)
+async def send_zip(interaction: Interaction, payload: PagePayload) -> None:
+    """The finished songs of a page."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    batch = await _stored(interaction, payload.about)
+    page = min(payload.page, max(0, len(batch.entries) - 1) // _PAGE)
+    songs = [
+        ArchiveSong(task_id=entry.id, number=number, gateway=entry.gateway, title=entry.title)
+        for entry in batch.entries[page * _PAGE : (page + 1) * _PAGE]
+        if entry.links
+        for number in range(1, entry.songs + 1)
+    ]
+    await send_archive(interaction, songs, "songs")
 
 
 @on_press(actions.BATCH_OPEN)

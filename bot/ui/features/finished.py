@@ -1,4 +1,4 @@
-"""Who watches a task that is finished already is told so, with its title and the way to the post."""
+"""Updates the answer to "watch" when the task was already finished: its title, and a link to its post."""
 
 import asyncio
 import logging
@@ -10,11 +10,11 @@ from bot.client import Interaction
 from bot.domain.watch import WatchOutcome
 from bot.domain.watch_results import AddedWatches, WatchResult
 from bot.errors import StorageError
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.render.locales import Language
 from bot.ui.render.text import one_line
 
-_PAUSES = (0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between looks; songs are posted within a few
+_DELAYS = (0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between looks; songs are posted within a few
 _MOST = 5  # posts that are named in an answer
 _TITLE = 80  # characters
 _FINISHED = {WatchOutcome.DELIVERED: "watch.finished", WatchOutcome.FAILED: "watch.ended"}
@@ -22,12 +22,12 @@ _FINISHED = {WatchOutcome.DELIVERED: "watch.finished", WatchOutcome.FAILED: "wat
 log = logging.getLogger(__name__)
 
 
-async def tell_of_finished(
+async def report_finished(
     interaction: Interaction, added: AddedWatches, outcome: Sequence[str], others: Sequence[str]
 ) -> None:
-    """In the answer that said that they are watched: in place of that, when all are finished. `others`: what stays."""
+    """Edits the answer that confirmed the watches; if all are finished, without `outcome`. `others` always stay."""
     watched = [watch.id for watch in (*added.watched, *added.known)][:_MOST]
-    language = reader(interaction)
+    language = language_of(interaction)
     try:
         finished = await _posted(interaction, watched)
         if finished:
@@ -36,21 +36,21 @@ async def tell_of_finished(
             view = None if all_of_them else discord.utils.MISSING
             await interaction.edit_original_response(content="\n".join(lines), view=view)
     except (StorageError, discord.HTTPException) as error:
-        log.info("a person was not told that a task is finished already: %s", error)
+        log.info("an answer was not updated for a finished task: %s", error)
 
 
 async def _posted(interaction: Interaction, watch_ids: Sequence[int]) -> list[WatchResult]:
-    """Those that are finished, as soon as all of them are posted."""
-    for pause in _PAUSES if watch_ids else ():
+    """The finished ones, once all of them are posted."""
+    for pause in _DELAYS if watch_ids else ():
         await asyncio.sleep(pause)
         found = await interaction.client.services.watches.results(watch_ids)
-        if all(each.message_id or (each.looked_at and each.outcome not in _FINISHED) for each in found):
+        if all(each.message_id or (each.polled and each.outcome not in _FINISHED) for each in found):
             return [each for each in found if each.message_id and each.outcome in _FINISHED]
     return []
 
 
 def _sentence(result: WatchResult, language: Language) -> str:
-    place = result.guild_id or "@me"
-    link = f"https://discord.com/channels/{place}/{result.channel_id}/{result.message_id}"
+    guild = result.guild_id or "@me"
+    link = f"https://discord.com/channels/{guild}/{result.channel_id}/{result.message_id}"
     title = one_line(result.title, _TITLE) or one_line(result.task_id, _TITLE)
     return language(_FINISHED[result.outcome], title=title, link=link)

@@ -1,4 +1,4 @@
-"""Texts that hold task ids: written to the bot, or by anybody in a message that a person points at."""
+"""Messages that contain task ids: sent to the bot, or chosen in a message menu."""
 
 import logging
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ async def watch_message(interaction: Interaction, message: discord.Message) -> N
 
 
 async def _ids_in(message: discord.Message, services: Services, why_none: Literal["none", "write"]) -> Ids:
-    """From all that it says, and its text files. Raises InvalidTaskId when there is none."""
+    """From all its text and its text files. Raises InvalidTaskId when there is none."""
     text = "\n".join([*texts(message), *await _contents(files(message))])
     return await mentioned_ids(services, text, why_none)
 
 
 async def _contents(files: Sequence[discord.Attachment]) -> list[str]:
-    """Of files that hold text: as many as one may be large."""
+    """Contents of the text files, MAX_FILE bytes in total at most."""
     found: list[str] = []
     left = MAX_FILE
     for file in files:
@@ -53,14 +53,14 @@ async def _contents(files: Sequence[discord.Attachment]) -> list[str]:
 
 
 def is_for(message: discord.Message, bot: SunoBot) -> bool:
-    """Written by a person in the bot's DM, or with its name called; not a reply that merely calls it."""
+    """True if a person wrote it in the bot's DM, or mentioned the bot in the text; a reply's ping does not count."""
     if message.author.bot or bot.user is None:
         return False
     return message.guild is None or f"<@{bot.user.id}>" in message.content
 
 
 async def answer(message: discord.Message, bot: SunoBot) -> None:
-    """Never raises: there is nobody above to tell."""
+    """Never raises: no caller could report the error."""
     language = _language(message, bot)
     try:
         async with message.channel.typing():
@@ -70,7 +70,7 @@ async def answer(message: discord.Message, bot: SunoBot) -> None:
             text = sentence_or_reference(error, language, f"a text in channel {message.channel.id}")
             await answer_to(message, content=text)
         except discord.HTTPException as unanswered:
-            log.warning("a person could not be answered: %s", unanswered)
+            log.warning("a message could not be answered: %s", unanswered)
 
 
 async def _answer(message: discord.Message, bot: SunoBot, language: Language) -> None:
@@ -84,7 +84,7 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
 
 
 def _language(message: discord.Message, bot: SunoBot) -> Language:
-    """As they have set it. Of those who only write Discord does not tell it: the server's, or that of the text."""
+    """The person's setting, else the server's language, else that of the text: messages carry no locale."""
     if locale := bot.services.preferences.person(message.author.id).locale:
         return language_for(locale)
     if message.guild:

@@ -1,4 +1,4 @@
-"""/suno settings: what a person sets, takes away with them, or has deleted; and /suno help."""
+"""/suno settings: a person's settings, and the export and deletion of their data; and /suno help."""
 
 import io
 from functools import partial
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bot import __version__
 from bot.client import Interaction
 from bot.domain.preferences import PersonSettings
-from bot.ui.interactions.access import person_of, reader
+from bot.ui.interactions.access import language_of, person_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.invites import own_link, server_link
 from bot.ui.render import actions
@@ -28,7 +28,7 @@ from bot.ui.render.locales import Language
 
 
 async def show_settings(interaction: Interaction) -> None:
-    await interaction.edit_original_response(view=_panel(person_of(interaction), reader(interaction)))
+    await interaction.edit_original_response(view=_panel(person_of(interaction), language_of(interaction)))
 
 
 def _panel(person: PersonSettings, language: Language) -> discord.ui.LayoutView:
@@ -44,6 +44,9 @@ def _panel(person: PersonSettings, language: Language) -> discord.ui.LayoutView:
             _switch("direct", value, language(f"settings.direct_{value}"), is_on=person.direct) for value in ("0", "1")
         ],
     }
+    rows["named"] = [
+        _switch("named", value, language(f"settings.named_{value}"), is_on=person.named) for value in ("1", "0")
+    ]
     for title, buttons in rows.items():
         view.add_item(discord.ui.TextDisplay(f"**{language(f'settings.{title}')}**"))
         for row in rows_of(buttons):
@@ -68,7 +71,7 @@ async def change(interaction: Interaction, payload: SettingPayload) -> None:
     person = person_of(interaction)
     if name == "language":
         person = replace(person, locale=locale_of_tag(value))
-    elif name in ("private", "direct"):
+    elif name in ("private", "direct", "named"):
         person = replace(person, **{name: value == "1"})
     await interaction.client.services.preferences.keep_person(person)
     await show_settings(interaction)
@@ -84,24 +87,25 @@ async def export(interaction: Interaction, _: NoPayload) -> None:
 
 @on_press(actions.DELETE)
 async def delete(interaction: Interaction, payload: ChoicePayload) -> None:
-    """Asked once more, then truly gone; the question's buttons go with their answer."""
+    """Asks for confirmation first; the answer removes the question's buttons."""
     if payload.choice == "ask":
         await interaction.response.defer(ephemeral=True, thinking=True)
         await _ask(interaction)
         return
     await interaction.response.defer()
-    language = reader(interaction)
+    language = language_of(interaction)
     if payload.choice == "cancel":
         await interaction.edit_original_response(content=language("settings.kept"), view=None)
         return
     erased = await interaction.client.services.preferences.forget(interaction.user.id)
     counts = {"watches": erased.watches, "lookups": erased.lookups, "lists": erased.lists}
-    told = {name: language(f"settings.{name}", n=count) for name, count in counts.items()}
-    await interaction.edit_original_response(content=language("settings.deleted", **told), view=None)
+    counts["songs"] = erased.songs
+    sentences = {name: language(f"settings.{name}", n=count) for name, count in counts.items()}
+    await interaction.edit_original_response(content=language("settings.deleted", **sentences), view=None)
 
 
 async def _ask(interaction: Interaction) -> None:
-    language, view = reader(interaction), discord.ui.View(timeout=None)
+    language, view = language_of(interaction), discord.ui.View(timeout=None)
     for step, key, style in (
         ("sure", "btn.delete_sure", discord.ButtonStyle.danger),
         ("cancel", "btn.cancel", discord.ButtonStyle.secondary),
@@ -111,7 +115,7 @@ async def _ask(interaction: Interaction) -> None:
 
 
 async def show_help(interaction: Interaction) -> None:
-    language = reader(interaction)
+    language = language_of(interaction)
     server, own = server_link(interaction.application_id), own_link(interaction.application_id)
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(f"## 🎵 {language('help.title')}\n{language('help.body')}"))

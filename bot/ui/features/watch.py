@@ -1,4 +1,4 @@
-"""What people say and press to have tasks watched, and what they are answered."""
+"""/suno watch and Notify me: adding watches, and the answer."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,10 +11,18 @@ from bot.domain.id_forms import other_form
 from bot.domain.watch import MOST_MENTIONS, Watch
 from bot.domain.watch_results import AddedWatches, LeftWatches, WatchQuery
 from bot.errors import Unmentionable
-from bot.services.watches import Watches, Wish
-from bot.ui.features.finished import tell_of_finished
-from bot.ui.interactions.access import locale_of, reader
-from bot.ui.interactions.destinations import Channel, Destination, destination_of, here, is_held, limit_here, missing_at
+from bot.services.watches import Watches, WatchRequest
+from bot.ui.features.finished import report_finished
+from bot.ui.interactions.access import language_of, locale_of
+from bot.ui.interactions.destinations import (
+    Channel,
+    Destination,
+    destination_of,
+    here,
+    is_paused,
+    limit_here,
+    missing_at,
+)
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.permissions import Missing, in_words
 from bot.ui.interactions.typed_ids import one_id, several_ids
@@ -28,7 +36,7 @@ Mentionable = discord.Member | discord.User | discord.Role
 
 
 class Extras(Struct, frozen=True):
-    """What comes with the songs: the text of a LYRICS task, a card that shows the progress."""
+    """Posted with the songs: the text of a LYRICS task, a card that shows the progress."""
 
     lyrics_id: str = ""
     live: bool = False
@@ -51,21 +59,21 @@ async def watch(
     lyrics_id = await one_id(services, lyrics) if lyrics else ""
     destination = await destination_of(interaction, channel)
     mentions = _mentions(interaction, mention, destination)
-    language = reader(interaction)
-    sorry = [language("watch.ignored", n=ids.ignored, words=named(ids.words, ids.ignored))] if ids.ignored else []
-    await watch_at(interaction, ids.ids, destination, mentions, sorry=sorry, extras=Extras(lyrics_id, live))
+    language = language_of(interaction)
+    notices = [language("watch.ignored", n=ids.ignored, words=named(ids.words, ids.ignored))] if ids.ignored else []
+    await watch_at(interaction, ids.ids, destination, mentions, notices=notices, extras=Extras(lyrics_id, live))
 
 
 @on_press(actions.NOTIFY)
 async def notify(interaction: Interaction, payload: NotifyPayload) -> None:
-    """On, or off for whom it is on: a card that many see cannot show each of them which."""
+    """Toggles the notification. The button looks the same for everyone who sees the card."""
     if payload.on_answer:
         await interaction.response.defer()
     else:
         await interaction.response.defer(ephemeral=True, thinking=True)
     task_id = await one_id(interaction.client.services, payload.task_id)  # a custom_id can be forged
-    language = reader(interaction)
-    if watch := await _notifying(interaction, task_id):
+    language = language_of(interaction)
+    if watch := await _watch_that_notifies(interaction, task_id):
         left = await interaction.client.services.watches.leave(interaction.user.id, WatchQuery(watch_id=watch.id))
         again = button(actions.NOTIFY, NotifyPayload(task_id, on_answer=True), language)
         content = left_text(left, watch.task_id, language)
@@ -80,8 +88,8 @@ def _off(task_id: str, language: Language) -> ActionButton:
     return styled_button(actions.NOTIFY, payload, label=language("btn.unnotify"), emoji="🔕")
 
 
-async def _notifying(interaction: Interaction, task_id: str) -> Watch | None:
-    """The open watch that would tell them where they are."""
+async def _watch_that_notifies(interaction: Interaction, task_id: str) -> Watch | None:
+    """The open watch that notifies this person here."""
     destination, person = await here(interaction), interaction.user
     channel_id = destination.channel_id if destination else (person.dm_channel or await person.create_dm()).id
     query = WatchQuery(user_id=person.id, channel_id=channel_id, task_ids=[task_id, other_form(task_id) or task_id])
@@ -90,7 +98,7 @@ async def _notifying(interaction: Interaction, task_id: str) -> Watch | None:
 
 
 async def watch_here(interaction: Interaction, task_ids: Sequence[str]) -> None:
-    """For who presses a button: their name is called when it is ready."""
+    """For a button: the person is mentioned when the song is ready."""
     await watch_at(interaction, task_ids, await here(interaction), (interaction.user.mention,))
 
 
@@ -100,20 +108,20 @@ async def watch_at(
     destination: Destination | None,
     mentions: tuple[str, ...],
     *,
-    sorry: Sequence[str] = (),
+    notices: Sequence[str] = (),
     undo: ActionButton | None = None,
     extras: Extras = _NONE,
 ) -> None:
-    """Into a DM where the bot cannot post later, or nobody may make it post: then the DM is tried out first.
+    """Adds the watches. `destination` None: the person's DM, which is tested with a message first.
 
-    `undo`: in place of the button that stops the watch.
+    `undo`: replaces the button that stops the watch.
     """
-    language, most_here = reader(interaction), await limit_here(interaction)
-    promise = None
+    language, limit = language_of(interaction), await limit_here(interaction)
+    confirmation = None
     if destination is None:
-        promise = await _promise(interaction, task_ids, language)
-        destination, mentions = Destination(promise.channel.id, None, locale_of(interaction)), ()
-    wanted = Wish(
+        confirmation = await _confirm_by_dm(interaction, task_ids, language)
+        destination, mentions = Destination(confirmation.channel.id, None, locale_of(interaction)), ()
+    wanted = WatchRequest(
         task_ids=task_ids,
         user_id=interaction.user.id,
         channel_id=destination.channel_id,
@@ -124,50 +132,52 @@ async def watch_at(
         lyrics_id=extras.lyrics_id,
         live=extras.live,
     )
-    added = await _add(interaction.client.services.watches, wanted, most_here, promise)
+    added = await _add(interaction.client.services.watches, wanted, limit, confirmation)
     missing = missing_at(interaction, destination)
     outcome = [
         *_outcome(added, destination, language),
         *_mentioned(added, mentions, interaction.user.mention, language),
         *_unmentioned(added, mentions, destination, language),
     ]
-    others = [*sorry, *await _hindrances(interaction, destination, missing)]
+    others = [*notices, *await _obstacles(interaction, destination, missing)]
     view = _confirmation_view(added, destination, missing, language, undo)
     await interaction.edit_original_response(content="\n".join([*outcome, *others]), view=view)
-    interaction.client.afterwards(tell_of_finished(interaction, added, outcome, others))
+    interaction.client.afterwards(report_finished(interaction, added, outcome, others))
 
 
-async def _hindrances(interaction: Interaction, destination: Destination, missing: Sequence[Missing]) -> list[str]:
-    """What keeps songs from coming there now."""
-    language = reader(interaction)
-    held = [language("watch.paused")] if await is_held(interaction, destination) else []
+async def _obstacles(interaction: Interaction, destination: Destination, missing: Sequence[Missing]) -> list[str]:
+    """Why songs cannot be posted there now."""
+    language = language_of(interaction)
+    paused = [language("watch.paused")] if await is_paused(interaction, destination) else []
     lacking = (
         [language("watch.perm", channel=destination.mention, perms=in_words(missing, language))] if missing else []
     )
-    return held + lacking
+    return paused + lacking
 
 
-async def _promise(interaction: Interaction, task_ids: Sequence[str], language: Language) -> discord.Message:
-    """Raises discord.Forbidden when the person takes no DM: they hear it now, and not when the song is ready."""
+async def _confirm_by_dm(interaction: Interaction, task_ids: Sequence[str], language: Language) -> discord.Message:
+    """Raises discord.Forbidden when the person accepts no DM: they learn it now, and not when the song is ready."""
     return await interaction.user.send(language("watch.dm_here", n=len(task_ids), id=code(task_ids[0])))
 
 
-async def _add(watches: Watches, wish: Wish, most_here: int | None, promise: discord.Message | None) -> AddedWatches:
-    """What was promised in the DM, and then is not watched, is taken back there."""
+async def _add(
+    watches: Watches, request: WatchRequest, limit: int | None, confirmation: discord.Message | None
+) -> AddedWatches:
+    """Deletes the confirmation in the DM if nothing was added."""
     added = None
     try:
-        added = await watches.add(wish, most_here)
+        added = await watches.add(request, limit)
     finally:
-        if promise and (added is None or not added.watched):
+        if confirmation and (added is None or not added.watched):
             with suppress(discord.HTTPException):
-                await promise.delete()
+                await confirmation.delete()
     return added
 
 
 def _mentions(
     interaction: Interaction, mention: Mentionable | None, destination: Destination | None
 ) -> tuple[str, ...]:
-    """Raises Unmentionable: others than oneself, and roles that the person could not mention in that place."""
+    """Raises Unmentionable for other people, and for roles that the person cannot mention in that channel."""
     if mention is None:
         return ()
     if isinstance(mention, discord.Role):
@@ -202,8 +212,8 @@ def _outcome(added: AddedWatches, destination: Destination, language: Language) 
 
 
 def _mentioned(added: AddedWatches, mentions: Sequence[str], me: str, language: Language) -> list[str]:
-    told = me in mentions and any(me in watch.mentions for watch in (*added.watched, *added.known))
-    return [language("watch.mentioned")] if told else []
+    mentioned = me in mentions and any(me in watch.mentions for watch in (*added.watched, *added.known))
+    return [language("watch.mentioned")] if mentioned else []
 
 
 def _unmentioned(
@@ -214,7 +224,7 @@ def _unmentioned(
 
 
 def left_text(left: LeftWatches, task_id: str, language: Language) -> str:
-    """`task_id`: the only one that is concerned; empty: all."""
+    """`task_id`: the task that was asked for; empty: all."""
     count = len(left.stopped) + len(left.going_on)
     if left.going_on and task_id:
         return language("unwatch.not_mentioned", id=code(task_id))

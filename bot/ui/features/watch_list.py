@@ -1,4 +1,4 @@
-"""What is watched: to see, and to stop."""
+"""/suno watches and unwatch: the list of watches, and stopping them."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +15,7 @@ from bot.domain.watch_results import ListedWatch, OfferedTask, WatchQuery
 from bot.errors import NotYours
 from bot.ui.features.status import show_found
 from bot.ui.features.watch import left_text
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.replies import show_list
 from bot.ui.interactions.typed_ids import one_id
@@ -30,16 +30,16 @@ ALL = "all"
 _PAGE = 8  # watches; each is three components of the 40 that a message may have
 _TITLE = 80  # characters
 _CHOICES = 25  # that Discord shows
-_NOT_BROUGHT = {State.KEPT: "list.kept", State.FAILED: "list.failed", State.BLOCKED: "list.blocked"}
-_SHOWN = (State.KEPT, State.FAILED)  # by the person's own press
+_UNDELIVERED = {State.KEPT: "list.kept", State.FAILED: "list.failed", State.BLOCKED: "list.blocked"}
+_SHOWN = (State.KEPT, State.FAILED)  # undelivered songs that a button shows to the person
 
 
 @on_press(actions.STOP)
 async def stop(interaction: Interaction, payload: WatchPayload) -> None:
-    """One's own watch, which goes on for those who joined it; for who manages the server anyone's, for everybody."""
+    """Leaves one's own watch, which continues for others who joined it. A manager of the server stops anyone's."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     watches, me = interaction.client.services.watches, interaction.user
-    language = reader(interaction)
+    language = language_of(interaction)
     found = await watches.open_watch(WatchQuery(watch_id=payload.watch_id))
     if found is None:
         text = language("unwatch.over")
@@ -60,16 +60,16 @@ def _manages(interaction: Interaction, found: Watch) -> bool:
 
 
 async def unwatch(interaction: Interaction, typed: str) -> None:
-    """One's own watches on a task, wherever they post, or all of them."""
+    """Leaves one's own watches on a task in all channels, or all watches."""
     task_id = "" if typed.strip().lower() == ALL else await one_id(interaction.client.services, typed)
     query = WatchQuery(task_ids=[task_id, other_form(task_id) or task_id]) if task_id else None
     left = await interaction.client.services.watches.leave(interaction.user.id, query)
-    await interaction.edit_original_response(content=left_text(left, task_id, reader(interaction)))
+    await interaction.edit_original_response(content=left_text(left, task_id, language_of(interaction)))
 
 
 async def watched_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
-    """What one may stop, offered while an id is typed."""
-    language, wanted = reader(interaction), typed.strip()
+    """Suggestions while an id is typed: the person's own watches."""
+    language, wanted = language_of(interaction), typed.strip()
     watches = interaction.client.services.watches
     count, offered = await watches.offered(interaction.user.id, wanted, limit=_CHOICES)
     choices = [Choice(name=_choice_name(each, language), value=each.task_id) for each in offered]
@@ -82,8 +82,8 @@ def _choice_name(offered: OfferedTask, language: Language) -> str:
 
 
 async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> None:
-    """Raises NotYours when somebody asks for a server's who does not manage it."""
-    language = reader(interaction)
+    """Raises NotYours for a server's list, unless the person manages the server."""
+    language = language_of(interaction)
     query = WatchQuery(user_id=interaction.user.id)
     if scope == "server":
         if not interaction.guild_id or not interaction.permissions.manage_guild:
@@ -129,7 +129,7 @@ def _row(number: int, listed: ListedWatch, scope: str, language: Language, now: 
     where = language("watch.to_dm") if watch.guild_id is None else f"<#{watch.channel_id}>"
     who = f" · <@{watch.user_id}>" if scope == "server" else ""
     row = f"{number}. {emoji_of(task)} {title} · {where}{who} · <t:{watch.created_at:.0f}:R>"
-    if key := _NOT_BROUGHT.get(listed.state) if listed.state else None:
+    if key := _UNDELIVERED.get(listed.state) if listed.state else None:
         return f"{row}\n-# {language(key)}"
     if not watch.outcome and (since := unanswered_since(listed.snapshot, watch.created_at, now)):
         return f"{row}\n-# {language('list.silent', since=f'<t:{since:.0f}:f>')}"
@@ -154,15 +154,15 @@ async def stop_in_list(interaction: Interaction, payload: ListedWatchPayload) ->
 
 
 def _query(interaction: Interaction, payload: ListedWatchPayload) -> WatchQuery:
-    """A custom_id can be forged: the watch that it names is looked for among those that the person may see."""
+    """Limits the watch to those that the person may see: a custom_id can be forged."""
     if payload.scope == "server" and interaction.guild_id and interaction.permissions.manage_guild:
         return WatchQuery(guild_id=interaction.guild_id, watch_id=payload.watch_id)
     return WatchQuery(user_id=interaction.user.id, watch_id=payload.watch_id)
 
 
 @on_press(actions.LIST_SHOW)
-async def show_unbrought(interaction: Interaction, payload: ListedWatchPayload) -> None:
-    """What could not be brought to its place is shown to the person, and then is no longer kept."""
+async def show_undelivered(interaction: Interaction, payload: ListedWatchPayload) -> None:
+    """Shows an undelivered song to the person, and marks it as seen: it is no longer kept."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = interaction.client.services
     _, listed = await services.watches.listed(_query(interaction, payload), limit=1)

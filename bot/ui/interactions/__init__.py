@@ -1,1 +1,1 @@
-"""What every command and button needs: who may, in which language, how an answer is sent, what an error says."""
+"""Shared by all commands and buttons: access, languages, dispatch, replies, forms, errors."""

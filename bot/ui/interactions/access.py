@@ -1,4 +1,4 @@
-"""Who asks: in which language they read, whether they may ask, and whether they ask too often."""
+"""The person behind an interaction: their settings and language, whether they have access, and their rate limit."""
 
 import time
 from collections import OrderedDict, deque
@@ -13,8 +13,8 @@ from bot.ui.interactions.membership import Members
 from bot.ui.render.locales import Language, language_for
 
 _MINUTE = 60.0  # seconds
-_REMEMBERED = 10_000  # people
-_SUGGESTIONS = 3  # times that something may be suggested for each time that something may be asked
+_MAX_REMEMBERED = 10_000  # people
+_SUGGESTIONS_PER_REQUEST = 3  # autocomplete requests for each command or button that is allowed
 
 
 def person_of(interaction: Interaction) -> PersonSettings:
@@ -22,21 +22,21 @@ def person_of(interaction: Interaction) -> PersonSettings:
 
 
 def locale_of(interaction: Interaction) -> str:
-    """What they have set, else what Discord says."""
+    """The person's own setting, else Discord's locale."""
     return person_of(interaction).locale or interaction.locale.value
 
 
-def reader(interaction: Interaction) -> Language:
+def language_of(interaction: Interaction) -> Language:
     return language_for(locale_of(interaction))
 
 
 def answers_privately(interaction: Interaction, show: str | None) -> bool:
-    """Whether a command's answer is for the person alone: as they say with it, else as they have set it."""
+    """True if only the person sees the answer: by the command's option, else by their setting."""
     return show == "me" if show else person_of(interaction).private
 
 
 async def check_access(interaction: Interaction) -> None:
-    """Before anything is answered, and so without asking the database. Raises NotAllowed or TooMany."""
+    """Called before the first answer, so it does not use the database. Raises NotAllowed or TooMany."""
     bot = interaction.client
     guild = bot.get_guild(interaction.guild_id or 0)
     suggesting = interaction.type is discord.InteractionType.autocomplete
@@ -44,30 +44,33 @@ async def check_access(interaction: Interaction) -> None:
 
 
 class AccessPolicy:
-    """`private_use`: who may use the bot where it is no member, such as in a DM: members, listed, everyone, off."""
+    """Who may use the bot, and how often.
+
+    `private_use`: who may use it where it is not a member, such as in a DM: members, listed, everyone, off.
+    """
 
     def __init__(self, private_use: str, private_users: tuple[int, ...], requests_per_minute: int) -> None:
         self._private_use = private_use
         self._private_users = private_users
         self._requests = _Limit(requests_per_minute)
-        self._suggestions = _Limit(_SUGGESTIONS * requests_per_minute)
+        self._suggestions = _Limit(_SUGGESTIONS_PER_REQUEST * requests_per_minute)
         self._members = Members()
 
     async def check_access(
         self, user_id: int, guild: discord.Guild | None, bot: SunoBot, *, suggesting: bool = False
     ) -> None:
-        """Somebody asks in a server that the bot is in, or elsewhere. Raises NotAllowed or TooMany.
+        """`guild`: a server that the bot is in; None: elsewhere. Raises NotAllowed or TooMany.
 
-        From here on gateways are asked for that person.
+        From here on, requests to gateways are counted as this person's.
         """
         (self._suggestions if suggesting else self._requests).count(user_id)
         asking_for.set(user_id)
         if guild:
             self._members.saw(user_id, guild.id)
         else:
-            await self._let_in(user_id, bot)
+            await self._check_private_use(user_id, bot)
 
-    async def _let_in(self, user_id: int, bot: SunoBot) -> None:
+    async def _check_private_use(self, user_id: int, bot: SunoBot) -> None:
         if user_id in self._private_users or self._private_use == "everyone":
             return
         if self._private_use != "members":
@@ -80,7 +83,7 @@ class AccessPolicy:
 
 
 class _Limit:
-    """So many in a minute, for each person."""
+    """At most so many requests a minute from each person."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
@@ -91,7 +94,7 @@ class _Limit:
         now = time.monotonic()
         times = self._asked.setdefault(user_id, deque())
         self._asked.move_to_end(user_id)
-        if len(self._asked) > _REMEMBERED:
+        if len(self._asked) > _MAX_REMEMBERED:
             self._asked.popitem(last=False)
         while times and times[0] <= now - _MINUTE:
             times.popleft()

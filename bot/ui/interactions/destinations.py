@@ -1,4 +1,4 @@
-"""Where songs go: the places that people name, whether they may, and what the bot may do there."""
+"""The channel or DM that songs are posted to: who may choose it, and what the bot may do there."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from bot.client import Interaction
 from bot.errors import NotAllowed, UnwatchablePlace
-from bot.ui.interactions.access import person_of, reader
+from bot.ui.interactions.access import language_of, person_of
 from bot.ui.interactions.dispatch import on_press
-from bot.ui.interactions.permissions import Missing, Speakable, in_words, is_hidden, missing_in, missing_of
+from bot.ui.interactions.permissions import Missing, Postable, in_words, is_hidden, missing_in, missing_of
 from bot.ui.render import actions
 from bot.ui.render.actions import ChannelPayload
 
@@ -19,7 +19,7 @@ Channel = AppCommandChannel | AppCommandThread
 
 
 class Destination(Struct, frozen=True):
-    """Where songs are brought. `guild_id` None: a DM, to which the bot has written just now."""
+    """Where songs are posted. `guild_id` None: a DM in which the bot has just written."""
 
     channel_id: int
     guild_id: int | None
@@ -32,9 +32,7 @@ class Destination(Struct, frozen=True):
 
 
 async def destination_of(interaction: Interaction, channel: Channel | None) -> Destination | None:
-    """None for a DM. Raises UnwatchablePlace for a channel into which the person may not write: the bot does not do
-    it for them.
-    """
+    """None for a DM. Raises UnwatchablePlace for a channel in which the person may not write."""
     guild = interaction.client.get_guild(interaction.guild_id or 0)
     if channel is None:
         return await here(interaction, or_default=True)
@@ -57,7 +55,7 @@ async def destination_in(interaction: Interaction, channel_id: int) -> Destinati
 
 
 async def here(interaction: Interaction, *, or_default: bool = False) -> Destination | None:
-    """Where the person is, or where the server wants songs; None for a DM: there, or as the person has set it."""
+    """The channel of the interaction, or the server's default; None for a DM, also if the person has chosen DMs."""
     guild = interaction.client.get_guild(interaction.guild_id or 0)
     if guild is None or person_of(interaction).direct:
         return None
@@ -82,13 +80,13 @@ def may_write(permissions: discord.Permissions, channel: object) -> bool:
 
 
 async def _locale(interaction: Interaction) -> str:
-    """Of those who read the server's channels."""
+    """The language of posts in the server."""
     server = await interaction.client.services.preferences.server(interaction.guild_id or 0)
     return server.locale or (interaction.guild_locale or interaction.locale).value
 
 
 async def limit_here(interaction: Interaction) -> int | None:
-    """Fewer watches than usual, where the server wants it. Raises NotAllowed for who has none of its roles."""
+    """The server's limit of watches per person, if it has one. Raises NotAllowed without any of its required roles."""
     guild = interaction.client.get_guild(interaction.guild_id or 0)
     if guild is None:
         return None
@@ -99,15 +97,15 @@ async def limit_here(interaction: Interaction) -> int | None:
     return server.watches_per_user
 
 
-async def is_held(interaction: Interaction, destination: Destination) -> bool:
-    """Whether those who manage the server hold its posts."""
+async def is_paused(interaction: Interaction, destination: Destination) -> bool:
+    """True if posting in the server is paused."""
     if destination.guild_id is None:
         return False
     return (await interaction.client.services.preferences.server(destination.guild_id)).paused
 
 
 def missing_at(interaction: Interaction, destination: Destination) -> Sequence[Missing]:
-    """By what is known of the channel; of one that Discord hides, by what it says of it with a command, if it does."""
+    """From the cached channel; if Discord hides it, from the permissions that came with the interaction, if any."""
     guild = interaction.client.get_guild(destination.guild_id or 0)
     if guild is None:
         return ()
@@ -116,14 +114,14 @@ def missing_at(interaction: Interaction, destination: Destination) -> Sequence[M
         return (Missing("view_channel", why="outside"),)
     if channel and not is_hidden(channel):
         return missing_in(channel)
-    permissions = _told_permissions(interaction, destination.channel_id)
+    permissions = _stated_permissions(interaction, destination.channel_id)
     if permissions is not None:
-        return missing_of(permissions, in_thread=channel is None)  # of threads alone, some are unknown here
+        return missing_of(permissions, in_thread=channel is None)  # only threads can be missing from the cache
     return missing_in(channel) if channel else ()
 
 
-def _told_permissions(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
-    """The bot's own, in the channel of a command or in one that was chosen in it."""
+def _stated_permissions(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
+    """The bot's own permissions that the interaction contains: for its channel, or for a channel that was chosen."""
     data: Mapping[str, Any] = dict(interaction.data or {})
     chosen = data.get("resolved", {}).get("channels", {}).get(str(channel_id), {})
     if (bits := str(chosen.get("app_permissions", ""))).isdecimal():
@@ -133,19 +131,19 @@ def _told_permissions(interaction: Interaction, channel_id: int) -> discord.Perm
 
 @on_press(actions.CHECK)
 async def check_again(interaction: Interaction, payload: ChannelPayload) -> None:
-    """Whether the bot may post there now; what waited for it goes out."""
+    """Shows whether the bot may post there now; if it may, blocked deliveries are sent."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     try:
         text = await _checked(interaction, payload.channel_id)
     except discord.Forbidden:
-        text = reader(interaction)("check.unseen", channel=f"<#{payload.channel_id}>")
+        text = language_of(interaction)("check.unseen", channel=f"<#{payload.channel_id}>")
     await interaction.edit_original_response(content=text)
 
 
 async def _checked(interaction: Interaction, channel_id: int) -> str:
-    """Raises discord.Forbidden for a channel that the bot cannot see."""
-    language, channel = reader(interaction), await _as_it_is_now(interaction, channel_id)
-    if not isinstance(channel, Speakable) or not await _is_of(interaction, channel.guild):
+    """The text of the answer. Raises discord.Forbidden for a channel that the bot cannot see."""
+    language, channel = language_of(interaction), await _current_channel(interaction, channel_id)
+    if not isinstance(channel, Postable) or not await _concerns(interaction, channel.guild):
         return language("check.gone")
     if missing := missing_in(channel):
         return language("watch.perm", channel=channel.mention, perms=in_words(missing, language))
@@ -153,10 +151,10 @@ async def _checked(interaction: Interaction, channel_id: int) -> str:
     return language("check.ok", channel=channel.mention)
 
 
-async def _as_it_is_now(interaction: Interaction, channel_id: int) -> object:
-    """What was hidden may be seen by now, which discord.py need not know. None: it is gone."""
+async def _current_channel(interaction: Interaction, channel_id: int) -> object:
+    """A hidden channel is fetched: discord.py may not know that it has become visible. None: it is gone."""
     known = interaction.client.get_channel(channel_id)
-    if known is not None and not (isinstance(known, Speakable) and is_hidden(known)):
+    if known is not None and not (isinstance(known, Postable) and is_hidden(known)):
         return known
     try:
         return await interaction.client.fetch_channel(channel_id)
@@ -164,8 +162,8 @@ async def _as_it_is_now(interaction: Interaction, channel_id: int) -> object:
         return None
 
 
-async def _is_of(interaction: Interaction, guild: discord.Guild) -> bool:
-    """Whether the server's matters are the person's: the button may be in a DM, and its custom_id may be forged."""
+async def _concerns(interaction: Interaction, guild: discord.Guild) -> bool:
+    """True if the person is in the server: the button may be in a DM, and its custom_id may be forged."""
     if interaction.guild_id is not None:
         return interaction.guild_id == guild.id
     try:

@@ -1,4 +1,4 @@
-"""From a press to what it does: its payload is read, access is checked, its handler runs, and errors are reported."""
+"""Dispatches presses: checks access, parses the payload, runs the handler, reports errors."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -13,11 +13,11 @@ P = TypeVar("P", bound=Payload)
 Handler = Callable[[Interaction, P], Awaitable[None]]
 
 HANDLERS: dict[str, Handler[Any]] = {}
-"""By the codes of their actions."""
+"""By action code."""
 
 
 def on_press(action: Action[P]) -> Callable[[Handler[P]], Handler[P]]:
-    """Declares what a button does: `async def handler(interaction, payload)`."""
+    """Registers the handler of an action: `async def handler(interaction, payload)`."""
 
     def register(handler: Handler[P]) -> Handler[P]:
         HANDLERS[action.code] = handler
@@ -27,7 +27,7 @@ def on_press(action: Action[P]) -> Callable[[Handler[P]], Handler[P]]:
 
 
 async def dispatch(interaction: Interaction, code: str, about: str, mark: str) -> None:
-    """Here errors are reported to the person: discord.py would show them to nobody."""
+    """Reports errors to the person: discord.py would only log them."""
     try:
         await check_access(interaction)
         await _handler_of(code)(interaction, ACTIONS[code].payload.parse(about, mark))

@@ -1,4 +1,4 @@
-"""Where the errors of commands and buttons end: a sentence for the person, a line for the log."""
+"""Handles errors of commands and buttons: a sentence for the person, a line for the log."""
 
 import logging
 import secrets
@@ -9,13 +9,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Interaction, SunoBot
-from bot.domain.post_failures import RULES, Meaning
+from bot.domain.discord_errors import RULES, Meaning
 from bot.errors import StorageError, TellableError
-from bot.ui.interactions.access import check_access, reader
+from bot.ui.interactions.access import check_access, language_of
 from bot.ui.render.locales import Language
 from bot.ui.render.text import code
 
-_DM_CLOSED = (50007, 50278)  # the person takes no DM; there is no server in common
+_DM_CLOSED = (50007, 50278)  # the person accepts no DM; there is no mutual server
 _AUTOMOD = (200000, 200001)
 _INVALID_FORM = 50035
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def sentence(error: BaseException, language: Language) -> str | None:
-    """What happened and what to do about it; None for what nobody foresaw."""
+    """What happened and what to do about it; None for an unexpected error."""
     if isinstance(error, TellableError):
         return language(error.key, **{name: _shown(value) for name, value in error.values.items()})
     match error:
@@ -45,22 +45,22 @@ def _shown(value: object) -> object:
 
 
 def _is_about_content(error: discord.HTTPException) -> bool:
-    """A form that is invalid is no fault of the person's, nor is it theirs to mend."""
+    """An invalid form body does not count: the person cannot fix it."""
     rule = RULES.get(error.code)
     return rule is not None and rule.meaning is Meaning.CONTENT and error.code != _INVALID_FORM
 
 
 async def answer_failure(interaction: Interaction, error: BaseException) -> None:
-    """Tell the person, whatever was answered before. Never raises: there is nobody above to tell."""
-    text = sentence_or_reference(error, reader(interaction), _where(interaction))
+    """Reports the error to the person, whether or not the interaction was answered. Never raises."""
+    text = sentence_or_reference(error, language_of(interaction), _where(interaction))
     try:
         await _say(interaction, text)
     except discord.HTTPException as unanswered:
-        log.warning("%s: the person could not be told: %s", _where(interaction), unanswered)
+        log.warning("%s: the error could not be shown: %s", _where(interaction), unanswered)
 
 
 def sentence_or_reference(error: BaseException, language: Language, where: str) -> str:
-    """For the person; what nobody foresaw goes into the log under a code that they are told."""
+    """For the person. An unexpected error is logged under a code, which the text contains."""
     if text := sentence(error, language):
         level = logging.ERROR if isinstance(error, StorageError) else logging.INFO
         log.log(level, "%s: %s: %s", where, type(error).__name__, error)
@@ -74,16 +74,16 @@ async def _say(interaction: Interaction, text: str) -> None:
     if not interaction.response.is_done():
         await interaction.response.send_message(text, ephemeral=True)
     elif interaction.message:
-        # The original is the card that was pressed on, or that opened a form: it stays as it is.
+        # The original is the card with the button, or the one that opened the form: it stays as it is.
         await interaction.followup.send(text, ephemeral=True)
     else:
-        await _instead_of_answer(interaction, text)
+        await _replace_answer(interaction, text)
 
 
-async def _instead_of_answer(interaction: Interaction, text: str) -> None:
-    """For the person alone. What all can see already stays; what promises all of them an answer goes.
+async def _replace_answer(interaction: Interaction, text: str) -> None:
+    """Shown only to the person. A public answer stays; a public "thinking" message is deleted.
 
-    What follows a message that says that the bot is thinking is as public as that, unless it is deleted first.
+    A follow-up is as public as the "thinking" message unless that is deleted first.
     """
     original = await interaction.original_response()
     if original.embeds or original.attachments or original.components:
@@ -102,23 +102,23 @@ def _where(interaction: Interaction) -> str:
     return str(data.get("custom_id", interaction.type.name))
 
 
-async def _offer_nothing(interaction: Interaction, error: Exception) -> None:
-    """There is no place for a sentence where something is being typed."""
-    log.info("nothing is offered: %s: %s", type(error).__name__, error)
+async def _suggest_nothing(interaction: Interaction, error: Exception) -> None:
+    """Autocomplete has no room for a sentence."""
+    log.info("no suggestions: %s: %s", type(error).__name__, error)
     try:
         await interaction.response.autocomplete([])
     except discord.HTTPException as unanswered:
-        log.warning("nothing could be offered: %s", unanswered)
+        log.warning("an autocomplete request could not be answered: %s", unanswered)
 
 
 class Tree(app_commands.CommandTree[SunoBot]):
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Whatever is raised here would end in the log alone, and the person would wait for nothing."""
+        """Handles its own errors: discord.py would only log them, and the person would get no answer."""
         try:
             await check_access(interaction)
         except Exception as error:
             if interaction.type is discord.InteractionType.autocomplete:
-                await _offer_nothing(interaction, error)
+                await _suggest_nothing(interaction, error)
             else:
                 await answer_failure(interaction, error)
             return False

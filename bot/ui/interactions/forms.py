@@ -1,4 +1,4 @@
-"""Forms: what they have in common, whatever they ask for."""
+"""The base class of forms."""
 
 from abc import abstractmethod
 from typing import Any
@@ -9,20 +9,20 @@ from bot.client import Interaction
 from bot.ui.interactions.access import check_access
 from bot.ui.interactions.errors import answer_failure
 
-_LIFE = 3_600.0  # seconds; Discord does not say that a form was closed, and each would be kept for ever
+_TIMEOUT = 3_600.0  # seconds; Discord does not report that a form was closed, so each would be kept for ever
 
 
 class Form(discord.ui.Modal):
     def __init__(self, title: str) -> None:
-        super().__init__(title=title, timeout=_LIFE)
+        super().__init__(title=title, timeout=_TIMEOUT)
 
     @abstractmethod
-    async def sent_off(self, interaction: Interaction) -> None:
-        """Its fields are filled in; nothing is answered yet."""
+    async def handle_submit(self, interaction: Interaction) -> None:
+        """Called with the fields filled in, before any answer."""
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         await check_access(interaction)
-        await self.sent_off(interaction)
+        await self.handle_submit(interaction)
 
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /, *_item: Any) -> None:
         self.stop()

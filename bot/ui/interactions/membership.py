@@ -1,7 +1,7 @@
-"""Whether somebody is in one of the bot's servers: a list of members would need a privileged intent.
+"""Whether somebody is in one of the bot's servers. Member lists would need a privileged intent.
 
-Who uses the bot in a server is known to be there. Others are looked for in a few servers, and not in all: each costs a
-request of those that Discord allows the whole bot.
+People who use the bot in a server are known to be there. Others are searched for in a few servers only: each costs one
+of the requests that Discord allows the whole bot.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ import aiohttp
 import discord
 from msgspec import Struct
 
-SERVERS = 5  # in which somebody is looked for, the largest first
-_AT_ONCE = 4  # servers, whoever is asked about: Discord takes 50 requests a second from all of the bot
-_IN_LINE = 20  # people who are looked for; others are told to come back
-_PATIENCE = 2.0  # seconds; Discord wants an acknowledgement within 3
-_BELIEVED = 600.0  # seconds for which Discord's answer is believed
-_SEEN = 86_400.0  # seconds for which somebody who was seen in a server is believed to be there
-_REMEMBERED = 10_000  # people
+SERVERS = 5  # that are searched for a person, the largest first
+_AT_ONCE = 4  # requests, for all people together: Discord allows the whole bot 50 requests a second
+_MAX_PENDING = 20  # people who are being searched for; others get "unsure"
+_TIMEOUT = 2.0  # seconds; Discord wants an acknowledgement within 3
+_ANSWER_TTL = 600.0  # seconds for which Discord's answer is cached
+_SEEN_TTL = 86_400.0  # seconds for which somebody who acted in a server counts as its member
+_MAX_REMEMBERED = 10_000  # people
 
-_UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)  # the last: the bot has ended
+_UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)  # RuntimeError: the bot has ended
 
 Answer = Literal["yes", "no", "unseen", "unsure"]
-"""Unseen: not in those servers in which somebody is looked for; unsure: Discord has not said so in time."""
+"""Unseen: not in the servers that were searched; unsure: Discord has not answered in time."""
 
 log = logging.getLogger(__name__)
 
@@ -43,32 +43,32 @@ class Members:
     def __init__(self) -> None:
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._asking: dict[int, asyncio.Task[Answer]] = {}
-        self._few = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def saw(self, user_id: int, guild_id: int) -> None:
-        """Somebody acted in a server that the bot is in."""
-        self._remember(user_id, _Known(time.monotonic() + _SEEN, "yes", guild_id))
+        """Records that the person acted in a server that the bot is in."""
+        self._remember(user_id, _Known(time.monotonic() + _SEEN_TTL, "yes", guild_id))
 
     async def include(self, user_id: int, guilds: Sequence[discord.Guild]) -> Answer:
-        """If Discord has not said so in time, it goes on being asked, and next time the answer may be here."""
+        """Answers "unsure" if Discord has not answered in time; the search continues, for the next call."""
         known = self._known.get(user_id)
-        if known and time.monotonic() < known.until and self._still_holds(known, guilds):
+        if known and time.monotonic() < known.until and self._is_valid(known, guilds):
             return known.answer
         asking = self._asking.get(user_id)
         if asking is None:
-            if len(self._asking) >= _IN_LINE:
+            if len(self._asking) >= _MAX_PENDING:
                 return "unsure"
             asking = self._asking[user_id] = asyncio.create_task(self._ask(user_id, guilds))
             asking.add_done_callback(lambda _: self._asking.pop(user_id))
-        await asyncio.wait({asking}, timeout=_PATIENCE)
+        await asyncio.wait({asking}, timeout=_TIMEOUT)
         return asking.result() if asking.done() else "unsure"
 
-    def _still_holds(self, known: _Known, guilds: Sequence[discord.Guild]) -> bool:
-        """The bot is still in that server."""
+    def _is_valid(self, known: _Known, guilds: Sequence[discord.Guild]) -> bool:
+        """False if it rests on a server that the bot has left."""
         return known.answer != "yes" or any(guild.id == known.guild_id for guild in guilds)
 
     async def _ask(self, user_id: int, guilds: Sequence[discord.Guild]) -> Answer:
-        """Until the first that has them. What could not be asked is no answer, and is not remembered as one."""
+        """Stops at the first server that has them. Failed requests are not remembered as an answer."""
         asked = sorted(guilds, key=lambda guild: -(guild.member_count or 0))[:SERVERS]
         answers = await self._first_of([asyncio.create_task(self._is_in(guild, user_id)) for guild in asked])
         found = next((guild_id for guild_id in answers if guild_id), 0)
@@ -78,7 +78,7 @@ class Members:
         if None in answers:
             return "unsure"
         answer: Answer = "no" if len(asked) == len(guilds) else "unseen"
-        self._remember(user_id, _Known(time.monotonic() + _BELIEVED, answer))
+        self._remember(user_id, _Known(time.monotonic() + _ANSWER_TTL, answer))
         return answer
 
     async def _first_of(self, asked: Sequence[asyncio.Task[int | None]]) -> set[int | None]:
@@ -94,19 +94,19 @@ class Members:
         return answers
 
     async def _is_in(self, guild: discord.Guild, user_id: int) -> int | None:
-        """The server, if they are there; 0 if not; None: Discord does not say."""
-        async with self._few:
+        """The server's id if they are there; 0 if not; None: Discord gave no answer."""
+        async with self._slots:
             try:
                 await guild.fetch_member(user_id)
             except discord.NotFound:
                 return 0
             except _UNANSWERED as error:
-                log.warning("Discord does not say whether somebody is in server %d: %s", guild.id, error)
+                log.warning("Discord did not answer whether somebody is in server %d: %s", guild.id, error)
                 return None
         return guild.id
 
     def _remember(self, user_id: int, known: _Known) -> None:
         self._known[user_id] = known
         self._known.move_to_end(user_id)
-        if len(self._known) > _REMEMBERED:
+        if len(self._known) > _MAX_REMEMBERED:
             self._known.popitem(last=False)

@@ -1,4 +1,4 @@
-"""All that a message says, wherever Discord keeps it: also what is forwarded in it, and what stands on its buttons."""
+"""All texts of a message: content, embeds, file names, components, and the messages forwarded in it."""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
@@ -8,11 +8,11 @@ import discord
 from bot.ui.render.actions import task_in
 
 _MEDIA = (".mp3", ".m4a", ".wav", ".ogg", ".flac", ".aac", ".mp4", ".webm", ".png", ".jpg", ".jpeg", ".webp", ".gif")
-_PARTS = ("label", "placeholder", "content", "description", "name")  # of a component or a choice, to be read
+_PARTS = ("label", "placeholder", "content", "description", "name")  # attributes of components and options with text
 
 
 def texts(message: discord.Message) -> Iterator[str]:
-    """In the order in which they are read; not what stands in its files."""
+    """In reading order, without the contents of its files."""
     for part in _parts(message):
         yield part.content
         for embed in part.embeds:
@@ -49,7 +49,7 @@ def _of_components(components: Sequence[object]) -> Iterator[str]:
 
 
 def _linked(url: str) -> str:
-    """An address of a file says nothing about tasks, but Suno's names the song."""
+    """Addresses of media files are skipped, except Suno's own: those contain the song's id."""
     try:
         parts = urlsplit(url)
     except ValueError:

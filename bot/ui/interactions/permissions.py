@@ -1,4 +1,4 @@
-"""Which permissions a place asks of the bot, which of them it lacks, and who takes them away."""
+"""The permissions that posting needs, which of them the bot is missing, and who denies them."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -10,57 +10,58 @@ from msgspec.structs import replace
 from bot.ui.render.locales import Language
 
 PermissionTarget = discord.abc.GuildChannel | discord.Thread
-# Each takes messages, or posts.
-Speakable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread | discord.ForumChannel
+# Channels that accept messages or forum posts.
+Postable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread | discord.ForumChannel
 
 _NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
-_WHILE_TIMED_OUT = ("view_channel", "read_message_history")  # all that is left
+_WHILE_TIMED_OUT = ("view_channel", "read_message_history")  # the only ones that remain
 _HIDDEN_NAME = "___hidden___"
-TO_SPEAK = ("view_channel", "send_messages", "send_messages_in_threads")
+NEEDED_TO_POST = ("view_channel", "send_messages", "send_messages_in_threads")
 
-ASKED_FOR = discord.Permissions()  # by the link that brings the bot into a server
-ASKED_FOR.update(**dict.fromkeys((*_NEEDED, *TO_SPEAK), True))
+REQUESTED_PERMISSIONS = discord.Permissions()  # by the link that adds the bot to a server
+REQUESTED_PERMISSIONS.update(**dict.fromkeys((*_NEEDED, *NEEDED_TO_POST), True))
 
 
 class Missing(Struct, frozen=True):
-    """`taken_by`: a mention of the role or member that the channel denies it to.
+    """A permission that the bot is missing. `denied_by`: a mention of the role or member that the channel denies it to.
 
-    `why`: the channel denies it; no role gives it; Discord hides the channel, and so who denies it; the bot is timed
-    out; it is not in that private thread; Discord said no more.
+    `why`: taken: the channel denies it; absent: no role grants it; hidden: Discord hides the channel, so it is unknown
+    who denies it; timed_out: the bot is timed out; outside: it is not in that private thread; unknown: Discord gives no
+    reason.
     """
 
     permission: str
-    taken_by: str = ""
+    denied_by: str = ""
     why: Literal["taken", "absent", "hidden", "timed_out", "outside", "unknown"] = "absent"
     in_forum: bool = False
 
     @property
     def name(self) -> str:
-        """As Discord's settings of that place name it."""
+        """As Discord's channel settings name it."""
         return "create_posts" if self.in_forum and self.permission == "send_messages" else self.permission
 
 
-def is_hidden(place: PermissionTarget) -> bool:
-    """Discord shows the bot nothing of a channel that it may not view, and one overwrite that nobody made.
+def is_hidden(target: PermissionTarget) -> bool:
+    """True if the bot may not view it. Discord then sends a placeholder name and one artificial overwrite.
 
-    discord.py keeps no flags of most channels. A thread is hidden with its channel.
+    discord.py does not keep the flags of most channels. A thread is hidden with its channel.
     """
-    channel = place.parent if isinstance(place, discord.Thread) else place
+    channel = target.parent if isinstance(target, discord.Thread) else target
     if channel is None or channel.name != _HIDDEN_NAME:
         return False
     everyone = channel.guild.default_role
     return channel.overwrites.keys() == {everyone} and channel.overwrites[everyone].view_channel is False
 
 
-def missing_in(place: PermissionTarget) -> tuple[Missing, ...]:
-    """What songs need there: without it they come late, or without their files."""
-    if isinstance(place, discord.Thread):
-        return missing_for(place.guild.me, place.parent, in_thread=True)
-    return missing_for(place.guild.me, place)
+def missing_in(target: PermissionTarget) -> tuple[Missing, ...]:
+    """The missing permissions: without them songs wait, or are posted without their files."""
+    if isinstance(target, discord.Thread):
+        return missing_for(target.guild.me, target.parent, in_thread=True)
+    return missing_for(target.guild.me, target)
 
 
 def _of_forum(channel: discord.ForumChannel, me: discord.Member, missing: Sequence[Missing]) -> tuple[Missing, ...]:
-    """In a forum that requires a tag, and has such alone as only moderators may set, the bot has to be one."""
+    """A forum that requires a tag, and whose tags are all for moderators, also needs Manage Threads."""
     found = [replace(each, in_forum=True) for each in missing]
     if channel.flags.require_tag and all(tag.moderated for tag in channel.available_tags):
         found += filter(None, [_missing(channel, me, "manage_threads")])
@@ -70,7 +71,7 @@ def _of_forum(channel: discord.ForumChannel, me: discord.Member, missing: Sequen
 def missing_for(
     me: discord.Member, channel: discord.abc.GuildChannel | None, *, in_thread: bool = False
 ) -> tuple[Missing, ...]:
-    """The same, of a channel or its threads. For what was fetched, and is known to no cache."""
+    """The same for a channel or its threads; also for channels that were fetched and are not in the cache."""
     if channel and is_hidden(channel):
         return (Missing("view_channel", why="hidden"),)
     needed = _needed(in_thread=in_thread)
@@ -81,7 +82,7 @@ def missing_for(
 
 
 def missing_of(permissions: discord.Permissions, *, in_thread: bool) -> tuple[Missing, ...]:
-    """The same, where nothing is known but what the bot has."""
+    """The same, if only the bot's resulting permissions are known."""
     if not permissions.view_channel:
         return (Missing("view_channel", why="hidden"),)
     needed = _needed(in_thread=in_thread)
@@ -93,9 +94,9 @@ def _needed(*, in_thread: bool) -> tuple[str, ...]:
 
 
 def _missing(channel: discord.abc.GuildChannel | None, me: discord.Member, name: str) -> Missing | None:
-    """Roles first, then the channel's overrides, of which each may take and give again, as Discord computes it.
+    """Roles first, then the channel's overwrites, each of which may deny or allow it, as Discord computes it.
 
-    Each permission by itself: that one cannot attach files where one cannot speak is no second fault to mend.
+    Each permission by itself: missing Send Messages does not also report Attach Files.
     """
     mine = me.guild_permissions
     if mine.administrator:
@@ -114,7 +115,7 @@ def _missing(channel: discord.abc.GuildChannel | None, me: discord.Member, name:
 def _override(
     channel: discord.abc.GuildChannel | None, target: discord.Role | discord.Member, name: str
 ) -> bool | None:
-    """True gives it, False takes it, None leaves it."""
+    """True allows it, False denies it, None changes nothing."""
     if channel is None:
         return None
     value: bool | None = getattr(channel.overwrites_for(discord.Object(target.id)), name)
@@ -128,4 +129,4 @@ def in_words(missing: Sequence[Missing], language: Language) -> str:
 
 def _in_words(missing: Missing, language: Language) -> str:
     name = f"**{language(f'perm.{missing.name}')}**"
-    return language(f"perm.{missing.why}", perm=name, by=missing.taken_by)
+    return language(f"perm.{missing.why}", perm=name, by=missing.denied_by)

@@ -1,4 +1,4 @@
-"""Where an answer goes: to a command or a button, or to a text that somebody wrote."""
+"""Sends answers: to a command or a button, or to a message that somebody wrote."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,23 +9,25 @@ from typing import Any, Protocol
 import discord
 
 from bot.client import Interaction, Services, SunoBot
-from bot.domain.post_failures import Part, suspects
-from bot.ui.interactions.access import reader
-from bot.ui.interactions.permissions import Speakable, missing_in
+from bot.domain.discord_errors import Part, suspects
+from bot.domain.library import PostedAt
+from bot.ui.interactions.access import language_of
+from bot.ui.interactions.permissions import Postable, missing_in
+from bot.ui.interactions.places import place_in
 from bot.ui.render.cards import MAX_REQUEST, Card
-from bot.ui.render.fallbacks import allowed, in_some_form
+from bot.ui.render.fallbacks import allowed, send_with_fallbacks
 from bot.ui.render.locales import Language
 
-_UPLOAD_PATIENCE = 60.0  # seconds
+_UPLOAD_TIMEOUT = 60.0  # seconds
 
 
 class Reply(Protocol):
-    """`person`: who asked, as a Discord id. `guild_id`: the server that the answer is seen in; None: in a DM, or where
-    the bot is no member. `limit`: bytes a file, as Discord says it there.
+    """`person`: the Discord id of who asked. `guild_id`: the server that the answer is seen in; None: in a DM, or where
+    the bot is no member. `limit`: bytes a file, as Discord states it for that channel.
+    `files`: attachments of the message that will be replaced. `shown`: the card that this reply has sent last;
+    `places`: where its messages are, one for each card.
 
-    Sent again, what was sent first is replaced.
-
-    `files`: those of the message that is replaced. `shown`: what stands there by now, if it was sent from here.
+    A second `send` replaces the first.
     """
 
     @property
@@ -42,6 +44,8 @@ class Reply(Protocol):
     def files(self) -> Sequence[discord.Attachment]: ...
     @property
     def shown(self) -> Card | None: ...
+    @property
+    def places(self) -> Sequence[PostedAt]: ...
     async def send(self, cards: Sequence[Card]) -> None: ...
 
 
@@ -55,7 +59,7 @@ class InteractionReply:
     def __init__(self, interaction: Interaction, language: Language | None = None) -> None:
         self._interaction = interaction
         self.services = interaction.client.services
-        self.language = language or reader(interaction)
+        self.language = language or language_of(interaction)
         self.person = interaction.user.id
         guild = interaction.client.get_guild(interaction.guild_id or 0)
         self.guild_id = guild.id if guild else None
@@ -63,36 +67,53 @@ class InteractionReply:
         replaced = interaction.response.type is discord.InteractionResponseType.deferred_message_update
         self.files = interaction.message.attachments if replaced and interaction.message else []
         self.shown: Card | None = None
-        self.public = False  # once it is there, for all who are there
+        self.places: list[PostedAt] = []
+        self.public = False  # set by `send`: whether everyone in the channel sees it
 
     async def send(self, cards: Sequence[Card]) -> None:
         first, *others = cards
-        original = await in_some_form(self._edit, first, self.language)
+        original = await send_with_fallbacks(self._edit, first, self.language)
         self.shown, self.public = first, not original.flags.ephemeral
+        self.places = [self._place(original)]
         follow_up = partial(self._follow_up, ephemeral=original.flags.ephemeral)
         for card in others:
-            await in_some_form(follow_up, card, self.language)
+            self.places.append(self._place(await send_with_fallbacks(follow_up, card, self.language)))
+
+    def _place(self, message: discord.Message) -> PostedAt:
+        """What others cannot see is found by the person alone; of what the bot cannot read again, no id is kept."""
+        guild = self._interaction.client.get_guild(self._interaction.guild_id or 0)
+        channel_id = self._interaction.channel_id or 0
+        if guild and self.public:
+            return place_in(guild, channel_id, message.id)
+        readable = self.public and isinstance(self._interaction.channel, discord.DMChannel)
+        return PostedAt(
+            guild_id=guild.id if guild else 0,
+            channel_id=channel_id,
+            parent_id=0,
+            message_id=message.id if readable else 0,
+            owner_id=self.person,
+        )
 
     async def _edit(self, card: Card, _omitted: AbstractSet[Part]) -> discord.InteractionMessage:
         missing = discord.utils.MISSING
-        async with _patience(card):
+        async with _upload_timeout(card):
             return await self._interaction.edit_original_response(
                 content=card.content,
-                embeds=missing if card.leaves else card.embeds,
-                attachments=missing if card.leaves else [*card.kept, *card.files()],
+                embeds=missing if card.keeps_media else card.embeds,
+                attachments=missing if card.keeps_media else [*card.kept, *card.files()],
                 view=card.view(),
             )
 
-    async def _follow_up(self, card: Card, _omitted: AbstractSet[Part], *, ephemeral: bool) -> None:
+    async def _follow_up(self, card: Card, _omitted: AbstractSet[Part], *, ephemeral: bool) -> discord.Message:
         view = card.view() or discord.utils.MISSING
-        async with _patience(card):
-            await self._interaction.followup.send(
-                card.content, embeds=card.embeds, files=card.files(), view=view, ephemeral=ephemeral
+        async with _upload_timeout(card):
+            return await self._interaction.followup.send(
+                card.content, embeds=card.embeds, files=card.files(), view=view, ephemeral=ephemeral, wait=True
             )
 
 
 class MessageReply:
-    """To a message in a DM, or to one that calls the bot."""
+    """To a message in a DM, or to one that mentions the bot."""
 
     def __init__(self, message: discord.Message, bot: SunoBot, language: Language) -> None:
         self._message = message
@@ -105,30 +126,38 @@ class MessageReply:
         self.limit = min(max(guild_limit, self.services.upload_limit), MAX_REQUEST)
         self.files: Sequence[discord.Attachment] = ()  # an answer of its own
         self.shown: Card | None = None
+        self.places: list[PostedAt] = []
 
     async def send(self, cards: Sequence[Card]) -> None:
-        first, *others = (allowed(card, missing_here(self._message), self.language) for card in cards)
+        first, *others = (allowed(card, missing_for_answer(self._message), self.language) for card in cards)
         if self._sent:
-            await in_some_form(partial(self._edit, self._sent), first, self.language)
+            await send_with_fallbacks(partial(self._edit, self._sent), first, self.language)
         else:
-            self._sent = await in_some_form(self._post, first, self.language, reply=True)
+            self._sent = await send_with_fallbacks(self._post, first, self.language, reply=True)
         self.shown = cards[0]
+        self.places = [self._place(self._sent)]
         for card in others:
-            await in_some_form(self._post, card, self.language, reply=True)
+            self.places.append(self._place(await send_with_fallbacks(self._post, card, self.language, reply=True)))
+
+    def _place(self, sent: discord.Message) -> PostedAt:
+        channel_id, guild = sent.channel.id, self._message.guild
+        if guild:
+            return place_in(guild, channel_id, sent.id)
+        return PostedAt(channel_id=channel_id, parent_id=0, message_id=sent.id, owner_id=self.person)
 
     async def _edit(self, sent: discord.Message, card: Card, _omitted: AbstractSet[Part]) -> None:
-        async with _patience(card):
+        async with _upload_timeout(card):
             await sent.edit(content=card.content, embeds=card.embeds, attachments=card.files(), view=card.view())
 
     async def _post(self, card: Card, omitted: AbstractSet[Part]) -> discord.Message:
         view = card.view() or discord.utils.MISSING
         content = {"content": card.content, "embeds": card.embeds, "files": card.files(), "view": view}
-        async with _patience(card):
+        async with _upload_timeout(card):
             return await answer_to(self._message, reply=Part.REPLY not in omitted, **content)
 
 
 async def show_list(interaction: Interaction, view: TitledView) -> None:
-    """`view`: makes it with titles or, where the server's AutoMod blocks one of them, with ids alone."""
+    """`view`: renders the list with titles or, where the server's AutoMod blocks one of them, with ids alone."""
     try:
         await interaction.edit_original_response(view=view(titled=True))
     except discord.HTTPException as error:
@@ -137,19 +166,19 @@ async def show_list(interaction: Interaction, view: TitledView) -> None:
         await interaction.edit_original_response(view=view(titled=False))
 
 
-def missing_here(message: discord.Message) -> frozenset[str]:
-    """What the bot may not do where somebody wrote to it."""
-    place = message.channel
-    return frozenset(each.permission for each in missing_in(place)) if isinstance(place, Speakable) else frozenset()
+def missing_for_answer(message: discord.Message) -> frozenset[str]:
+    """The permissions that the bot is missing in the message's channel."""
+    channel = message.channel
+    return frozenset(each.permission for each in missing_in(channel)) if isinstance(channel, Postable) else frozenset()
 
 
 async def answer_to(message: discord.Message, *, reply: bool = True, **content: Any) -> discord.Message:
-    """To what somebody wrote: as a reply where the bot may read the history, which Discord wants for that."""
-    if reply and "read_message_history" not in missing_here(message):
+    """As a reply if the bot may read the message history, which Discord requires for replies; else as a message."""
+    if reply and "read_message_history" not in missing_for_answer(message):
         return await message.reply(mention_author=False, **content)
     return await message.channel.send(**content)
 
 
-def _patience(card: Card) -> asyncio.Timeout:
-    """A proxy of Discord's that gives up on files may take a minute for each of discord.py's tries."""
-    return asyncio.timeout(_UPLOAD_PATIENCE if card.uploads else None)
+def _upload_timeout(card: Card) -> asyncio.Timeout:
+    """Without it each of discord.py's retries may take a minute if Discord's proxy gives up on the files."""
+    return asyncio.timeout(_UPLOAD_TIMEOUT if card.uploads else None)

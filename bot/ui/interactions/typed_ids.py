@@ -1,4 +1,4 @@
-"""What people type, paste and point at, as ids of tasks: also where they name a song, or write an id in another way."""
+"""Task ids in what people type or paste, and in messages: also song ids, and other spellings of an id."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -27,7 +27,7 @@ async def several_ids(services: Services, text: str) -> Ids:
 
 
 async def mentioned_ids(services: Services, text: str, why_none: Literal["none", "write"]) -> Ids:
-    """Tasks in whatever text. Raises InvalidTaskId when there is none."""
+    """Tasks in any text. Raises InvalidTaskId when there is none."""
     found: Mentioned = await services.text_worker.of(text, find_mentioned)
     meant = await _meant(services, Ids(found.ids, 0, (), found.songs))
     if not meant.ids:
@@ -36,8 +36,8 @@ async def mentioned_ids(services: Services, text: str, why_none: Literal["none",
 
 
 async def _meant(services: Services, typed: Ids) -> Ids:
-    """With the tasks of songs that the bot has seen; those of other songs are ignored."""
-    tasks = await services.task_ids.meant_by([*typed.ids, *typed.songs])
+    """Replaces ids of known songs with their tasks; ids of unknown songs are ignored."""
+    tasks = await services.task_ids.resolve([*typed.ids, *typed.songs])
     unknown = [song for song in typed.songs if tasks[song] == song]
     ids = _once(tasks[each] for each in (*typed.ids, *typed.songs) if each not in unknown)
     return Ids(ids, typed.ignored + len(unknown), (*typed.words, *unknown))

@@ -1,1 +1,1 @@
-"""What the bot posts of its own accord."""
+"""Messages that the bot sends without being asked: posts of songs, notices to its owner."""

@@ -1,4 +1,4 @@
-"""Posts in forum channels: their names and tags, and how one is found again whose making was never confirmed."""
+"""Posts in forum channels: their names and tags, and the search for a post whose creation was never confirmed."""
 
 import re
 import unicodedata
@@ -15,64 +15,64 @@ from bot.ui.render.text import plain_line
 
 _MOST_TAGS = 5
 _LONGEST_NAME, _TITLE = 100, 80  # characters
-_NEAR = 200  # of our posts, those that began nearest to a moment, of which the first message is read
-_APART = 4_000.0  # seconds that Discord's clock differs from ours at most: an hour, where summer is set by hand
+_MAX_CANDIDATES = 200  # our posts whose first message is read, those created nearest to the attempt
+_MAX_CLOCK_SKEW = 4_000.0  # seconds between Discord's clock and ours: an hour, if summer time is set by hand
 _MARKS = {Topic.FAILED: "❌", Topic.LYRICS: "📝", Topic.EXPIRED: "⌛", Topic.UNKNOWN: "🚫"}
-_PASSING = "⏳"  # of what is said on the way
-# Names of tags under which anything may stand, for forums that require one.
-_ANY = re.compile(r"other|others|misc|general|music|songs?|suno|ai|其他|其它|其他音乐|杂项|综合|音乐|歌曲")
+_INTERIM_MARK = "⏳"  # for posts about a task that is not finished
+# Names of general tags, for forums that require one.
+_GENERAL_TAG = re.compile(r"other|others|misc|general|music|songs?|suno|ai|其他|其它|其他音乐|杂项|综合|音乐|歌曲")
 
 
 async def open_post(forum: discord.ForumChannel, name: str, style: str, **content: Any) -> int:
-    """Its id, which is also that of its first message. What was asked for once is not asked for again."""
+    """Its id, which is also that of its first message. The request is never repeated."""
     with sent_once():
         made = await forum.create_thread(name=name, applied_tags=tags_for(forum, style), **content)
     return made.thread.id
 
 
 def post_name(post: Post) -> str:
-    """The song's; a task's second one is told apart by its number."""
+    """The song's title, with its number if the task has several."""
     topic = post.claimed.delivery.topic
     task = post.found.task if post.found else None
     first = post.clip_files[0] if post.clip_files else None
     titles = (first.clip.title if first else "", task.title if task else "", post.claimed.watch.task_id)
     title = next(filter(None, (plain_line(each, _TITLE) for each in titles)), "?")
     number = f" ({first.number})" if first and task and len(task.clips) > 1 else ""
-    mark = "" if topic is Topic.SONGS else f"{_MARKS.get(topic, _PASSING)} "
+    mark = "" if topic is Topic.SONGS else f"{_MARKS.get(topic, _INTERIM_MARK)} "
     return f"{mark}{title}{number}"[:_LONGEST_NAME]
 
 
 def style_of(post: Post) -> str:
-    """Of the song, or of all songs of its task."""
+    """The style of the song, or of all songs of the task."""
     clips = [each.clip for each in post.clip_files] or (post.found.task.clips if post.found else ())
     return ", ".join(dict.fromkeys(clip.style for clip in clips if clip.style))
 
 
 def tags_for(forum: discord.ForumChannel, style: str) -> list[discord.ForumTag]:
-    """Those that the style names, in its order. Where a tag is required and none fits: a general one, or any."""
+    """The tags that the style names, in its order. If a tag is required and none fits: a general one, or the first."""
     usable = usable_tags(forum)
     where = {tag: _position(_plain(tag.name), _plain(style)) for tag in usable}
     fitting = sorted((tag for tag in usable if where[tag] >= 0), key=lambda tag: where[tag])[:_MOST_TAGS]
     if fitting or not usable or not forum.flags.require_tag:
         return fitting
-    return [next((tag for tag in usable if _ANY.fullmatch(_plain(tag.name))), usable[0])]
+    return [next((tag for tag in usable if _GENERAL_TAG.fullmatch(_plain(tag.name))), usable[0])]
 
 
 def usable_tags(forum: discord.ForumChannel) -> Sequence[discord.ForumTag]:
-    """Some are for those alone who manage threads."""
-    me = getattr(forum.guild, "me", None)  # None, whatever its type says, while Discord cannot reach the server
+    """Without those that need Manage Threads, if the bot does not have it."""
+    me = getattr(forum.guild, "me", None)  # None, despite its type, while the server is unavailable
     manages = me is not None and forum.permissions_for(me).manage_threads
     return [tag for tag in forum.available_tags if manages or not tag.moderated]
 
 
 def _plain(text: str) -> str:
-    """Without marks that people write in one way or another: "Hip-Hop" is "hip hop"."""
+    """Case and punctuation do not matter: "Hip-Hop" is "hip hop"."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(re.findall(r"\w+", folded))
 
 
 def _position(name: str, style: str) -> int:
-    """Where a style names a tag, as a whole word; in scripts without spaces between words, anywhere. -1: nowhere."""
+    """Where the style contains the tag as a whole word; in scripts without spaces, anywhere. -1: nowhere."""
     if not name:
         return -1
     if not name.isascii():
@@ -81,13 +81,13 @@ def _position(name: str, style: str) -> int:
 
 
 async def find_post(forum: discord.ForumChannel, own_id: int, tried_at: float, mark: str) -> int | None:
-    """The post whose first message has that mark in its buttons, whether it is archived or not.
+    """The post, archived or not, whose first message has that mark in its buttons.
 
-    Raises discord.Forbidden without Read Message History: whether it arrived cannot be known then.
+    Raises discord.Forbidden without Read Message History: then it cannot be known whether it arrived.
     """
-    ours = [thread async for thread in _posts_since(forum, tried_at - _APART) if thread.owner_id == own_id]
-    ours.sort(key=lambda thread: abs(_born(thread) - tried_at))
-    for thread in ours[:_NEAR]:
+    ours = [thread async for thread in _posts_since(forum, tried_at - _MAX_CLOCK_SKEW) if thread.owner_id == own_id]
+    ours.sort(key=lambda thread: abs(_created_at(thread) - tried_at))
+    for thread in ours[:_MAX_CANDIDATES]:
         try:
             message = await thread.fetch_message(thread.id)
         except discord.NotFound:
@@ -98,30 +98,30 @@ async def find_post(forum: discord.ForumChannel, own_id: int, tried_at: float, m
 
 
 async def _posts_since(forum: discord.ForumChannel, since: float) -> AsyncIterator[discord.Thread]:
-    """Active ones first: what is archived meanwhile is found among the archived ones."""
+    """Active posts first: one that is archived during the search is found among the archived ones."""
     for thread in await forum.guild.active_threads():
-        if thread.parent_id == forum.id and _born(thread) >= since:
+        if thread.parent_id == forum.id and _created_at(thread) >= since:
             yield thread
     async for thread in forum.archived_threads(limit=None):
         if thread.archive_timestamp < datetime.fromtimestamp(since, UTC):
-            return  # the latest come first, and none was born after it was archived
-        if _born(thread) >= since:
+            return  # the latest come first, and none was created after it was archived
+        if _created_at(thread) >= since:
             yield thread
 
 
 async def reopen(client: discord.Client, thread_id: int) -> None:
-    """A post of ours that was archived; a locked one stays so."""
+    """Unarchives a post of ours; a locked one stays locked."""
     thread = await client.fetch_channel(thread_id)
     if isinstance(thread, discord.Thread):
         await thread.edit(archived=False)
 
 
-def _born(thread: discord.Thread) -> float:
+def _created_at(thread: discord.Thread) -> float:
     return discord.utils.snowflake_time(thread.id).timestamp()
 
 
 def carries(message: discord.Message, mark: str) -> bool:
-    """In a button's custom_id stands of which delivery the message is."""
+    """True if a button's custom_id contains the mark of this delivery."""
     return any(
         f":{mark}:" in (getattr(item, "custom_id", None) or "")
         for row in message.components

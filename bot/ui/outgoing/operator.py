@@ -1,4 +1,4 @@
-"""Telling the bot's owner what only the owner can set right, by DM."""
+"""Notifies the bot's owner by DM of problems that only the owner can fix."""
 
 import logging
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ class Operator:
         self._bot = bot
         self._gateways = {gateway.name: gateway for gateway in gateways}
 
-    async def tell(self, gateway: str, error: GatewayError) -> None:
-        """What is wrong with a gateway. In every language: Discord does not say which is theirs."""
+    async def notify(self, gateway: str, error: GatewayError) -> None:
+        """What is wrong with a gateway, in every language: the owner's language is unknown."""
         usage = await self._gateways[gateway].usage() if isinstance(error, GatewayRefused) else None
         lines = [
-            " ".join([language(_key(error), gateway=code(gateway)), *why_refused(error.said, usage, language)])
+            " ".join([language(_key(error), gateway=code(gateway)), *why_refused(error.words, usage, language)])
             for language in languages().values()
         ]
         try:
@@ -36,7 +36,7 @@ class Operator:
             await channel.send("\n".join(lines))
         except (discord.DiscordException, aiohttp.ClientError, OSError) as failure:
             name = type(failure).__name__
-            log.warning("the owner could not be told by DM of gateway %s: %s: %s", gateway, name, failure)
+            log.warning("the owner could not be notified by DM of gateway %s: %s: %s", gateway, name, failure)
 
 
 def _key(error: GatewayError) -> str:

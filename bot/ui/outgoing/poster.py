@@ -1,26 +1,27 @@
-"""The notifier's port to Discord: messages leave here, and Discord's errors become ours."""
+"""The notifier's port to Discord: sends messages, and turns Discord's errors into ours."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
-import aiohttp
 import discord
 
 from bot.client import SunoBot
 from bot.domain.delivery import NOTICES, Topic
+from bot.domain.discord_errors import Meaning, Part, meaning
+from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
-from bot.domain.post_failures import Meaning, Part, meaning
 from bot.domain.watch import Watch
 from bot.errors import PostError
 from bot.services.clip_files import ClipFile
 from bot.services.clock import Clock
 from bot.services.delivery.port import Post
-from bot.ui.interactions.permissions import TO_SPEAK, is_hidden, missing_in
+from bot.ui.interactions.permissions import NEEDED_TO_POST, is_hidden, missing_in
+from bot.ui.interactions.places import place_in
+from bot.ui.outgoing.errors import post_errors
 from bot.ui.outgoing.forums import carries, find_post, open_post, post_name, reopen, style_of
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
@@ -28,40 +29,40 @@ from bot.ui.render.locales import Language, language_for
 from bot.ui.render.offers import with_offer
 from bot.ui.render.posts import digest, live_card, post_card
 
-_CLOCKS_AGREE = 60.0  # seconds that Discord's clock differs from ours at most, where all is well
-_CLOCKS_APART = 4_000.0  # seconds that it may differ: an hour, where summer is set by hand
-_LOOKED_THROUGH = 1_000  # messages of a channel on either side, for one that may have arrived
+_USUAL_CLOCK_SKEW = 60.0  # seconds between Discord's clock and ours at most, if ours is synchronised
+_MAX_CLOCK_SKEW = 4_000.0  # seconds: an hour, if summer time is set by hand
+_HISTORY_LIMIT = 1_000  # messages of a channel that are searched on either side of the attempt
 _MAX_CONTENT = 2_000  # characters
 _MOST_MENTIONS = 100  # in a message
-_DAY = 86_400.0  # seconds for which it is remembered how much a place takes: what refused it may have passed
+_DAY = 86_400.0  # seconds for which a learned upload limit counts: a server's limit may rise again
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
-_UNKNOWN_MESSAGE = 10008  # of a nonce: it arrived, and was deleted
-_MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # as Discord would say it, if it were asked
+_UNKNOWN_MESSAGE = 10008  # for a repeated nonce: the message arrived and was deleted
+_MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # the codes that Discord would answer
 _ARCHIVED = 50083
-_SETTLED = 10.0  # seconds after which a request that was cut off was carried out, or never will be
 _OFFERING = frozenset({Topic.SONGS, Topic.LYRICS, Topic.FAILED})  # what can be made from the task is offered there
-_DELETED = 0  # in place of the id of a message that arrived and is gone
+_IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
+_DELETED = 0  # instead of a message id: the message arrived and was deleted
 
 log = logging.getLogger(__name__)
 
 
 class DiscordPoster:
-    """`upload_limit`: bytes a file where Discord does not say; what Discord refuses is learned downwards."""
+    """`upload_limit`: bytes a file where Discord states no limit. It learns a lower one when a file is refused."""
 
     def __init__(self, bot: SunoBot, upload_limit: int, clock: Clock) -> None:
         self._bot = bot
         self._upload_limit = upload_limit
         self._clock = clock
-        self._learned: dict[int, tuple[int, float]] = {}  # bytes a file, and until when, by server; 0: DMs
+        self._learned_limits: dict[int, tuple[int, float]] = {}  # bytes a file, and until when, by server; 0: DMs
 
     def limit(self, claimed: ClaimedDelivery) -> int:
         guild = self._bot.get_guild(_server(claimed))
         most = max(self._upload_limit, guild.filesize_limit) if guild else self._upload_limit
-        learned, until = self._learned.get(_server(claimed), (MAX_REQUEST, 0.0))
+        learned, until = self._learned_limits.get(_server(claimed), (MAX_REQUEST, 0.0))
         return min(most, MAX_REQUEST, learned if self._clock.now() < until else MAX_REQUEST)
 
     def fits(self, claimed: ClaimedDelivery, clip_files: Sequence[ClipFile]) -> int:
-        """In a forum each song has a post of its own."""
+        """How many of the files, from the first, go into one message. In a forum each song is a post of its own."""
         return (
             min(1, len(clip_files))
             if self._is_forum(claimed.watch, claimed.delivery.channel_id)
@@ -77,10 +78,11 @@ class DiscordPoster:
 
     async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
         claimed = post.claimed
-        place = self._place(claimed)
-        # Of a channel that Discord hides nothing is known here; it may be that it can be seen by now.
-        missing = {each.permission for each in missing_in(place)} if place and not is_hidden(place) else set()
-        if needed := [each for each in TO_SPEAK if each in missing]:
+        destination = self._destination(claimed)
+        # The permissions in a hidden channel are unknown, and it may have become visible.
+        visible = destination if destination and not is_hidden(destination) else None
+        missing = {each.permission for each in missing_in(visible)} if visible else set()
+        if needed := [each for each in NEEDED_TO_POST if each in missing]:
             names = ", ".join(each.replace("_", " ").title() for each in needed)
             raise PostError(f"needs {names}", status=403, code=_MISSING_PERMISSIONS)
         in_public = claimed.delivery.to_managers or claimed.delivery.channel_id == claimed.watch.channel_id
@@ -90,12 +92,12 @@ class DiscordPoster:
         card = await self._with_offer(post, post_card(post, language, self.limit(claimed)), language)
         card = allowed(card, missing, language)
         reply = _replies_to(claimed) if "read_message_history" not in missing else None
-        if isinstance(place, discord.ForumChannel):
-            reply = None  # what is in another post cannot be replied to
+        if isinstance(destination, discord.ForumChannel):
+            reply = None  # Discord has no replies across posts
         if Part.REPLY in omitted:
             reply = None
         card = without(card, omitted, language)
-        if forum := await self._forum(claimed, place):
+        if forum := await self._forum(claimed, destination):
             return await self._open_post(forum, post, card)
         return await self._send(claimed, card, reply)
 
@@ -109,9 +111,9 @@ class DiscordPoster:
         return with_offer(card, post.found.task, offer, language, number)
 
     async def _forum(
-        self, claimed: ClaimedDelivery, place: discord.abc.GuildChannel | discord.Thread | None
+        self, claimed: ClaimedDelivery, destination: discord.abc.GuildChannel | discord.Thread | None
     ) -> discord.ForumChannel | None:
-        """Where the message is to be a post of its own. Asked for where nothing is known here, or it may be old."""
+        """The forum, if the message becomes a post of its own. Fetched if the cached channel is missing or hidden."""
         if (
             claimed.watch.guild_id is None
             or claimed.delivery.channel_id != claimed.watch.channel_id
@@ -119,26 +121,26 @@ class DiscordPoster:
         ):
             return None
         guild = self._bot.get_guild(claimed.watch.guild_id)
-        unknown = place is None and guild is not None and guild.unavailable
-        if unknown or (isinstance(place, discord.ForumChannel) and is_hidden(place)):
-            async with _errors():
+        unknown = destination is None and guild is not None and guild.unavailable
+        if unknown or (isinstance(destination, discord.ForumChannel) and is_hidden(destination)):
+            async with post_errors():
                 fetched = await self._bot.fetch_channel(claimed.delivery.channel_id)
             return fetched if isinstance(fetched, discord.ForumChannel) else None
-        return place if isinstance(place, discord.ForumChannel) else None
+        return destination if isinstance(destination, discord.ForumChannel) else None
 
     async def _open_post(self, forum: discord.ForumChannel, post: Post, card: Card) -> int:
         content = _content(card, post.claimed, None)
         del content["nonce"]
         try:
-            async with _errors(parts_of(card)):
+            async with post_errors(parts_of(card)):
                 return await open_post(forum, post_name(post), style_of(post), **content)
         except PostError as failure:
             if meaning(failure) is Meaning.TOO_LARGE:
-                self._learn(post.claimed, card)
+                self._learn_limit(post.claimed, card)
             raise
 
-    def _place(self, claimed: ClaimedDelivery) -> discord.abc.GuildChannel | discord.Thread | None:
-        """Where it goes, as far as it is known here; None for a DM. Raises PostError when the bot was removed."""
+    def _destination(self, claimed: ClaimedDelivery) -> discord.abc.GuildChannel | discord.Thread | None:
+        """The cached channel; None for a DM, or if unknown. Raises PostError if the bot was removed from the server."""
         if claimed.watch.guild_id is None or claimed.delivery.channel_id != claimed.watch.channel_id:
             return None
         guild = self._bot.get_guild(claimed.watch.guild_id)
@@ -148,47 +150,46 @@ class DiscordPoster:
 
     async def _send(self, claimed: ClaimedDelivery, card: Card, reply: int | None) -> int:
         try:
-            async with _errors(parts_of(card, reply=reply is not None)):
+            async with post_errors(parts_of(card, reply=reply is not None)):
                 message = await self._channel(claimed).send(**_content(card, claimed, reply))
         except PostError as failure:
             if failure.code == _UNKNOWN_MESSAGE:
                 return _DELETED
             if meaning(failure) is Meaning.TOO_LARGE:
-                self._learn(claimed, card)
+                self._learn_limit(claimed, card)
             raise
         return message.id
 
     def _channel(self, claimed: ClaimedDelivery) -> discord.PartialMessageable:
-        """In a forum what is said on the way goes into the post that follows the progress."""
+        """In a forum, notices go into the post that has the live card."""
         in_forum = self._is_forum(claimed.watch, claimed.delivery.channel_id)
         card_id = claimed.card_id if in_forum and _follows_card(claimed) else None
         return self._bot.get_partial_messageable(card_id or claimed.delivery.channel_id)
 
-    def _learn(self, claimed: ClaimedDelivery, card: Card) -> None:
-        """From a message with files; of one without, nothing can be left out."""
+    def _learn_limit(self, claimed: ClaimedDelivery, card: Card) -> None:
+        """Lowers the learned limit below the largest file of a message that was refused."""
         if largest := max((upload.media.size for upload in card.uploads), default=0):
             below = next((tier for tier in _TIERS if tier < largest), largest * 3 // 4)
-            self._learned[_server(claimed)] = below, self._clock.now() + _DAY
+            self._learned_limits[_server(claimed)] = below, self._clock.now() + _DAY
             log.info("Discord takes no file of %d bytes in server %d", largest, _server(claimed))
 
     async def find(self, claimed: ClaimedDelivery) -> int | None:
-        """Where it is if the clocks agree; before that, the nearest first, as it is if ours is or was fast.
+        """Searches from the attempt on, as if the clocks agree; then before it, latest first, in case ours is fast.
 
-        Without Read Message History Discord shows an empty history: what is not found there is posted again.
+        Without Read Message History Discord returns an empty history, and the message is posted again.
         """
-        place = self._place(
-            claimed
-        )  # of a server that the bot was removed from, Discord only says that it has no access
+        # Checked first: for a server that the bot was removed from, Discord would only report missing access.
+        destination = self._destination(claimed)
         tried_at = claimed.tried_at or 0.0
-        if forum := await self._forum(claimed, place):
+        if forum := await self._forum(claimed, destination):
             return await self._find_post(forum, claimed, tried_at)
-        near = datetime.fromtimestamp(tried_at - _CLOCKS_AGREE, UTC)
-        far = datetime.fromtimestamp(tried_at - _CLOCKS_APART, UTC)
+        near = datetime.fromtimestamp(tried_at - _USUAL_CLOCK_SKEW, UTC)
+        far = datetime.fromtimestamp(tried_at - _MAX_CLOCK_SKEW, UTC)
         channel = self._channel(claimed)
-        async with _errors():
+        async with post_errors():
             for history in (
-                channel.history(limit=_LOOKED_THROUGH, after=near, oldest_first=True),
-                channel.history(limit=_LOOKED_THROUGH, before=near, after=far, oldest_first=False),
+                channel.history(limit=_HISTORY_LIMIT, after=near, oldest_first=True),
+                channel.history(limit=_HISTORY_LIMIT, before=near, after=far, oldest_first=False),
             ):
                 async for message in history:
                     if message.author == self._bot.user and carries(message, claimed.delivery.id):
@@ -196,60 +197,67 @@ class DiscordPoster:
         return None
 
     async def _find_post(self, forum: discord.ForumChannel, claimed: ClaimedDelivery, tried_at: float) -> int | None:
-        """Not too soon: a request that was cut off may still be carried out, and no nonce tells two of them apart."""
-        early = tried_at + _SETTLED - self._clock.now()
+        """Waits first: a request that was cut off may still be carried out, and posts have no nonce."""
+        early = tried_at + _IN_FLIGHT - self._clock.now()
         if early > 0:
-            await self._clock.sleep(min(early, _SETTLED))
-        async with _errors():
+            await self._clock.sleep(min(early, _IN_FLIGHT))
+        async with post_errors():
             return await find_post(forum, self._bot.user.id if self._bot.user else 0, tried_at, claimed.delivery.id)
 
+    def place(self, claimed: ClaimedDelivery, message_id: int) -> PostedAt:
+        watch, delivery = claimed.watch, claimed.delivery
+        if watch.guild_id is None or delivery.channel_id != watch.channel_id:
+            channel_id, owner_id = delivery.channel_id, watch.user_id
+            return PostedAt(channel_id=channel_id, parent_id=0, message_id=message_id, owner_id=owner_id)
+        return place_in(self._bot.get_guild(watch.guild_id), delivery.channel_id, message_id)
+
     async def direct(self, user_id: int) -> int:
-        async with _errors():
+        async with post_errors():
             return (await self._bot.create_dm(discord.Object(user_id))).id
 
     def card(self, card: LiveCard) -> str:
-        return digest(self._looks(card))
+        return digest(self._card_of(card))
 
-    def _looks(self, card: LiveCard) -> Card:
+    def _card_of(self, card: LiveCard) -> Card:
         in_forum = self._is_forum(card.watch, card.watch.channel_id)
         return live_card(card, language_for(card.watch.locale), in_forum=in_forum)
 
     async def show(self, card: LiveCard) -> None:
-        """If its embeds are refused, without them."""
+        """Edits the card; without embeds if Discord refuses them."""
         language = language_for(card.watch.locale)
-        looks = self._looks(card)
+        shown = self._card_of(card)
         try:
-            await self._edit(card, looks)
+            await self._edit(card, shown)
         except PostError as failure:
             if meaning(failure) is not Meaning.CONTENT:
                 raise
-            await self._edit(card, without(looks, {Part.LYRICS_AND_LINKS, Part.EMBEDS}, language))
+            await self._edit(card, without(shown, {Part.LYRICS_AND_LINKS, Part.EMBEDS}, language))
 
-    async def _edit(self, card: LiveCard, looks: Card) -> None:
-        """A post is opened again if Discord archived it meanwhile, as it does with those in which nobody writes."""
+    async def _edit(self, card: LiveCard, shown: Card) -> None:
+        """Reopens the post first if Discord has archived it for inactivity."""
         in_forum = self._is_forum(card.watch, card.watch.channel_id)
         channel_id = card.message_id if in_forum else card.watch.channel_id
         message = self._bot.get_partial_messageable(channel_id).get_partial_message(card.message_id)
         try:
-            async with _errors():
-                await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
+            async with post_errors():
+                await message.edit(content=shown.content, embeds=shown.embeds, view=shown.view())
         except PostError as failure:
             if not in_forum or failure.code != _ARCHIVED:
                 raise
-            async with _errors():
+            async with post_errors():
                 await reopen(self._bot, channel_id)
-                await message.edit(content=looks.content, embeds=looks.embeds, view=looks.view())
+                await message.edit(content=shown.content, embeds=shown.embeds, view=shown.view())
 
 
 def _server(claimed: ClaimedDelivery) -> int:
-    """Where the message goes; 0: into a DM, perhaps because its place is gone."""
+    """The server that the message goes to; 0: a DM, perhaps because the watch's channel is gone."""
     return claimed.watch.guild_id or 0 if claimed.delivery.channel_id == claimed.watch.channel_id else 0
 
 
 def _replies_to(claimed: ClaimedDelivery) -> int | None:
-    """The card that followed the progress."""
-    in_its_place = claimed.delivery.channel_id == claimed.watch.channel_id
-    return claimed.card_id if in_its_place and claimed.delivery.topic is not Topic.LIVE else None
+    """The live card, if there is one."""
+    in_watch_channel = claimed.delivery.channel_id == claimed.watch.channel_id
+    return claimed.card_id if in_watch_channel and claimed.delivery.topic is not Topic.LIVE else None
 
 
 def _follows_card(claimed: ClaimedDelivery) -> bool:
@@ -283,23 +291,6 @@ def _content(card: Card, claimed: ClaimedDelivery, reply: int | None) -> dict[st
 
 
 def _fitting(mentions: Sequence[str], room: int) -> Sequence[str]:
-    """Those, from the first, that go before the sentences; `room`: characters for them and the spaces between."""
+    """As many mentions, from the first, as fit into `room` characters with a space after each."""
     ends = accumulate(len(mention) + 1 for mention in mentions[:_MOST_MENTIONS])
     return mentions[: sum(end <= room for end in ends)]
-
-
-@asynccontextmanager
-async def _errors(parts: AbstractSet[Part] = frozenset()) -> AsyncIterator[None]:
-    """`parts`: what the message had that it might do without."""
-    try:
-        yield
-    except PostError as error:
-        raise PostError(str(error), status=error.status, parts=parts) from error
-    except discord.RateLimited as error:
-        message = "Discord asks for patience"
-        raise PostError(message, status=429, retry_after=error.retry_after, parts=parts) from error
-    except discord.HTTPException as error:
-        words = f"{error.status} {error.code} {error.text}"
-        raise PostError(words, status=error.status, code=error.code, parts=parts) from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise PostError(f"Discord cannot be reached: {type(error).__name__}", parts=parts) from error

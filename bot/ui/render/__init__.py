@@ -1,1 +1,1 @@
-"""What people read, made of values: texts, embeds, cards, buttons. Knows nobody's rights and asks nobody."""
+"""Renders values as texts, embeds, cards and buttons. Pure: no access checks, no requests."""

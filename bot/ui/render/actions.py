@@ -1,8 +1,9 @@
-"""What buttons do, and what each carries to do it: all of it stands in a custom_id, so that they outlive a restart.
+"""The actions of buttons, and their payloads. Everything is in the custom_id, so buttons work after a restart.
 
-A custom_id is `s1:<action>:<mark>:<about>`, of 100 characters at most. `about` is what the action is about, such as a
-task's id; `mark`, of 12 characters at most, what it needs beside it, such as a page. Messages live for years: an action
-keeps its two letters and its meaning, and what older versions wrote is read as it was meant.
+A custom_id is `s1:<action>:<mark>:<about>`, 100 characters at most. `about` is the action's subject, such as a task id;
+`mark`, 12 characters at most, is whatever else it needs, such as a page. Messages exist for years: an action keeps its
+two letters and its meaning, and custom_ids of older versions are still understood. The file is long because every
+payload is here, so that no two of them use the parts of a custom_id differently.
 """
 
 import re
@@ -18,7 +19,7 @@ _LONGEST = 90  # characters of `about`
 
 
 class Payload(Protocol):
-    """What one press is about. `parse` raises NotYours for what no button of ours carries."""
+    """What a custom_id says beside its action. `parse` raises NotYours for what none of our buttons contains."""
 
     @property
     def about(self) -> str: ...
@@ -32,7 +33,7 @@ P = TypeVar("P", bound=Payload)
 
 
 class NoPayload(Struct, frozen=True):
-    """The action says it all, as to who presses and where."""
+    """The action needs nothing but the person and the channel."""
 
     about: str = "me"
     mark: str = "0"
@@ -43,7 +44,7 @@ class NoPayload(Struct, frozen=True):
 
 
 class TaskPayload(Struct, frozen=True):
-    """`language`: of the card, which keeps it whoever presses; empty: not known. `delivery_id`: of the post."""
+    """`language`: the card's, which stays whoever presses; empty: unknown. `delivery_id`: of the post."""
 
     task_id: str
     language: str = ""
@@ -63,8 +64,29 @@ class TaskPayload(Struct, frozen=True):
         return cls(about, language) if number == "0" else cls(about, delivery_id=mark)
 
 
+class ClipPayload(Struct, frozen=True):
+    """One thing of one song of a task: `number` counts its songs from 1."""
+
+    task_id: str
+    what: str
+    number: int
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return f"{self.what}-{self.number}"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        what, _, number = mark.partition("-")
+        return cls(about, what, _number(number))
+
+
 class NotifyPayload(Struct, frozen=True):
-    """`on_answer`: the button is on the answer to a press, and changes with it; elsewhere many see it."""
+    """`on_answer`: the button is on a private answer, and toggles there; elsewhere many people see it."""
 
     task_id: str
     on_answer: bool = False
@@ -83,7 +105,7 @@ class NotifyPayload(Struct, frozen=True):
 
 
 class PagePayload(Struct, frozen=True):
-    """A page, counted from 0, of what is about a task, or of a list by its name or id."""
+    """A page, counted from 0, of a task's lyrics or of a list; `about`: the task's id, or the list's name or id."""
 
     about: str
     page: int = 0
@@ -124,7 +146,7 @@ class ChannelPayload(Struct, frozen=True):
 
 
 class ListedWatchPayload(Struct, frozen=True):
-    """A watch in a page of a list. `scope`: whose list; `task_id`: for the message menus, cut off if it is long."""
+    """A watch on a page of a list. `scope`: whose list; `task_id`: for the message menus, truncated if it is long."""
 
     scope: str
     watch_id: int
@@ -162,7 +184,7 @@ class SettingPayload(Struct, frozen=True):
 
 
 class ChoicePayload(Struct, frozen=True):
-    """One of a few: a step of a question, a language, a field of a panel."""
+    """One of several choices: an answer to a question, a language, a field of a panel."""
 
     choice: str
     mark: str = "0"
@@ -177,7 +199,7 @@ class ChoicePayload(Struct, frozen=True):
 
 
 class DeliveryPayload(Struct, frozen=True):
-    """A message in a page of a server's list. `state`: of those that are listed; `delivery_id` 0: the page itself."""
+    """A delivery on a page of a server's list. `state`: the list's filter; `delivery_id` 0: the page itself."""
 
     state: str
     delivery_id: str = "0"
@@ -195,25 +217,6 @@ class DeliveryPayload(Struct, frozen=True):
     def parse(cls, about: str, mark: str) -> Self:
         state, _, delivery_id = about.partition(".")
         return cls(state, delivery_id, _page(mark))
-
-
-class SongPayload(Struct, frozen=True):
-    """A task to go on from. `number`: which of its songs, from 1; 0: any."""
-
-    task_id: str
-    number: int = 0
-
-    @property
-    def about(self) -> str:
-        return self.task_id
-
-    @property
-    def mark(self) -> str:
-        return str(self.number)
-
-    @classmethod
-    def parse(cls, about: str, mark: str) -> Self:
-        return cls(about, _page(mark))
 
 
 class OrderPayload(Struct, frozen=True):
@@ -249,7 +252,7 @@ class NewOrderPayload(Struct, frozen=True):
 
 
 class ListedOrderPayload(Struct, frozen=True):
-    """An order in a page of a list. `scope`: whose list."""
+    """An order on a page of a list. `scope`: whose list."""
 
     scope: str
     order_id: str
@@ -270,7 +273,7 @@ class ListedOrderPayload(Struct, frozen=True):
 
 
 class SwitchPayload(Struct, frozen=True):
-    """What a press turns something into, so that two presses at once do not cancel out."""
+    """The new state rather than "toggle", so that two presses at once do not cancel out."""
 
     on: bool
     about: str = "server"
@@ -284,8 +287,69 @@ class SwitchPayload(Struct, frozen=True):
         return cls(mark == "1", about)
 
 
+class SongPayload(Struct, frozen=True):
+    """A song of a task: `number` counts from 1; 0: any."""
+
+    task_id: str
+    number: int = 0
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return str(self.number)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, _page(mark))
+
+
+class LibraryPayload(Struct, frozen=True):
+    """A page, counted from 0, of what somebody looks for in the library. `by`: a maker, 0: any."""
+
+    scope: str
+    by: int = 0
+    find: str = ""  # of 60 characters at most
+    page: int = 0
+
+    @property
+    def about(self) -> str:
+        return f"{self.scope}.{self.by}.{self.find}"[:_LONGEST]
+
+    @property
+    def mark(self) -> str:
+        return str(self.page % _PAGES)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        scope, _, rest = about.partition(".")
+        by, _, find = rest.partition(".")
+        return cls(scope, _number(by), find, _page(mark))
+
+
+class LibrarySongPayload(Struct, frozen=True):
+    """A song by its number in the library. `step`: of a question about it."""
+
+    song_id: int
+    step: str = "0"
+
+    @property
+    def about(self) -> str:
+        return str(self.song_id)
+
+    @property
+    def mark(self) -> str:
+        return self.step
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(_number(about), mark)
+
+
 class Action(Struct, Generic[P], frozen=True):
-    """`code`: two letters; `label`: the key of its text, for those that have one of their own."""
+    """`code`: two letters; `label`: the key of the button's text; empty: each button has its own."""
 
     code: str
     payload: type[P]
@@ -294,7 +358,7 @@ class Action(Struct, Generic[P], frozen=True):
 
 
 ACTIONS: dict[str, Action[Any]] = {}
-"""All of them, by their codes."""
+"""All actions, by code."""
 
 
 def _action(code: str, payload: type[P], emoji: str = "", label: str = "") -> Action[P]:
@@ -309,6 +373,7 @@ LYRICS_PAGE = _action("lp", PagePayload)
 LYRICS_FILE = _action("lf", TaskPayload, "📄", "btn.file")
 AUDIO = _action("au", TaskPayload, "⬇️", "btn.audio")
 DETAILS = _action("dt", TaskPayload, "ℹ️", "btn.details")
+EXTRA = _action("xt", ClipPayload)
 NOTIFY = _action("nf", NotifyPayload, "🔔", "btn.notify")
 STOP = _action("st", WatchPayload, "🔕", "btn.stop")
 CHECK = _action("ck", ChannelPayload, "🔁", "btn.check")
@@ -319,6 +384,7 @@ BATCH_PAGE = _action("bp", PagePayload)
 BATCH_REFRESH = _action("br", PagePayload, "🔄", "btn.refresh")
 BATCH_WATCH = _action("bw", PagePayload, "🔔", "btn.watch_unfinished")
 BATCH_CSV = _action("bc", PagePayload, "📄", "btn.csv")
+BATCH_ZIP = _action("bz", PagePayload, "📦", "btn.zip")
 BATCH_OPEN = _action("bo", TaskPayload)
 SETTING = _action("se", SettingPayload)
 EXPORT = _action("ex", NoPayload, "📤", "btn.export")
@@ -338,6 +404,7 @@ ORDER_EDIT = _action("oe", OrderPayload, "✏️", "btn.edit")
 ORDER_CANCEL = _action("oc", OrderPayload, "✖️", "btn.cancel")
 ORDER_WITHDRAW = _action("ow", ListedOrderPayload, "✖️", "btn.cancel")
 ORDER_AGAIN = _action("oa", ListedOrderPayload, "✏️", "btn.edit_again")
+ORDER_TWICE = _action("oz", ListedOrderPayload, "🔁", "btn.order_twice")
 ORDER_FOUND = _action("of", ListedOrderPayload, "🔎", "btn.its_id")
 ORDER_FREE = _action("og", ListedOrderPayload, "↩️", "btn.not_charged")
 ORDER_LOST = _action("ol", ListedOrderPayload, "💸", "btn.charged_lost")
@@ -354,10 +421,16 @@ ORDERS_PAGE = _action("ot", PagePayload)
 CREATION_SWITCH = _action("cs", SwitchPayload)
 CREATION_APPROVAL = _action("ca", SwitchPayload)
 CREATION_NUMBERS = _action("cn", NoPayload, "🔢", "btn.numbers")
+CREATION_MODELS = _action("cm", NoPayload, "🎛️", "btn.models")
 CREATION_PEOPLE = _action("cp", NoPayload, "👥", "btn.people")
-
-
-_ABOUT_TASKS = (TaskPayload, NotifyPayload, ListedWatchPayload, SongPayload)
+STAR = _action("fv", SongPayload, "⭐")
+LIBRARY_PAGE = _action("ib", LibraryPayload)
+LIBRARY_OPEN = _action("io", LibrarySongPayload, "▶️", "btn.play")
+LIBRARY_STAR = _action("is", LibrarySongPayload, "⭐")
+LIBRARY_LYRICS = _action("il", LibrarySongPayload, "📝", "btn.lyrics")
+LIBRARY_LYRICS_PAGE = _action("im", PagePayload)
+LIBRARY_REMOVE = _action("ir", LibrarySongPayload, "🗑️", "btn.remove_song")
+_OF_A_TASK = (TaskPayload, ClipPayload, SongPayload, NotifyPayload, ListedWatchPayload)
 
 
 def custom_id(code: str, about: str, mark: str) -> str:
@@ -365,7 +438,7 @@ def custom_id(code: str, about: str, mark: str) -> str:
 
 
 def task_in(text: str) -> str:
-    """The task that a button of ours is about, by its custom_id; empty for others."""
+    """The task id in a custom_id of ours; empty if there is none."""
     found = CUSTOM_ID.fullmatch(text)
     action = ACTIONS.get(found["action"]) if found else None
     if found is None or action is None:
@@ -376,7 +449,7 @@ def task_in(text: str) -> str:
         payload = action.payload.parse(found["about"], found["mark"])
     except NotYours:
         return ""
-    return payload.task_id if isinstance(payload, _ABOUT_TASKS) else ""
+    return payload.task_id if isinstance(payload, _OF_A_TASK) else ""
 
 
 def _page(mark: str) -> int:
@@ -384,7 +457,7 @@ def _page(mark: str) -> int:
 
 
 def _number(text: str) -> int:
-    """Raises NotYours for one that was forged."""
+    """A non-negative 64-bit integer. Raises NotYours for anything else, which was forged."""
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
         raise NotYours
     return int(text)

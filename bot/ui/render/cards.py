@@ -1,4 +1,4 @@
-"""A task as one Discord message or more, in every state that it can be in."""
+"""A task as one or more Discord messages, in each of its states."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,16 +17,16 @@ from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.render import actions
 from bot.ui.render.actions import NotifyPayload, TaskPayload
-from bot.ui.render.components import button
+from bot.ui.render.components import LINKS_ROW, button
 from bot.ui.render.embeds import clip_embed, failure, is_shown, lyrics_embed, suno_page, task_embed
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
 from bot.ui.render.text import clean, megabytes
 
 _SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics
-MAX_REQUEST = 23 * 1024 * 1024  # bytes of songs in one message; Discord takes 25 MiB with covers and all
+_WAVEFORMS = 3  # songs in one message that have a third file each: Discord takes ten
+MAX_REQUEST = 23 * 1024 * 1024  # bytes of songs in one message; Discord accepts 25 MiB for the whole request
 _MAX_URL = 512  # characters, in a link button
-_LINKS_ROW = 2  # the one before is for what can be made from a song
 _MAX_DESCRIPTION = 1_024  # characters, of an attached picture
 
 
@@ -39,10 +39,10 @@ class Upload(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """One classic message. What discord.py lets us use once only is made anew for each attempt to send it.
+    """A message with content and embeds. `files` and `view` make new objects for each attempt: discord.py uses them up.
 
-    `mentions`: whom it is to notify, as Discord writes them; they stand before the content, as far as there is room.
-    `kept`: files that the message has already, and keeps.
+    `mentions`: people and roles to notify, in Discord's syntax; placed before the content as far as they fit.
+    `kept`: files that are already attached to the edited message, and stay.
     """
 
     content: str
@@ -53,8 +53,8 @@ class Card(Struct, frozen=True, kw_only=True):
     kept: Sequence[discord.Attachment] = ()
 
     @property
-    def leaves(self) -> bool:
-        """It brings nothing beside what the message has: so the embeds stay as they are, too, with their pictures."""
+    def keeps_media(self) -> bool:
+        """True if there are kept files and no new ones: then the embeds, which show the pictures, are not edited."""
         return bool(self.kept) and not self.uploads
 
     def files(self) -> list[discord.File]:
@@ -74,7 +74,7 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 def task_card(found: Found, language: Language) -> Card:
-    """A task without a finished song: on its way, failed, without audio, or lyrics."""
+    """A task without a finished song: waiting, running, failed, without audio, or lyrics."""
     task = found.task
     embeds = [task_embed(task, found.gateway, language)]
     if task.written and (texts := lyrics_texts(task)):
@@ -85,18 +85,18 @@ def task_card(found: Found, language: Language) -> Card:
 
 
 def remaining_card(found: Found, files: Sequence[discord.Attachment], language: Language) -> Card:
-    """The same, over a message that has files of songs: they stay, under what the gateway says by now."""
+    """The same, for a message that has files of songs: they stay, below what the gateway says now."""
     card = task_card(found, language)
     return replace(card, content=card.content or card.embeds[0].description or "", kept=files)
 
 
 def details_card(found: Found, language: Language) -> Card:
-    """The state and the times of a task, whatever it has made."""
+    """The status and the times of a task."""
     return Card(content="", embeds=[task_embed(found.task, found.gateway, language)])
 
 
 def songs_card(found: Found, language: Language) -> Card:
-    """The finished songs before their files are here."""
+    """The finished songs, while their files are being fetched."""
     numbers = [number for number, clip in enumerate(found.task.clips, 1) if clip.playable]
     embeds = [clip_embed(found.task, number, found.gateway, language) for number in numbers[:_SONGS]]
     return Card(content=language("card.fetching"), embeds=embeds)
@@ -109,16 +109,16 @@ def song_cards(
     limit: int,
     kept: Mapping[int, discord.Attachment] | None = None,
 ) -> tuple[Card, ...]:
-    """A task's finished songs with their files, in more than one message where Discord would not take them in one.
+    """A task's finished songs with their files, in several messages if they exceed Discord's limits for one.
 
-    `limit`: bytes a file, for the sentence that says so. `kept`: what the message that is replaced has of songs, by
-    their numbers, and keeps.
+    `limit`: bytes a file, for the sentence about it. `kept`: files of songs, by number, that are already attached to
+    the edited message, and stay.
     """
     kept = kept or {}
     if kept and not any(isinstance(each.audio, MediaFile) for each in clip_files):
-        cards = [_same_card(found, clip_files, language, limit, kept)]
+        cards = [_unchanged_card(found, clip_files, language, limit, kept)]
     else:
-        groups = _grouped(clip_files)
+        groups = grouped(clip_files)
         cards = [_song_card(found, group, language, limit, kept, last=group is groups[-1]) for group in groups]
         cards[0] = replace(cards[0], kept=tuple(kept.values()))
     if found.task.partial:
@@ -126,25 +126,30 @@ def song_cards(
     return tuple(cards)
 
 
-def not_brought(clip_files: Sequence[ClipFile], files: Sequence[discord.Attachment]) -> dict[int, discord.Attachment]:
-    """Those of a message's files whose songs could not be fetched anew, by the songs' numbers."""
+def files_to_keep(clip_files: Sequence[ClipFile], files: Sequence[discord.Attachment]) -> dict[int, discord.Attachment]:
+    """The message's files of songs that could not be fetched again, by the songs' numbers."""
     without = [each for each in clip_files if isinstance(each.audio, MediaError)]
-    return {each.number: file for each in without for file in files if _is_of(file, each)}
+    return {each.number: file for each in without for file in files if is_file_of(file, each.clip.id, each.number)}
 
 
-def _is_of(file: discord.Attachment, clip_file: ClipFile) -> bool:
-    """By the end of its name, that no change of title changes."""
-    name = file_name("", clip_file.clip.id, clip_file.number, MP3).removesuffix(MP3.extension)
-    outcome = name.removeprefix("suno-")
-    return any(each.endswith(outcome) for each in (file.filename.rpartition(".")[0], file.title or ""))
+def is_file_of(file: discord.Attachment, clip_id: str, number: int) -> bool:
+    """Compares the ends of the names, which do not depend on the title."""
+    ending = name_ending(clip_id, number)
+    return any(each.endswith(ending) for each in (file.filename.rpartition(".")[0], file.title or ""))
+
+
+def name_ending(clip_id: str, number: int) -> str:
+    """How the names of a song's files end, before the dot."""
+    return file_name("", clip_id, number, MP3).removesuffix(MP3.extension).removeprefix("suno-")
 
 
 def fitting(clip_files: Sequence[ClipFile]) -> int:
-    """How many of them, from the first, Discord takes in one message."""
-    return len(_grouped(clip_files)[0])
+    """How many of the songs, from the first, fit into one message."""
+    return len(grouped(clip_files)[0])
 
 
-def _grouped(clip_files: Sequence[ClipFile]) -> list[list[ClipFile]]:
+def grouped(clip_files: Sequence[ClipFile]) -> list[list[ClipFile]]:
+    """As they go into messages."""
     groups: list[list[ClipFile]] = [[]]
     for clip_file in clip_files:
         size = sum(map(_size, [*groups[-1], clip_file]))
@@ -175,10 +180,10 @@ def _song_card(
     return Card(content=_problems(group, language, limit, kept), embeds=embeds, uploads=uploads, buttons=buttons)
 
 
-def _same_card(
+def _unchanged_card(
     found: Found, clip_files: Sequence[ClipFile], language: Language, limit: int, kept: Mapping[int, discord.Attachment]
 ) -> Card:
-    """Nothing new was had, and so the songs are shown as before."""
+    """No new file was fetched, so the embeds and files stay as they are."""
     content = _problems(clip_files[:_SONGS], language, limit, kept)
     buttons = _buttons(found.task, language, shown=clip_files)
     return Card(content=content, embeds=[], buttons=buttons, kept=tuple(kept.values()))
@@ -190,14 +195,15 @@ def _problems(group: Sequence[ClipFile], language: Language, limit: int, kept: M
 
 
 def song_parts(found: Found, group: Sequence[ClipFile], language: Language) -> tuple[list[discord.Embed], list[Upload]]:
-    """An embed for each song, and the files that go with them."""
+    """An embed for each song, and their audio, covers and waveforms."""
     uploads: list[Upload] = []
     embeds = []
     for clip_file in group:
         song, cover = _song(clip_file), _cover(clip_file, language)
-        uploads += [upload for upload in (song, cover) if upload]
-        name = cover.name if cover else None
-        embeds.append(clip_embed(found.task, clip_file.number, found.gateway, language, cover=name))
+        waveform = _waveform(clip_file, language) if len(group) <= _WAVEFORMS else None
+        uploads += [upload for upload in (song, cover, waveform) if upload]
+        embed = clip_embed(found.task, clip_file.number, found.gateway, language, cover=cover.name if cover else None)
+        embeds.append(embed.set_image(url=f"attachment://{waveform.name}") if waveform else embed)
     return embeds, uploads
 
 
@@ -212,13 +218,25 @@ def _cover(clip_file: ClipFile, language: Language) -> Upload | None:
     clip, cover = clip_file.clip, clip_file.cover
     if cover is None:
         return None
-    title = clean(clip.title) or language("card.untitled")
     name = file_name("cover", clip.id, clip_file.number, cover.kind)
-    return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
+    return Upload(name, cover, _described("card.cover", clip_file, language))
+
+
+def _waveform(clip_file: ClipFile, language: Language) -> Upload | None:
+    clip, picture = clip_file.clip, clip_file.waveform
+    if picture is None or not isinstance(clip_file.audio, MediaFile):
+        return None
+    name = file_name("waveform", clip.id, clip_file.number, picture.kind)
+    return Upload(name, picture, _described("card.waveform", clip_file, language))
+
+
+def _described(key: str, clip_file: ClipFile, language: Language) -> str:
+    title = clean(clip_file.clip.title) or language("card.untitled")
+    return language(key, title=title)[:_MAX_DESCRIPTION]
 
 
 def problem(error: MediaError, number: int, language: Language, limit: int) -> str:
-    """Why a song comes without its file, and what to do."""
+    """Why a song has no file, and what to do."""
     size = megabytes(error.size) if isinstance(error, MediaTooBig) and error.size else ""
     return language(error.key, n=number, size=size, limit=megabytes(limit))
 
@@ -241,13 +259,13 @@ def _buttons(
 
 
 def _has_all(task: Task, shown: Sequence[ClipFile]) -> bool:
-    """Every song is attached already: a second copy would be for nothing."""
+    """True if every song is already attached."""
     attached = {clip_file.number for clip_file in shown if isinstance(clip_file.audio, MediaFile)}
     return {number for number, clip in enumerate(task.clips, 1) if clip.playable} <= attached
 
 
 def _complete(task: Task, shown: Sequence[ClipFile]) -> bool:
-    """Nothing more can come of another look."""
+    """True if another lookup cannot add anything."""
     if task.status is not Status.DONE or task.partial:
         return False
     if task.written:
@@ -261,13 +279,13 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
         clip = task.clips[number - 1]
         if clip.playable:
             found.append(("link", "⬇️", number, clip.audio_url))
-        elif clip.streaming:  # of a task that has ended nothing is rendered any more
+        elif clip.streaming:  # once the task is final, nothing more is rendered
             found.append(("stream" if task.is_final else "listen", "▶️", number, clip.audio_url))
         if clip.playable and (page := suno_page(clip)):
             found.append(("suno", "🔗", number, page))
     found.sort(key=lambda link: link[0])
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
-        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=_LINKS_ROW)
+        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=LINKS_ROW)
         for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
     ]

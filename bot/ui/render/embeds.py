@@ -14,8 +14,8 @@ from bot.ui.render.text import cut, escape, minutes, one_line
 _MAX_TOTAL = 6_000  # characters in all embeds of a message
 _MAX_TITLE, _MAX_DESCRIPTION = 256, 4_096
 _MAX_STYLE = 300
-_SEEN = 3  # times what there is room for: so much of a text is read
-_MAX_FIELD = 1_000  # characters of a style that is all that was made
+_READ_FACTOR = 3  # times the room: more of a text is not read
+_MAX_FIELD = 1_000  # characters of a style that is the task's result
 _MAX_PICTURE = 2_048  # characters of its address
 _PROGRESS_CELLS = 10
 _MAX_REASON = 1_000
@@ -29,22 +29,22 @@ _COLOURS = {
     Status.FAILED: discord.Colour.red(),
 }
 _EMOJI = {Status.WAITING: "⏳", Status.RUNNING: "🎛️", Status.DONE: "✅", Status.FAILED: "❌"}
-_ODD_COLOUR, _ODD_EMOJI = discord.Colour.yellow(), "❔"
+_UNKNOWN_COLOUR, _UNKNOWN_EMOJI = discord.Colour.yellow(), "❔"
 _PARTIAL_EMOJI = "⚠️"
 
 
 def is_shown(url: str, longest: int) -> bool:
-    """Whether Discord takes the address for a button or a picture: not of a host without a dot, such as minio:9000."""
+    """True if Discord accepts the address in a button or embed: it refuses hosts without a dot, such as minio:9000."""
     return len(url) <= longest and "." in (urlsplit(url).hostname or "").strip(".")
 
 
 def suno_page(clip: Clip) -> str | None:
-    """Suno's own page of a song; ids that are not Suno's have none."""
+    """The song's page at Suno; None for ids that are not Suno's."""
     return f"https://suno.com/song/{quote(clip.id)}" if _UUID.fullmatch(clip.id) else None
 
 
 def headline(task: Task, language: Language) -> str:
-    """The state: emoji, word, kind and model; below it the progress, if the gateway gave one."""
+    """The status: emoji, word, kind and model; below it the progress, if the gateway gave one."""
     if not task.recognised:
         word = language("st.unknown", raw=one_line(task.raw_status, 60))
     else:
@@ -66,34 +66,34 @@ def emoji_of(task: Task | None) -> str:
     if task is None:
         return _EMOJI[Status.WAITING]
     if not task.recognised:
-        return _ODD_EMOJI
+        return _UNKNOWN_EMOJI
     return _PARTIAL_EMOJI if task.partial else _EMOJI[task.status]
 
 
 def failure(task: Task, language: Language) -> str:
-    """What became of a task that did not end well: what arrived, and the gateway's reason."""
+    """For a failed or partly failed task: how many songs arrived, and the gateway's reason."""
     reason = task.reason or next((clip.reason for clip in task.clips if clip.reason), "")
-    told = explained(one_line(reason, _MAX_REASON), language)
-    values = {"ok": len(task.playable), "all": len(task.clips), "reason": told}
+    shown = explained(one_line(reason, _MAX_REASON), language)
+    values = {"ok": len(task.playable), "all": len(task.clips), "reason": shown}
     key = "partial" if task.partial else "failed"
     return language(f"{key}.body" if reason else f"{key}.noreason", **values)
 
 
 def explained(reason: str, language: Language) -> str:
-    """A gateway's reason, with what it means where its words alone would tell nobody what happened."""
+    """A gateway's reason, with an explanation if it is not clear by itself."""
     key = next((key for words, key in _EXPLAINED.items() if words in reason), None)
     return language(key, reason=reason) if key else reason
 
 
 def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
-    """The whole task in one embed: for a task that has no song to show (yet)."""
+    """The whole task in one embed, for tasks without a finished song."""
     lines = [headline(task, language)]
     if task.status is Status.FAILED:
         lines.append(failure(task, language))
     elif not task.recognised and task.reason:
         lines.append(language("failed.body", reason=one_line(task.reason, _MAX_REASON)))
     embed = discord.Embed(
-        colour=_COLOURS[task.status] if task.recognised else _ODD_COLOUR,
+        colour=_COLOURS[task.status] if task.recognised else _UNKNOWN_COLOUR,
         title=one_line(task.title, _MAX_TITLE) or one_line(task.id, _MAX_TITLE),
         description="\n".join(lines),
     )
@@ -104,7 +104,7 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     pictures = [clip.image_url for clip in task.clips]
     if not task.is_final and (image := next((each for each in pictures if is_shown(each, _MAX_PICTURE)), "")):
         embed.set_thumbnail(url=image)
-    # Without a title the id stands above already.
+    # Without a title the id is shown above.
     return embed.set_footer(text=_footer(task, gateway) if task.title else gateway)
 
 
@@ -116,7 +116,7 @@ def _add_times(embed: discord.Embed, task: Task, language: Language) -> None:
 
 
 def _add(embed: discord.Embed, name: str, value: str, *, inline: bool = True) -> None:
-    """A field, unless there is nothing in it: Discord refuses empty ones."""
+    """Adds a field unless the value is empty, which Discord refuses."""
     if value:
         embed.add_field(name=name, value=value, inline=inline)
 
@@ -126,9 +126,9 @@ def _footer(task: Task, gateway: str) -> str:
 
 
 def clip_embed(task: Task, number: int, gateway: str, language: Language, *, cover: str | None = None) -> discord.Embed:
-    """One finished song, by its place in the task, from 1; `cover` is the name of an attached picture."""
+    """One finished song, by its number in the task, from 1; `cover` is the name of an attached picture."""
     clip = task.clips[number - 1]
-    room = _MAX_TITLE - 20  # for which of how many it is
+    room = _MAX_TITLE - 20  # for "(1 of 2)"
     title = one_line(clip.title, room) or one_line(task.title, room) or language("card.untitled")
     if len(task.clips) > 1:
         title = language("card.song", title=title, n=number, all=len(task.clips))
@@ -144,16 +144,16 @@ def clip_embed(task: Task, number: int, gateway: str, language: Language, *, cov
 
 
 class LyricsEmbed(discord.Embed):
-    """Told from the others by those who must do without lyrics."""
+    """A class of its own, so that simpler forms of a message can omit it."""
 
 
 def lyrics_embed(
     lyrics_texts: Sequence[LyricsText], language: Language, *, before: Sequence[discord.Embed]
 ) -> LyricsEmbed:
-    """As much of the lyrics as Discord takes beside the embeds `before` it; the rest is behind a button."""
+    """As much of the lyrics as fits beside the embeds `before` it; a button leads to all of them."""
     embed = LyricsEmbed(colour=_COLOURS[Status.DONE], title=f"📝 {language('card.lyrics')}")
     room = min(_MAX_DESCRIPTION, _MAX_TOTAL - sum(map(len, before)) - len(embed))
-    text = "\n\n".join(escape(lyrics_text.text[: _SEEN * room]) for lyrics_text in lyrics_texts)
+    text = "\n\n".join(escape(lyrics_text.text[: _READ_FACTOR * room]) for lyrics_text in lyrics_texts)
     if len(text) > room:
         more = f"\n\n*{language('card.lyrics_more')}*"
         text = cut(text, room - len(more)) + more

@@ -1,4 +1,4 @@
-"""Simpler forms of a message: without what Discord refuses in it, or without what the bot may not send there."""
+"""Simpler forms of a message: without parts that Discord refuses, or that the bot lacks the permission for."""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
@@ -9,7 +9,7 @@ import discord
 from msgspec.structs import replace
 
 from bot.domain.delivery import SERVER_ERRORS, Topic
-from bot.domain.post_failures import Attempt, Meaning, Part, Replan, decide, meaning
+from bot.domain.discord_errors import Attempt, Meaning, Part, Replan, decide, meaning
 from bot.errors import PostError
 from bot.ui.render.cards import Card
 from bot.ui.render.embeds import LyricsEmbed
@@ -18,13 +18,13 @@ from bot.ui.render.locales import Language
 T = TypeVar("T")
 
 _MAX_CONTENT = 2_000  # characters
-_TRIED_OFTEN = SERVER_ERRORS  # failures: discord.py has tried again by itself, and nobody waits for more of that
+_NO_MORE_RETRIES = SERVER_ERRORS  # failures so far: discord.py has retried already, and the person is waiting
 
 log = logging.getLogger(__name__)
 
 
 def parts_of(card: Card, *, reply: bool = False) -> frozenset[Part]:
-    """What it might do without."""
+    """The parts of the message that can be omitted."""
     texts = any(map(_is_lyrics, card.embeds)) or any(map(is_link, card.buttons)) or any(e.url for e in card.embeds)
     found = {
         Part.LYRICS_AND_LINKS: texts,
@@ -37,7 +37,7 @@ def parts_of(card: Card, *, reply: bool = False) -> frozenset[Part]:
 
 
 def without(card: Card, omitted: AbstractSet[Part], language: Language) -> Card:
-    """Never empty: what is said in embeds alone is said in words when there are no embeds."""
+    """Never empty: without embeds, their text becomes the content."""
     if Part.EMBEDS in omitted:
         card = replace(_without_covers(card), embeds=(), content=card.content or as_text(card)[:_MAX_CONTENT])
     if Part.LYRICS_AND_LINKS in omitted:
@@ -50,20 +50,20 @@ def without(card: Card, omitted: AbstractSet[Part], language: Language) -> Card:
 
 
 def allowed(card: Card, missing: Collection[str], language: Language) -> Card:
-    """Without what the bot may not send there; `missing` names permissions as Discord's API does."""
+    """Without parts whose permission is missing; `missing`: names of permissions in Discord's API."""
     if "attach_files" in missing and card.uploads:
         content = f"{card.content}\n{language('post.no_files')}".strip()
         card = replace(card, uploads=(), embeds=_bare(card), content=content)
     return _in_words(card) if "embed_links" in missing else card
 
 
-async def in_some_form(
+async def send_with_fallbacks(
     send: Callable[[Card, AbstractSet[Part]], Awaitable[T]], card: Card, language: Language, *, reply: bool = False
 ) -> T:
-    """Sends an answer in the first form that Discord takes, at once: somebody waits for it.
+    """Sends an answer in the first form that Discord accepts, without delays: the person is waiting.
 
-    `send` is given the form, and what it lacks; `reply`: whether it is one. Raises discord.HTTPException when Discord
-    takes no form, or refuses it for other reasons than its content.
+    `send` takes the form and the omitted parts; `reply`: whether it is a reply. Raises discord.HTTPException when
+    Discord accepts no form, or refuses it for other reasons than its content.
     """
     omitted: AbstractSet[Part] = frozenset()
     while True:
@@ -72,27 +72,27 @@ async def in_some_form(
             return await send(form, omitted)
         except (discord.HTTPException, TimeoutError) as error:
             failure = _failure(error, parts_of(form, reply=reply and Part.REPLY not in omitted))
-            course = decide(failure, Attempt(topic=Topic.SONGS, failures=_TRIED_OFTEN, omitted=omitted))
-            if meaning(failure) is Meaning.TOO_LARGE or not isinstance(course, Replan) or course.omitted is None:
+            decision = decide(failure, Attempt(topic=Topic.SONGS, failures=_NO_MORE_RETRIES, omitted=omitted))
+            if meaning(failure) is Meaning.TOO_LARGE or not isinstance(decision, Replan) or decision.omitted is None:
                 raise
-            log.info("an answer is tried in a simpler form: %s", error)
-            omitted = course.omitted
+            log.info("an answer is sent in a simpler form: %s", error)
+            omitted = decision.omitted
 
 
 def _failure(error: discord.HTTPException | TimeoutError, parts: AbstractSet[Part]) -> PostError:
     if isinstance(error, discord.HTTPException):
         return PostError(str(error), status=error.status, code=error.code, parts=parts)
-    return PostError("Discord takes too long", status=504, parts=parts)
+    return PostError("Discord did not answer in time", status=504, parts=parts)
 
 
 def _in_words(card: Card) -> Card:
-    """What stands in its embeds, as far as there is room."""
+    """With the text of its embeds as content, as far as it fits."""
     card = _without_covers(card)
     return replace(card, embeds=(), content="\n".join(filter(None, (card.content, as_text(card))))[:_MAX_CONTENT])
 
 
 def as_text(card: Card) -> str:
-    """What its embeds say; lyrics stay behind their button."""
+    """The text of its embeds, without lyrics, which a button leads to."""
     return "\n".join(line for embed in card.embeds if not _is_lyrics(embed) for line in _lines(embed))
 
 
@@ -118,10 +118,10 @@ def _unlinked(embed: discord.Embed) -> discord.Embed:
 
 
 def _without_covers(card: Card) -> Card:
-    """Pictures come as files with a description, and are shown by embeds alone."""
+    """Removes the files with a description, which are the pictures, and the embeds' references to them."""
     kept = [upload for upload in card.uploads if upload.description is None]
     return replace(card, embeds=_bare(card), uploads=kept)
 
 
 def _bare(card: Card) -> list[discord.Embed]:
-    return [embed.copy().set_thumbnail(url=None) for embed in card.embeds]
+    return [embed.copy().set_thumbnail(url=None).set_image(url=None) for embed in card.embeds]

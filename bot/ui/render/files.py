@@ -1,4 +1,4 @@
-"""Files as Discord shows them."""
+"""Attached files with titles."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import discord
 
 
 class TitledFile(discord.File):
-    """Of a name that Discord strips of all but ASCII, the title is shown in its place: that keeps its language."""
+    """Discord strips non-ASCII characters from file names; the title, which it shows instead, keeps them."""
 
     def to_dict(self, index: int) -> dict[str, Any]:
         payload = super().to_dict(index)

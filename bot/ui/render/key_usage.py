@@ -1,4 +1,4 @@
-"""What a gateway tells of its key, in words for those who operate the bot."""
+"""What a gateway reports about the key, as text for operators and managers."""
 
 import time
 
@@ -10,7 +10,7 @@ _MAX_WORDS = 150  # characters of a gateway's own words
 
 
 def why_refused(said: str, usage: KeyUsage | None, language: Language) -> list[str]:
-    """The gateway's own words, and what it tells of the key that may be the reason."""
+    """The gateway's own words, and what it reports about the key, which may be the reason."""
     words = [language("operator.says", words=one_line(said, _MAX_WORDS))] if said else []
     return words + (_key_notes(usage, language) if usage else [])
 

@@ -10,10 +10,8 @@ from bot.services.orders.service import Offer
 from bot.ui.render import actions
 from bot.ui.render.actions import Action, SongPayload
 from bot.ui.render.cards import Card
-from bot.ui.render.components import button
+from bot.ui.render.components import SONG_ROW, button
 from bot.ui.render.locales import Language
-
-_ROW = 1
 
 
 def with_offer(card: Card, task: Task, offer: Offer, language: Language, number: int = 0) -> Card:
@@ -22,10 +20,10 @@ def with_offer(card: Card, task: Task, offer: Offer, language: Language, number:
     payload = SongPayload(task.id, number or _first_playable(task))
     buttons = [button(action, payload, language) for action in chosen]
     for each in buttons:
-        each.row = _ROW
+        each.row = SONG_ROW
     given_back = [f"-# {language('order.given_back')}"] if actions.SONG_RETRY in chosen else []
     content = "\n".join(filter(None, [card.content, *given_back]))
-    return replace(card, content=content, buttons=[*card.buttons, *buttons])
+    return replace(card, content=content, buttons=[*buttons, *card.buttons])
 
 
 def _actions(task: Task, offer: Offer) -> Sequence[Action[SongPayload]]:

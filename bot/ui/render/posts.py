@@ -1,4 +1,4 @@
-"""The messages that the bot posts by itself, one for each delivery, and the card that follows a progress."""
+"""The messages that deliveries post, and the live card."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ from bot.services.lookup import Found
 from bot.ui.render import actions
 from bot.ui.render.actions import ChannelPayload, NotifyPayload, TaskPayload, WatchPayload
 from bot.ui.render.cards import Card, Upload, links, problem, song_parts
-from bot.ui.render.components import button
+from bot.ui.render.components import button, star_buttons
 from bot.ui.render.embeds import failure, lyrics_embed, task_embed
 from bot.ui.render.fallbacks import is_link
 from bot.ui.render.locales import Language
@@ -36,27 +36,33 @@ _REFUSED = {
     "200000": "automod", "200001": "automod", "240000": "link", "20009": "explicit", "0": "fault",
     "10003": "gone", "10004": "gone",
 }  # fmt: skip
-# What people want to be notified of.
-_AWAITED = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED}
+# Topics that mention people.
+_MENTIONING = frozenset(Topic) - {Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED}
 
 
 def post_card(post: Post, language: Language, limit: int) -> Card:
-    """`limit`: bytes a file, for the sentence that says so."""
+    """`limit`: bytes a file, for the sentence about it."""
     claimed = post.claimed
     card = _MAKERS[claimed.delivery.topic](post, language, limit)
     lines = [card.content]
     about_elsewhere = claimed.delivery.topic in (Topic.BLOCKED, Topic.UNDELIVERED)
     if claimed.delivery.channel_id != claimed.watch.channel_id and not about_elsewhere:
         lines.append(language("post.moved"))
-    elif claimed.watch.guild_id is not None and not about_elsewhere and claimed.delivery.topic is not Topic.LIVE:
+    elif _names_its_person(claimed):
         lines.append(language("post.requested", person=f"<@{claimed.watch.user_id}>"))
-    mentions = claimed.watch.mentions if claimed.delivery.topic in _AWAITED else ()
+    mentions = claimed.watch.mentions if claimed.delivery.topic in _MENTIONING else ()
     buttons = _with_details(card, claimed, language)
     return replace(card, content="\n".join(filter(None, lines)), mentions=mentions, buttons=buttons)
 
 
+def _names_its_person(claimed: ClaimedDelivery) -> bool:
+    """In a server, unless the person does not want that."""
+    topics = (Topic.BLOCKED, Topic.UNDELIVERED, Topic.LIVE)
+    return claimed.watch.guild_id is not None and claimed.delivery.topic not in topics and claimed.person_named
+
+
 def _with_details(card: Card, claimed: ClaimedDelivery, language: Language) -> Sequence[discord.ui.Item[Any]]:
-    """In a button's custom_id stands which delivery this is: by it the message is found again after a crash."""
+    """The Details button's custom_id contains the delivery's id: it identifies the message after a crash."""
     details = button(actions.DETAILS, TaskPayload(claimed.watch.task_id, delivery_id=claimed.delivery.id), language)
     own = [button for button in card.buttons if not is_link(button)]
     return [*own, details, *(button for button in card.buttons if is_link(button))]
@@ -76,7 +82,7 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
     if not post.clip_files:
         content = f"{_headline(post, language, 'post.finished')}\n{language('audio.gaveup_all')}"
         return Card(content=content, embeds=[task_embed(found.task, found.gateway, language)])
-    clip_files = [_without_large_cover(each, limit) for each in post.clip_files]
+    clip_files = [_without_large_pictures(each, limit) for each in post.clip_files]
     embeds, uploads = song_parts(found, clip_files, language)
     source, texts = _lyrics(post, found.task)
     if texts:
@@ -85,26 +91,32 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
         [button(actions.LYRICS, TaskPayload(source, language.tag), language)] if texts else []
     )
     numbers = [clip_file.number for clip_file in post.clip_files]
+    stars = star_buttons(found.task.id, {each.number: 0 for each in post.clip_files if each.clip.playable})
     headline = _headline(post, language, "post.songs" if usable else "post.finished")
     return Card(
         content="\n".join([headline, *_notes(post, found.task, language, limit)]),
         embeds=embeds,
         uploads=uploads,
-        buttons=[*buttons, *links(found.task, numbers, language)],
+        buttons=[*buttons, *stars, *links(found.task, numbers, language)],
     )
 
 
-def _without_large_cover(clip_file: ClipFile, limit: int) -> ClipFile:
-    """Where next to nothing is taken, not even that."""
-    return replace(clip_file, cover=None) if clip_file.cover and clip_file.cover.size > limit else clip_file
+def _without_large_pictures(clip_file: ClipFile, limit: int) -> ClipFile:
+    """Drops those that exceed even the upload limit."""
+    cover, waveform = clip_file.cover, clip_file.waveform
+    return replace(
+        clip_file,
+        cover=cover if cover and cover.size <= limit else None,
+        waveform=waveform if waveform and waveform.size <= limit else None,
+    )
 
 
 def _unusable(post: Post, language: Language, limit: int) -> Card:
-    """A failed task whose songs, if it claims to have any, nobody could get: none arrived."""
+    """A failed task none of whose songs, if it names any, could be fetched."""
     found = _found(post)
     bare = replace(found.task, clips=tuple(replace(clip, audio_url="") for clip in found.task.clips))
     return Card(
-        content="\n".join([_headline(post, language, "post.failed"), *_gaps(post, language, limit)]),
+        content="\n".join([_headline(post, language, "post.failed"), *_missing_files(post, language, limit)]),
         embeds=[task_embed(bare, found.gateway, language)],
         buttons=links(found.task, [clip_file.number for clip_file in post.clip_files], language),
     )
@@ -112,28 +124,28 @@ def _unusable(post: Post, language: Language, limit: int) -> Card:
 
 def _found(post: Post) -> Found:
     if post.found is None:
-        raise ValueError("a message about a task that nobody knows")
+        raise ValueError("this topic needs a task, and the delivery has none")
     return post.found
 
 
 def _lyrics(post: Post, task: Task) -> tuple[str, Sequence[LyricsText]]:
-    """The id of the task whose lyrics these are, and the lyrics: those that were asked for, else the songs' own."""
+    """The id of the task that the lyrics are from, and the lyrics: the requested ones, else the songs' own."""
     asked_for = post.claimed.lyrics.task if post.claimed.lyrics else None
     if asked_for and lyrics_texts(asked_for):
         return asked_for.id, lyrics_texts(asked_for)
-    brought = replace(task, clips=tuple(clip_file.clip for clip_file in post.clip_files))
-    return task.id, lyrics_texts(brought)
+    included = replace(task, clips=tuple(clip_file.clip for clip_file in post.clip_files))
+    return task.id, lyrics_texts(included)
 
 
 def _notes(post: Post, task: Task, language: Language, limit: int) -> list[str]:
     notes = [f"⚠️ {failure(task, language)}"] if task.partial else []
     if post.claimed.watch.lyrics_id and _lyrics(post, task)[0] != post.claimed.watch.lyrics_id:
         notes.append(language("post.no_lyrics", id=code(post.claimed.watch.lyrics_id)))
-    return notes + _gaps(post, language, limit)
+    return notes + _missing_files(post, language, limit)
 
 
-def _gaps(post: Post, language: Language, limit: int) -> list[str]:
-    """Why songs come without their files."""
+def _missing_files(post: Post, language: Language, limit: int) -> list[str]:
+    """Why songs have no files."""
     return [
         _note(clip_file, clip_file.audio, language, limit)
         for clip_file in post.clip_files
@@ -142,7 +154,7 @@ def _gaps(post: Post, language: Language, limit: int) -> list[str]:
 
 
 def _usable(clip_file: ClipFile) -> bool:
-    """It can be heard, if only by its link."""
+    """True if it can be listened to, if only by its link."""
     return not isinstance(clip_file.audio, MediaError) or isinstance(clip_file.audio, MediaTooBig | MediaForbidden)
 
 
@@ -224,7 +236,7 @@ def _blocked(post: Post, language: Language, _limit: int) -> Card:
 
 
 def _undelivered(post: Post, language: Language, _limit: int) -> Card:
-    """What was refused for its content may be shown to the person alone, who is told how."""
+    """For content that was refused: why, and buttons that show it to the person privately."""
     watch, about = post.claimed.watch, post.claimed.delivery.clips
     code_of_discord = about[-1] if about else "0"
     task = post.found.task if post.found else None
@@ -263,7 +275,7 @@ _MAKERS: dict[Topic, Callable[[Post, Language, int], Card]] = {
 
 
 def live_card(card: LiveCard, language: Language, *, in_forum: bool = False) -> Card:
-    """What a card that follows a progress shows now; for the last time with a link to what came of it."""
+    """The current content of a live card; after the end of the watch, with a link to its post."""
     task = card.snapshot.task
     if task is None:
         return Card(content=language("live.following"), embeds=[])
@@ -281,6 +293,6 @@ def live_card(card: LiveCard, language: Language, *, in_forum: bool = False) -> 
 
 
 def digest(card: Card) -> str:
-    """The same for the same looks."""
-    looks = [card.content, [embed.to_dict() for embed in card.embeds]]
-    return hashlib.sha256(msgspec.json.encode(looks)).hexdigest()[:16]
+    """Equal for cards that look the same."""
+    shown = [card.content, [embed.to_dict() for embed in card.embeds]]
+    return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Strangers' text made safe to show, and numbers made readable."""
+"""Makes untrusted text safe to show, and numbers readable."""
 
 import re
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import discord
 
 ELLIPSIS = "…"
-_NAMED, _WORD = 5, 40  # words that are named to people, and characters of each
-_SEEN = 20  # times the limit of a line: so much is looked at of a text that may hold invisible characters
+_NAMED, _WORD = 5, 40  # ignored words that are shown, and characters of each
+_READ_FACTOR = 20  # times the limit of a line: more of a text, which may hold invisible characters, is not read
 
-# Controls, overrides of the writing direction and invisible characters; the joiners stay, emoji and scripts need them.
-# The letters of a flag such as Scotland's are invisible, too, and stay behind the flag that they spell.
+# Control characters, direction overrides and invisible characters; joiners stay, because emoji and scripts need them.
+# The invisible tag letters of a flag such as Scotland's stay behind the flag emoji that they belong to.
 _INVISIBLE = re.compile(
     "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,16}\U000e007f)"
     "|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -19,31 +19,31 @@ _INVISIBLE = re.compile(
 _LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]"
 _STACKED_MARKS = re.compile(f"({_MARK}{{4}}){_MARK}+")
-_FORM = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"  # of the character before it
+_FORM = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"  # variation selectors
 _STACKED_FORMS = re.compile(f"({_FORM}){_FORM}+")
 
 
-# What means something to Discord anywhere, with the parts that make a link; and at the beginning of a line.
+# Discord's markdown: characters with a meaning anywhere, and those with one at the beginning of a line.
 _MARKUP = str.maketrans({mark: f"\\{mark}" for mark in "\\*_~|`<"})
 _LINE_MARKUP = re.compile(r"^([ \t]*)([#>-])", re.MULTILINE)
 _NUMBERED = re.compile(r"^([ \t]*+[0-9]{1,20}+)([.)])(?=\s|$)", re.MULTILINE)
 
 
 def clean(text: str) -> str:
-    """Without what cannot be seen or would spill over its place; every kind of line break is one."""
+    """Without invisible characters and stacked marks; all kinds of line breaks become a newline."""
     text = _INVISIBLE.sub(r"\1", _LINE_BREAKS.sub("\n", text))
     return _STACKED_FORMS.sub(r"\1", _STACKED_MARKS.sub(r"\1", text)).strip()
 
 
 def escape(text: str) -> str:
-    """Shown by Discord letter by letter: no markdown, no link, no mention, no timestamp."""
+    """Discord shows the result literally: no markdown, link, mention or timestamp."""
     plain = clean(text).translate(_MARKUP).replace("](", "]\\(").replace("://", "\\://")
     plain = _NUMBERED.sub(r"\1\\\2", _LINE_MARKUP.sub(r"\1\\\2", plain))
     return discord.utils.escape_mentions(plain)
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters of an escaped text, without half an escape at its end."""
+    """At most `limit` characters of an escaped text; no escape sequence is split."""
     if len(text) <= limit:
         return text
     kept = text[: limit - len(ELLIPSIS)]
@@ -58,22 +58,22 @@ def one_line(text: str, limit: int) -> str:
 
 
 def _on_one_line(text: str, limit: int) -> str:
-    """Of a longer text nobody would see the rest."""
-    return " ".join(clean(text[: _SEEN * limit]).split())
+    """Reads only the beginning: the line is cut off anyway."""
+    return " ".join(clean(text[: _READ_FACTOR * limit]).split())
 
 
 def code(text: str, limit: int = 100) -> str:
-    """What stands between backticks: nothing in it can end them."""
+    """For use between backticks, which nothing in the result can close."""
     return cut(_on_one_line(text, limit).replace("`", "ˋ"), limit)
 
 
 def plain_line(text: str, limit: int) -> str:
-    """Where Discord reads no markdown, as in a choice or the description of a picture."""
+    """For texts in which Discord reads no markdown, such as choices and descriptions of pictures."""
     return cut(_on_one_line(text, limit), limit)
 
 
 def named(words: Sequence[str], count: int) -> str:
-    """The first few of so many words, each as code."""
+    """The first few words, as code; `count`: how many there are in all."""
     shown = ", ".join(f"`{code(word, _WORD)}`" for word in words[:_NAMED])
     return f"{shown}, {ELLIPSIS}" if count > len(words[:_NAMED]) else shown
 

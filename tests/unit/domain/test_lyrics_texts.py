@@ -12,7 +12,7 @@ def song(*lyrics: str) -> Task:
     return Task(id="t", kind=TaskKind.MUSIC, status=Status.DONE, clips=clips)
 
 
-def test_clips_with_the_same_lyrics_have_one_sheet() -> None:
+def test_clips_with_the_same_lyrics_share_one_lyrics_text() -> None:
     assert lyrics_texts(song("La la", " La la\n", "Da da")) == (
         LyricsText("Song 1", "La la"),
         LyricsText("Song 3", "Da da"),

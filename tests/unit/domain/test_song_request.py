@@ -28,7 +28,7 @@ def test_lengths_are_counted_as_suno_counts_them() -> None:
     assert utf16_length("🎵🎵") == 4
 
 
-def test_every_text_that_is_too_long_is_told_with_what_the_model_takes() -> None:
+def test_every_text_that_is_too_long_is_named_with_the_limit_of_the_model() -> None:
     faults = too_long(custom(lyrics="a" * 3_001, style="b" * 200, title="🎵" * 41))
     assert [(each.field, each.length, each.most) for each in faults] == [("lyrics", 3_001, 3_000), ("title", 82, 80)]
 
@@ -51,7 +51,7 @@ def test_a_description_has_the_length_that_its_model_takes() -> None:
         (SongRequest(kind=RequestKind.LYRICS, description="  "), Problem.NOTHING),
     ],
 )
-def test_what_is_missing_is_told(request_: SongRequest, problem: Problem | None) -> None:
+def test_missing_settings_are_reported(request_: SongRequest, problem: Problem | None) -> None:
     assert problem_of(request_) is problem
 
 

@@ -1,4 +1,4 @@
-"""The steps of a watch, one by one, as people would tell them."""
+"""The steps of a watch, one by one."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def task(status: Status, *clips: Clip, **fields: Any) -> Task:
     return Task(**({"id": "t", "kind": TaskKind.MUSIC, "status": status, "clips": clips} | fields))
 
 
-def look(at: Task, now: float = NOW) -> TaskSnapshot:
+def polled(at: Task, now: float = NOW) -> TaskSnapshot:
     return seen(TaskSnapshot(task_id="t"), at, "default", now)
 
 
@@ -35,67 +35,67 @@ def topics(step: Step) -> list[tuple[Topic, tuple[str, ...]]]:
     return [(delivery.topic, delivery.clips) for delivery in step.deliveries]
 
 
-def test_a_finished_task_brings_its_songs_together_and_ends() -> None:
-    step = advance(watch(), look(task(Status.DONE, clip("a"), clip("b"))), NOW)
+def test_a_finished_task_delivers_its_songs_together_and_ends() -> None:
+    step = advance(watch(), polled(task(Status.DONE, clip("a"), clip("b"))), NOW)
     assert topics(step) == [(Topic.SONGS, ("a", "b"))]
     assert step.watch.outcome is WatchOutcome.DELIVERED
 
 
-def test_songs_that_finish_apart_are_brought_apart() -> None:
-    first = advance(watch(), look(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
+def test_songs_that_finish_at_different_times_are_delivered_separately() -> None:
+    first = advance(watch(), polled(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
     assert topics(first) == [(Topic.SONGS, ("a",))]
     assert not first.watch.outcome
-    second = advance(first.watch, look(task(Status.DONE, clip("a"), clip("b"))), NOW + 5)
+    second = advance(first.watch, polled(task(Status.DONE, clip("a"), clip("b"))), NOW + 5)
     assert topics(second) == [(Topic.SONGS, ("b",))]
     assert second.watch.outcome is WatchOutcome.DELIVERED
 
 
 def test_a_song_that_streams_is_not_finished() -> None:
     streaming = Clip(id="a", status=Status.RUNNING, audio_url=URL)
-    assert topics(advance(watch(), look(task(Status.RUNNING, streaming)), NOW)) == []
+    assert topics(advance(watch(), polled(task(Status.RUNNING, streaming)), NOW)) == []
 
 
-def test_a_failure_is_told() -> None:
-    step = advance(watch(), look(task(Status.FAILED, reason="no credits")), NOW)
+def test_a_failure_is_reported() -> None:
+    step = advance(watch(), polled(task(Status.FAILED, reason="no credits")), NOW)
     assert topics(step) == [(Topic.FAILED, ())]
     assert step.watch.outcome is WatchOutcome.FAILED
 
 
-def test_a_failure_with_a_good_song_brings_it() -> None:
-    step = advance(watch(), look(task(Status.FAILED, clip("a"), clip("b", Status.FAILED))), NOW)
+def test_a_failed_task_with_a_finished_song_delivers_it() -> None:
+    step = advance(watch(), polled(task(Status.FAILED, clip("a"), clip("b", Status.FAILED))), NOW)
     assert topics(step) == [(Topic.SONGS, ("a",))]
     assert step.watch.outcome is WatchOutcome.DELIVERED
 
 
 def test_songs_that_a_failed_task_left_unfinished_are_not_waited_for() -> None:
-    step = advance(watch(), look(task(Status.FAILED, clip("a", Status.RUNNING), clip("b", Status.WAITING))), NOW)
+    step = advance(watch(), polled(task(Status.FAILED, clip("a", Status.RUNNING), clip("b", Status.WAITING))), NOW)
     assert topics(step) == [(Topic.FAILED, ())]
     assert step.watch.outcome is WatchOutcome.FAILED
 
 
-def test_a_song_that_fails_after_its_sibling_was_brought_is_told() -> None:
-    first = advance(watch(), look(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
-    second = advance(first.watch, look(task(Status.DONE, clip("a"), clip("b", Status.FAILED))), NOW + 5)
+def test_a_song_that_fails_after_its_sibling_was_delivered_is_reported() -> None:
+    first = advance(watch(), polled(task(Status.RUNNING, clip("a"), clip("b", Status.RUNNING))), NOW)
+    second = advance(first.watch, polled(task(Status.DONE, clip("a"), clip("b", Status.FAILED))), NOW + 5)
     assert topics(second) == [(Topic.FAILED, ())]
 
 
-def test_a_finished_task_without_any_song_is_looked_after_by_who_brings_songs() -> None:
-    assert topics(advance(watch(), look(task(Status.DONE)), NOW)) == [(Topic.SONGS, ())]
+def test_a_finished_task_without_songs_is_left_to_the_sender() -> None:
+    assert topics(advance(watch(), polled(task(Status.DONE)), NOW)) == [(Topic.SONGS, ())]
 
 
-def test_lyrics_are_brought() -> None:
+def test_lyrics_are_delivered() -> None:
     words = task(Status.DONE, kind=TaskKind.LYRICS, lyrics=Lyrics(text="la"))
-    assert topics(advance(watch(), look(words), NOW)) == [(Topic.LYRICS, ())]
+    assert topics(advance(watch(), polled(words), NOW)) == [(Topic.LYRICS, ())]
 
 
 def test_a_song_waits_a_little_for_the_lyrics_that_were_asked_for() -> None:
-    wish, songs = watch(lyrics_id="w"), look(task(Status.DONE, clip("a")))
+    with_lyrics, songs = watch(lyrics_id="w"), polled(task(Status.DONE, clip("a")))
     words = TaskSnapshot(task_id="w", task=task(Status.RUNNING))
-    waiting = advance(wish, songs, NOW + 1, words)
+    waiting = advance(with_lyrics, songs, NOW + 1, words)
     assert (topics(waiting), waiting.watch.outcome) == ([], WatchOutcome.NONE)
-    there = advance(wish, songs, NOW + 2, replace(words, task=task(Status.DONE, lyrics=Lyrics(text="la"))))
+    there = advance(with_lyrics, songs, NOW + 2, replace(words, task=task(Status.DONE, lyrics=Lyrics(text="la"))))
     assert topics(there) == [(Topic.SONGS, ("a",))]
-    late = advance(wish, songs, NOW + LYRICS_WAIT, words)
+    late = advance(with_lyrics, songs, NOW + LYRICS_WAIT, words)
     assert topics(late) == [(Topic.SONGS, ("a",))]
 
 
@@ -110,33 +110,33 @@ def test_a_fresh_id_may_be_unknown_for_a_while() -> None:
     assert step.watch.outcome is WatchOutcome.UNKNOWN
 
 
-def test_one_answer_after_a_long_silence_does_not_make_an_id_unknown() -> None:
+def test_one_answer_after_a_long_outage_does_not_make_an_id_unknown() -> None:
     snapshot = missed(missed(TaskSnapshot(task_id="t"), NOW), NOW + 10 * GRACE)
     assert topics(advance(watch(), snapshot, NOW + 10 * GRACE)) == []
 
 
 def test_a_task_that_a_gateway_loses_for_a_moment_is_not_unknown() -> None:
-    snapshot = look(task(Status.RUNNING))
+    snapshot = polled(task(Status.RUNNING))
     for seconds in (5, 10, GRACE, 2 * GRACE):
         snapshot = missed(snapshot, NOW + seconds)
     assert topics(advance(watch(), snapshot, NOW + 2 * GRACE)) == []
 
 
-def test_a_quiet_task_is_told_once() -> None:
-    snapshot = look(task(Status.RUNNING))
+def test_a_quiet_task_is_announced_once() -> None:
+    snapshot = polled(task(Status.RUNNING))
     step = advance(watch(), snapshot, NOW + QUIET_AFTER)
     assert topics(step) == [(Topic.QUIET, ())]
     assert topics(advance(step.watch, snapshot, NOW + QUIET_AFTER + 60)) == []
 
 
-def test_at_the_end_of_its_patience_the_watcher_is_told() -> None:
-    step = advance(watch(quiet_announced=True), look(task(Status.RUNNING)), NOW + PATIENCE)
+def test_a_watch_without_changes_expires_with_a_notice() -> None:
+    step = advance(watch(quiet_announced=True), polled(task(Status.RUNNING)), NOW + PATIENCE)
     assert topics(step) == [(Topic.EXPIRED, ())]
     assert step.watch.outcome is WatchOutcome.EXPIRED
 
 
-def test_an_outage_is_no_quietness() -> None:
-    snapshot = look(task(Status.RUNNING))
+def test_outages_do_not_count_as_idle_time() -> None:
+    snapshot = polled(task(Status.RUNNING))
     after = seen(snapshot, task(Status.RUNNING), "default", NOW + 2 * PATIENCE)
     assert unchanged_for(after, NOW + 2 * PATIENCE) == 2 * MAX_POLL_INTERVAL
     assert topics(advance(watch(), after, NOW + 2 * PATIENCE)) == []
@@ -146,30 +146,30 @@ def test_an_address_that_is_signed_anew_is_no_change() -> None:
     def at(url: str) -> Task:
         return task(Status.RUNNING, Clip(id="a", status=Status.RUNNING, audio_url=url))
 
-    snapshot = seen(look(at("https://a?1")), at("https://a?2"), "default", NOW + 60)
+    snapshot = seen(polled(at("https://a?1")), at("https://a?2"), "default", NOW + 60)
     assert snapshot.changed_at == NOW
 
 
-def test_a_live_card_is_owed_once_and_not_for_what_is_finished() -> None:
-    step = advance(watch(live=True), look(task(Status.WAITING)), NOW)
+def test_a_live_card_is_sent_once_and_never_for_a_finished_task() -> None:
+    step = advance(watch(live=True), polled(task(Status.WAITING)), NOW)
     assert topics(step) == [(Topic.LIVE, ())]
-    assert topics(advance(step.watch, look(task(Status.RUNNING)), NOW + 5)) == []
-    assert topics(advance(watch(live=True), look(task(Status.DONE, clip("a"))), NOW)) == [(Topic.SONGS, ("a",))]
+    assert topics(advance(step.watch, polled(task(Status.RUNNING)), NOW + 5)) == []
+    assert topics(advance(watch(live=True), polled(task(Status.DONE, clip("a"))), NOW)) == [(Topic.SONGS, ("a",))]
 
 
 @pytest.mark.parametrize(("unchanged", "rest"), [(0, 5), (290, 5), (600, 10), (3_600, 60), (86_400, 300)])
-def test_looks_grow_rare_while_nothing_changes(unchanged: float, rest: float) -> None:
-    assert next_poll_at(look(task(Status.RUNNING)), NOW + unchanged, PollSchedule(5.0)) == NOW + unchanged + rest
+def test_polls_become_rare_while_nothing_changes(unchanged: float, rest: float) -> None:
+    assert next_poll_at(polled(task(Status.RUNNING)), NOW + unchanged, PollSchedule(5.0)) == NOW + unchanged + rest
 
 
-def test_what_has_not_begun_is_not_looked_at_a_moment_later() -> None:
-    queued = look(task(Status.WAITING))
+def test_a_queued_task_is_polled_less_often() -> None:
+    queued = polled(task(Status.WAITING))
     assert next_poll_at(queued, NOW, PollSchedule(5.0)) >= NOW + 20
     assert next_poll_at(queued, NOW + 3_600, PollSchedule(5.0)) == NOW + 3_600 + 60
     assert next_poll_at(replace(queued, live=True), NOW, PollSchedule(5.0)) == NOW + 5, "somebody looks on"
 
 
-def test_what_fails_is_tried_ever_more_rarely_and_audio_within_its_time() -> None:
+def test_retry_delays_grow_and_audio_is_retried_within_its_time() -> None:
     backoffs = [retry_delay(attempts) for attempts in range(1, 15)]
     assert backoffs == sorted(backoffs)
     assert (backoffs[0], backoffs[-1]) == (5.0, 3_600.0)
@@ -180,7 +180,7 @@ def test_what_fails_is_tried_ever_more_rarely_and_audio_within_its_time() -> Non
     assert 10 < polls < 30
 
 
-def test_siblings_with_one_id_are_told_apart() -> None:
+def test_clips_with_the_same_id_are_told_apart() -> None:
     twins = task(Status.DONE, clip("a"), clip("a"))
     assert [key for key, _ in twins.keyed()] == ["a", "a#2"]
-    assert topics(advance(watch(), look(twins), NOW)) == [(Topic.SONGS, ("a", "a#2"))]
+    assert topics(advance(watch(), polled(twins), NOW)) == [(Topic.SONGS, ("a", "a#2"))]

@@ -1,17 +1,17 @@
-"""When a change was, by the gateway's own clock, whatever that says."""
+"""When a change happened, by the gateway's own clock, right or wrong."""
 
 import pytest
 
 from bot.domain.windows import Stamps, Window
 
 
-def test_a_stamp_makes_a_window_as_short_as_its_second() -> None:
+def test_a_timestamp_narrows_a_window_to_one_second() -> None:
     read, _ = Stamps().read(Window(100.0, 128.0, stamp=110.0))
     assert read == Window(109.75, 111.25, 110.0)
 
 
 @pytest.mark.parametrize("fast", [3.3, -40.0, 3_600.0])
-def test_two_stamps_of_another_time_tell_how_far_the_clocks_are_apart(fast: float) -> None:
+def test_two_timestamps_give_the_difference_of_the_clocks(fast: float) -> None:
     stamps, moments = Stamps(), [115.4, 145.4, 175.4, 205.4]
     read = []
     for moment in moments:

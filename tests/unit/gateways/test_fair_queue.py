@@ -77,7 +77,7 @@ async def ask_all(monkeypatch: pytest.MonkeyPatch, queue: FairQueue, **asks: Cal
     return line
 
 
-async def test_one_persons_many_hold_up_nobody_elses_few(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_persons_many_requests_do_not_delay_others(monkeypatch: pytest.MonkeyPatch) -> None:
     line = await ask_all(
         monkeypatch,
         FairQueue(4, 1_000),
@@ -92,7 +92,7 @@ async def test_one_persons_many_hold_up_nobody_elses_few(monkeypatch: pytest.Mon
     assert line.most[ADA] == 2, "half, however little there is beside it"
 
 
-async def test_a_place_is_kept_for_people_and_one_for_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_slot_is_reserved_for_people_and_one_for_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
     line = await ask_all(
         monkeypatch, FairQueue(4, 1_000), bots=lambda line: line.ask(BOT, 50), person=lambda line: line.ask(ADA)
     )
@@ -120,7 +120,7 @@ async def test_no_more_a_second_than_allowed_whoever_asks(monkeypatch: pytest.Mo
     assert [who for _, who in line.began[10:40]].count(BOT) == 15
 
 
-async def test_who_waits_for_an_answer_goes_before_their_own_list(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_persons_lookup_goes_before_their_own_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     line = await ask_all(
         monkeypatch,
         FairQueue(2, 1_000),
@@ -131,7 +131,7 @@ async def test_who_waits_for_an_answer_goes_before_their_own_list(monkeypatch: p
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 3])
-async def test_who_goes_away_leaves_no_place_taken(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+async def test_a_cancelled_request_frees_its_place(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
     async with virtual_time(monkeypatch) as over:
         queue = FairQueue(at_once, 1_000)
         line = Line(queue)
@@ -149,7 +149,7 @@ async def test_who_goes_away_leaves_no_place_taken(monkeypatch: pytest.MonkeyPat
     assert [who for _, who in line.began[-10:]].count(ADA) == 5
 
 
-async def test_a_long_list_at_a_relay_without_lists_holds_up_no_poll() -> None:
+async def test_a_long_list_at_a_gateway_without_batches_delays_no_poll() -> None:
     """Over real HTTP: 400 ids that Ada asks for, one by one, and then three of the bot's."""
     async with LocalGateway(batch=False) as server, aiohttp.ClientSession() as session:
         server.add(*(FakeTask(f"task-{number}", states=((0.0, "running"),)) for number in range(403)))

@@ -27,8 +27,8 @@ from bot.gateways.file_type import (
 from bot.gateways.id3 import Tag, encode, tagged
 from bot.gateways.recognise import recognise
 from sandbox.local_gateway.songs import audio as sound
-from tests.growth import TIMES, grows_linearly
-from tests.relayed import arriving, content
+from tests.linear_time import TIMES, grows_linearly
+from tests.relays import arriving, content
 
 MP3_FRAMES = sound("dawn", 2.0)[0]
 AAC_FRAMES = bytes.fromhex("fff15080") + bytes.fromhex("0c9ffc") + bytes(93)  # one of 100 bytes
@@ -112,7 +112,7 @@ async def test_a_song_is_known_by_its_bytes(file: bytes, kind: FileType, known: 
 
 @pytest.mark.parametrize("file", NO_SONGS.values(), ids=NO_SONGS)
 @pytest.mark.parametrize("known", [True, False], ids=["of known length", "of unknown length"])
-async def test_what_has_no_sound_is_not_yet_a_song(file: bytes, known: bool) -> None:
+async def test_a_clip_without_audio_is_not_yet_a_song(file: bytes, known: bool) -> None:
     async with arriving(file) as song:
         with pytest.raises(MediaUnrecognised):
             await recognise(song.spool, len(file) if known else None)

@@ -19,12 +19,12 @@ from sandbox.local_gateway.server import Fault, LocalGateway
 from tests.idle import wait_until_idle
 
 KEY = "sk-tests"
-LIFE = FakeTask("task-1", states=((0.0, "running"),))
+RUNNING = FakeTask("task-1", states=((0.0, "running"),))
 
 
 @pytest.fixture
 def known(gateway: LocalGateway, session: aiohttp.ClientSession) -> Gateway:
-    gateway.add(LIFE)
+    gateway.add(RUNNING)
     return Gateway("default", gateway.url, KEY, session)
 
 
@@ -39,7 +39,7 @@ async def test_one_task(known: Gateway, gateway: LocalGateway) -> None:
     )
 
 
-async def test_a_relay_of_goamz_has_another_path_and_it_is_remembered(known: Gateway, gateway: LocalGateway) -> None:
+async def test_the_path_of_a_goamz_gateway_is_remembered(known: Gateway, gateway: LocalGateway) -> None:
     gateway.single = "/suno/v1/music/"
     for _ in range(2):
         assert (await known.fetch("task-1")).tasks
@@ -123,7 +123,7 @@ async def test_a_row_that_is_not_written_out_is_left_out(
         assert len(gateway.requests) - before <= requests, "found once"
 
 
-async def test_what_is_left_is_told_by_its_bytes_as_before(known: Gateway, gateway: LocalGateway) -> None:
+async def test_the_remaining_tasks_are_recognised_by_their_bytes(known: Gateway, gateway: LocalGateway) -> None:
     gateway.add(*running(20))
     wanted = [*(fake.id for fake in running(20)), "task-1"]
     first = await known.fetch_many(wanted)
@@ -136,7 +136,7 @@ async def test_what_is_left_is_told_by_its_bytes_as_before(known: Gateway, gatew
 async def test_a_row_that_is_written_out_again_is_asked_for_with_the_others(
     known: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poison_ids, "_REST", 0.0)
+    monkeypatch.setattr(poison_ids, "_RETRY_AFTER", 0.0)
     gateway.add(*running(3))
     wanted = [fake.id for fake in running(3)]
     await known.fetch_many(wanted)
@@ -198,7 +198,7 @@ async def test_of_single_tasks_what_could_be_had_is_answered(known: Gateway, gat
 async def test_no_more_requests_at_once_than_set(gateway: LocalGateway, session: aiohttp.ClientSession) -> None:
     """One of them is left for people, who do not wait behind the background loop."""
     gateway.batch = False
-    gateway.add(LIFE)
+    gateway.add(RUNNING)
     gateway.faults.append(Fault(200, b"{}", delay=0.5, path="busy"))
     client = Gateway("default", gateway.url, KEY, session, requests_at_once=3)
     await client.fetch_many(["task-1"])
@@ -212,7 +212,7 @@ async def test_no_more_requests_at_once_than_set(gateway: LocalGateway, session:
 
 async def test_no_more_requests_a_second_than_set(gateway: LocalGateway, session: aiohttp.ClientSession) -> None:
     gateway.batch = False
-    gateway.add(LIFE)
+    gateway.add(RUNNING)
     client = Gateway("default", gateway.url, KEY, session, requests_per_second=4)
     await client.fetch_many(["task-1"])
     before, since = len(gateway.requests), time.monotonic()
@@ -260,7 +260,7 @@ async def test_without_a_key_none_is_sent(gateway: LocalGateway, session: aiohtt
     ],
 )
 @pytest.mark.usefixtures("impatient")
-async def test_what_may_pass_is_tried_again_and_what_may_not_is_not(
+async def test_only_temporary_errors_are_retried(
     known: Gateway, gateway: LocalGateway, fault: Fault, error: type[GatewayError], requests: int
 ) -> None:
     gateway.faults.append(fault)
@@ -283,7 +283,7 @@ async def test_retry_after_is_kept(known: Gateway, gateway: LocalGateway) -> Non
 
 
 @pytest.mark.parametrize("header", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"])
-async def test_a_long_retry_after_is_told_and_not_waited_for(
+async def test_a_long_retry_after_is_reported_instead_of_waited_for(
     known: Gateway, gateway: LocalGateway, header: str
 ) -> None:
     gateway.faults.append(Fault(429, headers={"Retry-After": header}))
@@ -327,7 +327,7 @@ async def test_a_redirect_on_the_same_host_is_followed_with_the_method(known: Ga
 
 async def test_a_circle_of_redirects_ends(known: Gateway, gateway: LocalGateway) -> None:
     gateway.faults.append(Fault(301, headers={"Location": "/suno/fetch/task-1"}))
-    with pytest.raises(GatewayMisplaced, match="circle"):
+    with pytest.raises(GatewayMisplaced, match="too many redirects"):
         await known.fetch("task-1")
 
 
@@ -352,7 +352,7 @@ async def test_a_body_that_stops_in_the_middle_is_given_up(
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_nobody_listens_and_no_such_host(session: aiohttp.ClientSession) -> None:
+async def test_a_refused_connection_and_an_unknown_host(session: aiohttp.ClientSession) -> None:
     for url in ("http://127.0.0.1:1", "http://no-such-host.invalid"):
         with pytest.raises(GatewayUnreachable):
             await Gateway("default", url, KEY, session).fetch("task-1")
@@ -406,7 +406,7 @@ def test_a_base_url_is_what_stands_before_the_calls(typed: str, base: str) -> No
 
 
 @pytest.mark.parametrize("typed", ["", "gw.example", "ftp://gw.example", "https://", "https://x:99999", "https://a b"])
-def test_what_is_no_address_is_refused_in_words(typed: str) -> None:
+def test_an_invalid_address_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match="https://gateway"):
         normalise_base_url(typed)
 

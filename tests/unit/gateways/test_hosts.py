@@ -1,4 +1,4 @@
-"""Who may fetch from a media host, and how much room there is for what comes."""
+"""Shares of downloads per person and host, and the disk space for them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,10 +42,10 @@ async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
     many = [("a", person) for person in range(MOST)]
     async with taken(slots, *many) as at_first:
         pass
-    hosts.note("a", Standing.SLOW)
+    hosts.record_standing("a", Standing.SLOW)
     async with taken(slots, *many) as slow:
         pass
-    hosts.note("a", Standing.GOOD)
+    hosts.record_standing("a", Standing.GOOD)
     async with taken(slots, *many) as good:
         pass
     assert 0 < slow < at_first < good < MOST
@@ -54,7 +54,7 @@ async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
 async def test_one_person_has_a_part_and_more_of_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
-    hosts.note("good", Standing.GOOD)
+    hosts.record_standing("good", Standing.GOOD)
     bad = [(host, 1) for host, _ in each_its_own(MOST)]
     async with taken(slots, *bad) as doubtful, taken(slots, *[("good", 1)] * MOST) as good:
         assert 0 < doubtful < MOST / 4
@@ -66,12 +66,12 @@ async def test_one_person_has_a_part_and_more_of_hosts_that_behave() -> None:
 async def test_a_share_is_kept_for_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
-    hosts.note("good", Standing.GOOD)
+    hosts.record_standing("good", Standing.GOOD)
     async with taken(slots, *each_its_own(2 * MOST)) as going, taken(slots, ("good", 7)) as good:
         assert (going, good) == (MOST - KEPT, 1)
 
 
-async def test_who_leaves_makes_room_for_the_first_who_may_go() -> None:
+async def test_a_freed_slot_goes_to_the_first_eligible_waiter() -> None:
     slots = Slots(Hosts())
     async with AsyncExitStack() as stack:
         for _ in range(8):
@@ -87,7 +87,7 @@ async def test_who_leaves_makes_room_for_the_first_who_may_go() -> None:
         await next_one
 
 
-async def test_who_waits_for_too_long_is_told_so_and_leaves_the_line() -> None:
+async def test_a_request_that_waits_too_long_is_refused_and_leaves_the_queue() -> None:
     slots = Slots(Hosts(), patience=0.01)
     async with taken(slots, *[("a", person) for person in range(8)]):
         with pytest.raises(MediaSlow):
@@ -97,7 +97,7 @@ async def test_who_waits_for_too_long_is_told_so_and_leaves_the_line() -> None:
         assert again == 8
 
 
-async def test_who_is_cancelled_gives_the_slot_back() -> None:
+async def test_a_cancelled_waiter_returns_its_slot() -> None:
     slots = Slots(Hosts())
     for _ in range(20):
         async with taken(slots, *[("a", person) for person in range(30)]) as going:
@@ -107,8 +107,8 @@ async def test_who_is_cancelled_gives_the_slot_back() -> None:
 def test_a_standing_does_not_last_for_ever() -> None:
     clock = Time()
     hosts = Hosts(clock)
-    hosts.note("slow", Standing.SLOW)
-    hosts.note("good", Standing.GOOD)
+    hosts.record_standing("slow", Standing.SLOW)
+    hosts.record_standing("good", Standing.GOOD)
     assert (hosts.standing("slow"), hosts.standing("good")) == (Standing.SLOW, Standing.GOOD)
     clock.seconds = 601
     assert (hosts.standing("slow"), hosts.good()) == (Standing.UNKNOWN, ("good",))
@@ -118,9 +118,9 @@ def test_a_standing_does_not_last_for_ever() -> None:
 
 def test_hosts_without_end_are_forgotten_the_oldest_first() -> None:
     hosts = Hosts()
-    for number in range(module._REMEMBERED + 5):
-        hosts.note(f"host-{number}", Standing.GOOD)
-    assert len(hosts.good()) == module._REMEMBERED
+    for number in range(module._MAX_HOSTS + 5):
+        hosts.record_standing(f"host-{number}", Standing.GOOD)
+    assert len(hosts.good()) == module._MAX_HOSTS
     assert hosts.standing("host-0") is Standing.UNKNOWN
 
 

@@ -29,7 +29,7 @@ from bot.gateways.transfer_rate import BRISK, PATIENT
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio as sound
-from tests.relayed import content
+from tests.relays import content
 
 MIB = 1024 * 1024
 SONG = Song("clip1", "Rain", duration=5.0)
@@ -44,8 +44,8 @@ async def media(gateway: LocalGateway) -> AsyncIterator[Media]:
         yield media
 
 
-class Names(AbstractResolver):
-    """Names that lead where a test says; a list of addresses is told one after the other."""
+class FakeResolver(AbstractResolver):
+    """Host names resolve as a test says; a list of addresses is given one after the other."""
 
     def __init__(self, *addresses: str) -> None:
         self.addresses = addresses
@@ -98,7 +98,7 @@ async def test_a_cover_arrives(media: Media, gateway: LocalGateway) -> None:
     ],
 )
 @pytest.mark.usefixtures("impatient")
-async def test_what_is_no_song_is_refused(
+async def test_bytes_that_are_no_song_are_refused(
     media: Media, gateway: LocalGateway, fault: Fault, error: type[MediaError]
 ) -> None:
     gateway.media_faults.append(fault)
@@ -156,7 +156,7 @@ async def test_a_host_that_wastes_our_time_is_left_soon(
     media: Media, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch, raw: bytes, pause: float
 ) -> None:
     """Long before the song's time is over, and then it has a small part of what is fetched."""
-    monkeypatch.setitem(client._PACES, False, replace(BRISK, answer=600, window=0.5))
+    monkeypatch.setitem(client._RATES, False, replace(BRISK, answer=600, window=0.5))
     gateway.media_faults.append(Fault(raw=raw, endless=True, pause=pause))
     async with asyncio.timeout(20):
         with pytest.raises(MediaUnavailable):
@@ -175,7 +175,7 @@ async def test_a_few_hints_do_no_harm(media: Media, gateway: LocalGateway) -> No
 async def test_an_honest_slow_line_is_waited_for_where_there_is_patience(
     media: Media, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(client._PACES, False, replace(BRISK, window=0.2))
+    monkeypatch.setitem(client._RATES, False, replace(BRISK, window=0.2))
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(SONG_BYTES)
     piece = SONG_BYTES[:1_000]
     for _ in range(2):
@@ -200,13 +200,13 @@ async def test_pictures_in_memory_have_a_bound(media: Media, gateway: LocalGatew
         pass
 
 
-async def test_a_size_that_is_declared_is_told(media: Media, gateway: LocalGateway) -> None:
+async def test_a_declared_size_is_reported(media: Media, gateway: LocalGateway) -> None:
     with pytest.raises(MediaTooBig) as refusal:
         await media.audio(f"{gateway.media_url}/audio/clip1", limit=1_000)
     assert (refusal.value.limit, refusal.value.size) == (1_000, 40_124)
 
 
-async def test_what_does_not_end_is_cut_off(media: Media, gateway: LocalGateway) -> None:
+async def test_an_endless_download_is_cut_off(media: Media, gateway: LocalGateway) -> None:
     with pytest.raises(MediaTooBig) as refusal:
         await media.audio(f"{gateway.media_url}/stream/clip1", limit=1_000)
     assert (refusal.value.limit, refusal.value.size) == (1_000, None)
@@ -216,7 +216,7 @@ async def test_what_does_not_end_is_cut_off(media: Media, gateway: LocalGateway)
 async def test_a_host_that_says_nothing_more_is_given_up(
     media: Media, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(client._PACES, False, replace(BRISK, window=0.05))
+    monkeypatch.setitem(client._RATES, False, replace(BRISK, window=0.05))
     gateway.media_faults.append(Fault(200, SOUND, stall_after=100))
     with pytest.raises(MediaUnavailable):
         await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
@@ -250,14 +250,14 @@ async def test_no_request_leaves_for_the_operators_own_network(url: str) -> None
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], ["::ffff:192.168.0.1"]])
 async def test_a_name_that_leads_inside_is_refused(addresses: list[str]) -> None:
-    async with Media(allow_hosts=[], resolver=Names(*addresses)) as media:
+    async with Media(allow_hosts=[], resolver=FakeResolver(*addresses)) as media:
         with pytest.raises(MediaForbidden):
             await media.audio("http://songs.example/x", limit=MIB)
 
 
 async def test_a_name_that_changes_its_mind_gains_nothing(gateway: LocalGateway) -> None:
     """The addresses that were checked are those that are connected to: nobody asks a second time."""
-    names = Names("127.0.0.1")
+    names = FakeResolver("127.0.0.1")
     async with Media(allow_hosts=["songs.example"], resolver=names) as media:
         with pytest.raises(MediaUnavailable):
             await media.audio("http://songs.example:1/x", limit=MIB)

@@ -1,4 +1,4 @@
-"""Whatever a gateway answers to one id: the others are asked for, and nobody says that there is no gateway."""
+"""Any answer to one id: the others are still requested, and the gateway is not reported as missing."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ async def test_without_a_batch_call_the_others_are_answered(
     for _ in range(3):
         answer = await many.fetch_many(wanted)
         assert {*answer.tasks} == {"good-0", "good-1"}
-        assert many.record.failure is None
+        assert many.results.failure is None
 
 
 @pytest.mark.parametrize(("status", "said"), [each for each in ANSWERS if _may_be_of_one(*each)])
@@ -109,7 +109,7 @@ async def test_one_id_alone_is_no_word_on_the_gateway(
         (refuses(403, "用户已被封禁"), GatewayRefused),
     ],
 )
-async def test_what_is_said_of_every_id_is_believed(
+async def test_an_answer_given_to_every_id_counts(
     many: Gateway, gateway: LocalGateway, fault: Fault, error: type[GatewayError], wanted: list[str]
 ) -> None:
     gateway.faults.append(fault)
@@ -117,9 +117,7 @@ async def test_what_is_said_of_every_id_is_believed(
         await many.fetch_many(wanted)
 
 
-async def test_where_both_paths_are_spoken_of_in_other_words_somebody_has_looked(
-    many: Gateway, gateway: LocalGateway
-) -> None:
+async def test_different_answers_on_both_paths_mean_an_unknown_task(many: Gateway, gateway: LocalGateway) -> None:
     gateway.unknown = (404, {"detail": "Not Found"})
     assert (await many.fetch("bad-1")).missing == ("bad-1",)
 
@@ -196,7 +194,7 @@ async def test_null_is_unknown_where_the_batch_call_knows_no_more(many: Gateway,
 # Keys, busy, large
 
 
-async def test_a_gateway_tells_of_its_key(many: Gateway, gateway: LocalGateway) -> None:
+async def test_key_usage_is_read(many: Gateway, gateway: LocalGateway) -> None:
     assert await many.usage() is None
     gateway.usage = {
         "expires_at": 1795746600, "model_limits": {f"with {KEY}": True, "suno_lyrics": True, "gpt": False},
@@ -214,7 +212,7 @@ async def test_a_gateway_tells_of_its_key(many: Gateway, gateway: LocalGateway) 
     assert (usage.left, usage.expires_at, usage.models) == (None, None, None)
 
 
-async def test_a_large_answer_does_not_hold_up_the_event_loop(
+async def test_a_large_answer_does_not_block_the_event_loop(
     many: Gateway, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = []

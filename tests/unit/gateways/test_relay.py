@@ -25,7 +25,7 @@ from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio
 from tests.idle import wait_until_idle
-from tests.relayed import arriving, content
+from tests.relays import arriving, content
 
 SONG = audio("dawn", 30.0)[0]
 HALF = len(SONG) // 2
@@ -102,7 +102,7 @@ async def test_it_can_be_sent_again(session: aiohttp.ClientSession) -> None:
         assert files == [SONG, SONG]
 
 
-async def test_what_is_cut_off_is_not_taken_for_a_song(session: aiohttp.ClientSession) -> None:
+async def test_a_truncated_file_is_not_a_song(session: aiohttp.ClientSession) -> None:
     async with listener() as (url, files, some), halfway(fails=True) as (song, fail):
         sending = asyncio.create_task(session.post(url, data=form(song)))
         await asyncio.wait_for(some.wait(), 5)
@@ -132,7 +132,7 @@ async def test_a_host_that_does_not_say_how_long_is_waited_for(gateway: LocalGat
 async def test_a_song_that_is_not_waited_for_may_fail_later(
     gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(media_client._PACES, False, replace(BRISK, window=0.3))
+    monkeypatch.setitem(media_client._RATES, False, replace(BRISK, window=0.3))
     gateway.media_faults += [Fault(200, SONG, times=1), Fault(200, SONG, stall_after=HALF)]
     async with Media(allow_hosts=[gateway.media_host]) as media:
         async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, whole=False):
@@ -194,7 +194,7 @@ async def test_more_than_its_part_of_the_room_no_song_gets(size: int | None) -> 
     disk.share(1).take(HALF)  # all of it was given back
 
 
-async def test_where_no_file_can_be_made_the_connection_is_not_kept(
+async def test_without_room_for_a_file_the_connection_is_released(
     gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
@@ -244,7 +244,7 @@ async def test_a_file_is_closed_though_who_closes_it_is_cancelled() -> None:
     assert spool._file.closed
 
 
-async def test_a_file_is_not_closed_while_somebody_is_at_it(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_file_is_not_closed_while_it_is_in_use(caplog: pytest.LogCaptureFixture) -> None:
     """As an upload that is cancelled, whose last bytes are still being read."""
 
     async def chunks() -> AsyncIterator[bytes]:

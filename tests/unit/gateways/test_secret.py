@@ -1,4 +1,4 @@
-"""The key in disguise: it goes to nobody."""
+"""The key in any encoding is redacted."""
 
 import base64
 import html
@@ -15,7 +15,7 @@ from bot.errors import GatewayRefused
 from bot.gateways.gateway import Gateway
 from bot.gateways.secret import Secret
 from sandbox.local_gateway.server import Fault, LocalGateway
-from tests.growth import TIMES, grows_linearly
+from tests.linear_time import TIMES, grows_linearly
 
 KEY = "sk-pLm/4&Qz+81ab-CdEfGh72kLw0XyRt9"
 
@@ -79,17 +79,17 @@ async def test_no_error_tells_the_key(known: Gateway, gateway: LocalGateway, sai
     gateway.faults.append(Fault(403, json.dumps({"error": {"message": f"no, {said}"}}).encode()))
     with pytest.raises(GatewayRefused) as refused:
         await known.fetch("t")
-    assert "no," in refused.value.said
-    assert not exposed(f"{refused.value} {refused.value.said}")
+    assert "no," in refused.value.words
+    assert not exposed(f"{refused.value} {refused.value.words}")
 
 
-def test_what_is_not_the_key_stays() -> None:
+def test_text_that_is_not_the_key_stays() -> None:
     clip = Clip(id="c", status=Status.DONE, title="100 % of a & b \\o/", audio_url="https://f.example/a%2Fb.mp3?x=%28")
     found = Task(id="t", kind=TaskKind.MUSIC, status=Status.DONE, reason=f"{KEY[:11]} {KEY[5:16]}", clips=(clip,))
     assert Secret(KEY).clean(Answer({"t": found})) == Answer({"t": found})
-    assert Secret("short").strike("this is short") == "this is short"
+    assert Secret("short").redact("this is short") == "this is short"
 
 
 @pytest.mark.parametrize("shape", [KEY[:11], KEY, f"{KEY[:6]} ", "%", "&#", "\\u", KEY[6:12]])
 def test_striking_is_linear(shape: str) -> None:
-    assert grows_linearly(Secret(KEY).strike, shape * 4_000, shape * 4_000 * TIMES)
+    assert grows_linearly(Secret(KEY).redact, shape * 4_000, shape * 4_000 * TIMES)

@@ -174,7 +174,7 @@ def test_full_gateways_are_tried_again_later(status: int, value: Any) -> None:
         (499, {}),
     ],
 )
-def test_what_may_have_been_charged_is_unsure(status: int, value: Any) -> None:
+def test_answers_that_may_have_cost_money_are_unsure(status: int, value: Any) -> None:
     assert isinstance(said(status, value), Unsure)
 
 

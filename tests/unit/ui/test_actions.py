@@ -15,7 +15,10 @@ from bot.ui.render.actions import (
     CUSTOM_ID,
     ChannelPayload,
     ChoicePayload,
+    ClipPayload,
     DeliveryPayload,
+    LibraryPayload,
+    LibrarySongPayload,
     ListedOrderPayload,
     ListedWatchPayload,
     NewOrderPayload,
@@ -38,11 +41,13 @@ SAMPLES = [
     TaskPayload(LONGEST_ID),
     *(TaskPayload(LONGEST_ID, tag) for tag in languages()),
     TaskPayload("task:1", delivery_id="0123456789ab"),
-    NotifyPayload("a:b"), NotifyPayload("a:b", on_answer=True),
+    ClipPayload(LONGEST_ID, "timing", 9), NotifyPayload("a:b"), NotifyPayload("a:b", on_answer=True),
     PagePayload("abc", 0), PagePayload("mine.0", 999),
     WatchPayload(1), ChannelPayload(2**63 - 1),
     ListedWatchPayload("server", 12, "task-1", 3),
     SettingPayload("language", "zh-TW"), ChoicePayload("ask"), NoPayload("me"),
+    SongPayload(LONGEST_ID, 4), LibrarySongPayload(2**63 - 1, "sure"),
+    LibraryPayload("starred", 2**63 - 1, "x" * 60, 999), LibraryPayload("mine", 0, "a.b:c 码头", 1),
     DeliveryPayload("all", "0123456789ab", 7),
     OrderPayload("f00d"), SongPayload(LONGEST_ID, 20), SongPayload("a:b"),
     NewOrderPayload(2**63 - 1, "female", "m.5" * 16 + "xx"),
@@ -51,7 +56,7 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize("payload", SAMPLES, ids=repr)
-def test_what_a_button_carries_comes_back_as_it_was(payload: Any) -> None:
+def test_payloads_survive_a_round_trip(payload: Any) -> None:
     action: Any = next(each for each in ACTIONS.values() if each.payload is type(payload))
     text = custom_id(action.code, payload.about, payload.mark)
     found = CUSTOM_ID.fullmatch(text)
@@ -90,6 +95,7 @@ def test_every_label_is_a_text_of_every_language() -> None:
         ("s1:wd:0:server.7", ""),
         ("s1:ws:0:mine.x.task_1", ""),
         ("s1:st:0:7", ""),
+        ("s1:fv:2:task_1", "task_1"),
         ("s1:zz:0:task_1", ""),
         ("l1:abc", ""),
     ],

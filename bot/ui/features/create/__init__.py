@@ -1,1 +1,1 @@
-"""Creating songs: what people see of it, and press."""
+"""Ordering songs and lyrics: commands, cards, lists and notices."""

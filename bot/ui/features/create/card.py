@@ -1,4 +1,4 @@
-"""The card that is shown before anybody pays: what is ordered, what is ignored, what it costs, and what is left."""
+"""The card that is shown before an order: the request, ignored wishes, the price, and what is left today."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from bot.errors import OrderGone, StorageError
 from bot.services.orders.service import Obstacle, Quote
 from bot.ui.features.create.makers import maker_for
 from bot.ui.features.create.texts import bar_text, denial_text, name_of, name_of_source, place, state_text
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.render import actions
 from bot.ui.render.actions import OrderPayload
@@ -24,7 +24,7 @@ from bot.ui.render.components import button
 from bot.ui.render.locales import Language
 from bot.ui.render.text import one_line
 
-_PAUSES = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 60.0)  # seconds between looks at an order that was placed
+_DELAYS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 60.0)  # seconds between checks of a placed order
 _OPEN = frozenset({OrderState.PLACED, OrderState.SENDING, OrderState.WAITING})
 
 _HEADED = frozenset({RequestKind.LYRICS, RequestKind.EXTEND, RequestKind.COVER})  # the cards of others say "New song"
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 
 async def show_card(interaction: Interaction, order: Order, note: str = "") -> None:
-    """In place of what was shown: the quote as it is now, with the buttons that pay or change it."""
-    language, orders = reader(interaction), interaction.client.services.orders
+    """Replaces the answer with the current quote and the buttons that place, change or cancel the order."""
+    language, orders = language_of(interaction), interaction.client.services.orders
     maker = await maker_for(interaction, order)
     quote = await orders.quote(order, maker)
     lines = card_lines(quote, language)
@@ -117,7 +117,7 @@ def _terms(quote: Quote, language: Language) -> str:
 
 
 def price_text(quote: Quote) -> str:
-    """As in ≈0.10: a price list does not know the key's own discount."""
+    """Such as ≈0.10: the price list does not include the key's discount."""
     return "" if quote.price is None else f"{'' if quote.exact else '≈'}{quote.price:.2f}"
 
 
@@ -133,7 +133,7 @@ def _buttons(quote: Quote, language: Language) -> discord.ui.View:
 
 
 async def own_order(interaction: Interaction, order_id: str) -> Order:
-    """Raises OrderGone for one that is not theirs, or is not kept any more."""
+    """Raises OrderGone for an order of somebody else, or one that was deleted."""
     order = await interaction.client.services.orders.own(order_id, interaction.user.id)
     if order is None:
         raise OrderGone
@@ -142,9 +142,9 @@ async def own_order(interaction: Interaction, order_id: str) -> Order:
 
 @on_press(actions.ORDER_PLACE)
 async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
-    """All buttons go in the same edit; a second press finds the order placed, and shows its state."""
+    """The same edit removes all buttons. A second press finds the order placed, and shows its state."""
     await interaction.response.defer()
-    services, language = interaction.client.services, reader(interaction)
+    services, language = interaction.client.services, language_of(interaction)
     order = await own_order(interaction, payload.order_id)
     placed = await services.orders.place(payload.order_id, await maker_for(interaction, order))
     order = await own_order(interaction, payload.order_id)
@@ -169,7 +169,7 @@ async def cancel_order(interaction: Interaction, payload: OrderPayload) -> None:
 
 
 async def _show_state(interaction: Interaction, order: Order, before: int = 0) -> None:
-    language = reader(interaction)
+    language = language_of(interaction)
     view: Any = discord.ui.View(timeout=None)
     if order.state in CANCELLABLE:
         view.add_item(button(actions.ORDER_CANCEL, OrderPayload(order.id), language))
@@ -178,10 +178,10 @@ async def _show_state(interaction: Interaction, order: Order, before: int = 0) -
 
 
 async def _follow(interaction: Interaction, order: Order) -> None:
-    """The card shows what became of it, for as long as Discord lets the bot change it."""
+    """Updates the card with the order's state, as long as the interaction's token is valid."""
     shown, orders = order.state, interaction.client.services.orders
     try:
-        for pause in _PAUSES:
+        for pause in _DELAYS:
             await asyncio.sleep(pause)
             now = await orders.find(order.id)
             if now is None:
@@ -193,7 +193,7 @@ async def _follow(interaction: Interaction, order: Order) -> None:
             if shown not in _OPEN:
                 return
     except (StorageError, discord.HTTPException) as error:
-        log.info("order %s: its card is not followed any more: %s", order.id, error)
+        log.info("order %s: its card is no longer updated: %s", order.id, error)
 
 
 def voices(language: Language, chosen: Voice) -> list[discord.SelectOption]:

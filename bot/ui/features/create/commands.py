@@ -8,7 +8,7 @@ from bot.errors import UnreadableFile
 from bot.ui.features.create.drafts import is_barred, models_at, show_new
 from bot.ui.features.create.forms import RequestForm
 from bot.ui.features.create.makers import destination
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.destinations import Channel
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.render import actions
@@ -28,7 +28,7 @@ async def create(
     file: discord.Attachment | None,
     channel: Channel | None,
 ) -> None:
-    """With a description or a file straight to the card; with neither, two ways to begin."""
+    """With a description or a file it shows the card; without either, buttons for the two forms."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     if await is_barred(interaction, model):
         return
@@ -36,8 +36,8 @@ async def create(
         view = discord.ui.View(timeout=None)
         payload = NewOrderPayload(channel.id if channel else 0, voice, model)
         for action in (actions.CREATE_DESCRIBE, actions.CREATE_OWN):
-            view.add_item(button(action, payload, reader(interaction)))
-        await interaction.edit_original_response(content=reader(interaction)("create.how"), view=view)
+            view.add_item(button(action, payload, language_of(interaction)))
+        await interaction.edit_original_response(content=language_of(interaction)("create.how"), view=view)
         return
     kind = RequestKind.CUSTOM if file else RequestKind.DESCRIBE
     lyrics = await _lyrics_in(file) if file else ""
@@ -79,12 +79,13 @@ async def own_lyrics(interaction: Interaction, payload: NewOrderPayload) -> None
 async def _begin(interaction: Interaction, kind: RequestKind, payload: NewOrderPayload) -> None:
     voice = Voice(payload.voice) if payload.voice in set(Voice) else Voice.ANY  # a custom_id can be forged
     request = SongRequest(kind=kind, voice=voice, model=payload.model)
-    form = RequestForm(reader(interaction), request, models_at(interaction), channel_id=payload.channel_id)
+    form = RequestForm(language_of(interaction), request, await models_at(interaction), channel_id=payload.channel_id)
     await interaction.response.send_modal(form)
 
 
 async def models_to_choose(interaction: Interaction, typed: str) -> list[discord.app_commands.Choice[str]]:
-    found = [each for each in models_at(interaction) if typed.lower() in f"{each.name} {each.label}".lower()]
+    models = await models_at(interaction)
+    found = [each for each in models if typed.lower() in f"{each.name} {each.label}".lower()]
     return [
         discord.app_commands.Choice(name=plain_line(each.label, 100), value=each.name) for each in found[:_MOST_MODELS]
     ]

@@ -9,7 +9,7 @@ from bot.domain.song_request import SongRequest
 from bot.ui.features.create.card import show_card
 from bot.ui.features.create.makers import maker_for, maker_of
 from bot.ui.features.create.texts import bar_text
-from bot.ui.interactions.access import locale_of, reader
+from bot.ui.interactions.access import language_of, locale_of
 from bot.ui.interactions.destinations import Destination
 from bot.ui.render import actions
 from bot.ui.render.actions import ListedOrderPayload
@@ -29,7 +29,7 @@ async def bar_here(interaction: Interaction, model: str = "") -> str:
     """Why they may not order here, in one sentence; empty: they may."""
     orders, maker = interaction.client.services.orders, maker_of(interaction)
     bar = await orders.bar(maker, model)
-    return bar_text(bar, await orders.rules(maker.guild_id), reader(interaction)) if bar else ""
+    return bar_text(bar, await orders.rules(maker.guild_id), language_of(interaction)) if bar else ""
 
 
 async def is_barred(interaction: Interaction, model: str = "") -> bool:
@@ -47,8 +47,8 @@ async def show_new(
     await show_card(interaction, order, note)
 
 
-async def show_again(interaction: Interaction, order: Order) -> None:
-    """A new draft that says the same, to be posted in the same place; its card has a button to change it."""
+async def show_again(interaction: Interaction, order: Order, note: str = "") -> None:
+    """A new draft that says the same, to be posted in the same place. `note`: what is said above its card."""
     draft = await interaction.client.services.orders.draft(
         f"{interaction.id:x}",
         await maker_for(interaction, order),
@@ -58,7 +58,7 @@ async def show_again(interaction: Interaction, order: Order) -> None:
         user_locale=locale_of(interaction),
         gateway=order.gateway,
     )
-    await show_card(interaction, draft)
+    await show_card(interaction, draft, note)
 
 
 async def _draft(interaction: Interaction, request: SongRequest, where: Destination, gateway: str) -> Order:
@@ -74,5 +74,6 @@ async def _draft(interaction: Interaction, request: SongRequest, where: Destinat
     )
 
 
-def models_at(interaction: Interaction, gateway: str = "") -> tuple[Model, ...]:
-    return interaction.client.services.orders.terms(gateway).models
+async def models_at(interaction: Interaction, gateway: str = "") -> list[Model]:
+    """To choose from: what the gateway has, as far as the server's managers want it."""
+    return await interaction.client.services.orders.offered(interaction.guild_id, gateway)

@@ -16,7 +16,7 @@ from bot.ui.features.create.card import show_card, voices
 from bot.ui.features.create.drafts import show_new
 from bot.ui.features.create.makers import chosen_destination
 from bot.ui.features.create.texts import name_of_source
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.forms import Form
 from bot.ui.render.locales import Language
 from bot.ui.render.text import code, plain_line
@@ -85,13 +85,13 @@ class RequestForm(Form):
         self._choices[name] = field
         self.add_item(discord.ui.Label(text=language(f"create.field.{name}"), component=field))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         """An error after that loses nothing that was typed."""
         if self._order or _replaces(interaction):
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
-        request, note = self._filled(reader(interaction))
+        request, note = self._filled(language_of(interaction))
         if self._order is None:
             where = await chosen_destination(interaction, self._channel_id)
             await show_new(interaction, request, where, gateway=self._gateway, note=note)

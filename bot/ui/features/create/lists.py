@@ -1,5 +1,6 @@
-"""Lists of orders: one's own, a server's, and those that wait for a manager; and what is left today."""
+"""/suno orders and usage: lists of one's own orders, a server's, and those that wait for a manager."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -7,14 +8,14 @@ import discord
 
 from bot.client import Interaction
 from bot.domain.allowance import Work, left, next_day
-from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState
+from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState, PersonsOrders
 from bot.errors import NotYours, OrderGone
 from bot.services.orders.service import Settlement
 from bot.ui.features.create.card import own_order
 from bot.ui.features.create.drafts import again_buttons, show_again
 from bot.ui.features.create.makers import maker_of, managed_guild
 from bot.ui.features.create.texts import moment, name_of, state_text
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import one_id
@@ -25,6 +26,7 @@ from bot.ui.render.locales import Language
 from bot.ui.render.text import cut
 
 _PAGE = 5
+_MOST_PEOPLE = 15
 _MAX_ROW = 700  # characters
 _MINE, _SERVER, _OPEN = "mine", "server", "open"
 _EMOJI = {
@@ -34,7 +36,7 @@ _EMOJI = {
 
 
 async def show_orders(interaction: Interaction, scope: str, page: int = 0) -> None:
-    """Also what is `open` for the people who manage the server."""
+    """`scope`: mine, server, or open, which lists what waits for the server's managers."""
     if scope == _MINE:
         query = OrderQuery(user_id=interaction.user.id)
     else:
@@ -44,14 +46,18 @@ async def show_orders(interaction: Interaction, scope: str, page: int = 0) -> No
     if page and not found:
         await show_orders(interaction, scope, 0)
         return
-    await interaction.edit_original_response(view=_view(found, count, scope, page, reader(interaction)))
+    posts = await interaction.client.services.orders.posts(found)
+    await interaction.edit_original_response(view=_view(found, posts, count, scope, page, language_of(interaction)))
 
 
-def _view(found: list[Order], count: int, scope: str, page: int, language: Language) -> discord.ui.LayoutView:
+def _view(
+    found: list[Order], posts: Mapping[str, int], count: int, scope: str, page: int, language: Language
+) -> discord.ui.LayoutView:
+    """`posts`: the message, by order, in which something came of it."""
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(f"## {language(f'order.list.{scope}', n=count)}"))
     for order in found:
-        view.add_item(discord.ui.TextDisplay(_row(order, scope, language)))
+        view.add_item(discord.ui.TextDisplay(_row(order, posts.get(order.id), scope, language)))
         for row in rows_of(_buttons(order, scope, page, language)):
             view.add_item(row)
     pages = -(-count // _PAGE)
@@ -61,22 +67,29 @@ def _view(found: list[Order], count: int, scope: str, page: int, language: Langu
     return view
 
 
-def _row(order: Order, scope: str, language: Language) -> str:
+def _row(order: Order, post: int | None, scope: str, language: Language) -> str:
     who = f" · <@{order.user_id}>" if scope != _MINE else ""
     price = f" · {order.price:.2f}" if order.price is not None else ""
     when = moment(order.placed_at or order.created_at)
     head = f"{_EMOJI.get(order.state, '✖️')} **{name_of(order)}**{who}{price} · {when}"
-    return cut(f"{head}\n-# {state_text(order, language)}", _MAX_ROW)
+    link = f" · {_link(order, post)}" if post else ""
+    return cut(f"{head}{link}\n-# {state_text(order, language)}", _MAX_ROW)
+
+
+def _link(order: Order, message_id: int) -> str:
+    """Discord shows it as a jump."""
+    return f"https://discord.com/channels/{order.guild_id or '@me'}/{order.channel_id}/{message_id}"
 
 
 def _buttons(order: Order, scope: str, page: int, language: Language) -> list[ActionButton]:
-    """What may be done with it by who sees it there."""
+    """The actions that the viewers of this list have."""
     bound: list[Action[ListedOrderPayload]] = []
     if scope == _OPEN and order.state is OrderState.WAITING:
         bound = [actions.ORDER_APPROVE, actions.ORDER_DECLINE]
     elif scope == _OPEN:
         bound = [actions.ORDER_FOUND]
         bound += [actions.ORDER_FREE, actions.ORDER_LOST] if order.state is OrderState.UNSURE else []
+        bound += [actions.ORDER_TWICE]
     elif scope == _MINE:
         bound = [actions.ORDER_WITHDRAW] if order.state in CANCELLABLE else []
         bound += [actions.ORDER_FOUND] if order.state in (OrderState.UNSURE, OrderState.LOST) else []
@@ -127,13 +140,13 @@ async def charged_and_lost(interaction: Interaction, payload: ListedOrderPayload
 async def _settle(interaction: Interaction, payload: ListedOrderPayload, *, charged: bool) -> None:
     await interaction.response.defer()
     order = await _order(interaction, payload)
-    managed_guild(interaction)  # its person may not say what was charged
+    managed_guild(interaction)  # the person who ordered may not decide that
     await interaction.client.services.orders.settle(order.id, charged=charged)
     await show_orders(interaction, _OPEN, payload.page)
 
 
 async def _order(interaction: Interaction, payload: ListedOrderPayload) -> Order:
-    """One's own, or one of a server that one manages. Raises OrderGone or NotYours."""
+    """The person's own order, or one of a server that they manage. Raises OrderGone or NotYours."""
     order = await interaction.client.services.orders.find(payload.order_id)
     if order is None:
         raise OrderGone
@@ -143,7 +156,7 @@ async def _order(interaction: Interaction, payload: ListedOrderPayload) -> Order
 
 
 class FoundForm(Form):
-    """Which task an order became whose answer never came."""
+    """Asks for the task id of an order that the gateway never answered."""
 
     def __init__(self, language: Language, order: Order) -> None:
         super().__init__(language("btn.its_id"))
@@ -151,29 +164,38 @@ class FoundForm(Form):
         self._id: discord.ui.TextInput[Any] = discord.ui.TextInput(max_length=200)
         self.add_item(discord.ui.Label(text=language("order.found.label"), component=self._id))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
         settled = await services.orders.found(self._order.id, await one_id(services, self._id.value))
         key = "order.found.done" if settled is Settlement.DONE else f"order.found.{settled}"
-        await interaction.edit_original_response(content=reader(interaction)(key))
+        await interaction.edit_original_response(content=language_of(interaction)(key))
 
 
 @on_press(actions.ORDER_FOUND)
 async def ask_id(interaction: Interaction, payload: ListedOrderPayload) -> None:
-    await interaction.response.send_modal(FoundForm(reader(interaction), await _order(interaction, payload)))
+    await interaction.response.send_modal(FoundForm(language_of(interaction), await _order(interaction, payload)))
 
 
 @on_press(actions.ORDER_AGAIN)
 async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> None:
-    """A new draft that says the same; its card has a button to change it."""
+    """A new draft with the same request."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     await show_again(interaction, await own_order(interaction, payload.order_id))
 
 
+@on_press(actions.ORDER_TWICE)
+async def order_twice(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    """The same, of one that may have been charged: for managers alone, and with a warning."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    order = await _order(interaction, payload)
+    managed_guild(interaction)  # its person may not
+    await show_again(interaction, order, f"⚠️ {language_of(interaction)('order.twice')}")
+
+
 async def show_usage(interaction: Interaction) -> None:
     """What is left today, and the last ten orders."""
-    services, language, maker = interaction.client.services, reader(interaction), maker_of(interaction)
+    services, language, maker = interaction.client.services, language_of(interaction), maker_of(interaction)
     lines = [f"## {language('order.usage.title')}"]
     for work in Work:
         usage, limits = await services.orders.usage(maker, work)
@@ -183,4 +205,20 @@ async def show_usage(interaction: Interaction) -> None:
     lines.append(f"-# {language('order.usage.resets', when=moment(next_day(services.watches.now())))}")
     _, found = await services.orders.listed(OrderQuery(user_id=interaction.user.id), limit=10)
     lines += [f"{_EMOJI.get(each.state, '✖️')} {name_of(each)} · {moment(each.created_at)}" for each in found]
-    await interaction.edit_original_response(content=cut("\n".join(lines), 2_000))
+    if maker.manages and maker.guild_id is not None:
+        lines += _by_person(await services.orders.by_person(maker.guild_id, _MOST_PEOPLE), language)
+    await interaction.edit_original_response(
+        content=cut("\n".join(lines), 2_000), allowed_mentions=discord.AllowedMentions.none()
+    )
+
+
+def _by_person(people: list[PersonsOrders], language: Language) -> list[str]:
+    """For managers: who ordered how much."""
+    if not people:
+        return []
+    rows = [
+        language("order.usage.person", who=f"<@{each.user_id}>", songs=each.songs, lyrics=each.lyrics)
+        + (f" · {each.price:.2f}" if each.price is not None else "")
+        for each in people
+    ]
+    return [f"## {language('order.usage.month')}", *rows]

@@ -1,4 +1,4 @@
-"""Who orders, and where it is posted, as an interaction tells it."""
+"""The person who orders and the destination, from an interaction."""
 
 import discord
 
@@ -56,7 +56,7 @@ def _around(channel_id: int | None, channel: object) -> tuple[int, ...]:
 
 
 async def destination(interaction: Interaction, channel: Channel | None = None) -> Destination:
-    """Where it will be posted. Raises UnwatchablePlace where the person may not write."""
+    """Where the song will be posted. Raises UnwatchablePlace if the person may not write there."""
     place = await destination_of(interaction, channel)
     if place is not None:
         return place
@@ -75,7 +75,7 @@ async def chosen_destination(interaction: Interaction, channel_id: int) -> Desti
 
 
 def managed_guild(interaction: Interaction) -> discord.Guild:
-    """Raises NotYours for who does not manage the server: a button can be pressed by anybody who sees it."""
+    """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
     guild = interaction.client.get_guild(interaction.guild_id or 0)
     if guild is None or not interaction.permissions.manage_guild:
         raise NotYours

@@ -1,4 +1,4 @@
-"""Tells people what became of their orders, where the card cannot show it any more."""
+"""Notifies people of the outcome of their orders when the card cannot show it any more."""
 
 import logging
 
@@ -12,8 +12,8 @@ from bot.ui.features.create.drafts import again_buttons
 from bot.ui.features.create.texts import name_of, state_text
 from bot.ui.render.locales import language_for
 
-# Of these the card or the post tells.
-_SILENT = frozenset({
+# States that the card or the post shows.
+_SHOWN_ELSEWHERE = frozenset({
     OrderState.PLACED, OrderState.WAITING, OrderState.SENDING, OrderState.ACCEPTED, OrderState.CANCELLED,
     OrderState.FINISHED,
 })  # fmt: skip
@@ -25,9 +25,9 @@ class OrderNotices:
     def __init__(self, bot: SunoBot) -> None:
         self._bot = bot
 
-    async def tell(self, order: Order) -> bool:
-        """Whether that is done: who cannot be told now is told later."""
-        if order.state in _SILENT and not refused_as_busy(order):
+    async def notify(self, order: Order) -> bool:
+        """False if it failed for now and is to be tried again."""
+        if order.state in _SHOWN_ELSEWHERE and not refused_as_busy(order):
             return True
         text = notice(order)
         try:
@@ -35,18 +35,18 @@ class OrderNotices:
                 channel = await self._bot.create_dm(discord.Object(order.user_id))
                 await channel.send(text, view=_again(order))
             except discord.Forbidden:
-                await self._tell_in_channel(order, text)
+                await self._notify_in_channel(order, text)
         except discord.HTTPException as error:
-            # It stands in /suno orders all the same.
-            log.warning("order %s: its person cannot be told: %s", order.id, error)
+            # /suno orders shows it in any case.
+            log.warning("order %s: the person cannot be notified: %s", order.id, error)
             return error.status < 500
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.warning("order %s: its person is told later: %s", order.id, type(error).__name__)
+            log.warning("order %s: the person is notified later: %s", order.id, type(error).__name__)
             return False
         return True
 
-    async def _tell_in_channel(self, order: Order, text: str) -> None:
-        """Who takes no DMs is told where they ordered."""
+    async def _notify_in_channel(self, order: Order, text: str) -> None:
+        """For people who accept no DMs: in the channel in which they ordered."""
         if order.guild_id is None:
             return
         channel = self._bot.get_partial_messageable(order.channel_id, guild_id=order.guild_id)

@@ -1,4 +1,4 @@
-"""/suno-admin create: whether songs may be ordered in a server, by whom, and how many."""
+"""/suno-admin create: who may order songs in a server, where, how many, and with which models."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -9,15 +9,17 @@ from msgspec.structs import replace
 
 from bot.client import Interaction
 from bot.domain.creation import CreationRules
+from bot.domain.models import Model, model_named
 from bot.errors import UnreadableNumber
 from bot.ui.features.create.makers import managed_guild
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.render import actions
 from bot.ui.render.actions import NoPayload, SwitchPayload
 from bot.ui.render.components import button, styled_button
 from bot.ui.render.locales import Language
+from bot.ui.render.text import one_line, plain_line
 
 _NUMBERS = ("songs_per_person", "songs_per_server", "lyrics_per_person", "at_once")
 _DIGITS = 4
@@ -29,7 +31,7 @@ async def _rules(interaction: Interaction) -> CreationRules:
 
 
 async def show_panel(interaction: Interaction) -> None:
-    rules, language = await _rules(interaction), reader(interaction)
+    rules, language = await _rules(interaction), language_of(interaction)
     view = discord.ui.LayoutView(timeout=None)
     lines = [f"## 🎼 {language('creation.title')}", *_state(rules, language)]
     if not interaction.client.services.orders.operator.enabled:
@@ -42,10 +44,14 @@ async def show_panel(interaction: Interaction) -> None:
 def _state(rules: CreationRules, language: Language) -> list[str]:
     roles = ", ".join(f"<@&{role}>" for role in rules.roles) or language("create.managers")
     channels = ", ".join(f"<#{channel}>" for channel in rules.channels) or language("creation.all")
+    models = ", ".join(one_line(model_named(name).label, 40) for name in rules.models) or language(
+        "creation.all_models"
+    )
     return [
         language(f"creation.is_{'on' if rules.enabled else 'off'}"),
         language("creation.roles", roles=roles),
         language("creation.channels", channels=channels),
+        language("creation.models", models=models),
         *(language(f"creation.{name}", n=getattr(rules, name)) for name in _NUMBERS),
         language(f"creation.approval_{'on' if rules.approval else 'off'}"),
     ]
@@ -60,6 +66,7 @@ def _switches(rules: CreationRules, language: Language) -> list[Any]:
         styled_button(actions.CREATION_APPROVAL, approving, label=language(approval), emoji="🙋"),
         button(actions.CREATION_NUMBERS, NoPayload("server"), language),
         button(actions.CREATION_PEOPLE, NoPayload("server"), language),
+        button(actions.CREATION_MODELS, NoPayload("server"), language),
     ]
 
 
@@ -81,7 +88,7 @@ async def switch_approval(interaction: Interaction, payload: SwitchPayload) -> N
 
 
 class NumbersForm(Form):
-    """How many songs and lyrics may be ordered."""
+    """The numbers of songs and lyrics that may be ordered."""
 
     def __init__(self, language: Language, rules: CreationRules) -> None:
         super().__init__(language("btn.numbers"))
@@ -93,7 +100,7 @@ class NumbersForm(Form):
             self._fields[name] = field
             self.add_item(discord.ui.Label(text=language(f"creation.label.{name}"), component=field))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         numbers = {name: read_count(field.value, least=int(name == "at_once")) for name, field in self._fields.items()}
         await interaction.response.defer()
         await _keep(interaction, replace(await _rules(interaction), **numbers))
@@ -108,7 +115,7 @@ def read_count(typed: str, *, least: int = 0) -> int:
 
 
 class PeopleForm(Form):
-    """Who may order and where; what is chosen can be forged, so that only the server's own counts."""
+    """Who may order, and where. The values can be forged: only roles and channels of the server count."""
 
     def __init__(self, language: Language, rules: CreationRules) -> None:
         super().__init__(language("btn.people"))
@@ -127,7 +134,7 @@ class PeopleForm(Form):
         for name, select in (("roles", self._roles), ("channels", self._channels), ("blocked", self._blocked)):
             self.add_item(discord.ui.Label(text=language(f"creation.label.{name}"), component=select))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer()
         guild = managed_guild(interaction)
         theirs: Mapping[str, set[int]] = {
@@ -140,11 +147,39 @@ class PeopleForm(Form):
         await _keep(interaction, replace(await _rules(interaction), roles=roles, channels=channels, blocked=blocked))
 
 
+class ModelsForm(Form):
+    """Which models people may choose from; what is chosen can be forged, so that only what was offered counts."""
+
+    def __init__(self, language: Language, rules: CreationRules, offered: list[Model]) -> None:
+        super().__init__(language("btn.models"))
+        labels = {name: model_named(name).label for name in rules.models} | {each.name: each.label for each in offered}
+        self._names = tuple(labels)[:_MOST]
+        options = [
+            discord.SelectOption(label=plain_line(labels[name], 100), value=name, default=name in rules.models)
+            for name in self._names
+        ]
+        self._models: discord.ui.Select[Any] = discord.ui.Select(
+            options=options, min_values=0, max_values=len(options), required=False
+        )
+        self.add_item(discord.ui.Label(text=language("creation.label.models"), component=self._models))
+
+    async def handle_submit(self, interaction: Interaction) -> None:
+        await interaction.response.defer()
+        models = tuple(name for name in self._names if name in self._models.values)
+        await _keep(interaction, replace(await _rules(interaction), models=models))
+
+
+@on_press(actions.CREATION_MODELS)
+async def ask_models(interaction: Interaction, _: NoPayload) -> None:
+    offered = list(interaction.client.services.orders.terms().models)
+    await interaction.response.send_modal(ModelsForm(language_of(interaction), await _rules(interaction), offered))
+
+
 @on_press(actions.CREATION_NUMBERS)
 async def ask_numbers(interaction: Interaction, _: NoPayload) -> None:
-    await interaction.response.send_modal(NumbersForm(reader(interaction), await _rules(interaction)))
+    await interaction.response.send_modal(NumbersForm(language_of(interaction), await _rules(interaction)))
 
 
 @on_press(actions.CREATION_PEOPLE)
 async def ask_people(interaction: Interaction, _: NoPayload) -> None:
-    await interaction.response.send_modal(PeopleForm(reader(interaction), await _rules(interaction)))
+    await interaction.response.send_modal(PeopleForm(language_of(interaction), await _rules(interaction)))

@@ -21,7 +21,7 @@ from bot.ui.features.create.forms import RequestForm
 from bot.ui.features.create.makers import destination
 from bot.ui.features.create.tuning import TuningForm
 from bot.ui.features.status import look_up
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
@@ -141,8 +141,8 @@ async def _form_or_card(interaction: Interaction, typed: str, make: MakeRequest)
         await show_new(interaction, request, await destination(interaction), gateway=found.gateway)
         return
     songs = _songs_in(found.task) if request.source else ()
-    models = models_at(interaction, found.gateway)
-    form = RequestForm(reader(interaction), request, models, gateway=found.gateway, songs=songs)
+    models = await models_at(interaction, found.gateway)
+    form = RequestForm(language_of(interaction), request, models, gateway=found.gateway, songs=songs)
     await interaction.response.send_modal(form)
 
 
@@ -187,16 +187,16 @@ def _songs_in(task: Task) -> list[Source]:
 @on_press(actions.ORDER_EDIT)
 async def edit(interaction: Interaction, payload: OrderPayload) -> None:
     order = await own_order(interaction, payload.order_id)
-    songs, models = await _songs_of(interaction, order), models_at(interaction, order.gateway)
+    songs, models = await _songs_of(interaction, order), await models_at(interaction, order.gateway)
     await interaction.response.send_modal(
-        RequestForm(reader(interaction), order.request, models, order=order, songs=songs)
+        RequestForm(language_of(interaction), order.request, models, order=order, songs=songs)
     )
 
 
 @on_press(actions.ORDER_TUNE)
 async def tune(interaction: Interaction, payload: OrderPayload) -> None:
     order = await own_order(interaction, payload.order_id)
-    await interaction.response.send_modal(TuningForm(reader(interaction), order))
+    await interaction.response.send_modal(TuningForm(language_of(interaction), order))
 
 
 async def _songs_of(interaction: Interaction, order: Order) -> list[Source]:

@@ -1,4 +1,4 @@
-"""What is said of orders: their states, why they were refused, and what limits them."""
+"""Sentences about orders: states, refusals, limits."""
 
 from bot.domain.allowance import Denial, Limit
 from bot.domain.creation import Bar, CreationRules
@@ -16,7 +16,7 @@ _KNOWN = frozenset(Refusal)
 
 
 def name_of(order: Order) -> str:
-    """How people recognise it, escaped."""
+    """The title or description, escaped; else the id."""
     return one_line(order.request.name, _NAME) or f"`{code(order.id)}`"
 
 
@@ -27,12 +27,12 @@ def name_of_source(source: Source) -> str:
 
 
 def moment(at: float) -> str:
-    """As Discord shows it: in 3 hours."""
+    """A relative timestamp, which Discord shows as "in 3 hours"."""
     return f"<t:{at:.0f}:R>"
 
 
 def state_text(order: Order, language: Language, before: int = 0) -> str:
-    """What became of it, and what its person may do."""
+    """The order's state, and what the person can do."""
     match order.state:
         case OrderState.REFUSED:
             return refusal_text(order, language)
@@ -55,7 +55,7 @@ def place(order: Order, language: Language) -> str:
 
 
 def refusal_text(order: Order, language: Language) -> str:
-    """Why, and that it counts no more."""
+    """Why it was refused, and that it no longer counts against the allowance."""
     if order.reason == NOT_CHARGED:
         return language("order.state.free")
     reason = Refusal(order.reason) if order.reason in _KNOWN else Refusal.OTHER
@@ -64,7 +64,7 @@ def refusal_text(order: Order, language: Language) -> str:
 
 
 def reason_text(order: Order, reason: Refusal | None, language: Language) -> str:
-    """A sentence of ours where the words are known, else those of Suno or the gateway."""
+    """Our sentence for a known reason, else the words of Suno or the gateway."""
     words = one_line(order.detail, _WORDS)
     if reason is None or reason in (Refusal.OTHER, Refusal.BUSY, Refusal.TOO_LONG):
         return language("order.reason.said", words=words) if words else language("order.reason.unknown")
@@ -75,13 +75,13 @@ def reason_text(order: Order, reason: Refusal | None, language: Language) -> str
 
 
 def bar_text(bar: Bar, rules: CreationRules, language: Language) -> str:
-    """Why they may not order here, and who can change it."""
+    """Why the person may not order here, and who can change that."""
     roles = ", ".join(f"<@&{role}>" for role in rules.roles) or language("create.managers")
     channels = ", ".join(f"<#{channel}>" for channel in rules.channels)
     return language(f"create.bar.{bar}", roles=roles, channels=channels, command="`/suno-admin create`")
 
 
 def denial_text(denial: Denial, language: Language) -> str:
-    """Which limit, when it is over, and who can change it."""
+    """Which limit it is, when it ends, and who can change it."""
     key = "cooldown" if denial.limit is Limit.COOLDOWN else f"{denial.limit}_limit"
     return language(f"create.{key}", n=denial.most, when=moment(denial.until))

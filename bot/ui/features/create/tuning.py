@@ -11,7 +11,7 @@ from bot.domain.order import Order
 from bot.domain.song_request import SongRequest
 from bot.errors import OrderGone, UnreadableWeight
 from bot.ui.features.create.card import show_card
-from bot.ui.interactions.access import reader
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.forms import Form
 from bot.ui.render.locales import Language
 from bot.ui.render.text import code
@@ -49,10 +49,10 @@ class TuningForm(Form):
         label, told = language("create.field.variety"), language("create.newest_models")
         self.add_item(discord.ui.Label(text=label, description=told, component=self._variety))
 
-    async def sent_off(self, interaction: Interaction) -> None:
+    async def handle_submit(self, interaction: Interaction) -> None:
         """What cannot be read is told over the card; the rest is kept."""
         await interaction.response.defer()
-        request, notes = self._filled(reader(interaction))
+        request, notes = self._filled(language_of(interaction))
         edited = await interaction.client.services.orders.edit(self._order.id, interaction.user.id, request)
         if edited is None:
             raise OrderGone

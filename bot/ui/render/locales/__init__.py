@@ -1,4 +1,4 @@
-"""The languages: one TOML file each. A key that a language lacks is read in English."""
+"""The languages: one TOML file each. Missing keys fall back to English."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from discord import Locale, app_commands
 
 _FOLDER = Path(__file__).parent
 _FALLBACK = "en"
-_SEEN = 500  # characters of a text, of which the language is told
+_READ_LENGTH = 500  # characters that are read to detect the language of a text
 
 
 class Language:
@@ -56,7 +56,7 @@ def _load(tag: str, fallback: Language | None) -> Language:
 def language_for(locale: str) -> Language:
     """The language of a reader with this locale, English if we do not have it.
 
-    A region that we do not know reads what another region of its language reads: zh-SG reads zh-CN.
+    An unknown region falls back to another region of the same language: zh-SG to zh-CN.
     """
     primary = locale.partition("-")[0]
     for language in languages().values():
@@ -69,8 +69,8 @@ def language_for(locale: str) -> Language:
 
 
 def written_in(text: str) -> str:
-    """The locale of what somebody wrote, as far as its characters tell: those of GB 2312 are the simplified ones."""
-    chinese = "".join(character for character in text[:_SEEN] if "\u4e00" <= character <= "\u9fff")
+    """The locale of a text, by its characters: simplified ones are in GB 2312, traditional ones in Big5."""
+    chinese = "".join(character for character in text[:_READ_LENGTH] if "\u4e00" <= character <= "\u9fff")
     if not chinese:
         return "en-US"
     only_traditional = sum(_is_in(each, "big5") and not _is_in(each, "gb2312") for each in chinese)

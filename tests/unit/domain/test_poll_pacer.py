@@ -1,0 +1,90 @@
+"""The poll schedule against gateways as they were observed: delays and costs, in simulated time."""
+
+import random
+
+import pytest
+
+from benchmarks.models import Gateway, alternating, cyclic, restarted
+from benchmarks.simulated_bot import SimulatedBot
+from bot.domain.poll_pacer import PollPacer
+
+MINUTE = 60.0
+
+
+def late(bot: SimulatedBot, since: float, share: float = 0.95) -> float:
+    """The delay in seconds that this share of the songs finished since then did not exceed."""
+    delays = sorted(delay for at, delay in bot.seen if at > since)
+    assert len(delays) > 20
+    return delays[int(len(delays) * share)]
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gateway_that_starts_anew_is_followed_within_a_minute(seed: int, *, stamped: bool) -> None:
+    dice = random.Random(seed)
+    down = (900.0, 900.0 + dice.uniform(1, 8))
+    shows = restarted(cyclic(), cyclic(phase=dice.uniform(0, 15)), down)
+    bot = SimulatedBot(20, Gateway((shows,), stamped=stamped, down=down), seed=seed)
+    bot.play(900 + 8 * MINUTE)
+    assert late(bot, down[1] + MINUTE) <= 2.0
+
+
+@pytest.mark.parametrize(("stamped", "within"), [(True, 2.0), (False, 3.0)])
+def test_an_update_cycle_is_learned_within_90_seconds(within: float, *, stamped: bool) -> None:
+    bot = SimulatedBot(20, Gateway((cyclic(),), stamped=stamped))
+    bot.play(90.0)
+    assert stamped <= (bot.pacing.estimator.cycle is not None)
+    bot.play(90.0 + 5 * MINUTE)
+    assert late(bot, 90.0) <= within
+
+
+@pytest.mark.parametrize("fast", [0.0, 3.3, -40.3, 3_600.0])
+def test_changing_cycles_of_15_30_and_45_seconds_are_followed_with_any_gateway_clock(fast: float) -> None:
+    gateway = Gateway((alternating(2_500.0),), stamped=True, fast=fast)
+    bot = SimulatedBot(20, gateway)
+    bot.play(2_400.0)
+    assert late(bot, 600.0) <= 2.5
+
+
+def test_a_cycle_from_an_earlier_run_is_used_from_the_start() -> None:
+    gateway = Gateway((cyclic(),))
+    before = SimulatedBot(20, gateway)
+    before.play(900.0)
+    pacing = PollPacer(5.0)
+    pacing.estimator = before.pacing.estimator.lasting.resumed(930.0)
+    after = SimulatedBot(20, gateway, seed=2, begins=930.0, pacing=pacing)
+    assert pacing.estimator.cycle
+    after.play(930.0 + 5 * MINUTE)
+    assert late(after, 930.0) <= 2.0
+
+
+def test_the_phase_of_yesterdays_cycle_is_not_used() -> None:
+    before = SimulatedBot(20, Gateway((cyclic(),)))
+    before.play(900.0)
+    resumed = before.pacing.estimator.lasting.resumed(900.0 + 86_400.0)
+    assert (resumed.cycle, resumed.nominal) == (None, 15.0)
+
+
+def test_several_channels_that_update_a_second_apart() -> None:
+    channels = tuple(cyclic(phase=4.2 + behind) for behind in range(3))
+    bot = SimulatedBot(100, Gateway(channels, stamped=True))
+    bot.play(1_500.0)
+    assert late(bot, 600.0) <= 3.0
+
+
+def test_after_an_interruption_probe_tasks_are_polled_often_until_the_cycle_is_known() -> None:
+    pacing = PollPacer(5.0)
+    known = SimulatedBot(20, Gateway((cyclic(),)), pacing=pacing)
+    known.play(900.0)
+    assert pacing.estimator.cycle
+    pacing.interrupted(900.0)
+    assert pacing.schedule(900.0, together=20, open_tasks=20, probe=True).interval <= 2.4
+    assert pacing.schedule(900.0, together=20, open_tasks=20, probe=False).interval >= 4.0
+
+
+def test_without_a_cycle_very_many_tasks_are_polled_as_often_as_capacity_allows() -> None:
+    pacing = PollPacer(5.0)
+    for _ in range(50):
+        pacing.record_cost(3.0, 100_000)
+    assert pacing.schedule(0.0, together=500, open_tasks=100_000, probe=False).interval > 10.0
+    assert pacing.schedule(0.0, together=500, open_tasks=1_000, probe=False).interval < 6.1
