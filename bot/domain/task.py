@@ -44,10 +44,21 @@ class Lyrics(Struct, frozen=True, kw_only=True):
     style: str = ""
 
 
+class Echo(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a gateway's description of a song repeats of what was wished for. `voice`: as f, m; weights: 0 to 1."""
+
+    cover: bool = False
+    excluded: bool = False
+    voice: str = ""
+    style_weight: float | None = None
+    weirdness: float | None = None
+    variety: float | None = None
+
+
 class Clip(Struct, frozen=True, kw_only=True):
     """One rendering of a song. Absent texts and urls are empty; urls are http or https.
 
-    `other_urls`: where its audio may be if it is not at `audio_url`.
+    `other_urls`: where its audio may be if it is not at `audio_url`. `echo` None: the gateway does not describe it.
     """
 
     id: str
@@ -63,6 +74,7 @@ class Clip(Struct, frozen=True, kw_only=True):
     video_url: str = ""
     image_url: str = ""
     reason: str = ""
+    echo: Echo | None = None
 
     @property
     def streaming(self) -> bool:

@@ -25,7 +25,8 @@ from bot.ui.outgoing.errors import post_errors
 from bot.ui.outgoing.forums import carries, find_post, open_post, post_name, reopen, style_of
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
-from bot.ui.render.locales import language_for
+from bot.ui.render.locales import Language, language_for
+from bot.ui.render.offers import with_offer
 from bot.ui.render.posts import digest, live_card, post_card
 
 _USUAL_CLOCK_SKEW = 60.0  # seconds between Discord's clock and ours at most, if ours is synchronised
@@ -38,6 +39,7 @@ _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Disc
 _UNKNOWN_MESSAGE = 10008  # for a repeated nonce: the message arrived and was deleted
 _MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # the codes that Discord would answer
 _ARCHIVED = 50083
+_OFFERING = frozenset({Topic.SONGS, Topic.LYRICS, Topic.FAILED})  # what can be made from the task is offered there
 _IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
 _DELETED = 0  # instead of a message id: the message arrived and was deleted
 
@@ -87,7 +89,8 @@ class DiscordPoster:
         language = language_for(
             claimed.watch.locale if in_public else claimed.delivery.locale or claimed.watch.user_locale
         )
-        card = allowed(post_card(post, language, self.limit(claimed)), missing, language)
+        card = await self._with_offer(post, post_card(post, language, self.limit(claimed)), language)
+        card = allowed(card, missing, language)
         reply = _replies_to(claimed) if "read_message_history" not in missing else None
         if isinstance(destination, discord.ForumChannel):
             reply = None  # Discord has no replies across posts
@@ -97,6 +100,15 @@ class DiscordPoster:
         if forum := await self._forum(claimed, destination):
             return await self._open_post(forum, post, card)
         return await self._send(claimed, card, reply)
+
+    async def _with_offer(self, post: Post, card: Card, language: Language) -> Card:
+        """What can be made from the task, where it is posted."""
+        if post.found is None or post.claimed.delivery.topic not in _OFFERING:
+            return card
+        user_id, guild_id = post.claimed.watch.user_id, _server(post.claimed) or None
+        offer = await self._bot.services.orders.offer(post.found, guild_id, user_id)
+        number = post.clip_files[0].number if post.clip_files else 0
+        return with_offer(card, post.found.task, offer, language, number)
 
     async def _forum(
         self, claimed: ClaimedDelivery, destination: discord.abc.GuildChannel | discord.Thread | None
