@@ -33,7 +33,7 @@ def test_a_lock_names_libraries_and_hashes_alone(lock: Path) -> None:
         ("requirements-hikari.lock", PROJECT["dependency-groups"]["hikari"]),
     ],
 )
-def test_what_is_wanted_is_locked(lock: str, wanted: list[str]) -> None:
+def test_every_requirement_is_locked(lock: str, wanted: list[str]) -> None:
     for requirement in map(Requirement, wanted):
         assert pins(lock)[canonicalize_name(requirement.name)] in requirement.specifier, "make lock"
 

@@ -40,7 +40,7 @@ def test_a_workflow_may_only_read_but_for_what_it_says(workflow: Path) -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)
-def test_what_a_workflow_runs_is_there(workflow: Path) -> None:
+def test_commands_of_workflows_exist(workflow: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = [line for step in steps(workflow) for line in step.get("run", "").splitlines()]
     assert commands

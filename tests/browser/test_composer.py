@@ -8,7 +8,7 @@ from tests.browser.parts import Stage
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_what_was_typed_is_sent_and_not_what_was_suggested(stage: Stage) -> None:
+async def test_enter_sends_the_typed_text_and_not_the_suggestion(stage: Stage) -> None:
     await stage.type("/typed my own words")
     await expect(stage.choices).to_have_text(["Suggested one", "Suggested two"])
     await stage.page.keyboard.press("Enter")
@@ -57,7 +57,7 @@ async def test_a_pasted_line_is_a_command(stage: Stage) -> None:
     await expect(stage.answer).to_have_text("[one two] who=mei")
 
 
-async def test_what_an_option_cannot_hold_is_said_and_kept(stage: Stage) -> None:
+async def test_an_invalid_option_value_is_reported_and_kept(stage: Stage) -> None:
     wrong = {
         "/typed text:hi colour:green": "colour cannot be “green”. Choose one of: red, dark red, blue",
         "/typed text:hi colour:re": "colour cannot be “re”. Choose one of: red, dark red, blue",

@@ -131,7 +131,7 @@ async def test_one_song_of_a_task_and_its_lyrics_as_a_file(page: Page) -> None:
     await expect(page.locator(".message.private pre")).to_contain_text("Salt on the railing")
 
 
-async def test_what_is_missing_is_said(page: Page) -> None:
+async def test_a_missing_option_is_reported(page: Page) -> None:
     await page.get_by_test_id("composer").press_sequentially("/suno status ")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_have_text("id is needed.")

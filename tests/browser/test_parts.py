@@ -188,7 +188,7 @@ async def test_two_people_talk_and_unread_channels_are_marked(stage: Stage) -> N
     await expect(stage.page.get_by_test_id("channel-songs")).to_have_class("unread")
 
 
-async def test_who_is_named_is_mentioned(stage: Stage) -> None:
+async def test_a_typed_name_becomes_a_mention(stage: Stage) -> None:
     await stage.type("@Suno, and @mei in #lounge, not me@Mei", "Enter")
     await expect(stage.answer.locator(".mention")).to_have_text(["@Suno", "@Mei", "#lounge"])
     sent = stage.local.person(stage.ada).read(stage.songs)[-1]
@@ -199,7 +199,7 @@ async def test_who_is_named_is_mentioned(stage: Stage) -> None:
     await expect(stage.answer.locator(".mention")).to_have_text(["@Moderators"])
 
 
-async def test_nobody_writes_where_they_may_not(stage: Stage) -> None:
+async def test_a_read_only_channel_takes_no_text(stage: Stage) -> None:
     await stage.page.get_by_test_id("person-switch").select_option(label="Mei")
     await stage.page.get_by_test_id("channel-notices").click()
     await expect(stage.page.get_by_test_id("composer")).to_be_disabled()

@@ -23,7 +23,7 @@ async def scroll_up(page: Page) -> None:
     await expect(page.locator("#messages > :first-child")).to_be_in_viewport()
 
 
-async def test_what_comes_below_is_marked(stage: Stage) -> None:
+async def test_new_messages_below_show_a_marker(stage: Stage) -> None:
     await fill(stage)
     marker = stage.page.get_by_test_id("unseen")
     assert await is_at_end(stage.page)

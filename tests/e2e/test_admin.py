@@ -156,7 +156,7 @@ def _songs_fetched(env: Env) -> list[str]:
     return [each.path for each in env.gateway.media_requests if "audio" in each.path]
 
 
-async def test_what_is_missing_where(env: Env, guild: dict[str, Any]) -> None:
+async def test_missing_permissions_are_listed_by_channel(env: Env, guild: dict[str, Any]) -> None:
     closed = env.discord.changes.add_channel(guild, "closed")
     env.discord.changes.override(closed, guild["roles"][0], deny=Permission.SEND_MESSAGES)
     async with env.bot():
@@ -222,7 +222,7 @@ async def test_a_list_whose_last_page_is_empty_by_now_shows_the_one_before(env: 
     assert buttons(shown) == ["Retry", "Drop"] * 5
 
 
-async def test_what_waits_can_be_retried_or_dropped(env: Env) -> None:
+async def test_waiting_deliveries_can_be_retried_or_dropped(env: Env) -> None:
     env.gateway.add(DONE, FakeTask("task_other", songs=(ONE,)))
     refuse_all(env)
     async with env.bot():

@@ -27,7 +27,7 @@ def watched(file: Path) -> list[str]:
         return [row[0] for row in database.execute("SELECT task_id FROM watches ORDER BY id")]
 
 
-async def test_what_a_running_bot_knows_is_copied_and_restored(env: Env, command: Command, tmp_path: Path) -> None:
+async def test_a_backup_of_a_running_bot_can_be_restored(env: Env, command: Command, tmp_path: Path) -> None:
     env.gateway.add(FakeTask("task_before", states=((0, "queued"),)), FakeTask("task_after", states=((0, "queued"),)))
     async with env.bot():
         await env.watch("task_before")
@@ -178,7 +178,7 @@ async def _database(file: Path) -> None:
         pass
 
 
-async def test_what_is_not_committed_is_not_copied(tmp_path: Path) -> None:
+async def test_a_backup_contains_no_uncommitted_rows(tmp_path: Path) -> None:
     file, copy = tmp_path / "bot.db", tmp_path / "copy #1?.db"
     await _database(file)
     with closing(sqlite3.connect(file)) as database:

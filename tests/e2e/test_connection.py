@@ -52,7 +52,7 @@ async def test_an_unreadable_command_list_does_not_prevent_the_start(env: Env, s
     assert "cannot be parsed" in errors
 
 
-async def test_what_a_resumed_session_repeats_is_done_once(env: Env) -> None:
+async def test_events_repeated_by_a_resumed_session_are_handled_once(env: Env) -> None:
     env.gateway.add(DONE)
     dm = env.discord.world.dm_with(env.ada.user)
     async with env.bot():

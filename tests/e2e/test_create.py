@@ -118,7 +118,7 @@ async def test_two_presses_at_once_are_one_order(env: Env) -> None:
     assert len(env.gateway.orders.posts) == 1
 
 
-async def test_who_has_no_role_is_told_who_may_and_who_can_change_it(env: Env) -> None:
+async def test_a_person_without_a_role_is_told_who_may_order(env: Env) -> None:
     async with env.bot(**ON):
         await turn_on(env)
         answer = await card(env, env.ben)
@@ -143,7 +143,7 @@ async def test_own_lyrics_are_typed_into_a_form_and_edited_on_the_card(env: Env)
     assert (body["title"], body["tags"], body["prompt"]) == ("Harbour Lights", "folk", "[Verse]\nSalt")
 
 
-async def test_what_was_chosen_with_the_command_is_what_the_form_orders(env: Env) -> None:
+async def test_options_of_the_command_are_used_by_the_form(env: Env) -> None:
     stage = env.discord.changes.add_channel(env.discord.world.guilds[env.channel["guild_id"]], "stage")
     async with env.bot(**ON):
         await turn_on(env)
@@ -175,7 +175,7 @@ async def test_a_channel_in_which_they_may_not_write_cannot_be_forged(env: Env) 
     assert await orders(env) == []
 
 
-async def test_what_is_too_long_cannot_be_ordered_and_is_kept(env: Env) -> None:
+async def test_a_request_that_is_too_long_is_refused_and_kept(env: Env) -> None:
     async with env.bot(**ON):
         await turn_on(env)
         shown = await card(env, about="rain " * 200, model="chirp-crow")

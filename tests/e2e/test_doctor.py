@@ -172,7 +172,7 @@ async def test_a_thread_is_judged_by_its_channel(env: Env, doctor: Doctor) -> No
     assert "Send Messages in Threads (denied to @everyone)" in output
 
 
-async def test_what_is_gone(used: Env, doctor: Doctor) -> None:
+async def test_deleted_channels_and_left_servers_are_reported(used: Env, doctor: Doctor) -> None:
     channel = used.discord.world.channels.pop(used.channel["id"])
     assert f"warning  channel {channel['id']} in Studio: it is gone" in (await doctor())[1]
     del used.discord.world.guilds[channel["guild_id"]]
@@ -223,12 +223,12 @@ async def test_files_that_others_can_read(used: Env, doctor: Doctor, tmp_path: P
         ({"WATCHES_PER_USR": "5"}, "warning  settings: WATCHES_PER_USR is not a setting"),
     ],
 )
-async def test_what_is_probably_not_meant(doctor: Doctor, settings: dict[str, str | None], expected: str) -> None:
+async def test_likely_mistakes_are_reported(doctor: Doctor, settings: dict[str, str | None], expected: str) -> None:
     code, output = await doctor("--offline", **settings)
     assert (code, expected in output) == (0, True)
 
 
-async def test_what_strangers_name_and_say_is_fit_for_a_terminal(used: Env, doctor: Doctor) -> None:
+async def test_names_and_texts_of_strangers_are_safe_in_a_terminal(used: Env, doctor: Doctor) -> None:
     guild_of(used)["name"] = f"\x1b[2JStudio\nok  all is well\u202e {TOKEN}"
     words = f"bad \x1b]0;x\x07 {KEY}"
     used.gateway.faults.append(Fault(400, json.dumps({"error": {"message": words}}).encode()))

@@ -61,7 +61,7 @@ async def test_without_a_database_nothing_is_kept_of_anybody(command: Command, t
 
 
 @pytest.mark.parametrize("typed", ["ben", "-1", "12345", "1" * 25])
-async def test_what_is_no_id_is_refused(command: Command, typed: str) -> None:
+async def test_an_invalid_id_is_refused(command: Command, typed: str) -> None:
     code, _, errors = await command("forget-user", typed)
     assert code == 2
     assert "usage" in errors

@@ -93,7 +93,7 @@ async def test_the_style_becomes_tags(env: Env, forum: Object, style: str, expec
 @pytest.mark.parametrize(
     ("names", "expected"), [(["jazz", "rock"], "jazz"), (["rock", "Other"], "Other"), (["rock", "folk"], "rock")]
 )
-async def test_where_a_tag_is_required_there_is_one(env: Env, forum: Object, names: list[str], expected: str) -> None:
+async def test_a_forum_that_requires_a_tag_gets_one(env: Env, forum: Object, names: list[str], expected: str) -> None:
     env.gateway.add(FakeTask(DONE.id, songs=(ONE,)))
     forum["flags"] = REQUIRE_TAG
     env.discord.world.add_tag(forum, "announcement", moderated=True)
@@ -284,7 +284,7 @@ async def test_a_live_card_is_a_post_that_is_kept_and_leads_to_the_song(env: Env
     assert f"{forum['id']}/" not in words(first_of(env, card))
 
 
-async def test_what_is_said_on_the_way_goes_into_the_live_post(env: Env, forum: Object) -> None:
+async def test_notices_on_the_way_go_into_the_live_post(env: Env, forum: Object) -> None:
     env.gateway.add(FakeTask(DONE.id, songs=(ONE,), states=((0, "running"), (30, "done"))))
     env.gateway.media_faults.append(Fault(404, b"", times=_OFTEN, path="audio"))
     async with env.bot():

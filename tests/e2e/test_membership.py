@@ -51,7 +51,7 @@ async def test_a_stranger_is_looked_up_in_five_servers_and_then_told_what_to_do(
     assert _asked(env, eve) == 5, "the answer is believed for a while"
 
 
-async def test_who_is_in_none_of_a_few_servers_is_told_so(env: Env, eve: Person) -> None:
+async def test_a_stranger_to_every_server_is_refused_with_a_sentence(env: Env, eve: Person) -> None:
     many_servers(env, 3)
     async with env.bot():
         assert STRANGERS in (await ask(env, eve))["content"]
@@ -127,7 +127,7 @@ async def test_suggestions_have_a_limit_of_their_own(env: Env) -> None:
         assert "Harbour Lights" in words(await env.status(DONE.id)), "and take nothing from that of commands"
 
 
-async def test_who_is_not_let_in_is_offered_nothing(env: Env, eve: Person) -> None:
+async def test_a_refused_person_gets_no_suggestions(env: Env, eve: Person) -> None:
     async with env.bot():
         dm = env.discord.world.dm_with(eve.user)
         assert await eve.autocomplete(dm, "suno status", id="x") == []

@@ -72,7 +72,7 @@ async def test_a_bot_that_serves_is_alive_and_ready(env: Env, operator: Operator
     assert (after["oldest_due_task_lateness_seconds"], after["oldest_waiting_delivery_age_seconds"]) == (0, 0)
 
 
-async def test_what_waits_is_measured(env: Env, operator: Operator, port: int) -> None:
+async def test_waiting_deliveries_are_measured(env: Env, operator: Operator, port: int) -> None:
     env.gateway.add(DONE, FakeTask("task_slow", states=((0, "queued"),)))
     env.discord.faults.fail(r"^/channels/\d+/messages$", 503, times=100)
     async with env.bot(http_port=port):
@@ -90,7 +90,7 @@ async def test_what_waits_is_measured(env: Env, operator: Operator, port: int) -
     assert value(values, "deliveries_total", outcome="later") >= 1
 
 
-async def test_what_happened_is_counted(env: Env, operator: Operator, port: int) -> None:
+async def test_outcomes_are_counted(env: Env, operator: Operator, port: int) -> None:
     env.gateway.add(DONE)
     async with env.bot(http_port=port):
         zero = await operator.metrics()

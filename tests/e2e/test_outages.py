@@ -215,7 +215,7 @@ async def test_an_unresponsive_gateway_is_polled_rarely(env: Env) -> None:
 
 
 @pytest.mark.parametrize("watched", ["before", "after"])
-async def test_what_is_at_another_gateway_now_is_found_there(env: Env, other: LocalGateway, watched: str) -> None:
+async def test_a_task_that_moved_to_another_gateway_is_found(env: Env, other: LocalGateway, watched: str) -> None:
     running = replace(THERE, states=((0, "running"),))
     env.gateway.add(running)
     async with env.bot():

@@ -142,7 +142,7 @@ async def test_a_settings_file_of_another_encoding_exits_78_in_every_command(com
         assert "Traceback" not in output + errors
 
 
-async def test_what_is_probably_not_meant_is_told_at_the_start(env: Env, start: Start) -> None:
+async def test_likely_mistakes_are_reported_at_the_start(env: Env, start: Start) -> None:
     process = await start(SUNO_API_KEY=None)
     await env.discord.hub.until(lambda: env.discord.hub.online, 20)
     process.terminate()

@@ -128,7 +128,7 @@ async def test_after_a_deleted_channel_the_first_person_gets_the_songs_and_other
     assert len(env.posted(dm)) == len(env.posted(bens)) == 1
 
 
-async def test_that_discord_opens_no_dms_for_a_while_keeps_nobody_from_being_told(env: Env) -> None:
+async def test_people_are_notified_after_discord_refused_to_open_dms(env: Env) -> None:
     env.gateway.add(SOON)
     bens = env.discord.world.dm_with(env.ben.user)
     refuse(env, 400, 50035)
@@ -152,7 +152,7 @@ async def test_that_discord_opens_no_dms_for_a_while_keeps_nobody_from_being_tol
         (400, 50046, has_files, 0),
     ],
 )
-async def test_what_is_refused_stays_behind_and_the_rest_comes_at_once(
+async def test_a_refused_part_waits_and_the_rest_is_posted(
     env: Env, status: int, code: int, when: Refused, files: int
 ) -> None:
     env.gateway.add(DONE)
@@ -197,7 +197,7 @@ async def test_a_simpler_form_saves_what_an_unknown_code_refuses(env: Env) -> No
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, 40333), (400, 40004), (400, 40006), (429, 40062)])
-async def test_what_passes_is_waited_for(env: Env, dm: dict[str, Any], status: int, code: int) -> None:
+async def test_temporary_refusals_are_waited_for(env: Env, dm: dict[str, Any], status: int, code: int) -> None:
     env.gateway.add(DONE)
     refuse(env, status, code)
     async with env.bot():

@@ -135,7 +135,7 @@ async def test_in_a_dm_members_of_a_shared_server_may(env: Env) -> None:
         ("everyone", "", ""),
     ],
 )
-async def test_who_may_use_it_in_a_dm_is_a_setting(env: Env, use: str, listed: str, refusal: str) -> None:
+async def test_a_setting_decides_who_may_use_it_in_dms(env: Env, use: str, listed: str, refusal: str) -> None:
     users = (int((env.ada if listed else env.ben).id),)
     async with env.bot(private_use=use, private_users=users):
         answer = await env.finished(

@@ -150,7 +150,7 @@ async def test_in_a_dm_and_in_a_private_channel(env: Env) -> None:
             assert len(answer["attachments"]) == 2
 
 
-async def test_who_installed_it_takes_it_to_servers_where_it_is_not(env: Env) -> None:
+async def test_a_user_install_works_in_servers_without_the_bot(env: Env) -> None:
     env.gateway.add(DONE)
     world = env.discord.world
     elsewhere = world.add_guild("Elsewhere", owner=env.ada.user)

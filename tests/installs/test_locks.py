@@ -45,7 +45,7 @@ def make(checkout: Path, stamp: str, index: Mapping[str, str] | None = None) -> 
     "pip",
     ["its own", pytest.param(OLDEST_PIP, marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="needs 3.11"))],
 )
-def test_what_is_locked_is_installed(checkout: Path, pip: str, newer_index: dict[str, str]) -> None:
+def test_exactly_the_locked_versions_are_installed(checkout: Path, pip: str, newer_index: dict[str, str]) -> None:
     if pip == OLDEST_PIP:
         run(environment(checkout / ".venv") / "pip", "install", f"pip=={OLDEST_PIP}")
     output = make(checkout, "dev", newer_index)
@@ -56,7 +56,7 @@ def test_what_is_locked_is_installed(checkout: Path, pip: str, newer_index: dict
     assert f"\n  {len(found)}/" in output, "it says where it is"
 
 
-def test_what_is_no_longer_locked_is_removed(checkout: Path, newer_index: dict[str, str]) -> None:
+def test_packages_that_left_the_lock_are_uninstalled(checkout: Path, newer_index: dict[str, str]) -> None:
     make(checkout, "run", newer_index)
     programs = checkout / ".venv" / "bin"
     run(programs / "pip", "install", "--no-deps", "pytest-cov", settings=newer_index)  # and pip check would mind it

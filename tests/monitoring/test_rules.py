@@ -64,7 +64,7 @@ def unknown(query: str, families: Sequence[Metric]) -> Iterator[str]:
                 yield f"{name}: {label}{operator}{value}"
 
 
-async def test_what_rules_and_dashboard_ask_for_is_what_the_bot_says(env: Env, port: int) -> None:
+async def test_rules_and_dashboard_use_existing_metrics(env: Env, port: int) -> None:
     """Also of what has not come to pass yet: that is counted from 0 on, or has a name at least."""
     env.gateway.add(FakeTask("task_slow", states=((0, "queued"),)))
     async with env.bot(http_port=port), aiohttp.ClientSession() as session:

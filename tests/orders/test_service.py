@@ -83,7 +83,9 @@ async def test_a_form_that_discord_delivers_twice_is_one_draft(shop: Shop) -> No
         ({}, {"guild_id": None}, Bar.DM),
     ],
 )
-async def test_who_may_order_and_where(shop: Shop, rules: dict[str, Any], who: dict[str, Any], bar: Bar | None) -> None:
+async def test_roles_channels_and_blocks_decide_who_may_order(
+    shop: Shop, rules: dict[str, Any], who: dict[str, Any], bar: Bar | None
+) -> None:
     await shop.allow(**rules)
     assert await shop.orders.bar(maker(**who), "chirp-hawk") == bar
 
@@ -98,7 +100,7 @@ async def test_a_limit_names_itself_and_its_end(shop: Shop) -> None:
     assert denial.until > shop.clock.now()
 
 
-async def test_what_nobody_approves_is_not_sent_and_given_back(shop: Shop) -> None:
+async def test_an_order_without_approval_is_never_sent_and_is_given_back(shop: Shop) -> None:
     await shop.allow(approval=True, roles=(77,))
     member = replace(maker(BEN), **MEMBER)
     order = await shop.draft(BEN)

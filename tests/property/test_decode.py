@@ -89,7 +89,7 @@ def test_any_json(ids: list[str], status: int, value: Any) -> None:
 
 
 @given(st.sets(st.integers(0, 9)), st.sets(st.integers(0, 9)))
-def test_what_came_before_is_told_by_its_bytes(first: set[int], changed: set[int]) -> None:
+def test_repeated_answers_are_recognised_by_their_bytes(first: set[int], changed: set[int]) -> None:
     """Of the second answer only what changed is decoded, and nothing is taken for what it is not."""
     ids, body = _batch(first, set())
     before = decode_batch(ids, 200, "application/json", body, known={})

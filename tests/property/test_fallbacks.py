@@ -46,7 +46,7 @@ def test_any_form(data: st.DataObject, tag: str, omitted: Collection[Part]) -> N
 
 
 @given(st.data(), tags, permissions)
-def test_what_may_be_sent(data: st.DataObject, tag: str, missing: Collection[str]) -> None:
+def test_sendable_messages(data: st.DataObject, tag: str, missing: Collection[str]) -> None:
     form = allowed(data.draw(cards(tag)), missing, languages()[tag])
     check(form)
     assert form.content or form.embeds or form.uploads

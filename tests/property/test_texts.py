@@ -51,7 +51,7 @@ def test_an_id_means_itself(task_id: str) -> None:
 
 
 @given(texts | hostile)
-def test_what_is_taken_for_an_id_changes_no_path(text: str) -> None:
+def test_an_id_never_changes_the_path_of_a_request(text: str) -> None:
     found: list[str] = []
     with suppress(InvalidTaskId):
         found += read_ids(text).ids

@@ -83,7 +83,7 @@ def test_a_v2_message_has_limits_of_its_own(message: dict[str, Any]) -> None:
         check_message(message, flags=COMPONENTS_V2, attachments=0)
 
 
-def test_what_is_just_within_the_limits_passes() -> None:
+def test_values_just_within_the_limits_pass() -> None:
     embeds = [{"title": "x" * 256, "description": "x" * 4096, "fields": [FIELD | {"value": "x" * 1024}]}]
     check_message({"content": "x" * 2000, "embeds": embeds}, flags=0, attachments=10)
     check_message({"components": [{"type": 10, "content": "x" * 4000}]}, flags=COMPONENTS_V2, attachments=0)

@@ -204,7 +204,7 @@ async def test_a_form_is_filled_in(stage: Stage) -> None:
         (Permission.EMBED_LINKS, 50013),
     ],
 )
-async def test_what_a_channel_forbids(stage: Stage, missing: Permission, code: int) -> None:
+async def test_channel_permissions_are_enforced(stage: Stage, missing: Permission, code: int) -> None:
     here = stage.here
     guild = next(iter(stage.local.world.guilds.values()))
     stage.channel["permission_overwrites"] = [{"id": guild["id"], "type": 0, "allow": "0", "deny": str(int(missing))}]
@@ -387,7 +387,7 @@ async def test_a_timed_out_bot_posts_nothing(stage: Stage) -> None:
     await stage.here.send("x")
 
 
-async def test_what_people_bring_along_is_private_where_they_may_not_use_it_aloud(stage: Stage) -> None:
+async def test_user_installs_answer_privately_without_use_external_apps(stage: Stage) -> None:
     world = stage.local.world
     guild = next(iter(world.guilds.values()))
     ben = world.add_user("Ben")

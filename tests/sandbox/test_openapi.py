@@ -18,7 +18,7 @@ def deviations(method: str, path: str, body: Any, *, status: int = 200, answer: 
 @pytest.mark.parametrize(
     "body", [{"content": "hello"}, {"content": "x" * 4000}, {"flags": 4, "allowed_mentions": {"users": [123]}}]
 )
-def test_what_discord_takes(body: Any) -> None:
+def test_valid_requests_pass(body: Any) -> None:
     assert deviations("POST", MESSAGES, body, status=204) == []
 
 
@@ -31,17 +31,17 @@ def test_what_discord_takes(body: Any) -> None:
         ({"message_reference": {}}, "message_reference"),
     ],
 )
-def test_what_discord_refuses(body: Any, said: str) -> None:
+def test_invalid_requests_are_refused(body: Any, said: str) -> None:
     (found,) = deviations("POST", MESSAGES, body, status=204)
     assert said in found
 
 
-def test_what_discord_would_not_answer() -> None:
+def test_invalid_answers_are_refused() -> None:
     (found, *_) = deviations("GET", "/users/@me", None, answer={"id": "1"})
     assert "GET /users/@me" in found
 
 
-def test_what_discord_does_not_have() -> None:
+def test_unknown_routes_are_refused() -> None:
     assert deviations("GET", "/coffee", None) == ["GET /coffee is not described"]
 
 

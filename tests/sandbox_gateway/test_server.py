@@ -16,7 +16,7 @@ SONG_TASK = FakeTask("t-1", songs=(SONG,))
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer sk-wrong", KEY])
-async def test_who_has_no_key_gets_the_other_envelope(
+async def test_a_request_without_a_key_gets_the_error_envelope(
     gateway: LocalGateway, stranger: aiohttp.ClientSession, authorization: str | None
 ) -> None:
     gateway.add(SONG_TASK)

@@ -42,7 +42,7 @@ def test_the_program_knows_the_newest_migration() -> None:
     assert ScriptDirectory("migrations").get_current_head() == REVISION
 
 
-async def test_what_was_stored_is_there_after_a_restart(url: str, file: Path) -> None:
+async def test_stored_rows_survive_a_restart(url: str, file: Path) -> None:
     async with open_database(url):
         pass
     with sqlite3.connect(file) as database:

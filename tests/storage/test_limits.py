@@ -21,7 +21,7 @@ async def songs(engine: AsyncEngine) -> SongStore:
     return SongStore(engine)
 
 
-async def test_who_joins_watches_and_is_left_with_them_has_no_more_than_they_may(watches: WatchStore) -> None:
+async def test_inherited_watches_count_against_the_limit(watches: WatchStore) -> None:
     """Two accounts that watch the same, and leave in turn."""
     for number in range(3):
         ids = [f"t{number}{each}" for each in "ab"]
@@ -35,7 +35,7 @@ async def test_who_joins_watches_and_is_left_with_them_has_no_more_than_they_may
     assert (len(again.known), again.refused, again.watching) == (1, 0, 2), "what they have is not counted twice"
 
 
-async def test_what_was_joined_counts_before_its_person_leaves_it(watches: WatchStore) -> None:
+async def test_joined_watches_count_against_the_limit(watches: WatchStore) -> None:
     await add(watches, make_watch("t1", user_id=BEN), make_watch("t2", user_id=BEN), most=2)
     await add(watches, make_watch("t3", user_id=CARL), make_watch("t4", user_id=CARL), most=2)
     await add(watches, make_watch("t1"), make_watch("t2"), most=2)

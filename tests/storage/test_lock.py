@@ -117,7 +117,7 @@ async def test_another_database_is_another(file: Path, tmp_path: Path) -> None:
         await opens(tmp_path / "data" / "other.db")
 
 
-async def test_what_a_killed_bot_wrote_last_is_found_by_its_name_alone(file: Path, tmp_path: Path) -> None:
+async def test_the_last_commit_of_a_killed_bot_is_found_only_under_its_own_name(file: Path, tmp_path: Path) -> None:
     with held_by_another(file) as process:
         process.kill()
     hard = other_names(file, tmp_path)[3]
@@ -148,7 +148,7 @@ async def test_a_mode_that_somebody_chose_is_kept(file: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "loop"])
-async def test_what_is_no_file_is_refused_in_words(tmp_path: Path, kind: str) -> None:
+async def test_a_path_that_is_no_file_is_refused_with_a_sentence(tmp_path: Path, kind: str) -> None:
     odd = tmp_path / "odd.db"
     match kind:
         case "folder":
@@ -161,7 +161,7 @@ async def test_what_is_no_file_is_refused_in_words(tmp_path: Path, kind: str) ->
         await asyncio.wait_for(opens(odd), 5)
 
 
-def test_where_a_file_system_knows_no_such_lock_a_second_name_is_refused(
+def test_without_file_locks_a_second_name_of_the_database_is_refused(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "another")

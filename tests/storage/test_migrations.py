@@ -196,7 +196,7 @@ async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: s
         assert tuple(database.execute("SELECT version_num FROM alembic_version").fetchone()) == (REVISION,)
 
 
-async def test_who_was_mentioned_because_they_joined_a_watch_has_joined_it(tmp_path: Path) -> None:
+async def test_mentions_of_older_versions_become_followers(tmp_path: Path) -> None:
     file = tmp_path / "bot.db"
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:

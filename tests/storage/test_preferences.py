@@ -8,7 +8,7 @@ from bot.storage.preferences import PreferenceStore
 ADA, BEN = 1, 2
 
 
-async def test_what_a_person_has_set_is_at_hand_and_survives(engine: AsyncEngine) -> None:
+async def test_preferences_are_cached_and_survive_a_restart(engine: AsyncEngine) -> None:
     store, later = PreferenceStore(engine), PreferenceStore(engine)
     await store.keep_person(PersonSettings(user_id=ADA, private=True))
     await store.keep_person(PersonSettings(user_id=ADA, locale="zh-CN"))

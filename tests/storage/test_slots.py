@@ -104,7 +104,7 @@ async def test_a_share_is_kept_for_hosts_that_behave(scene: Scene) -> None:
     assert "good.example" in hosts_of(going) | hosts_of(await scene.claim(going))
 
 
-async def test_what_has_no_songs_waits_for_nobody(scene: Scene) -> None:
+async def test_deliveries_without_songs_need_no_slot(scene: Scene) -> None:
     await scene.add(40, "a.example", user_id=7)
     await scene.add(1, "", user_id=7)
     going = await scene.claim()

@@ -17,7 +17,7 @@ async def test_it_waits_for_an_event_or_so_long() -> None:
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_who_is_cancelled_while_an_event_comes_is_cancelled(turns: int) -> None:
+async def test_a_cancellation_beside_an_event_is_not_swallowed(turns: int) -> None:
     """A worker that forgot it would wait for ever, and the program with it."""
     event = asyncio.Event()
     waiting = asyncio.create_task(Clock().wait(event, 3_600))

@@ -26,7 +26,7 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("closed", ["folder", "bot.db", "bot.db-wal", "bot.db.lock"])
-def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+def test_unwritable_folders_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
     for name in ("bot.db", "bot.db-wal", "bot.db.lock"):
         (tmp_path / name).touch()
     path = tmp_path if closed == "folder" else tmp_path / closed

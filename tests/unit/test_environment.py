@@ -109,7 +109,7 @@ def test_a_slip_in_the_environment(env_file: Path, monkeypatch: pytest.MonkeyPat
     assert any("Do you mean DISCORD_TOKEN?" in fault for fault in faults())
 
 
-def test_what_is_kept_beside_a_setting_keeps_nothing_from_starting(env_file: Path) -> None:
+def test_unrelated_environment_variables_do_not_prevent_a_start(env_file: Path) -> None:
     env_file.write_text(f"{GOOD}DISCORD_TOKEN2=x\nFLAVOUR=mint\nCOMPOSE_PROJECT_NAME=suno\nTZ=UTC\n")
     expected = doubts(load_settings())
     assert [doubt.split(" in ")[0] for doubt in expected] == ["DISCORD_TOKEN2", "FLAVOUR"]
@@ -180,9 +180,7 @@ def test_a_misspelt_field_of_a_gateway(env_file: Path) -> None:
         ),
     ],
 )
-def test_what_is_probably_not_meant_is_told_and_keeps_nothing_from_starting(
-    env_file: Path, line: str, expected: str
-) -> None:
+def test_likely_mistakes_are_warnings_and_do_not_prevent_a_start(env_file: Path, line: str, expected: str) -> None:
     env_file.write_text(f"{GOOD}{line}\n")
     (doubt,) = doubts(load_settings())
     assert doubt.startswith(expected)

@@ -26,7 +26,7 @@ def test_without_settings_it_says_what_is_missing(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["demo", "--port", "many"]])
-def test_what_it_cannot_do_is_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unusable_arguments_are_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2

@@ -34,7 +34,7 @@ def test_a_claim_whose_lease_is_over_is_the_databases_to_give_again() -> None:
     assert repeated.take(500.0, enough=9) == []
 
 
-def test_what_cannot_be_asked_for_again_in_time_is_given_back() -> None:
+def test_a_claim_that_cannot_be_polled_in_time_is_released() -> None:
     repeated = RepeatedClaims()
     short, quiet = claim("short", lease_until=35.0), claim("quiet", changed_at=-QUIET_AFTER)
     assert repeated.hold([short, quiet], 0.0, EVERY_10_S) == [short, quiet]

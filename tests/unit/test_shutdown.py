@@ -33,14 +33,14 @@ async def test_no_more_often_than_was_said() -> None:
     await cancel_and_wait({stubborn})
 
 
-async def test_what_has_ended_is_left_alone() -> None:
+async def test_finished_tasks_are_not_cancelled() -> None:
     done = asyncio.create_task(asyncio.sleep(0, "result"))
     await done
     await cancel_and_wait({done})
     assert done.result() == "result"
 
 
-async def test_what_was_cancelled_with_its_group_and_went_on_is_told_again() -> None:
+async def test_a_task_that_ignored_its_cancellation_is_cancelled_again() -> None:
     """A worker of a group, which cancels it once; what was not cancelled is left alone."""
 
     async def program() -> None:

@@ -30,7 +30,7 @@ class Fetch:
         return Answer(found, tuple(each for each in task_ids if each not in found))
 
 
-async def test_what_is_not_known_is_asked_for_in_its_other_form() -> None:
+async def test_an_unknown_id_is_asked_for_in_its_other_form() -> None:
     fetch = Fetch(KNOWN, Task(id=PLAIN, kind=TaskKind.MUSIC, status=Status.DONE))
     answer = await in_either_form(fetch, [KNOWN.id, DASHED, "task_other"])
     assert answer.tasks[DASHED].id == PLAIN, "the gateway's own"

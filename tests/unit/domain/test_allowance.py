@@ -37,7 +37,7 @@ def test_without_limits_nothing_is_refused() -> None:
     assert left(Usage(person=10_000), Limits()) is None
 
 
-def test_what_is_left_is_what_every_storey_leaves() -> None:
+def test_the_remaining_allowance_is_the_least_of_all_levels() -> None:
     assert left(Usage(person=1, server=19), LIMITS) == 1
     assert left(Usage(person=9), LIMITS) == 0
 

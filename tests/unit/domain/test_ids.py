@@ -70,7 +70,7 @@ def test_the_id_that_was_meant(typed: str, meant: str) -> None:
         (f"{UUID} 1234567890123456789", "many"),
     ],
 )
-def test_what_cannot_be_an_id_is_refused_with_the_reason(typed: str, why: str) -> None:
+def test_invalid_ids_are_refused_with_the_reason(typed: str, why: str) -> None:
     with pytest.raises(InvalidTaskId) as refusal:
         parse_id(typed)
     assert refusal.value.why == why
@@ -110,7 +110,7 @@ SONGS = [
 
 
 @pytest.mark.parametrize("foreign", [*DISCORDS, *SONGS])
-def test_what_discord_and_suno_number_is_no_task(foreign: str) -> None:
+def test_ids_of_discord_and_suno_pages_are_no_task_ids(foreign: str) -> None:
     assert find_ids(foreign) == ()
     assert find_ids(f"{foreign}, task_abcd，{foreign}、task_efgh") == ("task_abcd", "task_efgh")
     assert read_ids(f"{foreign} task_abcd").ids == ("task_abcd",)
@@ -154,7 +154,7 @@ def test_several_ids_as_people_type_them(typed: str, ids: tuple[str, ...], ignor
     assert (found.ids, found.ignored) == (ids, ignored)
 
 
-def test_what_is_ignored_is_named() -> None:
+def test_ignored_words_are_named() -> None:
     found = read_ids(f"watch {UUID} for <@481516234210815162>, 3fjmw9nrz chirp-v4 2026-11-26")
     assert found.ids == (UUID, "3fjmw9nrz"), "of two gateways"
     assert found.words == ("watch", "for", "<@481516234210815162>", "chirp-v4", "2026-11-26")

@@ -50,7 +50,7 @@ def test_an_accepted_order_has_its_task() -> None:
     assert (order.state, order.task_id, order.due_at) == (OrderState.ACCEPTED, "task_1", None)
 
 
-def test_what_was_never_taken_is_sent_again_ever_later_and_then_refused() -> None:
+def test_an_order_never_taken_is_retried_with_growing_delays_and_then_refused() -> None:
     order, backoffs = placed(), []
     for _ in range(MOST_SENDS - 1):
         order = after_submission(sending(order, NOW), NotTaken("refused port"), NOW)

@@ -83,12 +83,12 @@ def test_an_unknown_code_is_retried_then_simplified_then_reported() -> None:
 
 @pytest.mark.parametrize("code", [code for code, rule in RULES.items() if rule.meaning is Meaning.LATER])
 @pytest.mark.parametrize("failures", [0, 50])
-def test_what_passes_is_tried_again_however_often(code: int, failures: int) -> None:
+def test_temporary_failures_are_retried_without_limit(code: int, failures: int) -> None:
     assert isinstance(decide(refusal(code, 403), Attempt(topic=Topic.SONGS, failures=failures)), Retry)
 
 
 @pytest.mark.parametrize("code", [50001, 50013, 50083, 160005, 160009, 160010, 50024, 50009, 20026])
-def test_what_somebody_has_to_change_is_waited_for(code: int) -> None:
+def test_failures_that_need_a_change_wait_for_it(code: int) -> None:
     assert decide(refusal(code, 403), Attempt(topic=Topic.SONGS, failures=50)) == Block()
 
 
@@ -101,7 +101,7 @@ def test_songs_for_a_deleted_channel_go_to_the_persons_dms(code: int, status: in
 
 
 @pytest.mark.parametrize("code", [50007, 50278, 50033, 10013])
-def test_what_a_person_does_not_take_is_kept(code: int) -> None:
+def test_a_delivery_that_a_person_blocks_is_kept(code: int) -> None:
     assert decide(refusal(code, 403), Attempt(topic=Topic.SONGS)) == Abandon(State.KEPT)
 
 
@@ -130,7 +130,7 @@ def test_a_rate_limit_is_kept() -> None:
     assert decide(refusal(0, 429, retry_after=600.0), Attempt(topic=Topic.SONGS)) == Retry(600.0)
 
 
-def test_what_stands_in_front_of_discord_passes() -> None:
+def test_errors_of_a_proxy_in_front_of_discord_are_temporary() -> None:
     assert meaning(refusal(0, 403)) is meaning(refusal(40333, 403)) is Meaning.LATER
     assert meaning(refusal(99999, 403)) is Meaning.UNKNOWN
 

@@ -46,7 +46,7 @@ def test_a_redirect_is_followed_as_it_came(location: str, leads_to: str) -> None
 
 
 @pytest.mark.parametrize("address", ["http://x:99999/", "http://[::1/", "http://x:y/"])
-def test_what_is_no_address_is_none(address: str) -> None:
+def test_invalid_addresses_become_none(address: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         request_url(address)
 
@@ -74,7 +74,7 @@ def test_a_host_is_read_strictly(host: str) -> None:
         ("/files/None.mp3", ""),
     ],
 )
-def test_what_gateways_name(named: str, read: str) -> None:
+def test_addresses_as_gateways_send_them(named: str, read: str) -> None:
     assert as_url(named) == read
 
 

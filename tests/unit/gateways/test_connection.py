@@ -84,7 +84,7 @@ async def test_of_interim_answers_without_end_hardly_any_is_read(monkeypatch: py
     ],
     ids=["small chunks", "small pieces", "a long header"],
 )
-async def test_what_brings_something_is_read(first: bytes, again: bytes, last: bytes) -> None:
+async def test_an_answer_with_a_body_is_read(first: bytes, again: bytes, last: bytes) -> None:
     async with (
         serving(first, again, last, times=3_000) as url,
         aiohttp.ClientSession(connector=Connector()) as session,

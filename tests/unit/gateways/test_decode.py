@@ -79,7 +79,7 @@ def test_a_rix_batch_in_any_order_with_lyrics_and_music() -> None:
     assert lyrics.lyrics.text == "[Verse]\nTide goes out"
 
 
-def test_what_was_not_asked_for_is_dropped() -> None:
+def test_tasks_that_were_not_requested_are_dropped() -> None:
     assert answer("rix-batch", "t-elsewhere") == Answer({}, ("t-elsewhere",))
 
 
@@ -258,7 +258,7 @@ def test_a_progress_is_never_invented(progress: object, shown: float | None) -> 
      "https://suno.com@evil.example/x.mp3", "https://a:b@evil.example/x.mp3", "https://evil.example\\.suno.com/x.mp3",
      "https://x/\u202e3pm.exe", "https://x/\u200bx.mp3", "https://x/\0x.mp3", "https://x/\ufeffx.mp3"],
 )  # fmt: skip
-def test_what_is_no_address_of_a_file_is_none(url: object) -> None:
+def test_values_that_are_no_file_address_become_none(url: object) -> None:
     assert said(status="SUCCESS", data=[clip(audio_url=url)]).clips[0].audio_url == ""
 
 
@@ -355,7 +355,7 @@ def test_no_answer_is_an_error_of_the_right_kind(status: int, content: bytes, er
 @pytest.mark.parametrize("read", [decode, partial(decode_batch, known={})])
 @pytest.mark.parametrize("depth", [100, 500, 900, 50_000])
 @pytest.mark.parametrize("field", ["task_id", "status", "fail_reason", "progress", "submit_time", "title"])
-def test_what_is_nested_without_end_is_an_answer_or_an_error(read: Any, field: str, depth: int) -> None:
+def test_endless_nesting_gives_an_answer_or_an_error(read: Any, field: str, depth: int) -> None:
     nested = "[" * depth + "1" + "]" * depth
     clips = f'[{{"id":"c","audio_url":"https://cdn.example/c.mp3","{field}":{nested}}}]'
     content = f'{{"data":[{{"task_id":"t","status":"SUCCESS","data":{clips},"{field}":{nested}}}]}}'
@@ -378,7 +378,7 @@ def test_an_error_says_the_gateways_words_without_the_key() -> None:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_what_vendors_document(path: Path) -> None:
+def test_documented_bodies_of_vendors(path: Path) -> None:
     data = json.loads(path.read_bytes())["data"]
     wanted = (data[0] if isinstance(data, list) else data)["task_id"]
     found = decode([wanted], 200, "application/json", path.read_bytes()).tasks[wanted]

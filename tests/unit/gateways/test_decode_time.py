@@ -76,7 +76,7 @@ def test_reading_a_sentence_is_linear(word: str) -> None:
     assert grows_linearly(meaning, word * 10_000, word * 10_000 * TIMES)
 
 
-def test_what_stands_behind_more_than_any_answer_holds_is_not_looked_for() -> None:
+def test_text_beyond_the_longest_answer_is_not_searched() -> None:
     task = '{"task_id":"t-1","status":"SUCCESS"}'
     for before, found in ((10_000, True), (60_000, False)):
         body = f'{{"data":[{",".join(["[[1]]"] * before)},{task}]}}'.encode()

@@ -120,7 +120,7 @@ async def test_no_more_a_second_than_allowed_whoever_asks(monkeypatch: pytest.Mo
     assert [who for _, who in line.began[10:40]].count(BOT) == 15
 
 
-async def test_who_waits_for_an_answer_goes_before_their_own_list(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_persons_lookup_goes_before_their_own_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     line = await ask_all(
         monkeypatch,
         FairQueue(2, 1_000),
@@ -131,7 +131,7 @@ async def test_who_waits_for_an_answer_goes_before_their_own_list(monkeypatch: p
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 3])
-async def test_who_goes_away_leaves_no_place_taken(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+async def test_a_cancelled_request_frees_its_place(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
     async with virtual_time(monkeypatch) as over:
         queue = FairQueue(at_once, 1_000)
         line = Line(queue)

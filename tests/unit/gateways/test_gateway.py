@@ -123,7 +123,7 @@ async def test_a_row_that_is_not_written_out_is_left_out(
         assert len(gateway.requests) - before <= requests, "found once"
 
 
-async def test_what_is_left_is_told_by_its_bytes_as_before(known: Gateway, gateway: LocalGateway) -> None:
+async def test_the_remaining_tasks_are_recognised_by_their_bytes(known: Gateway, gateway: LocalGateway) -> None:
     gateway.add(*running(20))
     wanted = [*(fake.id for fake in running(20)), "task-1"]
     first = await known.fetch_many(wanted)
@@ -260,7 +260,7 @@ async def test_without_a_key_none_is_sent(gateway: LocalGateway, session: aiohtt
     ],
 )
 @pytest.mark.usefixtures("impatient")
-async def test_what_may_pass_is_tried_again_and_what_may_not_is_not(
+async def test_only_temporary_errors_are_retried(
     known: Gateway, gateway: LocalGateway, fault: Fault, error: type[GatewayError], requests: int
 ) -> None:
     gateway.faults.append(fault)
@@ -352,7 +352,7 @@ async def test_a_body_that_stops_in_the_middle_is_given_up(
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_nobody_listens_and_no_such_host(session: aiohttp.ClientSession) -> None:
+async def test_a_refused_connection_and_an_unknown_host(session: aiohttp.ClientSession) -> None:
     for url in ("http://127.0.0.1:1", "http://no-such-host.invalid"):
         with pytest.raises(GatewayUnreachable):
             await Gateway("default", url, KEY, session).fetch("task-1")
@@ -406,7 +406,7 @@ def test_a_base_url_is_what_stands_before_the_calls(typed: str, base: str) -> No
 
 
 @pytest.mark.parametrize("typed", ["", "gw.example", "ftp://gw.example", "https://", "https://x:99999", "https://a b"])
-def test_what_is_no_address_is_refused_in_words(typed: str) -> None:
+def test_an_invalid_address_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match="https://gateway"):
         normalise_base_url(typed)
 

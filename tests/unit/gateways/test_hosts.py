@@ -71,7 +71,7 @@ async def test_a_share_is_kept_for_hosts_that_behave() -> None:
         assert (going, good) == (MOST - KEPT, 1)
 
 
-async def test_who_leaves_makes_room_for_the_first_who_may_go() -> None:
+async def test_a_freed_slot_goes_to_the_first_eligible_waiter() -> None:
     slots = Slots(Hosts())
     async with AsyncExitStack() as stack:
         for _ in range(8):
@@ -97,7 +97,7 @@ async def test_a_request_that_waits_too_long_is_refused_and_leaves_the_queue() -
         assert again == 8
 
 
-async def test_who_is_cancelled_gives_the_slot_back() -> None:
+async def test_a_cancelled_waiter_returns_its_slot() -> None:
     slots = Slots(Hosts())
     for _ in range(20):
         async with taken(slots, *[("a", person) for person in range(30)]) as going:

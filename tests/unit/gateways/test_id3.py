@@ -51,7 +51,7 @@ async def test_a_tag_that_was_there_is_replaced() -> None:
         assert await content(tagged(song, Tag(title="New"), 10**7, start)) == encode(Tag(title="New")) + SOUND
 
 
-async def test_where_it_does_not_fit_the_cover_goes_first_and_then_the_tag() -> None:
+async def test_without_room_the_cover_is_dropped_first_and_then_the_tag() -> None:
     small = len(SOUND) + len(encode(Tag(title=TAG.title, style=TAG.style, lyrics=TAG.lyrics, task_id=TAG.task_id)))
     async with arriving(SOUND) as song:
         without_cover = await content(tagged(song, TAG, small, 0))
@@ -60,7 +60,7 @@ async def test_where_it_does_not_fit_the_cover_goes_first_and_then_the_tag() -> 
 
 
 @pytest.mark.parametrize("content", [b"", b"ID3", b"ID3\x04\x00\x00\xff\xff\xff\xff" + SOUND, SOUND])
-def test_what_is_no_tag_has_no_length(content: bytes) -> None:
+def test_bytes_that_are_no_tag_have_no_length(content: bytes) -> None:
     assert length(content) == 0
 
 

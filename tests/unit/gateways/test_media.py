@@ -98,7 +98,7 @@ async def test_a_cover_arrives(media: Media, gateway: LocalGateway) -> None:
     ],
 )
 @pytest.mark.usefixtures("impatient")
-async def test_what_is_no_song_is_refused(
+async def test_bytes_that_are_no_song_are_refused(
     media: Media, gateway: LocalGateway, fault: Fault, error: type[MediaError]
 ) -> None:
     gateway.media_faults.append(fault)
@@ -206,7 +206,7 @@ async def test_a_declared_size_is_reported(media: Media, gateway: LocalGateway) 
     assert (refusal.value.limit, refusal.value.size) == (1_000, 40_124)
 
 
-async def test_what_does_not_end_is_cut_off(media: Media, gateway: LocalGateway) -> None:
+async def test_an_endless_download_is_cut_off(media: Media, gateway: LocalGateway) -> None:
     with pytest.raises(MediaTooBig) as refusal:
         await media.audio(f"{gateway.media_url}/stream/clip1", limit=1_000)
     assert (refusal.value.limit, refusal.value.size) == (1_000, None)

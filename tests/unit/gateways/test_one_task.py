@@ -109,7 +109,7 @@ async def test_one_id_alone_is_no_word_on_the_gateway(
         (refuses(403, "用户已被封禁"), GatewayRefused),
     ],
 )
-async def test_what_is_said_of_every_id_is_believed(
+async def test_an_answer_given_to_every_id_counts(
     many: Gateway, gateway: LocalGateway, fault: Fault, error: type[GatewayError], wanted: list[str]
 ) -> None:
     gateway.faults.append(fault)
@@ -117,9 +117,7 @@ async def test_what_is_said_of_every_id_is_believed(
         await many.fetch_many(wanted)
 
 
-async def test_where_both_paths_are_spoken_of_in_other_words_somebody_has_looked(
-    many: Gateway, gateway: LocalGateway
-) -> None:
+async def test_different_answers_on_both_paths_mean_an_unknown_task(many: Gateway, gateway: LocalGateway) -> None:
     gateway.unknown = (404, {"detail": "Not Found"})
     assert (await many.fetch("bad-1")).missing == ("bad-1",)
 

@@ -146,7 +146,7 @@ def test_an_address_by_itself_is_a_song(made: dict[str, Any]) -> None:
         ({"image_url": "", "image_large_url": "https://f.example/c.png"}, ("image_url", "https://f.example/c.png")),
     ],
 )
-def test_what_a_song_has_under_other_names(said: dict[str, Any], expected: tuple[str, object]) -> None:
+def test_song_fields_under_other_names(said: dict[str, Any], expected: tuple[str, object]) -> None:
     (clip,) = task(whole(data=[SONG | said])).clips
     assert getattr(clip, expected[0]) == expected[1]
 

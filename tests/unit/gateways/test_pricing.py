@@ -38,7 +38,7 @@ def test_prices_are_those_of_songs_and_lyrics() -> None:
     assert prices_in({"data": models}) == Prices(0.1, 0.01)
 
 
-def test_what_is_left_is_told_in_units() -> None:
+def test_the_balance_is_given_in_units() -> None:
     assert balance_in(usage(), QUOTA_PER_UNIT) == Balance(0.04, 0.2)
     assert balance_in(usage(unlimited_quota=True, total_available=-5), QUOTA_PER_UNIT) == Balance(None, 0.2)
     assert quota_per_unit({"data": {"quota_per_unit": 1_000}}) == 1_000

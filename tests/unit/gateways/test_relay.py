@@ -102,7 +102,7 @@ async def test_it_can_be_sent_again(session: aiohttp.ClientSession) -> None:
         assert files == [SONG, SONG]
 
 
-async def test_what_is_cut_off_is_not_taken_for_a_song(session: aiohttp.ClientSession) -> None:
+async def test_a_truncated_file_is_not_a_song(session: aiohttp.ClientSession) -> None:
     async with listener() as (url, files, some), halfway(fails=True) as (song, fail):
         sending = asyncio.create_task(session.post(url, data=form(song)))
         await asyncio.wait_for(some.wait(), 5)
@@ -194,7 +194,7 @@ async def test_more_than_its_part_of_the_room_no_song_gets(size: int | None) -> 
     disk.share(1).take(HALF)  # all of it was given back
 
 
-async def test_where_no_file_can_be_made_the_connection_is_not_kept(
+async def test_without_room_for_a_file_the_connection_is_released(
     gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")

@@ -83,7 +83,7 @@ async def test_no_error_tells_the_key(known: Gateway, gateway: LocalGateway, sai
     assert not exposed(f"{refused.value} {refused.value.words}")
 
 
-def test_what_is_not_the_key_stays() -> None:
+def test_text_that_is_not_the_key_stays() -> None:
     clip = Clip(id="c", status=Status.DONE, title="100 % of a & b \\o/", audio_url="https://f.example/a%2Fb.mp3?x=%28")
     found = Task(id="t", kind=TaskKind.MUSIC, status=Status.DONE, reason=f"{KEY[:11]} {KEY[5:16]}", clips=(clip,))
     assert Secret(KEY).clean(Answer({"t": found})) == Answer({"t": found})

@@ -61,7 +61,7 @@ def test_own_lyrics_with_all_wishes() -> None:
     }
 
 
-def test_what_a_gateway_ignores_is_not_sent_and_a_voice_is_put_in_words() -> None:
+def test_ignored_fields_are_not_sent_and_the_voice_goes_into_the_style() -> None:
     sent = body(NOTHING, lyrics="la", style="lo-fi", voice=Voice.MALE, excluded_style="jazz", weirdness=0.9)
     assert sent["tags"] == "lo-fi, male vocals"
     assert not sent.keys() & {"negative_tags", "metadata"}
@@ -168,7 +168,7 @@ def test_full_gateways_are_tried_again_later(status: int, value: Any) -> None:
         (499, {}),
     ],
 )
-def test_what_may_have_been_charged_is_unsure(status: int, value: Any) -> None:
+def test_answers_that_may_have_cost_money_are_unsure(status: int, value: Any) -> None:
     assert isinstance(said(status, value), Unsure)
 
 

@@ -106,7 +106,7 @@ async def test_whatever_a_gateway_does_one_post_leaves(behaviour: Behaviour, exp
 
 
 @pytest.mark.parametrize("said", [KEY, KEY.replace("-", "\u200b-"), KEY.encode().hex(), f"{KEY[:14]}..."])
-async def test_what_people_read_of_a_refusal_does_not_hold_the_key(said: str) -> None:
+async def test_a_refusals_text_never_contains_the_key(said: str) -> None:
     body = json.dumps({"code": "fail", "message": f"key {said} is bad"}).encode()
     async with listening(answers("401 Unauthorized", body)) as gateway:
         result = await submit(gateway.port)

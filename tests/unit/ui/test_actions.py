@@ -50,7 +50,7 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize("payload", SAMPLES, ids=repr)
-def test_what_a_button_carries_comes_back_as_it_was(payload: Any) -> None:
+def test_payloads_survive_a_round_trip(payload: Any) -> None:
     action: Any = next(each for each in ACTIONS.values() if each.payload is type(payload))
     text = custom_id(action.code, payload.about, payload.mark)
     found = CUSTOM_ID.fullmatch(text)

@@ -30,7 +30,7 @@ def test_markdown_links_and_mentions_lose_their_meaning(hostile: str, shown: str
     "invisible",
     ["\0", "\x1b", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2062", "\U000e0041", "\U000e0067\U000e007f", "\ud800"],
 )
-def test_what_cannot_be_seen_is_dropped(invisible: str) -> None:
+def test_invisible_characters_are_dropped(invisible: str) -> None:
     assert clean(f"a{invisible}b") == "ab"
 
 
