@@ -97,7 +97,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         await stack.enter_async_context(monitored(program.health, settings.http_host, settings.http_port))
         reachability = await stack.enter_async_context(_reported(clock))
         bot = await stack.enter_async_context(_logged_in(program.services, settings, reachability, clock))
-        reachability.shards = bot.connections
+        reachability.shards = bot.connections.conditions
         program.health.shards = bot.connections.conditions
         program.health.interaction_age = lambda: bot.events.interaction_age
         clock.set()  # a machine without a clock battery may have got the time by now: TLS does not work before

@@ -23,7 +23,7 @@ def why(error: BaseException) -> str:
             return f"it asks to wait {error.retry_after:.0f} s, as there were too many requests"
         case discord.HTTPException(status=429):
             return "it refuses requests from here for a while, as there were too many"
-        case discord.HTTPException():
+        case discord.HTTPException() | aiohttp.ClientResponseError():
             return f"it answers with error {error.status}"
         case OSError(strerror=str(words)):
             return words

@@ -1,11 +1,11 @@
 """Whether Discord can be reached: while it cannot, logs that repeatedly, with the reason."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 
+from bot.domain.shards import ShardCondition
 from bot.outage import NO_ANSWER, why
 from bot.services.clock import Clock
-from bot.shards import Shards
 
 _OFTEN, _FIRST, _SELDOM = 5.0, 60.0, 30.0  # seconds: first interval, its duration, later interval
 
@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 
 
 class Reachability:
-    """`shards` can be set once there is a client."""
+    """`shards` can be set once there is a client to ask; it gives none before their number is known."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._reason = NO_ANSWER
-        self.shards: Shards | None = None
+        self.shards: Callable[[], Sequence[ShardCondition]] = tuple
 
     def failed(self, error: BaseException) -> None:
         self._reason = why(error)
@@ -38,20 +38,14 @@ class Reachability:
             lost, reported, self._reason = self._clock.now(), False, NO_ANSWER
 
     def _unreached(self) -> str:
-        """What is out of reach, in words; empty: nothing. Shards that wait for their turn are not."""
-        if self.shards is None or not self.shards.started:
-            return "Discord cannot be reached"
-        lost = [each for each in self.shards if not each.connected and not each.queued]
+        """What is out of reach, in words; empty: nothing. Shards that wait for their turn to connect do not count."""
+        shards = self.shards()
+        lost = [each for each in shards if not each.connected and not each.queued]
         self._reason = next((each.reason for each in lost if each.reason), self._reason)
-        if not lost:
-            return ""
-        if not any(each.connected for each in self.shards):
+        if not shards or len(lost) == len(shards):
             return "Discord cannot be reached"
-        return f"Discord cannot be reached by shard {_listed(each.id for each in lost)} of {len(self.shards)}"
-
-
-def _listed(numbers: Iterable[int]) -> str:
-    return ", ".join(map(str, numbers))
+        named = ", ".join(str(each.id) for each in lost)
+        return f"Discord cannot be reached by shard {named} of {len(shards)}" if lost else ""
 
 
 class WithoutAttempts(logging.Filter):

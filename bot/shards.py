@@ -67,8 +67,10 @@ class Shard:
                 await self._read()
             except ReconnectWebSocket:
                 await self._pause()
+            except discord.LoginFailure:
+                raise
             except (OSError, aiohttp.ClientError, discord.DiscordException) as error:
-                if isinstance(error, discord.LoginFailure) or getattr(error, "code", 0) in _FINAL:
+                if isinstance(error, discord.ConnectionClosed) and error.code in _FINAL:
                     raise
                 self.reason = why(error)
                 await self._pause()
@@ -151,23 +153,13 @@ class Shards:
         return len(self._shards)
 
     @property
-    def started(self) -> bool:
-        """Whether their number is known."""
-        return bool(self._shards)
-
-    @property
-    def connected(self) -> bool:
-        """Whether the events of all servers arrive."""
-        return self.started and all(each.connected for each in self)
-
-    @property
     def known(self) -> bool:
         """Whether the list of all servers is complete."""
-        return self.started and all(each.known for each in self)
+        return bool(self._shards) and all(each.known for each in self)
 
     def knows(self, guild_id: int) -> bool:
         """Whether the bot's list of servers would contain this one."""
-        return self.started and self._shards[shard_of(guild_id, len(self))].known
+        return bool(self._shards) and self._shards[shard_of(guild_id, len(self))].known
 
     def learned(self, shard_id: int) -> None:
         """Called when Discord has sent the list of a shard's servers."""
@@ -195,6 +187,13 @@ class Shards:
     def conditions(self) -> list[ShardCondition]:
         servers = Counter(guild.shard_id for guild in self._client.guilds)
         return [
-            ShardCondition(id=each.id, connected=each.connected, servers=servers[each.id], latency=each.latency)
+            ShardCondition(
+                id=each.id,
+                connected=each.connected,
+                servers=servers[each.id],
+                latency=each.latency,
+                queued=each.queued,
+                reason=each.reason,
+            )
             for each in self
         ]

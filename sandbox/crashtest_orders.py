@@ -79,6 +79,7 @@ class OrdersCrashTest:
         with tempfile.TemporaryDirectory(prefix="suno-watch-orders-") as folder:
             async with LocalDiscord(token=_TOKEN, world=world) as discord, LocalGateway() as gateway:
                 self._discord, self._gateway = discord, gateway
+                discord.starts.interval = 0.0  # it is killed in the middle of orders, not while it connects
                 gateway.orders.takes = 1.0
                 port = int(gateway.url.rpartition(":")[2])
                 async with TcpProxy(port) as self._line:
@@ -157,7 +158,7 @@ class OrdersCrashTest:
         return self._settings["DATABASE_URL"].replace("sqlite:", "sqlite+aiosqlite:")
 
     async def _start(self) -> None:
-        command = [sys.executable, "-m", "sandbox.redirected_bot", self._discord.url, "run"]
+        command = [sys.executable, "-m", "sandbox.redirected_bot", self._discord.url, "0", "run"]
         self._bot = await asyncio.create_subprocess_exec(*command, env=self._settings, stdout=DEVNULL, stderr=DEVNULL)
         await self._discord.hub.until(lambda: self._discord.hub.online, 30)
 

@@ -9,9 +9,13 @@ def shard_of(guild_id: int, count: int) -> int:
 
 
 class ShardCondition(Struct, frozen=True, kw_only=True):
-    """`latency`: seconds between the last heartbeat and its answer; None: unknown."""
+    """`latency`: seconds between the last heartbeat and its answer; None: unknown. `queued`: it waits for its turn to
+    connect; `reason`: why it is not connected, if that is known.
+    """
 
     id: int
     connected: bool
-    servers: int
+    servers: int = 0
     latency: float | None = None
+    queued: bool = False
+    reason: str = ""
