@@ -20,8 +20,8 @@ from bot.events import UNREADABLE
 from bot.services.clock import Clock
 from bot.storage.key_values import KeyValueStore
 
-INTERVAL = 5.0  # seconds between two IDENTIFYs of a bucket
-_MARGIN = 1.1  # times that is waited: the second may travel faster than the first
+INTERVAL = 5.1  # seconds between two IDENTIFYs of a bucket; Discord demands 5
+_ON_ITS_WAY = 1.0  # seconds that an IDENTIFY may have taken whose sender was killed
 _KEY = "identified"  # under which the times are stored
 _FRESH = 60.0  # seconds for which Discord's answer is used
 _CHECK = 600.0  # seconds after which it is asked again while no session may be started
@@ -125,16 +125,15 @@ class SessionStarts:
     async def _wait_for_interval(self, shard_id: int, concurrency: int) -> None:
         identified, bucket = await self._recall(), shard_id % concurrency
         last = max((at for each, at in identified.items() if each % concurrency == bucket), default=self._earliest)
-        interval = _MARGIN * INTERVAL
-        wait = min(interval, last + interval - self._clock.now())  # at most one, if the clock was set back
-        if wait > 0:
+        if (wait := last + INTERVAL - self._clock.now()) > 0:
             await self._clock.sleep(wait)
 
     async def _recall(self) -> dict[int, float]:
         if self._identified is None:
             try:
                 value = await self._stored.get_value(_KEY)
-                self._identified = msgspec.json.decode(value or "{}", type=dict[int, float])
+                stored, now = msgspec.json.decode(value or "{}", type=dict[int, float]), self._clock.now()
+                self._identified = {each: min(at + _ON_ITS_WAY, now) for each, at in stored.items()}
             except (StorageError, msgspec.MsgspecError) as error:
                 log.warning("it is not known when the shards were connected last, so they wait: %s", error)
                 self._identified, self._earliest = {}, self._clock.now()
@@ -143,7 +142,7 @@ class SessionStarts:
     async def _record(self, shard_id: int) -> None:
         now, identified = self._clock.now(), await self._recall()
         identified[shard_id] = now
-        recent = {each: at for each, at in identified.items() if now - at <= _MARGIN * INTERVAL}
+        recent = {each: at for each, at in identified.items() if now - at <= INTERVAL + _ON_ITS_WAY}
         try:
             await self._stored.set_value(_KEY, msgspec.json.encode(recent).decode())
         except StorageError as error:
