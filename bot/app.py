@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bot.client import Interface, Link, Services, SunoBot
 from bot.config import Settings
-from bot.errors import DiscordUnreachable, SettingsError
+from bot.errors import SettingsError
 from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
@@ -139,8 +139,6 @@ def _refusal(closed: discord.ConnectionClosed, settings: Settings) -> BaseExcept
         return SettingsError(
             [f"SHARDS: Discord requires more than {settings.shards}; remove it to use Discord's advice"]
         )
-    if closed.code == SHARDING_REQUIRED:
-        return DiscordUnreachable("it requires more shards than it advised. The next start asks for its advice again")
     return closed
 
 

@@ -63,15 +63,15 @@ class SessionStarts:
         self._earliest = 0.0  # the time that is assumed for other shards
         self._sent: set[int] = set()  # shards that have sent IDENTIFY in their turn
 
-    @property
-    def remaining(self) -> int | None:
-        """How many sessions may be started, as far as is known."""
-        return self._limits.remaining if self._limits else None
+    async def limits(self, *, renew: bool = False) -> Limits:
+        """Asks until Discord answers; not if it did so lately, unless the answer is to be renewed.
 
-    async def limits(self) -> Limits:
-        """Asks until Discord answers, unless it did so lately. Raises discord.LoginFailure for a refused token."""
+        Raises discord.LoginFailure for a refused token.
+        """
         delay = _FIRST_RETRY
         async with self._asking:
+            if renew:
+                self._limits = None
             while self._limits is None or self._clock.now() - self._asked_at > _FRESH:
                 try:
                     self._limits, self._asked_at = await self._answer(), self._clock.now()
@@ -119,7 +119,7 @@ class SessionStarts:
                 limits.total,
             )
             await self._clock.sleep(min(seconds, _CHECK))
-            self._limits = None
+            await self.limits(renew=True)
         self._limits = msgspec.structs.replace(limits, remaining=limits.remaining - 1)
 
     async def _wait_for_interval(self, shard_id: int, concurrency: int) -> None:

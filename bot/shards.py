@@ -171,8 +171,21 @@ class Shards:
         await self._first_known.wait()
 
     async def run(self) -> None:
-        """Until cancelled. Raises what a shard raises."""
+        """Until cancelled. Raises what a shard raises, in a group, unless Discord advises more shards by now."""
         count = self._wanted or (await self._starts.limits()).shards
+        while True:
+            try:
+                await self._open(count)
+            except* discord.ConnectionClosed as group:
+                if self._wanted or any(getattr(each, "code", 0) != SHARDING_REQUIRED for each in group.exceptions):
+                    raise
+            await self.close()
+            while (advised := (await self._starts.limits(renew=True)).shards) <= count:
+                log.warning("Discord requires more than %d shards, and advises %d. Asking again", count, advised)
+                await asyncio.sleep(_LONGEST_ANEW)
+            count = advised
+
+    async def _open(self, count: int) -> None:
         self._counted(count)
         self._shards = [Shard(number, self._client, self._starts) for number in range(count)]
         if count > 1:

@@ -193,8 +193,7 @@ async def test_nobody_is_refused_as_a_stranger_before_all_servers_are_known(
 
 
 async def test_a_stranger_at_2500_servers_costs_five_requests(env: Env) -> None:
-    for number in range(2_500):
-        env.discord.world.add_guild(f"Server {number}", owner=env.ben.user)
+    _grow(env, 2_500)
     eve = env.discord.person(env.discord.world.add_user("Eve"))
     async with env.bot(shards=2):
         await connected(env, 0, 1)
@@ -247,14 +246,25 @@ async def test_health_is_told_for_each_shard(env: Env, port: int) -> None:
     assert ready["shards"]["3"]["servers"] >= 1
 
 
-@pytest.mark.parametrize(("shards", "told"), [(1, "SHARDS: Discord requires more than 1"), (None, "more shards")])
-async def test_too_few_shards_end_the_program_with_a_sentence(
-    env: Env, shards: int | None, told: str, start: Start
-) -> None:
-    env.discord.starts.advised = 1
-    for number in range(2_500):
-        env.discord.world.add_guild(f"Server {number}", owner=env.ben.user)
-    code, errors = await ended(await start(SHARDS=str(shards) if shards else None))
-    assert code == (78 if shards else 69)
-    assert told in errors
+async def test_too_few_shards_in_the_settings_end_the_program_with_a_sentence(env: Env, start: Start) -> None:
+    _grow(env, 2_501)
+    code, errors = await ended(await start(SHARDS="1"))
+    assert code == 78
+    assert "SHARDS: Discord requires more than 1" in errors
     assert "Traceback" not in errors
+
+
+async def test_a_bot_that_has_grown_opens_more_shards_by_itself(env: Env) -> None:
+    env.discord.starts.advised = 1
+    async with env.bot():
+        _grow(env, 2_501)
+        env.discord.starts.advised = None
+        env.discord.sockets.invalidate()
+        await connected(env, 0, 1, 2)
+        assert "You aren't watching any tasks" in words(await env.watches())
+    assert env.discord.starts.remaining == env.discord.starts.total - 4, "one before, and three after"
+
+
+def _grow(env: Env, servers: int) -> None:
+    for number in range(servers):
+        env.discord.world.add_guild(f"Server {number}", owner=env.ben.user)
