@@ -47,6 +47,7 @@ crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and
 	$(BIN)/python -m sandbox.crashtest --shards 4
 	$(BIN)/python -m sandbox.crashtest --shards 4 --forgetful
 	$(BIN)/python -m sandbox.crashtest_orders
+	$(BIN)/python -m sandbox.crashtest_steps
 
 check: lint types contracts test ## what a change must pass; .ci/run also runs make package and make browser
 

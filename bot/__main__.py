@@ -21,9 +21,10 @@ from bot.commands.doctor.findings import Mark, report
 from bot.commands.forget import forget_user
 from bot.commands.invite import invite
 from bot.commands.name import program_name
+from bot.commands.orders import STATES, list_orders, settle_order
 from bot.commands.stay import wait_to_be_stopped
 from bot.config import Settings, doubts, load_settings, where_settings_are
-from bot.errors import DiscordUnreachable, SettingsError, StorageError
+from bot.errors import CommandFailed, DiscordUnreachable, SettingsError, StorageError
 from bot.log import set_up_logging, visible
 from bot.shutdown import cancel_and_wait
 
@@ -77,10 +78,25 @@ def parser() -> argparse.ArgumentParser:
     backup_.add_argument("file", type=Path, nargs="?", help="a new file, or a folder (default: that of the database)")
     forget = commands.add_parser("forget-user", help="delete all that is kept about a person; the bot must be stopped")
     forget.add_argument("id", type=_user_id, help="the person's Discord id, a long number")
+    _add_orders(commands.add_parser("orders", help="list what was ordered; settle an order that was never answered"))
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=_port, help="of the page (default: 8700, or the next free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
     return options
+
+
+def _add_orders(orders: argparse.ArgumentParser) -> None:
+    orders.add_argument("--state", choices=STATES, help="only these")
+    settle = orders.add_subparsers(dest="subject").add_parser(
+        "settle", help="say what became of an unsure order; the bot must be stopped"
+    )
+    settle.add_argument("order", help="its id, as `orders` lists it")
+    word = settle.add_mutually_exclusive_group(required=True)
+    word.add_argument("--task", metavar="ID", help="the task that it became: looked up, compared, and then watched")
+    word.add_argument(
+        "--lost", action="store_true", help="it was charged and brought nothing; its allowance is given back"
+    )
+    word.add_argument("--not-charged", action="store_true", help="it never was ordered; its allowance is given back")
 
 
 def _user_id(typed: str) -> int:
@@ -103,6 +119,10 @@ def _program(chosen: argparse.Namespace) -> Program:
             return invite
         case "backup":
             return partial(backup, file=chosen.file)
+        case "orders" if chosen.subject:
+            return partial(settle_order, order_id=chosen.order, task=chosen.task, charged=chosen.lost)
+        case "orders":
+            return partial(list_orders, state=chosen.state)
         case "forget-user":
             return partial(forget_user, user_id=chosen.id)
     return run
@@ -131,6 +151,9 @@ def _serve(program: Program, *, quiet: bool) -> Exit:
     except KeyboardInterrupt:
         log.warning("stopped before it was done")
         return Exit.INTERRUPTED
+    except CommandFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return Exit.FAILED
     except StorageError as error:
         log.critical("%s", error)
         return Exit.STORAGE

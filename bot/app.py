@@ -14,6 +14,7 @@ from bot.client import Interface, Link, Services, SunoBot
 from bot.config import Settings
 from bot.errors import SettingsError
 from bot.gateways.connection import Connector
+from bot.gateways.extras import ExtrasGateway
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.monitor.health import Health
@@ -27,6 +28,7 @@ from bot.services.delivery.live_cards import LiveCards
 from bot.services.delivery.notifier import Notifier
 from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
+from bot.services.extras import Extras
 from bot.services.history import History
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
@@ -160,7 +162,7 @@ async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
         )
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
-        workers.create_task(LiveCards(outbox, poster, clock).run(), name="live cards")
+        workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
@@ -175,6 +177,7 @@ class _Foundation(Struct, frozen=True):
     gateways: Sequence[Gateway]
     lookup: Lookup
     media: Media
+    extras: Extras
     session: aiohttp.ClientSession
     clock: Clock
 
@@ -204,7 +207,9 @@ async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -
     await stores.preferences.recall()
     lookup = Lookup(gateways, clock=clock.now)
     stack.push_async_callback(lookup.close)
-    return _Foundation(settings, stores, gateways, lookup, media, session, clock)
+    extras = Extras(_extras_gateways(settings, session), media, clock)
+    stack.push_async_callback(extras.close)
+    return _Foundation(settings, stores, gateways, lookup, media, extras, session, clock)
 
 
 def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
@@ -233,6 +238,7 @@ def _services(
         task_ids=task_ids,
         text_worker=TextWorker(),
         clip_files=ClipFiles(base.media),
+        extras=base.extras,
         watches=Watches(
             stores,
             task_ids,
@@ -241,7 +247,7 @@ def _services(
             watches_per_user=settings.watches_per_user,
             changed=changed,
         ),
-        deliveries=Deliveries(stores.outbox, on_new_delivery),
+        deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
@@ -252,7 +258,7 @@ async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
     """Restores the state that the last run left behind."""
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
-    await stores.orders.resume(clock.now())
+    await stores.order_upkeep.resume(clock.now())
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
@@ -266,6 +272,14 @@ def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gatewa
             requests_per_second=settings.gateway_requests_per_second,
         )
         for name, each in settings.gateways.items()
+    ]
+
+
+def _extras_gateways(settings: Settings, session: aiohttp.ClientSession) -> list[ExtrasGateway]:
+    return [
+        ExtrasGateway(name, each.base_url, each.api_key.get_secret_value(), session)
+        for name, each in settings.gateways.items()
+        if settings.extras == "on"
     ]
 
 

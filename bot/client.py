@@ -16,6 +16,7 @@ from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.delivery.overview import Deliveries
+from bot.services.extras import Extras
 from bot.services.history import History
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
@@ -60,6 +61,7 @@ class Services(msgspec.Struct, frozen=True):
     task_ids: TaskIds
     text_worker: TextWorker
     clip_files: ClipFiles
+    extras: Extras
     watches: Watches
     deliveries: Deliveries
     orders: Orders

@@ -1,4 +1,7 @@
-"""The operator's settings, validated as a whole; all faults are reported at once, in sentences."""
+"""The operator's settings, validated as a whole; all faults are reported at once, in sentences.
+
+One file, because docs/configuration.md is generated from it, in its order.
+"""
 
 import os
 from collections.abc import Mapping
@@ -190,6 +193,11 @@ class Settings(BaseSettings):
 
     upload_limit_mib: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 20.0
     """The largest file to post where Discord does not give its own limit, in MiB."""
+
+    extras: Annotated[Literal["on", "off"], StatusWord] = "on"
+    """Whether people may have the gateway asked for timed lyrics, a WAV or a video of a song. Many gateways charge for
+    each of these.
+    """
 
     http_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """The port for `/healthz`, `/readyz` and Prometheus' `/metrics`; off unless set."""

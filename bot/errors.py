@@ -23,6 +23,8 @@
     │   ├── GatewayBroken        5xx, an empty or cut body, an answer of an unknown shape
     │   ├── GatewayRefused       401, 403: about the key, never about the task
     │   └── GatewayMisplaced     a web page or a redirect: there is no Suno gateway at this base URL
+    ├── ExtraNotOffered*         a gateway has no timing, WAV or video of a song
+    ├── ExtraNotReady*           the gateway is still making it
     ├── MediaError*              a song's file or cover cannot be downloaded
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
     │   │   └── MediaSlow        its host is too slow, or has too many of our requests already
@@ -72,6 +74,10 @@ class StorageError(TellableError):
 
 class DatabaseInUse(StorageError):
     pass
+
+
+class CommandFailed(BotError):
+    """What an operator asked for on the command line could not be done; the message says why, and what to do."""
 
 
 class DiscordUnreachable(BotError):
@@ -245,6 +251,22 @@ class GatewayMisplaced(GatewayError):
     key = "gw.misplaced"
     outcome = "misplaced"
     may_be_task = False
+
+
+class ExtraNotOffered(TellableError):
+    """`extra`: timing, wav or mp4."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.key = f"extra.{extra}_none"
+
+
+class ExtraNotReady(TellableError):
+    """`extra`: wav or mp4."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.key = f"extra.{extra}_later"
 
 
 class MediaError(TellableError):

@@ -58,4 +58,4 @@ async def open_orders(
         terms[name] = GatewayTerms(billing, gateway_settings(each), rules, stores.creation, clock)
         submitters.append(await stack.enter_async_context(Submitter(name, each.base_url, key)))
     orders = Orders(stores.orders, stores.creation, lookup, terms, rules, clock)
-    return OrderWorkers(orders, submitters, terms, clock, accepted=accepted)
+    return OrderWorkers(orders, stores.order_upkeep, submitters, terms, clock, accepted=accepted)

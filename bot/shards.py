@@ -66,6 +66,7 @@ class Shard:
                 await self._connect()
                 await self._read()
             except ReconnectWebSocket:
+                self.reason = "it closed the connection"
                 await self._pause()
             except discord.LoginFailure:
                 raise

@@ -8,7 +8,8 @@ from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
 from bot.domain.song_request import Voice
-from bot.ui.features import batches, settings, status, watch, watch_list
+from bot.gateways.extras_reading import Extra
+from bot.ui.features import batches, extras, settings, status, watch, watch_list
 from bot.ui.features.create import commands as creating
 from bot.ui.features.create import lists as order_lists
 from bot.ui.interactions.access import answers_privately
@@ -21,6 +22,16 @@ _SHOW = [
     app_commands.Choice(name=localised("show.me"), value="me"),
 ]
 
+_FORMS = [
+    app_commands.Choice(name=localised("as.message"), value="message"),
+    app_commands.Choice(name=localised("as.file"), value="file"),
+    app_commands.Choice(name=localised("extra.timing"), value="lrc"),
+]
+_AUDIO_FORMS = [
+    app_commands.Choice(name=localised("as.audio"), value="audio"),
+    app_commands.Choice(name=localised("extra.wav"), value="wav"),
+    app_commands.Choice(name=localised("extra.mp4"), value="mp4"),
+]
 _SCOPES = [
     app_commands.Choice(name=localised("scope.mine"), value="mine"),
     app_commands.Choice(name=localised("scope.server"), value="server"),
@@ -44,35 +55,42 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     @app_commands.command(name="lyrics", description=localised("cmd.lyrics"))
     @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), form=localised("opt.as"))
     @app_commands.rename(task_id="id", form="as")
-    @app_commands.choices(
-        form=[
-            app_commands.Choice(name=localised("as.message"), value="message"),
-            app_commands.Choice(name=localised("as.file"), value="file"),
-        ]
-    )
+    @app_commands.choices(form=_FORMS)
     async def lyrics(
         self,
         interaction: Interaction,
         task_id: str,
         clip: app_commands.Range[int, 1] | None = None,
-        form: Literal["message", "file"] = "message",
+        form: Literal["message", "file", "lrc"] = "message",
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await status.show_lyrics(interaction, task_id, clip, as_file=form == "file")
+        if form == "lrc":
+            await extras.show_extra(interaction, task_id, clip, Extra.TIMING)
+        else:
+            await status.show_lyrics(interaction, task_id, clip, as_file=form == "file")
 
     @app_commands.command(name="audio", description=localised("cmd.audio"))
-    @app_commands.describe(task_id=localised("opt.id"), clip=localised("opt.clip"), show=localised("opt.show"))
-    @app_commands.rename(task_id="id")
-    @app_commands.choices(show=_SHOW)
+    @app_commands.describe(
+        task_id=localised("opt.id"),
+        clip=localised("opt.clip"),
+        show=localised("opt.show"),
+        form=localised("opt.audio_as"),
+    )
+    @app_commands.rename(task_id="id", form="as")
+    @app_commands.choices(show=_SHOW, form=_AUDIO_FORMS)
     async def audio(
         self,
         interaction: Interaction,
         task_id: str,
         clip: app_commands.Range[int, 1] | None = None,
         show: Show | None = None,
+        form: Literal["audio", "wav", "mp4"] = "audio",
     ) -> None:
         await interaction.response.defer(ephemeral=answers_privately(interaction, show), thinking=True)
-        await status.show_audio(interaction, task_id, clip)
+        if form == "audio":
+            await status.show_audio(interaction, task_id, clip)
+        else:
+            await extras.show_extra(interaction, task_id, clip, Extra(form))
 
     @app_commands.command(name="batch", description=localised("cmd.batch"))
     @app_commands.describe(

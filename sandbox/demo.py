@@ -18,6 +18,7 @@ from bot.config import given_settings
 from bot.domain.recent import Recent
 from bot.storage.database import open_database
 from bot.storage.recents import RecentStore
+from sandbox.demo_orders import SETTINGS, allow_orders, take_orders
 from sandbox.guide import guide
 from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
@@ -127,8 +128,12 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
                 suno_base_url=gateway.url,
                 database_url=f"sqlite:///{folder}/demo.db",
                 media_allow_hosts=gateway.media_host,
+                **SETTINGS,
             )
+            gateway.sells = True
+            take_orders(gateway.orders)
             await _look_tasks_up(settings.database_url, world, songs)
+            await allow_orders(settings.database_url, world, songs)
             with redirected(discord.url):
                 bot = asyncio.create_task(serve(settings))
                 with contextlib.suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sandbox.demo_orders import BOTTLE, BOTTLE_ID, FIREFLIES, WALTZ
 from sandbox.local_discord.world import Object, World
 from sandbox.local_gateway.demo import DemoTask, demo_tasks
 
@@ -44,6 +45,39 @@ _COMMANDS = (
     _Step("my language, my data", "我的语言和数据", "/suno settings"),
     _Step("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
 )
+_CREATE = _Step("make a song: press Create on the card", "创作一首歌：按卡片上的“创作”", f"/suno create about:{WALTZ}")
+_CREATION = (
+    _Step(
+        "as Mei, with her last song for today: a manager has to agree",
+        "以 Mei 的身份，用掉她今天的最后一首：需要管理者批准",
+        f"/suno create about:{FIREFLIES}",
+        person="Mei",
+    ),
+    _Step(
+        "as Ada, who manages the server: approve it", "以 Ada（管理者）的身份批准", "/suno-admin orders", person="Ada"
+    ),
+    _Step(
+        "as Mei once more: none is left for today",
+        "再以 Mei 的身份下单：今天的次数已用完",
+        f"/suno create about:{WALTZ}",
+        person="Mei",
+    ),
+    _Step(
+        "as Ada: an order whose answer gets lost on the way",
+        "以 Ada 的身份：下一个答复会丢失的订单",
+        f"/suno create about:{BOTTLE}",
+        person="Ada",
+    ),
+    _Step(
+        f"find it: press “It's this id”, and type {BOTTLE_ID}",
+        f"找回它：按“是这个 ID”，输入 {BOTTLE_ID}",
+        "/suno orders",
+        person="Ada",
+    ),
+    _Step("lyrics only", "只写歌词", "/suno write about:rain on a tin roof"),
+    _Step("what may still be ordered today", "今天还可以下多少单", "/suno usage"),
+    _Step("who may create here, and how many", "谁可以创作，可以创作多少", "/suno-admin create", person="Ada"),
+)
 _ADMINISTRATION = (
     _Step("how songs come to this server", "歌曲如何发送到本服务器", "/suno-admin setup", person="Ada"),
     _Step(
@@ -60,9 +94,10 @@ _ADMINISTRATION = (
 def guide(world: World) -> Object:
     """`{title, groups: [{title, steps: [{text, command, renewed, person}]}]}`; the first group is for beginners."""
     steps = [_of_task(task) for task in demo_tasks()]
-    begin = [steps[0], *(step for step in steps if step.renewed)]
+    begin = [steps[0], _CREATE, *(step for step in steps if step.renewed)]
     groups = (
         ("Start here", "从这里开始", begin),
+        ("Creating songs, for two", "两个人一起创作", _CREATION),
         ("Tasks in every state", "各种状态的任务", [step for step in steps if step not in begin]),
         ("More commands", "更多命令", _COMMANDS),
         ("For administrators, as Ada", "管理员命令（以 Ada 的身份）", _ADMINISTRATION),

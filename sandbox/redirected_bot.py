@@ -9,9 +9,14 @@ import sys
 from bot import session_starts
 from sandbox.local_discord.redirect import redirected
 
-if __name__ == "__main__":
+
+def run() -> None:
     base = sys.argv.pop(1)
     if sys.argv[1].replace(".", "").isdecimal():
         session_starts.INTERVAL = float(sys.argv.pop(1))
     with redirected(base):
         runpy.run_module("bot", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    run()

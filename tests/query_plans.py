@@ -29,6 +29,7 @@ WHOLE = {
     ),
     "when the operator types doctor": (
         r"SELECT watches\.guild_id, watches\.channel_id FROM watches .* UNION SELECT guilds\.",
+        r"SELECT count\(\*\) AS count_1 FROM creation_rules WHERE creation_rules\.enabled",
     ),
     "once a day": (
         r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",

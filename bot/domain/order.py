@@ -56,6 +56,9 @@ GIVEN_BACK = frozenset(
         OrderState.FAILED,
     }
 )
+MAY_BE_CHARGED = frozenset(
+    {OrderState.ACCEPTED, OrderState.UNSURE, OrderState.FINISHED, OrderState.FAILED, OrderState.LOST}
+)
 CANCELLABLE = frozenset({OrderState.DRAFT, OrderState.WAITING, OrderState.PLACED})
 RUNNING = frozenset({OrderState.SENDING, OrderState.ACCEPTED})  # at the gateway, as far as is known
 
@@ -98,6 +101,15 @@ class Order(Struct, frozen=True, kw_only=True):
     due_at: float | None = None
     locale: str = "en-US"  # of the channel's readers
     user_locale: str = "en-US"  # of the person
+
+
+class PersonsOrders(Struct, frozen=True):
+    """What one person ordered that may have been charged. `price`: of all whose price was known; None: of none."""
+
+    user_id: int
+    songs: int
+    lyrics: int
+    price: float | None
 
 
 class Accepted(Struct, frozen=True):

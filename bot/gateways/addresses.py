@@ -52,14 +52,14 @@ def _complete(task: Task, base: str) -> Task:
 def _complete_clip(clip: Clip, base: str) -> Clip:
     return replace(
         clip,
-        audio_url=_absolute(clip.audio_url, base),
-        image_url=_absolute(clip.image_url, base),
-        video_url=_absolute(clip.video_url, base),
-        other_urls=tuple(_absolute(each, base) for each in clip.other_urls),
+        audio_url=absolute(clip.audio_url, base),
+        image_url=absolute(clip.image_url, base),
+        video_url=absolute(clip.video_url, base),
+        other_urls=tuple(absolute(each, base) for each in clip.other_urls),
     )
 
 
-def _absolute(url: str, base: str) -> str:
+def absolute(url: str, base: str) -> str:
     if url.startswith("//"):
         return f"{urlsplit(base).scheme}:{url}"
     return f"{base[: len(base) - len(urlsplit(base).path)]}{url}" if url.startswith("/") else url

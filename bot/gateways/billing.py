@@ -20,6 +20,7 @@ from bot.gateways.pricing import (
     charges_in,
     prices_in,
     quota_per_unit,
+    sells_songs,
 )
 
 _PATIENCE = aiohttp.ClientTimeout(total=15, sock_connect=5)
@@ -27,10 +28,11 @@ _MAX_BODY = 8 * 1024 * 1024  # bytes; a day's log has some hundred kilobytes
 
 
 class AccountState(Struct, frozen=True):
-    """`balance` None: unknown."""
+    """`balance` None: unknown. `sells_songs`: whether the key's list of models has songs; None: there is no list."""
 
     prices: Prices
     balance: Balance | None
+    sells_songs: bool | None = None
 
 
 class Billing:
@@ -42,7 +44,8 @@ class Billing:
         self._per_unit: float | None = None
 
     async def state(self) -> AccountState:
-        return AccountState(prices_in(await self._get("/api/pricing")), await self._balance())
+        prices, balance = prices_in(await self._get("/api/pricing")), await self._balance()
+        return AccountState(prices, balance, sells_songs(await self._get("/v1/models")))
 
     async def _balance(self) -> Balance | None:
         """By new-api's call, or by those of older gateways."""

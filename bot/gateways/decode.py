@@ -30,10 +30,10 @@ def decode(asked: Collection[str], status: int, content_type: str, body: bytes) 
     try:
         value = parse_json(body, content_type)
     except ValueError:
-        raise _no_json(status, body) from None
+        raise no_json(status, body) from None
     found = find(value, asked) if status < 300 else Found({}, others=False)
     sources = {task_id: source for task_id, source in found.tasks.items() if not is_absent(source)}
-    if not found.tasks and not found.others and (error := _error(asked, status, value)):
+    if not found.tasks and not found.others and (error := error_in(asked, status, value)):
         raise error
     tasks = {task_id: translate(task_id, sources[task_id]) for task_id in asked if task_id in sources}
     return Answer(tasks, tuple(dict.fromkeys(task_id for task_id in asked if task_id not in tasks)))
@@ -47,7 +47,7 @@ def is_absent(source: Object) -> bool:
     return bool(texts) and meaning(*texts) is Meaning.UNKNOWN and unwrap(source).empty
 
 
-def _no_json(status: int, body: bytes) -> GatewayError:
+def no_json(status: int, body: bytes) -> GatewayError:
     if status == HTTPStatus.UNAUTHORIZED:
         return GatewayRefused("401")
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
@@ -60,7 +60,7 @@ def _no_json(status: int, body: bytes) -> GatewayError:
     return GatewayBroken(f"{status} with an empty or cut body")
 
 
-def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
+def error_in(asked: Collection[str], status: int, value: Any) -> GatewayError | None:
     """The error of an answer without any of the tasks; None: they do not exist."""
     text = in_words(value)
     kind = _kind_of_error(asked, status, value)
@@ -74,7 +74,7 @@ def _error(asked: Collection[str], status: int, value: Any) -> GatewayError | No
 
 
 def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[GatewayError] | None:
-    meant, code, good = meaning(*sentences(value)), _code(value), _is_good(value, status)
+    meant, code, good = meaning(*sentences(value)), _code(value), is_good(value, status)
     if status == HTTPStatus.UNAUTHORIZED:
         return GatewayRefused
     if _says_unknown(meant, status, code):
@@ -108,7 +108,7 @@ def _code(value: Any) -> int | None:
     return next((int(code) for code in codes if len(code) == 3 and code.isascii() and code.isdigit()), None)
 
 
-def _is_good(value: Any, status: int) -> bool:
+def is_good(value: Any, status: int) -> bool:
     """Whether it is a regular answer of a working gateway."""
     if not isinstance(value, dict):
         return status < 400

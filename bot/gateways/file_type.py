@@ -23,6 +23,7 @@ MP3, MP4, WAV, OGG, FLAC = (
     FileType("MP3", ".mp3"), FileType("MP4", ".m4a"), FileType("WAV", ".wav"), FileType("Ogg", ".ogg"),
     FileType("FLAC", ".flac"),
 )  # fmt: skip
+MP4_VIDEO = FileType("MP4", ".mp4")  # for whoever knows that there are pictures in it
 MP2, AAC, WEBM = FileType("MP2", ".mp2"), FileType("AAC", ".aac"), FileType("WebM", ".webm")
 JPEG, PNG = FileType("JPEG", ".jpg", "image/jpeg"), FileType("PNG", ".png", "image/png")
 WEBP, GIF = FileType("WebP", ".webp", "image/webp"), FileType("GIF", ".gif", "image/gif")
@@ -63,9 +64,9 @@ def frames(window: bytes) -> Found | None:
     zeros = len(window) - len(window.lstrip(b"\0"))
     start = window.find(b"\xff")
     while start >= 0:
-        if frame := _frame(window, start):
+        if frame := mpeg_frame(window, start):
             kind, size = frame
-            following = _frame(window, start + size) if size else None
+            following = mpeg_frame(window, start + size) if size else None
             alone = start == zeros and len(window) > start + _AAC_HEADER
             if alone or (following and following[0] is kind):
                 return Found(kind, start)
@@ -73,7 +74,7 @@ def frames(window: bytes) -> Found | None:
     return None
 
 
-def _frame(window: bytes, at: int) -> tuple[FileType, int] | None:
+def mpeg_frame(window: bytes, at: int) -> tuple[FileType, int] | None:
     """The type and size of a frame; size 0 if its header does not say. It has eleven set bits, then valid fields."""
     header = window[at : at + _AAC_HEADER]
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:

@@ -1,4 +1,7 @@
-"""One gateway over HTTP: which requests to make, and what to do if it answers unexpectedly."""
+"""One gateway over HTTP: which requests to make, and what to do if it answers unexpectedly.
+
+One file, because the fallbacks (single path, batch, other path) use each other and share what is known of the gateway.
+"""
 
 import asyncio
 import logging

@@ -21,6 +21,7 @@ from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.disk_budget import DiskBudget, Share
 from bot.gateways.file_type import PICTURE, FileType, picture_kind
 from bot.gateways.hosts import Hosts, Slots, Standing
+from bot.gateways.mp3_loudness import Loudness
 from bot.gateways.recognise import recognise
 from bot.gateways.relay import Relay, Spool
 from bot.gateways.transfer_rate import BRISK, PATIENT, TransferRate, paced
@@ -33,15 +34,25 @@ _RATES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
 
 
 class MediaFile:
-    """An open file for upload to Discord; `async with` closes it. `size` in bytes; `start`: where its audio begins."""
+    """An open file for upload to Discord; `async with` closes it. `size` in bytes; `start`: where its audio begins.
+
+    `loudness`: of an MP3, as far as it has arrived.
+    """
 
     def __init__(
-        self, kind: FileType, file: BufferedIOBase, size: int, start: int = 0, share: Share | None = None
+        self,
+        kind: FileType,
+        file: BufferedIOBase,
+        size: int,
+        start: int = 0,
+        share: Share | None = None,
+        loudness: Loudness | None = None,
     ) -> None:
         self.kind = kind
         self.file = file
         self.size = size
         self.start = start
+        self.loudness = loudness
         self._share = share  # of the memory that it occupies
 
     async def __aenter__(self) -> Self:
@@ -107,7 +118,9 @@ class Media:
             await stack.enter_async_context(self._songs.take(host, person))
             response = await stack.enter_async_context(self._open(url, rate))
             size = _size(response, limit)
-            spool = Spool(self._received(host, response, rate, limit), stack, size=size, share=share)
+            loudness = Loudness()
+            chunks = self._received(host, response, rate, limit)
+            spool = Spool(chunks, stack, size=size, share=share, listen=loudness.feed)
         try:
             found = await recognise(spool, size)
             if whole or size is None or not is_good:
@@ -116,7 +129,7 @@ class Media:
             await spool.close()
             raise
         size = spool.arrived if size is None else size
-        return MediaFile(found.kind, Relay(spool, size), size, found.start)
+        return MediaFile(found.kind, Relay(spool, size), size, found.start, loudness=loudness)
 
     async def _picture(self, url: str, limit: int, person: int) -> MediaFile:
         host, rate = host_of(url), _RATES[False]

@@ -10,6 +10,7 @@ from msgspec import Struct
 from bot.gateways.fields import Object, as_number, as_object, as_text
 
 QUOTA_PER_UNIT = 500_000.0  # new-api's default for one unit of money; `/api/status` may give another
+_SONGS, _LYRICS = "suno_music", "suno_lyrics"  # in gateways' lists of prices and models
 _UNLIMITED = 100_000_000.0  # how older gateways express it
 
 
@@ -48,7 +49,7 @@ def prices_in(pricing: Any) -> Prices:
     envelope = as_object(pricing)
     models = {as_text(row.get("model_name")): row for row in _rows(envelope)}
     ratios = as_object(envelope.get("group_ratio"))
-    return Prices(_price(models.get("suno_music"), ratios), _price(models.get("suno_lyrics"), ratios))
+    return Prices(_price(models.get(_SONGS), ratios), _price(models.get(_LYRICS), ratios))
 
 
 def _price(model: Object | None, ratios: Object) -> float | None:
@@ -66,6 +67,12 @@ def balance_in(usage: Any, per_unit: float) -> Balance | None:
     if data.get("unlimited_quota") is True:
         return Balance(None, used / per_unit)
     return None if available is None else Balance(available / per_unit, used / per_unit)
+
+
+def sells_songs(models: Any) -> bool | None:
+    """From `GET /v1/models`, what the key may use: whether songs are among it. None: it lists nothing."""
+    names = {as_text(row.get("id")) for row in _rows(as_object(models))}
+    return _SONGS in names if names else None
 
 
 def billing_in(subscription: Any, usage: Any) -> Balance | None:

@@ -31,14 +31,23 @@ class Spool:
 
     Takes over `source`, and closes it after the last of `chunks`. `size`: the expected bytes, if known; their disk
     space is reserved before the first write, within the `share`. Raises MediaNoRoom if there is not enough.
+
+    `listen` is given each chunk on its way, in a thread; it must not raise.
     """
 
     def __init__(
-        self, chunks: AsyncIterator[bytes], source: AsyncExitStack, *, size: int | None = None, share: Share = UNLIMITED
+        self,
+        chunks: AsyncIterator[bytes],
+        source: AsyncExitStack,
+        *,
+        size: int | None = None,
+        share: Share = UNLIMITED,
+        listen: Callable[[bytes], None] | None = None,
     ) -> None:
         self.arrived = 0  # bytes
         self._size = size
         self._share = share
+        self._listen = listen
         self._reserved = 0
         self._file = _temporary_file()
         self._turn = asyncio.Lock()
@@ -90,6 +99,8 @@ class Spool:
                 left = left[self._file.write(left) :]
         except OSError as error:
             raise MediaNoRoom(f"it cannot be written to the disk: {error.strerror}") from error
+        if self._listen:
+            self._listen(chunk)
 
     def _notify(self) -> None:
         self._changed.set()
@@ -98,6 +109,11 @@ class Spool:
     async def whole(self) -> None:
         """Waits until everything has arrived. Raises the error that cut it off."""
         await asyncio.shield(self._filling)
+
+    async def arrives_within(self, seconds: float) -> bool:
+        """Whether everything has arrived by then. Raises nothing: what cut it off, `whole` and `read` raise."""
+        await asyncio.wait({self._filling}, timeout=seconds)
+        return self._filling.done() and not self._filling.cancelled() and self._filling.exception() is None
 
     async def read(self, position: int, size: int = _CHUNK) -> bytes:
         """The bytes after a position, as soon as there are any; empty at the end. Raises the error that cut it off."""

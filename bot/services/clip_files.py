@@ -4,18 +4,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from io import BytesIO
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.task import Clip, Task
 from bot.errors import MediaError, MediaUnavailable
-from bot.gateways.file_type import MP3
+from bot.gateways.file_type import MP3, PNG
 from bot.gateways.id3 import Tag, tagged
 from bot.gateways.media import Media, MediaFile
 from bot.gateways.relay import Relay
+from bot.services.waveform import draw
 
 _COVER_LIMIT = 1024 * 1024  # bytes
+_FEWEST_LEVELS = 24  # half a second of sound: less shows nothing
+_WAVEFORM_PATIENCE = 0.5  # seconds that a song's upload waits for its picture, while the song still arrives
 _COVER_PATIENCE = 5.0  # seconds: a song does not wait long for its cover
 
 log = logging.getLogger(__name__)
@@ -32,6 +36,7 @@ class ClipFile(Struct, frozen=True):
     clip: Clip
     audio: MediaFile | MediaError | None
     cover: MediaFile | None
+    waveform: MediaFile | None = None  # a picture of its loudness
 
 
 class _Fetch(Struct, frozen=True):
@@ -82,8 +87,9 @@ class ClipFiles:
         async with asyncio.TaskGroup() as both:
             audio = both.create_task(_opened(self._audio(clip, fetch), files))
             cover = both.create_task(_opened(self._cover(clip, fetch.person), files))
-        picture = cover.result()
-        return ClipFile(key, number, clip, audio.result(), picture if isinstance(picture, MediaFile) else None)
+        song, picture = audio.result(), cover.result()
+        waveform = await _waveform(song) if isinstance(song, MediaFile) else None
+        return ClipFile(key, number, clip, song, picture if isinstance(picture, MediaFile) else None, waveform)
 
     async def _audio(self, clip: Clip, fetch: _Fetch) -> MediaFile | None:
         if not clip.playable:
@@ -117,6 +123,19 @@ async def _opened(fetched: Awaitable[MediaFile | None], files: AsyncExitStack) -
     except MediaError as error:
         log.info("no file: %s: %s", type(error).__name__, error)
         return error
+
+
+async def _waveform(song: MediaFile) -> MediaFile | None:
+    """None of what is no MP3, or has not arrived soon: the song does not wait for its picture."""
+    if song.kind is not MP3 or song.loudness is None or not isinstance(song.file, Relay):
+        return None
+    if not await song.file.spool.arrives_within(_WAVEFORM_PATIENCE):
+        return None
+    levels = song.loudness.levels
+    if len(levels) < _FEWEST_LEVELS:
+        return None
+    content = await asyncio.to_thread(draw, levels)
+    return MediaFile(PNG, BytesIO(content), len(content))
 
 
 def _tagged(clip_file: ClipFile, task_id: str, lyrics: str, limit: int | None) -> ClipFile:

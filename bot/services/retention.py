@@ -23,7 +23,7 @@ async def prune(stores: Stores, gateways: Sequence[Gateway], clock: Clock, on_ne
     while True:
         await _try("forgotten", stores.outbox.forget(clock.now() - _RETENTION))
         await _try("forgotten", stores.songs.forget(clock.now()))
-        await _try("forgotten", stores.orders.forget(clock.now()))
+        await _try("forgotten", stores.order_upkeep.forget(clock.now()))
         await clock.sleep(_INTERVAL)
         refusing = [gateway.name for gateway in gateways if gateway.record.refuses]
         await _try("given up", stores.watches.end_unanswered(clock.now(), spare=refusing))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.creation import CreationRules
@@ -43,6 +43,12 @@ class CreationStore(Transactions):
             return CreationRules(guild_id=guild_id)
         lists = {name: _ids.decode(row[name]) for name in _LISTS} | {"models": _texts.decode(row["models"])}
         return CreationRules(**{**row, **lists})
+
+    async def servers_on(self) -> int:
+        """In how many servers a manager has turned creating on."""
+        enabled = select(func.count()).select_from(creation_rules).where(creation_rules.c.enabled)
+        async with self._transaction(read_only=True) as connection:
+            return int(await connection.scalar(enabled) or 0)
 
     async def keep_rules(self, rules: CreationRules) -> None:
         values = msgspec.structs.asdict(rules)

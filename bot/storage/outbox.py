@@ -1,4 +1,7 @@
-"""Messages to be sent to Discord, their states, and cards that follow progress."""
+"""Messages to be sent to Discord, and their states.
+
+One file, because all statements share one definition of what may be sent now: its turn, its slot, its server's pause.
+"""
 
 from collections.abc import Collection, Sequence
 from itertools import islice
@@ -8,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, s
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.delivery import NOTICES, RECHECK, Delivery, State, Topic
-from bot.domain.outbox import ClaimedDelivery, DeliverySummary, LiveCard
+from bot.domain.delivery import CARD_INTERVAL, NOTICES, RECHECK, Delivery, State, Topic
+from bot.domain.outbox import ClaimedDelivery
 from bot.storage.backup import COPIED
 from bot.storage.following import forget_tasks
 from bot.storage.rows import (
@@ -27,8 +30,6 @@ from bot.storage.schema import deliveries, followers, guilds, is_over, is_unsent
 from bot.storage.transaction import Transactions
 
 _CANDIDATES = 8  # candidates per message that may be claimed
-
-CARD_INTERVAL = 15.0  # seconds between two edits of a card that follows progress
 
 
 class DeliverySlots(Protocol):
@@ -230,76 +231,6 @@ class Outbox(Transactions):
             await connection.execute(update(watches).where(cards).values(card_due_at=now))
         return result.rowcount
 
-    async def shown(self, watch_id: int, user_id: int) -> None:
-        """The person has seen that it could not be posted."""
-        mine = select(watches.c.id).where(watches.c.id == watch_id, watches.c.user_id == user_id)
-        stuck = deliveries.c.watch_id.in_(mine) & deliveries.c.state.in_([State.KEPT, State.FAILED])
-        async with self._transaction() as connection:
-            await connection.execute(update(deliveries).where(stuck).values(state=State.SENT))
-
-    async def shown_in(
-        self, guild_id: int, state: State | None, *, limit: int, offset: int
-    ) -> tuple[int, list[DeliverySummary]]:
-        """A server's messages, newest first; without a state, all unsent ones."""
-        which = (watches.c.guild_id == guild_id) & (
-            deliveries.c.state != State.SENT if state is None else deliveries.c.state == state
-        )
-        columns = [*prefixed(deliveries, "d_"), *snapshot_columns(tasks, "t_")]
-        statement = select(*columns).select_from(_joined).where(which)
-        statement = statement.order_by(deliveries.c.seq.desc()).limit(limit).offset(offset)
-        async with self._transaction(read_only=True) as connection:
-            count = await connection.scalar(select(func.count()).select_from(_joined).where(which))
-            rows = (await connection.execute(statement)).mappings().all()
-        return int(count or 0), [_shown(dict(row)) for row in rows]
-
-    async def retry(self, delivery_id: str, guild_id: int) -> None:
-        """Tries a delivery of this server again at once, as if it had never failed."""
-        changes = {"state": State.WAITING, "due_at": 0.0, "attempts": 0, "parked": False, "reason": ""}
-        changes["audio_missing_since"] = None
-        await self._change_of_guild(delivery_id, guild_id, changes)
-
-    async def drop(self, delivery_id: str, guild_id: int) -> None:
-        await self._change_of_guild(delivery_id, guild_id, {"state": State.SENT, "reason": "dropped"})
-
-    async def _change_of_guild(self, delivery_id: str, guild_id: int, changes: dict[str, Any]) -> None:
-        of_guild = deliveries.c.watch_id.in_(select(watches.c.id).where(watches.c.guild_id == guild_id))
-        this = (deliveries.c.id == delivery_id) & of_guild & (deliveries.c.state != State.SENT)
-        async with self._transaction() as connection:
-            await connection.execute(update(deliveries).where(this).values(changes))
-
-    async def cards(self, now: float, limit: int) -> list[LiveCard]:
-        """Cards that are due for an update."""
-        of_watch = deliveries.c.watch_id == watches.c.id
-        result = (
-            select(func.max(deliveries.c.message_id))
-            .where(of_watch, deliveries.c.topic.in_([Topic.SONGS, Topic.LYRICS, Topic.FAILED]))
-            .scalar_subquery()
-        )
-        pending = exists().where(of_watch, is_unsent)
-        columns = [*prefixed(watches, "w_"), *snapshot_columns(tasks, "t_")]
-        columns += [result.label("result"), pending.label("pending")]
-        source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
-        statement = select(*columns).select_from(source).where(watches.c.card_due_at <= now).limit(limit)
-        async with self._transaction(read_only=True) as connection:
-            rows = (await connection.execute(statement)).mappings().all()
-        return [
-            LiveCard(
-                watch=watch_of(unprefixed(row, "w_")),
-                snapshot=snapshot_of(unprefixed(row, "t_")),
-                message_id=row["w_card_id"],
-                shows=row["w_card_shows"],
-                result_id=row["result"],
-                pending=row["pending"],
-            )
-            for row in rows
-        ]
-
-    async def card_shows(self, watch_id: int, shows: str, due_at: float | None) -> None:
-        """`due_at`: the next update; None: never."""
-        async with self._transaction() as connection:
-            changes = {"card_shows": shows, "card_due_at": due_at}
-            await connection.execute(update(watches).where(watches.c.id == watch_id).values(changes))
-
     async def forget(self, before: float) -> None:
         """Deletes old ended watches without unsent results, and tasks that no watch is about."""
         has_unsent_result = exists().where(
@@ -354,17 +285,6 @@ def _due(now: float, *, parked: bool) -> Select[int, str, int]:
     due = select(deliveries.c.seq, deliveries.c.host, deliveries.c.user_id)
     due = due.where(deliveries.c.parked.is_(parked), deliveries.c.due_at <= now, _is_sendable)
     return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.seq)
-
-
-def _shown(row: dict[str, Any]) -> DeliverySummary:
-    snapshot = snapshot_of(unprefixed(row, "t_"))
-    return DeliverySummary(
-        delivery=delivery_of(unprefixed(row, "d_")),
-        state=State(row["d_state"]),
-        reason=row["d_reason"],
-        task_id=snapshot.task_id,
-        title=snapshot.task.title if snapshot.task else "",
-    )
 
 
 def _perhaps_tried(row: dict[str, Any]) -> float | None:

@@ -10,7 +10,7 @@ from bot.domain.watch_results import WatchResult
 from bot.storage.schema import answers, deliveries, tasks, watches
 from bot.storage.transaction import Transactions
 
-_RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
+RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 
 class ResultStore(Transactions):
@@ -20,7 +20,7 @@ class ResultStore(Transactions):
             .where(
                 deliveries.c.watch_id.in_(watch_ids),
                 deliveries.c.state == State.SENT,
-                deliveries.c.topic.in_(_RESULTS),
+                deliveries.c.topic.in_(RESULTS),
                 deliveries.c.channel_id == watches.c.channel_id,
             )
             .where(watches.c.id == deliveries.c.watch_id)

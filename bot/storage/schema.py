@@ -1,4 +1,7 @@
-"""The tables as the newest migration leaves them. Times are Unix seconds; Discord's ids are integers."""
+"""All tables, as the newest migration leaves them. Times are Unix seconds; Discord's ids are integers.
+
+One file, so that the whole schema can be read, and compared with the migrations, in one place.
+"""
 
 from sqlalchemy import (
     BigInteger,

@@ -8,7 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.creation import CreationStore
+from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
+from bot.storage.live_cards import LiveCardStore
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -25,6 +28,8 @@ class Stores(Struct, frozen=True):
     watches: WatchStore
     polls: PollStore
     outbox: Outbox
+    live_cards: LiveCardStore
+    delivery_overview: DeliveryOverview
     batches: BatchStore
     preferences: PreferenceStore
     backlog: BacklogStore
@@ -32,6 +37,7 @@ class Stores(Struct, frozen=True):
     results: ResultStore
     creation: CreationStore
     orders: OrderStore
+    order_upkeep: OrderUpkeep
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -41,6 +47,8 @@ class Stores(Struct, frozen=True):
             WatchStore(engine),
             PollStore(engine),
             Outbox(engine),
+            LiveCardStore(engine),
+            DeliveryOverview(engine),
             BatchStore(engine),
             PreferenceStore(engine),
             BacklogStore(engine),
@@ -48,4 +56,5 @@ class Stores(Struct, frozen=True):
             ResultStore(engine),
             CreationStore(engine),
             OrderStore(engine),
+            OrderUpkeep(engine),
         )

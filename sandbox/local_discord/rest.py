@@ -1,4 +1,7 @@
-"""The part of Discord's REST API that bots like ours use: a router, and one short function for each endpoint."""
+"""The part of Discord's REST API that bots like ours use: a router, and one short function for each endpoint.
+
+One file, because it is a table of endpoints rather than logic.
+"""
 
 import asyncio
 import json

@@ -6,6 +6,7 @@ server      the fetch API, injected faults, and a media host
 seen        faults as real gateways show them
 orders      the submit API, prices and charges
 tcp_proxy   a connection to a server that can be cut
+extras      timed lyrics, WAV and video of a song
 songs       audio and covers, made from short loops
 demo        the tasks of the demo
 """

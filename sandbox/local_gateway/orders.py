@@ -25,6 +25,7 @@ Behaviour = Literal["good", "late", "never", "lost", "cut", "no id", "busy", "mo
 """The answer to an order: `late` after `delay`; `never`, `lost` (504), `cut` and `no id` (200) are accepted and
 charged; `busy` (429), `moved` (307), `broke` (403) and `refuses` (400, with `words`) are not.
 """
+Moment = Literal["arrived", "charged"]
 CHARGED = frozenset({"good", "late", "never", "lost", "cut", "no id"})
 
 
@@ -51,19 +52,25 @@ class Charge:
 class Orders:
     """`plan`: behaviours for the next orders, one each; after those `behaviour` applies.
 
-    `drops`: whether only the fields that open new-api knows are passed on to Suno. `credit`: of the key, in quota.
-    `keeps_log`: whether `GET /api/log/token` shows rows.
+    `by_words`: the behaviour for orders with those words, before any plan; `ids`: the id of the first task with those
+    words. `on_step` is called when an order has `arrived`, and when it is `charged`. `drops`: whether only the fields
+    that open new-api knows are passed on to Suno. `credit`: of the key, in quota. `models`: what `GET /v1/models`
+    lists. `keeps_log`: whether `GET /api/log/token` shows rows.
     """
 
     clock: Callable[[], float]
     add: Callable[[FakeTask], None]
     behaviour: Behaviour = "good"
     plan: list[Behaviour] = field(default_factory=list)
+    by_words: Mapping[str, Behaviour] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    on_step: Callable[[Moment, "Post"], None] = lambda _moment, _post: None
     words: str = "Song Description contained artist name: Nobody"
     delay: float = 0.3  # seconds, for `late`
     takes: float = 12.0  # seconds from the order to its songs
     drops: bool = True
     keeps_log: bool = True
+    models: tuple[str, ...] = ("gpt-5", "suno_music", "suno_lyrics")
     song_price: float = 0.1
     lyrics_price: float = 0.01
     credit: float | None = None
@@ -78,14 +85,25 @@ class Orders:
         except ValueError:
             return web.json_response({"code": "invalid_request", "message": "invalid body"}, status=400)
         lyrics = incoming.path.endswith("/lyrics")
-        behaviour = self.plan.pop(0) if self.plan else self.behaviour
-        post = Post(incoming.path, asked, self.clock(), behaviour)
+        post = Post(incoming.path, asked, self.clock(), behaviour := self._behaviour(asked))
         self.posts.append(post)
+        self.on_step("arrived", post)
         if refusal := self._refusal(behaviour, asked, lyrics=lyrics):
             return refusal
         # From here on it is charged, whether or not the caller waits.
         taken = asyncio.create_task(self._take(post, lyrics=lyrics))
         return await self._respond(incoming, behaviour, await asyncio.shield(taken))
+
+    def _behaviour(self, asked: Mapping[str, Any]) -> Behaviour:
+        if (words := _words(asked)) in self.by_words:
+            return self.by_words[words]
+        return self.plan.pop(0) if self.plan else self.behaviour
+
+    def _new_id(self, words: str) -> str:
+        """The one that was promised for these words, if it is not taken."""
+        promised = self.ids.get(words, "")
+        taken = promised in {charge.task_id for charge in self.charges}
+        return promised if promised and not taken else f"task_{uuid.uuid4().hex}"
 
     def _refusal(self, behaviour: Behaviour, asked: Mapping[str, Any], *, lyrics: bool) -> web.Response | None:
         match behaviour:
@@ -111,13 +129,14 @@ class Orders:
     async def _take(self, post: Post, *, lyrics: bool) -> str:
         if post.behaviour == "late":
             await asyncio.sleep(self.delay)
-        post.task_id = f"task_{uuid.uuid4().hex}"
+        post.task_id = self._new_id(_words(post.body))
         quota = self._quota(lyrics=lyrics)
         self.used += quota
         if self.credit is not None:
             self.credit -= quota
         self.charges.append(Charge(self.clock(), "suno_lyrics" if lyrics else "suno_music", quota, post.task_id))
         self.add(self._fake_task(post, lyrics=lyrics))
+        self.on_step("charged", post)
         return post.task_id
 
     def _fake_task(self, post: Post, *, lyrics: bool) -> FakeTask:
@@ -142,12 +161,10 @@ class Orders:
                 return web.Response(status=504, text="<html>504 Gateway Time-out</html>", content_type="text/html")
             case "no id":
                 return web.json_response({"code": "success", "message": "", "data": None})
-            case "cut" if incoming.transport:
-                incoming.transport.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
-                )
+            case "cut" if transport := incoming.transport:
+                transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{")
                 await asyncio.sleep(0.01)
-                incoming.transport.abort()
+                transport.abort()
         return web.json_response({"code": "success", "message": "", "data": task_id})
 
     def account(self, path: str) -> web.Response | None:
@@ -159,6 +176,8 @@ class Orders:
                 return web.json_response({"success": True, "data": rows, "group_ratio": {"default": 1}})
             case "/api/status":
                 return web.json_response({"success": True, "data": {"quota_per_unit": UNIT}})
+            case "/v1/models":
+                return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})
             case "/api/log/token":
                 rows = [
                     {"created_at": int(each.at), "model_name": each.model, "quota": each.quota, "type": 2}
@@ -180,6 +199,11 @@ class Orders:
             "model_limits_enabled": False,
             "expires_at": 0,
         }
+
+
+def _words(asked: Mapping[str, Any]) -> str:
+    """By which an order is known, where the gateway is to treat it in its own way."""
+    return str(asked.get("gpt_description_prompt") or asked.get("prompt") or "")
 
 
 def _title(words: Mapping[str, Any]) -> str:

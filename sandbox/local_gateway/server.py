@@ -15,8 +15,8 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
-from sandbox.local_gateway import dialects, songs
-from sandbox.local_gateway.fake_task import FakeTask
+from sandbox.local_gateway import dialects, extras, songs
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.orders import Orders
 
 _BUFFERED = 256 * 1024  # bytes
@@ -71,7 +71,7 @@ class LocalGateway:
     `clock` returns Unix seconds; `key` None: no key is needed. `batch` False: there is no `POST /suno/fetch`.
     `single`: the path for fetching one task; at relays of GoAmz it may be `/suno/v1/music/`. `unknown`: status and body
     for an unknown id. `usage`: what it reports about the key, right or wrong. `sells`: whether it reports prices.
-    `orders`: the submit API.
+    `extras`: what it has of songs beside their audio. `orders`: the submit API.
 
     `poison_ids`: for a batch that contains one of these ids, the answer's status and body.
     """
@@ -84,6 +84,7 @@ class LocalGateway:
         self.unknown: tuple[int, Any] = (400, _UNKNOWN)
         self.usage: Mapping[str, Any] | None = None
         self.sells = False
+        self.extras = extras.ALL
         self.poison_ids: Mapping[str, tuple[int, bytes]] = {}
         self.orders = Orders(self.clock, self.add)
         self.requests: list[Request] = []
@@ -157,6 +158,8 @@ class LocalGateway:
             return web.json_response({"code": True, "data": self.usage, "message": "ok"})
         if self.sells and request.method == "GET" and (said := self._account(request)):
             return said
+        if request.method == "GET" and (found := extras.PATH.fullmatch(request.path)) and found[1] in self.extras:
+            return self._extra(request, found[1], found[2])
         one = request.method == "GET" and re.fullmatch(f"{self.single}([^/]+)", request.path)
         if not one and (request.method, request.path) != ("POST", "/suno/fetch"):
             return web.Response(text=_WEB_PAGE, content_type="text/html")
@@ -167,6 +170,17 @@ class LocalGateway:
         if not self.batch:
             return web.json_response({"error": {"message": "Invalid URL (POST /suno/fetch)"}}, status=404)
         return self._fetch_many(request.body)
+
+    def _extra(self, request: Request, what: str, clip_id: str) -> web.Response:
+        if not self._takes_key(request):
+            return web.json_response(_BAD_KEY, status=401)
+        song = self._songs().get(clip_id)
+        if song is None:
+            return web.json_response(_UNKNOWN, status=400)
+        return web.json_response(extras.answer(what, song, self.media_url))
+
+    def _songs(self) -> dict[str, Song]:
+        return {song.clip_id: song for fake in self._fakes.values() for song in fake.songs}
 
     def _account(self, request: Request) -> web.Response | None:
         """Prices and usage; the key's usage only with the key."""
@@ -220,7 +234,9 @@ class LocalGateway:
         if kind == "cover":
             drawn = await asyncio.to_thread(songs.cover, song.clip_id, song.title)  # slow: must not block the others
             return web.Response(body=drawn, content_type="image/png")
-        content, content_type = songs.audio(song.sound, song.duration)
+        if kind == "mp4":
+            return _ranged(incoming, await asyncio.to_thread(extras.video, song), "video/mp4")
+        content, content_type = songs.audio("wav" if kind == "wav" else song.sound, song.duration)
         if kind == "stream":
             return await _grow(incoming, content, content_type, song.duration)
         return _ranged(incoming, content, content_type)

@@ -238,3 +238,61 @@ async def test_lists_are_there_before_anything_was_ordered(env: Env, command: st
         assert words(answer)
         asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
         assert words(asked)
+
+
+async def test_a_manager_orders_an_unsure_one_again_warned_that_it_may_cost_twice(env: Env) -> None:
+    env.gateway.orders.plan = ["lost"]
+    role = with_role(env, env.ben, "Singers")
+    async with env.bot(**ON):
+        await let_in(env, await turn_on(env), role)
+        await press(env, env.ben, await card(env, env.ben), "创作")
+        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
+        await env.settle_down(0.2)
+        mine = await env.finished(await env.ben.slash(env.channel, "suno orders"))
+        assert "重试" not in buttons(mine), "only who manages the server may risk that"
+        asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
+        again = await env.finished(await env.ada.press(asked, "Try again"))
+        assert "may cost twice" in again["content"]
+        assert len(env.gateway.orders.posts) == 1, "nothing is paid before the press"
+        await press(env, env.ada, again, "Create")
+        await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 2)
+
+
+async def test_managers_choose_the_models(env: Env) -> None:
+    async with env.bot(**ON, suno_models=("chirp-hawk", "chirp-crow", "chirp-goose")):
+        panel = await turn_on(env)
+        assert "all that the gateway has" in words(panel)
+        opened = await env.ada.press(panel, "Models")
+        assert opened.modal
+        field = opened.modal["components"][0]["component"]
+        chosen = {"type": 3, "custom_id": field["custom_id"], "values": ["chirp-crow"]}
+        await env.changed(await env.ada.submit(opened, [{"type": 18, "component": chosen}]))
+        await env.settle_down(0.1)
+        assert "Models: v5" in words(panel)
+        offered = await env.ada.autocomplete(env.channel, "suno create", model="")
+        assert [each["value"] for each in offered] == ["chirp-crow"]
+        shown = await card(env)
+        assert "New song · v5" in shown["content"], "the first that may be chosen is the usual one"
+        assert any(each.startswith("Create") for each in buttons(shown))
+        refused = await card(env, about="rain", model="chirp-hawk")
+        assert "not offered on this server" in refused["content"]
+
+
+async def test_orders_lead_to_their_posts_and_managers_see_who_ordered_how_much(env: Env) -> None:
+    env.gateway.orders.takes, env.gateway.sells = 3.0, True
+    role = with_role(env, env.ben, "Singers")
+    async with env.bot(**ON, suno_price=0.3):
+        await let_in(env, await turn_on(env), role)
+        await press(env, env.ben, await card(env, env.ben), "创作")
+        await env.clock.advance(30, step=1)
+        await env.discord.hub.until(lambda: any(each["attachments"] for each in env.posted()))
+        post = next(each for each in env.posted() if each["attachments"])
+        link = f"https://discord.com/channels/{env.channel['guild_id']}/{env.channel['id']}/{post['id']}"
+        await env.says(lambda: _answer(env, env.ben, "suno orders"), link)
+        told = words(await _answer(env, env.ada, "suno usage"))
+        assert f"<@{env.ben.id}>: songs 1, lyrics 0 · 0.30" in told
+        assert f"<@{env.ben.id}>" not in words(await _answer(env, env.ben, "suno usage"))
+
+
+async def _answer(env: Env, person: Person, command: str) -> dict[str, Any]:
+    return await env.finished(await person.slash(env.channel, command))

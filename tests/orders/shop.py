@@ -21,6 +21,7 @@ from bot.services.orders.service import Orders
 from bot.services.orders.terms import GatewayTerms, OperatorSettings
 from bot.services.orders.workers import OrderWorkers
 from bot.storage.creation import CreationStore
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore, Placed
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import JumpingClock
@@ -124,7 +125,7 @@ async def opened(
         lookup = Lookup([Gateway("default", gateway.url, "", session)], clock=clock.now)
         stack.push_async_callback(lookup.close)
         orders = Orders(store, creation, lookup, {"default": terms}, operator, clock)
-        workers = OrderWorkers(orders, [submitter], {"default": terms}, clock, accepted=accepted)
+        workers = OrderWorkers(orders, OrderUpkeep(engine), [submitter], {"default": terms}, clock, accepted=accepted)
         shop = Shop(orders, workers, gateway, clock)
         await shop.allow()
         yield shop

@@ -1,7 +1,7 @@
 """Orders on their way: a real database, a gateway on a real socket, and a program that is stopped at any moment."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,8 +12,10 @@ from bot.domain.allowance import Limits, Work
 from bot.domain.order import Order, OrderState
 from bot.domain.song_request import RequestKind, SongRequest, Wish
 from bot.domain.watch_results import WatchQuery
+from bot.errors import StorageError
 from bot.gateways.submitter import Submitter
 from bot.services.orders.sender import OrderSender
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.watches import WatchStore
 from tests.clock import JumpingClock
@@ -27,6 +29,10 @@ class Open:
     is_open: bool = True
     can: frozenset[Wish] = frozenset(Wish)
     at_once: int = 2
+
+    def is_open_beside(self, sending: Iterable[Work]) -> bool:
+        del sending
+        return self.is_open
 
     async def check_if_old(self) -> None:
         pass
@@ -132,6 +138,53 @@ async def test_a_second_person_is_not_held_up_by_the_first(
     assert states == [OrderState.ACCEPTED, OrderState.PLACED, OrderState.ACCEPTED]
 
 
+async def test_an_order_without_an_answer_does_not_hold_up_the_next(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock
+) -> None:
+    for number in range(3):
+        await place(store, clock, f"o{number}", user_id=number)
+    gateway.answers = [None, answer(200, b'{"data":"task_1"}'), answer(200, b'{"data":"task_2"}')]
+    async with sending(gateway, store, clock, Open(at_once=3)):
+        await wait_until_idle()
+        states = [await state_of(store, each) for each in ("o0", "o1", "o2")]
+    assert states == [OrderState.SENDING, OrderState.ACCEPTED, OrderState.ACCEPTED]
+
+
+async def test_after_an_unsure_order_others_are_risked_one_at_a_time(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock
+) -> None:
+    gateway.answers = [answer(504, b"")]
+    await place(store, clock, "o0")
+    async with sending(gateway, store, clock, Open(at_once=5)) as sender:
+        await wait_until_idle()
+        assert await state_of(store, "o0") is OrderState.UNSURE
+        gateway.answers = [None]
+        for number in range(1, 4):
+            await place(store, clock, f"o{number}", user_id=number)
+        sender.wake()
+        await wait_until_idle()
+        assert gateway.taken == 2, "the gateway may charge for what it does not answer"
+
+
+async def test_what_a_failing_database_left_in_sending_is_unsure(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that took place and is then reported as failed: nobody can know whether the order left."""
+    begin = OrderStore.begin
+
+    async def begin_badly(self: OrderStore, gateway: str, now: float, *, at_once: int) -> None:
+        monkeypatch.setattr(OrderStore, "begin", begin)
+        await begin(self, gateway, now, at_once=at_once)
+        raise StorageError("disk I/O error")
+
+    monkeypatch.setattr(OrderStore, "begin", begin_badly)
+    await place(store, clock)
+    async with sending(gateway, store, clock):
+        await clock.advance(120, step=5)
+        assert await state_of(store) is OrderState.UNSURE
+    assert gateway.taken == 0
+
+
 async def test_a_full_gateway_is_asked_again_later_and_then_no_more(
     gateway: Gateway, store: OrderStore, clock: JumpingClock
 ) -> None:
@@ -182,7 +235,7 @@ async def test_a_stop_waits_for_an_answer_that_comes_soon(
 
 
 async def test_a_stop_leaves_an_unanswered_order_unsure_and_the_next_start_does_not_send_it(
-    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.orders.sender._LAST_WAIT", 0.1)
     gateway.answers = [None]
@@ -190,7 +243,7 @@ async def test_a_stop_leaves_an_unanswered_order_unsure_and_the_next_start_does_
     async with sending(gateway, store, clock):
         await gateway.arrived.wait()
     assert await state_of(store) is OrderState.UNSURE
-    await store.resume(clock.now())
+    await OrderUpkeep(engine).resume(clock.now())
     async with sending(gateway, store, clock):
         await wait_until_idle()
         await clock.advance(600)

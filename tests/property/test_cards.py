@@ -31,8 +31,9 @@ def test_any_task(task: Task, tag: str) -> None:
 def test_any_songs_with_any_files(task: Task, tag: str, data: st.DataObject) -> None:
     found = Found(task, "default")
     cover = st.none() | st.just(MediaFile(PNG, io.BytesIO(b"x"), 900_000))
+    waveform = st.none() | st.just(MediaFile(PNG, io.BytesIO(b"x"), 400))
     clip_files = [
-        ClipFile(key, number, clip, data.draw(outcomes), data.draw(cover))
+        ClipFile(key, number, clip, data.draw(outcomes), data.draw(cover), data.draw(waveform))
         for number, (key, clip) in enumerate(task.keyed(), 1)
         if clip.playable
     ]

@@ -97,7 +97,8 @@ def test_the_guide_begins_with_a_song_and_says_everything_in_both_languages() ->
     groups = guide(world)["groups"]
     steps = [step for group in groups for step in group["steps"]]
     assert groups[0]["steps"][0]["command"].startswith("/suno status id:")
-    assert [step["command"] for step in groups[0]["steps"][1:]] == [
+    assert groups[0]["steps"][1]["command"].startswith("/suno create about:")
+    assert [step["command"] for step in groups[0]["steps"][2:]] == [
         task.typed for task in demo_tasks() if task.fake.born_when_asked
     ]
     assert all(each["en"] and each["zh-CN"] for each in [group["title"] for group in groups])

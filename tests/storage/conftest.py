@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.database import open_database
+from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.recents import RecentStore
@@ -44,3 +45,8 @@ async def polls(engine: AsyncEngine) -> PollStore:
 @pytest.fixture
 async def outbox(engine: AsyncEngine) -> Outbox:
     return Outbox(engine)
+
+
+@pytest.fixture
+async def overview(engine: AsyncEngine) -> DeliveryOverview:
+    return DeliveryOverview(engine)

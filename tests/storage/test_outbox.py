@@ -13,6 +13,7 @@ from bot.domain.task import Clip, Status
 from bot.domain.watch import PATIENCE, WatchOutcome, delivery_for
 from bot.domain.watch_results import WatchQuery
 from bot.services.polling.record import record
+from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.watches import WatchStore
@@ -236,18 +237,18 @@ async def test_a_notice_alone_keeps_no_watch(
 
 
 async def test_a_delivery_dropped_while_being_sent_stays_dropped(
-    watches: WatchStore, polls: PollStore, outbox: Outbox
+    watches: WatchStore, polls: PollStore, outbox: Outbox, overview: DeliveryOverview
 ) -> None:
     """A manager drops a post just when it is on its way, and then Discord refuses it."""
     await add(watches, make_watch("t1"))
     await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW)
-    await outbox.drop(first.id, 5)
+    await overview.drop(first.id, 5)
     await outbox.put_off(first.id, NOW + 60, reason="503")
     await outbox.give_up(first.id, State.FAILED, "400")
     await outbox.move(first, LOUNGE, NOW)
     assert await claim_deliveries(outbox, NOW + 60) == []
-    assert (await outbox.shown_in(5, None, limit=9, offset=0))[0] == 0
+    assert (await overview.of_guild(5, None, limit=9, offset=0))[0] == 0
 
 
 async def test_the_next_due_time_ignores_deliveries_that_cannot_be_claimed(

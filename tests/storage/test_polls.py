@@ -12,6 +12,7 @@ from bot.domain.task import Status
 from bot.domain.watch import GRACE, PATIENCE, QUIET_AFTER
 from bot.domain.watch_results import WatchQuery
 from bot.services.polling.record import record
+from bot.storage.live_cards import LiveCardStore
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.watches import WatchStore
@@ -209,7 +210,7 @@ async def test_the_claims_use_indexes(
     await polls.next_due("default")
     await claim_deliveries(outbox, NOW)
     await outbox.next_due()
-    await outbox.cards(NOW, 10)
+    await LiveCardStore(engine).due(NOW, 10)
     statements = [each for each in ran if each[0].startswith(("SELECT", "UPDATE"))]
     assert len(statements) > 8
     async with engine.connect() as connection:

@@ -7,6 +7,7 @@ from bot.domain.task import Status
 from bot.domain.watch import MOST_MENTIONS
 from bot.domain.watch_results import LeftWatches, WatchQuery
 from bot.services.polling.record import record
+from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
@@ -44,7 +45,7 @@ async def test_no_more_than_the_limit(watches: WatchStore, polls: PollStore) -> 
 
 
 async def test_the_list_shows_open_watches_and_undelivered_results(
-    watches: WatchStore, polls: PollStore, outbox: Outbox
+    watches: WatchStore, polls: PollStore, outbox: Outbox, overview: DeliveryOverview
 ) -> None:
     await add(watches, make_watch("t1"), make_watch("t2"))
     await add(watches, make_watch("t1", user_id=BEN, channel_id=LOUNGE))
@@ -58,9 +59,9 @@ async def test_the_list_shows_open_watches_and_undelivered_results(
     assert (count, [(each.watch.task_id, each.state) for each in listed]) == (2, [("t2", None), ("t1", State.KEPT)])
     assert (await watches.listed(WatchQuery(user_id=BEN), limit=10))[0] == 0
     assert (await watches.listed(WatchQuery(guild_id=5), limit=1, offset=1))[0] == 2
-    await outbox.shown(listed[1].watch.id, BEN)
+    await overview.mark_seen(listed[1].watch.id, BEN)
     assert (await watches.listed(WatchQuery(user_id=ADA), limit=10))[0] == 2, "only its own person has seen it"
-    await outbox.shown(listed[1].watch.id, ADA)
+    await overview.mark_seen(listed[1].watch.id, ADA)
     assert (await watches.listed(WatchQuery(user_id=ADA), limit=10))[0] == 1
 
 

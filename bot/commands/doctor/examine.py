@@ -11,6 +11,7 @@ from bot.commands.connection import logged_in
 from bot.commands.doctor.application import check_application, check_commands, refused
 from bot.commands.doctor.channels import check_channels
 from bot.commands.doctor.clock import check_clock
+from bot.commands.doctor.creation import check_accounts, check_creation
 from bot.commands.doctor.database import check_database, is_current
 from bot.commands.doctor.files import check_secret_files
 from bot.commands.doctor.findings import Finding, ok, problem, skipped, warning
@@ -31,7 +32,7 @@ def examine_faulty(error: SettingsError) -> list[Finding]:
 
 
 async def examine(settings: Settings, *, offline: bool) -> list[Finding]:
-    findings = [*_check_settings(settings), *check_database(settings.database_file)]
+    findings = [*_check_settings(settings), *check_database(settings.database_file), *await check_creation(settings)]
     if offline:
         findings.append(skipped("Discord, gateways, media hosts, clock", "they need the network (--offline)"))
     else:
@@ -59,13 +60,14 @@ def _line(text: str, redact: Redactor) -> str:
 
 async def _check_network(settings: Settings) -> list[Finding]:
     addresses = [f"{Route.BASE}/gateway", *(each.base_url for each in settings.gateways.values())]
-    discord_, gateways, media, clock = await asyncio.gather(
+    discord_, gateways, accounts, media, clock = await asyncio.gather(
         _check_discord(settings),
         asyncio.gather(*(check_gateway(*each) for each in settings.gateways.items())),
+        check_accounts(settings),
         check_media_hosts(settings.media_allow_hosts),
         check_clock(addresses),
     )
-    return [*discord_, *gateways, *media, clock]
+    return [*discord_, *gateways, *accounts, *media, clock]
 
 
 async def _check_discord(settings: Settings) -> list[Finding]:

@@ -3,13 +3,13 @@
 import logging
 from typing import Protocol
 
-from bot.domain.delivery import RECHECK
+from bot.domain.delivery import CARD_INTERVAL, RECHECK
 from bot.domain.outbox import LiveCard
 from bot.domain.post_failures import Meaning, meaning
 from bot.errors import PostError, StorageError
 from bot.services.clock import Clock
 from bot.services.storage_retry import wait_for_storage
-from bot.storage.outbox import CARD_INTERVAL, Outbox
+from bot.storage.live_cards import LiveCardStore
 
 _INTERVAL = 1.0  # seconds between two queries for due cards
 _BATCH = 100  # cards per query
@@ -34,8 +34,8 @@ class CardPoster(Protocol):
 
 
 class LiveCards:
-    def __init__(self, outbox: Outbox, poster: CardPoster, clock: Clock) -> None:
-        self._outbox = outbox
+    def __init__(self, store: LiveCardStore, poster: CardPoster, clock: Clock) -> None:
+        self._store = store
         self._poster = poster
         self._clock = clock
 
@@ -44,7 +44,7 @@ class LiveCards:
         while True:
             now = self._clock.now()
             try:
-                for card in await self._outbox.cards(now, limit=_BATCH):
+                for card in await self._store.due(now, limit=_BATCH):
                     await self._try_update(card, now)
             except StorageError as error:
                 await wait_for_storage(self._clock, log, error)
@@ -58,7 +58,7 @@ class LiveCards:
             raise
         except Exception:
             log.exception("the card of watch %d could not be updated because of an unexpected error", card.watch.id)
-            await self._outbox.card_shows(card.watch.id, card.shows, now + RECHECK)
+            await self._store.shown(card.watch.id, card.shows, now + RECHECK)
 
     async def _update(self, card: LiveCard, now: float) -> None:
         """Edits the card only if it changed; for the last time when everything is posted."""
@@ -73,7 +73,7 @@ class LiveCards:
         except PostError as failure:
             await self._refused(card, shows, failure, now, is_last=is_last)
         else:
-            await self._outbox.card_shows(card.watch.id, shows, None if is_last else now + CARD_INTERVAL)
+            await self._store.shown(card.watch.id, shows, None if is_last else now + CARD_INTERVAL)
 
     async def _refused(self, card: LiveCard, shows: str, failure: PostError, now: float, *, is_last: bool) -> None:
         """Content that Discord refused is not shown again; the next change may pass."""
@@ -81,10 +81,10 @@ class LiveCards:
         match meaning(failure):
             case Meaning.LATER:
                 due_at = now + max(CARD_INTERVAL, failure.retry_after)
-                await self._outbox.card_shows(card.watch.id, card.shows, due_at)
+                await self._store.shown(card.watch.id, card.shows, due_at)
             case Meaning.BLOCKED:
-                await self._outbox.card_shows(card.watch.id, card.shows, now + RECHECK)
+                await self._store.shown(card.watch.id, card.shows, now + RECHECK)
             case Meaning.CLOSED | Meaning.RECIPIENT_CLOSED:
-                await self._outbox.card_shows(card.watch.id, shows, None)
+                await self._store.shown(card.watch.id, shows, None)
             case _:
-                await self._outbox.card_shows(card.watch.id, shows, None if is_last else now + CARD_INTERVAL)
+                await self._store.shown(card.watch.id, shows, None if is_last else now + CARD_INTERVAL)

@@ -14,6 +14,7 @@ from bot.services.clock import Clock, Wakeup
 from bot.services.orders.service import NOT_CHARGED
 from bot.services.orders.terms import GatewayTerms
 from bot.services.storage_retry import wait_for_storage
+from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 
 _INTERVAL = 10.0  # seconds
@@ -33,6 +34,7 @@ class OrderKeeper:
     def __init__(
         self,
         store: OrderStore,
+        upkeep: OrderUpkeep,
         terms: Mapping[str, GatewayTerms],
         clock: Clock,
         *,
@@ -40,6 +42,7 @@ class OrderKeeper:
         notify: Callable[[Order], Awaitable[bool]],
     ) -> None:
         self._store = store
+        self._upkeep = upkeep
         self._terms = terms
         self._clock = clock
         self._wakeup = Wakeup(clock)
@@ -62,7 +65,7 @@ class OrderKeeper:
     async def _round(self) -> None:
         await self._follow()
         await self._end_overdue()
-        for order in await self._store.unsure(self._clock.now()):
+        for order in await self._upkeep.unsure(self._clock.now()):
             await self._settle(order)
         await self._notify_people()
 
@@ -70,16 +73,16 @@ class OrderKeeper:
         """Once for each state; failures are retried later."""
         now = self._clock.now()
         self._retry_at = {order_id: at for order_id, at in self._retry_at.items() if at > now}
-        for order in await self._store.unannounced():
+        for order in await self._upkeep.unannounced():
             if order.id in self._retry_at:
                 continue
             if await self._notify(order):
-                await self._store.announced(order.id, order.state)
+                await self._upkeep.announced(order.id, order.state)
             else:
                 self._retry_at[order.id] = now + _NOTIFY_RETRY
 
     async def _follow(self) -> None:
-        ended = await self._store.follow_tasks(self._clock.now())
+        ended = await self._upkeep.follow_tasks(self._clock.now())
         for order, task in ended:
             log.info("order %s: %s", order.id, order.state)
             if task and (terms := self._terms.get(order.gateway)):
@@ -89,7 +92,7 @@ class OrderKeeper:
 
     async def _end_overdue(self) -> None:
         now = self._clock.now()
-        for order in await self._store.overdue(now):
+        for order in await self._upkeep.overdue(now):
             unapproved = order.state is OrderState.WAITING
             state, reason = (OrderState.DECLINED, "late") if unapproved else (OrderState.EXPIRED, "unreachable")
             await self._store.move(replace(order, state=state, reason=reason, due_at=None), order.state, now)
@@ -113,7 +116,7 @@ class OrderKeeper:
         work = Work.of(order.request.kind)
         sent = [
             Sent(each.sent_at or 0.0, each.state in _WAS_TAKEN or bool(each.task_id))
-            for each in await self._store.sent(order.gateway, now - _LOG_WINDOW)
+            for each in await self._upkeep.sent(order.gateway, now - _LOG_WINDOW)
             if Work.of(each.request.kind) is work
         ]
         charged_at = [charge.at for charge in charges if charge.model == _MODELS[work]]

@@ -1,4 +1,4 @@
-"""Sends placed orders to one gateway: one at a time, each at most once.
+"""Sends placed orders to one gateway: as many together as may run there, each at most once.
 
 The order is stored as *sending* before the first byte is sent. If the program ends after that, the next start marks it
 as unsure. An order is only sent again if it provably never reached the gateway.
@@ -6,10 +6,11 @@ as unsure. An order is only sent again if it provably never reached the gateway.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
-from bot.domain.order import Accepted, Order, OrderState, SubmitResult, Unsure, after_submission
+from bot.domain.allowance import Work
+from bot.domain.order import Accepted, Order, OrderState, Refused, SubmitResult, Unsure, after_submission
 from bot.domain.song_request import RequestKind, Wish
 from bot.domain.watch import Watch
 from bot.errors import StorageError
@@ -40,9 +41,8 @@ class Submits(Protocol):
 class Terms(Protocol):
     """A gateway's terms for orders; they change while the program runs."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether orders are sent there now."""
+    def is_open_beside(self, sending: Iterable[Work]) -> bool:
+        """Whether one more order is sent there now. `sending`: what is on its way, and will cost something, too."""
         ...
 
     @property
@@ -72,28 +72,44 @@ class OrderSender:
         self._wakeup = Wakeup(clock)
         self._terms = terms
         self._changed = changed
+        self._being_sent: dict[str, Work] = {}  # by the order's id
+        self._begun_in_vain = False  # the database failed: something may be called sending that never was
+        # The last answer left an order unsure: until one is clear, they are sent one at a time.
+        self._is_in_doubt = False
 
     def wake(self) -> None:
         """There is something to send, or room for it."""
         self._wakeup.send()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                while (order := await self._begin()) is not None:
-                    self._changed(order)
-                    await self._send(order)
-                await self._wakeup.wait(self._clock.now() + _INTERVAL)
-            except StorageError as error:
-                await wait_for_storage(self._clock, log, error)
+        """Until cancelled; what was sent is then still waited for, for a moment."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                try:
+                    await self._send_due(tasks)
+                    await self._wakeup.wait(self._clock.now() + _INTERVAL)
+                except StorageError as error:
+                    self._begun_in_vain = True
+                    await wait_for_storage(self._clock, log, error)
+
+    async def _send_due(self, tasks: asyncio.TaskGroup) -> None:
+        """Each by itself: one that gets no answer does not hold up the others for which there is room."""
+        if self._begun_in_vain:
+            await self._store.doubt(self._gateway.name, list(self._being_sent), self._clock.now())
+            self._begun_in_vain = False
+        while (order := await self._begin()) is not None:
+            self._being_sent[order.id] = Work.of(order.request.kind)
+            self._changed(order)
+            tasks.create_task(self._send(order), name="order")
 
     async def _begin(self) -> Order | None:
-        """The next order to send, if there is one and it can be paid for."""
+        """The next order to send, if there is one, and room and money for it."""
+        if self._is_in_doubt and self._being_sent:
+            return None
         if not await self._store.has_due(self._gateway.name, self._clock.now()):
             return None
         await self._terms.check_if_old()
-        if not self._terms.is_open:
+        if not self._terms.is_open_beside(self._being_sent.values()):
             return None
         return await self._store.begin(self._gateway.name, self._clock.now(), at_once=self._terms.at_once)
 
@@ -139,7 +155,11 @@ class OrderSender:
             await self._store.accept(after, watch_on(after, now), OrderState.SENDING, now)
         else:
             await self._store.move(after, OrderState.SENDING, now)
+        if isinstance(result, Unsure | Accepted | Refused):
+            self._is_in_doubt = isinstance(result, Unsure)
         self._changed(after)
+        del self._being_sent[order.id]
+        self._wakeup.send()
 
 
 def watch_on(order: Order, now: float) -> Watch:

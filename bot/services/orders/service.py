@@ -1,6 +1,6 @@
 """What people and managers do with orders: draft, confirm, cancel, approve, and settle unsure ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, left
 from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
-from bot.domain.order import Accepted, Order, OrderQuery, OrderState, after_submission
+from bot.domain.models import Model
+from bot.domain.order import Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
 from bot.domain.order_refusals import Refusal
 from bot.domain.same_song import may_be
 from bot.domain.song_request import Problem, RequestKind, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
@@ -20,6 +21,7 @@ from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
 from bot.storage.orders import OrderStore, Placed
 
+_MONTH = 30 * 86_400.0  # seconds
 NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
 
 
@@ -107,6 +109,18 @@ class Orders:
         """The number of orders, and one page of them, newest first."""
         return await self.store.listed(query, limit=limit, offset=offset)
 
+    async def posts(self, orders: Iterable[Order]) -> dict[str, int]:
+        """The message, by order, in which something came of it."""
+        return await self.store.posts([order.id for order in orders if order.task_id])
+
+    async def by_person(self, guild_id: int, limit: int) -> list[PersonsOrders]:
+        """Who ordered how much in a server in the last 30 days, and what it cost."""
+        return await self.store.by_person(guild_id, self._clock.now() - _MONTH, limit)
+
+    async def offered(self, guild_id: int | None) -> list[Model]:
+        """The models to choose from there, the usual one first."""
+        return _offered(self.terms(), await self.rules(guild_id))
+
     async def before(self, order: Order) -> int:
         """How many orders are to be sent before it."""
         return await self.store.before(order)
@@ -122,7 +136,7 @@ class Orders:
         twice.
         """
         terms = self._terms_for(request)
-        model = request.model or terms.models[0].name
+        model = request.model or _offered(terms, await self.rules(maker.guild_id))[0].name
         order = Order(
             id=order_id,
             user_id=maker.user_id,
@@ -262,6 +276,12 @@ class Orders:
         )
         self.wake()
         return Settlement.DONE if done else Settlement.GONE
+
+
+def _offered(terms: GatewayTerms, rules: CreationRules) -> list[Model]:
+    """What the gateway has, as far as the server's managers want it; all, if that is nothing."""
+    allowed = [model for model in terms.models if model.name in rules.models]
+    return allowed or list(terms.models)
 
 
 def refused_as_busy(order: Order) -> bool:

@@ -1,7 +1,7 @@
 """A gateway's terms for orders: its options, prices and balance, and whether it is open for orders."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -71,6 +71,12 @@ class GatewayTerms:
     def is_open(self) -> bool:
         return self._operator.enabled and not self.account.closed
 
+    def is_open_beside(self, sending: Iterable[Work]) -> bool:
+        """Whether one more order is sent there. `sending`: what is on its way, and not yet taken off what is left."""
+        left = self.account.credit_left
+        on_its_way = sum(self.price(work) or 0.0 for work in sending)
+        return self.is_open and not (left is not None and self._is_low(left - on_its_way))
+
     @property
     def closed(self) -> str:
         return self.account.closed
@@ -116,6 +122,8 @@ class GatewayTerms:
     async def check(self) -> None:
         """Asks for prices and the balance."""
         state = await self._billing.state()
+        if state.sells_songs is False:
+            log.warning("gateway %s lists no suno_music among the key's models: orders may be refused", self.name)
         balance = state.balance
         account = replace(
             self.account,
@@ -136,14 +144,18 @@ class GatewayTerms:
 
     def _closed_by(self, account: Account) -> str:
         """Why it stays or becomes closed after a check."""
-        floor, left = self._operator.keep_balance, account.credit_left
-        if floor is not None and account.limited and left is not None and left < floor:
+        left = account.credit_left
+        if account.limited and left is not None and self._is_low(left):
             return _LOW
         if account.closed in _CLOSING:
             # If a gateway does not tell its balance, only the next order can show it; a refusal costs nothing.
             price = self.price(Work.SONG) or 0.0
             return account.closed if account.limited and (left or 0.0) <= price else ""
         return ""
+
+    def _is_low(self, left: float) -> bool:
+        floor = self._operator.keep_balance
+        return floor is not None and left < floor
 
     async def spent(self, work: Work) -> None:
         """After an order: subtracts its price from the balance until the next check."""

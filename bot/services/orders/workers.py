@@ -10,6 +10,7 @@ from bot.services.orders.keeper import OrderKeeper
 from bot.services.orders.sender import OrderSender, Submits
 from bot.services.orders.service import Orders
 from bot.services.orders.terms import GatewayTerms
+from bot.storage.order_upkeep import OrderUpkeep
 
 
 class OrderWorkers:
@@ -18,6 +19,7 @@ class OrderWorkers:
     def __init__(
         self,
         orders: Orders,
+        upkeep: OrderUpkeep,
         submitters: Sequence[Submits],
         terms: Mapping[str, GatewayTerms],
         clock: Clock,
@@ -25,6 +27,7 @@ class OrderWorkers:
         accepted: Callable[[], None],
     ) -> None:
         self.orders = orders
+        self._upkeep = upkeep
         self._submitters = submitters
         self._terms = terms
         self._clock = clock
@@ -32,7 +35,9 @@ class OrderWorkers:
 
     async def run(self, notify: Callable[[Order], Awaitable[bool]]) -> None:
         """Until cancelled. `notify` notifies a person of an order's state, and returns success."""
-        keeper = OrderKeeper(self.orders.store, self._terms, self._clock, changed=self.orders.wake, notify=notify)
+        keeper = OrderKeeper(
+            self.orders.store, self._upkeep, self._terms, self._clock, changed=self.orders.wake, notify=notify
+        )
         async with asyncio.TaskGroup() as workers:
 
             def changed(order: Order) -> None:

@@ -28,6 +28,7 @@ from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
 from bot.ui.render.actions import PagePayload, TaskPayload
 from bot.ui.render.cards import details_card, files_to_keep, remaining_card, song_cards, songs_card, task_card
+from bot.ui.render.extras import extras_menu
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.render.text import clean, plain_line
@@ -40,18 +41,21 @@ log = logging.getLogger(__name__)
 
 async def show_found(interaction: Interaction, task_id: str) -> None:
     """Looks up a task whose id is known, and shows its current state."""
-    await _show(interaction, await _look_up(interaction, task_id))
+    await _show(interaction, await look_up_typed(interaction, task_id))
 
 
 @on_press(actions.DETAILS)
 async def show_details(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    card = details_card(await _look_up(interaction, payload.task_id), language_of(interaction))
+    found, language = await look_up_typed(interaction, payload.task_id), language_of(interaction)
+    card = details_card(found, language)
+    if interaction.client.services.extras.offered and (menu := extras_menu(found.task, language)):
+        card = replace(card, buttons=[menu])
     await InteractionReply(interaction).send([card])
 
 
 async def show_task(interaction: Interaction, typed: str, *, public: bool) -> None:
-    found, reply = await _look_up(interaction, typed), InteractionReply(interaction)
+    found, reply = await look_up_typed(interaction, typed), InteractionReply(interaction)
     await _remember(interaction, found, public=public)
     await show(reply, found)
     if public and not reply.public:  # Discord can make an answer private although it was sent as public
@@ -61,7 +65,7 @@ async def show_task(interaction: Interaction, typed: str, *, public: bool) -> No
 @on_press(actions.REFRESH)
 async def refresh(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer()
-    found = await _look_up(interaction, payload.task_id)
+    found = await look_up_typed(interaction, payload.task_id)
     # The card keeps its language, whoever presses.
     await _show(interaction, found, _card_language(interaction, payload))
 
@@ -74,34 +78,34 @@ def _card_language(interaction: Interaction, payload: TaskPayload) -> Language:
 @on_press(actions.AUDIO)
 async def send_audio(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _show(interaction, await _look_up(interaction, payload.task_id))
+    await _show(interaction, await look_up_typed(interaction, payload.task_id))
 
 
 async def show_audio(interaction: Interaction, typed: str, clip: int | None) -> None:
-    found = await _look_up(interaction, typed)
+    found = await look_up_typed(interaction, typed)
     await _show(interaction, Found(_only(found.task, clip), found.gateway))
 
 
 @on_press(actions.LYRICS)
 async def send_lyrics(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _show_lyrics(interaction, (await _look_up(interaction, payload.task_id)).task)
+    await _show_lyrics(interaction, (await look_up_typed(interaction, payload.task_id)).task)
 
 
 @on_press(actions.LYRICS_PAGE)
 async def turn_page(interaction: Interaction, payload: PagePayload) -> None:
     await interaction.response.defer()
-    await _show_lyrics(interaction, (await _look_up(interaction, payload.about)).task, payload.page)
+    await _show_lyrics(interaction, (await look_up_typed(interaction, payload.about)).task, payload.page)
 
 
 @on_press(actions.LYRICS_FILE)
 async def send_lyrics_file(interaction: Interaction, payload: TaskPayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _send_lyrics_file(interaction, (await _look_up(interaction, payload.task_id)).task)
+    await _send_lyrics_file(interaction, (await look_up_typed(interaction, payload.task_id)).task)
 
 
 async def show_lyrics(interaction: Interaction, typed: str, clip: int | None, *, as_file: bool) -> None:
-    task = (await _look_up(interaction, typed)).task
+    task = (await look_up_typed(interaction, typed)).task
     wanted = _only(task, clip)
     if as_file:
         await _send_lyrics_file(interaction, wanted)
@@ -145,7 +149,7 @@ async def look_up(services: Services, task_id: str) -> Found:
     return found
 
 
-async def _look_up(interaction: Interaction, typed: str) -> Found:
+async def look_up_typed(interaction: Interaction, typed: str) -> Found:
     """`typed`: also from a custom_id, which can be forged."""
     services = interaction.client.services
     return await look_up(services, await one_id(services, typed))

@@ -64,6 +64,27 @@ class TaskPayload(Struct, frozen=True):
         return cls(about, language) if number == "0" else cls(about, delivery_id=mark)
 
 
+class ClipPayload(Struct, frozen=True):
+    """One thing of one song of a task: `number` counts its songs from 1."""
+
+    task_id: str
+    what: str
+    number: int
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return f"{self.what}-{self.number}"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        what, _, number = mark.partition("-")
+        return cls(about, what, _number(number))
+
+
 class NotifyPayload(Struct, frozen=True):
     """`on_answer`: the button is on a private answer, and toggles there; elsewhere many people see it."""
 
@@ -291,6 +312,7 @@ LYRICS_PAGE = _action("lp", PagePayload)
 LYRICS_FILE = _action("lf", TaskPayload, "📄", "btn.file")
 AUDIO = _action("au", TaskPayload, "⬇️", "btn.audio")
 DETAILS = _action("dt", TaskPayload, "ℹ️", "btn.details")
+EXTRA = _action("xt", ClipPayload)
 NOTIFY = _action("nf", NotifyPayload, "🔔", "btn.notify")
 STOP = _action("st", WatchPayload, "🔕", "btn.stop")
 CHECK = _action("ck", ChannelPayload, "🔁", "btn.check")
@@ -320,6 +342,7 @@ ORDER_EDIT = _action("oe", OrderPayload, "✏️", "btn.edit")
 ORDER_CANCEL = _action("oc", OrderPayload, "✖️", "btn.cancel")
 ORDER_WITHDRAW = _action("ow", ListedOrderPayload, "✖️", "btn.cancel")
 ORDER_AGAIN = _action("oa", ListedOrderPayload, "✏️", "btn.edit_again")
+ORDER_TWICE = _action("oz", ListedOrderPayload, "🔁", "btn.order_twice")
 ORDER_FOUND = _action("of", ListedOrderPayload, "🔎", "btn.its_id")
 ORDER_FREE = _action("og", ListedOrderPayload, "↩️", "btn.not_charged")
 ORDER_LOST = _action("ol", ListedOrderPayload, "💸", "btn.charged_lost")
@@ -329,7 +352,11 @@ ORDERS_PAGE = _action("ot", PagePayload)
 CREATION_SWITCH = _action("cs", SwitchPayload)
 CREATION_APPROVAL = _action("ca", SwitchPayload)
 CREATION_NUMBERS = _action("cn", NoPayload, "🔢", "btn.numbers")
+CREATION_MODELS = _action("cm", NoPayload, "🎛️", "btn.models")
 CREATION_PEOPLE = _action("cp", NoPayload, "👥", "btn.people")
+
+
+_OF_A_TASK = (TaskPayload, ClipPayload, NotifyPayload, ListedWatchPayload)
 
 
 def custom_id(code: str, about: str, mark: str) -> str:
@@ -348,7 +375,7 @@ def task_in(text: str) -> str:
         payload = action.payload.parse(found["about"], found["mark"])
     except NotYours:
         return ""
-    return payload.task_id if isinstance(payload, TaskPayload | NotifyPayload | ListedWatchPayload) else ""
+    return payload.task_id if isinstance(payload, _OF_A_TASK) else ""
 
 
 def _page(mark: str) -> int:

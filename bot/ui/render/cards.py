@@ -24,6 +24,7 @@ from bot.ui.render.locales import Language
 from bot.ui.render.text import clean, megabytes
 
 _SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics
+_WAVEFORMS = 3  # songs in one message that have a third file each: Discord takes ten
 MAX_REQUEST = 23 * 1024 * 1024  # bytes of songs in one message; Discord accepts 25 MiB for the whole request
 _MAX_URL = 512  # characters, in a link button
 _MAX_DESCRIPTION = 1_024  # characters, of an attached picture
@@ -189,14 +190,15 @@ def _problems(group: Sequence[ClipFile], language: Language, limit: int, kept: M
 
 
 def song_parts(found: Found, group: Sequence[ClipFile], language: Language) -> tuple[list[discord.Embed], list[Upload]]:
-    """An embed for each song, and their audio and covers."""
+    """An embed for each song, and their audio, covers and waveforms."""
     uploads: list[Upload] = []
     embeds = []
     for clip_file in group:
         song, cover = _song(clip_file), _cover(clip_file, language)
-        uploads += [upload for upload in (song, cover) if upload]
-        name = cover.name if cover else None
-        embeds.append(clip_embed(found.task, clip_file.number, found.gateway, language, cover=name))
+        waveform = _waveform(clip_file, language) if len(group) <= _WAVEFORMS else None
+        uploads += [upload for upload in (song, cover, waveform) if upload]
+        embed = clip_embed(found.task, clip_file.number, found.gateway, language, cover=cover.name if cover else None)
+        embeds.append(embed.set_image(url=f"attachment://{waveform.name}") if waveform else embed)
     return embeds, uploads
 
 
@@ -211,9 +213,21 @@ def _cover(clip_file: ClipFile, language: Language) -> Upload | None:
     clip, cover = clip_file.clip, clip_file.cover
     if cover is None:
         return None
-    title = clean(clip.title) or language("card.untitled")
     name = file_name("cover", clip.id, clip_file.number, cover.kind)
-    return Upload(name, cover, language("card.cover", title=title)[:_MAX_DESCRIPTION])
+    return Upload(name, cover, _described("card.cover", clip_file, language))
+
+
+def _waveform(clip_file: ClipFile, language: Language) -> Upload | None:
+    clip, picture = clip_file.clip, clip_file.waveform
+    if picture is None or not isinstance(clip_file.audio, MediaFile):
+        return None
+    name = file_name("waveform", clip.id, clip_file.number, picture.kind)
+    return Upload(name, picture, _described("card.waveform", clip_file, language))
+
+
+def _described(key: str, clip_file: ClipFile, language: Language) -> str:
+    title = clean(clip_file.clip.title) or language("card.untitled")
+    return language(key, title=title)[:_MAX_DESCRIPTION]
 
 
 def problem(error: MediaError, number: int, language: Language, limit: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, PICK, Action, Payload, custom_id
+from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, EXTRA, PICK, Action, Payload, custom_id
 from bot.ui.render.locales import Language, languages
 
 P = TypeVar("P", bound=Payload)
@@ -52,6 +52,25 @@ class TaskSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"l1:(
         await interaction.client.press(interaction, BATCH_OPEN.code, next(iter(self.item.values), ""), "0")
 
 
+class ClipMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"x1:(?P<about>.{1,90})"):
+    """A choice of what else is to be had of a task's songs; `about` is the task."""
+
+    def __init__(self, select: discord.ui.Select[Any], about: str) -> None:
+        select.custom_id = f"x1:{about}"
+        super().__init__(select)
+        self._about = about
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "ClipMenu":
+        select = item if isinstance(item, discord.ui.Select) else discord.ui.Select()
+        return cls(select, match["about"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.client.press(interaction, EXTRA.code, self._about, next(iter(self.item.values), ""))
+
+
 class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})"):
     """A select of channels or roles; `about` is the setting's name."""
 
@@ -70,7 +89,7 @@ class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})")
         await interaction.client.press(interaction, PICK.code, self._about, "0")
 
 
-DYNAMIC_ITEMS = (ActionButton, TaskSelect, Picker)
+DYNAMIC_ITEMS = (ActionButton, TaskSelect, ClipMenu, Picker)
 
 
 def button(action: Action[P], payload: P, language: Language, **values: object) -> ActionButton:

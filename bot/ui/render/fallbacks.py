@@ -118,10 +118,10 @@ def _unlinked(embed: discord.Embed) -> discord.Embed:
 
 
 def _without_covers(card: Card) -> Card:
-    """Removes the files with a description, which are the covers, and the embeds' references to them."""
+    """Removes the files with a description, which are the pictures, and the embeds' references to them."""
     kept = [upload for upload in card.uploads if upload.description is None]
     return replace(card, embeds=_bare(card), uploads=kept)
 
 
 def _bare(card: Card) -> list[discord.Embed]:
-    return [embed.copy().set_thumbnail(url=None) for embed in card.embeds]
+    return [embed.copy().set_thumbnail(url=None).set_image(url=None) for embed in card.embeds]

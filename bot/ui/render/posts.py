@@ -76,7 +76,7 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
     if not post.clip_files:
         content = f"{_headline(post, language, 'post.finished')}\n{language('audio.gaveup_all')}"
         return Card(content=content, embeds=[task_embed(found.task, found.gateway, language)])
-    clip_files = [_without_large_cover(each, limit) for each in post.clip_files]
+    clip_files = [_without_large_pictures(each, limit) for each in post.clip_files]
     embeds, uploads = song_parts(found, clip_files, language)
     source, texts = _lyrics(post, found.task)
     if texts:
@@ -94,9 +94,14 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
     )
 
 
-def _without_large_cover(clip_file: ClipFile, limit: int) -> ClipFile:
-    """Drops a cover that exceeds even the upload limit."""
-    return replace(clip_file, cover=None) if clip_file.cover and clip_file.cover.size > limit else clip_file
+def _without_large_pictures(clip_file: ClipFile, limit: int) -> ClipFile:
+    """Drops those that exceed even the upload limit."""
+    cover, waveform = clip_file.cover, clip_file.waveform
+    return replace(
+        clip_file,
+        cover=cover if cover and cover.size <= limit else None,
+        waveform=waveform if waveform and waveform.size <= limit else None,
+    )
 
 
 def _unusable(post: Post, language: Language, limit: int) -> Card:

@@ -65,8 +65,8 @@ def test_a_restart_of_the_gateway_is_noticed() -> None:
 def test_windows_without_information_do_not_hide_a_cycle() -> None:
     """Some tasks are polled rarely, others often."""
     estimator = UpdateCycleEstimator()
-    for beat in range(5):
-        moment = 15.0 * beat
+    for number in range(5):
+        moment = 15.0 * number
         estimator = estimator.observe(Window(moment - 1.1, moment + 1.2))
         for later in (2.0, 5.0, 9.0):
             estimator = estimator.observe(Window(moment + later - 13.4, moment + later))
@@ -122,8 +122,8 @@ def test_a_right_cycle_is_kept_and_rarely_checked() -> None:
 def test_a_change_between_two_distant_polls_does_not_change_the_cycle() -> None:
     right = listen(UpdateCycleEstimator(), cyclic(15.0, 3.0), start=0, seconds=600, every=2.0)
     assert right.cycle
-    beat = right.cycle.at + right.cycle.period
-    assert right.observe(Window(beat - 20, beat + 0.1)) == right
+    update = right.cycle.at + right.cycle.period
+    assert right.observe(Window(update - 20, update + 0.1)) == right
 
 
 def test_one_surprise_is_forgiven() -> None:
@@ -131,8 +131,8 @@ def test_one_surprise_is_forgiven() -> None:
     assert right.cycle
     surprised = right.observe(Window(right.cycle.at + 2, right.cycle.at + 6))
     assert surprised.cycle is None, "until the next change it is not believed"
-    beat = right.cycle.at + right.cycle.period
-    again = surprised.observe(Window(beat - 1, beat + 1))
+    update = right.cycle.at + right.cycle.period
+    again = surprised.observe(Window(update - 1, update + 1))
     assert again.cycle
     assert again.cycle.check_every == 1
     assert follow(again, cyclic(15.0, 3.0), cycles=60)[-1].surprised_at is None

@@ -167,8 +167,8 @@ _FIELDS: dict[RequestKind, tuple[tuple[str, int, bool], ...]] = {
 }
 
 
-def _models(interaction: Interaction) -> list[str]:
-    return [model.name for model in interaction.client.services.orders.terms().models]
+async def _models(interaction: Interaction) -> list[str]:
+    return [model.name for model in await interaction.client.services.orders.offered(interaction.guild_id)]
 
 
 @on_press(actions.CREATE_DESCRIBE)
@@ -184,19 +184,19 @@ async def own_lyrics(interaction: Interaction, payload: NewOrderPayload) -> None
 async def _begin(interaction: Interaction, kind: RequestKind, payload: NewOrderPayload) -> None:
     voice = Voice(payload.voice) if payload.voice in set(Voice) else Voice.ANY  # a custom_id can be forged
     request = SongRequest(kind=kind, voice=voice, model=payload.model)
-    form = RequestForm(language_of(interaction), request, _models(interaction), channel_id=payload.channel_id)
+    form = RequestForm(language_of(interaction), request, await _models(interaction), channel_id=payload.channel_id)
     await interaction.response.send_modal(form)
 
 
 @on_press(actions.ORDER_EDIT)
 async def edit(interaction: Interaction, payload: OrderPayload) -> None:
     order = await own_order(interaction, payload.order_id)
-    form = RequestForm(language_of(interaction), order.request, _models(interaction), order=order)
+    form = RequestForm(language_of(interaction), order.request, await _models(interaction), order=order)
     await interaction.response.send_modal(form)
 
 
 async def models_to_choose(interaction: Interaction, typed: str) -> list[discord.app_commands.Choice[str]]:
-    models = interaction.client.services.orders.terms().models
+    models = await interaction.client.services.orders.offered(interaction.guild_id)
     found = [each for each in models if typed.lower() in f"{each.name} {each.label}".lower()]
     return [
         discord.app_commands.Choice(name=plain_line(each.label, 100), value=each.name) for each in found[:_MOST_MODELS]

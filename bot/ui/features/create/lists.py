@@ -1,5 +1,6 @@
 """/suno orders and usage: lists of one's own orders, a server's, and those that wait for a manager."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,7 @@ import discord
 
 from bot.client import Interaction
 from bot.domain.allowance import Work, left, next_day
-from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState
+from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState, PersonsOrders
 from bot.errors import NotYours, OrderGone
 from bot.services.orders.service import Settlement
 from bot.ui.features.create.card import show_card
@@ -24,6 +25,7 @@ from bot.ui.render.locales import Language
 from bot.ui.render.text import cut
 
 _PAGE = 5
+_MOST_PEOPLE = 15
 _MAX_ROW = 700  # characters
 _MINE, _SERVER, _OPEN = "mine", "server", "open"
 _RETRIED = frozenset({OrderState.REFUSED, OrderState.FAILED, OrderState.EXPIRED})
@@ -44,14 +46,18 @@ async def show_orders(interaction: Interaction, scope: str, page: int = 0) -> No
     if page and not found:
         await show_orders(interaction, scope, 0)
         return
-    await interaction.edit_original_response(view=_view(found, count, scope, page, language_of(interaction)))
+    posts = await interaction.client.services.orders.posts(found)
+    await interaction.edit_original_response(view=_view(found, posts, count, scope, page, language_of(interaction)))
 
 
-def _view(found: list[Order], count: int, scope: str, page: int, language: Language) -> discord.ui.LayoutView:
+def _view(
+    found: list[Order], posts: Mapping[str, int], count: int, scope: str, page: int, language: Language
+) -> discord.ui.LayoutView:
+    """`posts`: the message, by order, in which something came of it."""
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(f"## {language(f'order.list.{scope}', n=count)}"))
     for order in found:
-        view.add_item(discord.ui.TextDisplay(_row(order, scope, language)))
+        view.add_item(discord.ui.TextDisplay(_row(order, posts.get(order.id), scope, language)))
         for row in rows_of(_buttons(order, scope, page, language)):
             view.add_item(row)
     pages = -(-count // _PAGE)
@@ -61,12 +67,18 @@ def _view(found: list[Order], count: int, scope: str, page: int, language: Langu
     return view
 
 
-def _row(order: Order, scope: str, language: Language) -> str:
+def _row(order: Order, post: int | None, scope: str, language: Language) -> str:
     who = f" · <@{order.user_id}>" if scope != _MINE else ""
     price = f" · {order.price:.2f}" if order.price is not None else ""
     when = moment(order.placed_at or order.created_at)
     head = f"{_EMOJI.get(order.state, '✖️')} **{name_of(order)}**{who}{price} · {when}"
-    return cut(f"{head}\n-# {state_text(order, language)}", _MAX_ROW)
+    link = f" · {_link(order, post)}" if post else ""
+    return cut(f"{head}{link}\n-# {state_text(order, language)}", _MAX_ROW)
+
+
+def _link(order: Order, message_id: int) -> str:
+    """Discord shows it as a jump."""
+    return f"https://discord.com/channels/{order.guild_id or '@me'}/{order.channel_id}/{message_id}"
 
 
 def _buttons(order: Order, scope: str, page: int, language: Language) -> list[ActionButton]:
@@ -77,6 +89,7 @@ def _buttons(order: Order, scope: str, page: int, language: Language) -> list[Ac
     elif scope == _OPEN:
         bound = [actions.ORDER_FOUND]
         bound += [actions.ORDER_FREE, actions.ORDER_LOST] if order.state is OrderState.UNSURE else []
+        bound += [actions.ORDER_TWICE]
     elif scope == _MINE:
         bound = [actions.ORDER_WITHDRAW] if order.state in CANCELLABLE else []
         bound += [actions.ORDER_FOUND] if order.state in (OrderState.UNSURE, OrderState.LOST) else []
@@ -168,7 +181,19 @@ async def ask_id(interaction: Interaction, payload: ListedOrderPayload) -> None:
 async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> None:
     """A new draft with the same request."""
     await interaction.response.defer(ephemeral=True, thinking=True)
+    await _draft_again(interaction, await _order(interaction, payload))
+
+
+@on_press(actions.ORDER_TWICE)
+async def order_twice(interaction: Interaction, payload: ListedOrderPayload) -> None:
+    """The same, of one that may have been charged: for managers alone, and with a warning."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
     order = await _order(interaction, payload)
+    managed_guild(interaction)  # its person may not
+    await _draft_again(interaction, order, f"⚠️ {language_of(interaction)('order.twice')}")
+
+
+async def _draft_again(interaction: Interaction, order: Order, note: str = "") -> None:
     orders, maker = interaction.client.services.orders, maker_of(interaction)
     draft = await orders.draft(
         f"{interaction.id:x}",
@@ -178,7 +203,7 @@ async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> 
         locale=order.locale,
         user_locale=locale_of(interaction),
     )
-    await show_card(interaction, draft)
+    await show_card(interaction, draft, note)
 
 
 async def show_usage(interaction: Interaction) -> None:
@@ -193,4 +218,20 @@ async def show_usage(interaction: Interaction) -> None:
     lines.append(f"-# {language('order.usage.resets', when=moment(next_day(services.watches.now())))}")
     _, found = await services.orders.listed(OrderQuery(user_id=interaction.user.id), limit=10)
     lines += [f"{_EMOJI.get(each.state, '✖️')} {name_of(each)} · {moment(each.created_at)}" for each in found]
-    await interaction.edit_original_response(content=cut("\n".join(lines), 2_000))
+    if maker.manages and maker.guild_id is not None:
+        lines += _by_person(await services.orders.by_person(maker.guild_id, _MOST_PEOPLE), language)
+    await interaction.edit_original_response(
+        content=cut("\n".join(lines), 2_000), allowed_mentions=discord.AllowedMentions.none()
+    )
+
+
+def _by_person(people: list[PersonsOrders], language: Language) -> list[str]:
+    """For managers: who ordered how much."""
+    if not people:
+        return []
+    rows = [
+        language("order.usage.person", who=f"<@{each.user_id}>", songs=each.songs, lyrics=each.lyrics)
+        + (f" · {each.price:.2f}" if each.price is not None else "")
+        for each in people
+    ]
+    return [f"## {language('order.usage.month')}", *rows]

@@ -1,4 +1,4 @@
-"""/suno-admin create: who may order songs in a server, where, and how many."""
+"""/suno-admin create: who may order songs in a server, where, how many, and with which models."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bot.client import Interaction
 from bot.domain.creation import CreationRules
+from bot.domain.models import Model, model_named
 from bot.errors import UnreadableNumber
 from bot.ui.features.create.makers import managed_guild
 from bot.ui.interactions.access import language_of
@@ -18,6 +19,7 @@ from bot.ui.render import actions
 from bot.ui.render.actions import NoPayload, SwitchPayload
 from bot.ui.render.components import button, styled_button
 from bot.ui.render.locales import Language
+from bot.ui.render.text import one_line, plain_line
 
 _NUMBERS = ("songs_per_person", "songs_per_server", "lyrics_per_person", "at_once")
 _DIGITS = 4
@@ -42,10 +44,14 @@ async def show_panel(interaction: Interaction) -> None:
 def _state(rules: CreationRules, language: Language) -> list[str]:
     roles = ", ".join(f"<@&{role}>" for role in rules.roles) or language("create.managers")
     channels = ", ".join(f"<#{channel}>" for channel in rules.channels) or language("creation.all")
+    models = ", ".join(one_line(model_named(name).label, 40) for name in rules.models) or language(
+        "creation.all_models"
+    )
     return [
         language(f"creation.is_{'on' if rules.enabled else 'off'}"),
         language("creation.roles", roles=roles),
         language("creation.channels", channels=channels),
+        language("creation.models", models=models),
         *(language(f"creation.{name}", n=getattr(rules, name)) for name in _NUMBERS),
         language(f"creation.approval_{'on' if rules.approval else 'off'}"),
     ]
@@ -60,6 +66,7 @@ def _switches(rules: CreationRules, language: Language) -> list[Any]:
         styled_button(actions.CREATION_APPROVAL, approving, label=language(approval), emoji="🙋"),
         button(actions.CREATION_NUMBERS, NoPayload("server"), language),
         button(actions.CREATION_PEOPLE, NoPayload("server"), language),
+        button(actions.CREATION_MODELS, NoPayload("server"), language),
     ]
 
 
@@ -138,6 +145,34 @@ class PeopleForm(Form):
         channels = tuple(channel.id for channel in self._channels.values if channel.id in theirs["channels"])
         blocked = tuple(person.id for person in self._blocked.values)
         await _keep(interaction, replace(await _rules(interaction), roles=roles, channels=channels, blocked=blocked))
+
+
+class ModelsForm(Form):
+    """Which models people may choose from; what is chosen can be forged, so that only what was offered counts."""
+
+    def __init__(self, language: Language, rules: CreationRules, offered: list[Model]) -> None:
+        super().__init__(language("btn.models"))
+        labels = {name: model_named(name).label for name in rules.models} | {each.name: each.label for each in offered}
+        self._names = tuple(labels)[:_MOST]
+        options = [
+            discord.SelectOption(label=plain_line(labels[name], 100), value=name, default=name in rules.models)
+            for name in self._names
+        ]
+        self._models: discord.ui.Select[Any] = discord.ui.Select(
+            options=options, min_values=0, max_values=len(options), required=False
+        )
+        self.add_item(discord.ui.Label(text=language("creation.label.models"), component=self._models))
+
+    async def handle_submit(self, interaction: Interaction) -> None:
+        await interaction.response.defer()
+        models = tuple(name for name in self._names if name in self._models.values)
+        await _keep(interaction, replace(await _rules(interaction), models=models))
+
+
+@on_press(actions.CREATION_MODELS)
+async def ask_models(interaction: Interaction, _: NoPayload) -> None:
+    offered = list(interaction.client.services.orders.terms().models)
+    await interaction.response.send_modal(ModelsForm(language_of(interaction), await _rules(interaction), offered))
 
 
 @on_press(actions.CREATION_NUMBERS)

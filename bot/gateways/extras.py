@@ -1,0 +1,84 @@
+"""What a gateway has of a song beside its audio, asked for one song at a time, because a person wants it.
+
+Gateways charge for these calls as for models of their own (`suno_act_wav`), so none is made unasked, and none is
+repeated here. Some answer only when the file is made: they have a line of their own, and hold up no other requests.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.domain.timed_lyrics import TimedText, Timing
+from bot.errors import ExtraNotReady, GatewayBusy, GatewayError
+from bot.gateways.addresses import absolute
+from bot.gateways.exchange import Exchange, Reply
+from bot.gateways.extras_reading import Extra, read_address, read_timing
+from bot.gateways.fair_queue import FairQueue
+from bot.gateways.secret import Secret
+
+_PATIENCE = aiohttp.ClientTimeout(total=90, sock_connect=5)
+_MAX_BODY = 4 * 1024 * 1024  # bytes; the timing of a long song has 200 KB
+_BIG = 100_000  # bytes that take longer to read than the event loop should wait
+_AT_ONCE, _PER_SECOND = 3, 2.0  # of which two are for people, who alone ask here
+
+log = logging.getLogger(__name__)
+
+
+class ExtrasGateway:
+    """One gateway, as far as extras go."""
+
+    def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession) -> None:
+        self.name = name
+        self._base = base_url
+        self._exchange = Exchange(base_url, key, session)
+        self._secret = Secret(key)
+        self._queue = FairQueue(_AT_ONCE, _PER_SECOND)
+
+    async def timing(self, clip_id: str) -> Timing:
+        """Raises GatewayError, or ExtraNotOffered."""
+        reply = await self._ask(Extra.TIMING, clip_id)
+        read = partial(self._read_timing, reply)
+        return await asyncio.to_thread(read) if len(reply.body) > _BIG else read()
+
+    async def address(self, extra: Extra, clip_id: str) -> str:
+        """Where the file is. Raises GatewayError, ExtraNotOffered or ExtraNotReady."""
+        reply = await self._ask(extra, clip_id)
+        with _as_told(self._secret, reply):
+            url = absolute(read_address(extra, reply.status, reply.content_type, reply.body), self._base)
+        if self._secret.redact(url) != url:
+            log.warning("gateway %s: the address of a %s holds its key, and is left out", self.name, extra)
+            raise ExtraNotReady(extra)
+        return url
+
+    async def _ask(self, extra: Extra, clip_id: str) -> Reply:
+        if clip_id in ("", ".", ".."):
+            raise ValueError("an id that would change the path")
+        async with self._queue.turn():
+            path = f"/suno/act/{extra}/{quote(clip_id, safe='')}"
+            reply = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
+        log.info("GET %s/suno/act/%s: %d, %d bytes", self.name, extra, reply.status, len(reply.body))
+        return reply
+
+    def _read_timing(self, reply: Reply) -> Timing:
+        with _as_told(self._secret, reply):
+            timing = read_timing(reply.status, reply.content_type, reply.body)
+        lines = tuple(TimedText(self._secret.redact(line.text), line.start) for line in timing.lines)
+        return Timing(lines, timing.waveform)
+
+
+@contextmanager
+def _as_told(secret: Secret, reply: Reply) -> Iterator[None]:
+    """Errors without the key, which a gateway may repeat in its words; busy ones with when to come back."""
+    try:
+        yield
+    except GatewayError as error:
+        error.args = (secret.redact(str(error)),)
+        error.words = secret.redact(error.words)
+        if isinstance(error, GatewayBusy):
+            error.ask_to_wait(reply.retry_after)
+        raise

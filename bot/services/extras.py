@@ -1,0 +1,119 @@
+"""What can be had of a song beside its audio: the timing of its lyrics, a WAV, a video."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from bot.domain.task import Clip
+from bot.domain.timed_lyrics import Timing
+from bot.errors import ExtraNotOffered, ExtraNotReady, MediaError
+from bot.gateways.extras import ExtrasGateway
+from bot.gateways.extras_reading import Extra
+from bot.gateways.file_type import MP4, MP4_VIDEO
+from bot.gateways.media import Media, MediaFile
+from bot.services.clock import Clock
+from bot.shutdown import cancel_and_wait
+
+T = TypeVar("T")
+
+_MAX_AGE = 300.0  # seconds for which an answer is given again: each costs money, but addresses expire
+_REMEMBERED = 200  # answers
+_PAUSES = (5.0, 15.0)  # seconds, before it is asked again for a file that was being made
+
+
+class ExtraFile(Struct, frozen=True):
+    """`url`: where it is; `media`: the open file, or why there is none."""
+
+    url: str
+    media: MediaFile | MediaError
+
+
+class _Question(Struct, frozen=True):
+    asked_at: float
+    answer: asyncio.Task[Any]
+
+
+class Extras:
+    """What one person asked for, others who ask at once or soon after get as well: gateways charge for each call."""
+
+    def __init__(self, gateways: Sequence[ExtrasGateway], media: Media, clock: Clock) -> None:
+        self.offered = bool(gateways)
+        self._gateways = {each.name: each for each in gateways}
+        self._media = media
+        self._clock = clock
+        self._questions: dict[tuple[str, Extra, str], _Question] = {}
+
+    async def timing(self, gateway: str, clip: Clip) -> Timing:
+        """Raises GatewayError, or ExtraNotOffered."""
+        asked = self._gateway(gateway, Extra.TIMING)
+        timing: Timing = await self._once((gateway, Extra.TIMING, clip.id), lambda: asked.timing(clip.id))
+        return timing
+
+    @asynccontextmanager
+    async def file(
+        self, gateway: str, clip: Clip, extra: Extra, *, limit: int, person: int
+    ) -> AsyncIterator[ExtraFile]:
+        """Open inside of the block. `limit`: bytes; `person`: for whom, as a Discord id.
+
+        Raises GatewayError, ExtraNotOffered or ExtraNotReady.
+        """
+        url = await self._address(gateway, clip, extra)
+        try:
+            media = await self._media.audio(url, limit=limit, person=person)
+        except MediaError as error:
+            yield ExtraFile(url, error)
+            return
+        async with media:
+            if extra is Extra.VIDEO and media.kind is MP4:
+                media.kind = MP4_VIDEO
+            yield ExtraFile(url, media)
+
+    async def close(self) -> None:
+        await cancel_and_wait([question.answer for question in self._questions.values()])
+
+    async def _address(self, gateway: str, clip: Clip, extra: Extra) -> str:
+        """What stands in the task already costs nothing."""
+        if extra is Extra.VIDEO and clip.video_url:
+            return clip.video_url
+        asked = self._gateway(gateway, extra)
+
+        async def until_ready() -> str:
+            for pause in _PAUSES:
+                try:
+                    return await asked.address(extra, clip.id)
+                except ExtraNotReady:
+                    await self._clock.sleep(pause)
+            return await asked.address(extra, clip.id)
+
+        return await self._once((gateway, extra, clip.id), until_ready)
+
+    def _gateway(self, name: str, extra: Extra) -> ExtrasGateway:
+        if name not in self._gateways:  # it is not in the settings any more
+            raise ExtraNotOffered(extra)
+        return self._gateways[name]
+
+    async def _once(self, key: tuple[str, Extra, str], ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        question = self._questions.get(key)
+        if question is None or self._clock.now() - question.asked_at >= _MAX_AGE:
+            question = _Question(self._clock.now(), asyncio.create_task(ask()))
+            self._questions.pop(key, None)
+            self._questions[key] = question
+            question.answer.add_done_callback(lambda answer: self._answered(key, answer))
+            self._forget_oldest()
+        # Shielded: one who goes away must not take the answer from the others.
+        answer: T = await asyncio.shield(question.answer)
+        return answer
+
+    def _answered(self, key: tuple[str, Extra, str], answer: asyncio.Task[Any]) -> None:
+        """A failure is not remembered."""
+        failed = answer.cancelled() or answer.exception() is not None
+        if failed and key in self._questions and self._questions[key].answer is answer:
+            del self._questions[key]
+
+    def _forget_oldest(self) -> None:
+        done = [key for key, question in self._questions.items() if question.answer.done()]
+        for key in done[: max(0, len(self._questions) - _REMEMBERED)]:
+            del self._questions[key]
