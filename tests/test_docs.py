@@ -55,9 +55,6 @@ def is_known(words: Sequence[str]) -> bool:
             return (ROOT / "compose.yaml").exists()
         case [".venv/bin/python" | "python", "-m", "bot", *arguments]:
             return bool(parser().parse_args(arguments).command)
-        case ["python", "-m", "sandbox.crashtest", *options]:
-            known = (ROOT / "sandbox" / "crashtest.py").read_text(encoding="utf-8")
-            return all(f'"{each}"' in known for each in options if each.startswith("--"))
         case ["make", target] | ["make", target, "SUBJECT=remember the mood"]:
             return f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
         case ["pipx", "install", "."] | ["uv", "tool", "install", "."] | ["suno-watch", "--version"]:

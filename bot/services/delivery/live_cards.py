@@ -63,7 +63,7 @@ class LiveCards:
     async def _update(self, card: LiveCard, now: float) -> None:
         """Edits the card only if it changed; for the last time when everything is posted."""
         if not self._poster.is_available(card):
-            await self._outbox.card_shows(card.watch.id, card.shows, now + CARD_INTERVAL)
+            await self._store.shown(card.watch.id, card.shows, now + CARD_INTERVAL)
             return
         shows = self._poster.card(card)
         is_last = bool(card.watch.outcome) and not card.pending
