@@ -10,6 +10,8 @@ import pytest
 from bot.app import serve
 from bot.config import load_settings
 from sandbox.local_discord.faults import Fault
+from sandbox.local_discord.world import FORUM
+from sandbox.local_gateway.fake_task import FakeTask
 from tests.bot_process import Start, ended
 from tests.conftest import Env
 from tests.messages import words
@@ -112,6 +114,27 @@ async def test_while_a_shard_cannot_connect_only_its_servers_wait(
             await env.clock.advance(5, step=1)
             (post,) = await env.posts(at=channels[2])
     assert len(post["attachments"]) == 2
+
+
+async def test_a_live_card_in_a_forum_waits_for_its_shard(env: Env, channels: list[dict[str, Any]]) -> None:
+    """Without it, the bot does not know that the card's channel is a forum, and would look for the card elsewhere."""
+    slow = FakeTask(DONE.id, songs=DONE.songs, states=((0, "running"), (600, "done")))
+    env.gateway.add(slow)
+    world = env.discord.world
+    forum = world.add_channel(world.guilds[channels[2]["guild_id"]], "song-box", FORUM)
+    async with env.bot(shards=SHARDS):
+        await connected(env)
+        await env.watch(slow.id, at=channels[2], channel=forum, live=True)
+        await env.discord.hub.until(lambda: forum["id"] in {each.get("parent_id") for each in world.channels.values()})
+    (card,) = (each for each in world.channels.values() if each.get("parent_id") == forum["id"])
+    env.discord.sockets.refused_shards = {2}
+    async with env.bot(shards=SHARDS):
+        await connected(env, 0, 1, 3)
+        await env.clock.advance(660, step=30)
+        env.discord.sockets.refused_shards.clear()
+        await connected(env)
+        await env.clock.advance(60, step=5)
+        await env.discord.hub.until(lambda: "Here is the result" in words(world.messages[card["id"]][card["id"]]))
 
 
 async def test_a_shard_that_loses_its_connection_resumes_and_the_others_go_on(
