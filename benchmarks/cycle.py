@@ -133,7 +133,7 @@ async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) ->
                 clock,
                 poll_interval=_INTERVAL,
                 on_new_delivery=_nothing,
-                moved=_nothing,
+                on_moved=_nothing,
             )
 
             async def poll_all() -> None:
@@ -152,11 +152,11 @@ async def watch_all(store: WatchStore, ids: Sequence[str], now: float) -> None:
 
 async def watch_some(store: WatchStore, ids: Sequence[str], now: float, channel_id: int, guild_id: int) -> None:
     """Adds watches in one channel, for one person."""
-    wishes = [
+    requests = [
         Watch(task_id=each, user_id=channel_id, channel_id=channel_id, guild_id=guild_id, created_at=now)
         for each in ids
     ]
-    await store.add(wishes, most=len(ids), gateways=dict.fromkeys(ids, "default"))
+    await store.add(requests, most=len(ids), gateways=dict.fromkeys(ids, "default"))
 
 
 def _nothing() -> None:

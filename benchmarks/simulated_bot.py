@@ -138,7 +138,7 @@ class SimulatedBot:
 
     def _poll(self, batch: list[_Watched], *, probe: bool) -> list[Window]:
         alive = len(batch) + len(self._queue)
-        schedule = self.pacing.schedule(self._now, together=len(batch), alive=alive, probe=probe)
+        schedule = self.pacing.schedule(self._now, together=len(batch), open_tasks=alive, probe=probe)
         by_id = {task.snapshot.task_id: task for task in batch}
         before = {task_id: task.snapshot for task_id, task in by_id.items()}
         results = {task_id: PollResult("g", self._answer(task.fake)) for task_id, task in by_id.items()}

@@ -23,9 +23,12 @@ The layers, from the top. Nobody imports upwards, and modules of one layer do no
       polling       load, plan, save: the poller, a source per gateway, back-off, repeated answers
       delivery      claim, send, record: the notifier, the sender, failures, live cards
       orders        songs to be made and paid for
+      library       songs are found again and starred; earlier posts are added
+      archives      songs as ZIP files, in parts
     config, log   settings and logging; only the layers above cogs use them
     environment   reads environment variables and `.env`; setting_values, setting_faults: their types and errors
     gateways      what gateways and media hosts say: requests, decoding, relaying of audio
+      dialects      field names, status words and sentences of gateways, translated into tasks
     storage       what is stored: named statements, no decisions
     shutdown      ends asyncio tasks and the program
     domain        values and rules: no I/O, no clock, no asyncio
@@ -39,6 +42,7 @@ Words:
     gateway       an HTTP relay that speaks Suno; Discord's socket is "the Discord connection"
     status        ours: waiting, running, done, failed; a gateway's own word is kept for display
     final         will not change any more
+    library       every song that was posted or shown, to be found again; a song of it is one clip in one channel
     watch         a standing request: post this task's results in that channel, for that person
     snapshot      what is known of a watched task
     poll          one request for the status of due tasks, and what follows from the answer

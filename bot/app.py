@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import aiohttp
 import discord
@@ -21,6 +22,7 @@ from bot.monitor.health import Health
 from bot.monitor.server import monitored
 from bot.ordering import open_orders
 from bot.reachability import Reachability, WithoutAttempts
+from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock, Wakeup
@@ -30,6 +32,8 @@ from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
 from bot.services.extras import Extras
 from bot.services.history import History
+from bot.services.library.service import Library
+from bot.services.library.workers import LibraryWorkers
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.orders.workers import OrderWorkers
@@ -48,8 +52,10 @@ from bot.ui.features.create.notices import OrderNotices
 from bot.ui.interactions.access import AccessPolicy
 from bot.ui.interactions.dispatch import dispatch
 from bot.ui.interactions.errors import Tree
+from bot.ui.interactions.places import place_of_past
 from bot.ui.outgoing.operator import Operator
 from bot.ui.outgoing.poster import DiscordPoster
+from bot.ui.outgoing.star_poster import DiscordStarPoster
 from bot.ui.render.components import DYNAMIC_ITEMS
 from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
@@ -83,6 +89,7 @@ class _Program(Struct, frozen=True):
     on_new_delivery: Wakeup  # signals new messages
     health: Health
     orders: OrderWorkers
+    library: LibraryWorkers
 
 
 async def migrate(settings: Settings) -> None:
@@ -164,6 +171,7 @@ async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
+        workers.create_task(program.library.run(DiscordStarPoster(bot), partial(place_of_past, bot)), name="library")
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )
@@ -187,14 +195,17 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
     on_new_delivery = Wakeup(clock)
     poller = _poller(base, on_new_delivery.send)
 
+    library = LibraryWorkers(base.stores, clock)
+
     def changed() -> None:
         poller.wake()
         on_new_delivery.send()
+        library.wake()
 
     orders = await open_orders(settings, base.stores, base.lookup, clock, base.session, stack, accepted=changed)
-    services = _services(base, orders.orders, changed=changed, on_new_delivery=on_new_delivery.send)
+    services = _services(base, orders.orders, library.library, changed=changed, on_new_delivery=on_new_delivery.send)
     health = Health(base.stores.backlog, base.gateways, poller, clock)
-    return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders)
+    return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders, library)
 
 
 async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Foundation:
@@ -225,10 +236,16 @@ def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
 
 
 def _services(
-    base: _Foundation, orders: Orders, *, changed: Callable[[], None], on_new_delivery: Callable[[], None]
+    base: _Foundation,
+    orders: Orders,
+    library: Library,
+    *,
+    changed: Callable[[], None],
+    on_new_delivery: Callable[[], None],
 ) -> Services:
     settings, stores = base.settings, base.stores
     task_ids = TaskIds(stores.songs, base.clock)
+    clip_files = ClipFiles(base.media)
     return Services(
         key_values=stores.key_values,
         preferences=Preferences(stores.preferences, changed),
@@ -237,8 +254,9 @@ def _services(
         batches=Batches(base.gateways, task_ids, stores.batches),
         task_ids=task_ids,
         text_worker=TextWorker(),
-        clip_files=ClipFiles(base.media),
+        clip_files=clip_files,
         extras=base.extras,
+        archives=Archives(base.media, clip_files, base.lookup, base.clock),
         watches=Watches(
             stores,
             task_ids,
@@ -249,6 +267,7 @@ def _services(
         ),
         deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
+        library=library,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )

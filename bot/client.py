@@ -12,12 +12,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.events import UNREADABLE, Events
+from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.delivery.overview import Deliveries
 from bot.services.extras import Extras
 from bot.services.history import History
+from bot.services.library.service import Library
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.preferences import Preferences
@@ -62,9 +64,11 @@ class Services(msgspec.Struct, frozen=True):
     text_worker: TextWorker
     clip_files: ClipFiles
     extras: Extras
+    archives: Archives
     watches: Watches
     deliveries: Deliveries
     orders: Orders
+    library: Library
     access: AccessPolicy
     upload_limit: int  # bytes per file
 
@@ -209,14 +213,16 @@ class SunoBot(commands.AutoShardedBot):
         await self.services.watches.unblock(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        await self._resume_posts()
+        await self._note_servers()
         await self.services.watches.unblock(guild.id)
 
-    async def _resume_posts(self) -> None:
-        """Of servers that the bot has left; not before all shards have said which servers there are."""
+    async def _note_servers(self) -> None:
+        """Not before all shards have said which servers there are: the others would count as left."""
         if not self.connections.known:
             return
-        await self.services.preferences.resume_posts_of_absent({guild.id for guild in self.guilds})
+        present = {guild.id for guild in self.guilds}
+        await self.services.preferences.resume_posts_of_absent(present)
+        await self.services.library.note_servers(present)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Messages for this channel go to their people instead."""
@@ -250,7 +256,7 @@ class SunoBot(commands.AutoShardedBot):
         servers, count = sum(each.shard_id == shard_id for each in self.guilds), len(self.connections)
         shard = f"shard {shard_id} of {count}" if count > 1 else f"as {self.user}"
         log.info("connected to Discord, %s, in %d servers", shard, servers)
-        await self._resume_posts()
+        await self._note_servers()
 
 
 Interaction: TypeAlias = discord.Interaction[SunoBot]

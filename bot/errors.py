@@ -13,6 +13,7 @@
     ├── NotAllowed*              the person may not use the bot there
     ├── TooMany*                 too many requests of a person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
+    ├── NotInLibrary*            the song was removed, or the person may not view it any more
     ├── NotYours*                it belongs to somebody else
     ├── UnknownButton*           of another version of the bot, or unknown
     ├── UnwatchablePlace*        songs cannot be posted in that channel for this person
@@ -25,6 +26,7 @@
     │   └── GatewayMisplaced     a web page or a redirect: there is no Suno gateway at this base URL
     ├── ExtraNotOffered*         a gateway has no timing, WAV or video of a song
     ├── ExtraNotReady*           the gateway is still making it
+    ├── ArchiveBusy*             a person, or too many people, wait for a ZIP already
     ├── MediaError*              a song's file or cover cannot be downloaded
     │   ├── MediaUnavailable     refused, gone, time-out, cut off
     │   │   └── MediaSlow        its host is too slow, or has too many of our requests already
@@ -32,7 +34,7 @@
     │   ├── MediaForbidden       the bot may not request its address
     │   ├── MediaTooBig          larger than `limit` bytes
     │   └── MediaUnrecognised    its bytes are no known audio or picture
-    └── PostError                Discord did not accept a message; bot/domain/post_failures.py decides what to do
+    └── PostError                Discord did not accept a message; bot/domain/discord_errors.py decides what to do
 
 An id that a gateway does not know is not an error: `Answer.missing` lists it.
 """
@@ -173,6 +175,12 @@ class TooManyLists(TellableError):
         self.values = {"n": count}
 
 
+class NotInLibrary(TellableError):
+    """The song was removed, or the person may not view its channel any more."""
+
+    key = "library.gone"
+
+
 class NotYours(TellableError):
     key = "watch.not_yours"
 
@@ -269,6 +277,10 @@ class ExtraNotReady(TellableError):
         self.key = f"extra.{extra}_later"
 
 
+class ArchiveBusy(TellableError):
+    key = "zip.busy"
+
+
 class MediaError(TellableError):
     key = "audio.unusable"
 
@@ -306,7 +318,7 @@ class MediaUnrecognised(MediaError):
 class PostError(BotError):
     """`status`: of HTTP, 0 without an answer; `code`: Discord's, 0 without one; `retry_after` in seconds.
 
-    `parts`: parts of the message that may be left out, see bot/domain/post_failures.py.
+    `parts`: parts of the message that may be left out, see bot/domain/discord_errors.py.
     """
 
     def __init__(

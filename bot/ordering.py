@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import aiohttp
 
@@ -55,7 +56,8 @@ async def open_orders(
     for name, each in settings.gateways.items():
         key = each.api_key.get_secret_value()
         billing = Billing(name, each.base_url, key, session)
-        terms[name] = GatewayTerms(billing, gateway_settings(each), rules, stores.creation, clock)
+        dialect = partial(lookup.dialect, name)
+        terms[name] = GatewayTerms(billing, gateway_settings(each), rules, stores.creation, clock, dialect)
         submitters.append(await stack.enter_async_context(Submitter(name, each.base_url, key)))
     orders = Orders(stores.orders, stores.creation, lookup, terms, rules, clock)
     return OrderWorkers(orders, stores.order_upkeep, submitters, terms, clock, accepted=accepted)

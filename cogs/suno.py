@@ -12,6 +12,7 @@ from bot.gateways.extras_reading import Extra
 from bot.ui.features import batches, extras, settings, status, watch, watch_list
 from bot.ui.features.create import commands as creating
 from bot.ui.features.create import lists as order_lists
+from bot.ui.features.library import find as library_list
 from bot.ui.interactions.access import answers_privately
 from bot.ui.render.locales import localised
 from cogs.channels import PostableChannel
@@ -35,6 +36,12 @@ _AUDIO_FORMS = [
 _SCOPES = [
     app_commands.Choice(name=localised("scope.mine"), value="mine"),
     app_commands.Choice(name=localised("scope.server"), value="server"),
+]
+_LIBRARY_SCOPES = [
+    app_commands.Choice(name=localised("scope.mine"), value="mine"),
+    app_commands.Choice(name=localised("scope.here"), value="here"),
+    app_commands.Choice(name=localised("scope.this_server"), value="server"),
+    app_commands.Choice(name=localised("scope.starred"), value="starred"),
 ]
 _VOICES = [app_commands.Choice(name=localised(f"create.voice.{voice}"), value=voice.value) for voice in Voice]
 
@@ -147,6 +154,19 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     async def watches(self, interaction: Interaction, scope: Literal["mine", "server"] = "mine") -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, scope)
+
+    @app_commands.command(name="library", description=localised("cmd.library"))
+    @app_commands.describe(find=localised("opt.find"), scope=localised("opt.library_scope"), by=localised("opt.by"))
+    @app_commands.choices(scope=_LIBRARY_SCOPES)
+    async def library(
+        self,
+        interaction: Interaction,
+        find: app_commands.Range[str, 1, 60] = "",
+        scope: Literal["mine", "here", "server", "starred"] | None = None,
+        by: discord.Member | discord.User | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await library_list.find(interaction, find, scope, by)
 
     @app_commands.command(name="create", description=localised("cmd.create"))
     @app_commands.describe(

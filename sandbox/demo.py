@@ -20,6 +20,7 @@ from bot.storage.database import open_database
 from bot.storage.recents import RecentStore
 from sandbox.demo_orders import SETTINGS, allow_orders, take_orders
 from sandbox.guide import guide
+from sandbox.library import fill_library
 from sandbox.local_discord.page import Page
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.redirect import redirected
@@ -127,11 +128,13 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
                 discord_token=_TOKEN,
                 suno_base_url=gateway.url,
                 database_url=f"sqlite:///{folder}/demo.db",
-                media_allow_hosts=gateway.media_host,
+                media_allow_hosts=f"{gateway.media_host},{discord.url.removeprefix('http://')}",
                 **SETTINGS,
             )
             gateway.sells = True
             take_orders(gateway.orders)
+            releases = next(each for each in world.channels.values() if each.get("name") == "releases")
+            await fill_library(settings.database_url, discord, releases)
             await _look_tasks_up(settings.database_url, world, songs)
             await allow_orders(settings.database_url, world, songs)
             with redirected(discord.url):

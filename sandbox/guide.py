@@ -42,6 +42,9 @@ _COMMANDS = (
         "把已完成的任务发到论坛，每首歌一个帖子",
         f"/suno watch ids:{_FINISHED} channel:song-box",
     ),
+    _Step("a song of long ago, found by its words", "按歌词找回很久以前的歌曲", "/suno library find:moth lamp"),
+    _Step("the same in Chinese", "用中文查找", "/suno library find:码头"),
+    _Step("all songs of this server", "本服务器的全部歌曲", "/suno library"),
     _Step("my language, my data", "我的语言和数据", "/suno settings"),
     _Step("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
 )

@@ -226,7 +226,7 @@ async def env(tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatc
             "suno_base_url": gateway.url,
             "suno_api_key": KEY,
             "database_url": f"sqlite:///{tmp_path}/bot.db",
-            "media_allow_hosts": gateway.media_host,
+            "media_allow_hosts": f"{gateway.media_host},{discord.url.removeprefix('http://')}",
         }
         with redirected(discord.url):
             yield Env(discord, gateway, channel, discord.person(ada), discord.person(ben), settings, clock)

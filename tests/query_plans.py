@@ -22,11 +22,13 @@ WHOLE = {
         r"INSERT INTO followers \(watch_id, user_id, locale, since\) SELECT",
         r"DELETE FROM tasks WHERE task_id NOT IN",
         r"UPDATE answers SET title = substr\(",
+        r"INSERT INTO notes \(key, value\) SELECT 'library_before'",
         r"INSERT OR IGNORE INTO songs \(clip_id, task_id, seen_at\) SELECT json_extract\(",
     ),
     "when somebody asks for all that is kept of them": (
         r"SELECT watches\.id FROM watches WHERE watches\.user_id != \?",
     ),
+    "when the bot starts, or leaves a server": (r"INSERT INTO left_guilds \(guild_id, left_at\) SELECT DISTINCT",),
     "when the operator types doctor": (
         r"SELECT watches\.guild_id, watches\.channel_id FROM watches .* UNION SELECT guilds\.",
         r"SELECT count\(\*\) AS count_1 FROM creation_rules WHERE creation_rules\.enabled",

@@ -12,16 +12,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.domain.update_cycle import (
+    ACCEPTED_DOUBT,
     ALTERNATING,
     ANY_PERIOD,
     CHECK_EVERY,
     NOMINAL_PERIODS,
     SHORT,
-    SURE,
     USUAL_PERIOD,
     UpdateCycle,
+    confidence,
     consistent,
-    evidence,
     fit,
     weight,
 )
@@ -29,7 +29,7 @@ from bot.domain.windows import Stamps, Window
 
 _KEPT = 24  # windows
 _KEPT_FOR = 400  # periods: a longer time would need a finer search for the exact period
-_MIN_CONFIDENCE = 5.5  # confidence that there is a cycle, from which on only updates are polled; see `evidence`
+_MIN_CONFIDENCE = 5.5  # confidence that there is a cycle, from which on only updates are polled; see `confidence`
 _MAX_CONFIDENCE = 21.0  # the most confidence: a cycle that is over must be given up in the end
 _CONFIDENCE_LEFT = 4.0  # the least confidence that must be left after an unexpected change
 _UNEXPECTED_LOSS = 7.0  # confidence lost by a change that no cycle explains,
@@ -55,16 +55,16 @@ class _Even(Struct, frozen=True):
 class UpdateCycleEstimator(Struct, frozen=True):
     """What is known of one gateway.
 
-    `sure`: confidence that there is a cycle. `nominal`: its nominal period; known even while the cycle is lost and
-    `cycle` is None. `periods`: limits of the exact period; they stay valid when the gateway restarts. `known_kind`:
-    confidence from the kind of gateway alone.
+    `confidence`: that there is a cycle. `nominal`: its nominal period; known even while the cycle is lost and `cycle`
+    is None. `periods`: limits of the exact period; they stay valid when the gateway restarts. `known_kind`: confidence
+    from the kind of gateway alone.
     """
 
     windows: tuple[Window, ...] = ()  # newest first
     cycle: UpdateCycle | None = None
     nominal: float | None = field(default=None, name="beat")  # its stored name
     periods: Window = ANY_PERIOD
-    sure: float = 0.0
+    confidence: float = field(default=0.0, name="sure")  # its stored name
     known_kind: float = _KNOWN_KIND
     stamps: Stamps = Stamps()
     even: _Even = _Even()
@@ -108,10 +108,10 @@ def _with_periods(estimator: UpdateCycleEstimator) -> UpdateCycleEstimator:
     cycle = estimator.cycle
     if cycle is None or cycle.spread:
         return estimator
-    informative = Window(cycle.period - cycle.drift, cycle.period + cycle.drift).wider(_PERIOD_TOLERANCE)
-    near = informative.cut(estimator.periods)
+    measured = Window(cycle.period - cycle.drift, cycle.period + cycle.drift).wider(_PERIOD_TOLERANCE)
+    near = measured.cut(estimator.periods)
     if near.length <= 0:
-        return replace(estimator, periods=informative)
+        return replace(estimator, periods=measured)
     return replace(estimator, periods=near) if near.length >= _PERIOD_TOLERANCE else estimator
 
 
@@ -122,22 +122,22 @@ def _with_checks(estimator: UpdateCycleEstimator, *, stamped: bool) -> UpdateCyc
     every = 1 if estimator.surprised_at is not None else CHECK_EVERY
     if stamped:
         every = 0 if estimator.stamps.confirmed else _UNCONFIRMED
-    return replace(estimator, cycle=estimator.cycle.checked(every, SURE))
+    return replace(estimator, cycle=estimator.cycle.checked(every, ACCEPTED_DOUBT))
 
 
 def _learned(estimator: UpdateCycleEstimator, window: Window) -> UpdateCycleEstimator:
-    """While no cycle is known, or it is lost."""
+    """Searches for a cycle: none is known, or it was lost."""
     if estimator.nominal is not None:
         return _found_again(estimator, estimator.nominal, window)
     windows = consistent(_informative(_windows_with(estimator, window)))
     stamped = window.stamp is not None
     likely = (USUAL_PERIOD,) if stamped and estimator.known_kind == _KNOWN_KIND else NOMINAL_PERIODS
     for nominal in likely:
-        sure = evidence(windows, nominal) + (estimator.known_kind if stamped else 0.0)
+        total = confidence(windows, nominal) + (estimator.known_kind if stamped else 0.0)
         periods = _KIND_PERIODS if stamped and nominal == USUAL_PERIOD else ANY_PERIOD
         cycle = fit(windows, nominal, periods) or fit(windows, nominal, ANY_PERIOD)
-        if cycle and sure >= _MIN_CONFIDENCE:
-            found = replace(estimator, windows=windows, cycle=cycle, nominal=nominal, periods=periods, sure=sure)
+        if cycle and total >= _MIN_CONFIDENCE:
+            found = replace(estimator, windows=windows, cycle=cycle, nominal=nominal, periods=periods, confidence=total)
             return replace(found, surprised_at=window.until, search_until=0.0)
     return replace(estimator, windows=windows)
 
@@ -159,19 +159,21 @@ def _found_again(estimator: UpdateCycleEstimator, nominal: float, window: Window
 
 
 def _compared(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Window) -> UpdateCycleEstimator:
-    """Against the updates that the known cycle expects."""
+    """Compares a change with the updates that the known cycle expects."""
     updates = cycle.updates_in(window)
     if not updates:
         return _unexpected(estimator, cycle, window)
     known = _without_suspicion(estimator, cycle, window.until)
     if len(updates) > 1 or window.length > cycle.period * SHORT:
         return known
-    known = replace(known, sure=min(_MAX_CONFIDENCE, known.sure + weight(window, cycle.period, cycle.spread)))
+    known = replace(
+        known, confidence=min(_MAX_CONFIDENCE, known.confidence + weight(window, cycle.period, cycle.spread))
+    )
     known = _with_longer(known, cycle, updates[0].middle, window)
-    informative = window.cut(updates[0])
-    if known.cycle is not cycle or informative.length > updates[0].length * _NEWS:
+    overlap = window.cut(updates[0])
+    if known.cycle is not cycle or overlap.length > updates[0].length * _NEWS:
         return known
-    windows = _windows_with(known, window if cycle.spread else informative)
+    windows = _windows_with(known, window if cycle.spread else overlap)
     closer = _fit(known, windows, known.nominal or cycle.period)
     return (
         replace(known, windows=windows, cycle=closer)
@@ -183,7 +185,7 @@ def _compared(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Windo
 def _with_longer(
     estimator: UpdateCycleEstimator, cycle: UpdateCycle, moment: float, window: Window
 ) -> UpdateCycleEstimator:
-    """Twice the period, if every other update of the known cycle is always skipped."""
+    """Doubles the period if every other update of the known cycle is always skipped."""
     nominal = 2 * (estimator.nominal or cycle.period)
     if window.stamp is not None or nominal not in NOMINAL_PERIODS:
         return estimator
@@ -212,8 +214,8 @@ def _unexpected(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Win
     halves = [each for each in NOMINAL_PERIODS if each == nominal / 2]
     for each in (*halves, nominal) if is_clear or estimator.surprised_at is None else ():
         if closer := _fit(estimator, windows, each):
-            sure, now = estimator.sure - _HINT_LOSS, window.until
-            return replace(estimator, windows=windows, cycle=closer, nominal=each, sure=sure, surprised_at=now)
+            left, now = estimator.confidence - _HINT_LOSS, window.until
+            return replace(estimator, windows=windows, cycle=closer, nominal=each, confidence=left, surprised_at=now)
     return (
         _restarted(estimator, nominal, window)
         if is_clear
@@ -223,21 +225,25 @@ def _unexpected(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Win
 
 def _restarted(estimator: UpdateCycleEstimator, nominal: float, window: Window) -> UpdateCycleEstimator:
     """The cycle goes on from another moment, if there is one."""
-    sure = estimator.sure - _UNEXPECTED_LOSS
-    if sure < _CONFIDENCE_LEFT:
+    left = estimator.confidence - _UNEXPECTED_LOSS
+    if left < _CONFIDENCE_LEFT:
         return UpdateCycleEstimator(windows=(window,), known_kind=estimator.known_kind / 2, stamps=estimator.stamps)
     cycle = _fit(estimator, (window,), nominal)
-    return replace(estimator, windows=(window,), cycle=cycle, nominal=nominal, sure=sure, surprised_at=window.until)
+    return replace(
+        estimator, windows=(window,), cycle=cycle, nominal=nominal, confidence=left, surprised_at=window.until
+    )
 
 
 def _lost(
     estimator: UpdateCycleEstimator, now: float, loss: float, windows: tuple[Window, ...]
 ) -> UpdateCycleEstimator:
     """The cycle may have moved. `windows`: those that still count as evidence of it."""
-    sure = estimator.sure - loss
-    if estimator.nominal is None or sure < _CONFIDENCE_LEFT:
+    left = estimator.confidence - loss
+    if estimator.nominal is None or left < _CONFIDENCE_LEFT:
         return UpdateCycleEstimator(known_kind=estimator.known_kind, stamps=estimator.stamps)
-    return replace(estimator, windows=windows, cycle=None, sure=sure, surprised_at=now, search_until=now + _SEARCH)
+    return replace(
+        estimator, windows=windows, cycle=None, confidence=left, surprised_at=now, search_until=now + _SEARCH
+    )
 
 
 def _fit(estimator: UpdateCycleEstimator, windows: Sequence[Window], nominal: float) -> UpdateCycle | None:

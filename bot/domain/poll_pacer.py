@@ -18,7 +18,7 @@ _LISTEN_FOR = 120.0
 _MANY = 10  # tasks: with so many, another request costs nothing
 _SEVERAL = 2  # tasks that are polled together: another request per update is acceptable
 # number of tasks, seconds of doubt above which another request is worth it
-_ACCEPTED_DOUBT = ((100, 0.35), (_SEVERAL, 0.5), (1, 1.0))
+_ACCEPTED_DOUBTS = ((100, 0.35), (_SEVERAL, 0.5), (1, 1.0))
 _POLL_SHARE = 0.2  # of the time: the part that may be spent on polls without a cycle
 _COST_WEIGHT = 0.1  # weight of the newest round in the average cost of a poll
 
@@ -38,8 +38,9 @@ class PollPacer:
         return now + (0.0 if self.estimator.cycle else self._interval * _COALESCE_WINDOW)
 
     def observe(self, windows: Sequence[Window]) -> None:
-        """Takes the changes that one round has found. They belong to one update: the shortest window is the most exact,
-        or the first and the last channel's where the gateway gives the time.
+        """Takes the changes that one round has found. All belong to one update.
+
+        The shortest window is the most exact. Where the gateway gives the times, the first and the last one count.
         """
         stamped = [window for window in windows if window.stamp is not None]
         if stamped:
@@ -60,31 +61,33 @@ class PollPacer:
         if tasks:
             self._seconds_a_task += (seconds / tasks - self._seconds_a_task) * _COST_WEIGHT
 
-    def schedule(self, now: float, *, together: int, alive: int, probe: bool) -> PollSchedule:
-        """For tasks that were just polled. `together`: how many; `alive`: how many open ones there are in all."""
+    def schedule(self, now: float, *, together: int, open_tasks: int, probe: bool) -> PollSchedule:
+        """For tasks that were just polled. `together`: how many; `open_tasks`: of the gateway in all."""
         self.estimator = self.estimator.at(now)
         if cycle := self.estimator.cycle:
             return PollSchedule(self._interval, _checked(cycle, together), probe)
         # Never the same interval twice: one that divides the period would never find the cycle.
         self._turn = (self._turn + _JITTER_STEP) % 1.0
         jitter = 1 - _JITTER + 2 * _JITTER * self._turn
-        return PollSchedule(self._between(now, together, alive, probe=probe) * jitter)
+        return PollSchedule(self._between(now, together, open_tasks, probe=probe) * jitter)
 
-    def _between(self, now: float, together: int, alive: int, *, probe: bool) -> float:
+    def _between(self, now: float, together: int, open_tasks: int, *, probe: bool) -> float:
         if probe and now < self.estimator.search_until:
             return min(self._interval, _SEARCH_INTERVAL)
         if probe and together >= _MANY and now < (self._listen_until or 0.0):
             return min(self._interval, _LISTEN_INTERVAL)
-        return self._interval if probe else max(self._interval, alive * self._seconds_a_task / _POLL_SHARE)
+        return self._interval if probe else max(self._interval, open_tasks * self._seconds_a_task / _POLL_SHARE)
 
 
 def _checked(cycle: UpdateCycle, together: int) -> UpdateCycle:
-    """With several tasks another request per update is a small part; with one task it doubles the requests. A single
-    task tells little of a cycle whose channels follow each other.
+    """The cycle with the probes that are worth their requests.
+
+    With several tasks a probe per update adds few requests; with one task it doubles them. A single task says little
+    about a cycle whose channels follow each other.
     """
     every = min(cycle.check_every, 1) if together >= _SEVERAL else cycle.check_every
-    sure = next(sure for many, sure in _ACCEPTED_DOUBT if together >= many)
-    return cycle.checked(every, math.inf if cycle.spread and together < _SEVERAL else sure)
+    accepted = next(doubt for many, doubt in _ACCEPTED_DOUBTS if together >= many)
+    return cycle.checked(every, math.inf if cycle.spread and together < _SEVERAL else accepted)
 
 
 def _stamp(window: Window) -> float:

@@ -17,11 +17,11 @@ from bot.domain.snapshot import (
     unchanged_for,
 )
 from bot.domain.task import Clip, Task, TaskKind
-from bot.domain.watch import GRACE_LOOKS, QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
+from bot.domain.watch import GRACE_POLLS, QUIET_AFTER, Step, Watch, advance, may_advance, may_repeat
 
 
 class Claim(Struct):
-    """A task to poll, leased until `lease_until`. `digest`: of the answer that needs no action if it comes again."""
+    """A task to poll, leased until `lease_until`. `digest`: of the answer that needs no action if it is repeated."""
 
     task_id: str
     digest: bytes
@@ -34,10 +34,9 @@ class Claim(Struct):
 
 
 class PollResult(Struct, frozen=True):
-    """What a gateway said of a task. `task` is None: the gateway does not know it, and `gateway` is where to ask next
-    if that goes on.
+    """What a gateway said of a task. `digest`: of the answer's bytes, where they are known.
 
-    `digest`: of the answer's bytes, where they are known.
+    `task` None: the gateway does not know it; then `gateway` is where to ask after some more polls without it.
     """
 
     gateway: str
@@ -46,9 +45,9 @@ class PollResult(Struct, frozen=True):
 
 
 class PollPlan(Struct, frozen=True):
-    """What to save after a poll, by task id where it is about tasks.
+    """What to save after a poll; the mappings are by task id.
 
-    `due_at`: the next poll; None: never, because no open watch needs it. `watches`: only those that have changed.
+    `due_at`: the next poll; None: never, because no open watch needs it. `watches`: those that have changed.
     """
 
     before: Mapping[str, TaskSnapshot]
@@ -99,7 +98,7 @@ def observe(
 def _observed(snapshot: TaskSnapshot, result: PollResult, now: float) -> TaskSnapshot:
     if result.task is None:
         after = missed(snapshot, now)
-        gone = result.gateway != snapshot.gateway and after.misses >= GRACE_LOOKS
+        gone = result.gateway != snapshot.gateway and after.misses >= GRACE_POLLS
         return replace(after, gateway=result.gateway, misses=0) if gone else after
     after = seen(snapshot, result.task, result.gateway, now, result.digest)
     return after if may_repeat(after) else replace(after, digest=b"")
@@ -120,8 +119,8 @@ def plan(
 ) -> PollPlan:
     """The plan for one poll.
 
-    `watches`: the open ones on the tasks that are `advancing`; `others`: snapshots of other tasks of these watches,
-    songs or lyrics.
+    `watches`: the open ones on the `advancing` tasks. `others`: snapshots of tasks that were not polled, but belong to
+    these watches, as the song or its lyrics.
     """
     known = {**others, **after}
     steps = {watch: advance(watch, known[watch.task_id], now, known.get(watch.lyrics_id)) for watch in watches}
@@ -141,7 +140,7 @@ def _due_at(
     now: float,
     schedule: PollSchedule,
 ) -> dict[str, float | None]:
-    """A task stays due as long as an open watch is on it, or waits for its lyrics."""
+    """The next poll of each task; None once no open watch is on it or waits for its lyrics."""
     may_end = advancing(before, after, now)
     open_ = [step.watch for step in steps if not step.watch.outcome]
     watched = {watch.task_id for watch in open_}
@@ -155,14 +154,14 @@ def _due_at(
 
 
 def needs_action_anyway(claim: Claim, now: float) -> bool:
-    """True if even an identical answer needs action: an outage is over, or nothing has changed for so long that the
-    watcher is notified.
+    """True if even a repeated answer needs action: an outage is over, or the watcher is notified that nothing has
+    changed for long.
     """
     after_outage = claim.asked_at is None or now - claim.asked_at > OUTAGE_GAP
     return after_outage or unchanged_for(claim, now) >= QUIET_AFTER
 
 
-def alike(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
+def grouped(claims: Iterable[Claim]) -> Collection[Sequence[Claim]]:
     """Groups of claims with the same next poll, whose leases end together."""
     groups: dict[tuple[object, ...], list[Claim]] = {}
     for claim in claims:

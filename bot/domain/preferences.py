@@ -10,6 +10,7 @@ class PersonSettings(Struct, frozen=True, kw_only=True):
     locale: str = ""
     private: bool = False
     direct: bool = False  # songs come by DM, unless a channel is given
+    named: bool = True  # posts and the library say who made or requested a song
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True):
@@ -29,3 +30,4 @@ class Erased(Struct, frozen=True):
     watches: int  # open ones that the person had started or joined
     lookups: int
     lists: int
+    songs: int = 0  # of the library

@@ -6,6 +6,7 @@ Japanese and Korean characters, which are written without spaces, may occur anyw
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import groupby
 
 MOST_WORDS = 8  # words of a typed text that count
 _LONGEST = 100  # characters of a typed text that count
@@ -23,8 +24,10 @@ def patterns(typed: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
+    """Also apart where a script with blanks meets one without, as in "我爱rock"."""
     folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(map(_plain, folded)).split()
+    runs = "".join(map(_plain, folded)).split()
+    return ["".join(word) for run in runs for _, word in groupby(run, _is_unspaced)]
 
 
 def _plain(character: str) -> str:

@@ -10,10 +10,10 @@ from bot.domain.update_cycle import UpdateCycle, next_probe, next_update
 
 MAX_POLL_INTERVAL = 300.0  # seconds between two polls of a task that has not changed for hours
 OUTAGE_GAP = 2 * MAX_POLL_INTERVAL  # seconds: a longer time between two answers is an outage, not a long interval
-_PATIENT_AFTER = 60.0  # the next poll comes after this part of the time without change
-_IN_QUEUE, _LONGEST_IN_QUEUE = 5.6, 30.0  # intervals, seconds: a queued task is not finished within moments
-_LYRICS_SOON = 30.0  # seconds: except lyrics, which seldom take longer than this,
-_LYRICS_EVERY = 2.0  # and are polled at this interval, in seconds
+_UNCHANGED_PER_DELAY = 60.0  # seconds without change for each second until the next poll
+_QUEUED_INTERVALS, _MAX_QUEUED = 5.6, 30.0  # between polls of a queued task, and at most so many seconds
+_LYRICS_TIME = 30.0  # seconds that lyrics seldom exceed; until then
+_LYRICS_INTERVAL = 2.0  # they are polled after so many seconds
 
 
 class TaskSnapshot(Struct, frozen=True, kw_only=True):
@@ -58,13 +58,15 @@ def unchanged_for(polled: Pollable, now: float) -> float:
 
 
 def unanswered_since(snapshot: TaskSnapshot, watched_since: float, now: float) -> float | None:
-    """Since when no gateway has answered for a polled task, if that is long."""
+    """Since when no gateway has answered for a watched task; None: not for long."""
     last = max(snapshot.asked_at or 0.0, watched_since)
     return last if now - last > OUTAGE_GAP else None
 
 
 class PollSchedule(Struct, frozen=True):
-    """When to poll again: every `interval` seconds, or with the gateway's cycle. `probe`: polls also measure it."""
+    """When to poll again: every `interval` seconds, or at the updates of the gateway's cycle. `probe`: also in between,
+    to measure the cycle.
+    """
 
     interval: float
     cycle: UpdateCycle | None = None
@@ -79,6 +81,7 @@ def same_state(before: TaskSnapshot, after: TaskSnapshot) -> bool:
 
 
 def seen(snapshot: TaskSnapshot, task: Task, gateway: str, now: float, digest: bytes = b"") -> TaskSnapshot:
+    """After an answer that has the task."""
     same = snapshot.task is not None and _state_of(task) == _state_of(snapshot.task)
     changed_at = _without_outage(snapshot, now) if same else now
     learned = replace(_asked(snapshot, now), task=task, gateway=gateway, digest=digest, changed_at=changed_at, misses=0)
@@ -92,7 +95,7 @@ def _state_of(task: Task) -> object:
 
 
 def missed(snapshot: TaskSnapshot, now: float) -> TaskSnapshot:
-    """A gateway answered without the task: unknown, not known yet, or lost for a moment; never failed."""
+    """After an answer without the task: it is unknown, not known yet, or missing for a moment, but never failed."""
     return replace(_asked(snapshot, now), misses=snapshot.misses + 1, changed_at=_without_outage(snapshot, now))
 
 
@@ -116,11 +119,11 @@ def next_poll_at(polled: Pollable, now: float, schedule: PollSchedule) -> float:
     unchanged = unchanged_for(polled, now)
     lyrics = polled.kind == TaskKind.LYRICS
     queued = polled.status == Status.WAITING and not polled.live and not lyrics
-    least = min(schedule.interval * _IN_QUEUE, _LONGEST_IN_QUEUE) if queued else 0.0
-    delay = min(max(unchanged / _PATIENT_AFTER, least), MAX_POLL_INTERVAL)
+    least = min(schedule.interval * _QUEUED_INTERVALS, _MAX_QUEUED) if queued else 0.0
+    delay = min(max(unchanged / _UNCHANGED_PER_DELAY, least), MAX_POLL_INTERVAL)
     if schedule.cycle is None:
-        soon = lyrics and unchanged < _LYRICS_SOON
-        interval = min(schedule.interval, _LYRICS_EVERY) if soon else schedule.interval
+        soon = lyrics and unchanged < _LYRICS_TIME
+        interval = min(schedule.interval, _LYRICS_INTERVAL) if soon else schedule.interval
         # Whole intervals, so that tasks of about the same age are polled and saved together.
         return now + interval * max(1, round(delay / interval))
     coming = next_update(schedule.cycle, max(now, now + delay - schedule.cycle.period))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.domain.windows import Window
@@ -15,13 +15,14 @@ SHORT = 0.5  # of a period: longer windows say little about it
 ALTERNATING = 12  # updates: with fewer, what looks like a long period may be a shorter one with skipped updates
 ANY_PERIOD = Window(0.0, 1e9)
 CHECK_EVERY = 64  # periods between two probes just before an update, where no change should be new
-SURE = 0.5  # seconds of doubt that need no further narrowing
-_SHORTER, _LONGER = 0.005, 0.025  # of a period: shorter by its clock, longer by its work
-_FINENESS = 0.0005  # seconds
+ACCEPTED_DOUBT = 0.5  # seconds of doubt that need no further narrowing
+# Of a nominal period: the exact one may be this much shorter (by the gateway's clock) or longer (its work takes time).
+_SHORTER, _LONGER = 0.005, 0.025
+_FINEST_STEP = 0.0005  # seconds between two candidates for the exact period
 _TOLERANCE = 0.25  # seconds by which an update may come early or late
 _LONGEST_SPREAD = 3.0  # seconds from the first channel of an update to the last
-_MOVED_A_LITTLE = 1.0  # seconds: if the newest updates alone are closer together by this much,
-_NEWEST = 4  # and there are so many of them, only they count
+_MOVED_A_LITTLE = 1.0  # seconds: if the newest updates alone have a spread that is this much smaller,
+_NEWEST = 4  # and there are so many of them, only they count: the cycle has moved
 _VAGUE = 0.4  # of a period: nearly half of all changes would fall into such a window by chance
 _MARGIN = 0.3  # seconds after an update until its answers are available
 _ROUNDING = 1e-9  # of a period: a poll exactly at an update counts as after it
@@ -33,8 +34,8 @@ class UpdateCycle(Struct, frozen=True):
 
     `at`: the latest known update, give or take `doubt` seconds, plus `drift` seconds for every update since. `spread`:
     seconds from the first channel to the last. `check_every`: periods between two probes; 0: no probes, because the
-    changes themselves show a shift. Probes are needed because a poller that only asks at updates sees every change at
-    one, even if there is no cycle.
+    changes themselves show a shift. Without probes, a poller that only asks at updates would see every change at an
+    update, even if there is no cycle. `accepted_doubt`: seconds of doubt that need no further narrowing.
     """
 
     at: float
@@ -43,7 +44,7 @@ class UpdateCycle(Struct, frozen=True):
     drift: float = 0.0
     spread: float = 0.0
     check_every: int = CHECK_EVERY
-    sure: float = SURE
+    accepted_doubt: float = field(default=ACCEPTED_DOUBT, name="sure")  # its stored name
 
     def update(self, number: int) -> Window:
         """The time of the update with that number, counted from `at`; from the first channel to the last."""
@@ -62,12 +63,12 @@ class UpdateCycle(Struct, frozen=True):
 
     @property
     def vague(self) -> bool:
-        """So uncertain that it may as well have no channels and not exist."""
+        """Too uncertain to use: many changes would fit it by chance."""
         return self.spread > 0 and self.spread + 2 * self.doubt > self.period * _VAGUE
 
-    def checked(self, every: int, sure: float) -> "UpdateCycle":
-        """`every`: periods; `sure`: seconds of doubt that need no further narrowing."""
-        return replace(self, check_every=every, sure=sure)
+    def checked(self, every: int, accepted_doubt: float) -> "UpdateCycle":
+        """With other probes: see `check_every` and `accepted_doubt`."""
+        return replace(self, check_every=every, accepted_doubt=accepted_doubt)
 
     def doubt_at(self, moment: float) -> float:
         return self.doubt + self.number(moment) * self.drift
@@ -87,7 +88,7 @@ def next_probe(cycle: UpdateCycle, after: float) -> float | None:
     """
     number = cycle.number(after) + 1
     update = cycle.update(number)
-    if update.length - cycle.spread > 2 * cycle.sure:
+    if update.length - cycle.spread > 2 * cycle.accepted_doubt:
         half = update.middle + (cycle.spread / 2 if number % 2 else -cycle.spread / 2)
         before = update.since - 2 * _TOLERANCE
         moment = before if after < before else half
@@ -111,19 +112,18 @@ def _all_informative(windows: Sequence[Window], nominal: float) -> bool:
     return all(window.length <= nominal * SHORT for window in windows)
 
 
-def evidence(windows: Sequence[Window], nominal: float) -> float:
-    """How sure the windows make us that this is the period: the negative logarithm of the probability by chance.
+def confidence(windows: Sequence[Window], nominal: float) -> float:
+    """The confidence that this is the period: the negative logarithm of the probability that they fit it by chance.
 
-    They must fit the cycle. One window says nothing, and several at one update say as much as one. This is tested again
-    after every change, for years.
+    The windows must fit the cycle. One window says nothing, and several at one update say as much as one. The limits
+    are high, because this is tested again after every change, for years.
     """
-    informative = [window for window in windows if window.length <= nominal * SHORT]
-    if not informative or not _all_informative(windows, nominal):
+    if not windows or not _all_informative(windows, nominal):
         return 0.0
-    spread = _spread(informative, nominal)
+    spread = _spread(windows, nominal)
     weights: dict[int, float] = {}
-    for window in informative[1:]:
-        number = round((informative[0].middle - window.middle) / nominal)
+    for window in windows[1:]:
+        number = round((windows[0].middle - window.middle) / nominal)
         if number:
             weights[number] = max(weights.get(number, 0.0), weight(window, nominal, spread))
     if nominal > USUAL_PERIOD and len(weights) < ALTERNATING:
@@ -132,6 +132,7 @@ def evidence(windows: Sequence[Window], nominal: float) -> float:
 
 
 def weight(window: Window, nominal: float, spread: float) -> float:
+    """The part of one window in the confidence."""
     return math.log(max(1.0, nominal / (window.length + 2 * _TOLERANCE + spread)))
 
 
@@ -143,7 +144,7 @@ def _spread(windows: Sequence[Window], nominal: float) -> float:
 def _periods(nominal: float, within: Window, updates: float) -> list[float]:
     """Candidate periods, as finely spaced as so many updates can tell apart."""
     shortest, longest = max(nominal * (1 - _SHORTER), within.since), min(nominal * (1 + _LONGER), within.until)
-    step = max(_FINENESS, _TOLERANCE / 2 / max(1.0, updates))
+    step = max(_FINEST_STEP, _TOLERANCE / 2 / max(1.0, updates))
     count = max(1, math.ceil((longest - shortest) / step))
     return [shortest + number * (longest - shortest) / count for number in range(count + 1)]
 
@@ -172,7 +173,7 @@ def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCyc
         alone = _folds(newest, nominal, periods)
         if alone[0].spread < fits[0].spread - _MOVED_A_LITTLE:
             fits = alone
-    cycle = _all_of(fits)
+    cycle = _combined(fits)
     return None if cycle.spread > min(_LONGEST_SPREAD, nominal / 4) or cycle.vague else cycle
 
 
@@ -198,8 +199,8 @@ def _fold(windows: Sequence[Window], period: float) -> _Folded:
     return _Folded(period, Window(first_since, first_until), Window(last_since, last_until))
 
 
-def _all_of(folded: Sequence[_Folded]) -> UpdateCycle:
-    """Its doubt covers all of them."""
+def _combined(folded: Sequence[_Folded]) -> UpdateCycle:
+    """One cycle for all candidate periods: its doubt and drift cover all of them."""
     shortest, longest = folded[0].period, folded[-1].period
     period, drift = (shortest + longest) / 2, (longest - shortest) / 2
     if min(each.spread for each in folded) <= 0:

@@ -1,4 +1,4 @@
-"""A watch and its steps: which deliveries follow from a poll. Pure: it decides, and others act."""
+"""A watch, and the deliveries that follow from a poll of its task. Pure."""
 
 from enum import StrEnum
 
@@ -9,13 +9,13 @@ from bot.domain.delivery import Delivery, Topic, delivery_id
 from bot.domain.snapshot import TaskSnapshot, same_state, unchanged_for
 from bot.domain.task import Status, Task
 
-LYRICS_WAIT = 60.0  # seconds that a finished song waits for the lyrics that go with it
+LYRICS_WAIT = 60.0  # seconds for which a finished song waits for the lyrics that belong to it
 QUIET_AFTER = 900.0  # seconds without change until the watcher is notified
 PATIENCE = 86_400.0  # seconds without change until the watch ends
 LONGEST = 7 * 86_400.0  # seconds until a watch ends on a task that keeps changing and never finishes
-GRACE = 120.0  # seconds in which a gateway need not know a fresh id
+GRACE = 120.0  # seconds for which a gateway may not know a new id yet
 MOST_MENTIONS = 50  # people and roles; Discord accepts 100 of each, but a message has only 2,000 characters
-GRACE_LOOKS = 3  # polls in a row that must also have missed it
+GRACE_POLLS = 3  # polls in a row without the task, until it counts as unknown
 
 
 class WatchOutcome(StrEnum):
@@ -49,19 +49,19 @@ class Watch(Struct, frozen=True, kw_only=True):
     outcome: WatchOutcome = WatchOutcome.NONE
 
 
-def joined(watch: Watch, wish: Watch) -> Watch:
-    """A watch that is requested again in the same channel: takes over new mentions, and choices not made before.
+def joined(watch: Watch, request: Watch) -> Watch:
+    """A watch that is requested again in the same channel: adds the mentions, and choices that were not made before.
 
-    The person who started it may also choose other lyrics.
+    Only the person who started it can replace its lyrics.
     """
-    begun_by_them = wish.user_id == watch.user_id
-    lyrics = (wish.lyrics_id, watch.lyrics_id) if begun_by_them else (watch.lyrics_id, wish.lyrics_id)
-    mentions = tuple(dict.fromkeys((*watch.mentions, *wish.mentions)))[:MOST_MENTIONS]
-    return replace(watch, mentions=mentions, lyrics_id=lyrics[0] or lyrics[1], live=watch.live or wish.live)
+    begun_by_them = request.user_id == watch.user_id
+    lyrics = (request.lyrics_id, watch.lyrics_id) if begun_by_them else (watch.lyrics_id, request.lyrics_id)
+    mentions = tuple(dict.fromkeys((*watch.mentions, *request.mentions)))[:MOST_MENTIONS]
+    return replace(watch, mentions=mentions, lyrics_id=lyrics[0] or lyrics[1], live=watch.live or request.live)
 
 
 def without(watch: Watch, user_id: int) -> Watch:
-    """Without a mention of that person."""
+    """The watch without its mention of that person."""
     return replace(watch, mentions=tuple(each for each in watch.mentions if each != f"<@{user_id}>"))
 
 
@@ -103,9 +103,9 @@ def _lyrics_ready(watch: Watch, snapshot: TaskSnapshot, now: float, lyrics: Task
 
 
 def _unknown(watch: Watch, snapshot: TaskSnapshot, now: float) -> Step:
-    """A gateway may store a task only after answering its submission: a fresh id may be unknown for a moment."""
+    """Ends the watch after a grace: gateways may store a task only after they have returned its id."""
     since = max(watch.created_at, now if snapshot.first_asked_at is None else snapshot.first_asked_at)
-    if snapshot.misses < GRACE_LOOKS or now - since < GRACE:
+    if snapshot.misses < GRACE_POLLS or now - since < GRACE:
         return Step(watch)
     return _end(watch, WatchOutcome.UNKNOWN, now, Topic.UNKNOWN)
 

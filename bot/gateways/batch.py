@@ -9,9 +9,9 @@ from xxhash import xxh3_128_digest
 
 from bot.domain.task import Answer
 from bot.gateways.decode import decode, is_absent
+from bot.gateways.dialects.find import Owners, tasks_in
+from bot.gateways.dialects.translate import translate
 from bot.gateways.fields import Object, parse_json
-from bot.gateways.find import Owners, tasks_in
-from bot.gateways.translate import translate
 
 
 class _Envelope(Struct):

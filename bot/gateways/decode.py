@@ -8,14 +8,14 @@ from typing import Any
 
 from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
-from bot.gateways.error_texts import in_words, sentences
-from bot.gateways.field_names import CODE
+from bot.gateways.dialects.error_texts import in_words, sentences
+from bot.gateways.dialects.field_names import CODE
+from bot.gateways.dialects.find import Found, find
+from bot.gateways.dialects.phrases import Meaning, meaning
+from bot.gateways.dialects.statuses import says_absent
+from bot.gateways.dialects.translate import translate
+from bot.gateways.dialects.unwrap import status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, parse_json
-from bot.gateways.find import Found, find
-from bot.gateways.phrases import Meaning, meaning
-from bot.gateways.statuses import says_absent
-from bot.gateways.translate import translate
-from bot.gateways.unwrap import status_of, unwrap
 
 _GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
 _BAD_STATUS = {"error", "fail", "failed"}  # of an answer without content

@@ -13,10 +13,10 @@ from typing import Any
 from bot.domain.timed_lyrics import TimedText, Timing, lines_of
 from bot.errors import ExtraNotOffered, ExtraNotReady, GatewayBroken, GatewayMisplaced, TellableError
 from bot.gateways.decode import error_in, is_good, no_json
-from bot.gateways.error_texts import sentences
-from bot.gateways.field_names import ENVELOPES, VIDEO, spelled
+from bot.gateways.dialects.error_texts import sentences
+from bot.gateways.dialects.field_names import ENVELOPES, VIDEO, spelled
+from bot.gateways.dialects.phrases import Meaning, meaning
 from bot.gateways.fields import Object, as_number, as_text, as_url, first, parse_json, unpacked
-from bot.gateways.phrases import Meaning, meaning
 
 
 class Extra(StrEnum):

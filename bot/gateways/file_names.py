@@ -6,6 +6,7 @@ import unicodedata
 from bot.gateways.file_type import FileType
 
 _LONGEST_NAME = 60  # characters of the title
+_SEEN = 1_000  # characters of a title that may hold invisible ones
 _LONGEST_BYTES = 180  # of the title in UTF-8: file systems allow 255 with everything that follows
 
 
@@ -21,3 +22,22 @@ def words_of(title: str) -> str:
     kept = "".join(char if char.isalnum() or unicodedata.category(char) in ("Mn", "Mc") else " " for char in text)
     joined = "-".join(kept.split())[:_LONGEST_NAME]
     return joined.encode("utf-8", "ignore")[:_LONGEST_BYTES].decode("utf-8", "ignore").strip("-")
+
+
+def numbered_name(number: int, count: int, title: str) -> str:
+    """As `07 Low Water`, without an extension: unique, in the order of the `count` numbers, allowed on every system.
+
+    Windows forbids some signs, names of devices, and spaces and full stops at the end.
+    """
+    text = unicodedata.normalize("NFC", title[:_SEEN])
+    kept = "".join(map(_allowed, text))
+    joined = " ".join(kept.split())[:_LONGEST_NAME]
+    safe = joined.encode("utf-8", "ignore")[:_LONGEST_BYTES].decode("utf-8", "ignore").rstrip(" .")
+    return f"{number:0{max(2, len(str(count)))}} {safe}".rstrip(" .")
+
+
+def _allowed(char: str) -> str:
+    """Nothing in place of what cannot be seen, as an override of the writing direction, or is in no encoding."""
+    if char.isspace() or char in '<>:"/\\|?*':
+        return " "
+    return "" if unicodedata.category(char)[0] == "C" else char

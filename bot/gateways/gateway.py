@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
@@ -27,8 +28,9 @@ from bot.gateways.decode import decode
 from bot.gateways.exchange import Exchange, Reply
 from bot.gateways.fair_queue import FairQueue
 from bot.gateways.poison_ids import PoisonIds
-from bot.gateways.record import Record
+from bot.gateways.request_results import RequestResults
 from bot.gateways.secret import Secret
+from bot.gateways.submission import Dialect
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed: five times what 500 tasks take
@@ -97,7 +99,7 @@ class Gateway:
         requests_per_second: float = 20.0,
     ) -> None:
         self.name = name
-        self.record = Record()
+        self.results = RequestResults()
         self._at_once = max(1, requests_at_once - 1)  # for the poller: one is reserved for people's requests
         self._queue = FairQueue(requests_at_once, requests_per_second)
         self._base = base_url
@@ -132,6 +134,15 @@ class Gateway:
         if self._batch is False or not _may_be_more(task_id, result):
             return result.answer
         return await self._fetch_more(task_id, result.answer)
+
+    async def dialect(self) -> Dialect:
+        """Whose bodies it takes for orders, by where it takes questions: asks for a made-up task unless it answered
+        before.
+        """
+        if not self._found:
+            with suppress(GatewayError):
+                await self._fetch_one(_NONEXISTENT, 1)
+        return Dialect.GOAMZ if self._single == _GOAMZ_SINGLE else Dialect.RIX
 
     async def usage(self) -> KeyUsage | None:
         """The usage of its key; None if the gateway does not tell."""
@@ -190,7 +201,7 @@ class Gateway:
         except (GatewayMisplaced, GatewayRefused) as failure:
             if not await self._answers_for_another(task_ids):
                 raise
-            self.record.clear_failure()
+            self.results.clear_failure()
             log.info("gateway %s answers, but not for %d tasks: %s", self.name, len(task_ids), failure)
             return Answer({}, tuple(dict.fromkeys(task_ids)) if isinstance(failure, GatewayMisplaced) else ())
 
@@ -275,14 +286,14 @@ class Gateway:
         if unexpected or (failures and len(failures) == len(results) and not alive):
             raise min(unexpected or failures, key=_precedence)
         if failures:
-            self.record.clear_failure()
+            self.results.clear_failure()
         gone = tuple(task_id for task_id, result in said.items() if isinstance(result, GatewayMisplaced))
         return _together([*(each for each in results if isinstance(each, Answer)), Answer({}, gone)])
 
     async def _ask(self, method: Literal["GET", "POST"], path: str, body: Any, read: _Reader, attempts: int) -> _Result:
         retries = stamina.retry_context(on=_should_retry, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
         async for attempt in retries:
-            with attempt, self.record.request():
+            with attempt, self.results.request():
                 async with self._queue.turn(urgent=attempts > 1):
                     reply = await self._request(method, path, body)
                 answer = completed(await self._read(read, reply), self._base)

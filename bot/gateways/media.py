@@ -97,6 +97,10 @@ class Media:
     ) -> None:
         await self.session.close()
 
+    def disk_share(self, person: int) -> Share:
+        """Of the disk space for songs, for files made of them. `person`: a Discord id."""
+        return self._disk.share(person)
+
     async def audio(
         self, url: str, *, limit: int, person: int = 0, whole: bool = True, patient: bool = False
     ) -> MediaFile:

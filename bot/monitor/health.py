@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.domain.post_failures import Meaning
+from bot.domain.discord_errors import Meaning
 from bot.domain.shards import ShardCondition
 from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
@@ -99,7 +99,7 @@ class Health:
         cycle = self._poller.cycles[gateway.name]
         return GatewayCondition(
             name=gateway.name,
-            outcomes=gateway.record.outcomes,
-            answer_age=gateway.record.answer_age,
+            outcomes=gateway.results.outcomes,
+            answer_age=gateway.results.answer_age,
             cycle=cycle.period if cycle else None,
         )

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from bot.domain.task import Clip
 from bot.domain.timed_lyrics import Timing
-from bot.errors import ExtraNotOffered, ExtraNotReady, MediaError
+from bot.errors import ExtraNotOffered, ExtraNotReady, MediaError, MediaTooBig
 from bot.gateways.extras import ExtrasGateway
 from bot.gateways.extras_reading import Extra
 from bot.gateways.file_type import MP4, MP4_VIDEO
@@ -60,24 +61,33 @@ class Extras:
 
         Raises GatewayError, ExtraNotOffered or ExtraNotReady.
         """
-        url = await self._address(gateway, clip, extra)
-        try:
-            media = await self._media.audio(url, limit=limit, person=person)
-        except MediaError as error:
-            yield ExtraFile(url, error)
+        fetch = partial(self._fetch, limit=limit, person=person)
+        known = clip.video_url if extra is Extra.VIDEO else ""  # it stands in the task already, and costs nothing
+        file = await fetch(known) if known else None
+        if file is None or (isinstance(file.media, MediaError) and not isinstance(file.media, MediaTooBig)):
+            try:
+                file = await fetch(await self._address(gateway, clip, extra))
+            except (ExtraNotOffered, ExtraNotReady):
+                if file is None:
+                    raise
+        if isinstance(file.media, MediaError):
+            yield file
             return
-        async with media:
+        async with file.media as media:
             if extra is Extra.VIDEO and media.kind is MP4:
                 media.kind = MP4_VIDEO
-            yield ExtraFile(url, media)
+            yield file
 
     async def close(self) -> None:
         await cancel_and_wait([question.answer for question in self._questions.values()])
 
+    async def _fetch(self, url: str, *, limit: int, person: int) -> ExtraFile:
+        try:
+            return ExtraFile(url, await self._media.audio(url, limit=limit, person=person))
+        except MediaError as error:
+            return ExtraFile(url, error)
+
     async def _address(self, gateway: str, clip: Clip, extra: Extra) -> str:
-        """What stands in the task already costs nothing."""
-        if extra is Extra.VIDEO and clip.video_url:
-            return clip.video_url
         asked = self._gateway(gateway, extra)
 
         async def until_ready() -> str:

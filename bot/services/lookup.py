@@ -11,6 +11,7 @@ from msgspec import Struct
 from bot.domain.task import Answer, Task
 from bot.errors import GatewayError, UnknownTask
 from bot.gateways.gateway import Gateway
+from bot.gateways.submission import Dialect
 from bot.services.task_ids import in_either_form
 from bot.shutdown import cancel_and_wait
 
@@ -59,7 +60,11 @@ class Lookup:
 
     def failing(self) -> list[tuple[Gateway, GatewayError]]:
         """Gateways whose last answer was not usable, and why."""
-        return [(each, each.record.failure) for each in self._gateways if each.record.failure]
+        return [(each, each.results.failure) for each in self._gateways if each.results.failure]
+
+    async def dialect(self, gateway: str) -> Dialect:
+        """Whose bodies a gateway takes for orders, by how it answers questions."""
+        return await next(each for each in self._gateways if each.name == gateway).dialect()
 
     async def close(self) -> None:
         await cancel_and_wait([question.answer for question in self._questions.values()])

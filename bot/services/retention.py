@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from bot.domain.library import SONGS_OF_LEFT_SERVERS
 from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
@@ -24,8 +25,9 @@ async def prune(stores: Stores, gateways: Sequence[Gateway], clock: Clock, on_ne
         await _try("forgotten", stores.outbox.forget(clock.now() - _RETENTION))
         await _try("forgotten", stores.songs.forget(clock.now()))
         await _try("forgotten", stores.order_upkeep.forget(clock.now()))
+        await _try("forgotten", stores.library.forget_left(clock.now() - SONGS_OF_LEFT_SERVERS))
         await clock.sleep(_INTERVAL)
-        refusing = [gateway.name for gateway in gateways if gateway.record.refuses]
+        refusing = [gateway.name for gateway in gateways if gateway.results.refuses]
         await _try("given up", stores.watches.end_unanswered(clock.now(), spare=refusing))
         on_new_delivery()
 

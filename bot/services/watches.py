@@ -12,7 +12,7 @@ from bot.services.task_ids import TaskIds
 from bot.storage.stores import Stores
 
 
-class Wish(Struct, frozen=True, kw_only=True):
+class WatchRequest(Struct, frozen=True, kw_only=True):
     """The tasks that a person wants to watch, and the options of these watches, as in Watch."""
 
     task_ids: Sequence[str]
@@ -48,19 +48,19 @@ class Watches:
         self._changed = changed
         self._watches_per_user = watches_per_user
 
-    async def add(self, wish: Wish, most_here: int | None = None) -> AddedWatches:
+    async def add(self, request: WatchRequest, most_here: int | None = None) -> AddedWatches:
         """Tasks that are already watched in the channel are reported, not added again, whatever form of the id is
         given.
 
         `most_here`: the limit per person in that server. Raises StorageError.
         """
-        resolved = await self._task_ids.resolve([*wish.task_ids, *filter(None, [wish.lyrics_id])])
-        task_ids = list(dict.fromkeys(resolved[each] for each in wish.task_ids))
-        wish = replace(wish, lyrics_id=resolved.get(wish.lyrics_id, ""))
-        gateways = await self._known_gateways([*task_ids, wish.lyrics_id])
-        wishes = _watches(wish, task_ids, self._clock.now())
+        resolved = await self._task_ids.resolve([*request.task_ids, *filter(None, [request.lyrics_id])])
+        task_ids = list(dict.fromkeys(resolved[each] for each in request.task_ids))
+        request = replace(request, lyrics_id=resolved.get(request.lyrics_id, ""))
+        gateways = await self._known_gateways([*task_ids, request.lyrics_id])
+        watches = _watches(request, task_ids, self._clock.now())
         added = await self._stores.watches.add(
-            wishes, most=self._watches_per_user, most_here=most_here, gateways=gateways
+            watches, most=self._watches_per_user, most_here=most_here, gateways=gateways
         )
         self._changed()
         return added
@@ -108,18 +108,18 @@ class Watches:
         return {task_id: gateway for task_id, gateway in known.items() if gateway in self._gateways}
 
 
-def _watches(wish: Wish, task_ids: Sequence[str], now: float) -> list[Watch]:
+def _watches(request: WatchRequest, task_ids: Sequence[str], now: float) -> list[Watch]:
     return [
         Watch(
             task_id=task_id,
-            user_id=wish.user_id,
-            channel_id=wish.channel_id,
-            guild_id=wish.guild_id,
-            mentions=wish.mentions,
-            lyrics_id=wish.lyrics_id if wish.lyrics_id != task_id else "",
-            live=wish.live,
-            locale=wish.locale,
-            user_locale=wish.user_locale,
+            user_id=request.user_id,
+            channel_id=request.channel_id,
+            guild_id=request.guild_id,
+            mentions=request.mentions,
+            lyrics_id=request.lyrics_id if request.lyrics_id != task_id else "",
+            live=request.live,
+            locale=request.locale,
+            user_locale=request.user_locale,
             created_at=now,
         )
         for task_id in task_ids

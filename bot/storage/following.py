@@ -16,9 +16,9 @@ def follows(user_id: int) -> ColumnElement[bool]:
     return watches.c.id.in_(select(followers.c.watch_id).where(followers.c.user_id == user_id))
 
 
-async def follow(connection: AsyncConnection, watch_id: int, wish: Watch) -> None:
+async def follow(connection: AsyncConnection, watch_id: int, request: Watch) -> None:
     """Adds the person of a request to an existing watch."""
-    row = {"watch_id": watch_id, "user_id": wish.user_id, "locale": wish.user_locale, "since": wish.created_at}
+    row = {"watch_id": watch_id, "user_id": request.user_id, "locale": request.user_locale, "since": request.created_at}
     await connection.execute(insert(followers).values(row).on_conflict_do_nothing())
 
 

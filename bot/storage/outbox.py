@@ -12,9 +12,11 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.delivery import CARD_INTERVAL, NOTICES, RECHECK, Delivery, State, Topic
+from bot.domain.library import NewSong
 from bot.domain.outbox import ClaimedDelivery
 from bot.storage.backup import COPIED
 from bot.storage.following import forget_tasks
+from bot.storage.library import keep_in_library
 from bot.storage.rows import (
     delivery_of,
     delivery_values,
@@ -26,7 +28,18 @@ from bot.storage.rows import (
     unprefixed,
     watch_of,
 )
-from bot.storage.schema import deliveries, followers, guilds, is_over, is_unsent, key_values, tasks, unsent, watches
+from bot.storage.schema import (
+    deliveries,
+    followers,
+    guilds,
+    is_over,
+    is_unsent,
+    key_values,
+    people,
+    tasks,
+    unsent,
+    watches,
+)
 from bot.storage.transaction import Transactions
 
 _CANDIDATES = 8  # candidates per message that may be claimed
@@ -60,6 +73,7 @@ _joined = (
     .join(tasks, tasks.c.task_id == watches.c.task_id)
     .outerjoin(_lyrics, _lyrics.c.task_id == watches.c.lyrics_id)
     .outerjoin(guilds, guilds.c.guild_id == watches.c.guild_id)
+    .outerjoin(people, people.c.user_id == watches.c.user_id)
 )
 # Messages in a person's DM are no longer part of the server, and must not delay others there.
 _of_paused = exists().where(
@@ -115,6 +129,7 @@ class Outbox(Transactions):
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
             columns += [*snapshot_columns(tasks, "t_"), *snapshot_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
+            columns.append(people.c.named.label("p_named"))
             columns.append(_copied_at.label("copied_at"))
             wanted = select(*columns).select_from(_joined).where(deliveries.c.seq.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.seq))).mappings()
@@ -145,8 +160,10 @@ class Outbox(Transactions):
             await self._change(connection, delivery.id, **changes)
             await add_deliveries(connection, [rest] if rest else [])
 
-    async def sent(self, delivery: Delivery, message_id: int, now: float) -> None:
+    async def sent(self, delivery: Delivery, message_id: int, now: float, songs: Sequence[NewSong] = ()) -> None:
+        """`songs`: those in the message, for the library."""
         async with self._transaction() as connection:
+            await keep_in_library(connection, songs)
             changes = {"state": State.SENT, "reason": "", "message_id": message_id, "sent_at": now}
             await connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(changes))
             if delivery.topic is Topic.LIVE:
@@ -307,4 +324,5 @@ def _claimed_of(row: dict[str, Any], now: float) -> ClaimedDelivery:
         card_id=row["w_card_id"],
         audio=row["g_audio"] is not False,
         error_channel_id=row["g_error_channel_id"],
+        person_named=row["p_named"] is not False,
     )

@@ -14,8 +14,22 @@ from bot.domain.preferences import Erased, PersonSettings, ServerSettings
 from bot.storage.export import readable
 from bot.storage.following import follows, forget_tasks, hand_over, unfollow
 from bot.storage.ledger import anonymise_later, owner_of
+from bot.storage.library import forget_in_library
 from bot.storage.rows import to_json
-from bot.storage.schema import batches, deliveries, followers, guilds, is_open, orders, people, recents, watches
+from bot.storage.schema import (
+    batches,
+    deliveries,
+    followers,
+    guilds,
+    is_open,
+    library,
+    library_texts,
+    orders,
+    people,
+    recents,
+    stars,
+    watches,
+)  # fmt: skip
 from bot.storage.transaction import Transactions
 
 _ids = msgspec.json.Decoder(tuple[int, ...])
@@ -66,7 +80,7 @@ class PreferenceStore(Transactions):
     async def export(self, user_id: int) -> dict[str, Any]:
         """Every row about a person, by table, readable for people and spreadsheets."""
         named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
-        named |= {"orders": orders}
+        named |= {"orders": orders, "stars": stars}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
                 name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
@@ -74,6 +88,10 @@ class PreferenceStore(Transactions):
             }
             posts = select(deliveries).where(deliveries.c.watch_id.in_(_watch_ids(user_id)))
             found["posts"] = [readable(deliveries, row) for row in (await connection.execute(posts)).mappings()]
+            found["songs"] = [
+                readable(library, row) | {"lyrics": row["lyrics"]}
+                for row in (await connection.execute(_songs_of(user_id))).mappings()
+            ]
             found["mentioned_in"] = [str(each) for each in await connection.scalars(_mentioning(user_id))]
         return found
 
@@ -89,6 +107,7 @@ class PreferenceStore(Transactions):
             await unfollow(connection, user_id, true())
             named = select(watches.c.task_id, watches.c.lyrics_id).where(watches.c.user_id == user_id)
             about = {each for row in await connection.execute(named) for each in row}
+            songs = await forget_in_library(connection, user_id, time.time())
             rows = {
                 table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount
                 for table in (recents, batches, people, watches, followers, orders)
@@ -96,11 +115,18 @@ class PreferenceStore(Transactions):
             await anonymise_later(connection, await owner_of(connection, user_id), day_of(time.time()))
             await forget_tasks(connection, about)
         self._people.pop(user_id, None)
-        return Erased(int(count or 0), rows[recents.name], rows[batches.name])
+        return Erased(int(count or 0), rows[recents.name], rows[batches.name], songs)
 
 
 def _of(table: Any, user_id: int) -> Any:
     return select(table).where(table.c.user_id == user_id)
+
+
+def _songs_of(user_id: int) -> Any:
+    """Also those that were removed from the library, of which the ids are left."""
+    theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
+    source = library.outerjoin(library_texts, library_texts.c.song_id == library.c.id)
+    return select(*library.columns, library_texts.c.lyrics).select_from(source).where(theirs)
 
 
 def _watch_ids(user_id: int) -> Any:

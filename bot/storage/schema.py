@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0013"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0014"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -192,6 +192,7 @@ people = Table(
     Column("locale", String, nullable=False),
     Column("private", Boolean, nullable=False),
     Column("direct", Boolean, nullable=False),
+    Column("named", Boolean, nullable=False, server_default=text("1")),
     comment="a person's settings, from /suno settings",
 )
 
@@ -305,6 +306,77 @@ abilities = Table(
     Column("seen_at", Float, nullable=False),
     PrimaryKeyConstraint("gateway", "name"),
     comment="models that finished at a gateway, and how often an option had an effect on its order",
+)
+
+library = Table(
+    "library",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("clip_id", String, nullable=False),
+    Column("gateway", String, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("owner_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("parent_id", BigInteger, nullable=False),
+    Column("restricted", Boolean, nullable=False),
+    Column("message_id", BigInteger, nullable=False),
+    Column("title", String, nullable=False),
+    Column("style", String, nullable=False),
+    Column("duration", Float),
+    Column("posted_at", Float, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Index("library_of_place", "channel_id", "task_id", "number", "owner_id", unique=True),
+    Index("library_of_channel", "channel_id", "posted_at"),
+    Index("library_of_guild", "guild_id", "posted_at"),
+    Index("library_of_parent", "guild_id", "parent_id", "restricted", "channel_id"),
+    Index("library_of_user", "user_id", "posted_at"),
+    Index("library_of_owner", "owner_id", "posted_at"),
+    Index("library_of_task", "task_id", "number"),
+    sqlite_autoincrement=True,  # an old button must not mean a new song
+    comment="each song that was posted or shown, once in a channel; `owner_id`: who alone may find it, 0: whoever may "
+    "view the channel, which for a thread is `parent_id`; `restricted`: a private thread",
+)
+
+library_texts = Table(
+    "library_texts",
+    metadata,
+    Column("song_id", Integer, ForeignKey("library.id", ondelete="CASCADE"), primary_key=True),
+    Column("lyrics", String, nullable=False),
+    Column("line", String, nullable=False),
+    comment="the lyrics of a song, and the line in which its words are looked for: apart, because they are long",
+)
+
+stars = Table(
+    "stars",
+    metadata,
+    Column("song_id", Integer, ForeignKey("library.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("starred_at", Float, nullable=False),
+    PrimaryKeyConstraint("song_id", "user_id"),
+    Index("stars_of_user", "user_id", "starred_at"),
+    comment="who starred which song of the library",
+)
+
+star_counts = Table(
+    "star_counts",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Index("star_counts_due", "due_at"),
+    comment="messages whose buttons are to show another number of stars",
+)
+
+left_guilds = Table(
+    "left_guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("left_at", Float, nullable=False),
+    Index("left_guilds_by_age", "left_at"),
+    comment="servers that the bot is no longer in, and since when: their songs are deleted after a while",
 )
 
 # Literal, not bound: SQLite uses a partial index only where it sees that its condition holds.

@@ -10,15 +10,18 @@ from bot.storage.batches import BatchStore
 from bot.storage.creation import CreationStore
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
+from bot.storage.library import LibraryStore
 from bot.storage.live_cards import LiveCardStore
 from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
+from bot.storage.past_posts import PastPostStore
 from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
 from bot.storage.results import ResultStore
 from bot.storage.songs import SongStore
+from bot.storage.stars import StarStore
 from bot.storage.watches import WatchStore
 
 
@@ -38,6 +41,9 @@ class Stores(Struct, frozen=True):
     creation: CreationStore
     orders: OrderStore
     order_upkeep: OrderUpkeep
+    library: LibraryStore
+    stars: StarStore
+    past_posts: PastPostStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -57,4 +63,7 @@ class Stores(Struct, frozen=True):
             CreationStore(engine),
             OrderStore(engine),
             OrderUpkeep(engine),
+            LibraryStore(engine),
+            StarStore(engine),
+            PastPostStore(engine),
         )

@@ -39,33 +39,35 @@ _RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 class WatchStore(Transactions):
     async def add(
-        self, wishes: Sequence[Watch], *, most: int, most_here: int | None = None, gateways: Mapping[str, str]
+        self, requests: Sequence[Watch], *, most: int, most_here: int | None = None, gateways: Mapping[str, str]
     ) -> AddedWatches:
         """Watches tasks for one person in one channel. `most`: the person's limit; `most_here`: in this server.
 
         `gateways`: the known gateways of tasks.
         """
         async with self._transaction() as connection:
-            here = await self._watched_here(connection, wishes)
-            watching, limit = await self._nearest_limit(connection, wishes[0], most, most_here)
-            mine = await self._own_or_ended(connection, wishes[0].user_id, here.values())
-            wanted = [wish for wish in wishes if wish.task_id not in here or here[wish.task_id].id not in mine]
-            refused = {wish.task_id for wish in wanted[max(0, limit - watching) :]}
-            taken = [wish for wish in wishes if wish.task_id not in here and wish.task_id not in refused]
+            here = await self._watched_here(connection, requests)
+            watching, limit = await self._nearest_limit(connection, requests[0], most, most_here)
+            mine = await self._own_or_ended(connection, requests[0].user_id, here.values())
+            wanted = [
+                request for request in requests if request.task_id not in here or here[request.task_id].id not in mine
+            ]
+            refused = {request.task_id for request in wanted[max(0, limit - watching) :]}
+            taken = [request for request in requests if request.task_id not in here and request.task_id not in refused]
             announced = await self._announced_before(connection, taken)
-            new = [replace(wish, announced=announced.get(wish.task_id, ())) for wish in taken]
+            new = [replace(request, announced=announced.get(request.task_id, ())) for request in taken]
             watched = await watch_in(connection, new, gateways)
-            again = [wish for wish in wishes if wish.task_id in here and wish.task_id not in refused]
-            known = [await self._join(connection, here[wish.task_id], wish, gateways) for wish in again]
+            again = [request for request in requests if request.task_id in here and request.task_id not in refused]
+            known = [await self._join(connection, here[request.task_id], request, gateways) for request in again]
         return AddedWatches(tuple(watched), tuple(known), len(refused), watching + len(wanted) - len(refused), limit)
 
-    async def _watched_here(self, connection: AsyncConnection, wishes: Sequence[Watch]) -> dict[str, Watch]:
+    async def _watched_here(self, connection: AsyncConnection, requests: Sequence[Watch]) -> dict[str, Watch]:
         """Watches that are open, or whose result is not posted yet."""
         result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(_RESULTS))
         has_unsent_result = watches.c.outcome.in_(_WITH_RESULT) & result
         statement = select(watches).where(
-            watches.c.channel_id == wishes[0].channel_id,
-            watches.c.task_id.in_([wish.task_id for wish in wishes]),
+            watches.c.channel_id == requests[0].channel_id,
+            watches.c.task_id.in_([request.task_id for request in requests]),
             or_(is_open, has_unsent_result),
         )
         found = (await connection.execute(statement)).mappings()
@@ -78,41 +80,44 @@ class WatchStore(Transactions):
         return {*await connection.scalars(mine), *(watch.id for watch in found if watch.outcome)}
 
     async def _nearest_limit(
-        self, connection: AsyncConnection, wish: Watch, most: int, most_here: int | None
+        self, connection: AsyncConnection, request: Watch, most: int, most_here: int | None
     ) -> tuple[int, int]:
         """The person's open watches, and the limit: everywhere, or here if there is less room.
 
         Joined ones count, because they pass to the person when others leave.
         """
-        own = is_open & matching(WatchQuery(user_id=wish.user_id))
+        own = is_open & matching(WatchQuery(user_id=request.user_id))
         limits = [(await _count(connection, own), most)]
         if most_here is not None:
-            limits.append((await _count(connection, own & (watches.c.guild_id == wish.guild_id)), most_here))
+            limits.append((await _count(connection, own & (watches.c.guild_id == request.guild_id)), most_here))
         return min(limits, key=lambda limit: limit[1] - limit[0])
 
-    async def _join(self, connection: AsyncConnection, watch: Watch, wish: Watch, gateways: Mapping[str, str]) -> Watch:
+    async def _join(
+        self, connection: AsyncConnection, watch: Watch, request: Watch, gateways: Mapping[str, str]
+    ) -> Watch:
         """Adds a request to a watch that exists already."""
-        now = joined(watch, wish)
-        if wish.user_id != watch.user_id:
-            await follow(connection, watch.id, wish)
-        if now != watch:
-            changes = {"mentions": to_json(now.mentions), "lyrics_id": now.lyrics_id, "live": now.live}
+        after = joined(watch, request)
+        if request.user_id != watch.user_id:
+            await follow(connection, watch.id, request)
+        if after != watch:
+            changes = {"mentions": to_json(after.mentions), "lyrics_id": after.lyrics_id, "live": after.live}
             await connection.execute(update(watches).where(watches.c.id == watch.id).values(changes))
-        if (now.lyrics_id, now.live) != (watch.lyrics_id, watch.live) and not watch.outcome:
-            await _add_tasks(connection, [replace(now, created_at=wish.created_at)], gateways)
-        return now
+        if (after.lyrics_id, after.live) != (watch.lyrics_id, watch.live) and not watch.outcome:
+            await _add_tasks(connection, [replace(after, created_at=request.created_at)], gateways)
+        return after
 
     async def _announced_before(
-        self, connection: AsyncConnection, wishes: Sequence[Watch]
+        self, connection: AsyncConnection, requests: Sequence[Watch]
     ) -> dict[str, tuple[str, ...]]:
         """Songs that are not posted again: of an expired watch in this channel, or of a stopped one with
         unsent songs.
         """
-        if not wishes:
+        if not requests:
             return {}
         coming = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic == Topic.SONGS)
         statement = select(watches, coming.label("coming")).where(
-            watches.c.channel_id == wishes[0].channel_id, watches.c.task_id.in_([wish.task_id for wish in wishes])
+            watches.c.channel_id == requests[0].channel_id,
+            watches.c.task_id.in_([request.task_id for request in requests]),
         )
         rows = (await connection.execute(statement.order_by(watches.c.id))).mappings()
         newest = {row["task_id"]: row for row in rows}.values()
@@ -200,23 +205,26 @@ class WatchStore(Transactions):
         return int(count or 0), [OfferedTask(*row) for row in rows]
 
 
-async def watch_in(connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]) -> list[Watch]:
+async def watch_in(connection: AsyncConnection, requests: Sequence[Watch], gateways: Mapping[str, str]) -> list[Watch]:
     """Adds new watches within a transaction; `gateways`: the known gateways of their tasks."""
-    await _add_tasks(connection, wishes, gateways)
-    return [await _insert(connection, wish) for wish in wishes]
+    await _add_tasks(connection, requests, gateways)
+    return [await _insert(connection, request) for request in requests]
 
 
-async def _add_tasks(connection: AsyncConnection, wishes: Sequence[Watch], gateways: Mapping[str, str]) -> None:
+async def _add_tasks(connection: AsyncConnection, requests: Sequence[Watch], gateways: Mapping[str, str]) -> None:
     """Each task is due at once, even one that was final long ago, because its addresses may have changed. Timers
     restart.
     """
-    ids = dict.fromkeys(each for wish in wishes for each in (wish.task_id, wish.lyrics_id) if each)
+    ids = dict.fromkeys(each for request in requests for each in (request.task_id, request.lyrics_id) if each)
     if not ids:
         return
-    now = wishes[0].created_at
+    now = requests[0].created_at
     reset = {"due_at": now, "lease_until": 0.0, "asked_at": None, "misses": 0}
     empty = snapshot_values(TaskSnapshot(task_id="")) | reset
-    live, lyrics = {wish.task_id for wish in wishes if wish.live}, {wish.lyrics_id for wish in wishes}
+    live, lyrics = (
+        {request.task_id for request in requests if request.live},
+        {request.lyrics_id for request in requests},
+    )
     rows = [
         empty
         | {"task_id": task_id, "gateway": gateways.get(task_id, ""), "live": task_id in live}
@@ -228,10 +236,10 @@ async def _add_tasks(connection: AsyncConnection, wishes: Sequence[Watch], gatew
     await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=changes), rows)
 
 
-async def _insert(connection: AsyncConnection, wish: Watch) -> Watch:
-    values = watch_values(wish) | {"card_shows": ""}
+async def _insert(connection: AsyncConnection, request: Watch) -> Watch:
+    values = watch_values(request) | {"card_shows": ""}
     row = await connection.execute(insert(watches).values(values).returning(watches.c.id))
-    return replace(wish, id=row.scalar_one())
+    return replace(request, id=row.scalar_one())
 
 
 def matching(query: WatchQuery) -> ColumnElement[bool]:

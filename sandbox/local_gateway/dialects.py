@@ -119,7 +119,7 @@ def _clip(song: Song, state: State, media: str) -> Object:
         "audio_url": audio_url(song, state, media),
         "image_url": image_url(song, media),
         "image_large_url": image_url(song, media),
-        "video_url": "",
+        "video_url": song.video_url,
         "model_name": "chirp-v4-5",
         "major_model_version": "v4.5",
     }

@@ -21,6 +21,7 @@ class Song:
     reason: str = ""
     audio_url: str | None = None  # instead of the media host's
     image_url: str | None = None
+    video_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,29 @@ async def test_a_song_is_found_by_typing(page: Page) -> None:
     await expect(private).to_have_count(0)
 
 
+async def test_a_song_of_long_ago_is_found_by_its_words_and_played_again(page: Page) -> None:
+    composer, answer = page.get_by_test_id("composer"), page.locator(".message.private").last
+    await composer.fill("/suno library find:lamp MOTH!")
+    await page.keyboard.press("Enter")
+    await expect(answer).to_contain_text("Moth at the Lamp")
+    await answer.get_by_test_id("button-Play").click()
+    await expect(answer.get_by_test_id("embed").first).to_contain_text("Moth at the Lamp")
+    await answer.get_by_label("Play Moth-at-the-Lamp").click()
+    await _until_past(answer.get_by_test_id("audio").first, 0.5)
+    await answer.locator("button", has_text="⭐").click()
+    await composer.fill("/suno library find:moth scope:starred")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message.private")).to_have_count(3)
+    await expect(answer).to_contain_text("Moth at the Lamp")
+    await page.get_by_test_id("person-switch").select_option(label="Mei")
+    await expect(page.locator("#presence")).to_have_text("机器人在线")
+    await composer.fill("/suno library find:码头 渡轮")
+    await page.keyboard.press("Enter")
+    await expect(answer).to_contain_text("最后一班渡轮")
+    await answer.get_by_test_id("button-播放").click()
+    await expect(answer.get_by_test_id("audio")).to_have_count(1)
+
+
 async def test_songs_being_made_are_seen_again_and_again(page: Page) -> None:
     """Two tasks side by side: one looked up, and one watched, which is posted by itself."""
     being_made = page.locator("#guide .step", has_text="being made now")

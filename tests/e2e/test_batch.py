@@ -55,7 +55,7 @@ async def test_a_pasted_text_becomes_one_list(env: Env) -> None:
     assert "· Queued" in said, "the words of the tasks' own cards"
     assert "content policy" in said
     assert "6. 🚫 `task_nowhere` · not found" in said
-    assert buttons(answer) == ["Refresh", "Watch unfinished (2)", "CSV"]
+    assert buttons(answer) == ["Refresh", "Watch unfinished (2)", "CSV", "ZIP"]
     assert len(env.gateway.requests) == 1
 
 

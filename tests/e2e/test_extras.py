@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.local_discord.people import components
+from sandbox.local_gateway.extras import video
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from tests.conftest import KEY, Env
@@ -108,6 +109,20 @@ async def test_a_file_that_is_still_being_made_is_asked_for_again(env: Env) -> N
         await env.clock.advance(30, step=5)
         assert files(env, await env.finished(pressed))
     assert asked(env, "/act/wav/") == 3
+
+
+@pytest.mark.parametrize(("status", "calls"), [(200, 0), (403, 1)])
+async def test_a_video_that_the_task_names_costs_nothing_unless_its_address_is_dead(
+    env: Env, status: int, calls: int
+) -> None:
+    named = f"{env.gateway.media_url}/named/video.mp4"
+    env.gateway.add(FakeTask("task_seen", songs=(Song("c9", "Seen", duration=3.0, video_url=named),)))
+    body = video(Song("c9", duration=2.0)) if status == 200 else b""
+    env.gateway.media_faults.append(Fault(status, body, path="/named/"))
+    async with env.bot():
+        answer = await ask(env, "suno audio", id="task_seen", **{"as": "mp4"})
+    assert list(files(env, answer)) == ["Seen-c9-1.mp4"]
+    assert asked(env, "/suno/act/mp4/") == calls
 
 
 @pytest.mark.parametrize("form", ["wav", "mp4"])

@@ -23,7 +23,7 @@ def chosen(message: dict[str, Any]) -> list[str]:
 async def test_a_language_of_ones_own(env: Env) -> None:
     async with env.bot():
         panel = await settings(env)
-        assert chosen(panel) == ["Same as Discord", "Everyone here", "In the server"]
+        assert chosen(panel) == ["Same as Discord", "Everyone here", "In the server", "With my name"]
         await env.ada.press(panel, "简体中文")
         await env.discord.hub.until(lambda: "你的设置" in words(panel))
         answer = await env.status("task_nowhere")
@@ -90,7 +90,9 @@ async def test_export_and_delete_everything(env: Env) -> None:
     assert data["watches"][0]["channel_id"] == env.channel["id"]
     assert datetime.fromisoformat(data["watches"][0]["created_at"]).tzinfo
     assert "Are you sure?" in question
-    assert "2 watches, 1 looked-up task and 0 lists" in deleted["content"], "hers, and the one that she joined"
+    assert "2 watches, 1 looked-up task, 0 lists and 0 songs in the library" in deleted["content"], (
+        "hers, and the one that she joined"
+    )
     assert buttons(deleted) == []
     assert all(rows == [] for rows in after.values())
     assert "task_bens" in words(bens), "others keep theirs"

@@ -119,11 +119,11 @@ async def opened(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         submitter = await stack.enter_async_context(Submitter("default", url or gateway.url, ""))
         store, creation = OrderStore(engine), CreationStore(engine)
-        terms = GatewayTerms(
-            Billing("default", url or gateway.url, "", session), word or OperatorSettings(), operator, creation, clock
-        )
-        lookup = Lookup([Gateway("default", gateway.url, "", session)], clock=clock.now)
+        asked = Gateway("default", gateway.url, "", session)
+        lookup = Lookup([asked], clock=clock.now)
         stack.push_async_callback(lookup.close)
+        billing = Billing("default", url or gateway.url, "", session)
+        terms = GatewayTerms(billing, word or OperatorSettings(), operator, creation, clock, asked.dialect)
         orders = Orders(store, creation, lookup, {"default": terms}, operator, clock)
         workers = OrderWorkers(orders, OrderUpkeep(engine), [submitter], {"default": terms}, clock, accepted=accepted)
         shop = Shop(orders, workers, gateway, clock)

@@ -13,6 +13,7 @@ from bot.domain.order import Order, OrderState
 from bot.domain.song_request import RequestKind, SongRequest, Wish
 from bot.domain.watch_results import WatchQuery
 from bot.errors import StorageError
+from bot.gateways.submission import Dialect
 from bot.gateways.submitter import Submitter
 from bot.services.orders.sender import OrderSender
 from bot.storage.order_upkeep import OrderUpkeep
@@ -36,6 +37,9 @@ class Open:
 
     async def check_if_old(self) -> None:
         pass
+
+    async def dialect(self) -> Dialect:
+        return Dialect.RIX
 
 
 class Gateway:

@@ -271,3 +271,44 @@ async def test_nothing_is_sent_while_creation_is_off(
         await clock.advance(PLACED_FOR + 60, step=60)
         assert (await shop.until(order, OrderState.EXPIRED)).reason == "unreachable"
     assert gateway.orders.posts == []
+
+
+async def test_a_relay_of_goamz_gets_goamz_bodies(shop: Shop) -> None:
+    shop.gateway.single, shop.gateway.batch = "/suno/v1/music/", False
+    shop.gateway.unknown = (200, {"code": 404, "message": "task_not_exist", "data": None})
+    order = await shop.place()
+    async with shop.open():
+        await shop.until(order, OrderState.ACCEPTED)
+    (post,) = shop.gateway.orders.posts
+    assert post.path == "/suno/v1/music"
+    assert post.body["custom_mode"] is False
+    assert post.body["input"]["gpt_description_prompt"] == RAIN.description
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "price", "state"),
+    [(False, 0.1, OrderState.UNSURE), (True, 0.1, OrderState.REFUSED), (True, None, OrderState.UNSURE)],
+    ids=["charged", "not charged", "not charged, and nobody knows the price exactly"],
+)
+async def test_without_a_log_the_balance_tells_whether_it_was_charged(
+    engine: AsyncEngine,
+    gateway: LocalGateway,
+    clock: JumpingClock,
+    taken_back: bool,
+    price: float | None,
+    state: OrderState,
+) -> None:
+    gateway.orders.keeps_log = False
+    async with opened(engine, gateway, clock, word=OperatorSettings(key_is_ours=True, price=price)) as shop:
+        async with shop.open():
+            await clock.advance(300)  # the balance is read
+            good = await shop.place(BEN)
+            await shop.until(good, OrderState.ACCEPTED)
+            gateway.orders.behaviour = "lost"
+            order = await shop.place()
+            await shop.until(order, OrderState.UNSURE)
+            if taken_back:
+                gateway.orders.used -= gateway.orders.charges.pop().quota
+            await clock.advance(700, step=20)
+            assert await shop.state(order) is state
+    assert len(gateway.orders.posts) == 2

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.delivery import Topic
-from bot.domain.post_failures import Part
+from bot.domain.discord_errors import Part
 from bot.domain.task import Task
 from bot.domain.watch import Watch
 from bot.services.clip_files import ClipFile

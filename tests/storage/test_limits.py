@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.id_forms import other_form
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch_results import WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.database import open_database
 from bot.storage.polls import PollStore
 from bot.storage.songs import KEPT, SongStore
@@ -56,7 +56,7 @@ async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, poll
     await add(watches, make_watch("t3", created_at=NOW + 3))
     await watches.leave(ADA, WatchQuery(task_ids=["t2"]))
     rain = Clip(id="c1", status=Status.RUNNING, title="Rain" + "n" * 1_000, lyrics="Fog " * 20_000)
-    await record(
+    await record_poll(
         polls, answers(Task(id="t1", kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(rain,))), NOW, SCHEDULE
     )
     count, offered = await watches.offered(ADA, "", limit=2)
@@ -70,7 +70,7 @@ async def test_suggestions_are_ones_own_by_id_or_title(watches: WatchStore, poll
 async def test_a_watched_song_leads_to_its_task(watches: WatchStore, polls: PollStore, songs: SongStore) -> None:
     await add(watches, make_watch(TASK))
     clip = Clip(id=SONG, status=Status.RUNNING)
-    await record(
+    await record_poll(
         polls, answers(Task(id=TASK, kind=TaskKind.MUSIC, status=Status.RUNNING, clips=(clip,))), NOW, SCHEDULE
     )
     dashless = {each: other_form(each) or "" for each in (TASK, SONG)}

@@ -134,6 +134,19 @@ ROWS = {
             " '', 'zh-CN', 1)"
         ),
     ],
+    "0013": [
+        "INSERT INTO tasks VALUES ('t1', 'default', 'done', 1.0, 2.0, 3.0, 0, NULL, 0.0, x'', 0, 'MUSIC')",
+        "INSERT INTO answers VALUES ('t1', '{}', '')",
+        (
+            "INSERT INTO watches"
+            " VALUES (7, 't1', 1, 10, 5, '[]', '', 0, 'en-US', 'en-US', 1.0, '[]', 0, 0, 'delivered', NULL, '', NULL)"
+        ),
+        (
+            "INSERT INTO deliveries"
+            " VALUES (3, 'abc', 7, 10, 'songs', '[]', 1.0, 'waiting', '', 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL,"
+            " '', 'zh-CN', 1)"
+        ),
+    ],
 }
 """Rows in a database of each revision before the upgrade."""
 
@@ -148,7 +161,10 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
         database.close()
 
 
-MOVED = {"tasks": "tasks JOIN answers USING (task_id)", "notes": "notes WHERE key NOT IN ('opened_as', 'ledger_key')"}
+MOVED = {
+    "tasks": "tasks JOIN answers USING (task_id)",
+    "notes": "notes WHERE key NOT IN ('opened_as', 'ledger_key', 'library_before')",
+}
 """Where the newest schema keeps the rows of an old table, without rows that the bot itself adds."""
 
 

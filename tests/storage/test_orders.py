@@ -28,7 +28,7 @@ from bot.domain.song_request import RequestKind, SongRequest
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch, WatchOutcome
 from bot.domain.watch_results import WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore, Placed
 from bot.storage.polls import PollStore
@@ -232,7 +232,7 @@ async def look(engine: AsyncEngine, status: Status, *, playable: bool) -> None:
     url = "https://a.example/1.mp3" if playable else ""
     clips = (Clip(id="c1", status=Status.DONE if playable else status, audio_url=url),)
     task = Task(id="t1", kind=TaskKind.MUSIC, status=status, clips=clips, reason="no")
-    await record(PollStore(engine), {"t1": PollResult("default", task)}, NOW, PollSchedule(5.0))
+    await record_poll(PollStore(engine), {"t1": PollResult("default", task)}, NOW, PollSchedule(5.0))
 
 
 @pytest.mark.parametrize(

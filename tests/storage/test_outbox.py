@@ -12,7 +12,7 @@ from bot.domain.delivery import RECHECK, Delivery, State, Topic
 from bot.domain.task import Clip, Status
 from bot.domain.watch import PATIENCE, WatchOutcome, delivery_for
 from bot.domain.watch_results import WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -35,7 +35,7 @@ from tests.storage.samples import (
 async def test_deliveries_are_stored_with_the_answer(watches: WatchStore, polls: PollStore, outbox: Outbox) -> None:
     await add(watches, make_watch("t1"))
     await claim(polls)
-    plan = await record(polls, answers(task("t1", Status.DONE, "a", "b")), NOW, SCHEDULE)
+    plan = await record_poll(polls, answers(task("t1", Status.DONE, "a", "b")), NOW, SCHEDULE)
     assert len(plan.deliveries) == 1
     (claimed,) = await outbox.claim(NOW, lease=60, limit=9)
     assert (claimed.delivery.topic, claimed.delivery.clips, claimed.delivery.channel_id) == (
@@ -51,7 +51,7 @@ async def test_deliveries_are_stored_with_the_answer(watches: WatchStore, polls:
 async def test_a_task_is_delivered_to_every_watch(watches: WatchStore, polls: PollStore, outbox: Outbox) -> None:
     await add(watches, make_watch("t1"))
     await add(watches, make_watch("t1", channel_id=LOUNGE))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     assert {each.channel_id for each in await claim_deliveries(outbox, NOW)} == {SONGS, LOUNGE}
 
 
@@ -63,12 +63,12 @@ async def test_continuing_an_expired_watch_delivers_no_song_twice(
     await add(watches, make_watch("t1"))
     now = NOW
     while now < NOW + PATIENCE + 3_600:
-        await record(polls, answers(stuck), now, SCHEDULE)
+        await record_poll(polls, answers(stuck), now, SCHEDULE)
         for each in await claim_deliveries(outbox, now):
             await outbox.sent(each, 77, now)
         now += 250
     await add(watches, make_watch("t1", created_at=now))
-    await record(polls, answers(task("t1", Status.DONE, "a", "b")), now, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a", "b")), now, SCHEDULE)
     assert [each.clips for each in await claim_deliveries(outbox, now)] == [("b",)]
 
 
@@ -77,10 +77,10 @@ async def test_stopping_and_watching_again_delivers_a_song_on_its_way_once(
 ) -> None:
     songs = Clip(id="a", status=Status.DONE, audio_url="https://a"), Clip(id="b", status=Status.RUNNING)
     await add(watches, make_watch("t1"))
-    await record(polls, answers(replace(task("t1"), clips=songs)), NOW, SCHEDULE)
+    await record_poll(polls, answers(replace(task("t1"), clips=songs)), NOW, SCHEDULE)
     await watches.leave(ADA)
     await add(watches, make_watch("t1", created_at=NOW + 1))
-    await record(polls, answers(task("t1", Status.DONE, "a", "b")), NOW + 1, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a", "b")), NOW + 1, SCHEDULE)
     delivered = []
     while claimed := await claim_deliveries(outbox, NOW + 1):
         for each in claimed:
@@ -94,7 +94,7 @@ async def test_a_restart_releases_the_leases_of_a_dead_process(
 ) -> None:
     await add(watches, make_watch("t1"), make_watch("t2"))
     await claim(polls)
-    await record(polls, answers(task("t2", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t2", Status.DONE, "a")), NOW, SCHEDULE)
     await claim_deliveries(outbox, NOW)
     await polls.resume(["default"], NOW)
     await outbox.resume(NOW)
@@ -107,8 +107,8 @@ async def test_a_channel_keeps_its_order_and_another_need_not_wait(
 ) -> None:
     await add(watches, make_watch("t1"), make_watch("t2"))
     await add(watches, make_watch("t2", channel_id=LOUNGE))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
-    await record(polls, answers(task("t2", Status.DONE, "b")), NOW + 1, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t2", Status.DONE, "b")), NOW + 1, SCHEDULE)
     first, elsewhere = await claim_deliveries(outbox, NOW + 2)
     assert {(first.channel_id, first.clips), (elsewhere.channel_id, elsewhere.clips)} == {
         (SONGS, ("a",)),
@@ -121,8 +121,8 @@ async def test_a_channel_keeps_its_order_and_another_need_not_wait(
 
 async def test_a_parked_delivery_delays_no_other(watches: WatchStore, polls: PollStore, outbox: Outbox) -> None:
     await add(watches, make_watch("t1"), make_watch("t2"))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
-    await record(polls, answers(task("t2", Status.DONE, "b")), NOW + 1, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t2", Status.DONE, "b")), NOW + 1, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW + 2)
     await outbox.put_off(first.id, NOW + 60, parked=True)
     assert [each.clips for each in await claim_deliveries(outbox, NOW + 2)] == [("b",)]
@@ -134,7 +134,7 @@ async def test_blocked_deliveries_are_due_when_a_permission_changes(
     watches: WatchStore, polls: PollStore, outbox: Outbox
 ) -> None:
     await add(watches, make_watch("t1"))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW)
     await outbox.put_off(first.id, NOW + 3_600, state=State.BLOCKED, reason="may not speak")
     assert await outbox.unblock(99, NOW + 1) == 0
@@ -147,7 +147,7 @@ async def test_a_permission_that_came_since_the_claim_is_not_waited_for(
     watches: WatchStore, polls: PollStore, outbox: Outbox
 ) -> None:
     await add(watches, make_watch("t1"))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     await outbox.unblock(5, NOW - 1)
     (claimed,) = await outbox.claim(NOW, lease=60, limit=9)
     assert await outbox.block(claimed, NOW + 1, "may not speak")
@@ -164,7 +164,7 @@ async def test_parked_deliveries_are_claimed_last_and_in_limited_number(
 ) -> None:
     for channel_id in range(20, 25):
         await add(watches, make_watch("t1", channel_id=channel_id))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     for delivery in (await claim_deliveries(outbox, NOW))[:4]:
         await outbox.put_off(delivery.id, NOW, parked=True)
     await outbox.resume(NOW)
@@ -179,12 +179,12 @@ async def test_future_dates_of_deliveries_are_reset_to_now(
 ) -> None:
     day = 86_400.0
     await add(watches, make_watch("t1"), make_watch("t2"))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW + day, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW + day, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW + day)
     await outbox.trying(first, NOW + day)
     await outbox.wait_for_audio(first.id, NOW + day, "no audio yet", since=NOW + day, host="")
     await outbox.resume(NOW)
-    await record(polls, answers(task("t2", Status.DONE, "b")), NOW + 1, SCHEDULE)
+    await record_poll(polls, answers(task("t2", Status.DONE, "b")), NOW + 1, SCHEDULE)
     claimed = {each.delivery.id: each for each in await outbox.claim(NOW + 1, lease=60, limit=9)}[first.id]
     assert claimed.delivery.created_at == NOW
     assert (claimed.tried_at, claimed.delivery.audio_missing_since) == (NOW, NOW)
@@ -192,7 +192,7 @@ async def test_future_dates_of_deliveries_are_reset_to_now(
 
 async def test_a_part_goes_and_the_rest_follows(watches: WatchStore, polls: PollStore, outbox: Outbox) -> None:
     await add(watches, make_watch("t1"))
-    await record(polls, answers(task("t1", Status.DONE, "a", "b")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a", "b")), NOW, SCHEDULE)
     (whole,) = await outbox.claim(NOW, lease=60, limit=9)
     part = Delivery(**{**_fields(whole.delivery), "clips": ("a",)})
     rest = Delivery(**{**_fields(whole.delivery), "clips": ("b",), "id": "the-rest"})
@@ -210,7 +210,7 @@ async def test_ended_watches_are_deleted_and_undelivered_ones_kept(
     watches: WatchStore, polls: PollStore, outbox: Outbox, tmp_path: Path
 ) -> None:
     await add(watches, make_watch("t1"), make_watch("t2"), make_watch("t3"))
-    await record(polls, answers(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW, limit=1)
     await outbox.sent(first, 77, NOW)
     await outbox.forget(NOW + 1)
@@ -241,7 +241,7 @@ async def test_a_delivery_dropped_while_being_sent_stays_dropped(
 ) -> None:
     """A manager drops a post just when it is on its way, and then Discord refuses it."""
     await add(watches, make_watch("t1"))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW)
     await overview.drop(first.id, 5)
     await outbox.put_off(first.id, NOW + 60, reason="503")
@@ -256,7 +256,7 @@ async def test_the_next_due_time_ignores_deliveries_that_cannot_be_claimed(
 ) -> None:
     """Otherwise the notifier would poll in vain for deliveries that are queued behind others or leased."""
     await add(watches, make_watch("t1"), make_watch("t2"))
-    await record(polls, answers(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW)
     assert await outbox.next_due() == NOW + 60, "its lease"
     await outbox.put_off(first.id, NOW + 3600, state=State.BLOCKED)

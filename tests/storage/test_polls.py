@@ -11,7 +11,7 @@ from bot.domain.polling import Claim, PollResult
 from bot.domain.task import Status
 from bot.domain.watch import GRACE, PATIENCE, QUIET_AFTER
 from bot.domain.watch_results import WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.live_cards import LiveCardStore
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -44,7 +44,7 @@ async def test_a_watched_task_is_due_at_once_and_once_however_many_watch_it(
 async def test_a_running_task_is_due_again_after_the_interval(watches: WatchStore, polls: PollStore) -> None:
     await add(watches, make_watch("t1"))
     await claim(polls)
-    await record(polls, answers(task("t1")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1")), NOW, SCHEDULE)
     assert await polls.next_due("default") == NOW + 5
     assert await claim(polls, NOW + 4.9) == set()
     assert await claim(polls, NOW + 5) == {"t1"}
@@ -53,7 +53,7 @@ async def test_a_running_task_is_due_again_after_the_interval(watches: WatchStor
 async def known(polls: PollStore, task_id: str = "t1") -> Claim:
     """Asked for again, after an answer whose bytes are known."""
     await claim(polls)
-    await record(polls, {task_id: PollResult("default", task(task_id), b"bytes")}, NOW, SCHEDULE)
+    await record_poll(polls, {task_id: PollResult("default", task(task_id), b"bytes")}, NOW, SCHEDULE)
     (again,) = await polls.claim("default", NOW + 5, lease=60, limit=9)
     return again
 
@@ -62,7 +62,7 @@ async def test_an_identical_answer_changes_only_the_next_poll(watches: WatchStor
     await add(watches, make_watch("t1"))
     again = await known(polls)
     assert again.digest == b"bytes"
-    plan = await record(polls, {}, NOW + 5, SCHEDULE, [again])
+    plan = await record_poll(polls, {}, NOW + 5, SCHEDULE, [again])
     assert (plan.deliveries, plan.changed) == ([], {})
     assert await polls.next_due("default") == NOW + 10
 
@@ -87,9 +87,9 @@ async def test_a_new_watch_is_evaluated_though_the_answer_is_unchanged(
     await add(watches, make_watch("t1", channel_id=LOUNGE, live=True, created_at=NOW + 6))
     (anew,) = await polls.claim("default", NOW + 6, lease=60, limit=9)
     assert anew.digest == b""
-    await record(polls, {}, NOW + 6, SCHEDULE, [superseded])
+    await record_poll(polls, {}, NOW + 6, SCHEDULE, [superseded])
     assert await claim(polls, NOW + 7) == set(), "what was superseded gives nothing back"
-    await record(polls, {"t1": PollResult("default", task("t1"), b"bytes")}, NOW + 7, SCHEDULE)
+    await record_poll(polls, {"t1": PollResult("default", task("t1"), b"bytes")}, NOW + 7, SCHEDULE)
     assert [each.topic for each in await claim_deliveries(outbox, NOW + 7)] == [Topic.LIVE]
 
 
@@ -97,23 +97,23 @@ async def test_a_queued_task_with_a_live_card_is_polled_more_often(watches: Watc
     await add(watches, make_watch("t1", live=True), make_watch("t2"))
     await add(watches, make_watch("t1", channel_id=LOUNGE))
     await claim(polls)
-    await record(polls, answers(task("t1", Status.WAITING), task("t2", Status.WAITING)), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.WAITING), task("t2", Status.WAITING)), NOW, SCHEDULE)
     assert await claim(polls, NOW + 6) == {"t1"}
 
 
 async def test_tasks_without_a_watch_are_not_polled(watches: WatchStore, polls: PollStore) -> None:
     await add(watches, make_watch("t1"))
     await watches.leave(ADA, WatchQuery(task_ids=["t1"]))
-    await record(polls, answers(task("t1")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1")), NOW, SCHEDULE)
     assert await polls.next_due("default") is None
 
 
 async def test_lyrics_are_asked_for_until_they_are_there(watches: WatchStore, polls: PollStore, outbox: Outbox) -> None:
     await add(watches, make_watch("t1", lyrics_id="words"))
     assert await claim(polls) == {"t1", "words"}
-    await record(polls, answers(task("t1"), task("words", Status.DONE)), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1"), task("words", Status.DONE)), NOW, SCHEDULE)
     assert await claim(polls, NOW + 99) == {"t1"}
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW + 99, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW + 99, SCHEDULE)
     (claimed,) = await outbox.claim(NOW + 99, lease=60, limit=9)
     assert claimed.lyrics
     assert claimed.lyrics.task == task("words", Status.DONE)
@@ -124,14 +124,14 @@ async def test_an_unknown_id_is_reported_after_its_grace_period(
 ) -> None:
     await add(watches, make_watch("t1"))
     for seconds in (0, GRACE / 2, GRACE):
-        await record(polls, {"t1": PollResult("default", None)}, NOW + seconds, SCHEDULE)
+        await record_poll(polls, {"t1": PollResult("default", None)}, NOW + seconds, SCHEDULE)
     assert [each.topic for each in await claim_deliveries(outbox, NOW + GRACE)] == [Topic.UNKNOWN]
 
 
 async def test_a_task_that_is_found_gets_its_gateway(watches: WatchStore, polls: PollStore) -> None:
     await add(watches, make_watch("lost"))
     assert await claim(polls, gateway="") == {"lost"}
-    await record(polls, {"lost": PollResult("backup", task("lost"))}, NOW, SCHEDULE)
+    await record_poll(polls, {"lost": PollResult("backup", task("lost"))}, NOW, SCHEDULE)
     assert await claim(polls, NOW + 5, gateway="backup") == {"lost"}
 
 
@@ -145,7 +145,7 @@ async def test_a_task_unknown_at_its_gateway_is_searched_at_all_gateways(
     for now, gateway in there + anywhere:
         assert await claim_deliveries(outbox, now) == []
         assert await claim(polls, now, gateway) == {"t1"}
-        moved.append((await record(polls, {"t1": PollResult("", None)}, now, SCHEDULE)).moved)
+        moved.append((await record_poll(polls, {"t1": PollResult("", None)}, now, SCHEDULE)).moved)
     assert moved == [False, False, True, False, False, False]
     assert [each.topic for each in await claim_deliveries(outbox, NOW + GRACE + 15)] == [Topic.UNKNOWN]
 
@@ -161,7 +161,7 @@ async def test_a_gateway_that_was_taken_out_of_the_settings_leaves_its_tasks_to_
 async def test_the_only_gateway_that_is_left_is_asked_for_all(watches: WatchStore, polls: PollStore) -> None:
     """Also for what ended long ago, and is watched again."""
     await watches.add([make_watch("t1"), make_watch("t2")], most=9, gateways={"t1": "backup"})
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     await polls.resume(["default"], NOW)
     assert await claim(polls) == {"t2"}
     await add(watches, make_watch("t1", channel_id=LOUNGE))
@@ -171,7 +171,7 @@ async def test_the_only_gateway_that_is_left_is_asked_for_all(watches: WatchStor
 async def test_future_times_of_a_fast_clock_are_reset_to_now(watches: WatchStore, polls: PollStore) -> None:
     day = NOW + 86_400
     await add(watches, make_watch("t1", created_at=day))
-    await record(polls, answers(task("t1")), day, SCHEDULE)
+    await record_poll(polls, answers(task("t1")), day, SCHEDULE)
     await polls.resume(["default"], NOW)
     ((_, listed),) = [await watches.listed(WatchQuery(user_id=ADA), limit=1)]
     assert listed[0].snapshot.changed_at == listed[0].snapshot.asked_at == NOW
@@ -185,11 +185,11 @@ async def test_a_new_watch_restarts_the_time_until_expiry(
     now = NOW
     while now < NOW + PATIENCE + 3_600:
         now += 250
-        await record(polls, answers(task("t1")), now, SCHEDULE)
+        await record_poll(polls, answers(task("t1")), now, SCHEDULE)
     assert [each.topic for each in await claim_deliveries(outbox, now)] == [Topic.QUIET]
     later = now + 10 * PATIENCE
     await add(watches, make_watch("t1", created_at=later, channel_id=LOUNGE))
-    await record(polls, answers(task("t1")), later, SCHEDULE)
+    await record_poll(polls, answers(task("t1")), later, SCHEDULE)
     assert await polls.next_due("default") == later + 5
     assert LOUNGE not in {each.channel_id for each in await claim_deliveries(outbox, later)}
 
@@ -206,7 +206,7 @@ async def test_the_claims_use_indexes(
         lambda _connection, _cursor, statement, values, *_rest: ran.append((statement, values)),
     )
     await claim(polls)
-    await record(polls, answers(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a"), task("words", Status.DONE)), NOW, SCHEDULE)
     await polls.next_due("default")
     await claim_deliveries(outbox, NOW)
     await outbox.next_due()

@@ -12,7 +12,7 @@ from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch
 from bot.gateways.hosts import Hosts, Standing
 from bot.services.delivery.slots import MOST, DeliverySlots
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.watches import WatchStore
@@ -41,7 +41,7 @@ class Scene:
                 Watch(task_id=name, user_id=person, channel_id=self._count, guild_id=5, created_at=NOW + self._count)
             )
         await self._watches.add(new_watches, most=500, gateways={})
-        await record(self._looks, tasks, NOW + self._count, PollSchedule(5.0))
+        await record_poll(self._looks, tasks, NOW + self._count, PollSchedule(5.0))
 
     async def claim(self, going: Sequence[ClaimedDelivery] = (), limit: int = MOST) -> list[ClaimedDelivery]:
         return await self.outbox.claim(NOW + 9_999, lease=60, limit=limit, slots=self.slots(going))

@@ -18,7 +18,7 @@ from bot.domain.snapshot import PollSchedule
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch
 from bot.domain.watch_results import WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.database import open_database
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -84,7 +84,7 @@ class Watching(RuleBasedStateMachine):
         same = [claim for claim in due if claim.digest == polls[claim.task_id].digest]
         for claim in same:
             del polls[claim.task_id]
-        await record(self.polls, polls, self.now, SCHEDULE, same)
+        await record_poll(self.polls, polls, self.now, SCHEDULE, same)
 
     def _look(self, task_id: str) -> PollResult:
         task = self._task(task_id)

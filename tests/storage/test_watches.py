@@ -6,7 +6,7 @@ from bot.domain.delivery import State, Topic
 from bot.domain.task import Status
 from bot.domain.watch import MOST_MENTIONS
 from bot.domain.watch_results import LeftWatches, WatchQuery
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -49,7 +49,7 @@ async def test_the_list_shows_open_watches_and_undelivered_results(
 ) -> None:
     await add(watches, make_watch("t1"), make_watch("t2"))
     await add(watches, make_watch("t1", user_id=BEN, channel_id=LOUNGE))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     for each in await claim_deliveries(outbox, NOW):
         if each.channel_id == SONGS:
             await outbox.give_up(each.id, State.KEPT, "takes no DM")
@@ -69,7 +69,7 @@ async def test_a_task_can_be_watched_again_once_all_songs_are_sent(
     watches: WatchStore, polls: PollStore, outbox: Outbox
 ) -> None:
     await add(watches, make_watch("t1"))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     assert (await add(watches, make_watch("t1"))).known, "it is still on its way"
     for each in await claim_deliveries(outbox, NOW):
         await outbox.sent(each, 77, NOW)
@@ -99,9 +99,9 @@ async def test_a_joined_watch_continues_when_its_first_person_is_deleted(
     """Also when the song is already on its way."""
     await add(watches, make_watch("t1", mentions=("<@1>",)), make_watch("t2"))
     await add(watches, make_watch("t1", user_id=BEN), make_watch("t2", user_id=BEN))
-    await record(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
     await PreferenceStore(engine).forget(ADA)
-    await record(polls, answers(task("t2", Status.DONE, "b")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t2", Status.DONE, "b")), NOW, SCHEDULE)
     claimed = await outbox.claim(NOW, lease=60, limit=9)
     assert [(each.watch.user_id, each.watch.mentions, each.delivery.clips) for each in claimed] == [(BEN, (), ("a",))]
     await outbox.sent(claimed[0].delivery, 77, NOW)
@@ -122,7 +122,7 @@ async def test_leaving_a_joined_watch_keeps_it_for_the_first_person(watches: Wat
 async def test_joining_fills_in_options_that_were_not_chosen(watches: WatchStore, polls: PollStore) -> None:
     (watch,) = (await add(watches, make_watch("t1"))).watched
     await claim(polls)
-    await record(polls, answers(task("t1")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1")), NOW, SCHEDULE)
     await add(watches, make_watch("t1", user_id=BEN, lyrics_id="words", live=True))
     assert await claim(polls) == {"t1", "words"}
     await add(watches, make_watch("t1", user_id=CARL, lyrics_id="others"))
@@ -144,7 +144,7 @@ async def test_a_watch_stopped_while_its_card_waits_can_be_added_again(
 ) -> None:
     """A card or a notice on its way is no result."""
     await add(watches, make_watch("t1", live=True))
-    await record(polls, answers(task("t1")), NOW, SCHEDULE)
+    await record_poll(polls, answers(task("t1")), NOW, SCHEDULE)
     assert [each.topic for each in await claim_deliveries(outbox, NOW)] == [Topic.LIVE]
     assert (await watches.listed(WatchQuery(user_id=ADA), limit=9))[0] == 1
     await watches.leave(ADA)

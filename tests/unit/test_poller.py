@@ -44,7 +44,7 @@ async def test_a_live_watch_has_its_card_at_once_though_posts_are_paused(stores:
             clock,
             poll_interval=INTERVAL,
             on_new_delivery=lambda: on_new_delivery.append(clock.now()),
-            moved=lambda: None,
+            on_moved=lambda: None,
         )
         for number in range(12):  # at other moments of the time between two looks: for some it is soon over
             new_watch = Watch(task_id=RUNNING.id, user_id=1, channel_id=number, live=True, created_at=clock.now())

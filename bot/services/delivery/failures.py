@@ -1,4 +1,4 @@
-"""Handles deliveries that Discord refused: carries out what bot/domain/post_failures.py decides."""
+"""Handles deliveries that Discord refused: carries out what bot/domain/discord_errors.py decides."""
 
 import logging
 from collections.abc import Set as AbstractSet
@@ -7,8 +7,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from bot.domain.delivery import MANAGERS, NOTICES, Delivery, State, Topic, delivery_id
-from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import (
+from bot.domain.discord_errors import (
     Abandon,
     Attempt,
     Block,
@@ -23,6 +22,7 @@ from bot.domain.post_failures import (
     meaning,
     retry_after,
 )
+from bot.domain.outbox import ClaimedDelivery
 from bot.domain.watch import delivery_for
 from bot.errors import PostError
 from bot.services.clock import Clock

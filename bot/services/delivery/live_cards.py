@@ -4,8 +4,8 @@ import logging
 from typing import Protocol
 
 from bot.domain.delivery import CARD_INTERVAL, RECHECK
+from bot.domain.discord_errors import Meaning, meaning
 from bot.domain.outbox import LiveCard
-from bot.domain.post_failures import Meaning, meaning
 from bot.errors import PostError, StorageError
 from bot.services.clock import Clock
 from bot.services.storage_retry import wait_for_storage

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from bot.domain.discord_errors import Part
+from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import Part
 from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 
@@ -45,6 +46,10 @@ class Poster(Protocol):
 
     async def find(self, claimed: ClaimedDelivery) -> int | None:
         """The message of a delivery that was tried before, if it did arrive."""
+        ...
+
+    def place(self, claimed: ClaimedDelivery, message_id: int) -> PostedAt:
+        """Where that message of it is, and who may view it. Never raises."""
         ...
 
     async def direct(self, user_id: int) -> int:

@@ -10,8 +10,9 @@ from contextlib import AbstractAsyncContextManager
 from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Topic, audio_retry_delay, delivery_id
+from bot.domain.discord_errors import Part, meaning
+from bot.domain.library import NewSong, Posting, songs_of
 from bot.domain.outbox import ClaimedDelivery
-from bot.domain.post_failures import Part, meaning
 from bot.domain.task import Status, Task
 from bot.domain.watch import delivery_for
 from bot.errors import GatewayError, PostError, StorageError, UnknownTask
@@ -76,7 +77,8 @@ class Sender:
             due_at, reason = self._clock.now() + _SHARD_RETRY, "the server's shard is not connected yet"
             await self._outbox.put_off(claimed.delivery.id, due_at, reason, parked=claimed.parked)
         elif claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
-            await self._mark_sent(claimed.delivery, message_id)
+            known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
+            await self._mark_sent(Post(claimed, known), claimed.delivery, message_id)
         elif claimed.delivery.topic is Topic.SONGS:
             await self._send_songs(claimed)
         else:
@@ -173,7 +175,7 @@ class Sender:
             await self._outbox.trying(delivery, now, others)
             message_id = await self._post_in_some_form(replace(post, claimed=replace(post.claimed, tried_at=now)))
         if message_id is not None:
-            await self._mark_sent(delivery, message_id)
+            await self._mark_sent(post, delivery, message_id)
 
     async def _post_in_some_form(self, post: Post) -> int | None:
         """Posts it in the first form that Discord accepts; None: in none of them for now."""
@@ -199,15 +201,30 @@ class Sender:
         log.info("delivery %s: %s: %s", claimed.delivery.id, meaning(failure), failure)
         return await self._failure_handler.after_refusal(claimed, failure, omitted)
 
-    async def _mark_sent(self, delivery: Delivery, message_id: int) -> None:
+    async def _mark_sent(self, post: Post, delivery: Delivery, message_id: int) -> None:
         """Completes even while the bot is stopping: what is sent must be saved as sent."""
         self._outcomes[SENT] += 1
-        saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now()))
+        songs = self._songs(post, delivery, message_id)
+        saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now(), songs))
         try:
             await asyncio.shield(saving)
         except asyncio.CancelledError:
             await saving
             raise
+
+    def _songs(self, post: Post, delivery: Delivery, message_id: int) -> list[NewSong]:
+        """For the library; none of a message that was deleted before it was found."""
+        if delivery.topic is not Topic.SONGS or post.found is None or not message_id:
+            return []
+        posting = Posting(
+            place=self._poster.place(post.claimed, message_id),
+            gateway=post.found.gateway,
+            user_id=post.claimed.watch.user_id,
+            at=self._clock.now(),
+            newest=True,
+            lyrics=_lyrics_beside(post.claimed),
+        )
+        return songs_of(post.found.task, delivery.clips, posting)
 
 
 def _lyrics_beside(claimed: ClaimedDelivery) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
-from bot.domain.allowance import Work
-from bot.domain.evidence import Evidence, Sent, evidence, since_quiet
+from bot.domain.evidence import Evidence
 from bot.domain.order import Order, OrderState, looked_for
 from bot.domain.task import Status, Task
 from bot.errors import StorageError
 from bot.services.clock import Clock, Wakeup
+from bot.services.orders.evidence import EvidenceFinder
 from bot.services.orders.service import NOT_CHARGED
 from bot.services.orders.terms import GatewayTerms
 from bot.services.storage_retry import wait_for_storage
@@ -19,9 +19,6 @@ from bot.storage.orders import OrderStore
 
 _INTERVAL = 10.0  # seconds
 _NOTIFY_RETRY = 60.0  # seconds
-_LOG_WINDOW = 2 * 86_400.0  # seconds of orders that are compared with the usage log
-_MODELS = {Work.SONG: "suno_music", Work.LYRICS: "suno_lyrics"}
-_WAS_TAKEN = frozenset({OrderState.ACCEPTED, OrderState.FINISHED, OrderState.FAILED})
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +40,7 @@ class OrderKeeper:
     ) -> None:
         self._store = store
         self._upkeep = upkeep
+        self._evidence = EvidenceFinder(upkeep, terms)
         self._terms = terms
         self._clock = clock
         self._wakeup = Wakeup(clock)
@@ -98,29 +96,15 @@ class OrderKeeper:
             await self._store.move(replace(order, state=state, reason=reason, due_at=None), order.state, now)
 
     async def _settle(self, order: Order) -> None:
-        """Settles it by what the gateway's log proves, or checks again later; in the end it counts as lost."""
+        """Settles it by what the gateway's log or balance proves, or checks again later; lost in the end."""
         now = self._clock.now()
-        found = await self._evidence(order, now)
-        log.info("order %s is unsure; the log of %s says: %s", order.id, order.gateway, found)
+        found = await self._evidence.of(order, now)
+        log.info("order %s is unsure; the account at %s says: %s", order.id, order.gateway, found)
         if found is Evidence.FREE:
             after = replace(order, state=OrderState.REFUSED, reason=NOT_CHARGED, due_at=None)
         else:
             after = looked_for(order, now)
         await self._store.move(after, OrderState.UNSURE, now)
-
-    async def _evidence(self, order: Order, now: float) -> Evidence:
-        terms = self._terms.get(order.gateway)
-        charges = await terms.charges() if terms else None
-        if not charges:
-            return Evidence.NONE
-        work = Work.of(order.request.kind)
-        sent = [
-            Sent(each.sent_at or 0.0, each.state in _WAS_TAKEN or bool(each.task_id))
-            for each in await self._upkeep.sent(order.gateway, now - _LOG_WINDOW)
-            if Work.of(each.request.kind) is work
-        ]
-        charged_at = [charge.at for charge in charges if charge.model == _MODELS[work]]
-        return evidence(since_quiet(sent, order.sent_at or 0.0), charged_at, now)
 
 
 def _models(order: Order, task: Task) -> list[str]:

@@ -14,7 +14,7 @@ from bot.domain.order import Accepted, Order, OrderState, Refused, SubmitResult,
 from bot.domain.song_request import RequestKind, Wish
 from bot.domain.watch import Watch
 from bot.errors import StorageError
-from bot.gateways.submission import Submission, submission_of
+from bot.gateways.submission import Dialect, Submission, submission_of
 from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.orders import OrderStore
@@ -55,6 +55,10 @@ class Terms(Protocol):
         """How many orders may run there."""
         ...
 
+    async def dialect(self) -> Dialect:
+        """Whose bodies it takes."""
+        ...
+
     async def check_if_old(self) -> None:
         """Before a payment: checks whether the balance is sufficient."""
         ...
@@ -72,6 +76,7 @@ class OrderSender:
         self._wakeup = Wakeup(clock)
         self._terms = terms
         self._changed = changed
+        self._dialect = Dialect.RIX
         self._being_sent: dict[str, Work] = {}  # by the order's id
         self._begun_in_vain = False  # the database failed: something may be called sending that never was
         # The last answer left an order unsure: until one is clear, they are sent one at a time.
@@ -111,11 +116,12 @@ class OrderSender:
         await self._terms.check_if_old()
         if not self._terms.is_open_beside(self._being_sent.values()):
             return None
+        self._dialect = await self._terms.dialect()
         return await self._store.begin(self._gateway.name, self._clock.now(), at_once=self._terms.at_once)
 
     async def _send(self, order: Order) -> None:
         """One POST; its result is stored even while the program is being stopped."""
-        submission = submission_of(order.request, self._terms.can)
+        submission = submission_of(order.request, self._terms.can, self._dialect)
         patience = _PATIENCE.get(order.request.kind, _PATIENCE_FOR_SONGS)
         posting = asyncio.create_task(self._gateway.submit(submission, patience=patience), name="order")
         try:

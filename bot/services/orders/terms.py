@@ -1,8 +1,9 @@
 """A gateway's terms for orders: its options, prices and balance, and whether it is open for orders."""
 
 import logging
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,10 +16,13 @@ from bot.domain.song_request import Wish
 from bot.errors import StorageError
 from bot.gateways.billing import AccountState
 from bot.gateways.pricing import Charge
+from bot.gateways.submission import Dialect
 from bot.services.clock import Clock, Wakeup
 from bot.storage.creation import Account, CreationStore
 
 _CHECK_EVERY = 86_400.0  # seconds, while it is open
+_CHECK_OURS = 3_600.0  # seconds; the more often, the less else has changed the balance before an unsure order
+_READINGS = 100  # that are remembered
 _CHECK_CLOSED = 600.0  # seconds; a gateway allows about twenty such requests in twenty minutes
 _FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a minimum
 _SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
@@ -46,8 +50,15 @@ class OperatorSettings(Struct, frozen=True, kw_only=True):
     key_is_ours: bool = False
 
 
+class Reading(Struct, frozen=True):
+    """What the key had used altogether at a moment, in the gateway's unit."""
+
+    at: float
+    used: float
+
+
 class GatewayTerms:
-    """The terms of one gateway. They change while the program runs."""
+    """The terms of one gateway. They change while the program runs. `dialect`: whose bodies it takes."""
 
     def __init__(
         self,
@@ -56,8 +67,10 @@ class GatewayTerms:
         operator: OperatorRules,
         store: CreationStore,
         clock: Clock,
+        dialect: Callable[[], Coroutine[Any, Any, Dialect]],
     ) -> None:
         self.name = billing.name
+        self.dialect = dialect
         self.settings = settings
         self._billing = billing
         self._operator = operator
@@ -65,6 +78,7 @@ class GatewayTerms:
         self._clock = clock
         self._wakeup = Wakeup(clock)
         self._seen: tuple[str, ...] = ()
+        self._readings: deque[Reading] = deque(maxlen=_READINGS)
         self.account = Account(gateway=billing.name)
 
     @property
@@ -109,12 +123,15 @@ class GatewayTerms:
         await self._recall()
         while True:
             await self.check()
-            every = _CHECK_CLOSED if self.account.closed else _CHECK_EVERY
+            every = _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
+            every = _CHECK_CLOSED if self.account.closed else every
             await self._wakeup.wait(self._clock.now() + every)
 
     async def _recall(self) -> None:
         try:
             self.account = await self._store.account(self.name) or self.account
+            if self.account.credit_used is not None:
+                self._readings.append(Reading(self.account.checked_at, self.account.credit_used))
             self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
         except StorageError as error:
             log.error("what is known of gateway %s cannot be read: %s", self.name, error)
@@ -125,6 +142,8 @@ class GatewayTerms:
         if state.sells_songs is False:
             log.warning("gateway %s lists no suno_music among the key's models: orders may be refused", self.name)
         balance = state.balance
+        if balance:
+            self._readings.append(Reading(self._clock.now(), balance.used))
         account = replace(
             self.account,
             song_price=state.prices.song,
@@ -180,6 +199,16 @@ class GatewayTerms:
     async def charges(self) -> tuple[Charge, ...] | None:
         """What the key was charged for; None if that proves nothing."""
         return await self._billing.charges() if self.settings.key_is_ours else None
+
+    def reading_before(self, moment: float) -> Reading | None:
+        """The last one before it."""
+        older = (each for each in reversed(self._readings) if each.at < moment)
+        return next(older, None)
+
+    async def used(self) -> float | None:
+        """What the key has used altogether by now; None: unknown."""
+        balance = (await self._billing.state()).balance
+        return balance.used if balance else None
 
     async def _keep(self, account: Account) -> None:
         if account.closed != self.account.closed:

@@ -1,4 +1,4 @@
-"""How long a failing gateway is left alone."""
+"""How long the poller waits before it asks a failing gateway again."""
 
 import logging
 import math
@@ -8,8 +8,8 @@ from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayUnreacha
 from bot.services.clock import Clock
 
 _LONGEST = 300.0  # seconds: the longest back-off of a gateway that does not answer
-_LONGEST_BUSY = 10.0  # seconds: of a busy one that does not say for how long
-_LONGEST_REQUESTED = 900.0  # seconds: of one that gave a time
+_LONGEST_BUSY = 10.0  # seconds: the longest of a busy gateway that asks for no time
+_LONGEST_REQUESTED = 900.0  # seconds: the longest wait that a gateway may ask for
 _TRY_EVERY = 4.0  # seconds between two attempts to see whether a gateway answers again
 _EARLY = 0.1  # of a back-off, after which a new task to poll may end it
 
@@ -19,20 +19,20 @@ log = logging.getLogger(__name__)
 class Backoff:
     """The back-off of one gateway: longer with each failure, and never shorter than the gateway asked for.
 
-    `interval`: seconds of the first back-off. `until`: its end; `early`: when it may end for a new task; `try_at`: when
-    one task may be polled to see whether the gateway answers again.
+    `interval`: seconds of the first back-off. `until`: its end; `early`: from when on a new task may end it; `try_at`:
+    when one task may be polled to see whether the gateway answers again. `on_back` is called when it may be back.
     """
 
     def __init__(self, gateway: str, clock: Clock, interval: float) -> None:
         self.until = self.early = 0.0
         self.try_at = math.inf
-        self.when_back: Callable[[], None] = _nothing
+        self.on_back: Callable[[], None] = _nothing
         self._gateway = gateway
         self._clock = clock
         self._interval = interval
         self._failure: GatewayError | None = None  # the last one, if it has not answered since
         self._failures = 0  # in a row
-        self._seemed_back = False  # it answered somebody and failed again: perhaps it fails at batches
+        self._seemed_back = False  # it has answered somebody since; if it fails again, perhaps only batches fail
 
     @property
     def over(self) -> bool:
@@ -40,7 +40,7 @@ class Backoff:
 
     @property
     def was_gone(self) -> bool:
-        """It may have restarted; a busy gateway has not."""
+        """Whether it may have restarted; a busy gateway has not."""
         return isinstance(self._failure, GatewayUnreachable | GatewayBroken)
 
     @property
@@ -55,7 +55,7 @@ class Backoff:
         if failure is self._failure:
             return
         level = logging.DEBUG if self._failure else logging.WARNING
-        log.log(level, "gateway %s is left alone: %s: %s", self._gateway, type(failure).__name__, failure)
+        log.log(level, "gateway %s fails, polls wait: %s: %s", self._gateway, type(failure).__name__, failure)
         longest = _LONGEST_BUSY if isinstance(failure, GatewayBusy) else _LONGEST
         now, backoff = self._clock.now(), min(self._interval * 2.0 ** min(self._failures, 10), longest)
         self._failure = failure
@@ -67,37 +67,40 @@ class Backoff:
             self.until = max(self.until, self.early)
 
     def end_early(self) -> None:
-        """There is a new task to poll."""
+        """For a new task to poll."""
         if self.may_end:
             self.until = min(self.until, self._clock.now())
 
     def not_yet(self) -> None:
-        """The attempt has failed as well."""
+        """The attempt at `try_at` has failed as well."""
         self._try_later()
 
     def _try_later(self) -> None:
-        """A gateway that refuses the key, or is no Suno gateway, is not tried often: it might take that for
-        an attack.
-        """
-        asked_to_wait = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
-        may_pass = self._failure is not None and self._failure.transient and not asked_to_wait
+        """Only after a temporary failure: a gateway that refuses the key may take many attempts for an attack."""
+        may_pass = self._failure is not None and self._failure.transient and not self._asked_to_wait
         self.try_at = self._clock.now() + _TRY_EVERY if may_pass and not self._seemed_back else math.inf
 
     def seems_back(self) -> None:
-        """Somebody got an answer: polling need not wait any longer, unless the gateway asked for it."""
-        asked_to_wait = isinstance(self._failure, GatewayBusy) and self._failure.retry_after
-        if self._failure is None or asked_to_wait or self.over:
+        """Somebody got an answer: ends the back-off, unless the gateway asked for it."""
+        if self._failure is None or self._asked_to_wait or self.over:
             return
         log.info("gateway %s seems to be back", self._gateway)
         self._seemed_back = True
-        self.until, self.early, self.try_at = 0.0, 0.0, math.inf
-        self.when_back()
+        self._end()
+        self.on_back()
 
     def answered(self) -> None:
         if self._failure:
             log.info("gateway %s answers again", self._gateway)
         self._failure, self._failures, self._seemed_back = None, 0, False
+        self._end()
+
+    def _end(self) -> None:
         self.until, self.early, self.try_at = 0.0, 0.0, math.inf
+
+    @property
+    def _asked_to_wait(self) -> bool:
+        return isinstance(self._failure, GatewayBusy) and bool(self._failure.retry_after)
 
 
 def _nothing() -> None:

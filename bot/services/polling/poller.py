@@ -1,4 +1,4 @@
-"""The worker that polls every source concurrently, so that a slow gateway does not delay the others."""
+"""Polls all sources concurrently, so that a slow gateway does not delay the others."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -41,7 +41,7 @@ class Poller:
                 clock,
                 poll_interval=poll_interval,
                 on_new_delivery=on_new_delivery,
-                moved=self.wake,
+                on_moved=self.wake,
             )
             for source in sources
         ]
@@ -53,7 +53,7 @@ class Poller:
 
     @property
     def due_at(self) -> float | None:
-        """When the next task is due, or was: what could not be polled stays due."""
+        """When the next task is due; in the past if it could not be polled yet."""
         return min((each.due_at for each in self._sources if each.due_at is not None), default=None)
 
     def wake(self) -> None:

@@ -1,25 +1,28 @@
-"""Answers that are byte for byte the known ones: their tasks are polled again without the database, as long as their
-leases last. That is true of nearly all watched tasks at any moment.
+"""Repeated answers: identical to the known ones, byte for byte, as nearly all answers are.
+
+Their tasks are polled again without asking the database, until their leases end.
 """
 
 import heapq
 import itertools
 from collections.abc import Mapping, Sequence
 
-from bot.domain.polling import Claim, alike
+from bot.domain.polling import Claim, grouped
 from bot.domain.snapshot import PollSchedule, next_poll_at, unchanged_for
 from bot.domain.watch import QUIET_AFTER
 
 LEASE = 120.0  # seconds for which a claimed task is leased
-_ROUND = 30.0  # seconds; longer than one request takes, including its wait
+_ROUND = 30.0  # seconds; longer than a request takes, with its time in the queue
 
 
 def digests(claims: Sequence[Claim]) -> Mapping[bytes, str]:
-    """The answers that need no action if they come again, and their tasks."""
+    """Task ids, by the digest of the answer that needs no action if it is repeated."""
     return {claim.digest: claim.task_id for claim in claims if claim.digest}
 
 
 class RepeatedClaims:
+    """Claims whose answers were repeated, until they are due again."""
+
     def __init__(self) -> None:
         self._queue: list[tuple[float, int, Sequence[Claim]]] = []
         self._numbers = itertools.count()
@@ -29,12 +32,9 @@ class RepeatedClaims:
         return self._count
 
     def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> list[Claim]:
-        """Keeps claims whose answers were repeated.
-
-        Returns those that cannot be polled again before their lease ends, or before they need action.
-        """
+        """Keeps claims, and returns the others: their lease ends, or they need action, before the next poll."""
         left: list[Claim] = []
-        for group in alike(claims):
+        for group in grouped(claims):
             due_at = next_poll_at(group[0], now, schedule)
             if due_at + _ROUND > group[0].lease_until or unchanged_for(group[0], now) + LEASE > QUIET_AFTER:
                 left += group
@@ -46,7 +46,10 @@ class RepeatedClaims:
         return left
 
     def take(self, now: float, enough: int) -> list[Claim]:
-        """Claims that are due, at most `enough` groups of them. Those whose lease is over are the database's again."""
+        """Claims that are due: `enough` of them, and the rest of their group.
+
+        Drops claims whose lease has ended: the database gives them out again.
+        """
         due: list[Claim] = []
         while len(due) < enough and self._queue and self._queue[0][0] <= now:
             claims = heapq.heappop(self._queue)[2]

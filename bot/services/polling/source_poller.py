@@ -12,7 +12,7 @@ from bot.errors import GatewayError, StorageError
 from bot.services.clock import Clock, Wakeup
 from bot.services.polling.cycle_memory import CycleMemory
 from bot.services.polling.outages import Outages
-from bot.services.polling.record import record
+from bot.services.polling.record_poll import record_poll
 from bot.services.polling.repeats import LEASE, RepeatedClaims
 from bot.services.polling.sources import PollOutcome, PollSource
 from bot.services.storage_retry import wait_for_storage
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class SourcePoller:
     """`poll_interval`: seconds between two polls of a task while no cycle of the gateway is known.
 
-    `on_new_delivery` is called when there is a message to send, `moved` when a task is polled at another source from
+    `on_new_delivery` is called when there is a message to send, `on_moved` when a task is polled at another source from
     now on.
     """
 
@@ -37,7 +37,7 @@ class SourcePoller:
         *,
         poll_interval: float,
         on_new_delivery: Callable[[], None],
-        moved: Callable[[], None],
+        on_moved: Callable[[], None],
     ) -> None:
         self.name = source.name
         self.due_at: float | None = None  # the next due task, as of the last successful round
@@ -47,13 +47,13 @@ class SourcePoller:
         self._clock = clock
         self._interval = poll_interval
         self._on_new_delivery = on_new_delivery
-        self._moved = moved
+        self._on_moved = on_moved
         self._wakeup = Wakeup(clock)
         self._failures: dict[str, GatewayError | None] = {}  # of each gateway that was asked in this round
         self._pacer = PollPacer(poll_interval)
         self._repeated = RepeatedClaims()
         for backoff in source.backoffs.values():
-            backoff.when_back = self.wake
+            backoff.on_back = self.wake
 
     @property
     def cycle(self) -> UpdateCycle | None:
@@ -73,7 +73,7 @@ class SourcePoller:
                 if failure:
                     await self._wait_for_backoff()
                 else:
-                    await self._memory.keep(self._pacer.estimator, self._clock.now())
+                    await self._memory.save(self._pacer.estimator, self._clock.now())
                     await self._clock.sleep(self._interval * MIN_ROUND_GAP)
                     self.due_at = await self._next_due()
                     await self._wakeup.wait(self.due_at)
@@ -81,7 +81,7 @@ class SourcePoller:
                 await wait_for_storage(self._clock, log, error)
 
     async def poll_due(self) -> GatewayError | None:
-        """One round. Ends at the first failure: the remaining tasks are polled later, together.
+        """One round: polls all tasks that are due. Returns the first failure, which ends the round early.
 
         During a back-off one task is polled first, and the others only if that is answered.
         """
@@ -90,8 +90,8 @@ class SourcePoller:
         tasks = 0
         windows: list[Window] = []
         self._failures = {}
-        while claims := await self._claim(horizon, self._room()):
-            results = await self._ask_in_batches(claims, probe=not tasks)
+        while claims := await self._claim(horizon, self._most_claims()):
+            results = await self._poll_in_batches(claims, probe=not tasks)
             self._back_off_from_failures()
             if failure := next((result for result in results if isinstance(result, GatewayError)), None):
                 return failure
@@ -102,13 +102,13 @@ class SourcePoller:
         self._learn(windows)
         return None
 
-    def _room(self) -> int:
-        """How many tasks to poll at once."""
+    def _most_claims(self) -> int:
+        """How many tasks to claim together; during a back-off one, to see whether the gateway answers."""
         backing_off = all(not backoff.over for backoff in self._source.backoffs.values())
         return 1 if backing_off else self._source.size * self._source.at_once
 
     async def _claim(self, horizon: float, most: int) -> list[Claim]:
-        """Tasks that are due by then."""
+        """Tasks that are due by `horizon`: from the database, and those whose answers were repeated."""
         fresh = await self._store.claim(self.name, horizon, lease=LEASE, limit=most)
         repeated = self._repeated.take(horizon, most - len(fresh))
         if fresh and repeated:  # a task that is claimed anew, because of a new watch, replaces its kept claim
@@ -120,32 +120,38 @@ class SourcePoller:
         moments = await self._store.next_due(self.name), self._repeated.next_due()
         return min((moment for moment in moments if moment is not None), default=None)
 
-    async def _ask_in_batches(self, claims: Sequence[Claim], *, probe: bool) -> Sequence[GatewayError | list[Window]]:
+    async def _poll_in_batches(self, claims: Sequence[Claim], *, probe: bool) -> Sequence[GatewayError | list[Window]]:
         size = self._source.size
         batches = [claims[start : start + size] for start in range(0, len(claims), size)]
-        return await asyncio.gather(*(self._ask(batch, probe=probe and batch is batches[0]) for batch in batches))
+        return await asyncio.gather(
+            *(self._poll_batch(batch, probe=probe and batch is batches[0]) for batch in batches)
+        )
 
-    async def _ask(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | list[Window]:
-        """Polls and records a batch. Returns the failure, or the windows of the changes."""
+    async def _poll_batch(self, batch: Sequence[Claim], *, probe: bool) -> GatewayError | list[Window]:
+        """Returns the failure, or the windows of the changes."""
         outcome = await self._source.ask(batch)
         for gateway, failure in outcome.failures.items():
             self._failures[gateway] = failure or self._failures.get(gateway)
         if outcome.failure:
             await self._store.release({claim.task_id for claim in batch}, self._clock.now())
             return outcome.failure
+        return await self._record(batch, outcome, probe=probe)
+
+    async def _record(self, batch: Sequence[Claim], outcome: PollOutcome, *, probe: bool) -> list[Window]:
+        """Records the answers, and wakes the workers that have to act on them. Returns the windows of the changes."""
         now = self._clock.now()
         if unanswered := _unanswered(batch, outcome):
             await self._store.release(unanswered, due_at=now + self._interval)
-        alive = len(batch) + len(self._repeated)
-        schedule = self._pacer.schedule(now, together=len(batch), alive=alive, probe=probe)
+        open_tasks = len(batch) + len(self._repeated)
+        schedule = self._pacer.schedule(now, together=len(batch), open_tasks=open_tasks, probe=probe)
         repeated = self._repeated.hold(outcome.repeated, now, schedule)
         if not outcome.results and not repeated:
             return []
-        plan = await record(self._store, outcome.results, now, schedule, repeated)
+        plan = await record_poll(self._store, outcome.results, now, schedule, repeated)
         if plan.deliveries:
             self._on_new_delivery()
         if plan.moved:
-            self._moved()
+            self._on_moved()
         return _windows(batch, plan.changed, now)
 
     def _back_off_from_failures(self) -> None:
@@ -167,15 +173,16 @@ class SourcePoller:
             backoff.answered()
 
     def _learn(self, windows: Sequence[Window]) -> None:
+        """Learns the update cycle from the changes of this round."""
         before = self.cycle
         self._pacer.observe(windows)
         if (cycle := self.cycle) and before is None:
             log.info("gateway %s changes its answers every %.1f s", self.name, cycle.period)
 
     async def _wait_for_backoff(self) -> None:
-        """Something new to poll may end it early, but not at once, and not before a time that the gateway asked for.
+        """A new task may end it early, but not at once, and not before a time that the gateway asked for.
 
-        An answer to anybody ends it, too.
+        An answer to anybody's request ends it, too.
         """
         backoffs = self._source.backoffs.values()
         woken = False

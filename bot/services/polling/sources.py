@@ -164,7 +164,7 @@ def poll_sources(gateways: Sequence[Gateway], clock: Clock, *, poll_interval: fl
 def _backoff_of(gateway: Gateway, clock: Clock, poll_interval: float) -> Backoff:
     """Answers to people's lookups also end it."""
     backoff = Backoff(gateway.name, clock, poll_interval)
-    gateway.record.listeners.append(backoff.seems_back)
+    gateway.results.listeners.append(backoff.seems_back)
     return backoff
 
 

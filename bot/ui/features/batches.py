@@ -17,7 +17,9 @@ from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, Entry, co
 from bot.domain.ids import Ids
 from bot.domain.task import Status, TaskKind
 from bot.errors import Forgotten, UnreadableFile
+from bot.services.archives.songs import ArchiveSong
 from bot.services.batches import MOST
+from bot.ui.features.archives import send_archive
 from bot.ui.features.status import show_found
 from bot.ui.features.watch import watch_here
 from bot.ui.interactions.access import language_of
@@ -26,7 +28,7 @@ from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import mentioned_ids, several_ids
 from bot.ui.render import actions
 from bot.ui.render.actions import PagePayload, TaskPayload
-from bot.ui.render.components import TaskSelect, button, page_buttons
+from bot.ui.render.components import TaskSelect, button, page_buttons, rows_of
 from bot.ui.render.locales import Language
 from bot.ui.render.text import clean, code, cut, named, one_line, plain_line
 
@@ -158,9 +160,13 @@ def list_view(batch: Batch, page: int, language: Language) -> discord.ui.LayoutV
     if waiting := unfinished(batch.entries):
         tools.append(button(actions.BATCH_WATCH, PagePayload(batch.id), language, n=len(waiting)))
     tools.append(button(actions.BATCH_CSV, PagePayload(batch.id), language))
+    if any(entry.links for entry in shown):
+        tools.append(button(actions.BATCH_ZIP, PagePayload(batch.id, page), language))
     if pages > 1:
         view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
-    return view.add_item(discord.ui.ActionRow(*(turn if pages > 1 else []), *tools))
+    for row in rows_of([*(turn if pages > 1 else []), *tools]):
+        view.add_item(row)
+    return view
 
 
 def _headline(batch: Batch, language: Language) -> str:
@@ -283,6 +289,21 @@ def _csv(entries: Sequence[Entry]) -> bytes:
 def _harmless(field: str) -> str:
     """Spreadsheets read text that starts with these characters as a formula; some also read the full-width forms so."""
     return f"'{field}" if field.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else field
+
+
+@on_press(actions.BATCH_ZIP)
+async def send_zip(interaction: Interaction, payload: PagePayload) -> None:
+    """The finished songs of a page."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    batch = await _stored(interaction, payload.about)
+    page = min(payload.page, max(0, len(batch.entries) - 1) // _PAGE)
+    songs = [
+        ArchiveSong(task_id=entry.id, number=number, gateway=entry.gateway, title=entry.title)
+        for entry in batch.entries[page * _PAGE : (page + 1) * _PAGE]
+        if entry.links
+        for number in range(1, entry.songs + 1)
+    ]
+    await send_archive(interaction, songs, "songs")
 
 
 @on_press(actions.BATCH_OPEN)

@@ -44,6 +44,9 @@ def _panel(person: PersonSettings, language: Language) -> discord.ui.LayoutView:
             _switch("direct", value, language(f"settings.direct_{value}"), is_on=person.direct) for value in ("0", "1")
         ],
     }
+    rows["named"] = [
+        _switch("named", value, language(f"settings.named_{value}"), is_on=person.named) for value in ("1", "0")
+    ]
     for title, buttons in rows.items():
         view.add_item(discord.ui.TextDisplay(f"**{language(f'settings.{title}')}**"))
         for row in rows_of(buttons):
@@ -68,7 +71,7 @@ async def change(interaction: Interaction, payload: SettingPayload) -> None:
     person = person_of(interaction)
     if name == "language":
         person = replace(person, locale=locale_of_tag(value))
-    elif name in ("private", "direct"):
+    elif name in ("private", "direct", "named"):
         person = replace(person, **{name: value == "1"})
     await interaction.client.services.preferences.keep_person(person)
     await show_settings(interaction)
@@ -96,6 +99,7 @@ async def delete(interaction: Interaction, payload: ChoicePayload) -> None:
         return
     erased = await interaction.client.services.preferences.forget(interaction.user.id)
     counts = {"watches": erased.watches, "lookups": erased.lookups, "lists": erased.lists}
+    counts["songs"] = erased.songs
     sentences = {name: language(f"settings.{name}", n=count) for name, count in counts.items()}
     await interaction.edit_original_response(content=language("settings.deleted", **sentences), view=None)
 

@@ -23,17 +23,19 @@ from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.library_search import suggested_songs
 from bot.ui.interactions.replies import InteractionReply, Reply
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
 from bot.ui.render.actions import PagePayload, TaskPayload
-from bot.ui.render.cards import details_card, files_to_keep, remaining_card, song_cards, songs_card, task_card
+from bot.ui.render.cards import details_card, files_to_keep, grouped, remaining_card, song_cards, songs_card, task_card
 from bot.ui.render.extras import extras_menu
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.render.text import clean, plain_line
 
 _PLACEHOLDER_AFTER = 1.5  # seconds until the card is shown without its files, which may take a while
+_CHOICES = 25  # that Discord shows
 _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
 
 log = logging.getLogger(__name__)
@@ -198,12 +200,21 @@ async def _send_songs(reply: Reply, found: Found, clip_files: Sequence[ClipFile]
     try:
         kept = files_to_keep(clip_files, reply.files)
         await reply.send(song_cards(found, clip_files, reply.language, reply.limit, kept))
+        await _add_to_library(reply, found, clip_files)
     except discord.HTTPException as error:
         smaller = _without_largest(clip_files)
         if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):
             raise
         log.info("Discord accepts less than it stated: %s", error)
         await _send_songs(reply, found, smaller)
+
+
+async def _add_to_library(reply: Reply, found: Found, clip_files: Sequence[ClipFile]) -> None:
+    """Songs that came with their files, each with the message that it is in."""
+    groups = grouped(clip_files) if len(reply.places) > 1 else [clip_files]
+    for place, group in zip(reply.places, groups, strict=False):
+        if keys := [each.key for each in group if isinstance(each.audio, MediaFile)]:
+            await reply.services.library.shown(found, keys, place, reply.person)
 
 
 def _without_largest(clip_files: Sequence[ClipFile]) -> list[ClipFile] | None:
@@ -234,12 +245,16 @@ async def _remember(interaction: Interaction, found: Found, *, public: bool) -> 
 
 
 async def recent_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:
-    """Suggestions while an id is typed: lookups whose title or id contains the text."""
-    channel_id = interaction.channel_id or 0
-    recents = await interaction.client.services.history.suggestions(interaction.user.id, channel_id, typed.strip())
-    return [Choice(name=_choice_name(recent), value=recent.task_id) for recent in recents]
+    """Suggestions while an id is typed: lookups whose title or id contains the text, then songs of the library."""
+    channel_id, typed = interaction.channel_id or 0, typed.strip()
+    recents = await interaction.client.services.history.suggestions(interaction.user.id, channel_id, typed)
+    titles = {each.task_id: each.title for each in recents}
+    if typed and len(titles) < _CHOICES:
+        songs = await suggested_songs(interaction, typed)
+        titles |= {each.task_id: each.title for each in songs if each.task_id not in titles}
+    return [Choice(name=_choice_name(title, task_id), value=task_id) for task_id, title in titles.items()][:_CHOICES]
 
 
-def _choice_name(recent: Recent) -> str:
-    title = plain_line(recent.title, 100)
-    return plain_line(f"{title} · {recent.task_id}" if title else recent.task_id, 100)
+def _choice_name(title: str, task_id: str) -> str:
+    title = plain_line(title, 100)
+    return plain_line(f"{title} · {task_id}" if title else task_id, 100)

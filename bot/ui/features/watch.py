@@ -11,7 +11,7 @@ from bot.domain.id_forms import other_form
 from bot.domain.watch import MOST_MENTIONS, Watch
 from bot.domain.watch_results import AddedWatches, LeftWatches, WatchQuery
 from bot.errors import Unmentionable
-from bot.services.watches import Watches, Wish
+from bot.services.watches import Watches, WatchRequest
 from bot.ui.features.finished import report_finished
 from bot.ui.interactions.access import language_of, locale_of
 from bot.ui.interactions.destinations import (
@@ -121,7 +121,7 @@ async def watch_at(
     if destination is None:
         confirmation = await _confirm_by_dm(interaction, task_ids, language)
         destination, mentions = Destination(confirmation.channel.id, None, locale_of(interaction)), ()
-    wanted = Wish(
+    wanted = WatchRequest(
         task_ids=task_ids,
         user_id=interaction.user.id,
         channel_id=destination.channel_id,
@@ -160,11 +160,13 @@ async def _confirm_by_dm(interaction: Interaction, task_ids: Sequence[str], lang
     return await interaction.user.send(language("watch.dm_here", n=len(task_ids), id=code(task_ids[0])))
 
 
-async def _add(watches: Watches, wish: Wish, limit: int | None, confirmation: discord.Message | None) -> AddedWatches:
+async def _add(
+    watches: Watches, request: WatchRequest, limit: int | None, confirmation: discord.Message | None
+) -> AddedWatches:
     """Deletes the confirmation in the DM if nothing was added."""
     added = None
     try:
-        added = await watches.add(wish, limit)
+        added = await watches.add(request, limit)
     finally:
         if confirmation and (added is None or not added.watched):
             with suppress(discord.HTTPException):

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Interaction, SunoBot
-from bot.domain.post_failures import RULES, Meaning
+from bot.domain.discord_errors import RULES, Meaning
 from bot.errors import StorageError, TellableError
 from bot.ui.interactions.access import check_access, language_of
 from bot.ui.render.locales import Language

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 import discord
 
 from bot.client import Interaction, Services, SunoBot
-from bot.domain.post_failures import Part, suspects
+from bot.domain.discord_errors import Part, suspects
+from bot.domain.library import PostedAt
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.permissions import Postable, missing_in
+from bot.ui.interactions.places import place_in
 from bot.ui.render.cards import MAX_REQUEST, Card
 from bot.ui.render.fallbacks import allowed, send_with_fallbacks
 from bot.ui.render.locales import Language
@@ -21,7 +23,8 @@ _UPLOAD_TIMEOUT = 60.0  # seconds
 
 class Reply(Protocol):
     """`person`: the Discord id of who asked. `limit`: bytes a file, as Discord states it for that channel.
-    `files`: attachments of the message that will be replaced. `shown`: the card that this reply has sent last.
+    `files`: attachments of the message that will be replaced. `shown`: the card that this reply has sent last;
+    `places`: where its messages are, one for each card.
 
     A second `send` replaces the first.
     """
@@ -38,6 +41,8 @@ class Reply(Protocol):
     def files(self) -> Sequence[discord.Attachment]: ...
     @property
     def shown(self) -> Card | None: ...
+    @property
+    def places(self) -> Sequence[PostedAt]: ...
     async def send(self, cards: Sequence[Card]) -> None: ...
 
 
@@ -57,15 +62,32 @@ class InteractionReply:
         replaced = interaction.response.type is discord.InteractionResponseType.deferred_message_update
         self.files = interaction.message.attachments if replaced and interaction.message else []
         self.shown: Card | None = None
+        self.places: list[PostedAt] = []
         self.public = False  # set by `send`: whether everyone in the channel sees it
 
     async def send(self, cards: Sequence[Card]) -> None:
         first, *others = cards
         original = await send_with_fallbacks(self._edit, first, self.language)
         self.shown, self.public = first, not original.flags.ephemeral
+        self.places = [self._place(original)]
         follow_up = partial(self._follow_up, ephemeral=original.flags.ephemeral)
         for card in others:
-            await send_with_fallbacks(follow_up, card, self.language)
+            self.places.append(self._place(await send_with_fallbacks(follow_up, card, self.language)))
+
+    def _place(self, message: discord.Message) -> PostedAt:
+        """What others cannot see is found by the person alone; of what the bot cannot read again, no id is kept."""
+        guild = self._interaction.client.get_guild(self._interaction.guild_id or 0)
+        channel_id = self._interaction.channel_id or 0
+        if guild and self.public:
+            return place_in(guild, channel_id, message.id)
+        readable = self.public and isinstance(self._interaction.channel, discord.DMChannel)
+        return PostedAt(
+            guild_id=guild.id if guild else 0,
+            channel_id=channel_id,
+            parent_id=0,
+            message_id=message.id if readable else 0,
+            owner_id=self.person,
+        )
 
     async def _edit(self, card: Card, _omitted: AbstractSet[Part]) -> discord.InteractionMessage:
         missing = discord.utils.MISSING
@@ -77,11 +99,11 @@ class InteractionReply:
                 view=card.view(),
             )
 
-    async def _follow_up(self, card: Card, _omitted: AbstractSet[Part], *, ephemeral: bool) -> None:
+    async def _follow_up(self, card: Card, _omitted: AbstractSet[Part], *, ephemeral: bool) -> discord.Message:
         view = card.view() or discord.utils.MISSING
         async with _upload_timeout(card):
-            await self._interaction.followup.send(
-                card.content, embeds=card.embeds, files=card.files(), view=view, ephemeral=ephemeral
+            return await self._interaction.followup.send(
+                card.content, embeds=card.embeds, files=card.files(), view=view, ephemeral=ephemeral, wait=True
             )
 
 
@@ -98,6 +120,7 @@ class MessageReply:
         self.limit = min(max(guild_limit, self.services.upload_limit), MAX_REQUEST)
         self.files: Sequence[discord.Attachment] = ()  # an answer of its own
         self.shown: Card | None = None
+        self.places: list[PostedAt] = []
 
     async def send(self, cards: Sequence[Card]) -> None:
         first, *others = (allowed(card, missing_for_answer(self._message), self.language) for card in cards)
@@ -106,8 +129,15 @@ class MessageReply:
         else:
             self._sent = await send_with_fallbacks(self._post, first, self.language, reply=True)
         self.shown = cards[0]
+        self.places = [self._place(self._sent)]
         for card in others:
-            await send_with_fallbacks(self._post, card, self.language, reply=True)
+            self.places.append(self._place(await send_with_fallbacks(self._post, card, self.language, reply=True)))
+
+    def _place(self, sent: discord.Message) -> PostedAt:
+        channel_id, guild = sent.channel.id, self._message.guild
+        if guild:
+            return place_in(guild, channel_id, sent.id)
+        return PostedAt(channel_id=channel_id, parent_id=0, message_id=sent.id, owner_id=self.person)
 
     async def _edit(self, sent: discord.Message, card: Card, _omitted: AbstractSet[Part]) -> None:
         async with _upload_timeout(card):

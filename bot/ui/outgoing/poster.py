@@ -1,26 +1,27 @@
 """The notifier's port to Discord: sends messages, and turns Discord's errors into ours."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
-import aiohttp
 import discord
 
 from bot.client import SunoBot
 from bot.domain.delivery import NOTICES, Topic
+from bot.domain.discord_errors import Meaning, Part, meaning
+from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
-from bot.domain.post_failures import Meaning, Part, meaning
 from bot.domain.watch import Watch
 from bot.errors import PostError
 from bot.services.clip_files import ClipFile
 from bot.services.clock import Clock
 from bot.services.delivery.port import Post
 from bot.ui.interactions.permissions import NEEDED_TO_POST, is_hidden, missing_in
+from bot.ui.interactions.places import place_in
+from bot.ui.outgoing.errors import post_errors
 from bot.ui.outgoing.forums import carries, find_post, open_post, post_name, reopen, style_of
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
@@ -120,7 +121,7 @@ class DiscordPoster:
         guild = self._bot.get_guild(claimed.watch.guild_id)
         unknown = destination is None and guild is not None and guild.unavailable
         if unknown or (isinstance(destination, discord.ForumChannel) and is_hidden(destination)):
-            async with _errors():
+            async with post_errors():
                 fetched = await self._bot.fetch_channel(claimed.delivery.channel_id)
             return fetched if isinstance(fetched, discord.ForumChannel) else None
         return destination if isinstance(destination, discord.ForumChannel) else None
@@ -129,7 +130,7 @@ class DiscordPoster:
         content = _content(card, post.claimed, None)
         del content["nonce"]
         try:
-            async with _errors(parts_of(card)):
+            async with post_errors(parts_of(card)):
                 return await open_post(forum, post_name(post), style_of(post), **content)
         except PostError as failure:
             if meaning(failure) is Meaning.TOO_LARGE:
@@ -147,7 +148,7 @@ class DiscordPoster:
 
     async def _send(self, claimed: ClaimedDelivery, card: Card, reply: int | None) -> int:
         try:
-            async with _errors(parts_of(card, reply=reply is not None)):
+            async with post_errors(parts_of(card, reply=reply is not None)):
                 message = await self._channel(claimed).send(**_content(card, claimed, reply))
         except PostError as failure:
             if failure.code == _UNKNOWN_MESSAGE:
@@ -183,7 +184,7 @@ class DiscordPoster:
         near = datetime.fromtimestamp(tried_at - _USUAL_CLOCK_SKEW, UTC)
         far = datetime.fromtimestamp(tried_at - _MAX_CLOCK_SKEW, UTC)
         channel = self._channel(claimed)
-        async with _errors():
+        async with post_errors():
             for history in (
                 channel.history(limit=_HISTORY_LIMIT, after=near, oldest_first=True),
                 channel.history(limit=_HISTORY_LIMIT, before=near, after=far, oldest_first=False),
@@ -198,11 +199,18 @@ class DiscordPoster:
         early = tried_at + _IN_FLIGHT - self._clock.now()
         if early > 0:
             await self._clock.sleep(min(early, _IN_FLIGHT))
-        async with _errors():
+        async with post_errors():
             return await find_post(forum, self._bot.user.id if self._bot.user else 0, tried_at, claimed.delivery.id)
 
+    def place(self, claimed: ClaimedDelivery, message_id: int) -> PostedAt:
+        watch, delivery = claimed.watch, claimed.delivery
+        if watch.guild_id is None or delivery.channel_id != watch.channel_id:
+            channel_id, owner_id = delivery.channel_id, watch.user_id
+            return PostedAt(channel_id=channel_id, parent_id=0, message_id=message_id, owner_id=owner_id)
+        return place_in(self._bot.get_guild(watch.guild_id), delivery.channel_id, message_id)
+
     async def direct(self, user_id: int) -> int:
-        async with _errors():
+        async with post_errors():
             return (await self._bot.create_dm(discord.Object(user_id))).id
 
     def card(self, card: LiveCard) -> str:
@@ -229,12 +237,12 @@ class DiscordPoster:
         channel_id = card.message_id if in_forum else card.watch.channel_id
         message = self._bot.get_partial_messageable(channel_id).get_partial_message(card.message_id)
         try:
-            async with _errors():
+            async with post_errors():
                 await message.edit(content=shown.content, embeds=shown.embeds, view=shown.view())
         except PostError as failure:
             if not in_forum or failure.code != _ARCHIVED:
                 raise
-            async with _errors():
+            async with post_errors():
                 await reopen(self._bot, channel_id)
                 await message.edit(content=shown.content, embeds=shown.embeds, view=shown.view())
 
@@ -284,20 +292,3 @@ def _fitting(mentions: Sequence[str], room: int) -> Sequence[str]:
     """As many mentions, from the first, as fit into `room` characters with a space after each."""
     ends = accumulate(len(mention) + 1 for mention in mentions[:_MOST_MENTIONS])
     return mentions[: sum(end <= room for end in ends)]
-
-
-@asynccontextmanager
-async def _errors(parts: AbstractSet[Part] = frozenset()) -> AsyncIterator[None]:
-    """Raises PostError for errors of Discord and the network. `parts`: optional parts of the message."""
-    try:
-        yield
-    except PostError as error:
-        raise PostError(str(error), status=error.status, parts=parts) from error
-    except discord.RateLimited as error:
-        message = "Discord asks to wait"
-        raise PostError(message, status=429, retry_after=error.retry_after, parts=parts) from error
-    except discord.HTTPException as error:
-        message = f"{error.status} {error.code} {error.text}"
-        raise PostError(message, status=error.status, code=error.code, parts=parts) from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise PostError(f"Discord cannot be reached: {type(error).__name__}", parts=parts) from error

@@ -287,6 +287,67 @@ class SwitchPayload(Struct, frozen=True):
         return cls(mark == "1", about)
 
 
+class SongPayload(Struct, frozen=True):
+    """A song of a task: `number` counts from 1; 0: any."""
+
+    task_id: str
+    number: int = 0
+
+    @property
+    def about(self) -> str:
+        return self.task_id
+
+    @property
+    def mark(self) -> str:
+        return str(self.number)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(about, _page(mark))
+
+
+class LibraryPayload(Struct, frozen=True):
+    """A page, counted from 0, of what somebody looks for in the library. `by`: a maker, 0: any."""
+
+    scope: str
+    by: int = 0
+    find: str = ""  # of 60 characters at most
+    page: int = 0
+
+    @property
+    def about(self) -> str:
+        return f"{self.scope}.{self.by}.{self.find}"[:_LONGEST]
+
+    @property
+    def mark(self) -> str:
+        return str(self.page % _PAGES)
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        scope, _, rest = about.partition(".")
+        by, _, find = rest.partition(".")
+        return cls(scope, _number(by), find, _page(mark))
+
+
+class LibrarySongPayload(Struct, frozen=True):
+    """A song by its number in the library. `step`: of a question about it."""
+
+    song_id: int
+    step: str = "0"
+
+    @property
+    def about(self) -> str:
+        return str(self.song_id)
+
+    @property
+    def mark(self) -> str:
+        return self.step
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(_number(about), mark)
+
+
 class Action(Struct, Generic[P], frozen=True):
     """`code`: two letters; `label`: the key of the button's text; empty: each button has its own."""
 
@@ -323,6 +384,7 @@ BATCH_PAGE = _action("bp", PagePayload)
 BATCH_REFRESH = _action("br", PagePayload, "🔄", "btn.refresh")
 BATCH_WATCH = _action("bw", PagePayload, "🔔", "btn.watch_unfinished")
 BATCH_CSV = _action("bc", PagePayload, "📄", "btn.csv")
+BATCH_ZIP = _action("bz", PagePayload, "📦", "btn.zip")
 BATCH_OPEN = _action("bo", TaskPayload)
 SETTING = _action("se", SettingPayload)
 EXPORT = _action("ex", NoPayload, "📤", "btn.export")
@@ -354,9 +416,14 @@ CREATION_APPROVAL = _action("ca", SwitchPayload)
 CREATION_NUMBERS = _action("cn", NoPayload, "🔢", "btn.numbers")
 CREATION_MODELS = _action("cm", NoPayload, "🎛️", "btn.models")
 CREATION_PEOPLE = _action("cp", NoPayload, "👥", "btn.people")
-
-
-_OF_A_TASK = (TaskPayload, ClipPayload, NotifyPayload, ListedWatchPayload)
+STAR = _action("fv", SongPayload, "⭐")
+LIBRARY_PAGE = _action("ib", LibraryPayload)
+LIBRARY_OPEN = _action("io", LibrarySongPayload, "▶️", "btn.play")
+LIBRARY_STAR = _action("is", LibrarySongPayload, "⭐")
+LIBRARY_LYRICS = _action("il", LibrarySongPayload, "📝", "btn.lyrics")
+LIBRARY_LYRICS_PAGE = _action("im", PagePayload)
+LIBRARY_REMOVE = _action("ir", LibrarySongPayload, "🗑️", "btn.remove_song")
+_OF_A_TASK = (TaskPayload, ClipPayload, SongPayload, NotifyPayload, ListedWatchPayload)
 
 
 def custom_id(code: str, about: str, mark: str) -> str:

@@ -17,7 +17,7 @@ from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.render import actions
 from bot.ui.render.actions import NotifyPayload, TaskPayload
-from bot.ui.render.components import button
+from bot.ui.render.components import LINKS_ROW, button
 from bot.ui.render.embeds import clip_embed, failure, is_shown, lyrics_embed, suno_page, task_embed
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
@@ -118,7 +118,7 @@ def song_cards(
     if kept and not any(isinstance(each.audio, MediaFile) for each in clip_files):
         cards = [_unchanged_card(found, clip_files, language, limit, kept)]
     else:
-        groups = _grouped(clip_files)
+        groups = grouped(clip_files)
         cards = [_song_card(found, group, language, limit, kept, last=group is groups[-1]) for group in groups]
         cards[0] = replace(cards[0], kept=tuple(kept.values()))
     if found.task.partial:
@@ -129,22 +129,27 @@ def song_cards(
 def files_to_keep(clip_files: Sequence[ClipFile], files: Sequence[discord.Attachment]) -> dict[int, discord.Attachment]:
     """The message's files of songs that could not be fetched again, by the songs' numbers."""
     without = [each for each in clip_files if isinstance(each.audio, MediaError)]
-    return {each.number: file for each in without for file in files if _is_of(file, each)}
+    return {each.number: file for each in without for file in files if is_file_of(file, each.clip.id, each.number)}
 
 
-def _is_of(file: discord.Attachment, clip_file: ClipFile) -> bool:
+def is_file_of(file: discord.Attachment, clip_id: str, number: int) -> bool:
     """Compares the ends of the names, which do not depend on the title."""
-    name = file_name("", clip_file.clip.id, clip_file.number, MP3).removesuffix(MP3.extension)
-    outcome = name.removeprefix("suno-")
-    return any(each.endswith(outcome) for each in (file.filename.rpartition(".")[0], file.title or ""))
+    ending = name_ending(clip_id, number)
+    return any(each.endswith(ending) for each in (file.filename.rpartition(".")[0], file.title or ""))
+
+
+def name_ending(clip_id: str, number: int) -> str:
+    """How the names of a song's files end, before the dot."""
+    return file_name("", clip_id, number, MP3).removesuffix(MP3.extension).removeprefix("suno-")
 
 
 def fitting(clip_files: Sequence[ClipFile]) -> int:
     """How many of the songs, from the first, fit into one message."""
-    return len(_grouped(clip_files)[0])
+    return len(grouped(clip_files)[0])
 
 
-def _grouped(clip_files: Sequence[ClipFile]) -> list[list[ClipFile]]:
+def grouped(clip_files: Sequence[ClipFile]) -> list[list[ClipFile]]:
+    """As they go into messages."""
     groups: list[list[ClipFile]] = [[]]
     for clip_file in clip_files:
         size = sum(map(_size, [*groups[-1], clip_file]))
@@ -281,6 +286,6 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
     found.sort(key=lambda link: link[0])
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
-        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=1)
+        discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=LINKS_ROW)
         for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
     ]

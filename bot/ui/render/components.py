@@ -1,17 +1,19 @@
 """Buttons and selects: their looks and custom_ids. Handlers are bound in interactions/dispatch.py."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, EXTRA, PICK, Action, Payload, custom_id
+from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, EXTRA, PICK, STAR, Action, Payload, SongPayload, custom_id
 from bot.ui.render.locales import Language, languages
 
 P = TypeVar("P", bound=Payload)
 
 AUTOMATIC = "auto"  # instead of a language's tag
+SONG_ROW, LINKS_ROW, STARS_ROW = 1, 2, 3  # of a message with songs, below what is about its task
+_STARS_IN_SONG_ROW = 2  # beside what can be made from the song; more have a row of their own
 _IN_A_ROW = 5  # Discord's limit
 
 
@@ -128,6 +130,42 @@ def choice_button(action: Action[P], payload: P, label: str, *, chosen: bool) ->
     """One of several options; the chosen one is highlighted."""
     style = discord.ButtonStyle.primary if chosen else discord.ButtonStyle.secondary
     return styled_button(action, payload, label=label, style=style)
+
+
+def star_buttons(task_id: str, counts: Mapping[int, int]) -> list[ActionButton]:
+    """One for each song of a message, by its place in the task; each with its number of stars, in no language."""
+    row = SONG_ROW if len(counts) <= _STARS_IN_SONG_ROW else STARS_ROW
+    return [
+        styled_button(
+            STAR, SongPayload(task_id, number), label=star_label(number, count, len(counts)), emoji=STAR.emoji, row=row
+        )
+        for number, count in counts.items()
+    ]
+
+
+def star_label(number: int, count: int, songs: int) -> str:
+    """`songs`: how many songs of a message have such a button."""
+    return str(count) if songs == 1 else f"#{number} · {count}"
+
+
+def buttons_on(message: discord.Message) -> list[discord.ui.Button[Any]]:
+    """Of a classic message, in their rows."""
+    found: list[discord.ui.Button[Any]] = []
+    for row, component in enumerate(message.components):
+        for each in component.children if isinstance(component, discord.ActionRow) else ():
+            if isinstance(each, discord.Button):
+                found.append(discord.ui.Button.from_component(each))
+                found[-1].row = row
+    return found
+
+
+def view_of(buttons: Sequence[discord.ui.Button[Any]]) -> discord.ui.View:
+    """A new one, of items whose presses are handled whichever message they are on."""
+    view = discord.ui.View(timeout=None)
+    for each in buttons:
+        found = CUSTOM_ID.fullmatch(each.custom_id or "")
+        view.add_item(ActionButton(each, found["action"], found["about"], found["mark"]) if found else each)
+    return view
 
 
 def rows_of(buttons: Sequence[ActionButton]) -> Iterator[discord.ui.ActionRow[Any]]:

@@ -9,7 +9,7 @@ import discord
 from msgspec.structs import replace
 
 from bot.domain.delivery import SERVER_ERRORS, Topic
-from bot.domain.post_failures import Attempt, Meaning, Part, Replan, decide, meaning
+from bot.domain.discord_errors import Attempt, Meaning, Part, Replan, decide, meaning
 from bot.errors import PostError
 from bot.ui.render.cards import Card
 from bot.ui.render.embeds import LyricsEmbed

@@ -10,7 +10,7 @@ import discord
 from bot.domain.lyrics_texts import LyricsText, paginate
 from bot.gateways.file_names import words_of
 from bot.ui.render import actions
-from bot.ui.render.actions import PagePayload, TaskPayload
+from bot.ui.render.actions import Action, PagePayload, TaskPayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
@@ -29,19 +29,33 @@ def lyrics_pages(lyrics_texts: Sequence[LyricsText], language: Language) -> list
 
 
 def lyrics_card(pages: Sequence[str], page: int, task_id: str, language: Language) -> discord.ui.LayoutView:
-    """One page, with buttons to the others and to the file. Pages beyond the last show the last."""
+    """One page, with buttons to the others and to the file. A page beyond the last shows the last."""
+    file = button(actions.LYRICS_FILE, TaskPayload(task_id, language.tag), language)
+    return _lyrics_view(pages, page, language, actions.LYRICS_PAGE, task_id, file)
+
+
+def library_lyrics_card(pages: Sequence[str], page: int, song_id: int, language: Language) -> discord.ui.LayoutView:
+    """The same, of a song in the library."""
+    return _lyrics_view(pages, page, language, actions.LIBRARY_LYRICS_PAGE, str(song_id))
+
+
+def _lyrics_view(
+    pages: Sequence[str],
+    page: int,
+    language: Language,
+    turning: Action[PagePayload],
+    about: str,
+    *others: discord.ui.Item[Any],
+) -> discord.ui.LayoutView:
     page = min(page, len(pages) - 1)
+    container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(pages[page]))
     turn: list[discord.ui.Item[Any]] = []
     if len(pages) > 1:
-        turn = [*page_buttons(actions.LYRICS_PAGE, partial(PagePayload, task_id), page, len(pages))]
-    container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(pages[page]))
-    if turn:
+        turn = [*page_buttons(turning, partial(PagePayload, about), page, len(pages))]
         container.add_item(discord.ui.TextDisplay(f"-# {language('lyrics.page', page=page + 1, pages=len(pages))}"))
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(container)
-    return view.add_item(
-        discord.ui.ActionRow(*turn, button(actions.LYRICS_FILE, TaskPayload(task_id, language.tag), language))
-    )
+    return view.add_item(discord.ui.ActionRow(*turn, *others)) if turn or others else view
 
 
 def lyrics_file(lyrics_texts: Sequence[LyricsText]) -> discord.File:

@@ -23,7 +23,7 @@ from bot.services.lookup import Found
 from bot.ui.render import actions
 from bot.ui.render.actions import ChannelPayload, NotifyPayload, TaskPayload, WatchPayload
 from bot.ui.render.cards import Card, Upload, links, problem, song_parts
-from bot.ui.render.components import button
+from bot.ui.render.components import button, star_buttons
 from bot.ui.render.embeds import failure, lyrics_embed, task_embed
 from bot.ui.render.fallbacks import is_link
 from bot.ui.render.locales import Language
@@ -48,11 +48,17 @@ def post_card(post: Post, language: Language, limit: int) -> Card:
     about_elsewhere = claimed.delivery.topic in (Topic.BLOCKED, Topic.UNDELIVERED)
     if claimed.delivery.channel_id != claimed.watch.channel_id and not about_elsewhere:
         lines.append(language("post.moved"))
-    elif claimed.watch.guild_id is not None and not about_elsewhere and claimed.delivery.topic is not Topic.LIVE:
+    elif _names_its_person(claimed):
         lines.append(language("post.requested", person=f"<@{claimed.watch.user_id}>"))
     mentions = claimed.watch.mentions if claimed.delivery.topic in _MENTIONING else ()
     buttons = _with_details(card, claimed, language)
     return replace(card, content="\n".join(filter(None, lines)), mentions=mentions, buttons=buttons)
+
+
+def _names_its_person(claimed: ClaimedDelivery) -> bool:
+    """In a server, unless the person does not want that."""
+    topics = (Topic.BLOCKED, Topic.UNDELIVERED, Topic.LIVE)
+    return claimed.watch.guild_id is not None and claimed.delivery.topic not in topics and claimed.person_named
 
 
 def _with_details(card: Card, claimed: ClaimedDelivery, language: Language) -> Sequence[discord.ui.Item[Any]]:
@@ -85,12 +91,13 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
         [button(actions.LYRICS, TaskPayload(source, language.tag), language)] if texts else []
     )
     numbers = [clip_file.number for clip_file in post.clip_files]
+    stars = star_buttons(found.task.id, {each.number: 0 for each in post.clip_files if each.clip.playable})
     headline = _headline(post, language, "post.songs" if usable else "post.finished")
     return Card(
         content="\n".join([headline, *_notes(post, found.task, language, limit)]),
         embeds=embeds,
         uploads=uploads,
-        buttons=[*buttons, *links(found.task, numbers, language)],
+        buttons=[*buttons, *stars, *links(found.task, numbers, language)],
     )
 
 

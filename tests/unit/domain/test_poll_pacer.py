@@ -78,13 +78,13 @@ def test_after_an_interruption_probe_tasks_are_polled_often_until_the_cycle_is_k
     known.play(900.0)
     assert pacing.estimator.cycle
     pacing.interrupted(900.0)
-    assert pacing.schedule(900.0, together=20, alive=20, probe=True).interval <= 2.4
-    assert pacing.schedule(900.0, together=20, alive=20, probe=False).interval >= 4.0
+    assert pacing.schedule(900.0, together=20, open_tasks=20, probe=True).interval <= 2.4
+    assert pacing.schedule(900.0, together=20, open_tasks=20, probe=False).interval >= 4.0
 
 
 def test_without_a_cycle_very_many_tasks_are_polled_as_often_as_capacity_allows() -> None:
     pacing = PollPacer(5.0)
     for _ in range(50):
         pacing.record_cost(3.0, 100_000)
-    assert pacing.schedule(0.0, together=500, alive=100_000, probe=False).interval > 10.0
-    assert pacing.schedule(0.0, together=500, alive=1_000, probe=False).interval < 6.1
+    assert pacing.schedule(0.0, together=500, open_tasks=100_000, probe=False).interval > 10.0
+    assert pacing.schedule(0.0, together=500, open_tasks=1_000, probe=False).interval < 6.1

@@ -15,7 +15,15 @@ def found(line: str, typed: str) -> bool:
         return all(connection.execute("SELECT ? LIKE ?", (line, each)).fetchone()[0] for each in patterns(typed))
 
 
-SONG = search_line(["Café del Mar (Remix)", "city-pop, 80's", "夏日海风，吹过旧码头\nDon't look back", "Ångström"])
+SONG = search_line(
+    [
+        "Café del Mar (Remix)",
+        "city-pop, 80's",
+        "夏日海风，吹过旧码头\nDon't look back",
+        "Ångström",
+        "摇滚rock不死90年代",
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +40,11 @@ SONG = search_line(["Café del Mar (Remix)", "city-pop, 80's", "夏日海风，�
         "ＣＡＦＥ",
         "angstrom",
         "rem",
+        "rock",
+        "滚rock不",
+        "90",
+        "年代",
+        "海风remix",
     ],
 )
 def test_all_typed_words_must_occur_in_any_order(typed: str) -> None:

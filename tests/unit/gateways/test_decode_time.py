@@ -11,7 +11,7 @@ import pytest
 from bot.errors import GatewayError
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
-from bot.gateways.phrases import meaning
+from bot.gateways.dialects.phrases import meaning
 from tests.linear_time import TIMES, grows_linearly
 
 _LENGTH = 150_000  # bytes of an answer

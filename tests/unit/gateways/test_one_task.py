@@ -72,7 +72,7 @@ async def test_without_a_batch_call_the_others_are_answered(
     for _ in range(3):
         answer = await many.fetch_many(wanted)
         assert {*answer.tasks} == {"good-0", "good-1"}
-        assert many.record.failure is None
+        assert many.results.failure is None
 
 
 @pytest.mark.parametrize(("status", "said"), [each for each in ANSWERS if _may_be_of_one(*each)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from bot.gateways.field_names import AUDIO, CLIP_MARKS, LYRICS, RESULTS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
+from bot.gateways.dialects.field_names import AUDIO, CLIP_MARKS, LYRICS, RESULTS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
 from bot.gateways.fields import Object, as_object, as_text, as_url, first, unpacked
 
 _DEEPEST = 8  # levels of wrappers

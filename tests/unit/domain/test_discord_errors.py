@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.delivery import MOST_ATTEMPTS, State, Topic
-from bot.domain.post_failures import (
+from bot.domain.discord_errors import (
     RULES,
     Abandon,
     Attempt,

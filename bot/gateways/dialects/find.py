@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.gateways.field_names import AUDIO, CLIP_ID, ENVELOPES, REASON, STATUS, TASK_ID, TASK_MARKS
+from bot.gateways.dialects.field_names import AUDIO, CLIP_ID, ENVELOPES, REASON, STATUS, TASK_ID, TASK_MARKS
+from bot.gateways.dialects.statuses import of_envelope
+from bot.gateways.dialects.unwrap import is_clip, is_lyrics, status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, unpacked
-from bot.gateways.statuses import of_envelope
-from bot.gateways.unwrap import is_clip, is_lyrics, status_of, unwrap
 
 _DEEPEST = 8  # levels of envelopes
 _MOST_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them

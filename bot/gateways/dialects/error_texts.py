@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.gateways.field_names import CODE, MESSAGE, REASON
+from bot.gateways.dialects.field_names import CODE, MESSAGE, REASON
 from bot.gateways.fields import as_text, unpacked
 
 _MAX = 200  # characters that are quoted

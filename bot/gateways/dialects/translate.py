@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
-from bot.gateways.field_names import (
+from bot.gateways.dialects.field_names import (
     AUDIO,
     CLIP_ID,
     CLIP_REASON,
@@ -29,10 +29,10 @@ from bot.gateways.field_names import (
     VIDEO,
     WORDS,
 )
+from bot.gateways.dialects.phrases import Meaning, meaning
+from bot.gateways.dialects.statuses import StatusWord, read_status
+from bot.gateways.dialects.unwrap import metadata_of, status_of, unwrap
 from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
-from bot.gateways.phrases import Meaning, meaning
-from bot.gateways.statuses import StatusWord, read_status
-from bot.gateways.unwrap import metadata_of, status_of, unwrap
 
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
 _MOST_ADDRESSES = 5  # of one song

@@ -10,7 +10,7 @@ from bot.errors import GatewayError, GatewayMisplaced, GatewayRefused
 ANSWERED = "answered"
 
 
-class Record:
+class RequestResults:
     """`outcomes`: the number of requests per outcome."""
 
     def __init__(self) -> None:

@@ -1,0 +1,96 @@
+"""Searching a library of 100,000 songs in two languages, where a server has 5,000: `python -m benchmarks.library`.
+
+Rows are what the store writes for each song; only their insertion is in bulk. Both a whole page with the number of all
+hits and the question of who may view what are measured.
+"""
+
+import asyncio
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.library import Scope, SongQuery
+from bot.domain.search_text import search_line
+from bot.storage.database import open_database
+from bot.storage.library import LibraryStore
+from bot.storage.schema import library, library_texts
+
+_SONGS, _OF_A_SERVER, _CHANNELS = 100_000, 5_000, 20
+_WORDS, _CHARACTERS = 250, 300  # of a song's lyrics
+_ROWS = 2_000  # in one statement
+_ROUNDS = 15
+_NOTHING = "qqzz"
+
+_random = random.Random(7)
+_LATIN = ["".join(_random.choices("etaoinshrdlucm", k=_random.randint(3, 9))) for _ in range(5_000)]
+_CJK = [chr(0x4E00 + _random.randrange(3_000)) for _ in range(3_000)]
+
+
+def _lyrics(number: int) -> str:
+    """As in a language, few words are frequent and many are rare."""
+    if number % 2:
+        return " ".join(_LATIN[int(_random.paretovariate(0.6)) % len(_LATIN)] for _ in range(_WORDS))
+    text = (_CJK[int(_random.paretovariate(0.5)) % len(_CJK)] for _ in range(_CHARACTERS))
+    return "，".join("".join(text)[at : at + 7] for at in range(0, _CHARACTERS, 7))
+
+
+def _rows(first: int, count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for number in range(first, first + count):
+        guild_id = 1 + number // _OF_A_SERVER
+        channel_id = guild_id * 1_000 + number % _CHANNELS
+        title, style, lyrics = f"Song {number}", "folk, calm" if number % 2 else "民谣", _lyrics(number)
+        song = {
+            "id": number + 1, "task_id": f"task_{number}", "number": 1, "clip_id": f"clip_{number}",
+            "gateway": "default", "user_id": number % 500, "owner_id": 0, "guild_id": guild_id,
+            "channel_id": channel_id, "parent_id": channel_id, "restricted": False, "message_id": number + 1,
+            "title": title, "style": style, "duration": 180.0, "posted_at": float(number), "removed": False,
+        }  # fmt: skip
+        yield song, {"song_id": number + 1, "lyrics": lyrics, "line": search_line([title, style, lyrics])}
+
+
+async def _fill(engine: AsyncEngine, songs: int) -> None:
+    for first in range(0, songs, _ROWS):
+        rows = list(_rows(first, min(_ROWS, songs - first)))
+        async with engine.begin() as connection:
+            await connection.execute(insert(library), [song for song, _ in rows])
+            await connection.execute(insert(library_texts), [texts for _, texts in rows])
+
+
+async def _timed(store: LibraryStore, find: str) -> tuple[float, int]:
+    """Milliseconds of a search in one server, and how many songs it finds."""
+    query = SongQuery(user_id=1, scope=Scope.SERVER, find=find, guild_id=3, channel_id=3_000)
+    times, count = [], 0
+    for _ in range(_ROUNDS):
+        started = time.perf_counter()
+        groups = await store.groups(query)
+        count = (await store.find(replace(query, viewable=groups), limit=10)).count
+        times.append((time.perf_counter() - started) * 1_000)
+    return statistics.median(times), count
+
+
+async def main(songs: int = _SONGS) -> dict[str, dict[str, float]]:
+    """Median milliseconds and hits, by what is looked for."""
+    typed = {
+        "two English words": f"{_LATIN[2]} {_LATIN[40]}",
+        "two Chinese characters": _CJK[2] + _CJK[5],
+        "a word that no song has": _NOTHING,
+        "everything": "",
+    }
+    with tempfile.TemporaryDirectory(prefix="suno-watch-library-") as folder:
+        async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
+            await _fill(engine, songs)
+            found = {name: await _timed(LibraryStore(engine), find) for name, find in typed.items()}
+    return {name: {"milliseconds": took, "songs": count} for name, (took, count) in found.items()}
+
+
+if __name__ == "__main__":
+    for name, each in asyncio.run(main()).items():
+        print(f"{each['milliseconds']:8.1f} ms {each['songs']:6.0f} songs: {name}")

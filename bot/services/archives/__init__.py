@@ -1,0 +1,1 @@
+"""Songs as ZIP files, in parts that Discord accepts."""

@@ -1,0 +1,131 @@
+"""One ZIP file, written to a temporary file piece by piece.
+
+The temporary file has no name, so nothing is left of it after a crash. Songs and covers are compressed already: they
+are stored as they are, and the size of everything is known before it is written.
+"""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from io import BufferedRandom
+from typing import TypeVar
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from msgspec import Struct
+
+from bot.errors import MediaNoRoom
+from bot.gateways.disk_budget import Share
+
+T = TypeVar("T")
+
+_LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of headers, beside the names: PKWARE's APPNOTE, 4.3
+_FIRST, _LAST = (1980, 1, 1, 0, 0, 0), 2107  # what fits into a date of MS-DOS
+
+
+class Entry(Struct, frozen=True):
+    """A file in the ZIP. `size`: bytes of all `chunks` together; `at`: when it was made, in Unix seconds."""
+
+    name: str
+    size: int
+    chunks: AsyncIterator[bytes]
+    at: float
+
+    @property
+    def taken(self) -> int:
+        """Bytes of the ZIP that it takes."""
+        return _LOCAL + _CENTRAL + 2 * len(self.name.encode()) + self.size
+
+
+def fits(entries: Iterable[Entry], limit: int) -> bool:
+    """Whether they can be all of a ZIP of so many bytes."""
+    return _END + sum(entry.taken for entry in entries) <= limit
+
+
+class ZipPart:
+    """`limit`: bytes of the ZIP, taken from the `share` of the disk until it is closed. Raises MediaNoRoom."""
+
+    def __init__(self, limit: int, share: Share) -> None:
+        self.size = _END
+        self.songs = 0
+        self._limit = limit
+        self._share = share
+        self._turn = asyncio.Lock()
+        share.take(limit)
+        try:
+            self._file = _reserved(limit)
+        except BaseException:
+            share.give_back(limit)
+            raise
+        self._zip = ZipFile(self._file, "w", ZIP_STORED, allowZip64=False)
+
+    def fits(self, entries: Iterable[Entry]) -> bool:
+        return self.size + sum(entry.taken for entry in entries) <= self._limit
+
+    async def add(self, entries: Iterable[Entry]) -> None:
+        """The files of one song. Raises MediaNoRoom."""
+        for entry in entries:
+            try:
+                await self._write(entry)
+            except OSError as error:
+                raise MediaNoRoom(f"it cannot be written to the disk: {error.strerror}") from error
+            self.size += entry.taken
+        self.songs += 1
+
+    async def _write(self, entry: Entry) -> None:
+        about = ZipInfo(entry.name, _moment(entry.at))
+        about.external_attr = 0o644 << 16
+        about.file_size = entry.size
+        file = await self._off_loop(partial(self._zip.open, about, "w"))
+        try:
+            async for chunk in entry.chunks:
+                await self._off_loop(partial(file.write, chunk))
+        finally:
+            await self._off_loop(file.close)
+
+    async def finish(self) -> BufferedRandom:
+        """The whole file, from its beginning."""
+        await self._off_loop(self._finish)
+        return self._file
+
+    def _finish(self) -> None:
+        self._zip.close()
+        self.size = self._file.tell()
+        self._file.truncate()
+        self._file.seek(0)
+
+    async def close(self) -> None:
+        """Also in the middle of a song."""
+        with suppress(OSError):
+            await self._off_loop(self._zip.close)
+        await self._off_loop(self._file.close)
+        self._share.give_back(self._limit)
+
+    async def _off_loop(self, work: Callable[[], T]) -> T:
+        """In a thread: the disk may be slow, and checksums take time. Cancelling the caller does not stop it."""
+        return await asyncio.shield(asyncio.create_task(self._do(work)))
+
+    async def _do(self, work: Callable[[], T]) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(work)
+
+
+def _reserved(size: int) -> BufferedRandom:
+    """With its space reserved where the system can; otherwise writing may fail."""
+    try:
+        file = tempfile.TemporaryFile()
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise MediaNoRoom(f"no file can be made: {error.strerror}") from error
+    return file
+
+
+def _moment(at: float) -> tuple[int, int, int, int, int, int]:
+    moment = time.gmtime(max(0.0, at))
+    if not _FIRST[0] <= moment.tm_year <= _LAST:
+        return _FIRST
+    return (moment.tm_year, moment.tm_mon, moment.tm_mday, moment.tm_hour, moment.tm_min, moment.tm_sec)

@@ -1,0 +1,1 @@
+"""Songs that were posted or shown are found again, and starred."""

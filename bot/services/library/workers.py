@@ -1,0 +1,28 @@
+"""What the library does by itself: shows the stars on messages, and adds earlier posts."""
+
+import asyncio
+
+from bot.services.clock import Clock, Wakeup
+from bot.services.library.backfill import Locate, backfill
+from bot.services.library.service import Library
+from bot.services.library.star_counts import StarCounts, StarPoster
+from bot.storage.stores import Stores
+
+
+class LibraryWorkers:
+    def __init__(self, stores: Stores, clock: Clock) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._wakeup = Wakeup(clock)
+        self.library = Library(stores.library, stores.stars, clock, self.wake)
+
+    def wake(self) -> None:
+        """The number of stars on a message has changed."""
+        self._wakeup.send()
+
+    async def run(self, poster: StarPoster, locate: Locate) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as workers:
+            counts = StarCounts(self._stores.stars, poster, self._clock, self._wakeup)
+            workers.create_task(counts.run(), name="star counts")
+            workers.create_task(backfill(self._stores.past_posts, locate, self._clock), name="backfill")

@@ -1,0 +1,244 @@
+"""The library: every statement about songs that are to be found again. What is removed leaves a row without texts, so
+that the same song does not come back with its next post.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from msgspec.structs import asdict
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
+from bot.domain.search_text import patterns, search_line
+from bot.storage.rows import Row
+from bot.storage.schema import left_guilds, library, library_texts, people, star_counts, stars
+from bot.storage.transaction import Transactions
+
+_PLACE = PostedAt.__struct_fields__
+_SONG = tuple(name for name in Song.__struct_fields__ if name not in ("id", "place"))
+_KEY = ("channel_id", "task_id", "number", "owner_id")
+
+is_listed = library.c.removed.is_(False)
+_named = func.coalesce(people.c.named, true())
+
+
+class LibraryStore(Transactions):
+    async def keep(self, songs: Sequence[NewSong]) -> None:
+        async with self._transaction() as connection:
+            await keep_in_library(connection, songs)
+
+    async def groups(self, query: SongQuery) -> list[ChannelGroup]:
+        """Where songs are among which this is to be looked for: it must be asked which of them the person may view."""
+        alone = or_(library.c.restricted, library.c.parent_id == 0)
+        columns = [
+            library.c.guild_id,
+            case((alone, library.c.channel_id), else_=0).label("channel_id"),
+            library.c.parent_id,
+            library.c.restricted,
+        ]
+        statement = select(*columns).distinct().where(_in_scope(query), library.c.owner_id == 0)
+        async with self._transaction(read_only=True) as connection:
+            return [ChannelGroup(**row) for row in (await connection.execute(statement)).mappings()]
+
+    async def find(self, query: SongQuery, *, limit: int, offset: int = 0) -> FoundSongs:
+        """The newest first, each song once, however often it was posted."""
+        matching = _matching(query).subquery()
+        once = matching.c.rank == 1
+        page = select(matching.c.id, func.count().over().label("total")).where(once)
+        page = page.order_by(matching.c.posted_at.desc(), matching.c.id.desc()).limit(limit).offset(offset)
+        async with self._transaction(read_only=True) as connection:
+            ids = (await connection.execute(page)).all()
+            if not ids and offset:
+                total = await connection.scalar(select(func.count()).select_from(matching).where(once))
+                return FoundSongs(int(total or 0), ())
+            found = {each.song.id: each for each in await _songs(connection, query.user_id, [row.id for row in ids])}
+        return FoundSongs(ids[0].total if ids else 0, tuple(found[row.id] for row in ids))
+
+    async def song(self, song_id: int, user_id: int) -> FoundSong | None:
+        """As that person sees it, if they may: that is for the caller to ask."""
+        async with self._transaction(read_only=True) as connection:
+            found = await _songs(connection, user_id, [song_id])
+        return found[0] if found else None
+
+    async def lyrics(self, song_id: int) -> str:
+        async with self._transaction(read_only=True) as connection:
+            text = await connection.scalar(select(library_texts.c.lyrics).where(library_texts.c.song_id == song_id))
+        return text or ""
+
+    async def lost(self, song: Song) -> None:
+        """Its message is gone; the next one in that channel takes its place."""
+        this = (library.c.id == song.id) & (library.c.message_id == song.place.message_id)
+        async with self._transaction() as connection:
+            await connection.execute(update(library).where(this).values(message_id=0))
+
+    async def remove(self, song: Song, now: float, *, of_user: int = 0, of_guild: int = 0) -> int:
+        """Wherever that person made it or was shown it, or all over that server. How many places that were."""
+        concerned: list[ColumnElement[bool]] = []
+        if of_user:
+            concerned.append(or_(library.c.user_id == of_user, library.c.owner_id == of_user))
+        if of_guild:
+            concerned.append(library.c.guild_id == of_guild)
+        same = and_(library.c.task_id == song.task_id, library.c.number == song.number, is_listed)
+        which = same & or_(false(), *concerned)
+        async with self._transaction() as connection:
+            rows = (await connection.execute(select(library).where(which))).mappings().all()
+            ids = [row["id"] for row in rows]
+            await count_anew(connection, [(row["channel_id"], row["message_id"]) for row in rows], now)
+            await connection.execute(delete(library_texts).where(library_texts.c.song_id.in_(ids)))
+            await connection.execute(delete(stars).where(stars.c.song_id.in_(ids)))
+            emptied = update(library).where(library.c.id.in_(ids)).values(removed=True, title="", style="")
+            await connection.execute(emptied)
+        return len(ids)
+
+    async def note_guilds(self, present: Collection[int], now: float) -> None:
+        """Which servers the bot is in: songs of others wait for their end, or for the bot to come back."""
+        here = list(present)
+        with_songs = select(library.c.guild_id, literal(now)).distinct()
+        absent = with_songs.where(library.c.guild_id != 0, library.c.guild_id.not_in(here))
+        async with self._transaction() as connection:
+            await connection.execute(delete(left_guilds).where(left_guilds.c.guild_id.in_(here)))
+            left = insert(left_guilds).from_select(["guild_id", "left_at"], absent)
+            await connection.execute(left.on_conflict_do_nothing())
+
+    async def forget_left(self, before: float) -> None:
+        """All songs of servers that the bot left before that."""
+        left = select(left_guilds.c.guild_id).where(left_guilds.c.left_at < before)
+        async with self._transaction() as connection:
+            await connection.execute(delete(library).where(library.c.guild_id.in_(left)))
+            await connection.execute(delete(left_guilds).where(left_guilds.c.left_at < before))
+
+
+def _in_scope(query: SongQuery) -> ColumnElement[bool]:
+    me = query.user_id
+    match query.scope:
+        case Scope.HERE:
+            where = library.c.channel_id == query.channel_id
+        case Scope.SERVER:
+            where = library.c.guild_id == query.guild_id
+        case Scope.MINE:
+            where = or_(library.c.user_id == me, library.c.owner_id == me)
+        case Scope.STARRED:
+            where = library.c.id.in_(select(stars.c.song_id).where(stars.c.user_id == me))
+    return where & is_listed
+
+
+def _may_be_found(query: SongQuery) -> ColumnElement[bool]:
+    channels = [group.channel_id for group in query.viewable if group.channel_id]
+    parents = [group.parent_id for group in query.viewable if not group.channel_id]
+    viewable = or_(
+        library.c.parent_id.in_(parents) & library.c.restricted.is_(False), library.c.channel_id.in_(channels)
+    )
+    return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & viewable)
+
+
+def _matching(query: SongQuery) -> Select[Any]:
+    """The `rank` of a song is 1 where it was posted last, among the places where it is found."""
+    order = (library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
+    rank = func.row_number().over(partition_by=(library.c.task_id, library.c.number), order_by=order)
+    statement = select(library.c.id, library.c.posted_at, rank.label("rank"))
+    statement = statement.where(_in_scope(query), _may_be_found(query))
+    if query.by:
+        statement = statement.where(library.c.user_id == query.by)
+    if query.by and query.by != query.user_id:  # who does not want to be named is not found by their name
+        unnamed = exists().where(people.c.user_id == library.c.user_id, people.c.named.is_(False))
+        statement = statement.where(~unnamed)
+    if wanted := patterns(query.find):
+        texts = library.join(library_texts, library_texts.c.song_id == library.c.id)
+        statement = statement.select_from(texts).where(*(library_texts.c.line.like(each) for each in wanted))
+    return statement
+
+
+async def _songs(connection: AsyncConnection, user_id: int, ids: Sequence[int]) -> list[FoundSong]:
+    count = select(func.count()).where(stars.c.song_id == library.c.id).scalar_subquery()
+    mine = exists().where(stars.c.song_id == library.c.id, stars.c.user_id == user_id)
+    columns = [*library.columns, count.label("stars"), mine.label("starred"), _named.label("maker_named")]
+    source = library.outerjoin(people, people.c.user_id == library.c.user_id)
+    statement = select(*columns).select_from(source).where(library.c.id.in_(ids), is_listed)
+    return [
+        FoundSong(
+            song=song_of(row), stars=row["stars"], starred=bool(row["starred"]), maker_named=bool(row["maker_named"])
+        )
+        for row in (await connection.execute(statement)).mappings()
+    ]
+
+
+def song_of(row: Row) -> Song:
+    place = PostedAt(**{name: row[name] for name in _PLACE})
+    return Song(id=row["id"], place=place, **{name: row[name] for name in _SONG})
+
+
+async def keep_in_library(connection: AsyncConnection, songs: Sequence[NewSong]) -> None:
+    """Once in each channel; what was removed stays so."""
+    for new in songs:
+        values = {name: getattr(new.song, name) for name in _SONG} | asdict(new.song.place)
+        values["removed"] = await _is_removed(connection, new.song)
+        if values["removed"]:
+            values |= {"title": "", "style": ""}
+        changes = {name: value for name, value in values.items() if name not in _KEY}
+        statement = insert(library).values(values)
+        statement = statement.on_conflict_do_update(
+            index_elements=_KEY, set_=changes, where=is_listed & (true() if new.newest else library.c.message_id == 0)
+        )
+        kept = await connection.scalar(statement.returning(library.c.id))
+        if kept is not None and not values["removed"]:
+            await _keep_texts(connection, kept, new)
+            await _count_stars(connection, kept, new.song)
+
+
+async def _count_stars(connection: AsyncConnection, song_id: int, song: Song) -> None:
+    """A new post of a song that has stars shows none yet."""
+    if await connection.scalar(select(stars.c.song_id).where(stars.c.song_id == song_id).limit(1)) is not None:
+        await count_anew(connection, [(song.place.channel_id, song.place.message_id)], song.posted_at)
+
+
+async def _is_removed(connection: AsyncConnection, song: Song) -> bool:
+    """By who made it, or in that server."""
+    same = and_(library.c.task_id == song.task_id, library.c.number == song.number, library.c.removed)
+    here = (library.c.guild_id == song.place.guild_id) & (library.c.guild_id != 0)
+    which = select(library.c.id).where(same, or_(library.c.user_id == song.user_id, here)).limit(1)
+    return await connection.scalar(which) is not None
+
+
+async def _keep_texts(connection: AsyncConnection, song_id: int, new: NewSong) -> None:
+    texts = {"lyrics": new.lyrics, "line": search_line([new.song.title, new.song.style, new.lyrics])}
+    statement = insert(library_texts).values(song_id=song_id, **texts)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["song_id"], set_=texts))
+
+
+async def count_anew(connection: AsyncConnection, messages: Collection[tuple[int, int]], now: float) -> None:
+    """Messages, as channel and message, on which another number of stars is to stand; of those without an id none."""
+    rows = [
+        {"message_id": message_id, "channel_id": channel_id, "due_at": now}
+        for channel_id, message_id in dict.fromkeys(messages)
+        if message_id
+    ]
+    if rows:
+        statement = insert(star_counts)
+        set_ = {"due_at": statement.excluded.due_at}
+        await connection.execute(statement.on_conflict_do_update(index_elements=["message_id"], set_=set_), rows)
+
+
+async def forget_in_library(connection: AsyncConnection, user_id: int, now: float) -> int:
+    """What a person made, asked for or was shown alone, and their stars. How many songs that were."""
+    starred = select(library.c.channel_id, library.c.message_id).join(stars, stars.c.song_id == library.c.id)
+    rows = (await connection.execute(starred.where(stars.c.user_id == user_id))).all()
+    await connection.execute(delete(stars).where(stars.c.user_id == user_id))
+    await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
+    theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
+    return (await connection.execute(delete(library).where(theirs))).rowcount

@@ -1,0 +1,132 @@
+"""Songs as ZIP files, sent one after the other to who asks, as they become ready."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from io import BufferedRandom
+
+import discord
+
+from bot.client import Interaction
+from bot.errors import GatewayError, MediaNoRoom, MediaTooBig
+from bot.services.archives.service import MOST, LeftOut, Part
+from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
+from bot.ui.interactions.access import language_of
+from bot.ui.interactions.errors import sentence
+from bot.ui.interactions.replies import InteractionReply
+from bot.ui.render.locales import Language
+from bot.ui.render.text import megabytes, one_line
+
+_TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
+_LIMITS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # that Discord has or had, in bytes
+_LATEST = 13 * 60.0  # seconds after which no more is sent: Discord lets us answer for 15 minutes
+_UPLOAD_PATIENCE = 120.0  # seconds
+_NAMED, _TITLE = 10, 60  # songs that are named, and characters of each title
+
+log = logging.getLogger(__name__)
+
+
+async def send_archive(
+    interaction: Interaction, songs: Sequence[ArchiveSong], name: str, *, read_post: ReadPost = no_post
+) -> None:
+    """`name`: of the files, without an extension. The interaction is deferred."""
+    async with interaction.client.services.archives.turn(interaction.user.id):
+        await _Sending(interaction, songs[:MOST], name, read_post).run(beyond=len(songs[MOST:]))
+
+
+class _OutOfTime(Exception):
+    """Discord would not let us answer any more, or does not take a file in time."""
+
+
+class _Sending:
+    def __init__(self, interaction: Interaction, songs: Sequence[ArchiveSong], name: str, read_post: ReadPost) -> None:
+        self._interaction = interaction
+        self._language = language_of(interaction)
+        self._songs = songs
+        self._name = name
+        self._read_post = read_post
+        self._limit = InteractionReply(interaction).limit
+        self._until = time.monotonic() + _LATEST
+        self._taken = self._packed = self._files = 0  # songs that were dealt with, songs and files that were sent
+        self._left_out: list[LeftOut] = []
+        self._private = True
+
+    async def run(self, *, beyond: int) -> None:
+        message = await self._tell(self._language("zip.packing", n=0, all=len(self._songs)))
+        self._private = message.flags.ephemeral
+        try:
+            while self._taken < len(self._songs):
+                await self._send_parts()
+        except _OutOfTime:
+            log.info("an archive took too long: %d of %d songs are sent", self._taken, len(self._songs))
+        except MediaNoRoom as error:
+            log.info("an archive is not made: %s", error)
+            await self._tell("\n".join([self._summary(beyond), self._language("zip.noroom")]).strip())
+            return
+        await self._tell(self._summary(beyond))
+
+    async def _send_parts(self) -> None:
+        """From where it is, until all are sent or Discord refuses one for its size, which lowers the limit."""
+        parts = self._interaction.client.services.archives.parts(
+            self._songs,
+            limit=self._limit,
+            person=self._interaction.user.id,
+            read_post=self._read_post,
+            before=self._taken,
+        )
+        async with aclosing(parts):
+            async for part in parts:
+                if time.monotonic() > self._until:
+                    raise _OutOfTime
+                if part.file and not await self._send(part, part.file):
+                    return
+                self._taken += part.taken
+                self._packed += part.songs
+                self._left_out += part.left_out
+                if self._taken < len(self._songs):
+                    await self._tell(self._language("zip.packing", n=self._taken, all=len(self._songs)))
+
+    async def _send(self, part: Part, file: BufferedRandom) -> bool:
+        """False: Discord takes less than it said."""
+        name = f"{self._name}-{self._files + 1}.zip"
+        try:
+            async with asyncio.timeout(_UPLOAD_PATIENCE):
+                await self._interaction.followup.send(file=discord.File(file, name), ephemeral=self._private)
+        except TimeoutError:
+            raise _OutOfTime from None
+        except discord.HTTPException as error:
+            if error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE:
+                raise
+            log.info("Discord accepts less than %d bytes: %s", part.size, error)
+            self._limit = next((each for each in _LIMITS if each < part.size), part.size - 1)
+            return False
+        self._files += 1
+        return True
+
+    async def _tell(self, text: str) -> discord.InteractionMessage:
+        return await self._interaction.edit_original_response(content=text[:2_000])
+
+    def _summary(self, beyond: int) -> str:
+        language, waiting = self._language, len(self._songs) - self._taken
+        key = "zip.done" if self._files == 1 else "zip.done_parts"
+        lines = [language(key, n=self._packed, files=self._files)] if self._packed else []
+        lines += [_reason(each, language, self._limit) for each in self._left_out[:_NAMED]]
+        if more := len(self._left_out[_NAMED:]):
+            lines.append(language("zip.more", n=more))
+        if waiting:
+            lines.append(language("zip.late", n=waiting))
+        if beyond:
+            lines.append(language("zip.beyond", n=beyond, most=MOST))
+        return "\n".join(lines) or language("zip.none")
+
+
+def _reason(left_out: LeftOut, language: Language, limit: int) -> str:
+    title = one_line(left_out.song.title, _TITLE) or language("card.untitled")
+    error = left_out.error
+    if isinstance(error, MediaTooBig):
+        return language("zip.toobig", title=title, limit=megabytes(limit))
+    if isinstance(error, GatewayError):
+        return language("zip.failed", title=title, why=sentence(error, language) or "")
+    return language("zip.absent", title=title)

@@ -1,0 +1,114 @@
+"""The list of what was found, page by page; who may view what is asked anew for each page."""
+
+from functools import partial
+
+import discord
+
+from bot.client import Interaction
+from bot.domain.library import FoundSong, FoundSongs, Scope
+from bot.errors import NotInLibrary
+from bot.ui.interactions.access import language_of
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.library_search import query_of, viewable_by
+from bot.ui.interactions.replies import show_list
+from bot.ui.render import actions
+from bot.ui.render.actions import LibraryPayload, LibrarySongPayload
+from bot.ui.render.components import button, page_buttons
+from bot.ui.render.locales import Language
+from bot.ui.render.text import code, one_line
+
+PAGE = 10  # songs; each is three components of the 40 that a message may have
+LONGEST_FIND = 60  # characters: they stand in the buttons of the pages
+_TITLE, _STYLE = 70, 50  # characters
+_SCOPE_NAMES = {
+    Scope.MINE: "scope.mine",
+    Scope.HERE: "scope.here",
+    Scope.SERVER: "scope.this_server",
+    Scope.STARRED: "scope.starred",
+}
+
+
+async def find(interaction: Interaction, find: str, scope: str | None, by: discord.abc.User | None) -> None:
+    in_server = interaction.client.get_guild(interaction.guild_id or 0) is not None
+    wanted = scope or (Scope.SERVER if in_server else Scope.MINE)
+    if wanted == Scope.SERVER and not in_server:
+        await interaction.edit_original_response(content=language_of(interaction)("library.nowhere"))
+        return
+    await _show(interaction, LibraryPayload(wanted, by.id if by else 0, " ".join(find.split())))
+
+
+@on_press(actions.LIBRARY_PAGE)
+async def turn_page(interaction: Interaction, payload: LibraryPayload) -> None:
+    await interaction.response.defer()
+    await _show(interaction, payload)
+
+
+async def _show(interaction: Interaction, wanted: LibraryPayload) -> None:
+    """Raises NotInLibrary for a list that none of our buttons names."""
+    if wanted.scope not in set(Scope):
+        raise NotInLibrary
+    query = query_of(interaction, Scope(wanted.scope), wanted.find, wanted.by)
+    library = interaction.client.services.library
+    found = await library.find(query, viewable_by(interaction), limit=PAGE, page=wanted.page)
+    await show_list(interaction, partial(_view, found, wanted, interaction.user.id, language_of(interaction)))
+
+
+def _view(
+    found: FoundSongs, wanted: LibraryPayload, user_id: int, language: Language, *, titled: bool
+) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(_heading(found, wanted, language)))
+    pages = -(-found.count // PAGE)
+    page = min(wanted.page, max(0, pages - 1))
+    for number, each in enumerate(found.songs, page * PAGE + 1):
+        play = button(actions.LIBRARY_OPEN, LibrarySongPayload(each.song.id), language)
+        view.add_item(discord.ui.Section(_row(number, each, user_id, language, titled=titled), accessory=play))
+    if pages > 1:
+        turn = page_buttons(
+            actions.LIBRARY_PAGE, partial(LibraryPayload, wanted.scope, wanted.by, wanted.find), page, pages
+        )
+        view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
+        view.add_item(discord.ui.ActionRow(*turn))
+    return view
+
+
+def _heading(found: FoundSongs, wanted: LibraryPayload, language: Language) -> str:
+    if not found.count:
+        key = "none_found" if wanted.find else f"none_{wanted.scope}"
+        scope = language(_SCOPE_NAMES[Scope(wanted.scope)])
+        return language(f"library.{key}", find=one_line(wanted.find, LONGEST_FIND * 2), scope=scope)
+    parts = [language(f"library.{wanted.scope}", n=found.count)]
+    if wanted.find:
+        parts.append(language("library.find", find=one_line(wanted.find, LONGEST_FIND * 2)))
+    if wanted.by:
+        parts.append(language("library.by", person=f"<@{wanted.by}>"))
+    return f"## 🎶 {' · '.join(parts)}"
+
+
+def _row(number: int, found: FoundSong, user_id: int, language: Language, *, titled: bool) -> str:
+    song = found.song
+    title = f"**{title_of(found, language)}**" if titled else f"`{code(song.task_id)}`"
+    style = one_line(song.style, _STYLE) if titled else ""
+    head = " · ".join(filter(None, (f"{number}. {title}", style)))
+    stars = f"⭐ {found.stars}" if found.stars else ""
+    details = (where(found, language), maker(found, user_id), f"<t:{song.posted_at:.0f}:R>", stars)
+    return f"{head}\n-# {' · '.join(filter(None, details))}"
+
+
+def title_of(found: FoundSong, language: Language) -> str:
+    """With its number where it is not the task's first: two takes of a song have the same title."""
+    title = one_line(found.song.title, _TITLE) or language("card.untitled")
+    return f"{title} ({found.song.number})" if found.song.number > 1 else title
+
+
+def where(found: FoundSong, language: Language) -> str:
+    """The channel, which is a link to the post where there is one."""
+    place = found.song.place
+    if place.owner_id:
+        return language("library.only_you" if place.guild_id else "library.dm")
+    return place.link or f"<#{place.channel_id}>"
+
+
+def maker(found: FoundSong, user_id: int) -> str:
+    """Empty if others are not to know."""
+    return f"<@{found.song.user_id}>" if found.maker_named or found.song.user_id == user_id else ""

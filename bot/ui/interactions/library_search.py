@@ -1,0 +1,50 @@
+"""Who looks for what in the library, from an interaction."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from bot.client import Interaction
+from bot.domain.library import ChannelGroup, FoundSong, Scope, Song, SongQuery
+from bot.errors import NotInLibrary
+from bot.services.library.service import Viewable
+from bot.ui.interactions.places import viewable
+
+_SUGGESTED = 25  # as many as Discord shows
+
+
+def query_of(interaction: Interaction, scope: Scope, find: str = "", by: int = 0) -> SongQuery:
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    return SongQuery(
+        user_id=interaction.user.id,
+        scope=scope,
+        find=find,
+        by=by,
+        guild_id=guild.id if guild else 0,
+        channel_id=interaction.channel_id or 0,
+    )
+
+
+def viewable_by(interaction: Interaction, *, ask: bool = True) -> Viewable:
+    """`ask`: Discord may be asked for what is not in memory."""
+
+    async def of(groups: Sequence[ChannelGroup]) -> Collection[ChannelGroup]:
+        return await viewable(interaction, groups, ask=ask)
+
+    return of
+
+
+async def song_for(interaction: Interaction, song_id: int) -> FoundSong:
+    """Raises NotInLibrary also for a song that the person may not find: its number may be forged."""
+    library = interaction.client.services.library
+    found = await library.song(song_id, interaction.user.id, viewable_by(interaction))
+    if found is None:
+        raise NotInLibrary
+    return found
+
+
+async def suggested_songs(interaction: Interaction, typed: str) -> list[Song]:
+    """Offered while an id is typed: songs of the server, in a DM one's own. Discord is not asked: that is urgent."""
+    scope = Scope.SERVER if interaction.client.get_guild(interaction.guild_id or 0) else Scope.MINE
+    find = partial(interaction.client.services.library.find, limit=_SUGGESTED)
+    found = await find(query_of(interaction, scope, typed), viewable_by(interaction, ask=False))
+    return [each.song for each in found.songs]

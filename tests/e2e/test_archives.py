@@ -1,0 +1,87 @@
+"""A page of songs as ZIP files, sent one after the other."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+
+from sandbox.local_discord.faults import Fault as DiscordFault
+from sandbox.local_gateway.fake_task import FakeTask, Song
+from sandbox.local_gateway.server import Fault
+from tests.conftest import Env
+from tests.messages import buttons, words
+
+TASKS = tuple(
+    FakeTask(f"task_{number:04}", songs=(Song(f"c{number}", f"海风 {number}", lyrics="[主歌]\n啦", duration=30.0),))
+    for number in range(12)
+)
+
+
+async def listed(env: Env, *tasks: FakeTask) -> dict[str, Any]:
+    env.gateway.add(*tasks)
+    ids = " ".join(task.id for task in tasks)
+    return await env.finished(await env.ada.slash(env.channel, "suno batch", ids=ids))
+
+
+async def packed(env: Env, message: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """What the answer says in the end, and the messages with the files."""
+    pressed = await env.ben.press(message, "ZIP")
+    await env.discord.hub.until(lambda: pressed.message is not None and "ZIP 文件，含封面" in words(pressed.message))
+    assert pressed.message
+    return words(pressed.message).strip(), [each for each in pressed.follow_ups if each["attachments"]]
+
+
+def names(env: Env, message: dict[str, Any]) -> list[str]:
+    content = env.discord.world.files[message["attachments"][0]["id"]].content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [name for name in archive.namelist() if name.endswith(".mp3")]
+
+
+async def test_the_songs_of_a_page_come_in_one_file_to_who_asks_alone(env: Env) -> None:
+    async with env.bot():
+        said, (file,) = await packed(env, await listed(env, *TASKS))
+    assert said == "📦 已将 10 首歌打包成一个 ZIP 文件，含封面和歌词。"
+    assert file["attachments"][0]["filename"] == "songs-1.zip"
+    assert names(env, file) == [f"{number + 1:02} 海风 {number}.mp3" for number in range(10)]
+    assert file not in env.ada.read(env.channel)
+
+
+async def test_more_than_the_place_takes_comes_in_parts(env: Env) -> None:
+    env.discord.world.upload_limit = 600_000
+    async with env.bot():
+        said, files = await packed(env, await listed(env, *TASKS[:4]))
+    assert said == "📦 已将 4 首歌打包成 2 个 ZIP 文件，含封面和歌词。"
+    assert [names(env, each) for each in files] == [
+        ["01 海风 0.mp3", "02 海风 1.mp3"],
+        ["03 海风 2.mp3", "04 海风 3.mp3"],
+    ]
+
+
+async def test_a_limit_that_was_said_too_high_is_lowered_and_nothing_is_lost(env: Env) -> None:
+    async with env.bot():
+        message = await listed(env, *TASKS[:2])
+        env.discord.faults.order(
+            DiscordFault(r"/webhooks/", 413, method="POST", times=1, body={"message": "", "code": 40005})
+        )
+        said, files = await packed(env, message)
+    assert "已将 2 首歌打包成 2 个" in said
+    assert [names(env, each) for each in files] == [["01 海风 0.mp3"], ["02 海风 1.mp3"]]
+
+
+async def test_songs_that_cannot_be_had_are_named(env: Env) -> None:
+    env.gateway.media_faults.append(Fault(404, path="/audio/c1"))
+    async with env.bot():
+        said, (file,) = await packed(env, await listed(env, *TASKS[:3]))
+    assert said.splitlines() == [
+        "📦 已将 2 首歌打包成一个 ZIP 文件，含封面和歌词。",
+        "⚠️ 未包含 **海风 1**：它的文件已无法获取。",
+    ]
+    assert names(env, file) == ["01 海风 0.mp3", "03 海风 2.mp3"]
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+async def test_without_finished_songs_there_is_nothing_to_pack(env: Env, state: Any) -> None:
+    async with env.bot():
+        answer = await listed(env, FakeTask("task_0", states=((0.0, state),)))
+    assert "ZIP" not in buttons(answer)

@@ -1,0 +1,376 @@
+"""/suno library: songs are found again by their words, opened with fresh audio, starred and removed."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from sandbox.local_discord.people import Person
+from sandbox.local_discord.permissions import Permission
+from sandbox.local_discord.world import FORUM
+from sandbox.local_gateway.fake_task import FakeTask, Song
+from sandbox.local_gateway.songs import audio, without_tag
+from tests import forged
+from tests.conftest import Env
+from tests.idle import wait_until_idle
+from tests.messages import Message, buttons, links, words
+
+HARBOUR = FakeTask(
+    "11111111-2222-4333-8444-000000000001",
+    songs=(Song("aaaaaaaa-1111-4222-8333-000000000001", "Harbour Lights", "slow jazz", "Salt on the rail", 2.0),),
+)
+PIER = FakeTask(
+    "11111111-2222-4333-8444-000000000002",
+    songs=(Song("aaaaaaaa-1111-4222-8333-000000000002", "旧码头", "民谣", "晚风吹过旧码头", 3.0, "rain"),),
+)
+TWO_TAKES = FakeTask(
+    "11111111-2222-4333-8444-000000000003",
+    songs=(
+        Song("aaaaaaaa-1111-4222-8333-000000000003", "Twice", "pop", duration=2.0),
+        Song("aaaaaaaa-1111-4222-8333-000000000004", "Twice", "pop", duration=3.0, sound="rain"),
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def tasks(env: Env) -> None:
+    env.gateway.add(HARBOUR, PIER, TWO_TAKES)
+
+
+async def library(env: Env, person: Person | None = None, at: Any = None, **options: Any) -> Message:
+    return await env.finished(await (person or env.ada).slash(at or env.channel, "suno library", **options))
+
+
+async def opened(env: Env, listed: Message, person: Person | None = None) -> Message:
+    """The first song of a list."""
+    return await env.finished(await (person or env.ada).press(listed, "▶️"))
+
+
+async def posts(env: Env, count: int = 1, at: Any = None) -> list[Message]:
+    """Once the bot has noted them."""
+    found = await env.posts(count, at=at)
+    await wait_until_idle()
+    return found
+
+
+def sounds(env: Env, message: Message) -> list[bytes]:
+    return [without_tag(env.discord.world.files[each["id"]].content) for each in message["attachments"]]
+
+
+def sound_of(song: Song) -> bytes:
+    return audio(song.sound, song.duration)[0]
+
+
+def everyone(env: Env) -> dict[str, Any]:
+    guild = env.discord.world.guild_of(env.channel)
+    assert guild
+    role: dict[str, Any] = guild["roles"][0]
+    return role
+
+
+async def test_a_posted_song_is_found_by_its_words_and_played_again(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id, PIER.id)
+        found = await posts(env, 2)
+        for typed, title in (("rail HARBOUR", "Harbour Lights"), ("码头", "旧码头"), ("晚风", "旧码头")):
+            listed = await library(env, env.ben, find=typed)
+            assert title in words(listed)
+            assert len([each for each in found if each["id"] in words(listed)]) == 1, "and it leads to its post"
+        answer = await opened(env, await library(env, find="jazz"))
+    assert sounds(env, answer) == [sound_of(HARBOUR.songs[0])]
+    assert answer["flags"] & 64
+    assert "Harbour Lights" in words(answer)
+    assert "Salt on the rail" in words(answer)
+    assert HARBOUR.id in words(answer)
+    assert f"Requested by <@{env.ada.id}>" in words(answer)
+    post = next(each for each in found if "Harbour Lights" in words(each))
+    assert links(answer)["Go to post"].endswith(f"/{env.channel['id']}/{post['id']}")
+
+
+async def test_the_audio_comes_from_the_post_when_the_gateway_has_forgotten_it(env: Env) -> None:
+    async with env.bot():
+        await env.watch(TWO_TAKES.id)
+        await posts(env)
+        env.gateway.forget(TWO_TAKES.id)
+        listed = await library(env)
+        answers = [await env.finished(await env.ada.press(listed, f"s1:io:0:{number}")) for number in (1, 2)]
+    assert [sounds(env, each) for each in answers] == [[sound_of(song)] for song in TWO_TAKES.songs]
+    assert "Twice · 2/2" in words(answers[1])
+    assert all("thumbnail" in each["embeds"][0] for each in answers)
+
+
+async def test_when_the_post_is_gone_the_gateway_has_it_and_then_nobody(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        (post,) = await posts(env)
+        env.discord.messages.delete(post)
+        listed = await library(env)
+        answer = await opened(env, listed)
+        assert sounds(env, answer) == [sound_of(HARBOUR.songs[0])]
+        assert "The post is gone" in answer["content"]
+        env.gateway.forget(HARBOUR.id)
+        await env.clock.advance(10)
+        without = await opened(env, listed)
+    assert without["attachments"] == []
+    assert "The audio is gone" in without["content"]
+    assert "Salt on the rail" in words(without)
+    assert "Go to post" not in links(without), "it is known by now that there is none"
+
+
+async def test_a_channel_that_somebody_may_not_view_is_not_searched_for_them(env: Env) -> None:
+    """Also in a list that they have had since before."""
+    async with env.bot():
+        staff = env.discord.changes.add_channel(env.discord.world.guilds[env.channel["guild_id"]], "staff")
+        await env.watch(HARBOUR.id, at=staff)
+        await posts(env, at=staff)
+        before = await library(env, env.ben, find="harbour")
+        assert "Harbour Lights" in words(before)
+        env.discord.changes.override(staff, everyone(env), deny=Permission.VIEW_CHANNEL)
+        env.discord.changes.override(staff, env.discord.world.bot, allow=Permission.VIEW_CHANNEL)
+        refused = await opened(env, before, env.ben)
+        assert "你不再能查看" in words(refused)
+        assert refused["attachments"] == []
+        for scope in ("mine", "here", "server", "starred"):
+            assert "Harbour" not in words(await library(env, env.ben, find="harbour", scope=scope))
+        assert await env.ben.autocomplete(env.channel, "suno status", id="harbour") == []
+        assert "Harbour Lights" in words(await library(env, find="harbour")), "who may, still finds it"
+
+
+async def test_pages_ask_anew_who_may_view_what(env: Env) -> None:
+    fakes = [
+        FakeTask(f"task_{number:04}", songs=(Song(f"clip-{number:04}", f"Song {number}", duration=2.0),))
+        for number in range(12)
+    ]
+    env.gateway.add(*fakes)
+    async with env.bot():
+        await env.watch(*(fake.id for fake in fakes))
+        await posts(env, 12)
+        listed = await library(env, env.ben, find="song")
+        assert "12 首" in words(listed)
+        await env.ben.press(listed, "s1:ib:1:server.0.song")
+        await env.discord.hub.until(lambda: "第 2/2 页" in words(listed))
+        env.discord.changes.override(env.channel, env.ben.user, deny=Permission.READ_MESSAGE_HISTORY)
+        await env.ben.press(listed, "s1:ib:0:server.0.song")
+        await env.discord.hub.until(lambda: "没有找到" in words(listed))
+
+
+async def test_what_was_shown_to_one_person_is_found_by_them_alone(env: Env) -> None:
+    async with env.bot():
+        await env.status(HARBOUR.id, show="me")
+        dm = env.discord.world.dm_with(env.ben.user)
+        await env.watch(PIER.id, person=env.ben, at=dm)
+        await posts(env, 2, at=dm)
+        found = await library(env, find="harbour", scope="mine")
+        assert "shown to you only" in words(found)
+        assert sounds(env, await opened(env, found)) == [sound_of(HARBOUR.songs[0])]
+        assert "Nothing found" in words(await library(env, find="码头"))
+        assert "没有找到" in words(await library(env, env.ben, find="harbour"))
+        in_dm = await library(env, env.ben, at=dm)
+        assert "旧码头" in words(in_dm)
+        assert sounds(env, await opened(env, in_dm, env.ben)) == [sound_of(PIER.songs[0])]
+        stranger = await env.finished(await forged.press(env.ada, found, "s1:io:0:2"))
+    assert "isn't in the library" in words(stranger)
+    assert stranger["attachments"] == []
+
+
+async def test_what_an_answer_showed_to_all_is_found_by_all(env: Env) -> None:
+    async with env.bot():
+        await env.status(HARBOUR.id)
+        await wait_until_idle()
+        listed = await library(env, env.ben, find="harbour")
+        env.gateway.forget(HARBOUR.id)
+        assert sounds(env, await opened(env, listed, env.ben)) == [sound_of(HARBOUR.songs[0])]
+
+
+async def test_songs_in_forums_and_private_threads(env: Env) -> None:
+    guild = env.discord.world.guilds[env.channel["guild_id"]]
+    async with env.bot():
+        forum = env.discord.changes.add_channel(guild, "song-box", FORUM)
+        thread = env.discord.changes.add_thread(env.channel, "drafts", env.ada.user)
+        env.discord.changes.join_thread(thread, env.discord.world.bot)
+        await env.watch(HARBOUR.id, channel=forum)
+        await env.watch(PIER.id, at=thread)
+        await posts(env, at=thread)
+        await env.says(lambda: library(env, env.ben, find="harbour"), "Harbour Lights")
+        env.gateway.forget(HARBOUR.id)
+        env.gateway.forget(PIER.id)
+        answer = await opened(env, await library(env, env.ben, find="harbour"), env.ben)
+        assert sounds(env, answer) == [sound_of(HARBOUR.songs[0])]
+        assert "没有找到" in words(await library(env, env.ben, find="码头"))
+        assert sounds(env, await opened(env, await library(env, find="码头"))) == [sound_of(PIER.songs[0])]
+        assert "旧码头" in words(await library(env, at=thread, scope="here"))
+        env.discord.changes.override(forum, env.ben.user, deny=Permission.VIEW_CHANNEL)
+        assert "没有找到" in words(await library(env, env.ben, find="harbour"))
+
+
+async def test_stars_are_counted_together_and_taken_back(env: Env) -> None:
+    async with env.bot():
+        await env.watch(TWO_TAKES.id)
+        (post,) = await posts(env)
+        assert buttons(post)[-2:] == ["#1 · 0", "#2 · 0"]
+        told = await env.finished(await env.ben.press(post, "#2 · 0"))
+        assert "Twice" in words(told)
+        await env.discord.hub.until(lambda: "#2 · 1" in buttons(post))
+        edits = [each for each in env.discord.requests if each.method == "PATCH" and each.path.endswith(post["id"])]
+        for person, label in ((env.ada, "#1 · 0"), (env.ben, "#1 · 0"), (env.ada, "#2 · 1"), (env.ben, "#2 · 1")):
+            await env.finished(await person.press(post, label))
+        await env.settle_down(0.3)
+        assert buttons(post)[-2:] == ["#1 · 0", "#2 · 1"], "not before some seconds are over"
+        await env.clock.advance(6)
+        await env.discord.hub.until(lambda: buttons(post)[-2:] == ["#1 · 2", "#2 · 1"])
+        after = [each for each in env.discord.requests if each.method == "PATCH" and each.path.endswith(post["id"])]
+        assert len(after) == len(edits) + 1
+        listed = await library(env, env.ben, scope="starred")
+        assert "1 首" in words(listed)
+        assert "⭐ 2" in words(listed)
+        assert len(post["attachments"]) == 2
+        assert len(links(post)) == 4, "the rest of the post stays as it was"
+
+
+async def test_a_press_is_counted_also_when_the_bot_stops_right_after_it(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        (post,) = await posts(env)
+        await env.finished(await env.ada.press(post, "0"))
+        await env.discord.hub.until(lambda: "1" in buttons(post))
+        await env.finished(await env.ben.press(post, "1"))
+    assert "1" in buttons(post)
+    async with env.bot():
+        await env.discord.hub.until(lambda: "2" in buttons(post))
+        answer = await opened(env, await library(env, scope="starred"))
+        await env.changed(await env.ada.press(answer, "2"))
+        await env.discord.hub.until(lambda: "1" in buttons(answer))
+        await env.clock.advance(6)
+        await env.discord.hub.until(lambda: "1" in buttons(post))
+        assert "No starred songs" in words(await library(env, scope="starred"))
+
+
+async def test_a_song_is_removed_by_who_made_it_or_manages_the_server(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id, person=env.ben)
+        await env.watch(PIER.id, person=env.ben)
+        found = await posts(env, 2)
+        shown = await opened(env, await library(env, env.ben, find="码头"), env.ben)
+        asked = await env.finished(await env.ben.press(shown, "从曲库移除"))
+        await env.ben.press(asked, "取消")
+        await env.discord.hub.until(lambda: "没有移除" in asked["content"])
+        asked = await env.finished(await env.ben.press(shown, "从曲库移除"))
+        await env.ben.press(asked, "是的，移除")
+        await env.discord.hub.until(lambda: "不" in asked["content"] or "已从曲库中移除" in asked["content"])
+        assert "Nothing found" in words(await library(env, find="码头"))
+        managed = await opened(env, await library(env, find="harbour"))
+        asked = await env.finished(await env.ada.press(managed, "Remove from library"))
+        await env.ada.press(asked, "Yes, remove it")
+        await env.discord.hub.until(lambda: "no longer in the library" in asked["content"])
+        for person in (env.ada, env.ben):
+            assert "Harbour" not in words(await library(env, person, scope="server"))
+            assert "Harbour" not in words(await library(env, person, scope="mine"))
+        await env.status(HARBOUR.id)
+        assert "Nothing found" in words(await library(env, find="harbour")), "also when it is shown again"
+        star = next(each for each in found if "Harbour" in words(each))
+        assert "isn't in the library" in words(await env.finished(await env.ada.press(star, "0")))
+
+
+async def test_others_cannot_remove_a_song(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        await posts(env)
+        shown = await opened(env, await library(env, env.ben), env.ben)
+        assert "从曲库移除" not in buttons(shown)
+        for step in ("0", "sure"):
+            await forged.press(env.ben, shown, f"s1:ir:{step}:1")
+        await env.settle_down()
+        assert "Harbour Lights" in words(await library(env))
+
+
+async def test_who_does_not_want_to_be_named_is_not(env: Env) -> None:
+    async with env.bot():
+        panel = await env.finished(await env.ada.slash(env.channel, "suno settings"))
+        await env.changed(await env.ada.press(panel, "Without my name"))
+        await env.watch(HARBOUR.id)
+        (post,) = await posts(env)
+        assert env.ada.id not in words(post)
+        listed = await library(env, env.ben)
+        assert "Harbour Lights" in words(listed)
+        assert env.ada.id not in words(listed)
+        assert env.ada.id not in words(await opened(env, listed, env.ben))
+        assert "没有找到" in words(await library(env, env.ben, find="harbour", by=env.ada.user))
+        await env.changed(await env.ada.press(panel, "With my name"))
+        named = await library(env, env.ben, find="harbour", by=env.ada.user)
+    assert "Harbour Lights" in words(named)
+    assert f"<@{env.ada.id}>" in words(named)
+
+
+async def test_every_id_is_offered_by_the_words_of_its_song(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        await posts(env)
+        for command, option in (
+            ("suno status", "id"),
+            ("suno lyrics", "id"),
+            ("suno audio", "id"),
+            ("suno watch", "ids"),
+        ):
+            (offered,) = await env.ben.autocomplete(env.channel, command, **{option: "rail"})
+            assert offered == {"name": f"Harbour Lights · {HARBOUR.id}", "value": HARBOUR.id}
+
+
+async def test_lyrics_are_there_when_the_gateway_has_forgotten_them(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        await posts(env)
+        env.gateway.forget(HARBOUR.id)
+        answer = await opened(env, await library(env))
+        lyrics = await env.finished(await env.ada.press(answer, "Lyrics"))
+    assert "Salt on the rail" in words(lyrics)
+
+
+async def test_who_deletes_their_data_is_out_of_the_library(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        await env.watch(PIER.id, person=env.ben)
+        found = await posts(env, 2)
+        pier = next(each for each in found if "码头" in words(each))
+        await env.finished(await env.ada.press(pier, "0"))
+        await env.discord.hub.until(lambda: "1" in buttons(pier))
+        panel = await env.finished(await env.ada.slash(env.channel, "suno settings"))
+        asked = await env.finished(await env.ada.press(panel, "Delete my data"))
+        await env.ada.press(asked, "Yes, delete everything")
+        await env.discord.hub.until(lambda: "one song in the library" in asked["content"])
+        await env.clock.advance(6)
+        await env.discord.hub.until(lambda: "0" in buttons(pier))
+        listed = await library(env, env.ben)
+    assert "Harbour" not in words(listed)
+    assert "旧码头" in words(listed)
+
+
+@pytest.mark.usefixtures("_posted_by_an_older_version")
+async def test_what_was_posted_before_there_was_a_library_is_found(env: Env) -> None:
+    async with env.bot():
+        await env.says(lambda: library(env, env.ben, find="harbour"), "Harbour Lights")
+        env.gateway.forget(HARBOUR.id)
+        answer = await opened(env, await library(env, find="harbour"))
+    assert sounds(env, answer) == [sound_of(HARBOUR.songs[0])]
+
+
+async def test_a_server_that_the_bot_has_left_is_not_searched(env: Env) -> None:
+    guild = env.discord.world.add_guild("Elsewhere", owner=env.ada.user)
+    far = env.discord.world.add_channel(guild, "far")
+    async with env.bot():
+        await env.watch(HARBOUR.id, at=far)
+        await posts(env, at=far)
+        assert "Harbour Lights" in words(await library(env, scope="mine")), "also from another server"
+        env.discord.changes.remove_bot(guild)
+        await env.says(lambda: library(env, scope="mine"), lacks="Harbour")
+
+
+@pytest.fixture
+async def _posted_by_an_older_version(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        await posts(env)
+    with closing(sqlite3.connect(env.database)) as database, database:
+        database.execute("DELETE FROM library_texts")
+        database.execute("DELETE FROM library")
+        database.execute("INSERT INTO notes SELECT 'library_before', max(seq) + 1 FROM deliveries")
