@@ -44,6 +44,8 @@ crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and
 	$(BIN)/python -m sandbox.crashtest
 	$(BIN)/python -m sandbox.crashtest --forgetful
 	$(BIN)/python -m sandbox.crashtest --gently
+	$(BIN)/python -m sandbox.crashtest --shards 4
+	$(BIN)/python -m sandbox.crashtest --shards 4 --forgetful
 	$(BIN)/python -m sandbox.crashtest_orders
 	$(BIN)/python -m sandbox.crashtest_steps
 

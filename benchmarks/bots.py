@@ -17,7 +17,7 @@ _MB = 1e6
 
 
 def the_bot(discord: LocalDiscord) -> list[str]:
-    return [sys.executable, "-m", "sandbox.redirected_bot", discord.url, "run"]
+    return [sys.executable, "-m", "sandbox.redirected_bot", discord.url, str(discord.starts.interval), "run"]
 
 
 def a_bare_client(discord: LocalDiscord, *options: str) -> list[str]:

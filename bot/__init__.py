@@ -11,11 +11,14 @@ The layers, from the top. Nobody imports upwards, and modules of one layer do no
       outgoing      messages sent without being asked: the poster, notices to the bot's owner
       interactions  shared by all commands and buttons: access, dispatch, replies, forms, errors
       render        values as texts, embeds, cards and components: pure
-    client        the connection to Discord
+    client        the bot as Discord sees it: its commands and what it does on events
     monitor       health checks and metrics over HTTP
     reachability  reports that Discord cannot be reached, and why
-    events        events from Discord's connection: each is handled once
+    shards        the connections to Discord: one per shard, each by itself
+    session_starts  when a shard may IDENTIFY
+    events        events from Discord's connections: each is handled once
     single_send   requests that discord.py must not send a second time
+    outage        why Discord cannot be reached, in words
     services      what the bot does, without Discord
       polling       load, plan, save: the poller, a source per gateway, back-off, repeated answers
       delivery      claim, send, record: the notifier, the sender, failures, live cards
@@ -50,6 +53,8 @@ Words:
     delivery      one message to be posted in Discord; the outbox is their table
     poller        polls due tasks at the gateways
     notifier      sends due deliveries
+    shard         a connection to Discord for the events of a part of the servers
+    session       what a shard starts by IDENTIFY, and resumes after an outage
     poster        the port through which a delivery is sent to Discord
     order         a request to make a song, which the operator's key pays for
     allowance     how many orders a person, a server and everybody together may place

@@ -11,8 +11,9 @@ import discord
 import stamina
 from msgspec import Struct
 
-from bot.client import Interface, Services, SunoBot
+from bot.client import Interface, Link, Services, SunoBot
 from bot.config import Settings
+from bot.errors import SettingsError
 from bot.gateways.connection import Connector
 from bot.gateways.extras import ExtrasGateway
 from bot.gateways.gateway import Gateway
@@ -20,7 +21,7 @@ from bot.gateways.media import Media
 from bot.monitor.health import Health
 from bot.monitor.server import monitored
 from bot.ordering import open_orders
-from bot.reachability import PlainWords, Reachability
+from bot.reachability import Reachability, WithoutAttempts
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
@@ -43,6 +44,7 @@ from bot.services.retention import prune
 from bot.services.task_ids import TaskIds
 from bot.services.text_worker import TextWorker
 from bot.services.watches import Watches
+from bot.shards import BAD_TOKEN, SHARDING_REQUIRED
 from bot.shutdown import cancel_and_wait, ended_by_signal
 from bot.storage.database import open_database
 from bot.storage.stores import Stores
@@ -58,7 +60,6 @@ from bot.ui.render.components import DYNAMIC_ITEMS
 from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
 
-_BAD_TOKEN = 4004  # the Discord connection's close code
 _LOGIN_WAIT = 15.0  # seconds, at most
 _LOGIN_RETRIES = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
@@ -104,10 +105,9 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
         program = await _open(settings, clock, stack)
         await stack.enter_async_context(monitored(program.health, settings.http_host, settings.http_port))
         reachability = await stack.enter_async_context(_reported(clock))
-        token = settings.discord_token.get_secret_value()
-        bot = await stack.enter_async_context(_logged_in(program.services, token, reachability))
-        reachability.is_reached = bot.is_connected
-        program.health.is_connected = bot.is_connected
+        bot = await stack.enter_async_context(_logged_in(program.services, settings, reachability, clock))
+        reachability.shards = bot.connections.conditions
+        program.health.shards = bot.connections.conditions
         program.health.interaction_age = lambda: bot.events.interaction_age
         clock.set()  # a machine without a clock battery may have got the time by now: TLS does not work before
         await _resume(program.stores, settings, clock)
@@ -115,10 +115,10 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
                 workers.create_task(program.poller.run(Operator(bot, program.gateways).notify), name="poller")
-                workers.create_task(_notify(program, bot, settings.upload_limit), name="notifier")
+                workers.create_task(_notify(program, bot, settings), name="notifier")
                 await _connected(bot)
         except BaseExceptionGroup as group:
-            raise _cause(group) from group
+            raise _cause(group, settings) from group
 
 
 async def _connected(bot: SunoBot) -> None:
@@ -131,24 +131,42 @@ async def _connected(bot: SunoBot) -> None:
     connection.result()
 
 
-def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def _cause(group: BaseExceptionGroup[BaseException], settings: Settings) -> BaseException:
     """The error that ended the program: a worker that fails cancels the others."""
     first = group.exceptions[0]
     if isinstance(first, BaseExceptionGroup):
-        return _cause(first)
-    if isinstance(first, discord.ConnectionClosed) and first.code == _BAD_TOKEN:
-        return discord.LoginFailure("Discord closed the connection: bad token")
+        return _cause(first, settings)
+    if isinstance(first, discord.ConnectionClosed):
+        return _refusal(first, settings)
     return first
 
 
-async def _notify(program: _Program, bot: SunoBot, upload_limit: int) -> None:
-    """Starts when the bot knows its servers and its permissions there."""
-    await bot.wait_until_ready()
+def _refusal(closed: discord.ConnectionClosed, settings: Settings) -> BaseException:
+    if closed.code == BAD_TOKEN:
+        return discord.LoginFailure("Discord closed the connection: bad token")
+    if closed.code == SHARDING_REQUIRED and settings.shards:
+        return SettingsError(
+            [f"SHARDS: Discord requires more than {settings.shards}; remove it to use Discord's advice"]
+        )
+    return closed
+
+
+async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
+    """Starts when the first shard knows its servers; messages for servers of the others wait for theirs."""
+    await bot.connections.wait_for_first()
     services, clock = program.services, program.clock
-    outbox, poster = program.stores.outbox, DiscordPoster(bot, upload_limit, clock)
+    outbox, poster = program.stores.outbox, DiscordPoster(bot, settings.upload_limit, clock)
     async with asyncio.TaskGroup() as workers:
         clip_files = services.clip_files
-        sender = Sender(outbox, poster, clip_files, services.lookup, clock, outcomes=program.health.deliveries)
+        sender = Sender(
+            outbox,
+            poster,
+            clip_files,
+            services.lookup,
+            clock,
+            outcomes=program.health.deliveries,
+            at_once=settings.messages_at_once,
+        )
         notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
@@ -229,7 +247,7 @@ def _services(
     task_ids = TaskIds(stores.songs, base.clock)
     clip_files = ClipFiles(base.media)
     return Services(
-        command_sync=stores.key_values,
+        key_values=stores.key_values,
         preferences=Preferences(stores.preferences, changed),
         history=History(stores.recents),
         lookup=base.lookup,
@@ -287,22 +305,26 @@ def _extras_gateways(settings: Settings, session: aiohttp.ClientSession) -> list
 @asynccontextmanager
 async def _reported(clock: Clock) -> AsyncIterator[Reachability]:
     reachability = Reachability(clock)
-    plain_words = PlainWords(reachability)
-    logging.getLogger("discord.client").addFilter(plain_words)
+    without_attempts = WithoutAttempts()
+    logging.getLogger("discord.client").addFilter(without_attempts)
     reporting = asyncio.create_task(reachability.report(), name="reachability")
     try:
         yield reachability
     finally:
         await cancel_and_wait({reporting})
-        logging.getLogger("discord.client").removeFilter(plain_words)
+        logging.getLogger("discord.client").removeFilter(without_attempts)
 
 
 @asynccontextmanager
-async def _logged_in(services: Services, token: str, reachability: Reachability) -> AsyncIterator[SunoBot]:
+async def _logged_in(
+    services: Services, settings: Settings, reachability: Reachability, clock: Clock
+) -> AsyncIterator[SunoBot]:
     """Retries if Discord cannot be reached, or refuses for a while; only a refused token is final."""
     interface = Interface(
         extensions=EXTENSIONS, buttons=DYNAMIC_ITEMS, press=dispatch, translator=Translator(), tree=Tree
     )
+
+    link = Link(clock, reachability.failed, settings.shards)
 
     def is_temporary(error: Exception) -> bool:
         reachability.failed(error)
@@ -310,9 +332,9 @@ async def _logged_in(services: Services, token: str, reachability: Reachability)
 
     async for attempt in stamina.retry_context(on=is_temporary, attempts=None, timeout=None, wait_max=_LOGIN_WAIT):
         with attempt:
-            bot = SunoBot(services, interface)  # a new one for each attempt: it cannot log in twice
+            bot = SunoBot(services, interface, link)  # a new one for each attempt: it cannot log in twice
             try:
-                await bot.login(token)
+                await bot.login(settings.discord_token.get_secret_value())
             except BaseException:
                 await bot.close()
                 raise

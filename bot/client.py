@@ -15,6 +15,7 @@ from bot.events import UNREADABLE, Events
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
+from bot.services.clock import Clock
 from bot.services.delivery.overview import Deliveries
 from bot.services.extras import Extras
 from bot.services.history import History
@@ -25,6 +26,8 @@ from bot.services.preferences import Preferences
 from bot.services.task_ids import TaskIds
 from bot.services.text_worker import TextWorker
 from bot.services.watches import Watches
+from bot.session_starts import SessionStarts
+from bot.shards import Shards
 from bot.shutdown import cancel_and_wait
 from bot.single_send import trace
 from bot.storage.key_values import KeyValueStore
@@ -52,7 +55,7 @@ class AccessPolicy(Protocol):
 
 
 class Services(msgspec.Struct, frozen=True):
-    command_sync: KeyValueStore
+    key_values: KeyValueStore
     preferences: Preferences
     history: History
     lookup: Lookup
@@ -91,8 +94,16 @@ def fingerprint(application_id: int | None, declared: Any, given: Sequence[app_c
     return hashlib.sha256(msgspec.json.encode([application_id, declared, ids])).hexdigest()
 
 
-class SunoBot(commands.Bot):
-    def __init__(self, services: Services, interface: Interface) -> None:
+class Link(msgspec.Struct, frozen=True):
+    """How to connect to Discord. `shards` None: as many as Discord advises; `failed` is told why it does not answer."""
+
+    clock: Clock
+    failed: Callable[[BaseException], None]
+    shards: int | None = None
+
+
+class SunoBot(commands.AutoShardedBot):
+    def __init__(self, services: Services, interface: Interface, link: Link) -> None:
         super().__init__(
             commands.when_mentioned,
             tree_cls=interface.tree,
@@ -109,7 +120,11 @@ class SunoBot(commands.Bot):
         )
         self.services = services
         self.events = Events()
+        self._parse_ready = self._connection.parsers["READY"]
+        self._connection.parsers["READY"] = self._ready_of_shard
         self._connection.parsers = self.events.guarded(self._connection.parsers)
+        self._starts = SessionStarts(self.http.get_bot_gateway, services.key_values, link.clock, link.failed)
+        self.connections = Shards(self, self._starts, self._count_shards, link.shards)
         self._interface = interface
         self._afterwards: set[asyncio.Task[None]] = set()
 
@@ -127,7 +142,7 @@ class SunoBot(commands.Bot):
     async def _sync_commands(self) -> None:
         """Registers our commands unless Discord has them already: syncs are limited to 200 a day."""
         declared = await declared_commands(self.tree, self._interface.translator)
-        known = await self.services.command_sync.get_value(SYNCED)
+        known = await self.services.key_values.get_value(SYNCED)
         try:
             if known and known == fingerprint(self.application_id, declared, await self._given_commands()):
                 return
@@ -140,7 +155,7 @@ class SunoBot(commands.Bot):
                 "Discord's answer to the commands cannot be parsed; the next start registers them again: %r", error
             )
             return
-        await self.services.command_sync.set_value(SYNCED, fingerprint(self.application_id, declared, given))
+        await self.services.key_values.set_value(SYNCED, fingerprint(self.application_id, declared, given))
         log.info("registered %d commands at Discord", len(given))
 
     async def _given_commands(self) -> list[app_commands.AppCommand]:
@@ -153,9 +168,27 @@ class SunoBot(commands.Bot):
             log.error("Discord's list of the commands cannot be parsed: %r", error)
             return []
 
-    def is_connected(self) -> bool:
-        """Whether Discord's events arrive."""
-        return self.is_ready() and not self.is_closed() and self.ws.open
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Until cancelled; connections are always opened again. Raises what `Shards.run` raises."""
+        del reconnect
+        await self.connections.run()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Instead of discord.py's wait of 5 s: the shard has waited for its turn."""
+        del initial
+        await self._starts.identifies(shard_id or 0)
+
+    def _count_shards(self, count: int) -> None:
+        self.shard_count = self._connection.shard_count = count
+        self._connection.shard_ids = range(count)
+
+    def _ready_of_shard(self, data: Any) -> None:
+        """Also removes servers that the bot left while the shard was not connected: discord.py keeps them."""
+        self._parse_ready(data)
+        shard_id, present = data["shard"][0], {int(guild["id"]) for guild in data["guilds"]}
+        self.connections.learned(shard_id)
+        for guild in [each for each in self.guilds if each.shard_id == shard_id and each.id not in present]:
+            self._connection.parsers["GUILD_DELETE"]({"id": str(guild.id)})
 
     def afterwards(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs something after a person was answered; it may be cancelled without loss."""
@@ -170,6 +203,7 @@ class SunoBot(commands.Bot):
         if answering:
             _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)
             await cancel_and_wait(late)
+        await self.connections.close()
         await super().close()
 
     async def on_message(self, _message: discord.Message, /) -> None:
@@ -183,6 +217,9 @@ class SunoBot(commands.Bot):
         await self.services.watches.unblock(guild.id)
 
     async def _note_servers(self) -> None:
+        """Not before all shards have said which servers there are: the others would count as left."""
+        if not self.connections.known:
+            return
         present = {guild.id for guild in self.guilds}
         await self.services.preferences.resume_posts_of_absent(present)
         await self.services.library.note_servers(present)
@@ -215,8 +252,10 @@ class SunoBot(commands.Bot):
         """Without the members intent, this is only sent for the bot itself."""
         await self.services.watches.unblock(member.guild.id)
 
-    async def on_ready(self) -> None:
-        log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
+    async def on_shard_ready(self, shard_id: int) -> None:
+        servers, count = sum(each.shard_id == shard_id for each in self.guilds), len(self.connections)
+        shard = f"shard {shard_id} of {count}" if count > 1 else f"as {self.user}"
+        log.info("connected to Discord, %s, in %d servers", shard, servers)
         await self._note_servers()
 
 

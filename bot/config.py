@@ -176,6 +176,16 @@ class Settings(BaseSettings):
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
     """How many commands and buttons one person may use per minute."""
 
+    messages_at_once: Annotated[int, Field(ge=1, le=48)] = 8
+    """How many messages may be uploaded to Discord at once, whatever the number of servers. More help if many songs
+    finish together and the upload is fast; Discord allows a bot 50 requests a second.
+    """
+
+    shards: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """How many shards (connections for events) to open. If not set, as many as Discord advises: one, until the bot is
+    in more than about 1,000 servers.
+    """
+
     media_allow_hosts: Hosts = ()
     """Hosts (`host` or `host:port`) in a private network from which songs may be fetched, in addition to all public
     ones.

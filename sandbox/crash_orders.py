@@ -103,7 +103,7 @@ class Site:
         )
 
     async def start(self, program: str = "redirected_bot", *arguments: str) -> Process:
-        command = [sys.executable, "-m", f"sandbox.{program}", *arguments, self.discord.url, "run"]
+        command = [sys.executable, "-m", f"sandbox.{program}", *arguments, self.discord.url, "0", "run"]
         return await asyncio.create_subprocess_exec(*command, env=self._settings, stdout=DEVNULL, stderr=DEVNULL)
 
     def posted(self) -> set[str]:
@@ -186,6 +186,7 @@ async def opened_site() -> AsyncIterator[Site]:
     with tempfile.TemporaryDirectory(prefix="suno-watch-orders-") as folder:
         async with LocalDiscord(token=_TOKEN, world=world) as discord, LocalGateway() as gateway:
             gateway.orders.takes = 1.0
+            discord.starts.interval = 0.0  # it is killed between the steps of orders, not of connections
             async with TcpProxy(int(gateway.url.rpartition(":")[2])) as line:
                 yield Site(discord, gateway, line, folder, places)
 

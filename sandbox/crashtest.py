@@ -2,7 +2,8 @@
 
 The real program runs in its own process, against a local Discord and a local gateway that keep running. It is killed
 with SIGKILL at random moments and started again. In the end everything that was requested must be posted, once, in
-order, and byte for byte. `--gently` stops it with SIGTERM, and reports how long the slowest shutdown took.
+order, and byte for byte. `--gently` stops it with SIGTERM, and reports how long the slowest shutdown took. `--shards 4`
+spreads the channels over the servers of four shards. Each IDENTIFY that comes too early for Discord is counted, too.
 """
 
 import argparse
@@ -54,10 +55,11 @@ class Outcome:
     out_of_order: list[str] = field(default_factory=list)
     longest_end: float = 0.0  # seconds of the slowest shutdown
     in_forum: int = 0  # tasks
+    violations: int = 0  # IDENTIFYs that came too early, or were too many
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.doubled or self.wrong or self.out_of_order)
+        return not (self.lost or self.doubled or self.wrong or self.out_of_order or self.violations)
 
     def __str__(self) -> str:
         kills = ", ".join(f"{count} at {moment}" for moment, count in sorted(self.kills.items()))
@@ -68,6 +70,7 @@ class Outcome:
             "out of order": self.out_of_order,
         }
         counts = ", ".join(f"{len(each)} {name}" for name, each in found.items())
+        counts += f", {self.violations} identify violations"
         details = [f"  {name}: {each}" for name, entries in found.items() for each in entries]
         tasks = f"{self.tasks} tasks ({self.in_forum} of them into a forum)"
         head = f"{tasks}, {self.kills.total()} kills ({kills}), {self.longest_end:.1f} s the longest end"
@@ -76,19 +79,31 @@ class Outcome:
 
 class CrashTest:
     """`forgetful`: Discord does not recognise nonces, so only its history shows what has arrived. `gently`: SIGTERM
-    instead of SIGKILL.
+    instead of SIGKILL. `identify_interval`: seconds that Discord demands between two IDENTIFYs of a bucket.
     """
 
-    def __init__(self, *, tasks: int, kills: int, seed: int, forgetful: bool = False, gently: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        tasks: int,
+        kills: int,
+        seed: int,
+        forgetful: bool = False,
+        gently: bool = False,
+        shards: int = 1,
+        identify_interval: float = 5.0,
+    ) -> None:
         self._dice = random.Random(seed)
         self._songs = 0
         self._kills = kills
-        self._seconds = 3.0 + kills * 1.2  # in which the tasks finish
+        self._seconds = 3.0 + kills * (1.2 + identify_interval)  # in which the tasks finish
         self._fakes = [self._fake_task(number) for number in range(tasks)]
         songs = [song for fake in self._fakes for song in fake.songs]
         self._by_bytes = {audio(song.sound, song.duration)[0]: song.clip_id[:8] for song in songs}
         self._forgetful = forgetful
         self._gently = gently
+        self._shards = shards
+        self._identify_interval = identify_interval
         self._killed_at: list[float] = []
         self._outcome = Outcome(tasks)
         self._bot: Process | None = None
@@ -117,23 +132,31 @@ class CrashTest:
     async def run(self) -> Outcome:
         world = World()
         ada = world.add_user("Ada")
-        guild = world.add_guild("Studio", owner=ada)
-        channels = [world.add_channel(guild, "songs"), world.add_channel(guild, "releases", NEWS)]
+        first, *others = (
+            world.add_guild(f"Studio {number}", owner=ada, on_shard=(number, self._shards))
+            for number in range(self._shards)
+        )
+        channels = [world.add_channel(first, "songs"), world.add_channel(first, "releases", NEWS)]
         channels += [world.add_thread(channels[0], "takes"), world.dm_with(ada)]
-        forum = world.add_channel(guild, "song-box", FORUM)
+        channels += [world.add_channel(guild, "songs") for guild in others]
+        forum = world.add_channel(first, "song-box", FORUM)
         with tempfile.TemporaryDirectory(prefix="suno-watch-crash-") as folder:
             async with LocalDiscord(token=_TOKEN, world=world) as discord, LocalGateway() as gateway:
                 if self._forgetful:
                     discord.messages.nonce_life = 0.0
-                self._environment = _settings(gateway, folder)
+                discord.starts.interval = self._identify_interval
+                discord.starts.max_concurrency = max(1, self._shards // 2)
+                self._environment = _settings(gateway, folder) | {"SHARDS": str(self._shards)}
                 self._discord, self._gateway = discord, gateway
                 await self._start()
+                await self._hub.until(lambda: len(discord.sockets.shards) == self._shards, 60)
                 wishes = await self._watch_all(discord.person(ada), channels, forum)
                 for _ in range(self._kills):
                     await self._kill()
                 await self._wait_for_all(wishes)
                 await self._stop()
                 self._count(wishes)
+                self._outcome.violations = discord.starts.violations
         return self._outcome
 
     async def _watch_all(self, person: Person, channels: list[Object], forum: Object) -> dict[str, list[FakeTask]]:
@@ -163,7 +186,8 @@ class CrashTest:
         return self._discord.hub
 
     async def _start(self) -> None:
-        command = [sys.executable, "-m", "sandbox.redirected_bot", self._discord.url, "run"]
+        address = [self._discord.url, str(self._identify_interval)]
+        command = [sys.executable, "-m", "sandbox.redirected_bot", *address, "run"]
         self._bot = await asyncio.create_subprocess_exec(
             *command, cwd=_ROOT, env=self._environment, stdout=DEVNULL, stderr=DEVNULL if self._kills else PIPE
         )
@@ -305,6 +329,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--forgetful", action="store_true", help="Discord forgets nonces at once")
     parser.add_argument("--gently", action="store_true", help="SIGTERM instead of SIGKILL")
+    parser.add_argument("--shards", type=int, default=1)
+    parser.add_argument("--identify-interval", type=float, default=5.0, help="seconds, as Discord demands")
     chosen = parser.parse_args()
     outcome = asyncio.run(CrashTest(**vars(chosen)).run())
     sys.stdout.write(f"seed {chosen.seed}: {outcome}\n")

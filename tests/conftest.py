@@ -209,12 +209,14 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def env(tmp_path: Path, new_database: Path) -> AsyncIterator[Env]:
+async def env(tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Env]:
     shutil.copy(new_database, tmp_path)
     clock = JumpingClock()
     world = World(clock.now)
     async with LocalDiscord(token=TOKEN, world=world) as discord, LocalGateway(key=KEY, clock=clock.now) as gateway:
         discord.rest.limits.enforced = False  # most tests would wait for them; they have tests of their own
+        monkeypatch.setattr("bot.session_starts.INTERVAL", 0.0)  # likewise
+        discord.starts.interval = 0.0
         ada, ben = world.add_user("Ada"), world.add_user("Ben", locale="zh-CN")
         guild = world.add_guild("Studio", owner=ada)
         world.add_member(guild, ben)
@@ -239,7 +241,7 @@ async def start(env: Env, tmp_path: Path) -> AsyncIterator[Start]:
 
     async def start(*arguments: str, **settings: str | None) -> Process:
         environment = {"PYTHONPATH": str(ROOT)} | env.environment(settings)
-        command = [sys.executable, "-m", "sandbox.redirected_bot", env.discord.url, *(arguments or ["run"])]
+        command = [sys.executable, "-m", "sandbox.redirected_bot", env.discord.url, "0", *(arguments or ["run"])]
         process = await asyncio.create_subprocess_exec(
             *command, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
         )

@@ -8,7 +8,7 @@ import discord
 from discord.ext import commands
 
 from bot.errors import DiscordUnreachable
-from bot.reachability import why
+from bot.outage import why
 
 _MAX_WAIT = 60  # seconds: if Discord asks to wait longer, it counts as unreachable
 

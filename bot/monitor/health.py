@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from bot.domain.discord_errors import Meaning
+from bot.domain.shards import ShardCondition
 from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
@@ -27,13 +28,14 @@ class GatewayCondition(Struct, frozen=True, kw_only=True):
 
 
 class Condition(Struct, frozen=True, kw_only=True):
-    """`backlog` None: the database fails. `due_at`: when the next poll is due, or was due, if it is late; `deliveries`:
-    number of messages by outcome; `interaction_age`: seconds since the last command or press.
+    """`shards`: empty until their number is known. `backlog` None: the database fails. `due_at`: when the next poll is
+    due, or was due, if it is late; `deliveries`: number of messages by outcome; `interaction_age`: seconds since the
+    last command or press.
     """
 
     now: float
     due_at: float | None
-    connected: bool
+    shards: Sequence[ShardCondition]
     backlog: Backlog | None
     gateways: Sequence[GatewayCondition]
     deliveries: Mapping[str, int]
@@ -42,7 +44,12 @@ class Condition(Struct, frozen=True, kw_only=True):
     @property
     def ready(self) -> bool:
         """A gateway that is down does not matter here: its tasks wait, and people are notified."""
-        return self.connected and self.backlog is not None
+        return self.connected and all(each.connected for each in self.shards) and self.backlog is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether events of any server arrive."""
+        return any(each.connected for each in self.shards)
 
     @property
     def lateness(self) -> float:
@@ -58,7 +65,7 @@ class Condition(Struct, frozen=True, kw_only=True):
 
 
 class Health:
-    """`is_connected` tells whether Discord's events arrive; the notifier counts `deliveries`."""
+    """`shards` gives the condition of each; the notifier counts `deliveries`."""
 
     def __init__(self, backlog: BacklogStore, gateways: Sequence[Gateway], poller: Poller, clock: Clock) -> None:
         self._backlog = backlog
@@ -66,14 +73,14 @@ class Health:
         self._poller = poller
         self._clock = clock
         self.deliveries = Counter(dict.fromkeys((SENT, FAULT, *Meaning), 0))
-        self.is_connected: Callable[[], bool] = lambda: False
+        self.shards: Callable[[], Sequence[ShardCondition]] = tuple
         self.interaction_age: Callable[[], float] = lambda: 0.0
 
     async def check(self) -> Condition:
         return Condition(
             now=self._clock.now(),
             due_at=self._poller.due_at,
-            connected=self.is_connected(),
+            shards=self.shards(),
             backlog=await self._backlog_or_none(),
             gateways=[self._condition_of(gateway) for gateway in self._gateways],
             deliveries=self.deliveries,

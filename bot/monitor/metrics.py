@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from bot import __version__
+from bot.domain.shards import ShardCondition
 from bot.monitor.health import Condition, GatewayCondition
 from bot.storage.backlog import Backlog
 
@@ -26,7 +27,8 @@ class _Families(Collector):
     def collect(self) -> Iterator[Metric]:
         condition = self._condition
         yield InfoMetricFamily("suno_watch_build", "The bot's version.", {"version": __version__})
-        yield _gauge("discord_connected", "1 while Discord's events arrive.", condition.connected)
+        yield _gauge("discord_connected", "1 while events of any server arrive from Discord.", condition.connected)
+        yield from _of_shards(condition.shards)
         what = "Since the last command or press, or since the start: an open connection does not prove that any arrive."
         yield _gauge("last_interaction_age_seconds", what, condition.interaction_age)
         yield _gauge("database_writable", "1 while the database can be written.", condition.backlog is not None)
@@ -47,6 +49,21 @@ def _delivery_outcomes(deliveries: Mapping[str, int]) -> Metric:
     for outcome, count in deliveries.items():
         family.add_metric([outcome], count)
     return family
+
+
+def _of_shards(shards: Sequence[ShardCondition]) -> Iterator[Metric]:
+    prefix, labels = "suno_watch_shard", ["shard"]
+    connected = GaugeMetricFamily(f"{prefix}_connected", "1 while the events of its servers arrive.", labels=labels)
+    servers = GaugeMetricFamily(f"{prefix}_servers", "Its servers: Discord allows 2,500.", labels=labels)
+    latency = GaugeMetricFamily(
+        f"{prefix}_latency_seconds", "From the last heartbeat to its answer, once there was one.", labels=labels
+    )
+    for shard in shards:
+        connected.add_metric([str(shard.id)], shard.connected)
+        servers.add_metric([str(shard.id)], shard.servers)
+        if shard.latency is not None:
+            latency.add_metric([str(shard.id)], shard.latency)
+    yield from (connected, servers, latency)
 
 
 def _of_gateways(gateways: Sequence[GatewayCondition], now: float) -> Iterator[Metric]:

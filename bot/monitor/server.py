@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from bot.domain.shards import ShardCondition
 from bot.errors import SettingsError
 from bot.monitor.health import Condition, GatewayCondition, Health
 from bot.monitor.metrics import exposition
@@ -62,11 +63,16 @@ def _readiness(condition: Condition) -> dict[str, Any]:
     return {
         "ready": condition.ready,
         "discord_connected": condition.connected,
+        "shards": {str(shard.id): _shard(shard) for shard in condition.shards},
         "database_writable": condition.backlog is not None,
         "oldest_due_task_lateness_seconds": condition.lateness,
         "oldest_waiting_delivery_age_seconds": condition.waiting,
         "gateways": {gateway.name: _last_answer(gateway, condition.now) for gateway in condition.gateways},
     }
+
+
+def _shard(shard: ShardCondition) -> dict[str, Any]:
+    return {"connected": shard.connected, "servers": shard.servers, "latency_seconds": shard.latency}
 
 
 def _last_answer(gateway: GatewayCondition, now: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Distributes events: to the bot by its intents, to people by what they may see."""
+"""Distributes events: to the bot's shards by their servers and intents, to people by what they may see."""
 
 import asyncio
 import contextlib
@@ -13,8 +13,15 @@ _CHECK_EVERY = 0.05  # seconds
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 
 
+def on_shard(guild_id: object, shard: tuple[int, int]) -> bool:
+    """Whether a server belongs to a shard; DMs, without a server, belong to shard 0."""
+    shard_id, count = shard
+    return (int(str(guild_id or 0)) >> 22) % count == shard_id
+
+
 class BotSession(Protocol):
     intents: int
+    shard: tuple[int, int]
 
     @property
     def connected(self) -> bool: ...
@@ -59,6 +66,8 @@ class Hub:
         if channel["type"] == GROUP_DM or not self._world.permissions(channel, bot["id"]) & Permission.VIEW_CHANNEL:
             return
         for session in self.bots:
+            if not on_shard(channel.get("guild_id"), session.shard):
+                continue
             if not session.intents & (GUILD_MESSAGES if in_guild else DIRECT_MESSAGES):
                 continue
             readable = channel["type"] == DM or session.intents & MESSAGE_CONTENT or _concerns(message, bot)
@@ -86,7 +95,10 @@ class Hub:
             self.bot_event(name, self._world.as_shown(channel))
 
     def bot_event(self, name: str, data: Any, sent: Sent | None = None) -> None:
+        guild_id = _guild_of(name, data)
         for session in list(self.bots):
+            if not on_shard(guild_id, session.shard):
+                continue
             if session.intents & GUILDS or name == "INTERACTION_CREATE":
                 session.send_event(name, data, sent)
         self.wake()
@@ -114,6 +126,14 @@ class Hub:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CHECK_EVERY):
                 await waiter.wait()
+
+
+def _guild_of(name: str, data: Any) -> object:
+    """The id of the event's server; None: it has none, or is unreadable."""
+    if not isinstance(data, dict):
+        return None
+    guild_id = data.get("id") if name in ("GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE") else data.get("guild_id")
+    return guild_id if str(guild_id).isdecimal() else None
 
 
 def _concerns(message: Object, bot: Object) -> bool:

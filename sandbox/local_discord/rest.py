@@ -21,6 +21,7 @@ from sandbox.local_discord.limits import check_commands
 from sandbox.local_discord.messages import Messages, Upload, check_not_archived
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.ratelimits import RateLimits, Verdict
+from sandbox.local_discord.session_starts import SessionStarts
 from sandbox.local_discord.world import DM, FORUM, Object, World
 
 _WITHOUT_TOKEN = re.compile(r"/(interactions|webhooks)/\d+/|/gateway$")
@@ -67,6 +68,7 @@ class Rest:
         self.token = token
         self.requests: list[Request] = []
         self.limits = RateLimits(world.now_in_seconds)
+        self.starts = SessionStarts(world.now_in_seconds)
         self.socket_url = ""
 
     async def handle(self, incoming: web.Request) -> web.StreamResponse:
@@ -164,8 +166,7 @@ async def get_gateway(rest: Rest, _request: Request, _path: Mapping[str, str], _
 
 @route("GET", "/gateway/bot")
 async def get_gateway_bot(rest: Rest, _request: Request, _path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
-    limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-    return {"url": rest.socket_url, "shards": 1, "session_start_limit": limit}
+    return {"url": rest.socket_url, **rest.starts.as_answered(len(rest.world.guilds))}
 
 
 @route("GET", "/users/@me")

@@ -14,6 +14,7 @@ from sandbox.local_discord.interactions import Interactions
 from sandbox.local_discord.messages import Messages
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.rest import Request, Rest
+from sandbox.local_discord.session_starts import SessionStarts
 from sandbox.local_discord.socket import Sockets
 from sandbox.local_discord.world import World
 
@@ -63,7 +64,7 @@ class LocalDiscord:
         self.interactions = Interactions(self.world, self.messages, self.hub)
         self.rest = Rest(self.world, self.messages, self.interactions, self.hub, self.faults, self.token)
         self.rest.socket_url = socket_url
-        self.sockets = Sockets(self.world, self.hub, self.token, socket_url)
+        self.sockets = Sockets(self.world, self.hub, self.starts, self.token, socket_url)
         self.changes = Changes(self.world, self.hub, self.sockets)
 
     async def __aexit__(
@@ -71,6 +72,10 @@ class LocalDiscord:
     ) -> None:
         await self.sockets.drop()
         await self._runner.cleanup()
+
+    @property
+    def starts(self) -> SessionStarts:
+        return self.rest.starts
 
     @property
     def requests(self) -> list[Request]:

@@ -8,14 +8,17 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from sandbox.local_discord.hub import Hub, Sent
+from sandbox.local_discord.hub import Hub, Sent, on_shard
+from sandbox.local_discord.session_starts import SessionStarts
 from sandbox.local_discord.world import Object, World
 
 _DISPATCH, _RECONNECT, _INVALID, _HELLO, _ACK = 0, 7, 9, 10, 11
 _PRIVILEGED = 1 << 1 | 1 << 8 | 1 << 15
 _KEPT_EVENTS = 10_000
+_UNKNOWN_ERROR = 4000  # the close code after which a bot may connect again
 _GOODBYE = (1000, 1001)  # close codes that end the bot's session
-BAD_TOKEN, DISALLOWED_INTENTS = 4004, 4014
+BAD_TOKEN, INVALID_SHARD, SHARDING_REQUIRED, DISALLOWED_INTENTS = 4004, 4010, 4011, 4014
+_MOST_GUILDS = 2_500  # per shard
 
 
 class Connection:
@@ -52,11 +55,12 @@ class Connection:
 
 
 class Session:
-    """A bot's session. It survives its socket, and stores events until the bot resumes it."""
+    """A session of one of a bot's shards. It survives its socket, and stores events until the bot resumes it."""
 
-    def __init__(self, session_id: str, intents: int, connection: Connection) -> None:
+    def __init__(self, session_id: str, intents: int, shard: tuple[int, int], connection: Connection) -> None:
         self.id = session_id
         self.intents = intents
+        self.shard = shard
         self.connection: Connection | None = connection
         self._sequence = 0
         self._kept: deque[tuple[int, str, Sent | None]] = deque(maxlen=_KEPT_EVENTS)
@@ -87,16 +91,20 @@ def _frame(op: int, data: Any, **more: Any) -> str:
 
 
 class Sockets:
-    """`repeated`: number of events before `last_sequence` that are also sent again on resume."""
+    """`repeated`: number of events before `last_sequence` that are also sent again on resume; `refused_shards`: those
+    that cannot open or resume a session, as in an outage.
+    """
 
-    def __init__(self, world: World, hub: Hub, token: str, url: str) -> None:
+    def __init__(self, world: World, hub: Hub, starts: SessionStarts, token: str, url: str) -> None:
         self._world = world
         self._hub = hub
+        self._starts = starts
         self._token = token
         self._url = url
         self.connections: set[Connection] = set()
         self._sessions: dict[str, Session] = {}
         self.closed = False  # refuses new connections
+        self.refused_shards: set[int] = set()
         self.repeated = 0
         self.resumed = 0  # number of resumed sessions
         self._flowing = asyncio.Event()
@@ -144,16 +152,34 @@ class Sockets:
                 await self._resume(connection, frame["d"])
 
     async def _identify(self, connection: Connection, data: Object) -> None:
+        shard_id, count = shard = tuple(data.get("shard") or (0, 1))
         if data["token"] != self._token:
             await connection.close(BAD_TOKEN)
         elif data["intents"] & _PRIVILEGED:
             await connection.close(DISALLOWED_INTENTS)
+        elif not 0 <= shard_id < count:
+            await connection.close(INVALID_SHARD)
+        elif len(self._guilds_of(shard)) > _MOST_GUILDS:
+            await connection.close(SHARDING_REQUIRED)
         else:
-            for lost in [each for each in self._sessions.values() if not each.connected]:
-                self._end(lost)
-            session = Session(self._world.new_id(), data["intents"], connection)
-            self._sessions[session.id] = session
-            self._send_ready(session)
+            await self._start(connection, data["intents"], shard)
+
+    async def _start(self, connection: Connection, intents: int, shard: tuple[int, int]) -> None:
+        """Opens a session, unless it is too early or none is left; Discord then resets the token."""
+        match self._starts.take(shard[0]):
+            case "used up":
+                await connection.close(BAD_TOKEN)
+            case "too early":
+                connection.send(_INVALID, data=False)
+            case _ if shard[0] in self.refused_shards:
+                await connection.close(_UNKNOWN_ERROR)
+            case _:
+                for lost in [each for each in self._sessions.values() if not each.connected]:
+                    if lost.shard == shard or lost.shard[1] != shard[1]:
+                        self._end(lost)
+                session = Session(self._world.new_id(), intents, shard, connection)
+                self._sessions[session.id] = session
+                self._send_ready(session)
 
     async def _resume(self, connection: Connection, data: Object) -> None:
         session = self._sessions.get(data["session_id"])
@@ -161,19 +187,27 @@ class Sockets:
             await connection.close(BAD_TOKEN)
         elif session is None:
             connection.send(_INVALID, data=False)
+        elif session.shard[0] in self.refused_shards:
+            await connection.close(_UNKNOWN_ERROR)
         else:
             self.resumed += 1
             session.resume(connection, int(data["seq"] or 0) - self.repeated)
             self._hub.everyone("PRESENCE", {"online": True})
             self._hub.wake()
 
+    def _guilds_of(self, shard: tuple[int, int]) -> list[Object]:
+        """Its servers that the bot is in."""
+        bot_id = self._world.bot["id"]
+        own = (guild for guild in self._world.guilds.values() if on_shard(guild["id"], shard))
+        return [guild for guild in own if self._world.member(guild, bot_id)]
+
     def _send_ready(self, session: Session) -> None:
-        guilds = [guild for guild in self._world.guilds.values() if self._world.member(guild, self._world.bot["id"])]
+        guilds = self._guilds_of(session.shard)
         application = {"id": self._world.bot["id"], "flags": 0}
         session.send_event("READY", {
             "v": 10, "user": self._world.bot, "guilds": [{"id": guild["id"], "unavailable": True} for guild in guilds],
             "session_id": session.id, "resume_gateway_url": self._url, "application": application,
-            "private_channels": [], "relationships": [], "presences": [], "shard": [0, 1],
+            "private_channels": [], "relationships": [], "presences": [], "shard": session.shard,
         })  # fmt: skip
         for guild in guilds:
             session.send_event("GUILD_CREATE", self.guild_event(guild))
@@ -199,10 +233,16 @@ class Sockets:
             "nsfw": False,
         }  # fmt: skip
 
-    async def drop(self) -> None:
-        """Cuts all sockets of the bot, as in an outage."""
-        for connection in list(self.connections):
+    async def drop(self, shard_id: int | None = None) -> None:
+        """Cuts the sockets of the bot, or of one shard, as in an outage."""
+        other = {each.connection for each in self._sessions.values() if shard_id not in (None, each.shard[0])}
+        for connection in self.connections - other:
             await connection.close(1001)
+
+    @property
+    def shards(self) -> set[int]:
+        """Those that are connected."""
+        return {each.shard[0] for each in self._sessions.values() if each.connected}
 
     def hold(self) -> None:
         """Delays all events until `release`."""

@@ -57,6 +57,12 @@ class World:
         self._last_id = max(self._last_id + 1, (int(self.clock() * 1000) - EPOCH) << 22)
         return str(self._last_id)
 
+    def _id_on(self, shard_id: int, count: int) -> str:
+        """An id whose milliseconds lead to the shard."""
+        milliseconds = int(self.new_id()) >> 22
+        self._last_id = (milliseconds + (shard_id - milliseconds) % count) << 22 | (self._last_id & (1 << 22) - 1)
+        return str(self._last_id)
+
     def now_in_seconds(self) -> float:
         """By the current clock, which may have been replaced."""
         return self.clock()
@@ -75,8 +81,11 @@ class World:
         self.locales[user["id"]] = locale
         return user
 
-    def add_guild(self, name: str, *, owner: Object, locale: str = "en-US") -> Object:
-        guild_id = self.new_id()
+    def add_guild(
+        self, name: str, *, owner: Object, locale: str = "en-US", on_shard: tuple[int, int] | None = None
+    ) -> Object:
+        """`on_shard`: which of how many shards it must belong to."""
+        guild_id = self._id_on(*on_shard) if on_shard else self.new_id()
         everyone = _role(guild_id, "@everyone", int(OF_EVERYONE), 0)
         guild: Object = {
             "id": guild_id, "name": name, "icon": None, "owner_id": owner["id"], "preferred_locale": locale,

@@ -5,8 +5,9 @@ import pytest
 from sandbox.crashtest import CrashTest
 
 
-@pytest.mark.parametrize("forgetful", [False, True])
-async def test_a_killed_bot_loses_nothing_and_doubles_nothing(*, forgetful: bool) -> None:
-    outcome = await CrashTest(tasks=30, kills=4, seed=20261121, forgetful=forgetful).run()
+@pytest.mark.parametrize(("forgetful", "shards"), [(False, 1), (True, 1), (False, 4)])
+async def test_a_killed_bot_loses_nothing_and_doubles_nothing(*, forgetful: bool, shards: int) -> None:
+    test = CrashTest(tasks=30, kills=4, seed=20261121, forgetful=forgetful, shards=shards, identify_interval=0.5)
+    outcome = await test.run()
     assert outcome.good, str(outcome)
     assert outcome.kills.total() == 4

@@ -7,7 +7,7 @@ from bot.monitor.metrics import exposition
 
 
 def cycles(*gateways: GatewayCondition) -> dict[str, float]:
-    condition = Condition(now=1e9, due_at=None, connected=True, backlog=None, gateways=gateways, deliveries={})
+    condition = Condition(now=1e9, due_at=None, shards=(), backlog=None, gateways=gateways, deliveries={})
     families = {each.name: each for each in text_string_to_metric_families(exposition(condition).decode())}
     return {each.labels["gateway"]: each.value for each in families["suno_watch_gateway_tick_seconds"].samples}
 

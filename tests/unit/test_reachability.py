@@ -15,7 +15,9 @@ import pytest
 
 from bot.app import serve
 from bot.config import load_settings
-from bot.reachability import PlainWords, Reachability, why
+from bot.domain.shards import ShardCondition
+from bot.outage import why
+from bot.reachability import Reachability
 from tests.clock import JumpingClock
 from tests.conftest import Env
 
@@ -36,6 +38,7 @@ def answer(status: int) -> Any:
         (TimeoutError(), "does not answer"),
         (aiohttp.ServerDisconnectedError(), "the connection broke"),
         (OSError(101, "Network is unreachable"), "Network is unreachable"),
+        (aiohttp.WSServerHandshakeError(HOST, (), status=503), "error 503"),
         (discord.RateLimited(90), "asks to wait 90 s"),
         (discord.HTTPException(answer(429), ""), "too many"),
         (discord.DiscordServerError(answer(503), ""), "error 503"),
@@ -57,8 +60,8 @@ async def reported(reachability: Reachability) -> AsyncIterator[None]:
 
 async def test_it_is_said_every_few_seconds_and_then_less_often(caplog: pytest.LogCaptureFixture) -> None:
     clock = JumpingClock()
-    reachability, reached = Reachability(clock), False
-    reachability.is_reached = lambda: reached
+    reachability, connected = Reachability(clock), False
+    reachability.shards = lambda: [ShardCondition(id=0, connected=connected)]
     with caplog.at_level(logging.INFO, "bot"):
         async with reported(reachability):
             await clock.advance(60, step=5)
@@ -68,12 +71,37 @@ async def test_it_is_said_every_few_seconds_and_then_less_often(caplog: pytest.L
             await clock.advance(300, step=5)
             assert len(caplog.messages) <= 24
             assert "Network is unreachable" in caplog.messages[-1]
-            reached = True
+            connected = True
             await clock.advance(60, step=5)
             assert caplog.messages[-1] == "Discord can be reached again"
             caplog.clear()
             await clock.advance(300, step=5)
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ("----", "Discord cannot be reached for 5 s: no route. Trying again"),
+        ("+--+", "Discord cannot be reached by shard 1, 2 of 4 for 5 s: no route. Trying again"),
+        ("+..-", "Discord cannot be reached by shard 3 of 4 for 5 s: no route. Trying again"),
+        ("+...", None),
+        ("++++", None),
+    ],
+)
+async def test_shards_are_named_unless_they_only_wait_for_their_turn(
+    states: str, expected: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """-: no connection; .: it waits for its turn."""
+    clock = JumpingClock()
+    reachability = Reachability(clock)
+    reachability.shards = lambda: [
+        ShardCondition(id=number, connected=each == "+", queued=each == ".", reason="no route" if each == "-" else "")
+        for number, each in enumerate(states)
+    ]
+    async with reported(reachability):
+        await clock.advance(5, step=5)
+    assert caplog.messages == ([expected] if expected else [])
 
 
 async def test_the_program_says_so_while_it_cannot_log_in(env: Env, caplog: pytest.LogCaptureFixture) -> None:
@@ -86,16 +114,3 @@ async def test_the_program_says_so_while_it_cannot_log_in(env: Env, caplog: pyte
         await asyncio.wait({serving})
     assert "Discord cannot be reached for 5 s: it answers with error 503. Trying again" in caplog.messages
     assert not any("logging in" in message for message in caplog.messages)
-
-
-def test_a_connection_that_broke_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    words = PlainWords(Reachability(JumpingClock()))
-    client = logging.getLogger("discord.client")
-    client.addFilter(words)
-    try:
-        client.error("Attempting a reconnect in %.2fs", 2.5, exc_info=TimeoutError())
-    finally:
-        client.removeFilter(words)
-    (record,) = caplog.records
-    assert record.getMessage() == "the connection to Discord broke: it does not answer. Trying again in 2 s"
-    assert record.exc_info is None

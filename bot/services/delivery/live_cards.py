@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 class CardPoster(Protocol):
     """The port through which cards are edited."""
 
+    def is_available(self, card: LiveCard) -> bool:
+        """False while the channels of its server are not known."""
+        ...
+
     def digest_of(self, card: LiveCard) -> str:
         """A digest of what the card should show."""
         ...
@@ -58,6 +62,9 @@ class LiveCards:
 
     async def _update(self, card: LiveCard, now: float) -> None:
         """Edits the card only if it changed; for the last time when everything is posted."""
+        if not self._poster.is_available(card):
+            await self._store.shown(card.watch.id, card.shows, now + CARD_INTERVAL)
+            return
         shows = self._poster.digest_of(card)
         is_last = bool(card.watch.outcome) and not card.pending
         try:

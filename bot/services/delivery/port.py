@@ -24,6 +24,10 @@ class Post(Struct, frozen=True):
 class Poster(Protocol):
     """Every method raises PostError and nothing else."""
 
+    def knows_server(self, claimed: ClaimedDelivery) -> bool:
+        """False if it is not known yet whether the bot is in the message's server."""
+        ...
+
     def limit(self, claimed: ClaimedDelivery) -> int:
         """The largest file in bytes, at its destination."""
         ...

@@ -24,7 +24,7 @@ from bot.services.delivery.ready_clips import SendNow, WaitForRoom, choose, may_
 from bot.services.lookup import Found, Lookup
 from bot.storage.outbox import Outbox
 
-_POSTED_AT_ONCE = 8  # messages being posted to Discord
+_SHARD_RETRY = 2.0  # seconds until a message for a server is tried again whose shard has not been connected yet
 _STALE = 10.0  # seconds after which a gateway's answer is refreshed: addresses of songs expire
 _ROOM_RETRY = 20.0  # seconds until a song for which there was no room is fetched again
 _UNEXPECTED = "an unexpected error"
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Sender:
-    """`outcomes` counts the results of posts to Discord."""
+    """`outcomes` counts the results of posts to Discord; `at_once`: messages that are being posted."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Sender:
         clock: Clock,
         *,
         outcomes: Counter[str],
+        at_once: int,
     ) -> None:
         self._outbox = outbox
         self._poster = poster
@@ -54,7 +55,7 @@ class Sender:
         self._lookup = lookup
         self._clock = clock
         self._outcomes = outcomes
-        self._posting = asyncio.Semaphore(_POSTED_AT_ONCE)
+        self._posting = asyncio.Semaphore(at_once)
         self._failure_handler = FailureHandler(outbox, poster, clock)
 
     async def send(self, claimed: ClaimedDelivery) -> None:
@@ -72,7 +73,10 @@ class Sender:
             await self._failure_handler.after_fault(claimed, _UNEXPECTED)
 
     async def _send(self, claimed: ClaimedDelivery) -> None:
-        if claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
+        if not self._poster.knows_server(claimed):
+            due_at, reason = self._clock.now() + _SHARD_RETRY, "the server's shard is not connected yet"
+            await self._outbox.put_off(claimed.delivery.id, due_at, reason, parked=claimed.parked)
+        elif claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
             known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
             await self._mark_sent(Post(claimed, known), claimed.delivery, message_id)
         elif claimed.delivery.topic is Topic.SONGS:

@@ -75,7 +75,7 @@ class AccessPolicy:
             return
         if self._private_use != "members":
             raise NotAllowed("listed" if self._private_use == "listed" else "off")
-        match await self._members.include(user_id, bot.guilds):
+        match await self._members.include(user_id, bot.guilds, complete=bot.connections.known):
             case "no":
                 raise NotAllowed("members")
             case "unseen" | "unsure" as why:

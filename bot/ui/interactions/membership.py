@@ -49,8 +49,11 @@ class Members:
         """Records that the person acted in a server that the bot is in."""
         self._remember(user_id, _Known(time.monotonic() + _SEEN_TTL, "yes", guild_id))
 
-    async def include(self, user_id: int, guilds: Sequence[discord.Guild]) -> Answer:
-        """Answers "unsure" if Discord has not answered in time; the search continues, for the next call."""
+    async def include(self, user_id: int, guilds: Sequence[discord.Guild], *, complete: bool) -> Answer:
+        """Answers "unsure" if Discord has not answered in time; the search continues, for the next call.
+
+        `complete`: whether these are all servers of the bot: while it starts, some shards are not connected yet.
+        """
         known = self._known.get(user_id)
         if known and time.monotonic() < known.until and self._is_valid(known, guilds):
             return known.answer
@@ -58,7 +61,7 @@ class Members:
         if asking is None:
             if len(self._asking) >= _MAX_PENDING:
                 return "unsure"
-            asking = self._asking[user_id] = asyncio.create_task(self._ask(user_id, guilds))
+            asking = self._asking[user_id] = asyncio.create_task(self._ask(user_id, guilds, complete=complete))
             asking.add_done_callback(lambda _: self._asking.pop(user_id))
         await asyncio.wait({asking}, timeout=_TIMEOUT)
         return asking.result() if asking.done() else "unsure"
@@ -67,7 +70,7 @@ class Members:
         """False if it rests on a server that the bot has left."""
         return known.answer != "yes" or any(guild.id == known.guild_id for guild in guilds)
 
-    async def _ask(self, user_id: int, guilds: Sequence[discord.Guild]) -> Answer:
+    async def _ask(self, user_id: int, guilds: Sequence[discord.Guild], *, complete: bool) -> Answer:
         """Stops at the first server that has them. Failed requests are not remembered as an answer."""
         asked = sorted(guilds, key=lambda guild: -(guild.member_count or 0))[:SERVERS]
         answers = await self._first_of([asyncio.create_task(self._is_in(guild, user_id)) for guild in asked])
@@ -75,7 +78,7 @@ class Members:
         if found:
             self.saw(user_id, found)
             return "yes"
-        if None in answers:
+        if None in answers or not complete:
             return "unsure"
         answer: Answer = "no" if len(asked) == len(guilds) else "unseen"
         self._remember(user_id, _Known(time.monotonic() + _ANSWER_TTL, answer))

@@ -55,6 +55,16 @@ class DiscordPoster:
         self._clock = clock
         self._learned_limits: dict[int, tuple[int, float]] = {}  # bytes a file, and until when, by server; 0: DMs
 
+    def knows_server(self, claimed: ClaimedDelivery) -> bool:
+        server = _server(claimed)
+        return not server or self._bot.connections.knows(server)
+
+    def is_available(self, card: LiveCard) -> bool:
+        if card.watch.guild_id is None:
+            return True
+        guild = self._bot.get_guild(card.watch.guild_id)
+        return not guild.unavailable if guild else self._bot.connections.knows(card.watch.guild_id)
+
     def limit(self, claimed: ClaimedDelivery) -> int:
         guild = self._bot.get_guild(_server(claimed))
         most = max(self._upload_limit, guild.filesize_limit) if guild else self._upload_limit
