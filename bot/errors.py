@@ -9,6 +9,9 @@
     ├── UnknownTask*             no gateway knows the id
     ├── UnknownClip*             the task has fewer songs
     ├── UnreadableFile*          a file that holds no text
+    ├── UnreadableMoment*        what was typed is no moment of a song
+    ├── UnreadableWeight*        what was typed is no number from 0 to 100
+    ├── NotContinuable*          nothing can be made from that task
     ├── Forgotten*               a list that is too old, or never existed
     ├── NotAllowed*              the person may not use the bot there
     ├── TooMany*                 too many requests of a person; `retry_after` in seconds
@@ -135,6 +138,36 @@ class UnreadableNumber(TellableError):
     def __init__(self, typed: str) -> None:
         super().__init__(typed)
         self.values = {"typed": typed}
+
+
+class UnreadableMoment(TellableError):
+    """Something else was typed than a moment of a song."""
+
+    key = "create.odd_moment"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed)
+        self.values = {"typed": typed}
+
+
+class UnreadableWeight(TellableError):
+    """Something else was typed than a number from 0 to 100, or nothing."""
+
+    key = "create.odd_weight"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed)
+        self.values = {"typed": typed}
+
+
+class NotContinuable(TellableError):
+    """`why`: it made no songs, or not yet, or the gateway gave the song no id, or does no covers, or what was written
+    for it is somebody else's.
+    """
+
+    def __init__(self, why: Literal["no_song", "unfinished", "no_id", "no_covers", "private"]) -> None:
+        super().__init__(why)
+        self.key = f"create.from.{why}"
 
 
 class Forgotten(TellableError):

@@ -12,6 +12,7 @@ from bot.gateways.extras_reading import Extra
 from bot.ui.features import batches, extras, settings, status, watch, watch_list
 from bot.ui.features.create import commands as creating
 from bot.ui.features.create import lists as order_lists
+from bot.ui.features.create import songs as from_songs
 from bot.ui.features.library import find as library_list
 from bot.ui.interactions.access import answers_privately
 from bot.ui.render.locales import localised
@@ -193,6 +194,26 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     async def write(self, interaction: Interaction, about: app_commands.Range[str, 1, 3_000]) -> None:
         await creating.write(interaction, about)
 
+    @app_commands.command(name="extend", description=localised("cmd.extend"))
+    @app_commands.describe(song=localised("opt.song"), at=localised("opt.at"))
+    async def extend(
+        self,
+        interaction: Interaction,
+        song: app_commands.Range[str, 1, 200],
+        at: app_commands.Range[str, 1, 12] | None = None,
+    ) -> None:
+        await from_songs.extend(interaction, song, at)
+
+    @app_commands.command(name="cover", description=localised("cmd.cover"))
+    @app_commands.describe(song=localised("opt.song"), style=localised("opt.cover_style"))
+    async def cover(
+        self,
+        interaction: Interaction,
+        song: app_commands.Range[str, 1, 200],
+        style: app_commands.Range[str, 1, 1_000] = "",
+    ) -> None:
+        await from_songs.cover_song(interaction, song, style)
+
     @app_commands.command(name="orders", description=localised("cmd.orders"))
     @app_commands.describe(scope=localised("opt.orders_scope"))
     @app_commands.choices(scope=_SCOPES)
@@ -204,6 +225,11 @@ class Suno(commands.GroupCog, group_name="suno", group_description=localised("cm
     async def usage(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await order_lists.show_usage(interaction)
+
+    @extend.autocomplete("song")
+    @cover.autocomplete("song")
+    async def songs(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await from_songs.songs_to_choose(interaction, typed)
 
     @create.autocomplete("model")
     async def models(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -31,7 +31,7 @@ class Topic(StrEnum):
     UNDELIVERED = "undelivered"
 
 
-# Sent in between: nothing waits for these, and those that can never be sent are dropped.
+# No results: nothing waits for these, and one that can never be sent is dropped.
 NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED})
 
 
@@ -48,15 +48,15 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     id: str
     watch_id: int
-    user_id: int  # whose watch it is: in a channel, one person's messages do not delay another's
+    user_id: int  # whose watch it is: each person has a queue in the channel, so that nobody delays another
     channel_id: int
     topic: Topic
     clips: tuple[str, ...] = ()  # keys of the songs in it; none: all of the task; of notices: the songs they are about
     created_at: float  # its position in the person's queue in the channel
     due_at: float
     audio_missing_since: float | None = None  # when its audio was first requested and missing
-    host: str = ""  # of its first song, as in the address: messages from a slow host wait only for each other
-    locale: str = ""  # of its reader, if that is neither the channel nor the watch's person
+    host: str = ""  # of its first song, as in the address: a slow host delays only messages with its own songs
+    locale: str = ""  # of its reader; empty: the channel's, or in a DM that of the watch's person
 
     @property
     def to_managers(self) -> bool:

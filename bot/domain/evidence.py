@@ -1,7 +1,7 @@
 """What a gateway's usage log or balance proves about an order whose answer never came. Pure.
 
-Neither has task ids: charges are counted against orders that are known to have been accepted. That proves something
-only if nobody else uses the key, and if charges of accepted orders are seen there.
+Neither has task ids, so the charges are compared with the number of accepted orders. That proves something only if
+nobody else uses the key, and only if the charges of accepted orders are seen there.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from msgspec import Struct
 
 CLOCK_DIFFERENCE = 60.0  # seconds: the largest expected difference between the bot's and the gateway's clock
 _ROUNDING = 0.02  # of a price
-_FREE_AFTER = 600.0  # seconds after which a missing charge is not expected any more
+_FREE_AFTER = 600.0  # seconds after which no charge is expected any more
 
 
 class Sent(Struct, frozen=True):
-    """An order that was sent to the gateway. `taken`: the gateway gave an id for it; otherwise it is unsure."""
+    """An order that was sent to the gateway. `taken`: the gateway has returned a task id; otherwise it is unsure."""
 
     at: float
     taken: bool

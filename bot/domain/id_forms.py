@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 MAX_LENGTH = 80  # the longest seen has 42 characters; a button has room for 100, of which 19 are its own
-LEFT_OUT = "\ue000"  # replaces text that names no task; never part of an id
+LEFT_OUT = "\ue000"  # stands for text that was left out because it names no task; no id contains it
 _LEAST = 6  # characters; shorter words among others are not taken for ids
 _PIECE = 8_192  # characters searched at once; other threads run in between
 
@@ -59,7 +59,7 @@ def plain(text: str) -> str:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """The text in pieces, split where no id is."""
+    """The text in pieces; no id is split."""
     start = 0
     while len(text) - start > _PIECE:
         cuts = (text.rfind(mark, start, start + _PIECE) for mark in '\n ,;|"\t')
@@ -95,9 +95,9 @@ def is_likely(word: str) -> bool:
 
 
 def without_foreign(text: str, songs: list[str], removed: list[str]) -> str:
-    """With LEFT_OUT in place of text that names no task.
+    """Replaces mentions, emoji and links of Discord and Suno with LEFT_OUT: they name no task.
 
-    Adds the replaced texts to `removed`, in order, and the song ids in them to `songs`.
+    Appends the replaced texts to `removed`, in order, and the song ids in them to `songs`.
     """
 
     def leave_out(found: re.Match[str]) -> str:

@@ -31,6 +31,7 @@ _MODELS = (
 )
 _KNOWN = {model.name: model for model in _MODELS} | {model.label.lower(): model for model in _MODELS}
 
+_NAMED = "chirp-"  # so do all names on the wire begin
 CURRENT = _MODELS[:3]  # what Suno offers since September 2026
 # Gateways use these if no model is given. Suno has retired them, so `mv` is always sent.
 RETIRED = frozenset({"chirp-v3-5", "chirp-v3-0"})
@@ -40,6 +41,13 @@ def model_named(name: str) -> Model:
     """By its name at the gateway or its label. An unknown one gets the lengths of the newest."""
     name = name.strip()
     return _KNOWN.get(name.lower()) or Model(name=name, label=name)
+
+
+def on_the_wire(said: str) -> str:
+    """The name by which a model is ordered that a song is said to be of; empty: it cannot be told."""
+    said = said.strip()
+    known = _KNOWN.get(said.lower())
+    return known.name if known else said if said.startswith(_NAMED) else ""
 
 
 def offered(by_operator: Sequence[str], seen_finished: Sequence[str]) -> tuple[Model, ...]:

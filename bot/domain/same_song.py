@@ -1,14 +1,14 @@
-"""Whether a task may be the one that was ordered, if a person says so. Pure."""
+"""Whether a task can be the result of an order, as a person says. Pure."""
 
 from bot.domain.order import Order
 from bot.domain.song_request import RequestKind
 from bot.domain.task import Task
 
-_BEFORE, _AFTER = 120.0, 3_600.0  # seconds around the sending within which a gateway dates the task
+_BEFORE, _AFTER = 120.0, 3_600.0  # seconds before and after the order was sent, within which its task is dated
 
 
 def may_be(order: Order, task: Task) -> bool:
-    """False: something that both state differs. What only one of them states proves nothing."""
+    """False if they differ in something that both of them state. What only one of them states proves nothing."""
     if (order.request.kind is RequestKind.LYRICS) != task.written and (task.clips or task.lyrics):
         return False
     return _is_of_that_time(order, task) and _has_those_words(order, task)

@@ -16,6 +16,10 @@ class RequestKind(StrEnum):
     LYRICS = "lyrics"  # text only
 
 
+TUNED = frozenset({RequestKind.CUSTOM, RequestKind.EXTEND, RequestKind.COVER})
+"""What takes weights and a style to keep out: Suno takes them with a style of one's own, not with a description."""
+
+
 class Voice(StrEnum):
     ANY = "any"
     FEMALE = "female"
@@ -24,12 +28,17 @@ class Voice(StrEnum):
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """The song to extend or cover. `title` is for display; `number`: its position in its task, from 1."""
+    """The song to extend or cover. `title` is for display; `number`: its position in its task, from 1.
+
+    `of`: how many songs the task has; `duration`: seconds, None: unknown.
+    """
 
     task_id: str
     clip_id: str
     title: str = ""
     number: int = 1
+    of: int = 1
+    duration: float | None = None
 
 
 class SongRequest(Struct, frozen=True, kw_only=True):
@@ -73,6 +82,8 @@ class Problem(StrEnum):
     NOTHING = "nothing"  # no text at all
     NO_SOURCE = "no_source"  # no song to extend or cover
     NO_MOMENT = "no_moment"  # no moment to extend from
+    LATE_MOMENT = "late_moment"  # after the song's end
+    NO_STYLE = "no_style"  # no style for the cover
 
 
 def utf16_length(text: str) -> int:
@@ -101,12 +112,19 @@ def problem_of(request: SongRequest) -> Problem | None:
     """What is missing, or None."""
     if request.kind in (RequestKind.EXTEND, RequestKind.COVER) and request.source is None:
         return Problem.NO_SOURCE
-    if request.kind is RequestKind.EXTEND and request.continue_at is None:
-        return Problem.NO_MOMENT
+    if request.kind is RequestKind.EXTEND:
+        return _problem_of_moment(request)
+    if request.kind is RequestKind.COVER:
+        return None if request.style.strip() else Problem.NO_STYLE
     texts = (request.description, request.lyrics, request.style)
-    if request.kind in (RequestKind.EXTEND, RequestKind.COVER) or any(text.strip() for text in texts):
-        return None
-    return Problem.NOTHING
+    return None if any(text.strip() for text in texts) else Problem.NOTHING
+
+
+def _problem_of_moment(request: SongRequest) -> Problem | None:
+    if request.continue_at is None:
+        return Problem.NO_MOMENT
+    duration = request.source.duration if request.source else None
+    return Problem.LATE_MOMENT if duration is not None and request.continue_at > duration else None
 
 
 class Wish(StrEnum):

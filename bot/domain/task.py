@@ -1,4 +1,4 @@
-"""A task at a gateway; every dialect is translated into this."""
+"""A task at a gateway: what the answers of every dialect are translated into."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -44,10 +44,21 @@ class Lyrics(Struct, frozen=True, kw_only=True):
     style: str = ""
 
 
+class Echo(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a gateway's description of a song repeats of what was wished for. `voice`: as f, m; weights: 0 to 1."""
+
+    cover: bool = False
+    excluded: bool = False
+    voice: str = ""
+    style_weight: float | None = None
+    weirdness: float | None = None
+    variety: float | None = None
+
+
 class Clip(Struct, frozen=True, kw_only=True):
     """One rendering of a song. Absent texts and urls are empty; urls are http or https.
 
-    `other_urls`: where its audio may be if it is not at `audio_url`.
+    `other_urls`: where its audio may be if it is not at `audio_url`. `echo` None: the gateway does not describe it.
     """
 
     id: str
@@ -63,6 +74,7 @@ class Clip(Struct, frozen=True, kw_only=True):
     video_url: str = ""
     image_url: str = ""
     reason: str = ""
+    echo: Echo | None = None
 
     @property
     def streaming(self) -> bool:
@@ -132,13 +144,13 @@ class Task(Struct, frozen=True, kw_only=True):
 
     @property
     def partial(self) -> bool:
-        """It has ended with some clips playable and some failed."""
+        """Whether it has ended with playable clips and failed ones."""
         failed = self.status is Status.FAILED or any(clip.status is Status.FAILED for clip in self.clips)
         return self.is_final and failed and bool(self.playable)
 
 
 class Answer(Struct, frozen=True):
-    """What a gateway said of the requested ids. An id in none of these fields could not be requested."""
+    """What a gateway said of the requested ids. Ids that could not be requested are in none of these fields."""
 
     tasks: dict[str, Task]
     missing: tuple[str, ...] = ()

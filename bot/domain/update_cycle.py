@@ -178,7 +178,7 @@ def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCyc
 
 
 def _folds(windows: Sequence[Window], nominal: float, within: Window) -> list[_Folded]:
-    """For each candidate period; only those that need no spread, or else those that need the least."""
+    """The windows folded with each candidate period. Kept are those without a spread, else those with the least."""
     updates = (windows[0].until - min(window.until for window in windows)) / nominal
     folded = [_fold(windows, period) for period in _periods(nominal, within, updates)]
     least = max(0.0, min(each.spread for each in folded))

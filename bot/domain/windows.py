@@ -4,9 +4,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 _RESOLUTION = 1.0  # seconds: gateways give whole ones
-_NEAR = 0.25  # seconds: the usual difference between two clocks that are set over the network
-_LATE = 0.5  # seconds from a change until all of the gateway's answers show it
-_FAR = 1e12  # seconds; JSON has no infinity
+_USUAL_DIFFERENCE = 0.25  # seconds between two clocks that are set over the network
+_MAX_LATENCY = 0.5  # seconds from a change until all of the gateway's answers show it
+_UNLIMITED = 1e12  # seconds; JSON has no infinity
 _CONFIRMED = 6.0  # seconds: the clock difference counts as measured once it is known this exactly
 
 
@@ -44,8 +44,8 @@ class Stamps(Struct, frozen=True):
     `seen`: the same, from measurements alone. `odd`: how many stamps in a row contradict it.
     """
 
-    ahead: Window = Window(-_NEAR, _NEAR)
-    seen: Window = Window(-_FAR, _FAR)
+    ahead: Window = Window(-_USUAL_DIFFERENCE, _USUAL_DIFFERENCE)
+    seen: Window = Window(-_UNLIMITED, _UNLIMITED)
     odd: int = 0
 
     @property
@@ -59,7 +59,7 @@ class Stamps(Struct, frozen=True):
         """
         if window.stamp is None:
             return window, self
-        offset = Window(window.since - window.stamp - _RESOLUTION, window.until - window.stamp).wider(_LATE)
+        offset = Window(window.since - window.stamp - _RESOLUTION, window.until - window.stamp).wider(_MAX_LATENCY)
         ahead = offset.cut(self.ahead)
         if ahead.length <= 0:
             return None, replace(self, odd=1) if not self.odd else Stamps(offset, offset)

@@ -10,8 +10,8 @@ from bot.domain.task import Answer
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
 from bot.gateways.dialects.error_texts import in_words, sentences
 from bot.gateways.dialects.field_names import CODE
-from bot.gateways.dialects.find import Found, find
-from bot.gateways.dialects.phrases import Meaning, meaning
+from bot.gateways.dialects.find import FoundTasks, find
+from bot.gateways.dialects.phrases import ErrorMeaning, meaning
 from bot.gateways.dialects.statuses import says_absent
 from bot.gateways.dialects.translate import translate
 from bot.gateways.dialects.unwrap import status_of, unwrap
@@ -31,7 +31,7 @@ def decode(asked: Collection[str], status: int, content_type: str, body: bytes) 
         value = parse_json(body, content_type)
     except ValueError:
         raise no_json(status, body) from None
-    found = find(value, asked) if status < 300 else Found({}, others=False)
+    found = find(value, asked) if status < 300 else FoundTasks({}, others=False)
     sources = {task_id: source for task_id, source in found.tasks.items() if not is_absent(source)}
     if not found.tasks and not found.others and (error := error_in(asked, status, value)):
         raise error
@@ -44,7 +44,7 @@ def is_absent(source: Object) -> bool:
     if (word := status_of(source)) is not None:
         return says_absent(word)
     texts = sentences(source)
-    return bool(texts) and meaning(*texts) is Meaning.UNKNOWN and unwrap(source).empty
+    return bool(texts) and meaning(*texts) is ErrorMeaning.UNKNOWN and unwrap(source).empty
 
 
 def no_json(status: int, body: bytes) -> GatewayError:
@@ -69,7 +69,7 @@ def error_in(asked: Collection[str], status: int, value: Any) -> GatewayError | 
     error = kind(f"{status} {text or 'and no words that we know'}")
     error.words = text
     if isinstance(error, GatewayMisplaced):
-        error.may_be_task = status == HTTPStatus.NOT_FOUND and meaning(*sentences(value)) is Meaning.BARE
+        error.may_be_task = status == HTTPStatus.NOT_FOUND and meaning(*sentences(value)) is ErrorMeaning.BARE
     return error
 
 
@@ -79,9 +79,9 @@ def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[Gate
         return GatewayRefused
     if _says_unknown(meant, status, code):
         return None if len(asked) == 1 else GatewayBroken  # does not say which of them
-    if status in _BUSY or code in _BUSY or (meant is Meaning.BUSY and not good):
+    if status in _BUSY or code in _BUSY or (meant is ErrorMeaning.BUSY and not good):
         return GatewayBusy
-    if status in _KEY or code in _KEY or (meant is Meaning.KEY and not good):
+    if status in _KEY or code in _KEY or (meant is ErrorMeaning.KEY and not good):
         return GatewayRefused
     if 300 <= status < 400 or status == HTTPStatus.METHOD_NOT_ALLOWED or _says_nothing_there(meant, status):
         return GatewayMisplaced
@@ -90,14 +90,16 @@ def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[Gate
     return None if good and isinstance(value, dict | list) and _is_empty(value) else GatewayBroken
 
 
-def _says_unknown(meant: Meaning, status: int, code: int | None) -> bool:
+def _says_unknown(meant: ErrorMeaning, status: int, code: int | None) -> bool:
     """A router reports an unknown address by a status; a gateway that answers 200 has looked for the task."""
-    return meant is Meaning.UNKNOWN or (status < 300 and code in _ABSENT and meant in (Meaning.BARE, Meaning.OTHER))
+    return meant is ErrorMeaning.UNKNOWN or (
+        status < 300 and code in _ABSENT and meant in (ErrorMeaning.BARE, ErrorMeaning.OTHER)
+    )
 
 
-def _says_nothing_there(meant: Meaning, status: int) -> bool:
+def _says_nothing_there(meant: ErrorMeaning, status: int) -> bool:
     return status >= 400 and (
-        meant is Meaning.NOTHING_THERE or (status == HTTPStatus.NOT_FOUND and meant is Meaning.BARE)
+        meant is ErrorMeaning.NOTHING_THERE or (status == HTTPStatus.NOT_FOUND and meant is ErrorMeaning.BARE)
     )
 
 

@@ -15,7 +15,7 @@ from bot.errors import ExtraNotOffered, ExtraNotReady, GatewayBroken, GatewayMis
 from bot.gateways.decode import error_in, is_good, no_json
 from bot.gateways.dialects.error_texts import sentences
 from bot.gateways.dialects.field_names import ENVELOPES, VIDEO, spelled
-from bot.gateways.dialects.phrases import Meaning, meaning
+from bot.gateways.dialects.phrases import ErrorMeaning, meaning
 from bot.gateways.fields import Object, as_number, as_text, as_url, first, parse_json, unpacked
 
 
@@ -76,7 +76,7 @@ def _refusal(extra: Extra, status: int, value: Any) -> TellableError:
     song, or does not let this key call it, has none of it.
     """
     said = sentences(value)
-    if any(each in " ".join(said).lower() for each in _ABSENT_MODEL) or meaning(*said) is Meaning.UNKNOWN:
+    if any(each in " ".join(said).lower() for each in _ABSENT_MODEL) or meaning(*said) is ErrorMeaning.UNKNOWN:
         return ExtraNotOffered(extra)
     error = error_in(["the song"], status, value)
     if isinstance(error, GatewayMisplaced) or (error is None and status >= HTTPStatus.BAD_REQUEST):

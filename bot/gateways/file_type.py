@@ -41,25 +41,25 @@ _AAC_RATES = 13
 _AAC_HEADER = 7  # bytes
 
 
-class Found(NamedTuple):
+class DetectedAudio(NamedTuple):
     """`start`: bytes before the audio that are no part of it."""
 
     kind: FileType
     start: int = 0
 
 
-def audio(window: bytes, *, ends: bool) -> Found | None:
+def audio(window: bytes, *, ends: bool) -> DetectedAudio | None:
     """The type of a file that begins with this window. `ends`: nothing follows the window.
 
     None for a header with nothing behind it: a host may write the rest a moment later.
     """
     for begins, kind, has_sound in _CONTAINERS:
         if begins(window):
-            return Found(kind) if not ends or has_sound(window) else None
+            return DetectedAudio(kind) if not ends or has_sound(window) else None
     return frames(window)
 
 
-def frames(window: bytes) -> Found | None:
+def frames(window: bytes) -> DetectedAudio | None:
     """MPEG or AAC frames: at the beginning or after zeros, or anywhere if a second frame follows the first."""
     zeros = len(window) - len(window.lstrip(b"\0"))
     start = window.find(b"\xff")
@@ -69,7 +69,7 @@ def frames(window: bytes) -> Found | None:
             following = mpeg_frame(window, start + size) if size else None
             alone = start == zeros and len(window) > start + _AAC_HEADER
             if alone or (following and following[0] is kind):
-                return Found(kind, start)
+                return DetectedAudio(kind, start)
         start = window.find(b"\xff", start + 1)
     return None
 

@@ -107,18 +107,18 @@ class Gateway:
         self._secret = Secret(key)
         self._single = _SINGLE
         self._poison_ids = PoisonIds()
-        self._batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not known yet
+        self._has_batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not known yet
         self._found = ""  # the id of the last task that it returned
         self._turn = 0
 
     @property
     def batch_size(self) -> int:
         """How many tasks the poller may ask for together; without batches, only as many as are answered soon."""
-        return BATCH_SIZES[-1] if self._batch else _ROUNDS * self._at_once
+        return BATCH_SIZES[-1] if self._has_batch else _ROUNDS * self._at_once
 
     @property
     def batches_at_once(self) -> int:
-        return self._at_once if self._batch else 1
+        return self._at_once if self._has_batch else 1
 
     async def fetch(self, task_id: str) -> Answer:
         """GET /suno/fetch/{task_id}, or GoAmz's call instead. A person waits: temporary failures are retried a few
@@ -131,7 +131,7 @@ class Gateway:
             if self._found in ("", task_id) or not await self._answers_for(self._found):
                 raise
             return Answer({}, (task_id,))
-        if self._batch is False or not _may_be_more(task_id, result):
+        if self._has_batch is False or not _may_be_more(task_id, result):
             return result.answer
         return await self._fetch_more(task_id, result.answer)
 
@@ -206,13 +206,13 @@ class Gateway:
             return Answer({}, tuple(dict.fromkeys(task_ids)) if isinstance(failure, GatewayMisplaced) else ())
 
     async def _fetch_all(self, task_ids: Sequence[str], known: Mapping[bytes, str]) -> Answer:
-        if self._batch is False:
+        if self._has_batch is False:
             return await self._fetch_each(task_ids)
         together, poison_ids = self._poison_ids.split(task_ids)
         ask = partial(self._fetch_batch, known=known)
         answers = [self._fetch_together(together, ask)] if together else []
         answers += [self._poison_ids.ask_alone(task_id, ask) for task_id in poison_ids]
-        return _together(await asyncio.gather(*answers))
+        return _merged(await asyncio.gather(*answers))
 
     async def _answers_for_another(self, task_ids: Sequence[str]) -> bool:
         """Tests with a task that it returned before; after a failure for a single id, else with an id that does not
@@ -224,7 +224,7 @@ class Gateway:
 
     async def _answers_for(self, task_id: str) -> bool:
         try:
-            await (self._fetch_batch([task_id], {}) if self._batch else self._poll_one(task_id))
+            await (self._fetch_batch([task_id], {}) if self._has_batch else self._poll_one(task_id))
         except GatewayError:
             return False
         return True
@@ -233,10 +233,10 @@ class Gateway:
         try:
             return await ask(task_ids)
         except (GatewayMisplaced, GatewayBroken) as failure:
-            if self._batch is None:
+            if self._has_batch is None:
                 return await self._do_without_batch(task_ids, failure)
             if isinstance(failure, GatewayBroken) and (answers := await self._poison_ids.find(task_ids, ask)):
-                return _together(answers)
+                return _merged(answers)
             raise
 
     async def _fetch_batch(self, task_ids: Sequence[str], known: Mapping[bytes, str]) -> Answer:
@@ -245,7 +245,7 @@ class Gateway:
         answer, status = await self._ask(
             "POST", "/suno/fetch", {"ids": filled}, partial(decode_batch, task_ids, known=known), 1
         )
-        self._batch = self._batch or status < HTTPStatus.MULTIPLE_CHOICES or None
+        self._has_batch = self._has_batch or status < HTTPStatus.MULTIPLE_CHOICES or None
         return answer
 
     async def _do_without_batch(self, task_ids: Sequence[str], failure: GatewayError) -> Answer:
@@ -253,12 +253,12 @@ class Gateway:
         single = await self._try_single(task_ids, failure)
         self._forget_batch(failure)
         left = [task_id for task_id in task_ids if task_id not in single.tasks and task_id not in single.missing]
-        return _together([single, await self._fetch_each(left, alive=True)])
+        return _merged([single, await self._fetch_each(left, alive=True)])
 
     def _forget_batch(self, failure: GatewayError) -> None:
-        if self._batch is None and isinstance(failure, GatewayMisplaced):  # other failures may be temporary
+        if self._has_batch is None and isinstance(failure, GatewayMisplaced):  # other failures may be temporary
             log.info("gateway %s does not know POST /suno/fetch: tasks are fetched one by one", self.name)
-            self._batch = False
+            self._has_batch = False
 
     async def _try_single(self, task_ids: Sequence[str], failure: GatewayError) -> Answer:
         """One task that can be fetched, starting at another one each time. Raises GatewayMisplaced only if all do."""
@@ -288,7 +288,7 @@ class Gateway:
         if failures:
             self.results.clear_failure()
         gone = tuple(task_id for task_id, result in said.items() if isinstance(result, GatewayMisplaced))
-        return _together([*(each for each in results if isinstance(each, Answer)), Answer({}, gone)])
+        return _merged([*(each for each in results if isinstance(each, Answer)), Answer({}, gone)])
 
     async def _ask(self, method: Literal["GET", "POST"], path: str, body: Any, read: _Reader, attempts: int) -> _Result:
         retries = stamina.retry_context(on=_should_retry, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
@@ -336,7 +336,7 @@ def _precedence(failure: BaseException) -> int:
     return _MAY_BE_OF_ONE.index(type(failure)) if type(failure) in _MAY_BE_OF_ONE else -1
 
 
-def _together(answers: Sequence[Answer]) -> Answer:
+def _merged(answers: Sequence[Answer]) -> Answer:
     tasks = {task_id: task for answer in answers for task_id, task in answer.tasks.items()}
     missing = tuple(task_id for answer in answers for task_id in answer.missing)
     same = frozenset(task_id for answer in answers for task_id in answer.same)

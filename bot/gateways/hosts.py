@@ -15,7 +15,7 @@ from msgspec import Struct
 from bot.errors import MediaSlow
 
 MOST = 96
-KEPT = 32  # of those, reserved for good hosts
+RESERVED = 32  # of those, reserved for good hosts
 _OF_HOST = (2, 8, 48)  # per host: slow, unknown, good
 _OF_PERSON = 8  # per person, from hosts that are not (yet) good
 _OF_PERSON_GOOD = 24  # per person, from good hosts
@@ -64,10 +64,12 @@ class _Ticket(Struct, frozen=True, eq=False):
 class Slots:
     """`async with slots.take(host, person)`: waits for a slot. `person`: a Discord id."""
 
-    def __init__(self, hosts: Hosts, *, most: int = MOST, kept: int = KEPT, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self, hosts: Hosts, *, most: int = MOST, reserved: int = RESERVED, patience: float = _PATIENCE
+    ) -> None:
         self._hosts = hosts
         self._most = most
-        self._kept = kept
+        self._reserved = reserved
         self._patience = patience
         self._queue: list[_Ticket] = []
         self._by_host: Counter[str] = Counter()
@@ -110,7 +112,7 @@ class Slots:
         not_good = sum(count for (_, is_good), count in self._by_person.items() if not is_good)
         return (
             self._by_person.total() < self._most
-            and (good or not_good < self._most - self._kept)
+            and (good or not_good < self._most - self._reserved)
             and self._by_host[ticket.host] < _OF_HOST[standing]
             and self._by_person[ticket.person, good] < (_OF_PERSON_GOOD if good else _OF_PERSON)
         )

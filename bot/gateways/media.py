@@ -22,8 +22,8 @@ from bot.gateways.disk_budget import DiskBudget, Share
 from bot.gateways.file_type import PICTURE, FileType, picture_kind
 from bot.gateways.hosts import Hosts, Slots, Standing
 from bot.gateways.mp3_loudness import Loudness
-from bot.gateways.recognise import recognise
 from bot.gateways.relay import Relay, Spool
+from bot.gateways.song_type import detect_song_type
 from bot.gateways.transfer_rate import BRISK, PATIENT, TransferRate, paced
 
 _MAX_REDIRECTS = 5
@@ -126,7 +126,7 @@ class Media:
             chunks = self._received(host, response, rate, limit)
             spool = Spool(chunks, stack, size=size, share=share, listen=loudness.feed)
         try:
-            found = await recognise(spool, size)
+            found = await detect_song_type(spool, size)
             if whole or size is None or not is_good:
                 await spool.whole()
         except BaseException:

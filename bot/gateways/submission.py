@@ -42,8 +42,9 @@ class Submission(Struct, frozen=True):
 
 
 def submission_of(request: SongRequest, can: frozenset[Wish], dialect: Dialect = Dialect.RIX) -> Submission:
-    """`can`: the options that the gateway passes on. A voice that it ignores is added to the style as text; other
-    options are left out.
+    """`can`: the options that the gateway is known to pass on. Any other voice is added to the style as text, too.
+
+    All options are sent: a gateway drops fields that it does not know, and the finished song tells which it passed on.
     """
     if request.kind is RequestKind.LYRICS:
         return Submission("/suno/submit/lyrics", {"prompt": request.description})
@@ -52,7 +53,7 @@ def submission_of(request: SongRequest, can: frozenset[Wish], dialect: Dialect =
         {"gpt_description_prompt": _described(request, can), "prompt": ""} if described else _own_words(request, can)
     )
     always = {"mv": request.model, "make_instrumental": request.voice is Voice.NONE}
-    body = words | always | _extras(request, can) | _continued(request)
+    body = words | always | _extras(request) | _continued(request)
     if dialect is Dialect.GOAMZ:
         return Submission("/suno/v1/music", {"custom_mode": not described, "input": body})
     return Submission("/suno/submit/music", body)
@@ -67,24 +68,24 @@ def _own_words(request: SongRequest, can: frozenset[Wish]) -> dict[str, Any]:
     voice = "" if Wish.VOICE in can else _IN_STYLE.get(request.voice, "")
     style = ", ".join(filter(None, (request.style.strip(), voice)))
     words = {"prompt": request.lyrics, "tags": style, "title": request.title, "generation_type": "TEXT"}
-    if request.excluded_style and Wish.EXCLUDE in can:
+    if request.excluded_style.strip():
         words["negative_tags"] = request.excluded_style
     return words
 
 
-def _extras(request: SongRequest, can: frozenset[Wish]) -> dict[str, Any]:
+def _extras(request: SongRequest) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
-    if request.kind is not RequestKind.DESCRIBE and can & {Wish.VOICE, Wish.WEIGHTS}:
-        metadata["create_mode"] = "custom"
-    if Wish.VOICE in can and (voice := _VOICES.get(request.voice)):
+    if voice := _VOICES.get(request.voice):
         metadata["vocal_gender"] = voice
     sliders = {
         "style_weight": request.style_weight,
         "weirdness_constraint": request.weirdness,
         "aug_creativity": request.variety,
     }
-    if Wish.WEIGHTS in can and (set_ := {name: value for name, value in sliders.items() if value is not None}):
+    if set_ := {name: value for name, value in sliders.items() if value is not None}:
         metadata["control_sliders"] = set_
+    if metadata and request.kind is not RequestKind.DESCRIBE:
+        metadata["create_mode"] = "custom"
     return {"metadata": metadata} if metadata else {}
 
 

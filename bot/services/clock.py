@@ -6,23 +6,23 @@ import time
 from contextlib import suppress
 
 _SLOW = 7_200.0  # seconds; a clock that is set by hand may be wrong by an hour
-_SURE = 600.0  # seconds for which it must be that slow before it is set
+_SLOW_FOR = 600.0  # seconds for which it must be that slow before it is set
 
 log = logging.getLogger(__name__)
 
 
 class Clock:
-    """Unix seconds that advance steadily: changes of the system's clock take effect at the next start only.
+    """Unix seconds that advance steadily: changes of the system's clock take effect only at the next start.
 
-    Except when this clock turns out to be hours slow, as after the machine was asleep, or got the time late after
-    booting: then it catches up. It is never set back.
+    The exception is a clock that is hours slow, as after the machine slept, or got the time late after booting: it
+    catches up. It is never set back.
     """
 
     def __init__(self) -> None:
         self.set()
 
     def set(self) -> None:
-        """By the system's clock."""
+        """To the system's time."""
         self._offset = time.time() - time.monotonic()
 
     def now(self) -> float:
@@ -32,7 +32,7 @@ class Clock:
         """Until cancelled."""
         while True:
             before = self._behind()
-            await self.sleep(_SURE)
+            await self.sleep(_SLOW_FOR)
             if min(before, self._behind()) > _SLOW:
                 log.warning("the clock was %.1f hours slow, and is set", self._behind() / 3_600)
                 self.set()

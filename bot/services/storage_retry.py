@@ -1,4 +1,4 @@
-"""How every worker handles a failing database: it logs the error and tries again a little later."""
+"""What every worker does if the database fails: it logs the error and waits before the next try."""
 
 import logging
 

@@ -10,7 +10,7 @@ from bot.domain.id_forms import other_form
 from bot.domain.task import Answer, Task
 from bot.errors import GatewayBroken, GatewayError, StorageError
 from bot.services.clock import Clock
-from bot.storage.songs import SongStore
+from bot.storage.songs import OfferedSongs, SongStore
 
 _DAY = 86_400.0  # seconds
 _MAX_SONGS = 10_000  # songs that need not be saved again on the same day
@@ -35,6 +35,14 @@ class TaskIds:
             log.error("ids of songs cannot be resolved: %s", error)
             known = {}
         return {each: known.get(each, each) for each in ids}
+
+    async def offered(self, user_id: int, channel_id: int, typed: str) -> Sequence[OfferedSongs]:
+        """Tasks with songs that a person may go on from: their own, and what was shown to all in the channel."""
+        try:
+            return await self._store.offered(user_id, channel_id, typed)
+        except StorageError as error:
+            log.error("no songs can be offered: %s", error)
+            return ()
 
     async def remember_songs(self, tasks: Iterable[Task]) -> None:
         """Saves the songs of tasks that somebody was shown."""

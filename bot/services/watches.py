@@ -73,7 +73,7 @@ class Watches:
         return await self._stores.watches.is_concerned(watch_id, user_id)
 
     async def leave(self, user_id: int, query: WatchQuery | None = None) -> LeftWatches:
-        """Leaves the person's own and joined open watches: those that match, or all. They go on for others."""
+        """Leaves the person's own and joined open watches: the matching ones, or all. They go on for others."""
         return await self._stores.watches.leave(user_id, query)
 
     async def stop(self, query: WatchQuery) -> None:

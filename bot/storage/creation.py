@@ -1,6 +1,6 @@
 """Servers' rules for ordering songs, and what is known of the gateways that accept orders."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -8,14 +8,21 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.creation import CreationRules
+from bot.domain.echo import Seen
+from bot.domain.song_request import Wish
+from bot.domain.task import Task
+from bot.domain.watch import WatchOutcome
 from bot.storage.rows import to_json
-from bot.storage.schema import abilities, accounts, creation_rules
+from bot.storage.schema import abilities, accounts, answers, creation_rules, is_over, tasks, watches
 from bot.storage.transaction import Transactions
 
 _LISTS = ("roles", "channels", "blocked")
 _ids = msgspec.json.Decoder(tuple[int, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _MODEL = "model:"
+_WISH = "wish:"
+_MOST_TASKS = 300  # of those that ended, which are read for what they tell of a gateway
+_task = msgspec.json.Decoder(Task)
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -90,3 +97,45 @@ class CreationStore(Transactions):
         statement = select(abilities.c.name).where(which).order_by(abilities.c.present.desc(), abilities.c.name)
         async with self._transaction(read_only=True) as connection:
             return tuple(name.removeprefix(_MODEL) for name in await connection.scalars(statement))
+
+    async def record_wishes(self, gateway: str, found: Mapping[Wish, bool], now: float) -> None:
+        """Whether what came repeats them."""
+        if not found:
+            return
+        statement = insert(abilities)
+        new = statement.excluded
+        changes = {
+            "present": abilities.c.present + new.present,
+            "absent": abilities.c.absent + new.absent,
+            "seen_at": new.seen_at,
+        }
+        rows = [
+            {
+                "gateway": gateway,
+                "name": f"{_WISH}{wish}",
+                "present": int(there),
+                "absent": int(not there),
+                "seen_at": now,
+            }
+            for wish, there in found.items()
+        ]
+        async with self._transaction() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["gateway", "name"], set_=changes), rows
+            )
+
+    async def wishes_seen(self, gateway: str) -> dict[Wish, Seen]:
+        which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_WISH)
+        async with self._transaction(read_only=True) as connection:
+            rows = await connection.execute(select(abilities).where(which))
+            return {Wish(row.name.removeprefix(_WISH)): Seen(row.present, row.absent) for row in rows}
+
+    async def watched_to_the_end(self, gateway: str, since: float) -> list[Task]:
+        """Tasks of that gateway whose songs were brought, of watches that began after that: the newest."""
+        over = is_over & (watches.c.outcome == WatchOutcome.DELIVERED) & (watches.c.created_at >= since)
+        source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
+        source = source.join(answers, answers.c.task_id == tasks.c.task_id)
+        statement = select(answers.c.task).select_from(source).where(over, tasks.c.gateway == gateway)
+        statement = statement.order_by(watches.c.created_at.desc()).limit(_MOST_TASKS)
+        async with self._transaction(read_only=True) as connection:
+            return [_task.decode(each) for each in dict.fromkeys(await connection.scalars(statement))]

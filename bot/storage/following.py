@@ -26,12 +26,12 @@ async def hand_over(connection: AsyncConnection, user_id: int, which: ColumnElem
     """Hands a person's watches over to the first of those who joined them. Returns them as they were before."""
     mine = (watches.c.user_id == user_id) & which
     joined = watches.join(followers, followers.c.watch_id == watches.c.id)
-    statement = select(watches, followers.c.user_id.label("heir"), followers.c.locale.label("heirs_locale"))
+    statement = select(watches, followers.c.user_id.label("successor"), followers.c.locale.label("successors_locale"))
     newest_first = statement.select_from(joined).where(mine).order_by(followers.c.since.desc())
     rows = {row["id"]: row for row in (await connection.execute(newest_first)).mappings()}
     for row in rows.values():
-        watch, successor = without(watch_of(row), user_id), row["heir"]
-        new = {"user_id": successor, "user_locale": row["heirs_locale"], "mentions": to_json(watch.mentions)}
+        watch, successor = without(watch_of(row), user_id), row["successor"]
+        new = {"user_id": successor, "user_locale": row["successors_locale"], "mentions": to_json(watch.mentions)}
         await connection.execute(update(watches).where(watches.c.id == watch.id).values(new))
         await connection.execute(update(deliveries).where(deliveries.c.watch_id == watch.id).values(user_id=successor))
         await _forget(connection, watch.id, successor)

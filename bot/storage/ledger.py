@@ -5,7 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_note
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import Usage, Work, day_of
@@ -64,7 +64,7 @@ async def anonymise_later(connection: AsyncConnection, owner: str, today: str) -
     """
     past = (ledger.c.owner == owner) & (ledger.c.day < today)
     await connection.execute(update(ledger).where(past).values(owner=""))
-    statement = insert_note(key_values).values(key=f"{_FORGET}{owner}", value=today)
+    statement = sqlite_insert(key_values).values(key=f"{_FORGET}{owner}", value=today)
     await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": today}))
 
 

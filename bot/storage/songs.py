@@ -2,17 +2,27 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Select, delete, select, union
+from msgspec import Struct
+from sqlalchemy import Select, delete, func, literal_column, or_, select, union, union_all
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.id_forms import is_likely, other_form
 from bot.storage.rows import one_of
-from bot.storage.schema import recents, songs, tasks
+from bot.storage.schema import answers, recents, songs, tasks, watches
 from bot.storage.transaction import Transactions
 
 KEPT = 365 * 86_400.0  # seconds since a song was last seen
+_MOST_OFFERED = 100  # tasks of each kind that are looked through
 _MOST = 500_000  # songs, of all people
+
+
+class OfferedSongs(Struct, frozen=True):
+    """A task with `count` songs."""
+
+    task_id: str
+    title: str
+    count: int
 
 
 class SongStore(Transactions):
@@ -27,6 +37,28 @@ class SongStore(Transactions):
         async with self._transaction() as connection:
             await connection.execute(delete(songs).where(songs.c.seen_at < now - KEPT))
             await connection.execute(delete(songs).where(songs.c.seen_at <= beyond))
+
+    async def offered(self, user_id: int, channel_id: int, typed: str, limit: int = 25) -> list[OfferedSongs]:
+        """The newest first: what the person watched or looked up, and what was shown to all in the channel."""
+        recent = select(recents.c.task_id, recents.c.title, recents.c.looked_up_at.label("at"))
+        shown = recent.where(recents.c.channel_id == channel_id, recents.c.public)
+        watched = select(watches.c.task_id, answers.c.title, watches.c.created_at.label("at"))
+        watched = watched.join(answers, answers.c.task_id == watches.c.task_id).where(watches.c.user_id == user_id)
+        every = union_all(
+            *(
+                select(each.order_by(literal_column("at").desc()).limit(_MOST_OFFERED).subquery())
+                for each in (recent.where(recents.c.user_id == user_id), shown, watched)
+            )
+        ).subquery()
+        count = select(func.count()).where(songs.c.task_id == every.c.task_id).scalar_subquery()
+        matches = or_(every.c.task_id.contains(typed, autoescape=True), every.c.title.icontains(typed, autoescape=True))
+        statement = select(every, count.label("made")).where(matches, count > 0).order_by(every.c.at.desc())
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(statement.limit(limit * 3))).all()
+        newest: dict[str, OfferedSongs] = {}
+        for row in rows:
+            newest.setdefault(row.task_id, OfferedSongs(row.task_id, row.title, row.made))
+        return list(newest.values())[:limit]
 
     async def tasks_of(self, ids: Collection[str]) -> dict[str, str]:
         """Task ids for ids that are not known as a task's: another form of the same id, or a song's task.

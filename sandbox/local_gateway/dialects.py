@@ -115,13 +115,14 @@ def _clip(song: Song, state: State, media: str) -> Object:
             "error_type": "generation_error" if state == "failed" else None,
             "error_message": song.reason or None,
             "audio_prompt_id": None,
+            **song.asked_for,
         },
         "audio_url": audio_url(song, state, media),
         "image_url": image_url(song, media),
         "image_large_url": image_url(song, media),
         "video_url": song.video_url,
-        "model_name": "chirp-v4-5",
-        "major_model_version": "v4.5",
+        "model_name": song.model or "chirp-v4-5",
+        "major_model_version": "" if song.model else "v4.5",
     }
 
 

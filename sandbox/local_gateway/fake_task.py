@@ -1,7 +1,8 @@
 """Fake tasks and songs: frozen values that tell a task's state at any moment."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Dialect = Literal["new-api", "rix", "suno-api", "goamz", "items", "nested", "bare", "code-1", "output", "response"]
 State = Literal["queued", "running", "streaming", "done", "failed"]
@@ -22,6 +23,8 @@ class Song:
     audio_url: str | None = None  # instead of the media host's
     image_url: str | None = None
     video_url: str = ""
+    model: str = ""  # instead of the usual one
+    asked_for: Mapping[str, Any] = field(default_factory=dict)  # what its metadata repeats of the order
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ _OPEN_FIELDS = (
     "gpt_description_prompt", "prompt", "mv", "title", "tags", "continue_at", "task_id", "continue_clip_id",
     "make_instrumental",
 )  # fmt: skip
-_LAST: State = "done"
 
 Behaviour = Literal["good", "late", "never", "lost", "cut", "no id", "busy", "moved", "broke", "refuses"]
 """The answer to an order: `late` after `delay`; `never`, `lost` (504), `cut` and `no id` (200) are accepted and
@@ -67,6 +66,7 @@ class Orders:
     on_step: Callable[[Moment, "Post"], None] = lambda _moment, _post: None
     words: str = "Song Description contained artist name: Nobody"
     delay: float = 0.3  # seconds, for `late`
+    fails: str = ""  # the reason why what is taken fails; empty: it does not
     takes: float = 12.0  # seconds from the order to its songs
     drops: bool = True
     keeps_log: bool = True
@@ -140,15 +140,27 @@ class Orders:
         return post.task_id
 
     def _fake_task(self, post: Post, *, lyrics: bool) -> FakeTask:
-        states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (2.0, "running"), (self.takes, _LAST))
+        last: State = "failed" if self.fails else "done"
+        states: tuple[tuple[float, State], ...] = ((0.0, "queued"), (2.0, "running"), (self.takes, last))
         words = {name: post.body.get(name) for name in _OPEN_FIELDS} if self.drops else post.body
         title = str(words.get("title") or "").strip() or _title(words)
         if lyrics:
             text = f"[Verse]\n{words.get('prompt')}\nand the night goes on\n\n[Chorus]\nSing it, {title}"
             return FakeTask(post.task_id, text=text, title=title, states=((0.0, "queued"), (2.0, "done")))
+        if self.fails:
+            return FakeTask(post.task_id, states=states, reason=self.fails)
         style, text = str(words.get("tags") or "folk, warm"), str(words.get("prompt") or f"[Verse]\n{title}")
         songs = tuple(
-            Song(str(uuid.uuid4()), title, style, text, duration=20.0 + 4 * number, sound=("dawn", "river")[number])
+            Song(
+                str(uuid.uuid4()),
+                title,
+                style,
+                text,
+                duration=20.0 + 4 * number,
+                sound=("dawn", "river")[number],
+                model=str(words.get("mv") or ""),
+                asked_for=_repeated(words),
+            )
             for number in range(2)
         )
         return FakeTask(post.task_id, songs=songs, states=states)
@@ -199,6 +211,14 @@ class Orders:
             "model_limits_enabled": False,
             "expires_at": 0,
         }
+
+
+def _repeated(words: Mapping[str, Any]) -> dict[str, Any]:
+    """What Suno's description of a song tells of what it was asked for beside the usual."""
+    metadata = words.get("metadata") or {}
+    found = {name: words.get(name) for name in ("negative_tags", "task", "cover_clip_id")}
+    found |= {name: metadata.get(name) for name in ("vocal_gender", "control_sliders")}
+    return {name: value for name, value in found.items() if value}
 
 
 def _words(asked: Mapping[str, Any]) -> str:

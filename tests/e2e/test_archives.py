@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from sandbox.local_discord.faults import Fault as DiscordFault
+from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
 from tests.conftest import Env
+from tests.idle import wait_until_idle
 from tests.messages import buttons, words
 
 TASKS = tuple(
@@ -78,6 +80,39 @@ async def test_songs_that_cannot_be_had_are_named(env: Env) -> None:
         "⚠️ 未包含 **海风 1**：它的文件已无法获取。",
     ]
     assert names(env, file) == ["01 海风 0.mp3", "03 海风 2.mp3"]
+
+
+async def test_a_page_of_the_library_is_packed_from_its_posts_when_the_gateway_has_forgotten_it(env: Env) -> None:
+    async with env.bot():
+        env.gateway.add(*TASKS[:3])
+        await env.watch(*[task.id for task in TASKS[:3]])
+        await env.posts(3)
+        await wait_until_idle()
+        for task in TASKS[:3]:
+            env.gateway.forget(task.id)
+        before = len(env.gateway.media_requests)
+        found = await env.finished(await env.ben.slash(env.channel, "suno library", find="海风"))
+        said, (file,) = await packed(env, found)
+    assert said == "📦 已将 3 首歌打包成一个 ZIP 文件，含封面和歌词。"
+    assert file["attachments"][0]["title"] == "海风-1"
+    assert sorted(name[3:] for name in names(env, file)) == ["海风 0.mp3", "海风 1.mp3", "海风 2.mp3"]
+    content = env.discord.world.files[file["attachments"][0]["id"]].content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert len(archive.namelist()) == 9, "with lyrics, which the bot has kept, and covers"
+    assert len(env.gateway.media_requests) == before
+
+
+async def test_a_song_that_may_no_longer_be_seen_is_not_packed(env: Env) -> None:
+    async with env.bot():
+        env.gateway.add(TASKS[0])
+        await env.watch(TASKS[0].id)
+        await env.posts(1)
+        await wait_until_idle()
+        found = await env.finished(await env.ben.slash(env.channel, "suno library", find="海风"))
+        env.discord.changes.override(env.channel, env.ben.user, deny=Permission.VIEW_CHANNEL)
+        pressed = await env.ben.press(found, "ZIP")
+        answer = await env.finished(pressed)
+    assert words(answer).strip() == "没有已完成的歌曲可以打包。"
 
 
 @pytest.mark.parametrize("state", ["running", "failed"])

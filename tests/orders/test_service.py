@@ -50,7 +50,8 @@ async def test_the_card_tells_the_price_what_is_left_and_what_is_ignored(shop: S
     order = await shop.draft(request=request)
     quote = await shop.orders.quote(order, maker())
     assert (quote.price, quote.exact, quote.left, quote.most) == (0.1, False, 3, 3)
-    assert quote.ignored == {Wish.EXCLUDE}
+    assert quote.doubtful == {Wish.EXCLUDE}
+    assert not quote.ignored
     assert quote.ready
 
 
@@ -294,21 +295,22 @@ async def test_without_a_log_the_balance_tells_whether_it_was_charged(
     engine: AsyncEngine,
     gateway: LocalGateway,
     clock: JumpingClock,
+    *,
     taken_back: bool,
     price: float | None,
     state: OrderState,
 ) -> None:
     gateway.orders.keeps_log = False
-    async with opened(engine, gateway, clock, word=OperatorSettings(key_is_ours=True, price=price)) as shop:
-        async with shop.open():
-            await clock.advance(300)  # the balance is read
-            good = await shop.place(BEN)
-            await shop.until(good, OrderState.ACCEPTED)
-            gateway.orders.behaviour = "lost"
-            order = await shop.place()
-            await shop.until(order, OrderState.UNSURE)
-            if taken_back:
-                gateway.orders.used -= gateway.orders.charges.pop().quota
-            await clock.advance(700, step=20)
-            assert await shop.state(order) is state
+    settings = OperatorSettings(key_is_ours=True, price=price)
+    async with opened(engine, gateway, clock, word=settings) as shop, shop.open():
+        await clock.advance(300)  # the balance is read
+        good = await shop.place(BEN)
+        await shop.until(good, OrderState.ACCEPTED)
+        gateway.orders.behaviour = "lost"
+        order = await shop.place()
+        await shop.until(order, OrderState.UNSURE)
+        if taken_back:
+            gateway.orders.used -= gateway.orders.charges.pop().quota
+        await clock.advance(700, step=20)
+        assert await shop.state(order) is state
     assert len(gateway.orders.posts) == 2

@@ -8,17 +8,17 @@ from discord.ext import commands
 
 from bot.commands.doctor.findings import Finding, ok, problem, warning
 from bot.commands.name import program_name
-from bot.storage.targets import Target
+from bot.storage.post_channels import PostChannel
 from bot.ui.interactions.permissions import NEEDED_TO_POST, Missing, missing_for
 from bot.ui.render.locales import language_for
 
 _CHOOSE = "Choose another in /suno-admin setup."
 
 
-async def check_channels(bot: commands.Bot, targets: Sequence[Target]) -> list[Finding]:
+async def check_channels(bot: commands.Bot, channels: Sequence[PostChannel]) -> list[Finding]:
     findings = []
-    for guild_id in dict.fromkeys(target.guild_id for target in targets):
-        channel_ids = [target.channel_id for target in targets if target.guild_id == guild_id]
+    for guild_id in dict.fromkeys(target.guild_id for target in channels):
+        channel_ids = [target.channel_id for target in channels if target.guild_id == guild_id]
         findings += await _check_server(bot, guild_id, channel_ids)
     return findings or [ok("channels", "nothing is to be posted in any")]
 

@@ -21,7 +21,7 @@ from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import Redactor, visible
 from bot.storage.database import open_read_only
 from bot.storage.key_values import KeyValueStore
-from bot.storage.targets import TargetStore
+from bot.storage.post_channels import PostChannelStore
 
 
 def examine_faulty(error: SettingsError) -> list[Finding]:
@@ -89,7 +89,7 @@ async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
         return [skipped("commands, channels", "they need the database")]
     try:
         async with open_read_only(settings.database_url) as engine:
-            targets = await TargetStore(engine).targets()
-            return [await check_commands(bot, KeyValueStore(engine)), *await check_channels(bot, targets)]
+            channels = await PostChannelStore(engine).all()
+            return [await check_commands(bot, KeyValueStore(engine)), *await check_channels(bot, channels)]
     except StorageError as error:
         return [problem("database", f"it cannot be read ({error}). Restore a backup.")]

@@ -15,14 +15,14 @@ _SUFFIX = re.compile(r"[_:#.-](?:\d{1,3}|[a-z])$")  # numbers the clips of a tas
 _MOST_SONGS = 200  # of one task
 
 
-class Found(NamedTuple):
+class FoundTasks(NamedTuple):
     """Objects about tasks, by requested id; `others`: the answer also has other tasks."""
 
     tasks: dict[str, Object]
     others: bool
 
 
-def find(value: Any, asked: Collection[str]) -> Found:
+def find(value: Any, asked: Collection[str]) -> FoundTasks:
     owners = Owners(asked)
     parts: dict[str | None, list[Object]] = {}
     for task_id, source in _tasks(value, owners, 0):
@@ -30,7 +30,7 @@ def find(value: Any, asked: Collection[str]) -> Found:
     found = {owner: _whole(sources) for owner, sources in parts.items() if owner is not None}
     if not parts and len(asked) == 1 and (bare := _bare(value, 0)):
         found[next(iter(asked))] = bare
-    return Found(found, None in parts)
+    return FoundTasks(found, None in parts)
 
 
 def tasks_in(value: Any) -> Iterator[tuple[str, Object]]:

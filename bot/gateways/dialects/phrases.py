@@ -66,7 +66,7 @@ _SAYS_KEY = re.compile(
 _REQUEST_ID = re.compile(r"\(?\brequest[ _]?id: ?[\w-]{1,80}\)?", re.IGNORECASE)
 
 
-class Meaning(Enum):
+class ErrorMeaning(Enum):
     UNKNOWN = "there is no such task"
     NOTHING_THERE = "there is no Suno gateway at this address"
     BUSY = "later"
@@ -75,19 +75,19 @@ class Meaning(Enum):
     OTHER = "something else"
 
 
-def meaning(*sentences: str) -> Meaning:
+def meaning(*sentences: str) -> ErrorMeaning:
     """The meaning of an error's sentences together. Each may be a code, such as `task_not_exist`."""
     texts = [_plain(sentence) for sentence in sentences if sentence]
     if any(_says_unknown(text) for text in texts):
-        return Meaning.UNKNOWN
+        return ErrorMeaning.UNKNOWN
     for wanted, pattern in (
-        (Meaning.NOTHING_THERE, _SAYS_NOTHING_THERE),
-        (Meaning.BUSY, _SAYS_BUSY),
-        (Meaning.KEY, _SAYS_KEY),
+        (ErrorMeaning.NOTHING_THERE, _SAYS_NOTHING_THERE),
+        (ErrorMeaning.BUSY, _SAYS_BUSY),
+        (ErrorMeaning.KEY, _SAYS_KEY),
     ):
         if any(pattern.search(text) for text in texts):
             return wanted
-    return Meaning.BARE if all(_letters(text) in _BARE for text in texts) else Meaning.OTHER
+    return ErrorMeaning.BARE if all(_letters(text) in _BARE for text in texts) else ErrorMeaning.OTHER
 
 
 def _says_unknown(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
+from bot.domain.task import Clip, Echo, Lyrics, Status, Task, TaskKind
 from bot.gateways.dialects.field_names import (
     AUDIO,
     CLIP_ID,
@@ -29,12 +29,23 @@ from bot.gateways.dialects.field_names import (
     VIDEO,
     WORDS,
 )
-from bot.gateways.dialects.phrases import Meaning, meaning
+from bot.gateways.dialects.phrases import ErrorMeaning, meaning
 from bot.gateways.dialects.statuses import StatusWord, read_status
 from bot.gateways.dialects.unwrap import metadata_of, status_of, unwrap
-from bot.gateways.fields import Object, as_moment, as_object, as_percentage, as_seconds, as_text, as_url, first
+from bot.gateways.fields import (
+    Object,
+    as_moment,
+    as_number,
+    as_object,
+    as_percentage,
+    as_seconds,
+    as_text,
+    as_url,
+    first,
+)
 
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
+_MOST_VOICE = 10  # characters
 _MOST_ADDRESSES = 5  # of one song
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
 
@@ -157,7 +168,7 @@ def _words_of(value: Any) -> str:
 
 def _is_refused(source: Object) -> bool:
     """Unsuccessful, with a message that is not about the gateway."""
-    return source.get("success") is False and meaning(_message([source])) is Meaning.OTHER
+    return source.get("success") is False and meaning(_message([source])) is ErrorMeaning.OTHER
 
 
 def _message(layers: Sequence[Object]) -> str:
@@ -186,8 +197,21 @@ def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip
         video_url=_address(source, VIDEO),
         image_url=_address(source, IMAGE),
         reason=as_text(_read(everywhere, *CLIP_REASON)).strip() if word.status is Status.FAILED else "",
+        echo=_echo(metadata) if metadata else None,
     )
     return _TranslatedClip(clip, word, bool(files) and not _is_temporary(files[0]))
+
+
+def _echo(metadata: Object) -> Echo:
+    sliders = as_object(metadata.get("control_sliders"))
+    return Echo(
+        cover=bool(as_text(metadata.get("cover_clip_id"))) or metadata.get("task") == "cover",
+        excluded=bool(as_text(metadata.get("negative_tags")).strip()),
+        voice=as_text(metadata.get("vocal_gender")).strip()[:_MOST_VOICE],
+        style_weight=as_number(sliders.get("style_weight")),
+        weirdness=as_number(sliders.get("weirdness_constraint")),
+        variety=as_number(sliders.get("aug_creativity")),
+    )
 
 
 def _addresses(source: Object, *names: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Handles deliveries that Discord refused: carries out what bot/domain/discord_errors.py decides."""
+"""Handles deliveries that Discord refused, as bot/domain/discord_errors.py decides."""
 
 import logging
 from collections.abc import Set as AbstractSet
@@ -31,14 +31,14 @@ from bot.storage.outbox import Outbox
 log = logging.getLogger(__name__)
 
 
-class DirectPoster(Protocol):
-    async def direct(self, user_id: int) -> int:
+class DmOpener(Protocol):
+    async def open_dm(self, user_id: int) -> int:
         """The id of the DM channel with a person. Raises PostError."""
         ...
 
 
 class FailureHandler:
-    def __init__(self, outbox: Outbox, poster: DirectPoster, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, poster: DmOpener, clock: Clock) -> None:
         self._outbox = outbox
         self._poster = poster
         self._clock = clock
@@ -91,7 +91,7 @@ class FailureHandler:
             await self._carry_out(retry_after(claimed.attempts), claimed, reason, code)
             return
         try:
-            channel_id = await self._poster.direct(claimed.watch.user_id)
+            channel_id = await self._poster.open_dm(claimed.watch.user_id)
         except PostError as failure:
             attempt = replace(_attempt(claimed, frozenset()), movable=False)
             course = decide(failure, attempt) if meaning(failure) is Meaning.LATER else Abandon(State.KEPT)
@@ -100,7 +100,7 @@ class FailureHandler:
             await self._outbox.move(claimed.delivery, channel_id, self._clock.now())
 
     async def _abandon(self, claimed: ClaimedDelivery, state: State, reason: str, code: int) -> None:
-        """Drops a notice that cannot be sent; a result is kept for people to see."""
+        """Gives up: a notice is dropped, a result stays listed in /suno watches."""
         if claimed.delivery.topic in NOTICES:
             log.warning("a notice is dropped, delivery %s: %s", claimed.delivery.id, reason)
             await self._outbox.give_up(claimed.delivery.id, State.SENT, f"dropped: {reason}")
@@ -115,18 +115,15 @@ class FailureHandler:
         await self._outbox.give_up(claimed.delivery.id, state, reason)
 
     async def _notify_people(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
-        """Notifies everyone who waits for it by DM.
-
-        False: not all of them now, because Discord opens no more DMs for a while.
+        """Notifies everyone who waits for the result, by DM. False: some not yet, because Discord opens no more DMs
+        for a while.
         """
         notice = delivery_for(claimed.watch, topic, self._clock.now(), about)
         notified = await self._notify(claimed.watch.user_id, notice)
         return await self._notify_followers(claimed, topic, about) and notified
 
     async def _notify_followers(self, claimed: ClaimedDelivery, topic: Topic, about: tuple[str, ...]) -> bool:
-        """Notifies those who joined, as `_notify_people`: each once, however often it is refused, with
-        whatever code.
-        """
+        """As `_notify_people`, those who joined the watch: each once, however often Discord refuses the message."""
         watch, notified = claimed.watch, True
         for user_id, locale in await self._outbox.followers(watch.id):
             identity = delivery_id(watch.id, watch.created_at, topic, (*about[:1], str(user_id)))
@@ -137,7 +134,7 @@ class FailureHandler:
     async def _notify(self, user_id: int, notice: Delivery) -> bool:
         """False: not now. Other failures count as notified."""
         try:
-            channel_id = await self._poster.direct(user_id)
+            channel_id = await self._poster.open_dm(user_id)
         except PostError as failure:
             log.warning("user %d cannot be notified of a failed post: %s", user_id, failure)
             return meaning(failure) is not Meaning.LATER

@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 class CardPoster(Protocol):
     """The port through which cards are edited."""
 
-    def card(self, card: LiveCard) -> str:
+    def digest_of(self, card: LiveCard) -> str:
         """A digest of what the card should show."""
         ...
 
-    async def show(self, card: LiveCard) -> None:
-        """Raises PostError."""
+    async def edit(self, card: LiveCard) -> None:
+        """Shows the current content. Raises PostError."""
         ...
 
 
@@ -58,11 +58,11 @@ class LiveCards:
 
     async def _update(self, card: LiveCard, now: float) -> None:
         """Edits the card only if it changed; for the last time when everything is posted."""
-        shows = self._poster.card(card)
+        shows = self._poster.digest_of(card)
         is_last = bool(card.watch.outcome) and not card.pending
         try:
             if shows != card.shows:
-                await self._poster.show(card)
+                await self._poster.edit(card)
         except PostError as failure:
             await self._refused(card, shows, failure, now, is_last=is_last)
         else:

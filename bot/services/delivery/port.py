@@ -1,4 +1,4 @@
-"""The port through which messages are posted, and what a message is made of."""
+"""The protocol through which messages are posted, and what a message is made of."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -48,6 +48,6 @@ class Poster(Protocol):
         """Where that message of it is, and who may view it. Never raises."""
         ...
 
-    async def direct(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         """The id of the DM channel with a person."""
         ...

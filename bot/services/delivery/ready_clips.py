@@ -1,4 +1,4 @@
-"""Chooses the songs of a delivery to send now, by what could be opened of their files. Pure."""
+"""Chooses which songs of a delivery to send now: those whose files could be opened. Pure."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,13 +18,13 @@ class SendNow(Struct, frozen=True):
 
 
 class WaitForRoom(Struct, frozen=True):
-    """Room on this machine: that is not the song's fault, so it is not given up for it."""
+    """Wait for room on this machine. The song is not given up: its host works."""
 
     reason: str
 
 
 class WaitForAudio(Struct, frozen=True):
-    pass
+    """No song has a usable file yet."""
 
 
 def choose(

@@ -1,4 +1,4 @@
-"""Sends one claimed delivery: collects its content, plans, posts, and marks it as sent."""
+"""Sends one claimed delivery: collects its content, posts it, and marks it as sent."""
 
 import asyncio
 import logging
@@ -79,13 +79,13 @@ class Sender:
             await self._send_songs(claimed)
         else:
             found = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
-            await self._plan_and_post(Post(claimed, found))
+            await self._save_and_post(Post(claimed, found))
 
     async def _send_songs(self, claimed: ClaimedDelivery) -> None:
         found = await self._newest_answer(claimed)
         if found.task.lyrics and not found.task.clips:  # an empty task does not show whether it makes songs or lyrics
             lyrics = replace(claimed, delivery=replace(claimed.delivery, topic=Topic.LYRICS))
-            await self._plan_and_post(Post(lyrics, found))
+            await self._save_and_post(Post(lyrics, found))
         else:
             await self._send_ready_clips(claimed, found)
 
@@ -98,7 +98,7 @@ class Sender:
         async with self._open_clip_files(claimed, found.task, keys) as clip_files:
             match choose(clip_files, keys, gave_up=gave_up, fits=lambda ready: self._poster.fits(claimed, ready)):
                 case SendNow(going, rest):
-                    await self._plan_and_post(Post(claimed, found, going), rest)
+                    await self._save_and_post(Post(claimed, found, going), rest)
                 case WaitForRoom(reason):
                     await self._wait_for_room(claimed, reason)
                 case _:
@@ -130,7 +130,7 @@ class Sender:
         try:
             found = await self._lookup.find(snapshot.task_id, known_at=snapshot.gateway)
         except (GatewayError, UnknownTask) as error:
-            log.info("task %s: the answer before is used: %s", snapshot.task_id, error)
+            log.info("task %s: the previous answer is used: %s", snapshot.task_id, error)
             return known
         keys = {key for key, _ in found.task.keyed()}
         return found if keys.issuperset(claimed.delivery.clips) else known
@@ -150,8 +150,8 @@ class Sender:
             notice = delivery_for(claimed.watch, Topic.NO_AUDIO, now)
             await self._outbox.add(replace(notice, created_at=delivery.created_at, audio_missing_since=since))
 
-    async def _plan_and_post(self, post: Post, rest: tuple[str, ...] = ()) -> None:
-        """Plans, posts, marks as sent: after a crash between any two of these, the plan is the same.
+    async def _save_and_post(self, post: Post, rest: tuple[str, ...] = ()) -> None:
+        """Saves what the message contains, posts it, marks it as sent: after a crash in between, it contains the same.
 
         `rest`: keys of the clips that get a delivery of their own.
         """

@@ -1,4 +1,4 @@
-"""Limits on messages that are being sent: a fair part for each person and each host of songs."""
+"""Limits on messages that are sent at the same time: a fair part for each person and each host of songs."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable
 from bot.gateways.hosts import Hosts, Standing
 
 MOST = 48  # messages being sent; most of the time they wait for the hosts of their songs
-_KEPT = 16  # of those, reserved for good hosts
+_RESERVED = 16  # of those, reserved for good hosts
 _OF_HOST = (2, 8, 32)  # per host: slow, unknown, good
 _OF_PERSON = 6  # per person, from hosts that are not (yet) good
 _OF_PERSON_GOOD = 16  # per person, from all hosts
 
 
 class DeliverySlots:
-    """`going`: the hosts and people of messages that are being sent."""
+    """`going`: the host and the person of each message that is being sent."""
 
     def __init__(self, hosts: Hosts, going: Iterable[tuple[str, int]] = ()) -> None:
         self._hosts = hosts
@@ -37,7 +37,7 @@ class DeliverySlots:
 
     @property
     def only_good(self) -> bool:
-        return self._by_person(doubtful=True).total() >= MOST - _KEPT
+        return self._by_person(doubtful=True).total() >= MOST - _RESERVED
 
     def take(self, host: str, user_id: int) -> bool:
         """Takes a slot, if one is free."""

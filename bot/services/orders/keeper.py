@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from bot.domain.evidence import Evidence
 from bot.domain.order import Order, OrderState, looked_for
-from bot.domain.task import Status, Task
 from bot.errors import StorageError
 from bot.services.clock import Clock, Wakeup
 from bot.services.orders.evidence import EvidenceFinder
@@ -83,8 +82,8 @@ class OrderKeeper:
         ended = await self._upkeep.follow_tasks(self._clock.now())
         for order, task in ended:
             log.info("order %s: %s", order.id, order.state)
-            if task and (terms := self._terms.get(order.gateway)):
-                await terms.record_models(_models(order, task))
+            if task and order.state is OrderState.FINISHED and (terms := self._terms.get(order.gateway)):
+                await terms.record_finished(order.request, task)
         if ended:
             self._changed()
 
@@ -105,9 +104,3 @@ class OrderKeeper:
         else:
             after = looked_for(order, now)
         await self._store.move(after, OrderState.UNSURE, now)
-
-
-def _models(order: Order, task: Task) -> list[str]:
-    """The models of finished songs, by the order's own name, because the gateway accepts that."""
-    done = task.status is Status.DONE and order.state is OrderState.FINISHED
-    return [order.request.model] if done and not task.written else []

@@ -1,5 +1,6 @@
 """What people and managers do with orders: draft, confirm, cancel, approve, and settle unsure ones."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
@@ -8,18 +9,21 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, left
 from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
-from bot.domain.models import Model
+from bot.domain.models import Model, model_named
 from bot.domain.order import Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
 from bot.domain.order_refusals import Refusal
 from bot.domain.same_song import may_be
-from bot.domain.song_request import Problem, RequestKind, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
+from bot.domain.song_request import Problem, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
 from bot.domain.task import Task
+from bot.errors import StorageError
 from bot.services.clock import Clock
-from bot.services.lookup import Lookup
+from bot.services.lookup import Found, Lookup
 from bot.services.orders.sender import watch_on
 from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
 from bot.storage.orders import OrderStore, Placed
+
+log = logging.getLogger(__name__)
 
 _MONTH = 30 * 86_400.0  # seconds
 NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
@@ -28,13 +32,15 @@ NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not 
 class Quote(Struct, frozen=True, kw_only=True):
     """What the card shows before a payment. `left`: of today's allowance, None: unlimited.
 
-    `exact`: the price is the operator's setting, not from a price list.
+    `exact`: the price is the operator's setting, not from a price list. `ignored`: options that the gateway was seen to
+    ignore; `doubtful`: options of which that is not known.
     """
 
     order: Order
     price: float | None
     exact: bool
     ignored: frozenset[Wish]
+    doubtful: frozenset[Wish]
     faults: tuple[TooLong, ...]
     problem: Problem | None
     left: int | None
@@ -45,8 +51,20 @@ class Quote(Struct, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> bool:
-        """Whether Create would place the order."""
-        return not (self.faults or self.problem or self.closed or self.bar)
+        """Whether Create would place the order. A cover without its song would be paid for nothing."""
+        uncovered = Wish.COVER in self.ignored | self.doubtful
+        return not (self.faults or self.problem or self.closed or self.bar or uncovered)
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What may be made from a task, where it is shown. `ordered`: it was ordered through the bot."""
+
+    creates: bool = False
+    covers: bool = False
+    ordered: bool = False
+
+
+NO_OFFER = Offer()
 
 
 class Obstacle(StrEnum):
@@ -117,9 +135,9 @@ class Orders:
         """Who ordered how much in a server in the last 30 days, and what it cost."""
         return await self.store.by_person(guild_id, self._clock.now() - _MONTH, limit)
 
-    async def offered(self, guild_id: int | None) -> list[Model]:
-        """The models to choose from there, the usual one first."""
-        return _offered(self.terms(), await self.rules(guild_id))
+    async def offered(self, guild_id: int | None, gateway: str = "") -> list[Model]:
+        """The models to choose from there, the usual one first. `gateway` empty: of the first that is open."""
+        return _offered(self.terms(gateway), await self.rules(guild_id))
 
     async def before(self, order: Order) -> int:
         """How many orders are to be sent before it."""
@@ -129,14 +147,43 @@ class Orders:
         """Why a person may not order here; None: they may."""
         return bar_of(maker, await self.rules(maker.guild_id), self.operator, model)
 
+    async def offer(self, found: Found, guild_id: int | None, user_id: int) -> Offer:
+        """To all who see a task in a server, or to a person in a DM. Nothing where that cannot be told."""
+        if not self.operator.enabled:
+            return NO_OFFER
+        maker = Maker(user_id=user_id, guild_id=guild_id, channel_ids=(), manages=True)
+        try:
+            rules = await self.rules(guild_id)
+            if bar_of(maker, replace(rules, channels=(), blocked=()), self.operator):
+                return NO_OFFER
+            ordered = await self.store.of_task(found.task.id) is not None
+        except StorageError as error:
+            log.warning("task %s is shown without what can be made from it: %s", found.task.id, error)
+            return NO_OFFER
+        return Offer(creates=True, covers=Wish.COVER in self.terms(found.gateway).can, ordered=ordered)
+
+    async def own_of_task(self, task_id: str, user_id: int) -> Order | None:
+        """The order by which somebody had a task made; None: it was somebody else's, or none."""
+        order = await self.store.of_task(task_id)
+        return order if order and order.user_id == user_id else None
+
     async def draft(
-        self, order_id: str, maker: Maker, request: SongRequest, *, channel_id: int, locale: str, user_locale: str
+        self,
+        order_id: str,
+        maker: Maker,
+        request: SongRequest,
+        *,
+        channel_id: int,
+        locale: str,
+        user_locale: str,
+        gateway: str = "",
     ) -> Order:
         """Stores a draft when its form is submitted. The same id gives the same draft: Discord may deliver a form
-        twice.
+        twice. `gateway`: the one that has the song which it continues; empty: any.
         """
-        terms = self._terms_for(request)
-        model = request.model or _offered(terms, await self.rules(maker.guild_id))[0].name
+        terms = self.terms(gateway)
+        offered = _offered(terms, await self.rules(maker.guild_id))
+        model = model_named(request.model).name if request.model.strip() else offered[0].name
         order = Order(
             id=order_id,
             user_id=maker.user_id,
@@ -151,11 +198,6 @@ class Orders:
         )
         await self.store.draft(order)
         return await self.store.order(order_id) or order
-
-    def _terms_for(self, request: SongRequest) -> GatewayTerms:
-        if request.kind is RequestKind.COVER:
-            return next((each for each in self._terms.values() if Wish.COVER in each.can), self.terms())
-        return self.terms()
 
     async def own(self, order_id: str, user_id: int) -> Order | None:
         order = await self.store.order(order_id)
@@ -173,14 +215,15 @@ class Orders:
     async def quote(self, order: Order, maker: Maker) -> Quote:
         """Everything to know before a payment, as of now."""
         rules, terms = await self.rules(maker.guild_id), self.terms(order.gateway)
-        work = Work.of(order.request.kind)
+        work, wishes = Work.of(order.request.kind), wishes_of(order.request)
         limits = self._limits(rules, work, maker)
         usage = await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now())
         return Quote(
             order=order,
             price=terms.price(work),
             exact=terms.price_is_exact(work),
-            ignored=wishes_of(order.request) - terms.can,
+            ignored=wishes & terms.ignores,
+            doubtful=wishes - terms.can - terms.ignores,
             faults=too_long(order.request),
             problem=problem_of(order.request),
             left=left(usage, limits),
@@ -196,7 +239,7 @@ class Orders:
         if order is None or order.state is not OrderState.DRAFT:
             return Obstacle.GONE
         quote = await self.quote(order, maker)
-        if not quote.ready or (order.request.kind is RequestKind.COVER and Wish.COVER in quote.ignored):
+        if not quote.ready:
             return Obstacle.NOT_READY
         if quote.price != order.price:
             await self.store.edit(replace(order, price=quote.price))

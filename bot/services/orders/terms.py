@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Work
 from bot.domain.creation import OperatorRules
+from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
 from bot.domain.models import Model, offered
 from bot.domain.order_refusals import Refusal
-from bot.domain.song_request import Wish
+from bot.domain.song_request import SongRequest, Wish
+from bot.domain.task import Task
 from bot.errors import StorageError
 from bot.gateways.billing import AccountState
 from bot.gateways.pricing import Charge
@@ -27,6 +29,7 @@ _CHECK_CLOSED = 600.0  # seconds; a gateway allows about twenty such requests in
 _FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a minimum
 _SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
 _LOW = "low"  # closed: the balance is below the operator's minimum
+_LOOK_EVERY = 3_600.0  # seconds, for what watched tasks tell
 _CLOSING = frozenset({Refusal.NO_BALANCE, Refusal.NO_ACCESS, Refusal.MISPLACED})
 
 log = logging.getLogger(__name__)
@@ -78,6 +81,8 @@ class GatewayTerms:
         self._clock = clock
         self._wakeup = Wakeup(clock)
         self._seen: tuple[str, ...] = ()
+        self._wishes: Mapping[Wish, Seen] = {}
+        self._watched_until: float | None = None  # when watched tasks were read last
         self._readings: deque[Reading] = deque(maxlen=_READINGS)
         self.account = Account(gateway=billing.name)
 
@@ -97,7 +102,13 @@ class GatewayTerms:
 
     @property
     def can(self) -> frozenset[Wish]:
-        return self.settings.can
+        """Options that it passes on: the operator's setting, or what finished songs have shown."""
+        return self.settings.can | proven(self._wishes)
+
+    @property
+    def ignores(self) -> frozenset[Wish]:
+        """Options that were missing in all songs that were ordered with them, unless the operator says otherwise."""
+        return ignored(self._wishes) - self.settings.can
 
     @property
     def at_once(self) -> int:
@@ -121,18 +132,26 @@ class GatewayTerms:
     async def run(self) -> None:
         """Until cancelled: checks once a day, and more often while the gateway is closed."""
         await self._recall()
+        checked_at = None
         while True:
-            await self.check()
-            every = _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
+            try:
+                await self.look_at_watched()
+            except StorageError as error:
+                log.error("what songs tell of gateway %s cannot be read: %s", self.name, error)
+            now, every = self._clock.now(), _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
             every = _CHECK_CLOSED if self.account.closed else every
-            await self._wakeup.wait(self._clock.now() + every)
+            if checked_at is None or now - checked_at >= every:
+                await self.check()
+                checked_at = now
+            every = _CHECK_CLOSED if self.account.closed else every
+            await self._wakeup.wait(now + min(every, _LOOK_EVERY))
 
     async def _recall(self) -> None:
         try:
             self.account = await self._store.account(self.name) or self.account
             if self.account.credit_used is not None:
                 self._readings.append(Reading(self.account.checked_at, self.account.credit_used))
-            self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
+            await self._read_abilities()
         except StorageError as error:
             log.error("what is known of gateway %s cannot be read: %s", self.name, error)
 
@@ -190,11 +209,29 @@ class GatewayTerms:
             await self._keep(replace(self.account, closed=reason))
             self._wakeup.send()
 
-    async def record_models(self, models: Sequence[str]) -> None:
-        """Records models of songs that finished there."""
-        names = [name for name in dict.fromkeys(models) if name]
-        await self._store.record_models(self.name, names, self._clock.now())
+    async def record_finished(self, request: SongRequest, task: Task) -> None:
+        """Records what a finished order shows. The model is the ordered one, whatever the gateway calls it."""
+        now = self._clock.now()
+        if task.playable:
+            await self._store.record_models(self.name, [request.model], now)
+        await self._store.record_wishes(self.name, echoed(request, task), now)
+        await self._read_abilities()
+
+    async def look_at_watched(self) -> None:
+        """Records what songs show that were ordered elsewhere, of watches that began since the last look."""
+        now = self._clock.now()
+        since = self._watched_until if self._watched_until is not None else self.account.checked_at
+        watched = await self._store.watched_to_the_end(self.name, max(since, now - _SEEN_FOR))
+        for model in models_in(watched):
+            await self._store.record_models(self.name, [model], now)
+        found = {wish for task in watched for wish in proven_by(task)}
+        await self._store.record_wishes(self.name, dict.fromkeys(found, True), now)
+        self._watched_until = now
+        await self._read_abilities()
+
+    async def _read_abilities(self) -> None:
         self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
+        self._wishes = await self._store.wishes_seen(self.name)
 
     async def charges(self) -> tuple[Charge, ...] | None:
         """What the key was charged for; None if that proves nothing."""

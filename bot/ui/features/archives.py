@@ -16,6 +16,7 @@ from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence
 from bot.ui.interactions.replies import InteractionReply
+from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
 from bot.ui.render.text import megabytes, one_line
 
@@ -93,7 +94,7 @@ class _Sending:
         name = f"{self._name}-{self._files + 1}.zip"
         try:
             async with asyncio.timeout(_UPLOAD_PATIENCE):
-                await self._interaction.followup.send(file=discord.File(file, name), ephemeral=self._private)
+                await self._interaction.followup.send(file=TitledFile(file, name), ephemeral=self._private)
         except TimeoutError:
             raise _OutOfTime from None
         except discord.HTTPException as error:

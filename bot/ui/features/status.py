@@ -28,10 +28,20 @@ from bot.ui.interactions.replies import InteractionReply, Reply
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
 from bot.ui.render.actions import PagePayload, TaskPayload
-from bot.ui.render.cards import details_card, files_to_keep, grouped, remaining_card, song_cards, songs_card, task_card
+from bot.ui.render.cards import (
+    Card,
+    details_card,
+    files_to_keep,
+    grouped,
+    remaining_card,
+    song_cards,
+    songs_card,
+    task_card,
+)
 from bot.ui.render.extras import extras_menu
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
+from bot.ui.render.offers import with_offer
 from bot.ui.render.text import clean, plain_line
 
 _PLACEHOLDER_AFTER = 1.5  # seconds until the card is shown without its files, which may take a while
@@ -162,10 +172,10 @@ async def _show(interaction: Interaction, found: Found, language: Language | Non
 
 
 async def show(reply: Reply, found: Found) -> None:
-    """A task as it is, or its songs with their files."""
+    """A task as it is, or its songs with their files; and what can be made from it."""
     if not found.task.playable:
         shown = remaining_card(found, reply.files, reply.language) if reply.files else task_card(found, reply.language)
-        await reply.send([shown])
+        await _send(reply, found, [shown])
         return
     async with AsyncExitStack() as files:
         opening = reply.services.clip_files.of(found.task, limit=reply.limit, person=reply.person)
@@ -184,13 +194,19 @@ async def show(reply: Reply, found: Found) -> None:
             raise
 
 
+async def _send(reply: Reply, found: Found, cards: Sequence[Card]) -> None:
+    offer = await reply.services.orders.offer(found, reply.guild_id, reply.person)
+    *others, last = cards
+    await reply.send([*others, with_offer(last, found.task, offer, reply.language)])
+
+
 async def _replace_placeholder(reply: Reply, found: Found) -> None:
     """The placeholder must not stay: the card gets the links, and can be refreshed."""
     absent = MediaUnavailable("it could not be sent to Discord")
     songs = enumerate(found.task.keyed(), 1)
     clip_files = [ClipFile(key, number, clip, absent, None) for number, (key, clip) in songs if clip.playable]
     try:
-        await reply.send(song_cards(found, clip_files, reply.language, reply.limit))
+        await _send(reply, found, song_cards(found, clip_files, reply.language, reply.limit))
     except discord.HTTPException as error:
         log.warning("a placeholder could not be replaced: %s", error)
 
@@ -199,7 +215,7 @@ async def _send_songs(reply: Reply, found: Found, clip_files: Sequence[ClipFile]
     """Discord sometimes accepts less than the limit it states: then it tries again without the largest file."""
     try:
         kept = files_to_keep(clip_files, reply.files)
-        await reply.send(song_cards(found, clip_files, reply.language, reply.limit, kept))
+        await _send(reply, found, song_cards(found, clip_files, reply.language, reply.limit, kept))
         await _add_to_library(reply, found, clip_files)
     except discord.HTTPException as error:
         smaller = _without_largest(clip_files)

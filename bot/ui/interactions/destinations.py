@@ -38,7 +38,7 @@ async def destination_of(interaction: Interaction, channel: Channel | None) -> D
         return await here(interaction, or_default=True)
     if guild is None:
         raise UnwatchablePlace("absent")
-    if not _may_write(channel.permissions, channel):
+    if not may_write(channel.permissions, channel):
         raise UnwatchablePlace("forbidden")
     return Destination(channel.id, guild.id, await _locale(interaction), _is_private_thread(channel))
 
@@ -49,7 +49,7 @@ async def destination_in(interaction: Interaction, channel_id: int) -> Destinati
     channel = guild.get_channel_or_thread(channel_id) if guild else None
     if guild is None or channel is None or not isinstance(interaction.user, discord.Member):
         raise UnwatchablePlace("absent")
-    if not _may_write(channel.permissions_for(interaction.user), channel):
+    if not may_write(channel.permissions_for(interaction.user), channel):
         raise UnwatchablePlace("forbidden")
     return Destination(channel.id, guild.id, await _locale(interaction), _is_private_thread(channel))
 
@@ -62,7 +62,7 @@ async def here(interaction: Interaction, *, or_default: bool = False) -> Destina
     server = await interaction.client.services.preferences.server(guild.id)
     if or_default and server.channel_id and guild.get_channel_or_thread(server.channel_id):
         return Destination(server.channel_id, guild.id, await _locale(interaction))
-    if not _may_write(interaction.permissions, interaction.channel):
+    if not may_write(interaction.permissions, interaction.channel):
         return None
     private = _is_private_thread(interaction.channel)
     return Destination(interaction.channel_id or 0, guild.id, await _locale(interaction), private)
@@ -72,7 +72,8 @@ def _is_private_thread(channel: object) -> bool:
     return getattr(channel, "type", None) is discord.ChannelType.private_thread
 
 
-def _may_write(permissions: discord.Permissions, channel: object) -> bool:
+def may_write(permissions: discord.Permissions, channel: object) -> bool:
+    """Whether who has these permissions in a channel may write there."""
     thread = isinstance(channel, discord.Thread | AppCommandThread)
     speaking = permissions.send_messages_in_threads if thread else permissions.send_messages
     return permissions.view_channel and speaking

@@ -1,4 +1,4 @@
-"""Dispatches presses: checks access, parses the payload, runs the handler, reports errors."""
+"""Dispatches presses of the items in bot/ui/render/components.py to the handlers that features register."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ def on_press(action: Action[P]) -> Callable[[Handler[P]], Handler[P]]:
 
 
 async def dispatch(interaction: Interaction, code: str, about: str, mark: str) -> None:
-    """Reports errors to the person: discord.py would only log them."""
+    """Checks access, parses the payload, runs the handler. Reports errors to the person: discord.py only logs them."""
     try:
         await check_access(interaction)
         await _handler_of(code)(interaction, ACTIONS[code].payload.parse(about, mark))

@@ -15,7 +15,6 @@ from bot.ui.interactions.access import check_access, language_of
 from bot.ui.render.locales import Language
 from bot.ui.render.text import code
 
-_DM_CLOSED = (50007, 50278)  # the person accepts no DM; there is no mutual server
 _AUTOMOD = (200000, 200001)
 _INVALID_FORM = 50035
 
@@ -33,7 +32,7 @@ def sentence(error: BaseException, language: Language) -> str | None:
             return language("err.automod")
         case discord.HTTPException() if _is_about_content(error):
             return language("err.refused", code=error.code)
-        case discord.Forbidden() if error.code in _DM_CLOSED:
+        case discord.Forbidden() if _meaning_of(error) is Meaning.RECIPIENT_CLOSED:
             return language("watch.dm_closed")
     return None
 
@@ -46,8 +45,13 @@ def _shown(value: object) -> object:
 
 def _is_about_content(error: discord.HTTPException) -> bool:
     """An invalid form body does not count: the person cannot fix it."""
+    return _meaning_of(error) is Meaning.CONTENT and error.code != _INVALID_FORM
+
+
+def _meaning_of(error: discord.HTTPException) -> Meaning | None:
+    """None for a code that is not in the table."""
     rule = RULES.get(error.code)
-    return rule is not None and rule.meaning is Meaning.CONTENT and error.code != _INVALID_FORM
+    return rule.meaning if rule else None
 
 
 async def answer_failure(interaction: Interaction, error: BaseException) -> None:
@@ -74,7 +78,7 @@ async def _say(interaction: Interaction, text: str) -> None:
     if not interaction.response.is_done():
         await interaction.response.send_message(text, ephemeral=True)
     elif interaction.message:
-        # The original is the card with the button, or the one that opened the form: it stays as it is.
+        # The original response is the card with the button, or that opened the form: it stays unchanged.
         await interaction.followup.send(text, ephemeral=True)
     else:
         await _replace_answer(interaction, text)

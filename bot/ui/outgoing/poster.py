@@ -1,4 +1,4 @@
-"""The notifier's port to Discord: sends messages, and turns Discord's errors into ours."""
+"""Posts messages and edits cards in Discord, and turns Discord's errors into PostError."""
 
 import logging
 from collections.abc import Sequence
@@ -25,7 +25,8 @@ from bot.ui.outgoing.errors import post_errors
 from bot.ui.outgoing.forums import carries, find_post, open_post, post_name, reopen, style_of
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
-from bot.ui.render.locales import language_for
+from bot.ui.render.locales import Language, language_for
+from bot.ui.render.offers import with_offer
 from bot.ui.render.posts import digest, live_card, post_card
 
 _USUAL_CLOCK_SKEW = 60.0  # seconds between Discord's clock and ours at most, if ours is synchronised
@@ -38,6 +39,7 @@ _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Disc
 _UNKNOWN_MESSAGE = 10008  # for a repeated nonce: the message arrived and was deleted
 _MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # the codes that Discord would answer
 _ARCHIVED = 50083
+_OFFERING = frozenset({Topic.SONGS, Topic.LYRICS, Topic.FAILED})  # what can be made from the task is offered there
 _IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
 _DELETED = 0  # instead of a message id: the message arrived and was deleted
 
@@ -87,7 +89,8 @@ class DiscordPoster:
         language = language_for(
             claimed.watch.locale if in_public else claimed.delivery.locale or claimed.watch.user_locale
         )
-        card = allowed(post_card(post, language, self.limit(claimed)), missing, language)
+        card = await self._with_offer(post, post_card(post, language, self.limit(claimed)), language)
+        card = allowed(card, missing, language)
         reply = _replies_to(claimed) if "read_message_history" not in missing else None
         if isinstance(destination, discord.ForumChannel):
             reply = None  # Discord has no replies across posts
@@ -97,6 +100,15 @@ class DiscordPoster:
         if forum := await self._forum(claimed, destination):
             return await self._open_post(forum, post, card)
         return await self._send(claimed, card, reply)
+
+    async def _with_offer(self, post: Post, card: Card, language: Language) -> Card:
+        """What can be made from the task, where it is posted."""
+        if post.found is None or post.claimed.delivery.topic not in _OFFERING:
+            return card
+        user_id, guild_id = post.claimed.watch.user_id, _server(post.claimed) or None
+        offer = await self._bot.services.orders.offer(post.found, guild_id, user_id)
+        number = post.clip_files[0].number if post.clip_files else 0
+        return with_offer(card, post.found.task, offer, language, number)
 
     async def _forum(
         self, claimed: ClaimedDelivery, destination: discord.abc.GuildChannel | discord.Thread | None
@@ -199,18 +211,18 @@ class DiscordPoster:
             return PostedAt(channel_id=channel_id, parent_id=0, message_id=message_id, owner_id=owner_id)
         return place_in(self._bot.get_guild(watch.guild_id), delivery.channel_id, message_id)
 
-    async def direct(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         async with post_errors():
             return (await self._bot.create_dm(discord.Object(user_id))).id
 
-    def card(self, card: LiveCard) -> str:
+    def digest_of(self, card: LiveCard) -> str:
         return digest(self._card_of(card))
 
     def _card_of(self, card: LiveCard) -> Card:
         in_forum = self._is_forum(card.watch, card.watch.channel_id)
         return live_card(card, language_for(card.watch.locale), in_forum=in_forum)
 
-    async def show(self, card: LiveCard) -> None:
+    async def edit(self, card: LiveCard) -> None:
         """Edits the card; without embeds if Discord refuses them."""
         language = language_for(card.watch.locale)
         shown = self._card_of(card)

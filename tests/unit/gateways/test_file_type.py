@@ -25,7 +25,7 @@ from bot.gateways.file_type import (
     picture_kind,
 )
 from bot.gateways.id3 import Tag, encode, tagged
-from bot.gateways.recognise import recognise
+from bot.gateways.song_type import detect_song_type
 from sandbox.local_gateway.songs import audio as sound
 from tests.linear_time import TIMES, grows_linearly
 from tests.relays import arriving, content
@@ -106,7 +106,7 @@ NO_SONGS = {
 @pytest.mark.parametrize("known", [True, False], ids=["of known length", "of unknown length"])
 async def test_a_song_is_known_by_its_bytes(file: bytes, kind: FileType, known: bool) -> None:
     async with arriving(file) as song:
-        found = await recognise(song.spool, len(file) if known else None)
+        found = await detect_song_type(song.spool, len(file) if known else None)
     assert found.kind is kind
 
 
@@ -115,7 +115,7 @@ async def test_a_song_is_known_by_its_bytes(file: bytes, kind: FileType, known: 
 async def test_a_clip_without_audio_is_not_yet_a_song(file: bytes, known: bool) -> None:
     async with arriving(file) as song:
         with pytest.raises(MediaUnrecognised):
-            await recognise(song.spool, len(file) if known else None)
+            await detect_song_type(song.spool, len(file) if known else None)
 
 
 @pytest.mark.parametrize("name", [name for name, (_, kind) in SONGS.items() if kind is MP3])
@@ -123,7 +123,7 @@ async def test_a_new_tag_stands_before_the_first_frame(name: str) -> None:
     """What stood there goes: a tag with a wrong size would hide the frames from players."""
     file, _ = SONGS[name]
     async with arriving(file) as song:
-        start = (await recognise(song.spool, len(file))).start
+        start = (await detect_song_type(song.spool, len(file))).start
         sent = await content(tagged(song, Tag(title="New"), 10**7, start))
     tag = encode(Tag(title="New"))
     assert sent[: len(tag)] == tag

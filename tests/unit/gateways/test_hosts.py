@@ -9,7 +9,7 @@ import pytest
 from bot.errors import MediaNoRoom, MediaSlow
 from bot.gateways import hosts as module
 from bot.gateways.disk_budget import DiskBudget
-from bot.gateways.hosts import KEPT, MOST, Hosts, Slots, Standing
+from bot.gateways.hosts import MOST, RESERVED, Hosts, Slots, Standing
 
 
 class Time:
@@ -68,7 +68,7 @@ async def test_a_share_is_kept_for_hosts_that_behave() -> None:
     slots = Slots(hosts)
     hosts.record_standing("good", Standing.GOOD)
     async with taken(slots, *each_its_own(2 * MOST)) as going, taken(slots, ("good", 7)) as good:
-        assert (going, good) == (MOST - KEPT, 1)
+        assert (going, good) == (MOST - RESERVED, 1)
 
 
 async def test_a_freed_slot_goes_to_the_first_eligible_waiter() -> None:

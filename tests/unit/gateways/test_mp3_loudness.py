@@ -41,9 +41,10 @@ LAYOUTS = {
 
 
 def frame(layout: Layout, gain: int) -> bytes:
-    """With 100 bits written in each part, as ISO/IEC 11172-3, 2.4.1.7 and 13818-3, 2.4.1.7 lay them out."""
+    """With 100 bits in each part, the last being the loudest; ISO/IEC 11172-3 and 13818-3, 2.4.1.7 lay them out."""
     count, length = layout.parts
-    bits = "0" * layout.before + (f"{100:012b}{50:09b}{gain:08b}" + "0" * (length - 29)) * count
+    parts = [f"{100:012b}{50:09b}{each:08b}".ljust(length, "0") for each in [gain - 20] * (count - 1) + [gain]]
+    bits = "0" * layout.before + "".join(parts)
     side = int(bits, 2).to_bytes(layout.side)
     checksum = b"" if layout.header[1] & 1 else b"\xab\xcd"
     return (layout.header + checksum + side).ljust(layout.size, b"\0")

@@ -61,13 +61,19 @@ def test_own_lyrics_with_all_wishes() -> None:
     }
 
 
-def test_ignored_fields_are_not_sent_and_the_voice_goes_into_the_style() -> None:
-    sent = body(NOTHING, lyrics="la", style="lo-fi", voice=Voice.MALE, excluded_style="jazz", weirdness=0.9)
+def test_what_a_gateway_may_ignore_is_sent_and_a_voice_is_put_in_words_as_well() -> None:
+    wishes: dict[str, Any] = {"voice": Voice.MALE, "excluded_style": "jazz", "weirdness": 0.9}
+    sent = body(NOTHING, lyrics="la", style="lo-fi", **wishes)
     assert sent["tags"] == "lo-fi, male vocals"
-    assert not sent.keys() & {"negative_tags", "metadata"}
+    assert sent == body(ALL, lyrics="la", style="lo-fi", **wishes) | {"tags": "lo-fi, male vocals"}
     assert body(NOTHING, kind=RequestKind.DESCRIBE, description="rain", voice=Voice.FEMALE)[
         "gpt_description_prompt"
     ] == ("rain, female vocals")
+
+
+def test_without_wishes_only_what_every_gateway_knows_is_sent() -> None:
+    sent = body(NOTHING, lyrics="la", style="lo-fi", title="Rain")
+    assert sent.keys() - {"generation_type"} <= OPEN_NEW_API
 
 
 def test_an_instrumental_is_one() -> None:

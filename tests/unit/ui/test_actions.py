@@ -49,7 +49,7 @@ SAMPLES = [
     SongPayload(LONGEST_ID, 4), LibrarySongPayload(2**63 - 1, "sure"),
     LibraryPayload("starred", 2**63 - 1, "x" * 60, 999), LibraryPayload("mine", 0, "a.b:c 码头", 1),
     DeliveryPayload("all", "0123456789ab", 7),
-    OrderPayload("f00d"),
+    OrderPayload("f00d"), SongPayload(LONGEST_ID, 20), SongPayload("a:b"),
     NewOrderPayload(2**63 - 1, "female", "m.5" * 16 + "xx"),
     ListedOrderPayload("mine", "f00d", 2), SwitchPayload(on=True), SwitchPayload(on=False),
 ]  # fmt: skip

@@ -8,13 +8,14 @@ import discord
 
 from bot.client import Interaction
 from bot.domain.allowance import Denial
+from bot.domain.from_song import written_moment
 from bot.domain.models import model_named
 from bot.domain.order import CANCELLABLE, Order, OrderState
-from bot.domain.song_request import RequestKind, SongRequest, Voice, utf16_length
+from bot.domain.song_request import TUNED, RequestKind, SongRequest, Voice, utf16_length
 from bot.errors import OrderGone, StorageError
 from bot.services.orders.service import Obstacle, Quote
-from bot.ui.features.create.makers import maker_of
-from bot.ui.features.create.texts import bar_text, denial_text, name_of, place, state_text
+from bot.ui.features.create.makers import maker_for
+from bot.ui.features.create.texts import bar_text, denial_text, name_of, name_of_source, place, state_text
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.render import actions
@@ -26,13 +27,15 @@ from bot.ui.render.text import one_line
 _DELAYS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 60.0)  # seconds between checks of a placed order
 _OPEN = frozenset({OrderState.PLACED, OrderState.SENDING, OrderState.WAITING})
 
+_HEADED = frozenset({RequestKind.LYRICS, RequestKind.EXTEND, RequestKind.COVER})  # the cards of others say "New song"
+
 log = logging.getLogger(__name__)
 
 
 async def show_card(interaction: Interaction, order: Order, note: str = "") -> None:
     """Replaces the answer with the current quote and the buttons that place, change or cancel the order."""
     language, orders = language_of(interaction), interaction.client.services.orders
-    maker = maker_of(interaction)
+    maker = await maker_for(interaction, order)
     quote = await orders.quote(order, maker)
     lines = card_lines(quote, language)
     if quote.bar:
@@ -43,19 +46,45 @@ async def show_card(interaction: Interaction, order: Order, note: str = "") -> N
 
 def card_lines(quote: Quote, language: Language) -> list[str]:
     request, work = quote.order.request, quote.order.request.kind
-    kind = "lyrics" if work is RequestKind.LYRICS else "song"
+    kind = work if work in _HEADED else "song"
     label = "" if work is RequestKind.LYRICS else f" · {one_line(model_named(request.model).label, 40)}"
-    lines = [f"## {language(f'create.card.{kind}')}{label}", _what(request, language), _lengths(request, language)]
+    lines = [f"## {language(f'create.card.{kind}')}{label}", _what(request, language)]
+    lines += [*_source(request, language), _lengths(request, language), *_tuning(request, language)]
     lines += [
         language("create.card.too_long", field=language(f"create.field.{each.field}"), n=each.length, max=each.most)
         for each in quote.faults
     ]
     lines += [language(f"create.problem.{quote.problem}")] if quote.problem else []
-    if quote.ignored:
-        wishes = ", ".join(language(f"create.wish.{wish}") for wish in sorted(quote.ignored))
-        lines.append(f"-# {language('create.card.ignored', wishes=wishes)}")
+    lines += [f"-# {line}" for line in _not_passed_on(quote, language)]
     lines += [f"⚠️ {language('create.card.closed')}"] if quote.closed else []
     return [*lines, _terms(quote, language)]
+
+
+def _not_passed_on(quote: Quote, language: Language) -> list[str]:
+    """What this gateway ignores, as has been seen, and what it may ignore."""
+    groups = (("ignored", quote.ignored), ("doubtful", quote.doubtful))
+    named = [(key, [language(f"create.wish.{wish}") for wish in sorted(wishes)]) for key, wishes in groups]
+    return [
+        language(f"create.card.{key}", wishes=language("create.separator").join(wishes))
+        for key, wishes in named
+        if wishes
+    ]
+
+
+def _source(request: SongRequest, language: Language) -> list[str]:
+    """The song that it goes on from."""
+    if request.source is None:
+        return []
+    at = written_moment(request.continue_at) if request.continue_at is not None else "?"
+    return [language(f"create.card.from_{request.kind}", song=one_line(name_of_source(request.source), 120), at=at)]
+
+
+def _tuning(request: SongRequest, language: Language) -> list[str]:
+    percents = (("style_weight", request.style_weight), ("weirdness", request.weirdness))
+    parts = [(name, f"{weight:.0%}") for name, weight in percents if weight is not None]
+    parts += [("variety", str(request.variety))] if request.variety is not None else []
+    parts += [("excluded_style", one_line(request.excluded_style, 200))] if request.excluded_style.strip() else []
+    return [" · ".join(f"{language(f'create.field.{name}')} {value}" for name, value in parts)] if parts else []
 
 
 def _what(request: SongRequest, language: Language) -> str:
@@ -98,6 +127,8 @@ def _buttons(quote: Quote, language: Language) -> discord.ui.View:
     if quote.ready:
         view.add_item(button(actions.ORDER_PLACE, payload, language, price=price))
     view.add_item(button(actions.ORDER_EDIT, payload, language))
+    if quote.order.request.kind in TUNED:
+        view.add_item(button(actions.ORDER_TUNE, payload, language))
     return view.add_item(button(actions.ORDER_CANCEL, payload, language))
 
 
@@ -114,7 +145,8 @@ async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
     """The same edit removes all buttons. A second press finds the order placed, and shows its state."""
     await interaction.response.defer()
     services, language = interaction.client.services, language_of(interaction)
-    placed = await services.orders.place(payload.order_id, maker_of(interaction))
+    order = await own_order(interaction, payload.order_id)
+    placed = await services.orders.place(payload.order_id, await maker_for(interaction, order))
     order = await own_order(interaction, payload.order_id)
     match placed:
         case Denial():

@@ -11,10 +11,11 @@ from bot.domain.allowance import Work, left, next_day
 from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState, PersonsOrders
 from bot.errors import NotYours, OrderGone
 from bot.services.orders.service import Settlement
-from bot.ui.features.create.card import show_card
+from bot.ui.features.create.card import own_order
+from bot.ui.features.create.drafts import again_buttons, show_again
 from bot.ui.features.create.makers import maker_of, managed_guild
 from bot.ui.features.create.texts import moment, name_of, state_text
-from bot.ui.interactions.access import language_of, locale_of
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import one_id
@@ -28,7 +29,6 @@ _PAGE = 5
 _MOST_PEOPLE = 15
 _MAX_ROW = 700  # characters
 _MINE, _SERVER, _OPEN = "mine", "server", "open"
-_RETRIED = frozenset({OrderState.REFUSED, OrderState.FAILED, OrderState.EXPIRED})
 _EMOJI = {
     OrderState.WAITING: "🙋", OrderState.PLACED: "⏳", OrderState.SENDING: "📤", OrderState.ACCEPTED: "🎶",
     OrderState.UNSURE: "❔", OrderState.FINISHED: "✅", OrderState.LOST: "❔",
@@ -93,8 +93,8 @@ def _buttons(order: Order, scope: str, page: int, language: Language) -> list[Ac
     elif scope == _MINE:
         bound = [actions.ORDER_WITHDRAW] if order.state in CANCELLABLE else []
         bound += [actions.ORDER_FOUND] if order.state in (OrderState.UNSURE, OrderState.LOST) else []
-        bound += [actions.ORDER_AGAIN] if order.state in _RETRIED else []
-    return [button(action, ListedOrderPayload(scope, order.id, page), language) for action in bound]
+    buttons = [button(action, ListedOrderPayload(scope, order.id, page), language) for action in bound]
+    return [*buttons, *(again_buttons(order, language, page) if scope == _MINE else ())]
 
 
 @on_press(actions.ORDERS_PAGE)
@@ -181,7 +181,7 @@ async def ask_id(interaction: Interaction, payload: ListedOrderPayload) -> None:
 async def order_again(interaction: Interaction, payload: ListedOrderPayload) -> None:
     """A new draft with the same request."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await _draft_again(interaction, await _order(interaction, payload))
+    await show_again(interaction, await own_order(interaction, payload.order_id))
 
 
 @on_press(actions.ORDER_TWICE)
@@ -190,20 +190,7 @@ async def order_twice(interaction: Interaction, payload: ListedOrderPayload) -> 
     await interaction.response.defer(ephemeral=True, thinking=True)
     order = await _order(interaction, payload)
     managed_guild(interaction)  # its person may not
-    await _draft_again(interaction, order, f"⚠️ {language_of(interaction)('order.twice')}")
-
-
-async def _draft_again(interaction: Interaction, order: Order, note: str = "") -> None:
-    orders, maker = interaction.client.services.orders, maker_of(interaction)
-    draft = await orders.draft(
-        f"{interaction.id:x}",
-        maker,
-        order.request,
-        channel_id=order.channel_id,
-        locale=order.locale,
-        user_locale=locale_of(interaction),
-    )
-    await show_card(interaction, draft, note)
+    await show_again(interaction, order, f"⚠️ {language_of(interaction)('order.twice')}")
 
 
 async def show_usage(interaction: Interaction) -> None:

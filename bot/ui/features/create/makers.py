@@ -4,21 +4,55 @@ import discord
 
 from bot.client import Interaction
 from bot.domain.creation import Maker
+from bot.domain.order import Order
 from bot.errors import NotYours, UnwatchablePlace
 from bot.ui.interactions.access import locale_of, person_of
-from bot.ui.interactions.destinations import Channel, Destination, destination_in, destination_of
+from bot.ui.interactions.destinations import Channel, Destination, destination_in, destination_of, may_write
 
 
 def maker_of(interaction: Interaction) -> Maker:
     guild = interaction.client.get_guild(interaction.guild_id or 0)
-    around = (interaction.channel_id, getattr(interaction.channel, "parent_id", None))
     return Maker(
         user_id=interaction.user.id,
         guild_id=guild.id if guild else None,
-        channel_ids=tuple(each for each in around if each),
+        channel_ids=_around(interaction.channel_id, interaction.channel),
         roles=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
         manages=guild is not None and interaction.permissions.manage_guild,
     )
+
+
+async def maker_for(interaction: Interaction, order: Order) -> Maker:
+    """Who presses, in the server that the order is of: what tells of it may be in a DM, or a list anywhere.
+
+    Raises UnwatchablePlace when the bot or the person has left that server, or they may not write there any more.
+    """
+    here = maker_of(interaction)
+    if here.guild_id == order.guild_id:
+        return here
+    if order.guild_id is None:
+        return Maker(user_id=here.user_id, guild_id=None, channel_ids=here.channel_ids)
+    guild = interaction.client.get_guild(order.guild_id)
+    if guild is None:
+        raise UnwatchablePlace("absent")
+    try:
+        member = await guild.fetch_member(here.user_id)
+    except discord.NotFound:
+        raise UnwatchablePlace("forbidden") from None
+    channel = guild.get_channel_or_thread(order.channel_id)
+    if channel is not None and not may_write(channel.permissions_for(member), channel):
+        raise UnwatchablePlace("forbidden")
+    return Maker(
+        user_id=member.id,
+        guild_id=guild.id,
+        channel_ids=_around(order.channel_id, channel),
+        roles=frozenset(role.id for role in member.roles),
+        manages=member.guild_permissions.manage_guild,
+    )
+
+
+def _around(channel_id: int | None, channel: object) -> tuple[int, ...]:
+    """A channel, and of a thread the one that it belongs to."""
+    return tuple(each for each in (channel_id, getattr(channel, "parent_id", None)) if each)
 
 
 async def destination(interaction: Interaction, channel: Channel | None = None) -> Destination:

@@ -8,6 +8,7 @@ import discord
 from bot.client import SunoBot
 from bot.domain.order import Order, OrderState
 from bot.services.orders.service import refused_as_busy
+from bot.ui.features.create.drafts import again_buttons
 from bot.ui.features.create.texts import name_of, state_text
 from bot.ui.render.locales import language_for
 
@@ -32,7 +33,7 @@ class OrderNotices:
         try:
             try:
                 channel = await self._bot.create_dm(discord.Object(order.user_id))
-                await channel.send(text)
+                await channel.send(text, view=_again(order))
             except discord.Forbidden:
                 await self._notify_in_channel(order, text)
         except discord.HTTPException as error:
@@ -50,7 +51,14 @@ class OrderNotices:
             return
         channel = self._bot.get_partial_messageable(order.channel_id, guild_id=order.guild_id)
         mentions = discord.AllowedMentions(users=[discord.Object(order.user_id)])
-        await channel.send(f"<@{order.user_id}> {text}", allowed_mentions=mentions)
+        await channel.send(f"<@{order.user_id}> {text}", allowed_mentions=mentions, view=_again(order))
+
+
+def _again(order: Order) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    for each in again_buttons(order, language_for(order.user_locale)):
+        view.add_item(each)
+    return view
 
 
 def notice(order: Order) -> str:

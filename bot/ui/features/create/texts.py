@@ -5,9 +5,10 @@ from bot.domain.creation import Bar, CreationRules
 from bot.domain.models import model_named
 from bot.domain.order import Order, OrderState
 from bot.domain.order_refusals import Refusal, artist_in, refusal_in
+from bot.domain.song_request import Source
 from bot.services.orders.service import NOT_CHARGED, refused_as_busy
 from bot.ui.render.locales import Language
-from bot.ui.render.text import code, one_line
+from bot.ui.render.text import clean, code, one_line
 
 _NAME = 80  # characters
 _WORDS = 300  # characters of a gateway's own words
@@ -17,6 +18,12 @@ _KNOWN = frozenset(Refusal)
 def name_of(order: Order) -> str:
     """The title or description, escaped; else the id."""
     return one_line(order.request.name, _NAME) or f"`{code(order.id)}`"
+
+
+def name_of_source(source: Source) -> str:
+    """As it is told from its siblings: its title and its number. Not escaped."""
+    title = clean(source.title) or source.clip_id
+    return f"{title} · {source.number}/{source.of}" if source.of > 1 else title
 
 
 def moment(at: float) -> str:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import aiohttp
 import discord
 from msgspec.structs import replace
 
@@ -17,6 +16,7 @@ from bot.gateways.media import MediaFile
 from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.features.library.find import maker, title_of
+from bot.ui.features.library.posts import files_in_post
 from bot.ui.features.status import look_up
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
@@ -24,13 +24,11 @@ from bot.ui.interactions.library_search import song_for
 from bot.ui.interactions.replies import InteractionReply
 from bot.ui.render import actions
 from bot.ui.render.actions import LibrarySongPayload, PagePayload
-from bot.ui.render.cards import Card, is_file_of, links, name_ending, problem, song_parts
+from bot.ui.render.cards import Card, links, problem, song_parts
 from bot.ui.render.components import LINKS_ROW, button, buttons_on, styled_button, view_of
 from bot.ui.render.embeds import clip_embed, lyrics_embed
 from bot.ui.render.locales import Language
 from bot.ui.render.lyrics import library_lyrics_card, lyrics_pages
-
-_UNREAD = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
 log = logging.getLogger(__name__)
 
@@ -73,26 +71,8 @@ def _with_clip(known: Found, **changes: Any) -> Found:
 
 async def _in_post(interaction: Interaction, song: Song, known: Found) -> Found | None:
     """With the addresses of its files in the post; None: the post, or the file in it, is gone or cannot be read."""
-    if not song.place.message_id:
-        return None
-    channel = interaction.client.get_partial_messageable(song.place.channel_id)
-    try:
-        message = await channel.fetch_message(song.place.message_id)
-    except discord.NotFound:
-        await interaction.client.services.library.lost(song)
-        return None
-    except _UNREAD as error:
-        log.info("the post of song %d cannot be read: %s", song.id, error)
-        return None
-    file = next((each for each in message.attachments if is_file_of(each, song.clip_id, song.number)), None)
-    return _with_clip(known, audio_url=file.url, image_url=_cover(message, song)) if file else None
-
-
-def _cover(message: discord.Message, song: Song) -> str:
-    """Files that embeds show are not among a message's attachments."""
-    ending = name_ending(song.clip_id, song.number)
-    pictures = (embed.thumbnail.url or "" for embed in message.embeds)
-    return next((url for url in pictures if ending in url), "")
+    posted = await files_in_post(interaction, song)
+    return _with_clip(known, audio_url=posted.audio_url, image_url=posted.cover_url) if posted.audio_url else None
 
 
 async def _at_gateway(interaction: Interaction, song: Song, known: Found) -> Found | None:

@@ -63,12 +63,12 @@ def _view(
     for number, each in enumerate(found.songs, page * PAGE + 1):
         play = button(actions.LIBRARY_OPEN, LibrarySongPayload(each.song.id), language)
         view.add_item(discord.ui.Section(_row(number, each, user_id, language, titled=titled), accessory=play))
-    if pages > 1:
-        turn = page_buttons(
-            actions.LIBRARY_PAGE, partial(LibraryPayload, wanted.scope, wanted.by, wanted.find), page, pages
-        )
+    payload_of = partial(LibraryPayload, wanted.scope, wanted.by, wanted.find)
+    turn = page_buttons(actions.LIBRARY_PAGE, payload_of, page, pages) if pages > 1 else []
+    if turn:
         view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
-        view.add_item(discord.ui.ActionRow(*turn))
+    if found.songs:
+        view.add_item(discord.ui.ActionRow(*turn, button(actions.LIBRARY_ZIP, payload_of(page), language)))
     return view
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from bot.errors import MediaUnrecognised
 from bot.gateways import id3
-from bot.gateways.file_type import MP3, WINDOW, Found, audio, frames
+from bot.gateways.file_type import MP3, WINDOW, DetectedAudio, audio, frames
 from bot.gateways.relay import Spool
 
 _FAR = 16 * WINDOW  # bytes that are searched for frames behind junk
@@ -12,7 +12,7 @@ _MOST_TAGS = 4  # in a row
 _LIKELY = 512  # bytes behind a tag that count as an MP3 even without a recognised frame
 
 
-async def recognise(spool: Spool, size: int | None) -> Found:
+async def detect_song_type(spool: Spool, size: int | None) -> DetectedAudio:
     """`size`: bytes of the whole, if known. Raises MediaUnrecognised, and the error that cut the song off."""
     behind = await _behind_tags(spool, size)
     found = await _sound(spool, behind) if size is None or behind < size else None
@@ -20,7 +20,7 @@ async def recognise(spool: Spool, size: int | None) -> Found:
         found = await _frames(spool, id3.HEADER)
         fits = size is None or behind < size
         if found is None and fits and len(await spool.peek(behind, _LIKELY)) == _LIKELY:
-            found = Found(MP3, behind)
+            found = DetectedAudio(MP3, behind)
     if found is None:
         raise MediaUnrecognised(f"{min(spool.arrived, _FAR)} first bytes of nothing known, or a header alone")
     return found
@@ -39,14 +39,14 @@ async def _behind_tags(spool: Spool, size: int | None) -> int:
     return end
 
 
-async def _sound(spool: Spool, start: int) -> Found | None:
+async def _sound(spool: Spool, start: int) -> DetectedAudio | None:
     window = await spool.peek(start, WINDOW)
     found = audio(window, ends=len(window) < WINDOW)
     if found:
-        return Found(found.kind, start + found.start)
+        return DetectedAudio(found.kind, start + found.start)
     return await _frames(spool, start) if len(window) == WINDOW else None
 
 
-async def _frames(spool: Spool, start: int) -> Found | None:
+async def _frames(spool: Spool, start: int) -> DetectedAudio | None:
     found = await asyncio.to_thread(frames, await spool.peek(start, _FAR))  # it may take a while
-    return Found(found.kind, start + found.start) if found else None
+    return DetectedAudio(found.kind, start + found.start) if found else None

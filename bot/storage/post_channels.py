@@ -1,4 +1,4 @@
-"""The channels for messages."""
+"""All channels that the bot posts to."""
 
 from msgspec import Struct
 from sqlalchemy import or_, select, union
@@ -7,13 +7,13 @@ from bot.storage.schema import deliveries, guilds, is_open, is_unsent, watches
 from bot.storage.transaction import Transactions
 
 
-class Target(Struct, frozen=True):
+class PostChannel(Struct, frozen=True):
     guild_id: int
     channel_id: int
 
 
-class TargetStore(Transactions):
-    async def targets(self) -> list[Target]:
+class PostChannelStore(Transactions):
+    async def all(self) -> list[PostChannel]:
         """In servers: channels of open watches, of unsent messages, and of the servers' settings."""
         unsent = watches.c.id.in_(select(deliveries.c.watch_id).where(is_unsent))
         watched = select(watches.c.guild_id, watches.c.channel_id).where(
@@ -25,4 +25,4 @@ class TargetStore(Transactions):
         ]
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(union(watched, *chosen).order_by("guild_id", "channel_id"))
-            return [Target(*row) for row in rows]
+            return [PostChannel(*row) for row in rows]
