@@ -312,3 +312,13 @@ async def test_a_song_without_an_id_of_its_own_cannot_be_extended(env: Env) -> N
         await turn_on(env)
         answer = await env.finished(await env.ada.slash(env.channel, "suno extend", song=nameless.id))
         assert "doesn't tell the song's own id" in answer["content"]
+
+
+async def test_models_of_watched_songs_are_offered(env: Env) -> None:
+    async with env.bot(**ON):
+        await turn_on(env)
+        await first_post(env)
+        await env.clock.advance(3_700, step=300)
+        await env.settle_down()
+        offered = await env.ada.autocomplete(env.channel, "suno create", model="")
+    assert [each["value"] for each in offered] == ["chirp-auk"], "the songs are said to be of v4.5"
