@@ -6,7 +6,7 @@ UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 NEW_ONLY :=
 
-.PHONY: help install demo test browser coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
+.PHONY: help install demo test faults browser coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
 	format migration lock upgrade clean
 
 help: ## this list
@@ -19,8 +19,11 @@ demo: .venv/run.stamp ## try everything in a browser, without an account or a ke
 	$(BIN)/python -m bot demo
 
 # Most tests wait for something most of the time: more of them at once than there are processors.
-test: .venv/dev.stamp ## all tests but those of make browser and make package
-	$(BIN)/python -m pytest --numprocesses 4 -m "not installs and not browser"
+test: .venv/dev.stamp ## all tests but those of make faults, make browser and make package
+	$(BIN)/python -m pytest --numprocesses 4 -m "not installs and not browser and not faults"
+
+faults: .venv/dev.stamp ## every fault of docs/faults.md, attacks, kills: the real bot, case by case
+	$(BIN)/python -m pytest --numprocesses 4 -m faults
 
 browser: .venv/dev.stamp ## the demo's page in a real Chromium, as people use it
 	$(BIN)/python -m pytest --numprocesses 2 -m browser
@@ -49,7 +52,7 @@ crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and
 	$(BIN)/python -m sandbox.crashtest_orders
 	$(BIN)/python -m sandbox.crashtest_steps
 
-check: lint types contracts test ## what a change must pass; .ci/run also runs make package and make browser
+check: lint types contracts test ## what a change must pass; .ci/run also runs make faults, make package and make browser
 
 lint: .venv/dev.stamp ## ruff: rules and format
 	$(BIN)/ruff check .

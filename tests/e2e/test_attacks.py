@@ -15,6 +15,8 @@ from tests.conftest import Env
 from tests.messages import buttons
 from tests.sample_tasks import DONE, FAST, ONE, TWO
 
+pytestmark = pytest.mark.faults
+
 GOOD = FakeTask("33333333-2222-4333-8444-555555555555", songs=(ONE, TWO))
 SOUND, _ = audio("dawn", 3.0)
 

@@ -4,6 +4,8 @@ import pytest
 
 from sandbox.crashtest import CrashTest
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.mark.parametrize(("forgetful", "shards"), [(False, 1), (True, 1), (False, 4)])
 async def test_a_killed_bot_loses_nothing_and_doubles_nothing(*, forgetful: bool, shards: int) -> None:

@@ -4,10 +4,14 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from sandbox.local_discord.people import Person
 from tests.conftest import Env
 from tests.e2e.test_create import ON, card, fill, let_in, orders, turn_on
 from tests.messages import buttons
+
+pytestmark = pytest.mark.faults
 
 PEOPLE, DEVICES, LEFT = 50, 5, 10
 

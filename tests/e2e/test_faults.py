@@ -24,6 +24,8 @@ from tests.faults.scenario import OTHER, TASK, FakeResolver, Scenario, asyncio_o
 from tests.faults.table import PAGE, page
 from tests.messages import words
 
+pytestmark = pytest.mark.faults
+
 A_WHILE = 150.0  # seconds that a fault lasts; meanwhile the task is finished
 STEP = 100.0  # seconds; small beside the lease of a message that is on its way
 

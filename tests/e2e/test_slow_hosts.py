@@ -11,6 +11,8 @@ from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio
 from tests.conftest import Env
 
+pytestmark = pytest.mark.faults
+
 SOUND, _ = audio("dawn", 20.0)
 GOOD = FakeTask("good-task-1", songs=(Song("good0001", "Harbour Lights", duration=3.0),))
 BAD = {

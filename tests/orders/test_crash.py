@@ -1,7 +1,11 @@
 """The bot is killed while it orders songs; `make crashtest` does it at length, and with every kind of answer."""
 
+import pytest
+
 from sandbox.crashtest_orders import OrdersCrashTest
 from sandbox.crashtest_steps import StepsCrashTest, rounds
+
+pytestmark = pytest.mark.faults
 
 
 async def test_a_killed_bot_orders_nothing_twice_and_loses_nothing_that_was_taken() -> None:
