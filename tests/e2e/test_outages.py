@@ -12,6 +12,8 @@ from tests.conftest import Env
 from tests.messages import words
 from tests.sample_tasks import DONE, LATER, ONE, SOON, TWO
 
+pytestmark = pytest.mark.faults
+
 HOUR, MINUTE = 3_600.0, 60.0
 THERE = FakeTask("task_there", songs=(TWO,))
 BESIDE = FakeTask("task_beside", songs=(ONE,))

@@ -14,6 +14,8 @@ from tests.faults.scenario import asyncio_on
 from tests.messages import buttons, links, words
 from tests.sample_tasks import DONE, FAST, LATER, ONE, SOON
 
+pytestmark = pytest.mark.faults
+
 Refused = Callable[[Asked], Any]
 
 

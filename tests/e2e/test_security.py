@@ -19,6 +19,8 @@ from tests.e2e.admin_panel import admin, choose
 from tests.messages import words
 from tests.sample_tasks import FAST, LATER, ONE
 
+pytestmark = pytest.mark.faults
+
 ODD = ("0", "-1", "9" * 70, "٣", "'; DROP TABLE watches; --", "\ud800", "\0", "\u202e", ":" * 20, "x" * 91)
 ODD_IDS = ("..", ".", "\ud800", "a\rb", "task_1/../../x", "x" * 91)
 SCOPES = {
