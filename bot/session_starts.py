@@ -60,6 +60,7 @@ class SessionStarts:
         self._asking = asyncio.Lock()
         self._buckets: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._identified: dict[int, float] | None = None  # Unix seconds, by shard
+        self._recalling = asyncio.Lock()
         self._earliest = 0.0  # the time that is assumed for other shards
         self._sent: set[int] = set()  # shards that have sent IDENTIFY in their turn
 
@@ -129,15 +130,20 @@ class SessionStarts:
             await self._clock.sleep(wait)
 
     async def _recall(self) -> dict[int, float]:
-        if self._identified is None:
-            try:
-                value = await self._stored.get_value(_KEY)
-                stored, now = msgspec.json.decode(value or "{}", type=dict[int, float]), self._clock.now()
-                self._identified = {each: min(at + _ON_ITS_WAY, now) for each, at in stored.items()}
-            except (StorageError, msgspec.MsgspecError) as error:
-                log.warning("it is not known when the shards were connected last, so they wait: %s", error)
-                self._identified, self._earliest = {}, self._clock.now()
-        return self._identified
+        async with self._recalling:  # a second reading would put what is stored in the place of what was recorded since
+            if self._identified is None:
+                self._identified = await self._read()
+            return self._identified
+
+    async def _read(self) -> dict[int, float]:
+        try:
+            value = await self._stored.get_value(_KEY)
+            stored, now = msgspec.json.decode(value or "{}", type=dict[int, float]), self._clock.now()
+            return {each: min(at + _ON_ITS_WAY, now) for each, at in stored.items()}
+        except (StorageError, msgspec.MsgspecError) as error:
+            log.warning("it is not known when the shards were connected last, so they wait: %s", error)
+            self._earliest = self._clock.now()
+            return {}
 
     async def _record(self, shard_id: int) -> None:
         now, identified = self._clock.now(), await self._recall()
