@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.allowance import Denial, Limit
+from bot.domain.allowance import Denial, Limit, Work
 from bot.domain.creation import Bar, OperatorRules
 from bot.domain.order import LOST_AFTER, PLACED_FOR, WAITING_FOR, OrderState
 from bot.domain.song_request import RequestKind, SongRequest, Source, Wish
@@ -152,6 +152,15 @@ async def test_a_refused_key_closes_the_gateway_until_a_check_succeeds(shop: Sho
         await shop.clock.advance(700)
         assert shop.orders.terms().is_open
     assert len(shop.gateway.orders.posts) == 1
+
+
+async def test_a_gateway_that_refused_an_order_before_its_prices_were_known_stays_closed(shop: Shop) -> None:
+    shop.gateway.orders.credit = 10
+    await shop.orders.terms().refused("no_balance")
+    async with shop.open():
+        await shop.clock.advance(1)
+        assert shop.orders.terms().price(Work.SONG)
+        assert shop.orders.terms().closed == "no_balance"
 
 
 async def test_below_the_operators_floor_nothing_is_sent(

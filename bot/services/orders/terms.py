@@ -123,7 +123,10 @@ class GatewayTerms:
         """Of one order, if known."""
         if work is Work.LYRICS:
             return self.account.lyrics_price
-        return self.settings.price if self.settings.price is not None else self.account.song_price
+        return self._song_price(self.account)
+
+    def _song_price(self, account: Account) -> float | None:
+        return self.settings.price if self.settings.price is not None else account.song_price
 
     def price_is_exact(self, work: Work) -> bool:
         """Whether the operator has set it; a price list does not know the key's own discount."""
@@ -187,7 +190,7 @@ class GatewayTerms:
             return _LOW
         if account.closed in _CLOSING:
             # If a gateway does not tell its balance, only the next order can show it; a refusal costs nothing.
-            price = self.price(Work.SONG) or 0.0
+            price = self._song_price(account) or 0.0
             return account.closed if account.limited and (left or 0.0) <= price else ""
         return ""
 
