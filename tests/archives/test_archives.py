@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Sequence
@@ -204,6 +205,31 @@ async def test_cancelled_in_the_middle_of_a_song_it_leaves_nothing_behind(shop: 
             await asyncio.sleep(pause)
             packing.cancel()
             await asyncio.wait({packing})
+    assert (disk._taken, dict(disk._by_owner)) == (0, {})
+
+
+async def test_cancelled_while_a_file_is_begun_it_leaves_nothing_behind(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, cancelled, begin = threading.Event(), threading.Event(), zipfile.ZipFile.open
+
+    def slow(archive: zipfile.ZipFile, *about: Any) -> Any:
+        begun.set()
+        cancelled.wait(20)
+        return begin(archive, *about)
+
+    songs = songs_in(shop, 1)
+    disk = DiskBudget()
+    with patch.object(shop.media, "_disk", disk):
+        packing = asyncio.create_task(made(shop, songs))
+        with monkeypatch.context() as patched:
+            patched.setattr(zipfile.ZipFile, "open", slow)
+            await asyncio.to_thread(begun.wait, 20)
+            packing.cancel()
+            await asyncio.sleep(0)
+            cancelled.set()
+            await asyncio.wait({packing})
+    assert packing.cancelled()
     assert (disk._taken, dict(disk._by_owner)) == (0, {})
 
 

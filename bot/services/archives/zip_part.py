@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from io import BufferedRandom
-from typing import TypeVar
+from typing import IO, TypeVar
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from msgspec import Struct
@@ -61,6 +61,7 @@ class ZipPart:
             share.give_back(limit)
             raise
         self._zip = ZipFile(self._file, "w", ZIP_STORED, allowZip64=False)
+        self._entry: IO[bytes] | None = None  # that is being written
 
     def fits(self, entries: Iterable[Entry]) -> bool:
         return self.size + sum(entry.taken for entry in entries) <= self._limit
@@ -79,12 +80,23 @@ class ZipPart:
         about = ZipInfo(entry.name, _moment(entry.at))
         about.external_attr = 0o644 << 16
         about.file_size = entry.size
-        file = await self._off_loop(partial(self._zip.open, about, "w"))
-        try:
-            async for chunk in entry.chunks:
-                await self._off_loop(partial(file.write, chunk))
-        finally:
-            await self._off_loop(file.close)
+        await self._off_loop(partial(self._open, about))
+        async for chunk in entry.chunks:
+            await self._off_loop(partial(self._append, chunk))
+        await self._off_loop(self._end_entry)
+
+    def _open(self, about: ZipInfo) -> None:
+        self._end_entry()  # one whose content failed half-way
+        self._entry = self._zip.open(about, "w")
+
+    def _append(self, chunk: bytes) -> None:
+        assert self._entry
+        self._entry.write(chunk)
+
+    def _end_entry(self) -> None:
+        if self._entry:
+            entry, self._entry = self._entry, None
+            entry.close()
 
     async def finish(self) -> BufferedRandom:
         """The whole file, from its beginning."""
@@ -92,6 +104,7 @@ class ZipPart:
         return self._file
 
     def _finish(self) -> None:
+        self._end_entry()
         self._zip.close()
         self.size = self._file.tell()
         self._file.truncate()
@@ -99,10 +112,17 @@ class ZipPart:
 
     async def close(self) -> None:
         """Also in the middle of a song."""
+        try:
+            await self._off_loop(self._close)
+        finally:
+            self._share.give_back(self._limit)
+
+    def _close(self) -> None:
+        with suppress(OSError):  # a full disk: nobody reads it any more
+            self._end_entry()
         with suppress(OSError):
-            await self._off_loop(self._zip.close)
-        await self._off_loop(self._file.close)
-        self._share.give_back(self._limit)
+            self._zip.close()  # or it is closed by the garbage collector, which has no file to write to
+        self._file.close()
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
         """In a thread: the disk may be slow, and checksums take time. Cancelling the caller does not stop it."""
