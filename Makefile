@@ -20,16 +20,16 @@ demo: .venv/run.stamp ## try everything in a browser, without an account or a ke
 
 # Most tests wait for something most of the time: more of them at once than there are processors.
 test: .venv/dev.stamp ## all tests but those of make faults, make browser and make package
-	$(BIN)/python -m pytest --numprocesses 4 -m "not installs and not browser and not faults"
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not installs and not browser and not faults"
 
 faults: .venv/dev.stamp ## every fault of docs/faults.md, attacks, kills: the real bot, case by case
-	$(BIN)/python -m pytest --numprocesses 4 -m faults
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m faults
 
 browser: .venv/dev.stamp ## the demo's page in a real Chromium, as people use it
 	$(BIN)/python -m pytest --numprocesses 2 -m browser
 
 coverage: .venv/dev.stamp ## all tests, and which branches they take: fails below the floor in pyproject.toml
-	$(BIN)/python -m pytest --numprocesses 4 --cov
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cov
 
 package: .venv/dev.stamp ## the wheel and the locks, installed into empty environments as people do it; asks the package index
 	$(BIN)/python -m pytest -m installs

@@ -9,7 +9,7 @@ from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy import Pool, event
 
-_POLL = 0.005  # seconds
+_POLL = 0.001  # seconds
 _MAX_POLLS = 4_000  # moments
 
 T = TypeVar("T")
