@@ -80,18 +80,15 @@ class ZipPart:
         about = ZipInfo(entry.name, _moment(entry.at))
         about.external_attr = 0o644 << 16
         about.file_size = entry.size
-        await self._off_loop(partial(self._open, about))
+        file = await self._off_loop(partial(self._open, about))
         async for chunk in entry.chunks:
-            await self._off_loop(partial(self._append, chunk))
+            await self._off_loop(partial(file.write, chunk))
         await self._off_loop(self._end_entry)
 
-    def _open(self, about: ZipInfo) -> None:
+    def _open(self, about: ZipInfo) -> IO[bytes]:
         self._end_entry()  # one whose content failed half-way
         self._entry = self._zip.open(about, "w")
-
-    def _append(self, chunk: bytes) -> None:
-        assert self._entry
-        self._entry.write(chunk)
+        return self._entry
 
     def _end_entry(self) -> None:
         if self._entry:
