@@ -34,14 +34,20 @@ _MOST_AT_A_TIME = 100  # orders
 
 
 class OrderUpkeep(Transactions):
-    async def resume(self, now: float) -> None:
-        """At a start: orders that were being sent are unsure; those that may come from a restored backup expire."""
+    async def resume(self, now: float, *, perhaps_sent: bool = False) -> None:
+        """At a start: orders that were being sent are unsure; those that may come from a restored backup expire.
+
+        `perhaps_sent`: the database may lack its last moments, so those that wait to be sent are unsure as well.
+        """
         doubtful = orders.c.state.in_([OrderState.SENDING, OrderState.PLACED])
         async with self._transaction(durable=True) as connection:
             for row in (await connection.execute(select(orders).where(doubtful))).mappings().all():
                 order = order_of(row)
                 if order.state is OrderState.SENDING:
                     await swap(connection, unsure(order, "the bot was stopped meanwhile", now), {order.state})
+                elif perhaps_sent:
+                    doubted = replace(order, sent_at=order.placed_at)
+                    await swap(connection, unsure(doubted, "the database lost its last moments", now), {order.state})
                 elif is_stale(order, now):
                     expired = replace(order, state=OrderState.EXPIRED, reason="restarted", due_at=None)
                     await swap(connection, expired, {order.state})
