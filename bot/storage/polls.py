@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, case, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.polling import Claim, PollPlan, needs_action_anyway
 from bot.domain.snapshot import MAX_POLL_INTERVAL, TaskSnapshot
 from bot.domain.watch import Watch
+from bot.storage.engines.expressions import insert, one_of
 from bot.storage.outbox import add_deliveries
-from bot.storage.rows import LONGEST_TITLE, one_of, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
+from bot.storage.rows import LONGEST_TITLE, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
 from bot.storage.schema import answers, has_lyrics, is_open, tasks, watches
 from bot.storage.songs import keep_songs
 from bot.storage.transaction import Transactions
@@ -158,4 +158,4 @@ class PollTransaction:
 
 def _unless_unwatched(due_at: Any) -> ColumnElement[float | None]:
     """A task whose last watch was stopped since it was claimed is not due again."""
-    return case((tasks.c.due_at.is_(None), None), else_=due_at)
+    return case((tasks.c.due_at.is_(None), tasks.c.due_at), else_=due_at)  # not a bare NULL, which has no type

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
-from bot.storage.database import DURABLE, READ_ONLY
+from bot.storage.engines.options import DURABLE, READ_ONLY
 
 
 class Transactions:

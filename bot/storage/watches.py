@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, union_all, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import NOTICES, State, Topic
@@ -12,11 +11,11 @@ from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import TaskKind
 from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
 from bot.domain.watch_results import AddedWatches, LeftWatches, ListedWatch, OfferedTask, WatchQuery
+from bot.storage.engines.expressions import insert, one_of
 from bot.storage.following import follow, follows, hand_over, unfollow
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import (
     Row,
-    one_of,
     prefixed,
     snapshot_columns,
     snapshot_of,
