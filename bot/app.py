@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import aiohttp
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bot.client import Interface, Link, Services, SunoBot
 from bot.config import Settings
-from bot.errors import LeadershipLost, SettingsError
+from bot.errors import LeadershipLost, SettingsError, StorageError
 from bot.gateways.connection import Connector
 from bot.gateways.extras import ExtrasGateway
 from bot.gateways.gateway import Gateway
@@ -48,8 +48,8 @@ from bot.services.watches import Watches
 from bot.shards import BAD_TOKEN, SHARDING_REQUIRED
 from bot.shutdown import cancel_and_wait, ended_by_signal
 from bot.storage.backup import COPIED
-from bot.storage.database import open_database
-from bot.storage.seat import Database, open_seat
+from bot.storage.database import open_database, open_seat
+from bot.storage.seat import Database
 from bot.storage.stores import Stores
 from bot.ui.features.create.notices import OrderNotices
 from bot.ui.interactions.access import AccessPolicy
@@ -63,6 +63,7 @@ from bot.ui.render.components import DYNAMIC_ITEMS
 from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
 
+_LET_OTHERS_LEAD = 5.0  # seconds, if the database failed when this process began to lead
 _LOGIN_WAIT = 15.0  # seconds, at most
 _LOGIN_RETRIES = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
@@ -106,10 +107,17 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
     async with open_seat(settings.database_url) as seat:
         monitor = Monitor(lambda: seat.standing)
         async with monitored(monitor, settings.http_host, settings.http_port):
-            while True:
-                with suppress(LeadershipLost):  # its end was logged; what is in memory is made anew
+            while True:  # after a lost term, all that is in memory is made anew
+                try:
                     async with seat.term(wait=True) as database:
                         await _lead(settings, database, clock or Clock(database.now), monitor)
+                except LeadershipLost:  # the log has said why
+                    continue
+                except StorageError as error:
+                    if not seat.shared:
+                        raise
+                    log.error("this process could not begin to lead, and waits as a standby: %s", error)
+                    await asyncio.sleep(_LET_OTHERS_LEAD)
 
 
 async def _lead(settings: Settings, database: Database, clock: Clock, monitor: Monitor) -> None:

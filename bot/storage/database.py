@@ -11,24 +11,33 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.errors import StorageError
 from bot.storage.engines import sqlite
 from bot.storage.engines.options import UNHURRIED
+from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import errors_in_words
 from bot.storage.revision import OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION, metadata
+from bot.storage.seat import Seat
 
 log = logging.getLogger(__name__)
 
 
-def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     """`url`: sqlite+aiosqlite:///path or postgresql+psycopg://server/name.
 
     Raises StorageError: in use, unreadable, unreachable, or newer than this program.
     """
+    async with open_seat(url) as seat, seat.term(wait=False) as database:
+        yield database.engine
+
+
+def open_seat(url: str) -> AbstractAsyncContextManager[Seat]:
+    """For a bot, which may wait for its term. Raises StorageError."""
     parts = make_url(url)
     if is_postgresql(url):
         from bot.storage.engines import postgresql
 
-        return postgresql.opened(parts, migrate)
-    return sqlite.opened(parts, migrate)
+        return postgresql.seated(parts, migrate)
+    return sqlite.seated(parts, migrate)
 
 
 @asynccontextmanager
@@ -69,7 +78,7 @@ async def migrate(engine: AsyncEngine) -> None:
 
 def _revision(connection: Connection) -> str | None:
     """None: a new database. Raises StorageError unless it can be upgraded."""
-    tables = set(inspect(connection).get_table_names())
+    tables = set(inspect(connection).get_table_names()) - {LEASE_TABLE}
     if not tables:
         return None
     if "alembic_version" not in tables:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
 
-LEASE_TABLE = "leader"
+LEASE_TABLE = "suno_watch_leader"
 _CREATING = 7_101_713_204  # the number of the lock under which the table is made
 
 # Not among the tables of the migrations: whoever migrates must lead already.
@@ -37,37 +37,30 @@ _leader = Table(
 )
 
 _FIRST = text("""
-    INSERT INTO leader SELECT 0, '', '', to_timestamp(0), to_timestamp(0), 0, ''
-    WHERE NOT EXISTS (SELECT 1 FROM leader)
+    INSERT INTO suno_watch_leader SELECT 0, '', '', to_timestamp(0), to_timestamp(0), 0, ''
+    WHERE NOT EXISTS (SELECT 1 FROM suno_watch_leader)
 """)
 _LOOK = text("""
     SELECT epoch, name, renewals, timeline, extract(epoch FROM until - clock_timestamp())::float8 AS remaining,
         extract(epoch FROM clock_timestamp() - since)::float8 AS age
-    FROM leader
+    FROM suno_watch_leader
 """)
 _TAKE = text("""
-    UPDATE leader SET epoch = epoch + 1, holder = :holder, name = :name, renewals = 0,
+    UPDATE suno_watch_leader SET epoch = epoch + 1, holder = :holder, name = :name, renewals = 0,
         since = clock_timestamp(), until = clock_timestamp() + make_interval(secs => :seconds)
     WHERE epoch = :epoch AND (until <= clock_timestamp() OR renewals = :stale)
     RETURNING epoch, timeline, extract(epoch FROM clock_timestamp())::float8 AS now
 """)
 _RENEW = text("""
-    UPDATE leader SET renewals = renewals + 1, until = clock_timestamp() + make_interval(secs => :seconds)
+    UPDATE suno_watch_leader SET renewals = renewals + 1, until = clock_timestamp() + make_interval(secs => :seconds)
     WHERE epoch = :epoch AND holder = :holder
     RETURNING extract(epoch FROM clock_timestamp())::float8
 """)
-_RELEASE = text("UPDATE leader SET until = clock_timestamp() WHERE epoch = :epoch AND holder = :holder")
-_SET_TIMELINE = text("UPDATE leader SET timeline = :timeline WHERE epoch = :epoch AND holder = :holder")
+_RELEASE = text("UPDATE suno_watch_leader SET until = clock_timestamp() WHERE epoch = :epoch AND holder = :holder")
+_SET_TIMELINE = text("UPDATE suno_watch_leader SET timeline = :timeline WHERE epoch = :epoch AND holder = :holder")
 _TIMELINE = text("""
     SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END
 """)
-
-# One statement: the key is locked before anything is written, in its newest version, and nobody else writes meanwhile.
-HOLD = """
-    WITH held AS MATERIALIZED (
-        SELECT epoch FROM leader WHERE epoch = %(epoch)s AND holder = %(holder)s FOR KEY SHARE
-    ) SELECT epoch FROM held
-"""
 
 
 class Lease(Struct, frozen=True, kw_only=True):

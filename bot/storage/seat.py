@@ -1,4 +1,4 @@
-"""Opens the database for a bot: a SQLite file is its own for as long as it runs; one of PostgreSQL while it leads."""
+"""A process's place at the database: a SQLite file is its own as long as it runs; PostgreSQL serves one at a time."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +8,6 @@ from typing import Protocol
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.database import open_database
 from bot.storage.leadership import Standing
 
 
@@ -47,7 +46,9 @@ class Seat(Protocol):
         ...
 
 
-class _OwnSeat:
+class OwnSeat:
+    """At a database that nobody else may open."""
+
     shared = False
     standing = Standing(leads=True)
 
@@ -58,10 +59,3 @@ class _OwnSeat:
     async def term(self, *, wait: bool) -> AsyncIterator[Database]:
         del wait
         yield Database(engine=self._engine)
-
-
-@asynccontextmanager
-async def open_seat(url: str) -> AsyncIterator[Seat]:
-    """Raises StorageError for a file that cannot be used."""
-    async with open_database(url) as engine:
-        yield _OwnSeat(engine)
