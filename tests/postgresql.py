@@ -11,16 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.schema import metadata
-
-SERVER = "TEST_DATABASE_URL"  # as postgresql://user@host:port/postgres, of somebody who may create databases
+from sandbox.postgresql import ADDRESS
 
 
 @contextmanager
 def new_database() -> Iterator[str]:
     """The URL of an empty database, as SQLAlchemy needs it. Skips the test if there is no server."""
-    server = os.environ.get(SERVER)
+    server = os.environ.get(ADDRESS)
     if not server:
-        pytest.skip(f"{SERVER} is not set: make postgres starts a server, and sets it")
+        pytest.skip(f"{ADDRESS} is not set: make postgres starts a server, and sets it")
     name = f"suno_watch_{token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
 from bot.storage.engines import sqlite
-from bot.storage.engines.options import UNHURRIED
+from bot.storage.engines.options import READ_ONLY, UNHURRIED
 from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import errors_in_words
 from bot.storage.revision import OfAnotherProgram, usable_revision
@@ -60,6 +60,20 @@ def _read_only_engine(url: URL) -> AsyncEngine:
 
         return postgresql.read_only_engine(url)
     return sqlite.read_only_engine(url)
+
+
+async def is_new(url: str) -> bool:
+    """Whether no bot has run on it yet. Changes nothing. Raises StorageError."""
+    return await revision_of(url) is None
+
+
+async def revision_of(url: str) -> str | None:
+    """None: no bot has run on it yet. Changes nothing. Raises StorageError unless it can be used or upgraded."""
+    if not is_postgresql(url) and not sqlite.exists(make_url(url)):
+        return None
+    with errors_in_words():
+        async with open_read_only(url) as engine, engine.execution_options(**{READ_ONLY: True}).connect() as connection:
+            return await connection.run_sync(_revision)
 
 
 async def migrate(engine: AsyncEngine) -> None:

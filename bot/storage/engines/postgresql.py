@@ -37,8 +37,6 @@ _SESSION = {
 _PATIENCE = 2.0  # seconds for an answer about the lease
 # An error, rather than a row to be read, because it is one request with those before it.
 _HOLD = "SELECT 1 / count(*) FROM (SELECT FROM {table} WHERE epoch = {epoch} AND holder = '{holder}' FOR KEY SHARE) h"
-    "SELECT 1 / count(*) FROM (SELECT FROM {table} WHERE epoch = {epoch} AND holder = '{holder}' FOR KEY SHARE) t"
-)
 _AT_ONCE = 5  # connections that are kept; twice as many in a rush
 
 

@@ -47,6 +47,11 @@ async def opened(url: URL, upgrade: Callable[[AsyncEngine], Awaitable[None]]) ->
             await asyncio.shield(engine.dispose())
 
 
+def exists(url: URL) -> bool:
+    file = Path(url.database or "")
+    return file.is_file() and file.stat().st_size > 0
+
+
 def read_only_engine(url: URL) -> AsyncEngine:
     file = quote(quote(url.database or ""))  # both SQLAlchemy and SQLite decode it
     return create_async_engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
