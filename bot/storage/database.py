@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
-from sqlalchemy import URL, Connection, inspect, make_url, text
+from sqlalchemy import URL, Connection, inspect, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
@@ -13,22 +14,26 @@ from bot.storage.engines import sqlite
 from bot.storage.engines.options import READ_ONLY, UNHURRIED
 from bot.storage.remedies import errors_in_words
 from bot.storage.revision import OfAnotherProgram, usable_revision
-from bot.storage.schema import REVISION, metadata
+from bot.storage.schema import REVISION, key_values, metadata
+
+MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
+_IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
 
 log = logging.getLogger(__name__)
 
 
-def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
+def open_database(url: str, *, moving: bool = False) -> AbstractAsyncContextManager[AsyncEngine]:
     """`url`: sqlite+aiosqlite:///path or postgresql+psycopg://server/name.
 
-    Raises StorageError: in use, unreadable, unreachable, or newer than this program.
+    `moving`: also one to which not all was moved yet. Raises StorageError: in use, unreadable, unreachable, or newer
+    than this program.
     """
-    parts = make_url(url)
+    parts, upgrade = make_url(url), partial(migrate, moving=moving)
     if is_postgresql(url):
         from bot.storage.engines import postgresql
 
-        return postgresql.opened(parts, migrate)
-    return sqlite.opened(parts, migrate)
+        return postgresql.opened(parts, upgrade)
+    return sqlite.opened(parts, upgrade)
 
 
 @asynccontextmanager
@@ -67,13 +72,15 @@ async def revision_of(url: str) -> str | None:
             return await connection.run_sync(_revision)
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(engine: AsyncEngine, *, moving: bool = False) -> None:
     """Applies missing migrations. Raises StorageError if the database is newer than this program, or
     another program's.
     """
     with errors_in_words():
         async with engine.connect() as connection:
             found = await connection.run_sync(_revision)
+            if found and not moving and await connection.scalar(_IS_MOVING):
+                raise StorageError("not all was moved into this database: run `move` again, with the old DATABASE_URL")
         if found == REVISION:
             return
         async with engine.execution_options(**{UNHURRIED: True}).begin() as connection:
