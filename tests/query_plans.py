@@ -33,6 +33,11 @@ WHOLE = {
         r"SELECT watches\.guild_id, watches\.channel_id FROM watches .* UNION SELECT guilds\.",
         r"SELECT count\(\*\) AS count_1 FROM creation_rules WHERE creation_rules\.enabled",
     ),
+    "when the operator types move: in parts": (
+        r"SELECT (\w+)\.\S+(, \1\.\S+)* FROM \1 (WHERE \(notes\..key. NOT IN \(\?\)\) )?ORDER BY",
+        r"SELECT count\(\*\) AS count_1 FROM \w+$",
+        r"DELETE FROM \w+( WHERE notes\..key. != \?)?$",
+    ),
     "once a day": (
         r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",
         r"UPDATE watches SET outcome=\? WHERE watches\.outcome = '' AND watches\.created_at < \?",
@@ -54,7 +59,9 @@ WHOLE = {
 
 _LIST = re.compile(r"\((\?|\d+)(, (\?|\d+))+\)")
 # What an inner SELECT has found, by an index or with a step of its own here, may be read as a whole.
-_ALLOWED = re.compile(r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery|anon_\d+|guilds USING INDEX guilds_paused)")
+_ALLOWED = re.compile(
+    r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery|anon_\d+|guilds USING INDEX guilds_paused|sqlite_sequence)"
+)
 _VALUES = {"VARCHAR": "'x' || n", "FLOAT": "n * 1.0", "BLOB": "x''"}
 
 

@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
-from sqlalchemy import URL, Connection, inspect, make_url, text
+from sqlalchemy import URL, Connection, inspect, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
@@ -14,30 +15,34 @@ from bot.storage.engines.options import READ_ONLY, UNHURRIED
 from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import errors_in_words
 from bot.storage.revision import OfAnotherProgram, usable_revision
-from bot.storage.schema import REVISION, metadata
+from bot.storage.schema import REVISION, key_values, metadata
 from bot.storage.seat import Seat
+
+MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
+_IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
+async def open_database(url: str, *, moving: bool = False) -> AsyncIterator[AsyncEngine]:
     """`url`: sqlite+aiosqlite:///path or postgresql+psycopg://server/name.
 
-    Raises StorageError: in use, unreadable, unreachable, or newer than this program.
+    `moving`: also one to which not all was moved yet. Raises StorageError: in use, unreadable, unreachable, or newer
+    than this program.
     """
-    async with open_seat(url) as seat, seat.term(wait=False) as database:
+    async with open_seat(url, moving=moving) as seat, seat.term(wait=False) as database:
         yield database.engine
 
 
-def open_seat(url: str) -> AbstractAsyncContextManager[Seat]:
+def open_seat(url: str, *, moving: bool = False) -> AbstractAsyncContextManager[Seat]:
     """For a bot, which may wait for its term. Raises StorageError."""
-    parts = make_url(url)
+    parts, upgrade = make_url(url), partial(migrate, moving=moving)
     if is_postgresql(url):
         from bot.storage.engines import postgresql
 
-        return postgresql.seated(parts, migrate)
-    return sqlite.seated(parts, migrate)
+        return postgresql.seated(parts, upgrade)
+    return sqlite.seated(parts, upgrade)
 
 
 @asynccontextmanager
@@ -76,13 +81,15 @@ async def revision_of(url: str) -> str | None:
             return await connection.run_sync(_revision)
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(engine: AsyncEngine, *, moving: bool = False) -> None:
     """Applies missing migrations. Raises StorageError if the database is newer than this program, or
     another program's.
     """
     with errors_in_words():
         async with engine.connect() as connection:
             found = await connection.run_sync(_revision)
+            if found and not moving and await connection.scalar(_IS_MOVING):
+                raise StorageError("not all was moved into this database: run `move` again, with the old DATABASE_URL")
         if found == REVISION:
             return
         async with engine.execution_options(**{UNHURRIED: True}).begin() as connection:

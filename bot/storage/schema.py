@@ -200,7 +200,7 @@ batches = Table(
 people = Table(
     "people",
     metadata,
-    Column("user_id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("locale", Text, nullable=False),
     Column("private", Boolean, nullable=False),
     Column("direct", Boolean, nullable=False),
@@ -211,7 +211,7 @@ people = Table(
 guilds = Table(
     "guilds",
     metadata,
-    Column("guild_id", BigInteger, primary_key=True),
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("locale", Text, nullable=False),
     Column("channel_id", BigInteger),
     Column("roles", Text, nullable=False),
@@ -280,7 +280,7 @@ ledger = Table(
 creation_rules = Table(
     "creation_rules",
     metadata,
-    Column("guild_id", BigInteger, primary_key=True),
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("enabled", Boolean, nullable=False),
     Column("roles", Text, nullable=False),
     Column("songs_per_person", Integer, nullable=False),
@@ -375,7 +375,7 @@ stars = Table(
 star_counts = Table(
     "star_counts",
     metadata,
-    Column("message_id", BigInteger, primary_key=True),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("due_at", Float, nullable=False),
     Index("star_counts_due", "due_at"),
@@ -385,7 +385,7 @@ star_counts = Table(
 left_guilds = Table(
     "left_guilds",
     metadata,
-    Column("guild_id", BigInteger, primary_key=True),
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("left_at", Float, nullable=False),
     Index("left_guilds_by_age", "left_at"),
     comment="servers that the bot is no longer in, and since when: their songs are deleted after a while",
