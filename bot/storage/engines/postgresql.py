@@ -12,7 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseInUse
-from bot.storage.engines.options import DURABLE, READ_ONLY, UNHURRIED
+from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY, UNHURRIED
 from bot.storage.remedies import errors_in_words
 
 _WRITING = 0x73756E6F_00000001  # the advisory lock of whoever writes
@@ -108,6 +108,8 @@ def _begin(connection: Connection) -> None:
         begin += ["SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"]
     if options.get(DURABLE):
         begin.append("SET LOCAL synchronous_commit = on")  # the default, unless an operator has changed it
+    if options.get(LAZY):
+        begin.append("SET LOCAL synchronous_commit = off")  # whatever is committed after it writes it to the disk, too
     begin.append(f"SELECT pg_advisory_xact_lock({_WRITING})")
     connection.exec_driver_sql("; ".join(begin))
 
