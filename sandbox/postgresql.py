@@ -41,8 +41,9 @@ def tool(name: str) -> str:
 class PostgresServer:
     """Its superuser is `postgres`, who may make databases. `port` stays the same when it is started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = _FAST) -> None:
         self._folder = folder
+        self._options = options
         self._data = folder / "data"
         self._user = _other_user()
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,6 +53,10 @@ class PostgresServer:
     @property
     def url(self) -> str:
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.url.replace("postgresql:", "postgresql+psycopg:", 1)
 
     def create(self) -> None:
         """Blocks for a few seconds."""
@@ -69,7 +74,7 @@ class PostgresServer:
         """Returns when it takes connections."""
         log = (self._folder / "log").open("ab")
         command = [tool("postgres"), "-D", str(self._data), "-p", str(self.port), "-k", str(self._folder)]
-        command += ["-h", "127.0.0.1", *_FAST]
+        command += ["-h", "127.0.0.1", *self._options]
         with log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, user=self._user, cwd=self._folder, start_new_session=True
@@ -108,10 +113,10 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
+def running_server(options: Sequence[str] = _FAST) -> Iterator[PostgresServer]:
     """Raises NotInstalled."""
     with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
-        server = PostgresServer(Path(folder))
+        server = PostgresServer(Path(folder), options)
         server.create()
         server.start()
         try:

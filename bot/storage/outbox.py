@@ -14,7 +14,8 @@ from bot.domain.delivery import CARD_INTERVAL, NOTICES, RECHECK, Delivery, State
 from bot.domain.library import NewSong
 from bot.domain.outbox import ClaimedDelivery
 from bot.storage.backup import COPIED
-from bot.storage.engines.expressions import earlier, insert, later, one_of
+from bot.storage.engines.bulk import insert_each
+from bot.storage.engines.expressions import earlier, later, one_of
 from bot.storage.following import forget_tasks
 from bot.storage.library import keep_in_library
 from bot.storage.rows import (
@@ -119,7 +120,7 @@ class Outbox(Transactions):
 
         `parked`: at most so many parked ones. `slots`: only those that get a slot.
         """
-        async with self._transaction() as connection:
+        async with self._transaction(lazy=True) as connection:
             claimed = await _with_slots(connection, _due(now, parked=False), limit, slots)
             room = min(limit - len(claimed), limit if parked is None else parked)
             claimed += await _with_slots(connection, _due(now, parked=True), room, slots)
@@ -268,8 +269,8 @@ class Outbox(Transactions):
 async def add_deliveries(connection: AsyncConnection, new: Sequence[Delivery]) -> None:
     """Ignores deliveries that exist already."""
     fresh = {"state": State.WAITING, "reason": "", "lease_until": 0.0, "attempts": 0, "parked": False}
-    if rows := [delivery_values(delivery) | fresh for delivery in new]:
-        await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
+    rows = [delivery_values(delivery) | fresh for delivery in new]
+    await insert_each(connection, deliveries, rows, lambda each: each.on_conflict_do_nothing(index_elements=["id"]))
 
 
 async def _with_slots(

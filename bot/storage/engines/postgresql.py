@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import DataError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.storage.engines.options import DURABLE, READ_ONLY, UNHURRIED
+from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY, UNHURRIED
 from bot.storage.leadership import Leadership, Standing, Term
 from bot.storage.lease import LEASE_TABLE, LeaseStore, Sockets
 from bot.storage.seat import Database
@@ -155,6 +155,8 @@ def _begin(term: Term | None, connection: Connection) -> None:
         begin += ["SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"]
     if options.get(DURABLE):
         begin.append("SET LOCAL synchronous_commit = on")  # the default, unless an operator has changed it
+    if options.get(LAZY):
+        begin.append("SET LOCAL synchronous_commit = off")  # whatever is committed after it writes it to the disk, too
     begin.append(f"SELECT pg_advisory_xact_lock({_WRITING})")
     if term is None:
         connection.exec_driver_sql("; ".join(begin))
