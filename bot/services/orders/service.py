@@ -21,7 +21,7 @@ from bot.services.lookup import Found, Lookup
 from bot.services.orders.sender import watch_on
 from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
-from bot.storage.orders import OrderStore, Placed
+from bot.storage.orders import Edited, OrderStore, Placed
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Obstacle(StrEnum):
     """Why Create ordered nothing, apart from what the quote says and the limits."""
 
     CHANGED = "changed"  # the price has changed
+    EDITED = "edited"  # the draft has, on another device
     GONE = "gone"  # there is no such draft: it was placed, cancelled or deleted
     NOT_READY = "not_ready"  # the card says why
 
@@ -242,7 +243,7 @@ class Orders:
         if not quote.ready:
             return Obstacle.NOT_READY
         if quote.price != order.price:
-            await self.store.edit(replace(order, price=quote.price))
+            await self.store.set_price(order.id, quote.price)
             return Obstacle.CHANGED
         rules = await self.rules(maker.guild_id)
         placed = await self.store.place(
@@ -252,7 +253,7 @@ class Orders:
             approve=quote.approval,
         )
         self.wake()
-        return placed or Obstacle.GONE
+        return Obstacle.EDITED if isinstance(placed, Edited) else placed or Obstacle.GONE
 
     def _limits(self, rules: CreationRules, work: Work, maker: Maker) -> Limits:
         return limits_of(rules, self.operator, work, direct=maker.guild_id is None)
