@@ -59,6 +59,7 @@ async def test_a_price_that_changed_is_shown_before_it_is_paid(shop: Shop) -> No
     order = await shop.draft()
     await shop.orders.terms().check()
     assert await shop.orders.place(order.id, maker()) is Obstacle.CHANGED
+    await shop.orders.quote_for_card(order, maker())
     assert isinstance(await shop.orders.place(order.id, maker()), Placed), "the card was looked at again"
 
 
