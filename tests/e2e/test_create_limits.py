@@ -152,7 +152,9 @@ async def test_songs_are_not_posted_where_managers_allow_no_creating(env: Env) -
             {"type": 18, "component": {"type": field["type"], "custom_id": field["custom_id"], "values": values}}
             for field, values in zip(fields, [[], [env.channel["id"]], []], strict=True)
         ]
-        await env.changed(await env.ada.submit(opened, sent, {"channels": {env.channel["id"]: env.channel | {"permissions": "0"}}}))
+        await env.changed(
+            await env.ada.submit(opened, sent, {"channels": {env.channel["id"]: env.channel | {"permissions": "0"}}})
+        )
         shown = await card(env, about="rain", channel=other)
         assert f"Creating is for <#{env.channel['id']}>" in shown["content"]
         assert not offers_create(shown)
