@@ -280,6 +280,36 @@ async def test_fine_tuning_is_told_on_the_card_and_what_may_be_ignored_of_it(env
     assert body["metadata"]["control_sliders"] == {"style_weight": 0.6}
 
 
+@pytest.mark.parametrize(
+    ("drops", "told"),
+    [(True, "This gateway ignores: what the style is not"), (False, "")],
+    ids=["dropped", "passed on"],
+)
+async def test_what_comes_of_orders_tells_what_the_gateway_ignores(env: Env, *, drops: bool, told: str) -> None:
+    """Of two songs that were ordered without metal, neither tells of it; or the first does."""
+    env.gateway.orders.drops, env.gateway.orders.takes = drops, 3.0
+    async with env.bot(**ON):
+        await turn_on(env)
+        env.gateway.add(DONE)
+        answer = await env.status(DONE.id)
+        for number in range(1, 3):
+            shown = await pressed(env, env.ada, answer, "Again")
+            opened = await env.ada.press(shown, "Fine tuning")
+            await env.changed(await fill(env.ada, opened, field0="metal"))
+            await env.settle_down(0.1)
+            if drops or number == 1:
+                assert "This gateway may ignore: what the style is not." in shown["content"]
+            await press(env, env.ada, shown, "Create")
+            assert (await sent(env, number))["negative_tags"] == "metal", "it is sent in any case"
+            await env.clock.advance(60, step=5)
+        shown = await pressed(env, env.ada, answer, "Again")
+        opened = await env.ada.press(shown, "Fine tuning")
+        await env.changed(await fill(env.ada, opened, field0="metal"))
+        await env.settle_down(0.1)
+    assert told in shown["content"]
+    assert "may ignore" not in shown["content"]
+
+
 async def test_a_description_has_nothing_to_tune(env: Env) -> None:
     async with env.bot(**ON):
         await turn_on(env)
