@@ -1,5 +1,6 @@
 """From what was made to the next song: the buttons under posts and answers, /suno extend, /suno cover, fine tuning."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -352,3 +353,17 @@ async def test_models_of_watched_songs_are_offered(env: Env) -> None:
         await env.settle_down()
         offered = await env.ada.autocomplete(env.channel, "suno create", model="")
     assert [each["value"] for each in offered] == ["chirp-auk"], "the songs are said to be of v4.5"
+
+
+async def test_what_was_under_way_at_one_look_counts_at_the_next(env: Env) -> None:
+    async with env.bot(**ON):
+        await turn_on(env)
+        await env.clock.advance(3_590, step=300)
+        env.gateway.add(replace(DONE, states=((0, "running"), (60, "done"))))
+        await env.watch(DONE.id)
+        await env.clock.advance(120, step=10)
+        await env.posts()
+        await env.clock.advance(3_600, step=300)
+        await env.settle_down()
+        offered = await env.ada.autocomplete(env.channel, "suno create", model="")
+    assert [each["value"] for each in offered] == ["chirp-auk"]

@@ -30,6 +30,7 @@ _FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a m
 _SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
 _LOW = "low"  # closed: the balance is below the operator's minimum
 _LOOK_EVERY = 3_600.0  # seconds, for what watched tasks tell
+_UNDER_WAY = 1_800.0  # seconds: watches that began so long before the last look may have ended after it
 _CLOSING = frozenset({Refusal.NO_BALANCE, Refusal.NO_ACCESS, Refusal.MISPLACED})
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ class GatewayTerms:
         self._wakeup = Wakeup(clock)
         self._seen: tuple[str, ...] = ()
         self._wishes: Mapping[Wish, Seen] = {}
-        self._watched_until: float | None = None  # when watched tasks were read last
+        self._looked_at: float | None = None  # when watched tasks were read last
+        self._known: frozenset[str] = frozenset()  # tasks that were read then
         self._readings: deque[Reading] = deque(maxlen=_READINGS)
         self.account = Account(gateway=billing.name)
 
@@ -221,15 +223,16 @@ class GatewayTerms:
         await self._read_abilities()
 
     async def look_at_watched(self) -> None:
-        """Records what songs show that were ordered elsewhere, of watches that began since the last look."""
+        """Records what songs show that were ordered elsewhere, of watches that ended since the last look."""
         now = self._clock.now()
-        since = self._watched_until if self._watched_until is not None else self.account.checked_at
-        watched = await self._store.watched_to_the_end(self.name, max(since, now - _SEEN_FOR))
+        since = self._looked_at if self._looked_at is not None else self.account.checked_at
+        ended = await self._store.watched_to_the_end(self.name, max(since - _UNDER_WAY, now - _SEEN_FOR))
+        watched = [task for task in ended if task.id not in self._known]
         for model in models_in(watched):
             await self._store.record_models(self.name, [model], now)
         found = {wish for task in watched for wish in proven_by(task)}
         await self._store.record_wishes(self.name, dict.fromkeys(found, True), now)
-        self._watched_until = now
+        self._looked_at, self._known = now, frozenset(task.id for task in ended)
         await self._read_abilities()
 
     async def _read_abilities(self) -> None:
