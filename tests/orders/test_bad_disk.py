@@ -112,3 +112,18 @@ async def test_a_refusal_is_given_back_as_soon_as_it_can_be_stored(shop: Shop) -
             await shop.until(order, OrderState.REFUSED)
     assert len(shop.gateway.orders.posts) == 1
     assert await shop.used() == 0
+
+
+async def test_a_stop_before_an_answer_can_be_stored_is_a_clean_one(shop: Shop) -> None:
+    order = await shop.place()
+    with bad_disk() as disk:
+
+        def break_it(_step: str, _post: Post) -> None:
+            disk.is_bad = True
+
+        shop.gateway.orders.on_step = break_it
+        async with shop.open():
+            await shop.until(order, OrderState.SENDING)
+            await shop.clock.advance(30, step=5)
+            disk.is_bad = False  # there is one more attempt, at the end
+        assert await shop.state(order) is OrderState.ACCEPTED
