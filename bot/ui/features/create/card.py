@@ -6,13 +6,13 @@ from typing import Any
 
 import discord
 
-from bot.client import Interaction
+from bot.client import UNANSWERED, Interaction
 from bot.domain.allowance import Denial, Limit
 from bot.domain.from_song import written_moment
 from bot.domain.models import model_named
 from bot.domain.order import CANCELLABLE, Order, OrderState
 from bot.domain.song_request import TUNED, RequestKind, SongRequest, Voice, utf16_length
-from bot.errors import BotError, OrderGone, StorageError
+from bot.errors import BotError, OrderGone
 from bot.services.orders.service import Obstacle, Quote
 from bot.ui.features.create.makers import maker_for
 from bot.ui.features.create.texts import bar_text, denial_text, name_of, name_of_source, place, state_text
@@ -57,7 +57,7 @@ async def _show_after(interaction: Interaction, order: Order, moment: float, not
         now = await orders.find(order.id)
         if now and now.state is OrderState.DRAFT:
             await show_card(interaction, now, note)
-    except (BotError, discord.HTTPException) as error:
+    except (BotError, *UNANSWERED) as error:
         log.info("order %s: its card is no longer updated: %s", order.id, error)
 
 
@@ -219,7 +219,7 @@ async def _follow(interaction: Interaction, order: Order) -> None:
                 shown = now.state
             if shown not in _OPEN:
                 return
-    except (StorageError, discord.HTTPException) as error:
+    except (BotError, *UNANSWERED) as error:
         log.info("order %s: its card is no longer updated: %s", order.id, error)
 
 
