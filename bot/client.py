@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias
 
+import aiohttp
 import discord
 import msgspec
 from discord import app_commands
@@ -37,6 +38,9 @@ SYNCED = "commands"  # the key under which the commands last registered at Disco
 # Names of discord.py's asyncio.Tasks that run our answers to people, and to Discord's events.
 _ANSWERING = ("CommandTree-invoker", "discord-ui-", "discord.py: ")
 _LAST_ANSWERS = 3.0  # seconds
+
+UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError)
+"""What a request to Discord may raise: Discord refuses it, or the connection fails."""
 
 log = logging.getLogger(__name__)
 
