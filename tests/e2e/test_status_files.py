@@ -123,7 +123,7 @@ async def test_a_song_that_takes_long_is_shown_before_its_file_is_here(env: Env)
     env.gateway.media_faults.append(Fault(200, b"ID3" + bytes(1000), delay=2.5))
     async with env.bot():
         asked = await env.ada.slash(env.channel, "suno status", id=DONE.id)
-        answer = await env.discord.hub.until(lambda: asked.message)
+        answer = await env.discord.hub.until(lambda: not asked.thinking and asked.message)
         assert answer["content"] == "⏳ Fetching the audio…"
         assert len(answer["embeds"]) == 2
         assert len((await env.finished(asked))["attachments"]) == 2
