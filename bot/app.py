@@ -95,7 +95,7 @@ class _Program(Struct, frozen=True):
 async def migrate(settings: Settings) -> None:
     """Upgrades the database to this program's revision. Raises StorageError, for example if the bot is running."""
     async with open_database(settings.database_url):
-        log.info("the database is up to date: %s", settings.database_file)
+        log.info("the database is up to date: %s", settings.database_name)
 
 
 async def serve(settings: Settings, clock: Clock | None = None) -> None:

@@ -28,6 +28,7 @@ from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
 from sandbox.local_gateway.songs import without_tag
+from tests import postgresql
 from tests.bot_process import Command, Start, run_command
 from tests.clock import JumpingClock
 from tests.idle import IdleLoop, wait_until_idle
@@ -214,6 +215,13 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine.dispose()
     file.chmod(0o600)
     return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A database of the PostgreSQL server for all tests of this process, each of which empties it."""
+    with postgresql.new_database() as url:
+        yield url
 
 
 @pytest.fixture
