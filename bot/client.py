@@ -13,6 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.events import UNREADABLE, Events
+from bot.gateways.send_guard import Check, unchecked
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.clip_files import ClipFiles
@@ -99,11 +100,14 @@ def fingerprint(application_id: int | None, declared: Any, given: Sequence[app_c
 
 
 class Link(msgspec.Struct, frozen=True):
-    """How to connect to Discord. `shards` None: as many as Discord advises; `failed` is told why it does not answer."""
+    """How to connect to Discord. `shards` None: as many as Discord advises; `failed` is told why it does not answer;
+    `check` is called before each request, and raises what ends it.
+    """
 
     clock: Clock
     failed: Callable[[BaseException], None]
     shards: int | None = None
+    check: Check = unchecked
 
 
 class SunoBot(commands.AutoShardedBot):
@@ -120,7 +124,7 @@ class SunoBot(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=0,
             max_ratelimit_timeout=60,
-            http_trace=trace(),
+            http_trace=trace(link.check),
         )
         self.services = services
         self.events = Events()

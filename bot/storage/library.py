@@ -21,11 +21,11 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import patterns, search_line
+from bot.storage.engines.expressions import insert, one_of
 from bot.storage.rows import Row
 from bot.storage.schema import left_guilds, library, library_texts, people, star_counts, stars
 from bot.storage.transaction import Transactions
@@ -108,11 +108,11 @@ class LibraryStore(Transactions):
 
     async def note_guilds(self, present: Collection[int], now: float) -> None:
         """Which servers the bot is in: songs of others wait for their end, or for the bot to come back."""
-        here = list(present)
+        here = one_of(left_guilds.c.guild_id, present)
         with_songs = select(library.c.guild_id, literal(now)).distinct()
-        absent = with_songs.where(library.c.guild_id != 0, library.c.guild_id.not_in(here))
+        absent = with_songs.where(library.c.guild_id != 0, ~one_of(library.c.guild_id, present))
         async with self._transaction() as connection:
-            await connection.execute(delete(left_guilds).where(left_guilds.c.guild_id.in_(here)))
+            await connection.execute(delete(left_guilds).where(here))
             left = insert(left_guilds).from_select(["guild_id", "left_at"], absent)
             await connection.execute(left.on_conflict_do_nothing())
 

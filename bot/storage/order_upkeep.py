@@ -36,8 +36,11 @@ _MOST_AT_A_TIME = 100  # orders
 
 
 class OrderUpkeep(Transactions):
-    async def resume(self, now: float) -> None:
-        """At a start: orders that were being sent are unsure; those that may come from a restored backup expire."""
+    async def resume(self, now: float, *, perhaps_sent: bool = False) -> None:
+        """At a start: orders that were being sent are unsure; those that may come from a restored backup expire.
+
+        `perhaps_sent`: the database may lack its last moments, so those that wait to be sent are unsure as well.
+        """
         open_ = orders.c.state.in_([OrderState.SENDING, OrderState.PLACED, OrderState.WAITING])
         async with self._transaction(durable=True) as connection:
             copied_at = await _copied_at(connection)
@@ -45,6 +48,9 @@ class OrderUpkeep(Transactions):
                 order = order_of(row)
                 if order.state is OrderState.SENDING:
                     await swap(connection, unsure(order, "the bot was stopped meanwhile", now), {order.state})
+                elif perhaps_sent and order.state is OrderState.PLACED:
+                    doubted = replace(order, sent_at=order.placed_at)
+                    await swap(connection, unsure(doubted, "the database lost its last moments", now), {order.state})
                 elif expired := expired_at_start(order, now, copied_at):
                     await swap(connection, expired, {order.state})
                     await give_back(connection, expired, now)

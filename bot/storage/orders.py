@@ -9,7 +9,6 @@ from collections.abc import Collection
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of
@@ -30,6 +29,7 @@ from bot.domain.order import (
 )
 from bot.domain.song_request import RequestKind
 from bot.domain.watch import Watch
+from bot.storage.engines.expressions import insert
 from bot.storage.ledger import Entry, enter, owner_of, usage_of
 from bot.storage.order_rows import any_order, give_back, one_order, order_of, swap, values_of
 from bot.storage.results import RESULTS
@@ -38,6 +38,7 @@ from bot.storage.transaction import Transactions
 from bot.storage.watches import watch_in
 
 _LISTED = tuple(sorted(set(OrderState) - {OrderState.DRAFT}))
+_OF_LYRICS = f'{{"kind":"{RequestKind.LYRICS}"'  # how such a request begins: `kind` is its first field
 
 
 class Placed(Struct, frozen=True):
@@ -205,7 +206,7 @@ class OrderStore(Transactions):
     async def by_person(self, guild_id: int, since: float, limit: int) -> list[PersonsOrders]:
         """Who ordered most in a server, first."""
         charged = orders.c.state.in_(MAY_BE_CHARGED) & (orders.c.guild_id == guild_id) & (orders.c.created_at >= since)
-        lyrics = func.count().filter(func.json_extract(orders.c.request, "$.kind") == RequestKind.LYRICS)
+        lyrics = func.count().filter(orders.c.request.startswith(_OF_LYRICS))
         statement = select(orders.c.user_id, func.count() - lyrics, lyrics, func.sum(orders.c.price))
         statement = statement.where(charged).group_by(orders.c.user_id)
         async with self._transaction(read_only=True) as connection:

@@ -4,11 +4,10 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 from sqlalchemy import Select, delete, func, literal_column, or_, select, union, union_all
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.id_forms import is_likely, other_form
-from bot.storage.rows import one_of
+from bot.storage.engines.expressions import insert, one_of
 from bot.storage.schema import answers, recents, songs, tasks, watches
 from bot.storage.transaction import Transactions
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.domain.order import Accepted, NotTaken, Refused, SubmitResult, Unsure
+from bot.errors import LeadershipLost
 from bot.gateways.submission import Submission
 from bot.gateways.submitter import Submitter
 
@@ -181,6 +182,24 @@ async def test_a_refused_port_has_taken_nothing() -> None:
     async with listening(hangs) as gateway:
         port = gateway.port
     assert isinstance(await submit(port), NotTaken)
+
+
+@pytest.mark.parametrize("calls", [0, 1])  # of the check, until the process has been stopped for too long
+async def test_a_process_that_does_not_lead_any_more_sends_nothing(calls: int) -> None:
+    left = [None] * calls
+
+    def check() -> None:
+        if not left:
+            raise LeadershipLost("another process leads")
+        left.pop()
+
+    async with (
+        listening(answers("200 OK", b'{"data":"task_1"}')) as gateway,
+        Submitter("default", f"http://127.0.0.1:{gateway.port}", KEY, check) as submitter,
+    ):
+        assert isinstance(await submitter.submit(SUBMISSION, patience=2), NotTaken)
+        await asyncio.sleep(0.05)
+        assert not any(gateway.requests)
 
 
 async def test_two_orders_are_two_connections() -> None:
