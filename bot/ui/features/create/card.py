@@ -169,7 +169,7 @@ async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
     placed = await services.orders.place(payload.order_id, await maker_for(interaction, order))
     order = await own_order(interaction, payload.order_id)
     match placed:
-        case Obstacle.CHANGED | Obstacle.EDITED:
+        case Obstacle.CHANGED | Obstacle.EDITED | Obstacle.RESTORED:
             await show_card(interaction, order, f"⚠️ {language(f'create.{placed}')}")
         case Denial() | Obstacle.NOT_READY:
             await show_card(interaction, order)
