@@ -32,7 +32,6 @@ from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
 from bot.services.extras import Extras
 from bot.services.history import History
-from bot.services.library.service import Library
 from bot.services.library.workers import LibraryWorkers
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
@@ -53,6 +52,7 @@ from bot.ui.interactions.access import AccessPolicy
 from bot.ui.interactions.dispatch import dispatch
 from bot.ui.interactions.errors import Tree
 from bot.ui.interactions.places import place_of_past
+from bot.ui.outgoing.chart_poster import DiscordChartPoster
 from bot.ui.outgoing.operator import Operator
 from bot.ui.outgoing.poster import DiscordPoster
 from bot.ui.outgoing.star_poster import DiscordStarPoster
@@ -171,7 +171,10 @@ async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
-        workers.create_task(program.library.run(DiscordStarPoster(bot), partial(place_of_past, bot)), name="library")
+        workers.create_task(
+            program.library.run(DiscordStarPoster(bot), DiscordChartPoster(bot), partial(place_of_past, bot)),
+            name="library",
+        )
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )
@@ -201,9 +204,10 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         poller.wake()
         on_new_delivery.send()
         library.wake()
+        library.wake_charts()
 
     orders = await open_orders(settings, base.stores, base.lookup, clock, base.session, stack, accepted=changed)
-    services = _services(base, orders.orders, library.library, changed=changed, on_new_delivery=on_new_delivery.send)
+    services = _services(base, orders.orders, library, changed=changed, on_new_delivery=on_new_delivery.send)
     health = Health(base.stores.backlog, base.gateways, poller, clock)
     return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders, library)
 
@@ -238,7 +242,7 @@ def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
 def _services(
     base: _Foundation,
     orders: Orders,
-    library: Library,
+    library: LibraryWorkers,
     *,
     changed: Callable[[], None],
     on_new_delivery: Callable[[], None],
@@ -267,7 +271,8 @@ def _services(
         ),
         deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
-        library=library,
+        library=library.library,
+        charts=library.charts,
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )

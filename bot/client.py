@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.events import UNREADABLE, Events
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
+from bot.services.charts.service import Charts
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.delivery.overview import Deliveries
@@ -69,6 +70,7 @@ class Services(msgspec.Struct, frozen=True):
     deliveries: Deliveries
     orders: Orders
     library: Library
+    charts: Charts
     access: AccessPolicy
     upload_limit: int  # bytes per file
 

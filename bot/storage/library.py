@@ -27,11 +27,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import patterns, search_line
 from bot.storage.rows import Row
-from bot.storage.schema import left_guilds, library, library_texts, people, star_counts, stars
+from bot.storage.schema import (
+    chart_posts,
+    charts,
+    left_guilds,
+    library,
+    library_texts,
+    people,
+    playlists,
+    star_counts,
+    stars,
+)  # fmt: skip
 from bot.storage.transaction import Transactions
 
 _PLACE = PostedAt.__struct_fields__
 _SONG = tuple(name for name in Song.__struct_fields__ if name not in ("id", "place"))
+_OF_GUILDS = (library, playlists, charts)
 _KEY = ("channel_id", "task_id", "number", "owner_id")
 
 is_listed = library.c.removed.is_(False)
@@ -45,14 +56,7 @@ class LibraryStore(Transactions):
 
     async def groups(self, query: SongQuery) -> list[ChannelGroup]:
         """Where songs are among which this is to be looked for: it must be asked which of them the person may view."""
-        alone = or_(library.c.restricted, library.c.parent_id == 0)
-        columns = [
-            library.c.guild_id,
-            case((alone, library.c.channel_id), else_=0).label("channel_id"),
-            library.c.parent_id,
-            library.c.restricted,
-        ]
-        statement = select(*columns).distinct().where(_in_scope(query), library.c.owner_id == 0)
+        statement = select(*group_columns()).distinct().where(_in_scope(query), library.c.owner_id == 0)
         async with self._transaction(read_only=True) as connection:
             return [ChannelGroup(**row) for row in (await connection.execute(statement)).mappings()]
 
@@ -67,13 +71,14 @@ class LibraryStore(Transactions):
             if not ids and offset:
                 total = await connection.scalar(select(func.count()).select_from(matching).where(once))
                 return FoundSongs(int(total or 0), ())
-            found = {each.song.id: each for each in await _songs(connection, query.user_id, [row.id for row in ids])}
+            songs = await found_songs(connection, query.user_id, [row.id for row in ids])
+        found = {each.song.id: each for each in songs}
         return FoundSongs(ids[0].total if ids else 0, tuple(found[row.id] for row in ids))
 
     async def song(self, song_id: int, user_id: int) -> FoundSong | None:
         """As that person sees it, if they may: that is for the caller to ask."""
         async with self._transaction(read_only=True) as connection:
-            found = await _songs(connection, user_id, [song_id])
+            found = await found_songs(connection, user_id, [song_id])
         return found[0] if found else None
 
     async def lyrics(self, song_id: int) -> str:
@@ -107,20 +112,22 @@ class LibraryStore(Transactions):
         return len(ids)
 
     async def note_guilds(self, present: Collection[int], now: float) -> None:
-        """Which servers the bot is in: songs of others wait for their end, or for the bot to come back."""
+        """Which servers the bot is in: what belongs to others waits for its end, or for the bot to come back."""
         here = list(present)
-        with_songs = select(library.c.guild_id, literal(now)).distinct()
-        absent = with_songs.where(library.c.guild_id != 0, library.c.guild_id.not_in(here))
         async with self._transaction() as connection:
             await connection.execute(delete(left_guilds).where(left_guilds.c.guild_id.in_(here)))
-            left = insert(left_guilds).from_select(["guild_id", "left_at"], absent)
-            await connection.execute(left.on_conflict_do_nothing())
+            for table in _OF_GUILDS:
+                known = select(table.c.guild_id, literal(now)).distinct()
+                absent = known.where(table.c.guild_id != 0, table.c.guild_id.not_in(here))
+                left = insert(left_guilds).from_select(["guild_id", "left_at"], absent)
+                await connection.execute(left.on_conflict_do_nothing())
 
     async def forget_left(self, before: float) -> None:
-        """All songs of servers that the bot left before that."""
+        """All songs, playlists and charts of servers that the bot left before that."""
         left = select(left_guilds.c.guild_id).where(left_guilds.c.left_at < before)
         async with self._transaction() as connection:
-            await connection.execute(delete(library).where(library.c.guild_id.in_(left)))
+            for table in (*_OF_GUILDS, chart_posts):
+                await connection.execute(delete(table).where(table.c.guild_id.in_(left)))
             await connection.execute(delete(left_guilds).where(left_guilds.c.left_at < before))
 
 
@@ -138,13 +145,22 @@ def _in_scope(query: SongQuery) -> ColumnElement[bool]:
     return where & is_listed
 
 
+def group_columns() -> list[ColumnElement[Any]]:
+    """Of a ChannelGroup."""
+    alone = or_(library.c.restricted, library.c.parent_id == 0)
+    channel_id = case((alone, library.c.channel_id), else_=0).label("channel_id")
+    return [library.c.guild_id, channel_id, library.c.parent_id, library.c.restricted]
+
+
+def is_viewable(viewable: Collection[ChannelGroup]) -> ColumnElement[bool]:
+    """Whether a song is in one of these groups of channels."""
+    channels = [group.channel_id for group in viewable if group.channel_id]
+    parents = [group.parent_id for group in viewable if not group.channel_id]
+    return or_(library.c.parent_id.in_(parents) & library.c.restricted.is_(False), library.c.channel_id.in_(channels))
+
+
 def _may_be_found(query: SongQuery) -> ColumnElement[bool]:
-    channels = [group.channel_id for group in query.viewable if group.channel_id]
-    parents = [group.parent_id for group in query.viewable if not group.channel_id]
-    viewable = or_(
-        library.c.parent_id.in_(parents) & library.c.restricted.is_(False), library.c.channel_id.in_(channels)
-    )
-    return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & viewable)
+    return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & is_viewable(query.viewable))
 
 
 def _matching(query: SongQuery) -> Select[Any]:
@@ -164,7 +180,7 @@ def _matching(query: SongQuery) -> Select[Any]:
     return statement
 
 
-async def _songs(connection: AsyncConnection, user_id: int, ids: Sequence[int]) -> list[FoundSong]:
+async def found_songs(connection: AsyncConnection, user_id: int, ids: Sequence[int]) -> list[FoundSong]:
     count = select(func.count()).where(stars.c.song_id == library.c.id).scalar_subquery()
     mine = exists().where(stars.c.song_id == library.c.id, stars.c.user_id == user_id)
     columns = [*library.columns, count.label("stars"), mine.label("starred"), _named.label("maker_named")]

@@ -29,6 +29,7 @@ from bot.storage.rows import (
     watch_of,
 )
 from bot.storage.schema import (
+    chart_posts,
     deliveries,
     followers,
     guilds,
@@ -235,18 +236,20 @@ class Outbox(Transactions):
             await add_deliveries(connection, new)
 
     async def unblock(self, guild_id: int, now: float) -> int:
-        """Permissions in a server have changed: makes its blocked messages and its cards due.
+        """Permissions in a server have changed: makes its blocked messages, its blocked chart and its cards due.
 
         Returns the number of blocked messages.
         """
         self._unblocked[guild_id] = now
         of_guild = select(watches.c.id).where(watches.c.guild_id == guild_id)
         blocked = is_unsent & (deliveries.c.state == State.BLOCKED) & deliveries.c.watch_id.in_(of_guild)
+        chart = (chart_posts.c.guild_id == guild_id) & (chart_posts.c.state == State.BLOCKED)
         async with self._transaction() as connection:
             result = await connection.execute(update(deliveries).where(blocked).values(due_at=now))
+            posts = await connection.execute(update(chart_posts).where(chart).values(due_at=now))
             cards = (watches.c.guild_id == guild_id) & (watches.c.card_due_at > now)
             await connection.execute(update(watches).where(cards).values(card_due_at=now))
-        return result.rowcount
+        return result.rowcount + posts.rowcount
 
     async def forget(self, before: float) -> None:
         """Deletes old ended watches without unsent results, and tasks that no watch is about."""

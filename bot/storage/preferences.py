@@ -18,6 +18,7 @@ from bot.storage.library import forget_in_library
 from bot.storage.rows import to_json
 from bot.storage.schema import (
     batches,
+    charts,
     deliveries,
     followers,
     guilds,
@@ -80,7 +81,7 @@ class PreferenceStore(Transactions):
     async def export(self, user_id: int) -> dict[str, Any]:
         """Every row about a person, by table, readable for people and spreadsheets."""
         named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
-        named |= {"orders": orders, "stars": stars}
+        named |= {"orders": orders, "stars": stars, "charts": charts}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
                 name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
@@ -107,6 +108,7 @@ class PreferenceStore(Transactions):
             await unfollow(connection, user_id, true())
             named = select(watches.c.task_id, watches.c.lyrics_id).where(watches.c.user_id == user_id)
             about = {each for row in await connection.execute(named) for each in row}
+            await connection.execute(update(charts).where(charts.c.user_id == user_id).values(user_id=0))
             songs = await forget_in_library(connection, user_id, time.time())
             rows = {
                 table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
+from bot.storage.charts import ChartStore
 from bot.storage.creation import CreationStore
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
@@ -44,6 +45,7 @@ class Stores(Struct, frozen=True):
     library: LibraryStore
     stars: StarStore
     past_posts: PastPostStore
+    charts: ChartStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -66,4 +68,5 @@ class Stores(Struct, frozen=True):
             LibraryStore(engine),
             StarStore(engine),
             PastPostStore(engine),
+            ChartStore(engine),
         )

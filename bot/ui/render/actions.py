@@ -348,6 +348,17 @@ class LibrarySongPayload(Struct, frozen=True):
         return cls(_number(about), mark)
 
 
+class ChartPayload(Struct, frozen=True):
+    """`mark`: the id of the chart's post, which identifies its message."""
+
+    mark: str
+    about: str = "library"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(mark, about)
+
+
 class Action(Struct, Generic[P], frozen=True):
     """`code`: two letters; `label`: the key of the button's text; empty: each button has its own."""
 
@@ -431,6 +442,9 @@ LIBRARY_STAR = _action("is", LibrarySongPayload, "⭐")
 LIBRARY_LYRICS = _action("il", LibrarySongPayload, "📝", "btn.lyrics")
 LIBRARY_LYRICS_PAGE = _action("im", PagePayload)
 LIBRARY_REMOVE = _action("ir", LibrarySongPayload, "🗑️", "btn.remove_song")
+CHART_SWITCH = _action("hs", SwitchPayload)
+CHART_PREVIEW = _action("hp", NoPayload, "👀", "btn.preview")
+CHART_LIBRARY = _action("hl", ChartPayload, "🎶", "btn.library")
 _OF_A_TASK = (TaskPayload, ClipPayload, SongPayload, NotifyPayload, ListedWatchPayload)
 
 

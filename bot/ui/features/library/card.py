@@ -15,7 +15,6 @@ from bot.errors import GatewayError, MediaTooBig, NotYours, UnknownTask
 from bot.gateways.media import MediaFile
 from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
-from bot.ui.features.library.find import maker, title_of
 from bot.ui.features.library.posts import files_in_post
 from bot.ui.features.status import look_up
 from bot.ui.interactions.access import language_of
@@ -29,6 +28,7 @@ from bot.ui.render.components import LINKS_ROW, button, buttons_on, styled_butto
 from bot.ui.render.embeds import clip_embed, lyrics_embed
 from bot.ui.render.locales import Language
 from bot.ui.render.lyrics import library_lyrics_card, lyrics_pages
+from bot.ui.render.songs import maker, title_of
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,12 @@ from bot.ui.render import actions
 from bot.ui.render.actions import LibraryPayload, LibrarySongPayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.locales import Language
+from bot.ui.render.songs import maker, title_of, where
 from bot.ui.render.text import code, one_line
 
 PAGE = 10  # songs; each is three components of the 40 that a message may have
 LONGEST_FIND = 60  # characters: they stand in the buttons of the pages
-_TITLE, _STYLE = 70, 50  # characters
+_STYLE = 50  # characters
 _SCOPE_NAMES = {
     Scope.MINE: "scope.mine",
     Scope.HERE: "scope.here",
@@ -93,22 +94,3 @@ def _row(number: int, found: FoundSong, user_id: int, language: Language, *, tit
     stars = f"⭐ {found.stars}" if found.stars else ""
     details = (where(found, language), maker(found, user_id), f"<t:{song.posted_at:.0f}:R>", stars)
     return f"{head}\n-# {' · '.join(filter(None, details))}"
-
-
-def title_of(found: FoundSong, language: Language) -> str:
-    """With its number where it is not the task's first: two takes of a song have the same title."""
-    title = one_line(found.song.title, _TITLE) or language("card.untitled")
-    return f"{title} ({found.song.number})" if found.song.number > 1 else title
-
-
-def where(found: FoundSong, language: Language) -> str:
-    """The channel, which is a link to the post where there is one."""
-    place = found.song.place
-    if place.owner_id:
-        return language("library.only_you" if place.guild_id else "library.dm")
-    return place.link or f"<#{place.channel_id}>"
-
-
-def maker(found: FoundSong, user_id: int) -> str:
-    """Empty if others are not to know."""
-    return f"<@{found.song.user_id}>" if found.maker_named or found.song.user_id == user_id else ""
