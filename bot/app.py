@@ -36,6 +36,7 @@ from bot.services.library.workers import LibraryWorkers
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.orders.workers import OrderWorkers
+from bot.services.playlists import Playlists
 from bot.services.polling.poller import Poller
 from bot.services.polling.sources import poll_sources
 from bot.services.preferences import Preferences
@@ -273,6 +274,7 @@ def _services(
         orders=orders,
         library=library.library,
         charts=library.charts,
+        playlists=Playlists(stores.playlists, base.clock),
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )

@@ -23,6 +23,7 @@ from bot.services.history import History
 from bot.services.library.service import Library
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
+from bot.services.playlists import Playlists
 from bot.services.preferences import Preferences
 from bot.services.task_ids import TaskIds
 from bot.services.text_worker import TextWorker
@@ -71,6 +72,7 @@ class Services(msgspec.Struct, frozen=True):
     orders: Orders
     library: Library
     charts: Charts
+    playlists: Playlists
     access: AccessPolicy
     upload_limit: int  # bytes per file
 

@@ -30,5 +30,5 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
 class Erased(Struct, frozen=True):
     watches: int  # open ones that the person had started or joined
     lookups: int
-    lists: int
+    lists: int  # of tasks and of songs
     songs: int = 0  # of the library

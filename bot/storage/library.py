@@ -43,6 +43,7 @@ from bot.storage.transaction import Transactions
 _PLACE = PostedAt.__struct_fields__
 _SONG = tuple(name for name in Song.__struct_fields__ if name not in ("id", "place"))
 _OF_GUILDS = (library, playlists, charts)
+_MOST_POSTS = 100  # of one song that are looked at
 _KEY = ("channel_id", "task_id", "number", "owner_id")
 
 is_listed = library.c.removed.is_(False)
@@ -80,6 +81,19 @@ class LibraryStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             found = await found_songs(connection, user_id, [song_id])
         return found[0] if found else None
+
+    async def posts(self, task_id: str, number: int, user_id: int) -> list[Song]:
+        """Everywhere it was posted, or shown to that person alone; `number` 0: of the take that was not folded away.
+
+        The newest first. Who may view them is for the caller to ask.
+        """
+        this = library.c.task_id == task_id
+        this &= library.c.number == number if number else library.c.folded.is_(False)
+        statement = select(library).where(this, is_listed, library.c.owner_id.in_([0, user_id]))
+        order = (library.c.number, library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(statement.order_by(*order).limit(_MOST_POSTS))).mappings()
+            return [song_of(row) for row in rows]
 
     async def lyrics(self, song_id: int) -> str:
         async with self._transaction(read_only=True) as connection:
@@ -250,11 +264,12 @@ async def count_anew(connection: AsyncConnection, messages: Collection[tuple[int
         await connection.execute(statement.on_conflict_do_update(index_elements=["message_id"], set_=set_), rows)
 
 
-async def forget_in_library(connection: AsyncConnection, user_id: int, now: float) -> int:
-    """What a person made, asked for or was shown alone, and their stars. How many songs that were."""
+async def forget_in_library(connection: AsyncConnection, user_id: int, now: float) -> list[tuple[str, int]]:
+    """What a person made, asked for or was shown alone, and their stars. The songs, as task and number."""
     starred = select(library.c.channel_id, library.c.message_id).join(stars, stars.c.song_id == library.c.id)
     rows = (await connection.execute(starred.where(stars.c.user_id == user_id))).all()
     await connection.execute(delete(stars).where(stars.c.user_id == user_id))
     await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
     theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
-    return (await connection.execute(delete(library).where(theirs))).rowcount
+    gone = await connection.execute(delete(library).where(theirs).returning(library.c.task_id, library.c.number))
+    return [(row.task_id, row.number) for row in gone]

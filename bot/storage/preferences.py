@@ -15,6 +15,7 @@ from bot.storage.export import readable
 from bot.storage.following import follows, forget_tasks, hand_over, unfollow
 from bot.storage.ledger import anonymise_later, owner_of
 from bot.storage.library import forget_in_library
+from bot.storage.playlists import forget_in_playlists
 from bot.storage.rows import to_json
 from bot.storage.schema import (
     batches,
@@ -27,6 +28,8 @@ from bot.storage.schema import (
     library_texts,
     orders,
     people,
+    playlist_songs,
+    playlists,
     recents,
     stars,
     watches,
@@ -82,6 +85,7 @@ class PreferenceStore(Transactions):
         """Every row about a person, by table, readable for people and spreadsheets."""
         named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
         named |= {"orders": orders, "stars": stars, "charts": charts}
+        named |= {"playlists": playlists, "playlist_songs": playlist_songs}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
                 name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
@@ -110,6 +114,7 @@ class PreferenceStore(Transactions):
             about = {each for row in await connection.execute(named) for each in row}
             await connection.execute(update(charts).where(charts.c.user_id == user_id).values(user_id=0))
             songs = await forget_in_library(connection, user_id, time.time())
+            lists = await forget_in_playlists(connection, user_id, set(songs))
             rows = {
                 table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount
                 for table in (recents, batches, people, watches, followers, orders)
@@ -117,7 +122,7 @@ class PreferenceStore(Transactions):
             await anonymise_later(connection, await owner_of(connection, user_id), day_of(time.time()))
             await forget_tasks(connection, about)
         self._people.pop(user_id, None)
-        return Erased(int(count or 0), rows[recents.name], rows[batches.name], songs)
+        return Erased(int(count or 0), rows[recents.name], rows[batches.name] + lists, len(songs))
 
 
 def _of(table: Any, user_id: int) -> Any:

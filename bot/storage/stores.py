@@ -17,6 +17,7 @@ from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.past_posts import PastPostStore
+from bot.storage.playlists import PlaylistStore
 from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
@@ -46,6 +47,7 @@ class Stores(Struct, frozen=True):
     stars: StarStore
     past_posts: PastPostStore
     charts: ChartStore
+    playlists: PlaylistStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -69,4 +71,5 @@ class Stores(Struct, frozen=True):
             StarStore(engine),
             PastPostStore(engine),
             ChartStore(engine),
+            PlaylistStore(engine),
         )

@@ -46,6 +46,12 @@ class Library:
             return found if place.owner_id == user_id else None
         return found if await viewable([place.group]) else None
 
+    async def named(self, task_id: str, number: int, user_id: int, viewable: Viewable) -> Song | None:
+        """A song by its task and its number in it, 0: its first or chosen take, if the person may find it."""
+        posts = await self._songs.posts(task_id, number, user_id)
+        groups = await viewable(list(dict.fromkeys(each.place.group for each in posts if not each.place.owner_id)))
+        return next((each for each in posts if each.place.owner_id or each.place.group in groups), None)
+
     async def lyrics(self, song: Song) -> str:
         return await self._songs.lyrics(song.id)
 

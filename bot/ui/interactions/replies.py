@@ -166,6 +166,16 @@ async def show_list(interaction: Interaction, view: TitledView) -> None:
         await interaction.edit_original_response(view=view(titled=False))
 
 
+async def send_list(interaction: Interaction, view: TitledView) -> None:
+    """The same as a message of its own, after the answer, for everybody who can read the channel."""
+    try:
+        await interaction.followup.send(view=view(titled=True), ephemeral=False)
+    except discord.HTTPException as error:
+        if Part.LYRICS_AND_LINKS not in suspects(error.code):
+            raise
+        await interaction.followup.send(view=view(titled=False), ephemeral=False)
+
+
 def missing_for_answer(message: discord.Message) -> frozenset[str]:
     """The permissions that the bot is missing in the message's channel."""
     channel = message.channel

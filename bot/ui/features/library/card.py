@@ -151,6 +151,7 @@ def _buttons(
     buttons: list[discord.ui.Item[Any]] = [star]
     if has_lyrics:
         buttons.append(button(actions.LIBRARY_LYRICS, payload, language))
+    buttons.append(button(actions.LIBRARY_ADD, payload, language))
     if _may_remove(interaction, found.song):
         buttons.append(button(actions.LIBRARY_REMOVE, payload, language))
     if found.song.place.link:

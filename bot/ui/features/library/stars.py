@@ -1,5 +1,7 @@
 """Stars, under posts and on songs that somebody has opened."""
 
+import discord
+
 from bot.client import Interaction
 from bot.domain.library import Song
 from bot.errors import NotInLibrary
@@ -9,6 +11,7 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import song_for
 from bot.ui.render import actions
 from bot.ui.render.actions import LibrarySongPayload, SongPayload
+from bot.ui.render.components import button
 from bot.ui.render.text import one_line
 
 _TITLE = 80  # characters
@@ -24,7 +27,10 @@ async def star_post(interaction: Interaction, payload: SongPayload) -> None:
         raise NotInLibrary
     pressed = (channel_id, interaction.message.id) if interaction.message else None
     starred = await library.toggle_star(song, interaction.user.id, pressed=pressed)
-    await interaction.edit_original_response(content=_sentence(interaction, song, starred=starred))
+    view = discord.ui.View(timeout=None)
+    view.add_item(button(actions.LIBRARY_ADD, LibrarySongPayload(song.id), language_of(interaction)))
+    text = _sentence(interaction, song, starred=starred)
+    await interaction.edit_original_response(content=text, view=view if starred else None)
 
 
 def _sentence(interaction: Interaction, song: Song, *, starred: bool) -> str:
