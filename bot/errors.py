@@ -17,6 +17,7 @@
     ├── TooMany*                 too many requests of a person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
     ├── NotInLibrary*            the song was removed, or the person may not view it any more
+    ├── NotTheMaker*             only who made a song may choose one of its takes
     ├── PlaylistRefused*         something about a playlist is not possible
     ├── NotYours*                it belongs to somebody else
     ├── UnknownButton*           of another version of the bot, or unknown
@@ -213,6 +214,12 @@ class NotInLibrary(TellableError):
     """The song was removed, or the person may not view its channel any more."""
 
     key = "library.gone"
+
+
+class NotTheMaker(TellableError):
+    """Only who made a song may choose one of its takes."""
+
+    key = "library.takes_not_yours"
 
 
 class PlaylistRefused(TellableError):

@@ -33,6 +33,7 @@ from bot.storage.schema import (
     left_guilds,
     library,
     library_texts,
+    orders,
     people,
     playlists,
     star_counts,
@@ -42,6 +43,7 @@ from bot.storage.transaction import Transactions
 
 _PLACE = PostedAt.__struct_fields__
 _SONG = tuple(name for name in Song.__struct_fields__ if name not in ("id", "place"))
+_person = case((library.c.maker_id != 0, library.c.maker_id), else_=library.c.user_id)
 _OF_GUILDS = (library, playlists, charts)
 _MOST_POSTS = 100  # of one song that are looked at
 _KEY = ("channel_id", "task_id", "number", "owner_id")
@@ -62,11 +64,11 @@ class LibraryStore(Transactions):
             return [ChannelGroup(**row) for row in (await connection.execute(statement)).mappings()]
 
     async def find(self, query: SongQuery, *, limit: int, offset: int = 0) -> FoundSongs:
-        """The newest first, each song once, however often it was posted."""
+        """The newest, or last starred, first; each song once, however often it was posted."""
         matching = _matching(query).subquery()
         once = matching.c.rank == 1
         page = select(matching.c.id, func.count().over().label("total")).where(once)
-        page = page.order_by(matching.c.posted_at.desc(), matching.c.id.desc()).limit(limit).offset(offset)
+        page = page.order_by(matching.c.listed_at.desc(), matching.c.id.desc()).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
             ids = (await connection.execute(page)).all()
             if not ids and offset:
@@ -81,6 +83,24 @@ class LibraryStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             found = await found_songs(connection, user_id, [song_id])
         return found[0] if found else None
+
+    async def takes(self, song: Song) -> list[Song]:
+        """All songs of its task that are in its place, in their order."""
+        here = (library.c.channel_id == song.place.channel_id) & (library.c.owner_id == song.place.owner_id)
+        statement = select(library).where(library.c.task_id == song.task_id, here, is_listed)
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(statement.order_by(library.c.number))).mappings()
+            return [song_of(row) for row in rows]
+
+    async def choose_take(self, song: Song, now: float, *, chosen: bool) -> None:
+        """Folds the other takes of that person's task away, everywhere; or none of them."""
+        same = (library.c.task_id == song.task_id) & (_person == song.person_id) & is_listed
+        folded = library.c.number != song.number if chosen else false()
+        async with self._transaction() as connection:
+            places = select(library.c.channel_id, library.c.message_id).where(same)
+            rows = (await connection.execute(places)).all()
+            await connection.execute(update(library).where(same).values(folded=folded))
+            await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
 
     async def posts(self, task_id: str, number: int, user_id: int) -> list[Song]:
         """Everywhere it was posted, or shown to that person alone; `number` 0: of the take that was not folded away.
@@ -110,7 +130,8 @@ class LibraryStore(Transactions):
         """Wherever that person made it or was shown it, or all over that server. How many places that were."""
         concerned: list[ColumnElement[bool]] = []
         if of_user:
-            concerned.append(or_(library.c.user_id == of_user, library.c.owner_id == of_user))
+            theirs = (library.c.user_id == of_user, library.c.maker_id == of_user, library.c.owner_id == of_user)
+            concerned.append(or_(*theirs))
         if of_guild:
             concerned.append(library.c.guild_id == of_guild)
         same = and_(library.c.task_id == song.task_id, library.c.number == song.number, is_listed)
@@ -153,7 +174,7 @@ def _in_scope(query: SongQuery) -> ColumnElement[bool]:
         case Scope.SERVER:
             where = library.c.guild_id == query.guild_id
         case Scope.MINE:
-            where = or_(library.c.user_id == me, library.c.owner_id == me)
+            where = or_(library.c.user_id == me, library.c.maker_id == me, library.c.owner_id == me)
         case Scope.STARRED:
             where = library.c.id.in_(select(stars.c.song_id).where(stars.c.user_id == me))
     return where & is_listed
@@ -177,16 +198,27 @@ def _may_be_found(query: SongQuery) -> ColumnElement[bool]:
     return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & is_viewable(query.viewable))
 
 
+def _listed_at(query: SongQuery) -> ColumnElement[float]:
+    """By what the songs are listed."""
+    if query.scope is not Scope.STARRED:
+        return library.c.posted_at
+    mine = (stars.c.song_id == library.c.id) & (stars.c.user_id == query.user_id)
+    return select(stars.c.starred_at).where(mine).scalar_subquery()
+
+
 def _matching(query: SongQuery) -> Select[Any]:
     """The `rank` of a song is 1 where it was posted last, among the places where it is found."""
     order = (library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
-    rank = func.row_number().over(partition_by=(library.c.task_id, library.c.number), order_by=order)
-    statement = select(library.c.id, library.c.posted_at, rank.label("rank"))
+    same = (library.c.task_id, library.c.number)
+    rank = func.row_number().over(partition_by=same, order_by=order)
+    statement = select(library.c.id, _listed_at(query).label("listed_at"), rank.label("rank"))
     statement = statement.where(_in_scope(query), _may_be_found(query))
+    if query.scope is not Scope.STARRED:
+        statement = statement.where(library.c.folded.is_(False))
     if query.by:
-        statement = statement.where(library.c.user_id == query.by)
+        statement = statement.where(or_(library.c.user_id == query.by, library.c.maker_id == query.by))
     if query.by and query.by != query.user_id:  # who does not want to be named is not found by their name
-        unnamed = exists().where(people.c.user_id == library.c.user_id, people.c.named.is_(False))
+        unnamed = exists().where(people.c.user_id == query.by, people.c.named.is_(False))
         statement = statement.where(~unnamed)
     if wanted := patterns(query.find):
         texts = library.join(library_texts, library_texts.c.song_id == library.c.id)
@@ -198,7 +230,7 @@ async def found_songs(connection: AsyncConnection, user_id: int, ids: Sequence[i
     count = select(func.count()).where(stars.c.song_id == library.c.id).scalar_subquery()
     mine = exists().where(stars.c.song_id == library.c.id, stars.c.user_id == user_id)
     columns = [*library.columns, count.label("stars"), mine.label("starred"), _named.label("maker_named")]
-    source = library.outerjoin(people, people.c.user_id == library.c.user_id)
+    source = library.outerjoin(people, people.c.user_id == _person)
     statement = select(*columns).select_from(source).where(library.c.id.in_(ids), is_listed)
     return [
         FoundSong(
@@ -217,7 +249,9 @@ async def keep_in_library(connection: AsyncConnection, songs: Sequence[NewSong])
     """Once in each channel; what was removed stays so."""
     for new in songs:
         values = {name: getattr(new.song, name) for name in _SONG} | asdict(new.song.place)
+        values["maker_id"] = await _maker_of(connection, new.song)
         values["removed"] = await _is_removed(connection, new.song)
+        values["folded"] = await _is_folded(connection, new.song, values["maker_id"] or new.song.user_id)
         if values["removed"]:
             values |= {"title": "", "style": ""}
         changes = {name: value for name, value in values.items() if name not in _KEY}
@@ -242,6 +276,20 @@ async def _is_removed(connection: AsyncConnection, song: Song) -> bool:
     same = and_(library.c.task_id == song.task_id, library.c.number == song.number, library.c.removed)
     here = (library.c.guild_id == song.place.guild_id) & (library.c.guild_id != 0)
     which = select(library.c.id).where(same, or_(library.c.user_id == song.user_id, here)).limit(1)
+    return await connection.scalar(which) is not None
+
+
+async def _maker_of(connection: AsyncConnection, song: Song) -> int:
+    """Who ordered it: known to themselves, and in the server in which they ordered it."""
+    here = (orders.c.guild_id == song.place.guild_id) & (song.place.guild_id != 0)
+    which = (orders.c.task_id == song.task_id) & or_(orders.c.user_id == song.user_id, here)
+    return await connection.scalar(select(orders.c.user_id).where(which).limit(1)) or 0
+
+
+async def _is_folded(connection: AsyncConnection, song: Song, person_id: int) -> bool:
+    """It is elsewhere already. `person_id`: whose it is."""
+    same = and_(library.c.task_id == song.task_id, library.c.number == song.number, library.c.folded.is_(True))
+    which = select(library.c.id).where(same, _person == person_id).limit(1)
     return await connection.scalar(which) is not None
 
 
@@ -271,5 +319,7 @@ async def forget_in_library(connection: AsyncConnection, user_id: int, now: floa
     await connection.execute(delete(stars).where(stars.c.user_id == user_id))
     await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
     theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
+    made = update(library).where(library.c.maker_id == user_id, library.c.user_id != user_id).values(maker_id=0)
+    await connection.execute(made)
     gone = await connection.execute(delete(library).where(theirs).returning(library.c.task_id, library.c.number))
     return [(row.task_id, row.number) for row in gone]

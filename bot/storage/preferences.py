@@ -131,7 +131,7 @@ def _of(table: Any, user_id: int) -> Any:
 
 def _songs_of(user_id: int) -> Any:
     """Also those that were removed from the library, of which the ids are left."""
-    theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
+    theirs = or_(library.c.user_id == user_id, library.c.maker_id == user_id, library.c.owner_id == user_id)
     source = library.outerjoin(library_texts, library_texts.c.song_id == library.c.id)
     return select(*library.columns, library_texts.c.lyrics).select_from(source).where(theirs)
 

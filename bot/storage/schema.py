@@ -375,16 +375,6 @@ star_counts = Table(
     comment="messages whose buttons are to show another number of stars",
 )
 
-folded_embeds = Table(
-    "folded_embeds",
-    metadata,
-    Column("message_id", BigInteger, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("embed", String, nullable=False),
-    PrimaryKeyConstraint("message_id", "number"),
-    comment="embeds of takes that are folded away in their post, as they were before",
-)
-
 charts = Table(
     "charts",
     metadata,

@@ -12,6 +12,7 @@ from bot.storage.creation import CreationStore
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
 from bot.storage.library import LibraryStore
+from bot.storage.lines import LineStore
 from bot.storage.live_cards import LiveCardStore
 from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
@@ -48,6 +49,7 @@ class Stores(Struct, frozen=True):
     past_posts: PastPostStore
     charts: ChartStore
     playlists: PlaylistStore
+    lines: LineStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -72,4 +74,5 @@ class Stores(Struct, frozen=True):
             PastPostStore(engine),
             ChartStore(engine),
             PlaylistStore(engine),
+            LineStore(engine),
         )

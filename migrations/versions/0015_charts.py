@@ -86,10 +86,3 @@ def _add_takes() -> None:
     op.add_column("library", sa.Column("folded", sa.Boolean, nullable=False, server_default=sa.text("0")))
     op.add_column("library", sa.Column("maker_id", sa.BigInteger, nullable=False, server_default=sa.text("0")))
     op.create_index("library_of_maker", "library", ["maker_id", "posted_at"])
-    op.create_table(
-        "folded_embeds",
-        sa.Column("message_id", sa.BigInteger, nullable=False),
-        sa.Column("number", sa.Integer, nullable=False),
-        sa.Column("embed", sa.String, nullable=False),
-        sa.PrimaryKeyConstraint("message_id", "number"),
-    )

@@ -1,4 +1,6 @@
-"""What the library does by itself: shows the stars on messages, posts charts, and adds earlier posts."""
+"""What the library does by itself: shows the stars on messages, posts charts, adds earlier posts, and folds
+their words anew.
+"""
 
 import asyncio
 
@@ -6,6 +8,7 @@ from bot.services.charts.sender import ChartPoster, ChartSender
 from bot.services.charts.service import Charts
 from bot.services.clock import Clock, Wakeup
 from bot.services.library.backfill import Locate, backfill
+from bot.services.library.reindex import reindex
 from bot.services.library.service import Library
 from bot.services.library.star_counts import StarCounts, StarPoster
 from bot.storage.stores import Stores
@@ -35,4 +38,5 @@ class LibraryWorkers:
             workers.create_task(counts.run(), name="star counts")
             charts = ChartSender(self._stores.charts, chart_poster, self._clock, self._chart_due)
             workers.create_task(charts.run(), name="charts")
+            workers.create_task(reindex(self._stores.lines, self._clock), name="reindex")
             workers.create_task(backfill(self._stores.past_posts, locate, self._clock), name="backfill")

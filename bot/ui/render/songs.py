@@ -24,7 +24,8 @@ def where(found: FoundSong, language: Language) -> str:
 
 def maker(found: FoundSong, user_id: int) -> str:
     """Empty if others are not to know."""
-    return f"<@{found.song.user_id}>" if found.maker_named or found.song.user_id == user_id else ""
+    person_id = found.song.person_id
+    return f"<@{person_id}>" if found.maker_named or person_id == user_id else ""
 
 
 def linked_title(found: FoundSong, language: Language) -> str:

@@ -5,7 +5,7 @@ import discord
 from bot.client import Interaction
 from bot.domain.library import Song
 from bot.errors import NotInLibrary
-from bot.ui.features.library.card import show_buttons
+from bot.ui.features.library.card import show_buttons, show_star
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import song_for
@@ -19,8 +19,12 @@ _TITLE = 80  # characters
 
 @on_press(actions.STAR)
 async def star_post(interaction: Interaction, payload: SongPayload) -> None:
-    """The post shows the new number a little later; whether it is one more or one less is told to the person."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    """The post shows the new number a little later; whether it is one more or one less is told to the person.
+
+    On an answer that only they see, which the bot cannot edit later, the number changes at once.
+    """
+    private = interaction.message is not None and interaction.message.flags.ephemeral
+    await interaction.response.defer(ephemeral=True, thinking=not private)
     library, channel_id = interaction.client.services.library, interaction.channel_id or 0
     song = await library.posted_song(channel_id, payload.task_id, payload.number, interaction.user.id)
     if song is None:
@@ -30,7 +34,12 @@ async def star_post(interaction: Interaction, payload: SongPayload) -> None:
     view = discord.ui.View(timeout=None)
     view.add_item(button(actions.LIBRARY_ADD, LibrarySongPayload(song.id), language_of(interaction)))
     text = _sentence(interaction, song, starred=starred)
-    await interaction.edit_original_response(content=text, view=view if starred else None)
+    if private:
+        count = (await library.stars(channel_id, song.task_id)).get(song.number, 0)
+        await show_star(interaction, song, count)
+        await interaction.followup.send(text, view=view if starred else discord.utils.MISSING, ephemeral=True)
+    else:
+        await interaction.edit_original_response(content=text, view=view if starred else None)
 
 
 def _sentence(interaction: Interaction, song: Song, *, starred: bool) -> str:
