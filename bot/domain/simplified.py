@@ -1,7 +1,7 @@
 """The simplified form of each traditional Chinese character that has one; the first, where it has several.
 
-Data of OpenCC (https://github.com/BYVoid/OpenCC), its file TSCharacters.txt of version 1.4.2, under the Apache License 2.0
-(licenses/OpenCC.txt); pairs of single characters alone, as Unicode's form NFKD has them.
+Data of OpenCC (https://github.com/BYVoid/OpenCC), its file TSCharacters.txt of version 1.4.2, under the Apache License
+2.0 (licenses/OpenCC.txt); pairs of single characters alone, as Unicode's form NFKD has them.
 """
 
 _TRADITIONAL = (
