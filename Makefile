@@ -6,7 +6,7 @@ UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 NEW_ONLY :=
 
-.PHONY: help install demo test faults browser coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
+.PHONY: help install demo test postgres faults browser coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
 	format migration lock upgrade clean
 
 help: ## this list
@@ -20,7 +20,10 @@ demo: .venv/run.stamp ## try everything in a browser, without an account or a ke
 
 # Most tests wait for something most of the time: more of them at once than there are processors.
 test: .venv/dev.stamp ## all tests but those of make faults, make browser and make package
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not installs and not browser and not faults"
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not installs and not browser and not faults and not postgres"
+
+postgres: .venv/dev.stamp ## the tests of what is stored, on a PostgreSQL server of their own, which must be installed
+	$(BIN)/python -m sandbox.postgresql $(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m postgres
 
 faults: .venv/dev.stamp ## every fault of docs/faults.md, attacks, kills: the real bot, case by case
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m faults

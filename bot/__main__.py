@@ -20,6 +20,7 @@ from bot.commands.doctor.examine import examine, examine_faulty
 from bot.commands.doctor.findings import Mark, report
 from bot.commands.forget import forget_user
 from bot.commands.invite import invite
+from bot.commands.move import move
 from bot.commands.name import program_name
 from bot.commands.orders import STATES, list_orders, settle_order
 from bot.commands.stay import wait_to_be_stopped
@@ -32,7 +33,7 @@ Program = Callable[[Settings], Coroutine[Any, Any, str | None]]  # gives what is
 T = TypeVar("T")
 _HIGHEST_PORT = 65_535
 _TRIES = 5  # to end what is left behind
-_LOGGED = ("run", "migrate")  # the others print what there is to say
+_LOGGED = ("run", "migrate", "move")  # the others print what there is to say
 
 log = logging.getLogger("bot")
 
@@ -76,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("invite", help="print the links that bring the bot into servers and accounts")
     backup_ = commands.add_parser("backup", help="copy the database, also while the bot runs")
     backup_.add_argument("file", type=Path, nargs="?", help="a new file, or a folder (default: that of the database)")
+    move_ = commands.add_parser("move", help="copy all into another database; the bot must be stopped")
+    move_.add_argument("url", metavar="DATABASE_URL", help="a new one: SQLite or PostgreSQL")
     forget = commands.add_parser("forget-user", help="delete all that is kept about a person; the bot must be stopped")
     forget.add_argument("id", type=_user_id, help="the person's Discord id, a long number")
     _add_orders(commands.add_parser("orders", help="list what was ordered; settle an order that was never answered"))
@@ -115,6 +118,8 @@ def _program(chosen: argparse.Namespace) -> Program:
     match chosen.command:
         case "migrate":
             return migrate
+        case "move":
+            return partial(move, url=chosen.url)
         case "invite":
             return invite
         case "backup":

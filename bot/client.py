@@ -6,12 +6,14 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias
 
+import aiohttp
 import discord
 import msgspec
 from discord import app_commands
 from discord.ext import commands
 
 from bot.events import UNREADABLE, Events
+from bot.gateways.send_guard import Check, unchecked
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
 from bot.services.charts.service import Charts
@@ -39,6 +41,9 @@ SYNCED = "commands"  # the key under which the commands last registered at Disco
 # Names of discord.py's asyncio.Tasks that run our answers to people, and to Discord's events.
 _ANSWERING = ("CommandTree-invoker", "discord-ui-", "discord.py: ")
 _LAST_ANSWERS = 3.0  # seconds
+
+UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError)
+"""What a request to Discord may raise: Discord refuses it, or the connection fails."""
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +104,14 @@ def fingerprint(application_id: int | None, declared: Any, given: Sequence[app_c
 
 
 class Link(msgspec.Struct, frozen=True):
-    """How to connect to Discord. `shards` None: as many as Discord advises; `failed` is told why it does not answer."""
+    """How to connect to Discord. `shards` None: as many as Discord advises; `failed` is told why it does not answer;
+    `check` is called before each request, and raises what ends it.
+    """
 
     clock: Clock
     failed: Callable[[BaseException], None]
     shards: int | None = None
+    check: Check = unchecked
 
 
 class SunoBot(commands.AutoShardedBot):
@@ -120,7 +128,7 @@ class SunoBot(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=0,
             max_ratelimit_timeout=60,
-            http_trace=trace(),
+            http_trace=trace(link.check),
         )
         self.services = services
         self.events = Events()

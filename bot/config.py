@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -27,10 +27,10 @@ from bot.errors import SettingsError
 from bot.setting_faults import sentence
 from bot.setting_values import (
     BaseUrl,
+    DatabaseUrl,
     Hosts,
     Price,
     Secret,
-    SqliteUrl,
     StatusWord,
     Texts,
     Token,
@@ -144,8 +144,10 @@ class Settings(BaseSettings):
     create_in_dms: Annotated[Literal["listed", "off"], StatusWord] = "off"
     """Whether the people in `PRIVATE_USERS` may order songs in DMs, too."""
 
-    database_url: Annotated[SqliteUrl, Field(validate_default=True)] = "sqlite:///data/suno-watch.db"
-    """Where the bot stores its data: an SQLite file, created if it does not exist. Four slashes begin a full path."""
+    database_url: Annotated[DatabaseUrl, Field(validate_default=True)] = "sqlite:///data/suno-watch.db"
+    """Where the bot stores its data: an SQLite file, created if it does not exist (four slashes begin a full path), or
+    a database of a PostgreSQL server, `postgresql://user:password@server/database`, with `suno-watch[postgres]`.
+    """
 
     poll_interval_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
     """How often a watched task is polled until the gateway's update cycle is known; less and less often while nothing
@@ -244,9 +246,20 @@ class Settings(BaseSettings):
         return {DEFAULT_GATEWAY: first, **self.suno_gateways}
 
     @property
-    def database_file(self) -> Path:
-        """The real file, with symbolic links resolved: SQLite's other files lie beside it."""
+    def database_file(self) -> Path | None:
+        """The real file, with symbolic links resolved: SQLite's other files lie beside it. None: PostgreSQL."""
+        if not self.database_url.startswith("sqlite"):
+            return None
         return Path(os.path.realpath(unquote(self.database_url.partition("///")[2])))
+
+    @property
+    def database_name(self) -> str:
+        """For people, without a password."""
+        if file := self.database_file:
+            return str(file)
+        parts = urlsplit(self.database_url)
+        where = parts.hostname or dict(parse_qsl(parts.query)).get("host", "the local server")
+        return f"{unquote(parts.path).strip('/')} at {where}{f':{parts.port}' if parts.port else ''}"
 
     @property
     def upload_limit(self) -> int:
@@ -256,7 +269,8 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         keys = [self.discord_token, *(gateway.api_key for gateway in self.gateways.values())]
-        return tuple(key.get_secret_value() for key in keys if key.get_secret_value())
+        password = unquote(urlsplit(self.database_url).password or "")
+        return (*(key.get_secret_value() for key in keys if key.get_secret_value()), *([password] if password else []))
 
 
 class _Unfolded(EnvSettingsSource):

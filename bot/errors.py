@@ -3,7 +3,8 @@
     BotError
     ├── SettingsError            the settings are invalid; lists every fault
     ├── StorageError*            the database cannot be used
-    │   └── DatabaseInUse        by another process
+    │   ├── DatabaseInUse        by another process
+    │   └── LeadershipLost       another process leads by now, or may do so
     ├── DiscordUnreachable       Discord does not answer
     ├── InvalidTaskId*           the typed text is not a task id
     ├── UnknownTask*             no gateway knows the id
@@ -80,6 +81,10 @@ class StorageError(TellableError):
 
 
 class DatabaseInUse(StorageError):
+    pass
+
+
+class LeadershipLost(StorageError):
     pass
 
 

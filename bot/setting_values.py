@@ -4,6 +4,7 @@ import base64
 import binascii
 import ipaddress
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -87,10 +88,33 @@ def is_open_to_others(base_url: str) -> bool:
     return parts.scheme == "http" and not own
 
 
+def _database_url(url: str) -> str:
+    return _postgresql_url(url) if re.match(r"postgres", url) else _sqlite_url(url)
+
+
+def _postgresql_url(url: str) -> str:
+    """Without its password in any sentence."""
+    match = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg)?://(?P<rest>[^#]*)", url)
+    try:
+        parts = urlsplit(f"//{match['rest']}") if match else None
+        named = parts is not None and bool(unquote(parts.path).strip("/")) and (parts.port or 1) > 0
+    except ValueError:
+        named = False
+    if not match or not named:
+        raise ValueError(
+            "write it as postgresql://user:password@server:5432/database, with % codes for @, / and : in the password"
+        )
+    if find_spec("psycopg") is None:
+        raise ValueError("PostgreSQL needs one more library: pip install 'suno-watch[postgres]'")
+    return f"postgresql+psycopg://{match['rest']}"
+
+
 def _sqlite_url(url: str) -> str:
     match = re.fullmatch(r"sqlite(?:\+aiosqlite)?:///(?P<path>[^?#]+)", url)
     if not match:
-        raise ValueError("only SQLite files are supported, as in sqlite:///data/suno-watch.db")
+        raise ValueError(
+            "it takes an SQLite file, as in sqlite:///data/suno-watch.db, or postgresql://user:password@server/database"
+        )
     path = unquote(match["path"])  # as SQLAlchemy does
     if ":memory:" in path or path.startswith("file:"):
         raise ValueError("what is in memory alone is lost at every restart; name a file, as in sqlite:///data/bot.db")
@@ -129,7 +153,7 @@ def _user_ids(ids: tuple[int, ...]) -> tuple[int, ...]:
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Token = Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_token)]
 BaseUrl = Annotated[str, AfterValidator(_address)]
-SqliteUrl = Annotated[str, AfterValidator(_sqlite_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_hosts)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), AfterValidator(_user_ids)]
 Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -28,6 +28,7 @@ from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import World
 from sandbox.local_gateway.server import LocalGateway
 from sandbox.local_gateway.songs import without_tag
+from tests import postgresql
 from tests.bot_process import Command, Start, run_command
 from tests.clock import JumpingClock
 from tests.idle import IdleLoop, wait_until_idle
@@ -106,12 +107,20 @@ class Env:
             serving.result()
 
     async def finished(self, interaction: Interaction) -> dict[str, Any]:
-        """The answer, once the bot has replaced "thinking"."""
+        """The answer, once the bot has replaced "thinking" and what it shows while it fetches something."""
         assert not interaction.failed, interaction.failed
-        await self.discord.hub.until(
-            lambda: not interaction.thinking and bool(interaction.message or interaction.follow_ups)
-        )
-        return interaction.message or interaction.follow_ups[-1]
+
+        def newest() -> dict[str, Any] | None:
+            return interaction.message or next(iter(interaction.follow_ups[-1:]), None)
+
+        def is_final() -> bool:
+            found = newest()
+            return not interaction.thinking and found is not None and "⏳" not in (found["content"] or "")
+
+        await self.discord.hub.until(is_final)
+        answer = newest()
+        assert answer
+        return answer
 
     async def watch(self, *task_ids: str, person: Person | None = None, **options: Any) -> dict[str, Any]:
         """What /suno watch answers."""
@@ -206,6 +215,13 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine.dispose()
     file.chmod(0o600)
     return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A database of the PostgreSQL server for all tests of this process, each of which empties it."""
+    with postgresql.new_database() as url:
+        yield url
 
 
 @pytest.fixture

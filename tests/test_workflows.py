@@ -68,7 +68,9 @@ def test_ci_leaves_out_no_check() -> None:
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (checks,) = re.findall(r"^check: ([\w ]+?) ##", makefile, re.MULTILINE)
-    assert {*checks.split(), "package", "faults", "browser"} == set(re.findall(r"^make (\w+)", run, re.MULTILINE))
+    assert {*checks.split(), "package", "postgres", "faults", "browser"} == set(
+        re.findall(r"^make (\w+)", run, re.MULTILINE)
+    )
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda file: file.stem)

@@ -2,14 +2,14 @@
 
 from bot.config import Settings
 from bot.errors import DatabaseInUse, StorageError
-from bot.storage.database import open_database
+from bot.storage.database import is_new, open_database
 from bot.storage.preferences import PreferenceStore
 
 
 async def forget_user(settings: Settings, user_id: int) -> str:
     """Deletes the same as the button in /suno settings. Raises StorageError."""
-    if not settings.database_file.is_file():
-        raise StorageError(f"there is no database at {settings.database_file} yet: nothing is kept about anybody")
+    if await is_new(settings.database_url):
+        raise StorageError(f"there is no database at {settings.database_name} yet: nothing is kept about anybody")
     try:
         async with open_database(settings.database_url) as engine:
             erased = await PreferenceStore(engine).forget(user_id)

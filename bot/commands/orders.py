@@ -13,11 +13,11 @@ from bot.errors import CommandFailed, DatabaseInUse, GatewayError, InvalidTaskId
 from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 from bot.log import visible
-from bot.ordering import open_orders
+from bot.ordering import Sending, open_orders
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders, Settlement
-from bot.storage.database import open_database, open_read_only
+from bot.storage.database import is_new, open_database, open_read_only
 from bot.storage.orders import OrderStore
 from bot.storage.stores import Stores
 
@@ -29,7 +29,7 @@ STATES = tuple(state.value for state in _LISTABLE)
 
 async def list_orders(settings: Settings, state: str | None) -> str:
     """Also while the bot runs. Raises StorageError."""
-    if not settings.database_file.is_file():
+    if await is_new(settings.database_url):
         return "There are no orders."
     query = OrderQuery(states=(OrderState(state),) if state else ())
     async with open_read_only(settings.database_url) as engine:
@@ -60,8 +60,8 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 async def settle_order(settings: Settings, order_id: str, *, task: str | None, charged: bool) -> str:
     """`task`: what the order became; otherwise whether it was `charged`, and is lost. Raises CommandFailed."""
-    if not settings.database_file.is_file():
-        raise CommandFailed(f"There is no database at {settings.database_file} yet, and no order.")
+    if await is_new(settings.database_url):
+        raise CommandFailed(f"There is no database at {settings.database_name} yet, and no order.")
     try:
         async with AsyncExitStack() as stack:
             orders = await _open(settings, stack)
@@ -89,7 +89,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Orders:
     ]
     lookup = Lookup(gateways, clock=clock.now)
     stack.push_async_callback(lookup.close)
-    return (await open_orders(settings, stores, lookup, clock, session, stack, accepted=lambda: None)).orders
+    return (await open_orders(settings, stores, lookup, clock, Sending(session), stack, accepted=lambda: None)).orders
 
 
 async def _found(orders: Orders, order_id: str, typed: str) -> Settlement:

@@ -179,9 +179,18 @@ def looked_for(order: Order, now: float) -> Order:
     return replace(order, reconciled=done, due_at=max(due_at, now + 1.0))
 
 
-def is_stale(order: Order, now: float) -> bool:
-    """At a start: placed so long ago that it may come from a restored backup, and may have been sent before."""
-    return order.state is OrderState.PLACED and now - (order.placed_at or order.created_at) > STALE_AFTER
+def expired_at_start(order: Order, now: float, copied_at: float | None) -> Order | None:
+    """An order that may have been sent since, by a program that wrote it down in another copy of the database.
+
+    `copied_at`: when the database was copied, if it is a restored backup. Other copies do not tell: so nothing that was
+    placed some time ago is sent, either.
+    """
+    placed_at = order.placed_at or order.created_at
+    if order.state in (OrderState.PLACED, OrderState.WAITING) and copied_at is not None and placed_at <= copied_at:
+        return replace(order, state=OrderState.EXPIRED, reason="restored", due_at=None)
+    if order.state is OrderState.PLACED and now - placed_at > STALE_AFTER:
+        return replace(order, state=OrderState.EXPIRED, reason="restarted", due_at=None)
+    return None
 
 
 def after_task(order: Order, task: Task) -> Order:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.delivery import State
+from bot.storage.engines.expressions import insert
 from bot.storage.schema import deliveries, is_not_sent, is_open, key_values, watches
 from bot.storage.transaction import Transactions
 

@@ -2,9 +2,9 @@
 
 import msgspec
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.batch import Batch, Entry
+from bot.storage.engines.expressions import insert
 from bot.storage.rows import to_json
 from bot.storage.schema import batches
 from bot.storage.transaction import Transactions

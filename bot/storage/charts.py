@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.charts import WEEK, Chart, ChartEntry, ChartPost, ChartState, chart_id, latest_slot, week_of
 from bot.domain.library import ChannelGroup
 from bot.storage.backup import COPIED
+from bot.storage.engines.expressions import insert
 from bot.storage.library import found_songs, group_columns, is_listed, is_viewable
 from bot.storage.rows import Row
 from bot.storage.schema import chart_posts, charts, guilds, key_values, library, stars, unsent

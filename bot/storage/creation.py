@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping
 import msgspec
 from msgspec import Struct
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.creation import CreationRules
 from bot.domain.echo import Seen
 from bot.domain.song_request import Wish
 from bot.domain.task import Task
 from bot.domain.watch import WatchOutcome
+from bot.storage.engines.expressions import insert
 from bot.storage.rows import to_json
 from bot.storage.schema import abilities, accounts, answers, creation_rules, is_over, tasks, watches
 from bot.storage.transaction import Transactions

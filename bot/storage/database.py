@@ -1,117 +1,105 @@
-"""Opens the database: one SQLite file, one process, upgraded to the newest revision."""
+"""Opens the database, a SQLite file or one of a PostgreSQL server, and upgrades it to the newest revision."""
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
-from sqlalchemy import Connection, event, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, inspect, make_url, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
-from bot.storage.files import make_private_folder
-from bot.storage.journal import check_journal, keep_name
-from bot.storage.lock import locked
-from bot.storage.remedies import with_remedy
+from bot.storage.engines import sqlite
+from bot.storage.engines.options import READ_ONLY, UNHURRIED
+from bot.storage.lease import LEASE_TABLE
+from bot.storage.remedies import errors_in_words
 from bot.storage.revision import OfAnotherProgram, usable_revision
-from bot.storage.schema import REVISION, metadata
+from bot.storage.schema import REVISION, key_values, metadata
+from bot.storage.seat import Seat
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
-
-# Execution options: the transaction only reads, and so needs no lock; a commit returns when it is on the disk.
-READ_ONLY, DURABLE = "read_only", "durable"
+MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
+_IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
-    """`url`: sqlite+aiosqlite:///path. Raises StorageError: in use, unreadable, or newer than this program."""
-    path = Path(make_url(url).database or "")
-    _make_folder(path.parent)
-    with locked(path) as file:
-        check_journal(file)
-        engine = create_async_engine(url)
-        event.listen(engine.sync_engine, "connect", _set_up_connection)
-        event.listen(engine.sync_engine, "begin", _begin_immediate)
-        event.listen(engine.sync_engine, "invalidate", _roll_back)
-        try:
-            await migrate(engine)
-            await asyncio.to_thread(keep_name, file)
-            yield engine
-        finally:
-            # Shielded: a cancelled close would leave a connection's thread behind.
-            await asyncio.shield(engine.dispose())
+async def open_database(url: str, *, moving: bool = False) -> AsyncIterator[AsyncEngine]:
+    """`url`: sqlite+aiosqlite:///path or postgresql+psycopg://server/name.
+
+    `moving`: also one to which not all was moved yet. Raises StorageError: in use, unreadable, unreachable, or newer
+    than this program.
+    """
+    async with open_seat(url, moving=moving) as seat, seat.term(wait=False) as database:
+        yield database.engine
+
+
+def open_seat(url: str, *, moving: bool = False) -> AbstractAsyncContextManager[Seat]:
+    """For a bot, which may wait for its term. Raises StorageError."""
+    parts, upgrade = make_url(url), partial(migrate, moving=moving)
+    if is_postgresql(url):
+        from bot.storage.engines import postgresql
+
+        return postgresql.seated(parts, upgrade)
+    return sqlite.seated(parts, upgrade)
 
 
 @asynccontextmanager
 async def open_read_only(url: str) -> AsyncIterator[AsyncEngine]:
     """For use while a bot may be running. The database must exist, with this program's revision."""
-    file = quote(quote(make_url(url).database or ""))  # both SQLAlchemy and SQLite decode it
-    engine = create_async_engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
+    engine = _read_only_engine(make_url(url))
     try:
         yield engine
     finally:
         await asyncio.shield(engine.dispose())
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        make_private_folder(folder)
-    except OSError as error:
-        raise StorageError(f"the folder {folder} cannot be made: {error.strerror}") from error
+def is_postgresql(url: str) -> bool:
+    return url.startswith("postgresql")
 
 
-def _set_up_connection(connection: Any, _record: object) -> None:
-    # The driver's own BEGIN comes too late and is deferred; see _begin_immediate.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _read_only_engine(url: URL) -> AsyncEngine:
+    if is_postgresql(url.drivername):
+        from bot.storage.engines import postgresql
+
+        return postgresql.read_only_engine(url)
+    return sqlite.read_only_engine(url)
 
 
-def _begin_immediate(connection: Connection) -> None:
-    # A transaction that starts as a reader and then writes cannot wait for another writer.
-    options = connection.get_execution_options()
-    if options.get(DURABLE) or connection.info.get(DURABLE):
-        connection.info[DURABLE] = options.get(DURABLE)
-        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(DURABLE) else 'NORMAL'}")
-    connection.exec_driver_sql(f"BEGIN {'DEFERRED' if options.get(READ_ONLY) else 'IMMEDIATE'}")
+async def is_new(url: str) -> bool:
+    """Whether no bot has run on it yet. Changes nothing. Raises StorageError."""
+    return await revision_of(url) is None
 
 
-def _roll_back(connection: Any, *_: object) -> None:
-    # The connection is closed because its asyncio.Task was cancelled. The traceback still refers to the statement's
-    # cursor, and as long as it does, SQLite would keep the connection and its write lock. If the rollback fails, the
-    # connection is closed anyway; an error raised here would replace the cancellation.
-    with suppress(sqlite3.Error):
-        connection.rollback()
+async def revision_of(url: str) -> str | None:
+    """None: no bot has run on it yet. Changes nothing. Raises StorageError unless it can be used or upgraded."""
+    if not is_postgresql(url) and not sqlite.exists(make_url(url)):
+        return None
+    with errors_in_words():
+        async with open_read_only(url) as engine, engine.execution_options(**{READ_ONLY: True}).connect() as connection:
+            return await connection.run_sync(_revision)
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(engine: AsyncEngine, *, moving: bool = False) -> None:
     """Applies missing migrations. Raises StorageError if the database is newer than this program, or
     another program's.
     """
-    try:
+    with errors_in_words():
         async with engine.connect() as connection:
             found = await connection.run_sync(_revision)
+            if found and not moving and await connection.scalar(_IS_MOVING):
+                raise StorageError("not all was moved into this database: run `move` again, with the old DATABASE_URL")
         if found == REVISION:
             return
-        async with engine.connect() as connection:
+        async with engine.execution_options(**{UNHURRIED: True}).begin() as connection:
             await connection.run_sync(_upgrade)
         log.info("database upgraded from revision %s to %s", found or "nothing", REVISION)
-    except DatabaseError as error:
-        raise StorageError(f"the database cannot be used: {with_remedy(error.orig)}") from error
 
 
 def _revision(connection: Connection) -> str | None:
     """None: a new database. Raises StorageError unless it can be upgraded."""
-    tables = set(inspect(connection).get_table_names())
+    tables = set(inspect(connection).get_table_names()) - {LEASE_TABLE}
     if not tables:
         return None
     if "alembic_version" not in tables:
@@ -124,6 +112,9 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    from bot.storage.migrations import upgrade
+    from bot.storage.migrations import create, upgrade
 
-    upgrade(connection)
+    if connection.dialect.name == "postgresql" and _revision(connection) is None:
+        create(connection)
+    else:
+        upgrade(connection)

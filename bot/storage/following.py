@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, and_, delete, exists, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.watch import Watch, without
-from bot.storage.rows import one_of, to_json, watch_of
+from bot.storage.engines.expressions import insert, one_of
+from bot.storage.rows import to_json, watch_of
 from bot.storage.schema import deliveries, followers, has_lyrics, tasks, watches
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from bot.errors import StorageError
 from bot.storage.remedies import with_remedy
 
-_NAME = "opened_as"  # the key
+NAME = "opened_as"  # the key
 
 
 def check_journal(file: Path) -> None:
@@ -45,12 +45,12 @@ def keep_name(file: Path) -> None:
             if _name_in(database) == file:
                 return
             with database:
-                database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (_NAME, str(file)))
+                database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (NAME, str(file)))
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         raise StorageError(f"the database cannot be used: {with_remedy(error)}") from error
 
 
 def _name_in(database: sqlite3.Connection) -> Path | None:
-    row = database.execute("SELECT value FROM notes WHERE key = ?", (_NAME,)).fetchone()
+    row = database.execute("SELECT value FROM notes WHERE key = ?", (NAME,)).fetchone()
     return Path(row[0]) if row else None

@@ -1,8 +1,8 @@
 """Single facts about the bot itself, such as the commands last registered at Discord, by key."""
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.storage.engines.expressions import insert
 from bot.storage.schema import key_values
 from bot.storage.transaction import Transactions
 

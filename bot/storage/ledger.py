@@ -4,12 +4,12 @@ import hmac
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import Usage, Work, day_of
 from bot.domain.order import Order
+from bot.storage.engines.expressions import insert
 from bot.storage.schema import key_values, ledger
 
 
@@ -19,7 +19,7 @@ class Entry(StrEnum):
     RELEASE = "release"  # gives one back
 
 
-_KEY = "ledger_key"  # the key of the hash key
+KEY = "ledger_key"  # the key of the hash key
 _FORGET = "forget:"
 _AMOUNTS = {Entry.RESERVE: 1, Entry.SPEND: 0, Entry.RELEASE: -1}
 
@@ -29,7 +29,7 @@ async def owner_of(connection: AsyncConnection, user_id: int) -> str:
 
     The hash key is created with the database, by a migration.
     """
-    key = await connection.scalar(select(key_values.c.value).where(key_values.c.key == _KEY))
+    key = await connection.scalar(select(key_values.c.value).where(key_values.c.key == KEY))
     return hmac.new(bytes.fromhex(key or ""), str(user_id).encode(), sha256).hexdigest()[:32]
 
 
@@ -64,14 +64,17 @@ async def anonymise_later(connection: AsyncConnection, owner: str, today: str) -
     """
     past = (ledger.c.owner == owner) & (ledger.c.day < today)
     await connection.execute(update(ledger).where(past).values(owner=""))
-    statement = sqlite_insert(key_values).values(key=f"{_FORGET}{owner}", value=today)
+    statement = insert(key_values).values(key=f"{_FORGET}{owner}", value=today)
     await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": today}))
 
 
 async def forget_owners(connection: AsyncConnection, today: str) -> None:
     """Anonymises entries of people whose last day is over."""
     due = select(key_values.c.key).where(
-        key_values.c.key.between(_FORGET, f"{_FORGET}g"), key_values.c.value < today
+        # Not `between`: its bounds may name no collation in PostgreSQL, and that of the column is named.
+        key_values.c.key >= _FORGET,
+        key_values.c.key <= f"{_FORGET}g",
+        key_values.c.value < today,
     )  # hex digits follow
     for key in list(await connection.scalars(due)):
         await connection.execute(

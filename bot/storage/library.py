@@ -21,11 +21,11 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import patterns, search_line
+from bot.storage.engines.expressions import insert, one_of
 from bot.storage.rows import Row
 from bot.storage.schema import (
     chart_posts,
@@ -148,12 +148,12 @@ class LibraryStore(Transactions):
 
     async def note_guilds(self, present: Collection[int], now: float) -> None:
         """Which servers the bot is in: what belongs to others waits for its end, or for the bot to come back."""
-        here = list(present)
+        here = one_of(left_guilds.c.guild_id, present)
         async with self._transaction() as connection:
-            await connection.execute(delete(left_guilds).where(left_guilds.c.guild_id.in_(here)))
+            await connection.execute(delete(left_guilds).where(here))
             for table in _OF_GUILDS:
                 known = select(table.c.guild_id, literal(now)).distinct()
-                absent = known.where(table.c.guild_id != 0, table.c.guild_id.not_in(here))
+                absent = known.where(table.c.guild_id != 0, ~one_of(table.c.guild_id, present))
                 left = insert(left_guilds).from_select(["guild_id", "left_at"], absent)
                 await connection.execute(left.on_conflict_do_nothing())
 

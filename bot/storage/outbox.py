@@ -8,19 +8,19 @@ from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.delivery import CARD_INTERVAL, NOTICES, RECHECK, Delivery, State, Topic
 from bot.domain.library import NewSong
 from bot.domain.outbox import ClaimedDelivery
 from bot.storage.backup import COPIED
+from bot.storage.engines.bulk import insert_each
+from bot.storage.engines.expressions import earlier, later, one_of
 from bot.storage.following import forget_tasks
 from bot.storage.library import keep_in_library
 from bot.storage.rows import (
     delivery_of,
     delivery_values,
-    one_of,
     prefixed,
     snapshot_columns,
     snapshot_of,
@@ -123,7 +123,7 @@ class Outbox(Transactions):
         Corrects times in the future from a wrong clock.
         """
         dated = (deliveries.c.created_at, deliveries.c.tried_at, deliveries.c.audio_missing_since)
-        past = {column.name: func.min(column, now) for column in dated}
+        past = {column.name: earlier(column, now) for column in dated}
         async with self._transaction() as connection:
             changes = past | {"lease_until": 0.0, "due_at": now}
             await connection.execute(update(deliveries).where(is_unsent).values(changes))
@@ -135,7 +135,7 @@ class Outbox(Transactions):
 
         `parked`: at most so many parked ones. `slots`: only those that get a slot.
         """
-        async with self._transaction() as connection:
+        async with self._transaction(lazy=True) as connection:
             claimed = await _with_slots(connection, _due(now, parked=False), limit, slots)
             room = min(limit - len(claimed), limit if parked is None else parked)
             claimed += await _with_slots(connection, _due(now, parked=True), room, slots)
@@ -155,7 +155,7 @@ class Outbox(Transactions):
 
         `parked`: includes parked ones. `slots`: only those that could get a slot.
         """
-        statement = select(func.min(func.max(deliveries.c.due_at, deliveries.c.lease_until))).where(_is_sendable)
+        statement = select(func.min(later(deliveries.c.due_at, deliveries.c.lease_until))).where(_is_sendable)
         if slots:
             statement = statement.where(_may_get_slot(slots))
         if not parked:
@@ -286,8 +286,8 @@ class Outbox(Transactions):
 async def add_deliveries(connection: AsyncConnection, new: Sequence[Delivery]) -> None:
     """Ignores deliveries that exist already."""
     fresh = {"state": State.WAITING, "reason": "", "lease_until": 0.0, "attempts": 0, "parked": False}
-    if rows := [delivery_values(delivery) | fresh for delivery in new]:
-        await connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["id"]), rows)
+    rows = [delivery_values(delivery) | fresh for delivery in new]
+    await insert_each(connection, deliveries, rows, lambda each: each.on_conflict_do_nothing(index_elements=["id"]))
 
 
 async def _with_slots(
@@ -311,7 +311,7 @@ def _may_get_slot(slots: DeliverySlots) -> ColumnElement[bool]:
 
 
 def _is_not_of(people: Collection[int]) -> ColumnElement[bool]:
-    return deliveries.c.user_id.not_in(list(people)) if people else true()
+    return ~one_of(deliveries.c.user_id, people) if people else true()
 
 
 def _due(now: float, *, parked: bool) -> Select[int, str, int]:

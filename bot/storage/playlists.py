@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSongs
 from bot.domain.playlists import MOST_SONGS, Playlist, plain_name, referred
+from bot.storage.engines.expressions import insert
 from bot.storage.library import found_songs, group_columns, is_listed, is_viewable
 from bot.storage.schema import library, playlist_songs, playlists
 from bot.storage.transaction import Transactions

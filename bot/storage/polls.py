@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.polling import Claim, PollPlan, needs_action_anyway
 from bot.domain.snapshot import MAX_POLL_INTERVAL, TaskSnapshot
 from bot.domain.watch import Watch
+from bot.storage.engines.bulk import insert_each, update_each
+from bot.storage.engines.expressions import one_of
 from bot.storage.outbox import add_deliveries
-from bot.storage.rows import LONGEST_TITLE, one_of, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
+from bot.storage.rows import LONGEST_TITLE, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
 from bot.storage.schema import answers, has_lyrics, is_open, tasks, watches
 from bot.storage.songs import keep_songs
 from bot.storage.transaction import Transactions
@@ -48,7 +50,7 @@ class PollStore(Transactions):
             .limit(limit)
         )
         statement = update(tasks).where(tasks.c.task_id.in_(due)).values(due_at=now + lease, lease_until=now + lease)
-        async with self._transaction() as connection:
+        async with self._transaction(lazy=True) as connection:
             rows = (await connection.execute(statement.returning(*_CLAIMED))).all()
         claims = [Claim(*row) for row in rows]
         for claim in claims:
@@ -59,7 +61,7 @@ class PollStore(Transactions):
     async def release(self, task_ids: Collection[str], due_at: float) -> None:
         """For tasks that could not be polled."""
         changes = {"lease_until": 0.0, "due_at": _unless_unwatched(due_at)}
-        async with self._transaction() as connection:
+        async with self._transaction(lazy=True) as connection:
             await connection.execute(update(tasks).where(one_of(tasks.c.task_id, task_ids)).values(changes))
 
     async def next_due(self, gateway: str) -> float | None:
@@ -71,8 +73,11 @@ class PollStore(Transactions):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PollTransaction"]:
-        """Loads what is known and saves what follows from a poll. Raises StorageError; then nothing is saved."""
-        async with self._transaction() as connection:
+        """Loads what is known and saves what follows from a poll. Raises StorageError; then nothing is saved.
+
+        If a crash undoes it, the poll is repeated; before a message is posted, its attempt is stored durably.
+        """
+        async with self._transaction(lazy=True) as connection:
             yield PollTransaction(connection)
 
 
@@ -122,29 +127,26 @@ class PollTransaction:
 
     async def _save_snapshots(self, snapshots: Mapping[str, TaskSnapshot], due_at: Mapping[str, float | None]) -> None:
         rows = [
-            snapshot_values(snapshot) | {"which": task_id, "next_due_at": due_at[task_id]}
+            snapshot_values(snapshot) | {"task_id": task_id, "due_at": due_at[task_id], "lease_until": 0.0}
             for task_id, snapshot in snapshots.items()
         ]
-        if rows:
-            changes = update(tasks).values(due_at=_unless_unwatched(bindparam("next_due_at")), lease_until=0.0)
-            await self._connection.execute(changes.where(tasks.c.task_id == bindparam("which")), rows)
+        await update_each(
+            self._connection, tasks.c.task_id, rows, lambda new: {"due_at": _unless_unwatched(new["due_at"])}
+        )
 
     async def _save_answers(self, plan: PollPlan, now: float) -> None:
         rows = [
             {"task_id": task_id, "task": to_json(task), "title": task.title[:LONGEST_TITLE]}
             for task_id, task in plan.new_answers.items()
         ]
+        await insert_each(self._connection, answers, rows, _replacing_answers)
         if rows:
-            statement = insert(answers)
-            newest = {name: statement.excluded[name] for name in ("task", "title")}
-            update_ = statement.on_conflict_do_update(index_elements=["task_id"], set_=newest)
-            await self._connection.execute(update_, rows)
             await keep_songs(self._connection, plan.new_songs, now)
 
     async def _save_watches(self, changed: Sequence[Watch]) -> None:
         rows = [
             {
-                "which": watch.id,
+                "id": watch.id,
                 "announced": to_json(watch.announced),
                 "quiet_announced": watch.quiet_announced,
                 "live_announced": watch.live_announced,
@@ -152,10 +154,14 @@ class PollTransaction:
             }
             for watch in changed
         ]
-        if rows:
-            await self._connection.execute(update(watches).where(watches.c.id == bindparam("which")), rows)
+        await update_each(self._connection, watches.c.id, rows)
+
+
+def _replacing_answers(statement: Insert) -> Insert:
+    newest = {name: statement.excluded[name] for name in ("task", "title")}
+    return statement.on_conflict_do_update(index_elements=["task_id"], set_=newest)
 
 
 def _unless_unwatched(due_at: Any) -> ColumnElement[float | None]:
     """A task whose last watch was stopped since it was claimed is not due again."""
-    return case((tasks.c.due_at.is_(None), None), else_=due_at)
+    return case((tasks.c.due_at.is_(None), tasks.c.due_at), else_=due_at)  # not a bare NULL, which has no type

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import delete, func, or_, select, true, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.allowance import day_of
 from bot.domain.preferences import Erased, PersonSettings, ServerSettings
+from bot.storage.engines.expressions import insert, one_of
 from bot.storage.export import readable
 from bot.storage.following import follows, forget_tasks, hand_over, unfollow
 from bot.storage.ledger import anonymise_later, owner_of
@@ -77,7 +77,7 @@ class PreferenceStore(Transactions):
 
     async def unpause_absent(self, present: Collection[int]) -> None:
         """Unpauses servers that the bot has left: nobody there could do it."""
-        absent = guilds.c.paused & guilds.c.guild_id.not_in(list(present))
+        absent = guilds.c.paused & ~one_of(guilds.c.guild_id, present)
         async with self._transaction() as connection:
             await connection.execute(update(guilds).where(absent).values(paused=False))
 

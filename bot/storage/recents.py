@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from sqlalchemy import delete, or_, select, union_all
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.recent import Recent
-from bot.storage.rows import LONGEST_TITLE, one_of
+from bot.storage.engines.expressions import insert, one_of
+from bot.storage.rows import LONGEST_TITLE
 from bot.storage.schema import recents
 from bot.storage.transaction import Transactions
 

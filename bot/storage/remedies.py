@@ -1,4 +1,11 @@
-"""What to do about SQLite's errors."""
+"""What to do about the errors of SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import StorageError
 
 _REMEDIES = {
     "not a database": "Restore a backup, or set another DATABASE_URL",
@@ -13,6 +20,15 @@ _REMEDIES = {
 
 
 def with_remedy(error: object) -> str:
-    """SQLite's own message and what to do, as the end of a sentence."""
-    text = str(error)
+    """The engine's own message in one line and what to do, as the end of a sentence."""
+    text = " ".join(str(error).split())
     return next((f"{text}. {remedy}" for words, remedy in _REMEDIES.items() if words in text), text)
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Raises StorageError for what SQLAlchemy raises."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StorageError(f"the database cannot be used: {with_remedy(getattr(error, 'orig', error))}") from error

@@ -1,10 +1,10 @@
 """Conversion between rows and values."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, RowMapping, func, select
+from sqlalchemy import ColumnElement, FromClause, RowMapping, select
 
 from bot.domain.delivery import Delivery, Topic
 from bot.domain.snapshot import TaskSnapshot
@@ -30,11 +30,6 @@ def snapshot_columns(table: FromClause, prefix: str = "") -> list[ColumnElement[
     """The columns of `tasks`, or an alias of it, with the answer."""
     answer = select(answers.c.task).where(answers.c.task_id == table.c.task_id).scalar_subquery()
     return [*prefixed(table, prefix), answer.label(f"{prefix}task")]
-
-
-def one_of(column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
-    """As one parameter, however many texts: SQLAlchemy and SQLite need not parse a long statement."""
-    return column.in_(select(func.json_each(to_json(list(texts))).table_valued("value").c.value))
 
 
 def unprefixed(row: Row, prefix: str) -> Row:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, func, literal, select
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.library import CountedMessage, Song, TakeStars
+from bot.storage.engines.expressions import insert
 from bot.storage.library import count_anew, is_listed, song_of
 from bot.storage.schema import library, star_counts, stars
 from bot.storage.transaction import Transactions

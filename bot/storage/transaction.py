@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
-from bot.storage.database import DURABLE, READ_ONLY
+from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY
 
 
 class Transactions:
@@ -16,10 +16,14 @@ class Transactions:
         self._engine = engine
 
     @asynccontextmanager
-    async def _transaction(self, *, read_only: bool = False, durable: bool = False) -> AsyncIterator[AsyncConnection]:
-        """`durable`: once it is committed not even a power cut undoes it."""
+    async def _transaction(
+        self, *, read_only: bool = False, durable: bool = False, lazy: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
+        """`durable`: once it is committed not even a power cut undoes it. `lazy`: a crash of the database may undo it,
+        so that another one comes before whatever leaves this process because of it.
+        """
         try:
-            options = {READ_ONLY: read_only, DURABLE: durable}
+            options = {READ_ONLY: read_only, DURABLE: durable, LAZY: lazy}
             async with self._engine.execution_options(**options).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:

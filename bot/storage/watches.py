@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, union_all, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import NOTICES, State, Topic
@@ -12,11 +12,12 @@ from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import TaskKind
 from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
 from bot.domain.watch_results import AddedWatches, LeftWatches, ListedWatch, OfferedTask, WatchQuery
+from bot.storage.engines.bulk import insert_each
+from bot.storage.engines.expressions import insert, one_of
 from bot.storage.following import follow, follows, hand_over, unfollow
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import (
     Row,
-    one_of,
     prefixed,
     snapshot_columns,
     snapshot_of,
@@ -231,9 +232,13 @@ async def _add_tasks(connection: AsyncConnection, requests: Sequence[Watch], gat
         | {"kind": TaskKind.LYRICS if task_id in lyrics else TaskKind.UNKNOWN}
         for task_id in ids
     ]
-    statement = insert(tasks)
-    changes = reset | {"changed_at": now, "live": tasks.c.live | statement.excluded.live}
-    await connection.execute(statement.on_conflict_do_update(index_elements=["task_id"], set_=changes), rows)
+    changes = reset | {"changed_at": now}
+
+    def restarting(statement: Insert) -> Insert:
+        set_ = changes | {"live": tasks.c.live | statement.excluded.live}
+        return statement.on_conflict_do_update(index_elements=["task_id"], set_=set_)
+
+    await insert_each(connection, tasks, rows, restarting)
 
 
 async def _insert(connection: AsyncConnection, request: Watch) -> Watch:

@@ -9,6 +9,9 @@ from alembic import op
 revision = "0015"
 down_revision = "0014"
 
+_Text = sa.String().with_variant(sa.VARCHAR(collation="C"), "postgresql")
+_Id = sa.Integer().with_variant(sa.BigInteger, "postgresql")
+
 
 def upgrade() -> None:
     _create_charts()
@@ -20,7 +23,7 @@ def upgrade() -> None:
 def _create_charts() -> None:
     op.create_table(
         "charts",
-        sa.Column("guild_id", sa.BigInteger, primary_key=True),
+        sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("channel_id", sa.BigInteger, nullable=False),
         sa.Column("weekday", sa.Integer, nullable=False),
         sa.Column("hour", sa.Integer, nullable=False),
@@ -28,17 +31,17 @@ def _create_charts() -> None:
         sa.Column("counted_until", sa.Float, nullable=False),
         sa.Column("due_at", sa.Float),
     )
-    op.create_index("charts_due", "charts", ["due_at"], sqlite_where=sa.text("due_at IS NOT NULL"))
+    _create_partial_index("charts_due", "charts", "due_at IS NOT NULL")
     op.create_index("charts_of_user", "charts", ["user_id"])
     op.create_table(
         "chart_posts",
         sa.Column("guild_id", sa.BigInteger, nullable=False),
-        sa.Column("week", sa.String, nullable=False),
-        sa.Column("id", sa.String, nullable=False, unique=True),
+        sa.Column("week", _Text, nullable=False),
+        sa.Column("id", _Text, nullable=False, unique=True),
         sa.Column("channel_id", sa.BigInteger, nullable=False),
         sa.Column("until", sa.Float, nullable=False),
-        sa.Column("state", sa.String, nullable=False),
-        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("state", _Text, nullable=False),
+        sa.Column("reason", _Text, nullable=False),
         sa.Column("due_at", sa.Float, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("tried_at", sa.Float),
@@ -46,21 +49,23 @@ def _create_charts() -> None:
         sa.Column("message_id", sa.BigInteger),
         sa.PrimaryKeyConstraint("guild_id", "week"),
     )
-    op.create_index(
-        "chart_posts_due", "chart_posts", ["due_at"], sqlite_where=sa.text("state IN ('waiting', 'blocked')")
-    )
+    _create_partial_index("chart_posts_due", "chart_posts", "state IN ('waiting', 'blocked')")
     op.create_index("chart_posts_by_age", "chart_posts", ["until"])
+
+
+def _create_partial_index(name: str, table: str, where: str) -> None:
+    op.create_index(name, table, ["due_at"], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _create_playlists() -> None:
     op.create_table(
         "playlists",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", _Id, primary_key=True),
         sa.Column("owner_id", sa.BigInteger, nullable=False),
         sa.Column("guild_id", sa.BigInteger, nullable=False),
         sa.Column("user_id", sa.BigInteger, nullable=False),
-        sa.Column("name", sa.String, nullable=False),
-        sa.Column("plain_name", sa.String, nullable=False),
+        sa.Column("name", _Text, nullable=False),
+        sa.Column("plain_name", _Text, nullable=False),
         sa.Column("posted", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.Float, nullable=False),
         sqlite_autoincrement=True,
@@ -70,8 +75,8 @@ def _create_playlists() -> None:
     op.create_index("playlists_of_user", "playlists", ["user_id"])
     op.create_table(
         "playlist_songs",
-        sa.Column("playlist_id", sa.Integer, sa.ForeignKey("playlists.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("task_id", sa.String, nullable=False),
+        sa.Column("playlist_id", _Id, sa.ForeignKey("playlists.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("task_id", _Text, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("user_id", sa.BigInteger, nullable=False),
         sa.Column("added_at", sa.Float, nullable=False),
@@ -79,10 +84,10 @@ def _create_playlists() -> None:
     )
     op.create_index("playlist_songs_of_song", "playlist_songs", ["task_id", "number"])
     op.create_index("playlist_songs_of_user", "playlist_songs", ["user_id"])
-    op.add_column("guilds", sa.Column("open_playlists", sa.Boolean, nullable=False, server_default=sa.text("0")))
+    op.add_column("guilds", sa.Column("open_playlists", sa.Boolean, nullable=False, server_default=sa.false()))
 
 
 def _add_takes() -> None:
-    op.add_column("library", sa.Column("folded", sa.Boolean, nullable=False, server_default=sa.text("0")))
+    op.add_column("library", sa.Column("folded", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("library", sa.Column("maker_id", sa.BigInteger, nullable=False, server_default=sa.text("0")))
     op.create_index("library_of_maker", "library", ["maker_id", "posted_at"])

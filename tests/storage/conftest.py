@@ -1,3 +1,5 @@
+"""Every test of the stores runs on SQLite, and on PostgreSQL if there is a server: `make postgres`."""
+
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,20 +13,31 @@ from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.recents import RecentStore
 from bot.storage.watches import WatchStore
+from tests.postgresql import emptied
+
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    """Of a SQLite file that is not there yet."""
     return f"sqlite+aiosqlite:///{tmp_path}/data/bot.db"
 
 
-@pytest.fixture
-async def engine(url: str, new_database: Path) -> AsyncIterator[AsyncEngine]:
-    file = Path(url.partition("///")[2])
-    file.parent.mkdir()
-    shutil.copy(new_database, file)
+@pytest.fixture(params=ENGINES)
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[AsyncEngine]:
+    """An empty database of each kind."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    else:
+        url = request.getfixturevalue("url")
+        file = Path(url.partition("///")[2])
+        file.parent.mkdir()
+        shutil.copy(request.getfixturevalue("new_database"), file)
     async with open_database(url) as engine:
         yield engine
+        if request.param == "postgresql":
+            await emptied(engine)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
@@ -135,7 +135,7 @@ async def test_a_cancelled_transaction_blocks_no_other(engine: AsyncEngine) -> N
 
     async def keep(value: str) -> None:
         async with engine.begin() as connection:
-            await connection.exec_driver_sql("INSERT INTO notes VALUES (?, 'v') RETURNING value", (value,))
+            await connection.execute(text("INSERT INTO notes VALUES (:key, 'v') RETURNING value"), {"key": value})
 
     def cancel(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.startswith("INSERT"):

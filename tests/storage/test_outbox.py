@@ -1,12 +1,10 @@
 """Deliveries on a real file: claims, their order, and what is kept of them."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import RECHECK, Delivery, State, Topic
 from bot.domain.task import Clip, Status
@@ -207,24 +205,23 @@ def _fields(delivery: Delivery) -> dict[str, Any]:
 
 
 async def test_ended_watches_are_deleted_and_undelivered_ones_kept(
-    watches: WatchStore, polls: PollStore, outbox: Outbox, tmp_path: Path
+    watches: WatchStore, polls: PollStore, outbox: Outbox, engine: AsyncEngine
 ) -> None:
     await add(watches, make_watch("t1"), make_watch("t2"), make_watch("t3"))
     await record_poll(polls, answers(task("t1", Status.DONE, "a"), task("t2", Status.DONE, "b")), NOW, SCHEDULE)
     (first,) = await claim_deliveries(outbox, NOW, limit=1)
     await outbox.sent(first, 77, NOW)
     await outbox.forget(NOW + 1)
-    with sqlite3.connect(tmp_path / "data" / "bot.db") as database:
-        kept = [row[0] for row in database.execute("SELECT task_id FROM tasks ORDER BY task_id")]
-        left = database.execute("SELECT count(*) FROM deliveries").fetchone()[0]
-    database.close()
+    async with engine.connect() as connection:
+        kept = list((await connection.exec_driver_sql("SELECT task_id FROM tasks ORDER BY task_id")).scalars())
+        left = (await connection.exec_driver_sql("SELECT count(*) FROM deliveries")).scalar()
     assert (kept, left) == (["t2", "t3"], 1)
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.BLOCKED, State.KEPT, State.FAILED])
 @pytest.mark.parametrize("topic", [Topic.BLOCKED, Topic.QUIET, Topic.NO_AUDIO, Topic.LIVE])
 async def test_a_notice_alone_keeps_no_watch(
-    watches: WatchStore, outbox: Outbox, tmp_path: Path, topic: Topic, state: State
+    watches: WatchStore, outbox: Outbox, engine: AsyncEngine, topic: Topic, state: State
 ) -> None:
     (watch,) = (await add(watches, make_watch("t1"))).watched
     notice = delivery_for(watch, topic, NOW)
@@ -232,8 +229,8 @@ async def test_a_notice_alone_keeps_no_watch(
     await outbox.put_off(notice.id, NOW + 60, state=state)
     await watches.stop(WatchQuery(user_id=ADA))
     await outbox.forget(NOW + 1)
-    with closing(sqlite3.connect(tmp_path / "data" / "bot.db")) as database:
-        assert database.execute("SELECT count(*) FROM watches").fetchone() == (0,)
+    async with engine.connect() as connection:
+        assert (await connection.exec_driver_sql("SELECT count(*) FROM watches")).scalar() == 0
 
 
 async def test_a_delivery_dropped_while_being_sent_stays_dropped(

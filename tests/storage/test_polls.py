@@ -194,6 +194,7 @@ async def test_a_new_watch_restarts_the_time_until_expiry(
     assert LOUNGE not in {each.channel_id for each in await claim_deliveries(outbox, later)}
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_the_claims_use_indexes(
     engine: AsyncEngine, watches: WatchStore, polls: PollStore, outbox: Outbox
 ) -> None:

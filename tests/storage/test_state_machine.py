@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import State, Topic
@@ -24,6 +25,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.schema import metadata
 from bot.storage.watches import WatchStore
+from tests.postgresql import new_database
 
 SCHEDULE = PollSchedule(5.0)
 TASKS = st.sampled_from(["t1", "t2", "t3"])
@@ -180,18 +182,37 @@ class Watching(RuleBasedStateMachine):
         assert self.run(without()) == []
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_database_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    async def opened() -> AsyncEngine:
-        return await stack.enter_async_context(open_database(f"sqlite+aiosqlite:///{folder}/bot.db"))
+class OnSQLite(Watching):
+    pass
 
-    folder = tmp_path_factory.mktemp("machine")
+
+class OnPostgreSQL(Watching):
+    pass
+
+
+@contextmanager
+def _one_database_for_all(machine: type[Watching], url: str) -> Iterator[None]:
+    async def opened() -> AsyncEngine:
+        return await stack.enter_async_context(open_database(url))
+
     stack = AsyncExitStack()
     with asyncio.Runner() as runner:
-        Watching.runner, Watching.engine = runner, runner.run(opened())
-        yield
-        runner.run(stack.aclose())
+        machine.runner, machine.engine = runner, runner.run(opened())
+        try:
+            yield
+        finally:
+            runner.run(stack.aclose())
 
 
-Watching.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
-TestWatching = Watching.TestCase
+_SETTINGS = settings(max_examples=25, stateful_step_count=30, deadline=None)
+
+
+def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    with _one_database_for_all(OnSQLite, f"sqlite+aiosqlite:///{tmp_path}/bot.db"):
+        run_state_machine_as_test(OnSQLite, settings=_SETTINGS)
+
+
+@pytest.mark.postgres
+def test_nothing_is_lost_or_doubled_on_postgresql() -> None:
+    with new_database() as url, _one_database_for_all(OnPostgreSQL, url):
+        run_state_machine_as_test(OnPostgreSQL, settings=_SETTINGS)

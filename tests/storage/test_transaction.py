@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 
+import psycopg
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -32,9 +33,11 @@ def broken(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> AsyncEngine:
     """A database that cannot roll back."""
 
     async def rollback(_connection: object) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+        driver = psycopg if engine.dialect.name == "postgresql" else sqlite3
+        raise driver.OperationalError("disk I/O error")
 
     monkeypatch.setattr("aiosqlite.Connection.rollback", rollback)
+    monkeypatch.setattr("psycopg.AsyncConnection.rollback", rollback)
     return engine
 
 

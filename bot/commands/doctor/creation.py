@@ -31,7 +31,7 @@ async def check_creation(settings: Settings) -> list[Finding]:
 
 async def _where(settings: Settings) -> str:
     listed = f", of the {len(settings.create_servers)} in CREATE_SERVERS" if settings.create_servers else ""
-    if not is_current(settings.database_file):
+    if not await is_current(settings):
         return f"in each server where a manager turns it on{listed}"
     try:
         async with open_read_only(settings.database_url) as engine:

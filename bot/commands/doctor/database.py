@@ -13,7 +13,9 @@ from urllib.parse import quote
 from bot.commands.doctor.files import check_secret_files
 from bot.commands.doctor.findings import Finding, ok, problem, warning
 from bot.commands.name import program_name
+from bot.config import Settings
 from bot.errors import StorageError
+from bot.storage.database import revision_of
 from bot.storage.remedies import with_remedy
 from bot.storage.revision import OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION
@@ -26,10 +28,10 @@ def check_database(file: Path) -> list[Finding]:
     return [_folder(file), *check_secret_files(_files(file)), _disk(file), _file(file)]
 
 
-def is_current(file: Path) -> bool:
+async def is_current(settings: Settings) -> bool:
     """True if the database has this version's revision, so that it can be read."""
     try:
-        return not is_new(file) and _revision(file) == REVISION
+        return await revision_of(settings.database_url) == REVISION
     except StorageError:
         return False
 

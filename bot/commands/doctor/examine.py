@@ -16,6 +16,7 @@ from bot.commands.doctor.database import check_database, is_current
 from bot.commands.doctor.files import check_secret_files
 from bot.commands.doctor.findings import Finding, ok, problem, skipped, warning
 from bot.commands.doctor.gateways import check_gateway, check_media_hosts
+from bot.commands.doctor.server import check_server
 from bot.config import Settings, doubts, settings_files, where_settings_are
 from bot.errors import DiscordUnreachable, SettingsError, StorageError
 from bot.log import Redactor, visible
@@ -32,13 +33,18 @@ def examine_faulty(error: SettingsError) -> list[Finding]:
 
 
 async def examine(settings: Settings, *, offline: bool) -> list[Finding]:
-    findings = [*_check_settings(settings), *check_database(settings.database_file), *await check_creation(settings)]
+    findings = [*_check_settings(settings), *await _check_database(settings), *await check_creation(settings)]
     if offline:
         findings.append(skipped("Discord, gateways, media hosts, clock", "they need the network (--offline)"))
     else:
         findings += await _check_network(settings)
     redact = Redactor(settings.secrets)
     return [_fit(each, redact) for each in findings]
+
+
+async def _check_database(settings: Settings) -> list[Finding]:
+    file = settings.database_file
+    return await check_server(settings) if file is None else check_database(file)
 
 
 def _check_settings(settings: Settings) -> list[Finding]:
@@ -85,7 +91,7 @@ async def _check_discord(settings: Settings) -> list[Finding]:
 
 async def _check_stored(bot: commands.Bot, settings: Settings) -> list[Finding]:
     """Compares what the database says about Discord with Discord."""
-    if not is_current(settings.database_file):
+    if not await is_current(settings):
         return [skipped("commands, channels", "they need the database")]
     try:
         async with open_read_only(settings.database_url) as engine:

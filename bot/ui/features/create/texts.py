@@ -42,7 +42,8 @@ def state_text(order: Order, language: Language, before: int = 0) -> str:
         case OrderState.PLACED if refused_as_busy(order) and order.due_at:
             return language("order.reason.busy", when=moment(order.due_at))
         case OrderState.EXPIRED:
-            return language("order.state.restarted" if order.reason == "restarted" else "order.state.expired")
+            key = order.reason if order.reason in ("restarted", "restored") else "expired"
+            return language(f"order.state.{key}")
         case OrderState.DECLINED:
             return language("order.state.late" if order.reason == "late" else "order.state.declined")
         case OrderState.ACCEPTED:

@@ -1,0 +1,56 @@
+"""Checks a PostgreSQL server: reachable, and the database as this program leaves it. Writes nothing."""
+
+from sqlalchemy import text
+
+from bot.commands.doctor.findings import Finding, ok, problem, warning
+from bot.commands.name import program_name
+from bot.config import Settings
+from bot.errors import StorageError
+from bot.storage.database import open_read_only, revision_of
+from bot.storage.remedies import errors_in_words
+from bot.storage.schema import REVISION
+
+_SUBJECT = "database"
+_OLDEST = 13  # that PostgreSQL itself still maintained when this was written
+_FACTS = text(
+    "SELECT current_setting('server_version'), current_setting('server_encoding'),"
+    " has_schema_privilege(current_schema(), 'CREATE'), current_setting('fsync')"
+)
+
+
+async def check_server(settings: Settings) -> list[Finding]:
+    try:
+        return [*await _server(settings), await _database(settings)]
+    except StorageError as error:
+        return [problem(_SUBJECT, f"{settings.database_name}: {error}.")]
+
+
+async def _server(settings: Settings) -> list[Finding]:
+    """Raises StorageError."""
+    with errors_in_words():
+        async with open_read_only(settings.database_url) as engine, engine.connect() as connection:
+            version, encoding, may_create, fsync = (await connection.execute(_FACTS)).one()
+    number = version.split()[0]
+    found = [ok("database server", f"PostgreSQL {number} answers")]
+    if int(number.split(".")[0]) < _OLDEST:
+        found = [problem("database server", f"PostgreSQL {number} is too old: the bot needs {_OLDEST} or newer.")]
+    if encoding != "UTF8":
+        make = "Make one with: createdb --encoding=UTF8 --template=template0 NAME"
+        found.append(problem(_SUBJECT, f"its encoding is {encoding}, which has no Chinese. {make}"))
+    if not may_create:
+        grant = "As its owner: GRANT CREATE ON SCHEMA public TO the bot's user"
+        found.append(problem(_SUBJECT, f"this user may not make tables there. {grant}"))
+    if fsync == "off":
+        found.append(warning("database server", "fsync is off: a power cut may destroy the database."))
+    return found
+
+
+async def _database(settings: Settings) -> Finding:
+    """Raises StorageError."""
+    revision = await revision_of(settings.database_url)
+    if revision is None:
+        return ok(_SUBJECT, f"{settings.database_name} is empty; the first run makes its tables")
+    if revision < REVISION:
+        missing = f"it has revision {revision}, not {REVISION}"
+        return warning(_SUBJECT, f"{missing}. Start the bot, or: {program_name()} migrate")
+    return ok(_SUBJECT, f"{settings.database_name} has revision {revision}, that of this program")

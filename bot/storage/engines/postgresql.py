@@ -1,0 +1,170 @@
+"""PostgreSQL, through psycopg: an extra, `suno-watch[postgres]`. Nothing here is imported by a bot with SQLite."""
+
+import asyncio
+import select
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from psycopg.types.string import StrDumper
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import DataError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY, UNHURRIED
+from bot.storage.leadership import Leadership, Standing, Term
+from bot.storage.lease import LEASE_TABLE, LeaseStore, Sockets
+from bot.storage.seat import Database
+
+_WRITING = 0x73756E6F_00000001  # the advisory lock of whoever writes
+
+# A server that does not answer is given up after about 10 s, whatever it is that is silent: server, network, lock.
+_CONNECTING = {
+    "connect_timeout": "5",
+    "keepalives_idle": "4",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",  # milliseconds
+    "application_name": "suno-watch",
+}
+_SESSION = {
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "5s",
+    "client_min_messages": "warning",
+    "jit": "off",  # compiling takes longer than any statement here
+}
+_PATIENCE = 2.0  # seconds for an answer about the lease
+# An error, rather than a row to be read, because it is one request with those before it.
+_HOLD = "SELECT 1 / count(*) FROM (SELECT FROM {table} WHERE epoch = {epoch} AND holder = '{holder}' FOR KEY SHARE) h"
+_AT_ONCE = 5  # connections that are kept; twice as many in a rush
+
+
+Upgrade = Callable[[AsyncEngine], Awaitable[None]]
+
+
+@asynccontextmanager
+async def seated(url: URL, upgrade: Upgrade) -> AsyncIterator["SharedSeat"]:
+    """Connects when it is to lead, not before."""
+    engine = _lease_engine(url)
+    try:
+        yield SharedSeat(Leadership(LeaseStore(engine, patience=_PATIENCE)), url, upgrade)
+    finally:
+        await asyncio.shield(engine.dispose())
+
+
+class SharedSeat:
+    """At a database where one process leads and the others wait."""
+
+    shared = True
+
+    def __init__(self, leadership: Leadership, url: URL, upgrade: Upgrade) -> None:
+        self._leadership = leadership
+        self._url = url
+        self._upgrade = upgrade
+
+    @property
+    def standing(self) -> Standing:
+        return self._leadership.standing
+
+    @asynccontextmanager
+    async def term(self, *, wait: bool) -> AsyncIterator[Database]:
+        async with self._leadership.term(wait=wait) as term, opened(self._url, term) as engine:
+            await self._upgrade(engine)
+            settle = partial(self._leadership.settle, term)
+            yield Database(engine=engine, now=term.now, check=term.check, failed_over=term.failed_over, settle=settle)
+
+
+@asynccontextmanager
+async def opened(url: URL, term: Term) -> AsyncIterator[AsyncEngine]:
+    """What is written within the term; nothing that comes later."""
+    engine = _engine(url, term=term)
+    term.when_lost.append(Sockets(engine).cut)
+    try:
+        yield engine
+    finally:
+        await asyncio.shield(engine.dispose())
+
+
+def read_only_engine(url: URL) -> AsyncEngine:
+    return _engine(url, default_transaction_read_only="on")
+
+
+def _engine(url: URL, *, term: Term | None = None, **session: str) -> AsyncEngine:
+    engine = create_async_engine(
+        url, connect_args=_connect_arguments(url, _SESSION | session), pool_size=_AT_ONCE, max_overflow=_AT_ONCE
+    )
+    event.listen(engine.sync_engine, "connect", _set_up_connection)
+    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
+    event.listen(engine.sync_engine, "begin", partial(_begin, term))
+    return engine
+
+
+def _lease_engine(url: URL) -> AsyncEngine:
+    """One connection, apart from the others: whatever they wait for, the lease is renewed."""
+    arguments = _connect_arguments(url, _SESSION | {"statement_timeout": "2s"}) | {"connect_timeout": "2"}
+    engine = create_async_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
+    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
+    return engine
+
+
+def _connect_arguments(url: URL, session: Mapping[str, str]) -> dict[str, str]:
+    """What the URL says itself is left as it is."""
+    given = url.query.get("options", "")
+    wanted = " ".join(f"-c {name}={value}" for name, value in session.items())
+    arguments = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    return arguments | {"options": f"{wanted} {given if isinstance(given, str) else ' '.join(given)}".strip()}
+
+
+def _set_up_connection(connection: Any, _record: object) -> None:
+    connection.autocommit = True  # the driver's own BEGIN would be a request of its own; see _begin
+    connection.adapters.register_dumper(str, _WithoutNul)
+
+
+class _WithoutNul(StrDumper):
+    """SQLite stores a NUL within a text, PostgreSQL refuses it."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+
+
+def _replace_if_closed(connection: Any, *_: object) -> None:
+    """Costs no request: an idle connection with something to read has been closed by the server, as when it restarts.
+
+    Otherwise each restart would cost the first statement of each connection.
+    """
+    idle = select.poll()
+    idle.register(connection.driver_connection.fileno(), select.POLLIN)
+    if idle.poll(0):
+        raise DisconnectionError
+
+
+def _begin(term: Term | None, connection: Connection) -> None:
+    """The one place through which every transaction begins, in one request.
+
+    Who writes has the lock until the end of the transaction, as in SQLite: decisions rest on what was read before. It
+    is taken in a statement of its own, since a statement does not see what was committed while it waited for a lock.
+    Then the epoch is locked, so that nobody takes over before this is committed; if somebody has, nothing is written.
+    """
+    options = connection.get_execution_options()
+    if options.get(READ_ONLY):
+        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return
+    begin = ["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"]
+    if options.get(UNHURRIED):
+        begin += ["SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"]
+    if options.get(DURABLE):
+        begin.append("SET LOCAL synchronous_commit = on")  # the default, unless an operator has changed it
+    if options.get(LAZY):
+        begin.append("SET LOCAL synchronous_commit = off")  # whatever is committed after it writes it to the disk, too
+    begin.append(f"SELECT pg_advisory_xact_lock({_WRITING})")
+    if term is None:
+        connection.exec_driver_sql("; ".join(begin))
+        return
+    term.check()
+    begin.append(_HOLD.format(table=LEASE_TABLE, epoch=term.taken.epoch, holder=term.taken.holder))
+    try:
+        connection.exec_driver_sql("; ".join(begin))
+    except DataError:  # divided by zero
+        term.lose("another process does")
+        term.check()
