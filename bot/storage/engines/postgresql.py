@@ -3,12 +3,12 @@
 import asyncio
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from psycopg.types.string import StrDumper
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseInUse
@@ -32,7 +32,9 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "5s",
     "client_min_messages": "warning",
     "jit": "off",  # compiling takes longer than any statement here
+    "random_page_cost": "1.1",  # what is used often is in memory: some hundred rows are found by an index
 }
+_TRIES, _BETWEEN_TRIES = 5, 0.2  # seconds
 _AT_ONCE = 5  # connections that are kept; twice as many in a rush
 
 
@@ -121,8 +123,7 @@ async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
         connection = await engine.execution_options(**{READ_ONLY: True}).connect()
     try:
         with errors_in_words():
-            taken = (await connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_RUNNING})")).scalar()
-            await connection.rollback()  # the lock belongs to the session, not to the transaction
+            taken = await _take(connection)
         if not taken:
             raise DatabaseInUse("another bot is running on this database: stop it first, or set another DATABASE_URL")
         yield
@@ -130,7 +131,20 @@ async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
         await asyncio.shield(_end(connection))
 
 
+async def _take(connection: AsyncConnection) -> bool:
+    """Tries for a moment: the server may not have noticed yet that the last bot was killed."""
+    for _ in range(_TRIES):
+        taken = (await connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_RUNNING})")).scalar()
+        await connection.rollback()  # the lock belongs to the session, not to the transaction
+        if taken:
+            return True
+        await asyncio.sleep(_BETWEEN_TRIES)
+    return False
+
+
 async def _end(connection: AsyncConnection) -> None:
-    """Back in the pool, it would keep the lock."""
+    """Gives the lock back, and closes the connection, which would keep it in the pool if that failed."""
+    with suppress(SQLAlchemyError):
+        await connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_RUNNING})")
     await connection.invalidate()
     await connection.close()
