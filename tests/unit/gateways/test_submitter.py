@@ -1,6 +1,7 @@
 """One order is one POST, however the gateway misbehaves: real sockets, counted."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -72,6 +73,52 @@ async def cuts(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     await writer.drain()
 
 
+async def says_half(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """There is an id in it, but nobody knows what else was to come."""
+    writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"code":"success","data":"task_1"}')
+    await writer.drain()
+
+
+async def says_half_in_chunks(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n22\r\n{"code":"success","data":"task_1"}\r\n')
+    await writer.drain()
+
+
+async def asks_to_go_on(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    await writer.drain()
+    await answers("200 OK", b'{"data": "task_1"}')(_reader, writer)
+
+
+async def switches(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+    await writer.drain()
+
+
+async def dribbles(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b"1\r\n \r\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def floods(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """More than anybody would read; its end never comes."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b" " * 65_536)
+        await writer.drain()
+
+
+async def speaks_no_http(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x16\x03\x01\x02\x00 task_1\r\n\r\n")
+    await writer.drain()
+
+
+BOMB = gzip.compress(b'{"data": "' + b"a" * 50_000_000 + b'"}')
+
+
 async def closes(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     """Before it says anything."""
 
@@ -92,6 +139,21 @@ async def submit(port: int, patience: float = 2.0) -> SubmitResult:
         (answers("200 OK", b'{"data": "t"}', "Content-Security-Policy: " + "a" * 12_000), Accepted),
         (answers("200 OK", b'{"data": "t"}', "X-Long: " + "a" * 70_000), Unsure),
         (answers_for_ever, Unsure),
+        (answers("302 Found", b'{"data": "task_1"}', "Location: http://127.0.0.1:1/"), Refused),
+        (answers("200 OK", b'{"data": "task_1"}', "Location: /suno/submit/music/"), Accepted),
+        (answers("200 OK", b'{"data": "task_1"'), Unsure),
+        (answers("200 OK", b'{"data": "task_1"}{"data": "task_2"}'), Unsure),
+        (answers("200 OK", BOMB, "Content-Encoding: gzip"), Unsure),
+        (answers("200 OK", b"\x1f\x8b no gzip", "Content-Encoding: gzip"), Unsure),
+        (answers("200 OK", b'{"data": "task_1"}', "Content-Length: 3"), Unsure),
+        (answers("204 No Content"), Unsure),
+        (asks_to_go_on, Accepted),
+        (switches, Unsure),
+        (says_half, Unsure),
+        (says_half_in_chunks, Unsure),
+        (dribbles, Unsure),
+        (floods, Unsure),
+        (speaks_no_http, Unsure),
         (hangs, Unsure),
         (cuts, Unsure),
         (closes, Unsure),
@@ -99,7 +161,7 @@ async def submit(port: int, patience: float = 2.0) -> SubmitResult:
 )
 async def test_whatever_a_gateway_does_one_post_leaves(behaviour: Behaviour, expected: type) -> None:
     async with listening(behaviour) as gateway:
-        result = await submit(gateway.port, patience=0.5 if behaviour is hangs else 2.0)
+        result = await submit(gateway.port, patience=0.5 if behaviour in (hangs, dribbles) else 2.0)
         assert isinstance(result, expected)
         await asyncio.sleep(0.05)
         assert len(gateway.requests) == 1
