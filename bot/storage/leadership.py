@@ -160,7 +160,10 @@ class Leadership:
                 self._note_failure(error)
             else:
                 if seen.renewed and not wait:
-                    raise DatabaseInUse(f"the bot runs ({seen.lease.name}): stop it first, or set another DATABASE_URL")
+                    raise DatabaseInUse(
+                        f"another bot is running on this database ({seen.lease.name}): stop it first, or set another "
+                        "DATABASE_URL"
+                    )
                 self._note_leader(seen.lease.name)
                 pause = min(pause, max(0.05, seen.lease.remaining))
             await asyncio.sleep(pause)

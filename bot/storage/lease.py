@@ -13,11 +13,12 @@ from typing import Any
 from weakref import WeakSet
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, String, Table, event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
+from bot.storage.remedies import errors_in_words
+from bot.storage.schema import Text
 
 LEASE_TABLE = "suno_watch_leader"
 _CREATING = 7_101_713_204  # the number of the lock under which the table is made
@@ -27,12 +28,12 @@ _leader = Table(
     LEASE_TABLE,
     MetaData(),
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    Column("holder", String, nullable=False),
-    Column("name", String, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("name", Text, nullable=False),
     Column("since", DateTime(timezone=True), nullable=False),
     Column("until", DateTime(timezone=True), nullable=False),
     Column("renewals", BigInteger, nullable=False),
-    Column("timeline", String, nullable=False),
+    Column("timeline", Text, nullable=False),
     comment="one row: who leads, until when, and on which timeline of the server",
 )
 
@@ -170,9 +171,8 @@ class LeaseStore:
         """Raises StorageError, also if there is no answer in time."""
         cutting = asyncio.get_running_loop().call_later(self._patience, self._sockets.cut)
         try:
-            async with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StorageError(f"{type(error).__name__}: {getattr(error, 'orig', None)}") from None
+            with errors_in_words():
+                async with self._engine.connect() as connection:
+                    yield connection
         finally:
             cutting.cancel()

@@ -47,7 +47,7 @@ async def take_over(engine: AsyncEngine) -> None:
 async def test_the_others_wait_and_commands_are_refused(database_url: str) -> None:
     async with leading(database_url) as (seat, _), open_seat(database_url) as second:
         waiting = asyncio.create_task(AsyncExitStack().enter_async_context(second.term(wait=True)))
-        with pytest.raises(DatabaseInUse, match="the bot runs"):
+        with pytest.raises(DatabaseInUse, match="another bot is running"):
             async with open_database(database_url):
                 pytest.fail("two at once")
         assert seat.standing.leads
