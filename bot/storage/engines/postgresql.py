@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from psycopg.types.string import StrDumper
+from psycopg.types.array import ListBinaryDumper
+from psycopg.types.string import StrBinaryDumper, StrDumper
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -74,12 +75,19 @@ def _connect_arguments(url: URL, session: Mapping[str, str]) -> dict[str, str]:
 
 def _set_up_connection(connection: Any, _record: object) -> None:
     connection.autocommit = True  # the driver's own BEGIN would be a request of its own; see _begin
+    connection.adapters.register_dumper(str, _WithoutNulBinary)
     connection.adapters.register_dumper(str, _WithoutNul)
+    connection.adapters.register_dumper(list, ListBinaryDumper)  # as text, each quotation mark costs a call in Python
 
 
 class _WithoutNul(StrDumper):
     """SQLite stores a NUL within a text, PostgreSQL refuses it."""
 
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+
+
+class _WithoutNulBinary(StrBinaryDumper):
     def dump(self, obj: str) -> Any:
         return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
 
