@@ -57,11 +57,13 @@ def is_known(words: Sequence[str]) -> bool:
             return bool(parser().parse_args(arguments).command)
         case ["make", target] | ["make", target, "SUBJECT=remember the mood"]:
             return f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
-        case [".venv/bin/python", "-m", "pip", "install", "--require-hashes", "-r", lock]:
-            return (ROOT / lock).exists()
         case ["pipx", "install", "."] | ["uv", "tool", "install", "."] | ["suno-watch", "--version"]:
             return True  # tests/installs does it
-        case ["cp", *files, ".env" | "/etc/systemd/system/"] | [".venv/bin/python", "-m", "pytest", *files]:
+        case (
+            ["cp", *files, ".env" | "/etc/systemd/system/"]
+            | [".venv/bin/python", "-m", "pytest", *files]
+            | [".venv/bin/python", "-m", "pip", "install", "--require-hashes", "-r", *files]
+        ):
             return all((ROOT / file).exists() for file in files)
         case ["curl", *_, address]:
             return urlsplit(address).path in SERVED
