@@ -2,9 +2,9 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /app
-COPY requirements.lock .
+COPY requirements-postgres.lock .
 RUN python -m venv --without-pip /venv \
-    && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock \
+    && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes --requirement requirements-postgres.lock \
     && pip --python /venv/bin/python check
 COPY bot bot
 COPY cogs cogs

@@ -97,6 +97,7 @@ migration: .venv/dev.stamp ## a new revision of the database: make migration SUB
 # environment of its own, as hikari has.
 lock: $(UV) ## writes the lock files again after a change to pyproject.toml
 	$(COMPILE) $(NEW_ONLY) pyproject.toml --output-file requirements.lock
+	$(COMPILE) $(NEW_ONLY) pyproject.toml --extra postgres --constraint requirements.lock --output-file requirements-postgres.lock
 	$(COMPILE) $(NEW_ONLY) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) $(NEW_ONLY) --group hikari --output-file requirements-hikari.lock
 

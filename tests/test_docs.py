@@ -31,7 +31,7 @@ TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 UNIT = ROOT / "deploy" / "suno-watch.service"
 SETTINGS = {name.upper() for name in Settings.model_fields}
 SERVED = {"/healthz", "/readyz", "/metrics"}
-OF_THE_SYSTEM = {"systemctl", "journalctl", "useradd", "chown", "chmod", "cd"}
+OF_THE_SYSTEM = {"createdb", "createuser", "systemctl", "journalctl", "useradd", "chown", "chmod", "cd"}
 
 
 def blocks(kind: str) -> list[str]:
@@ -45,7 +45,7 @@ OF_THE_BOT = [line for line in COMMANDS if line.startswith(".venv/bin/python -m 
 def is_known(words: Sequence[str]) -> bool:
     """Whether there is such a command, as far as that can be told without root, Docker and a network."""
     match words:
-        case ["sudo", "-u", "suno-watch", *command] | ["sudo", *command] if command:
+        case ["sudo", "-u", "suno-watch" | "postgres", *command] | ["sudo", *command] if command:
             return is_known(command)
         case ["docker", "compose", "exec", "bot", *command]:
             return is_known(command)
@@ -59,7 +59,11 @@ def is_known(words: Sequence[str]) -> bool:
             return f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
         case ["pipx", "install", "."] | ["uv", "tool", "install", "."] | ["suno-watch", "--version"]:
             return True  # tests/installs does it
-        case ["cp", *files, ".env" | "/etc/systemd/system/"] | [".venv/bin/python", "-m", "pytest", *files]:
+        case (
+            ["cp", *files, ".env" | "/etc/systemd/system/"]
+            | [".venv/bin/python", "-m", "pytest", *files]
+            | [".venv/bin/python", "-m", "pip", "install", "--require-hashes", "-r", *files]
+        ):
             return all((ROOT / file).exists() for file in files)
         case ["curl", *_, address]:
             return urlsplit(address).path in SERVED

@@ -29,6 +29,7 @@ def test_a_lock_names_libraries_and_hashes_alone(lock: Path) -> None:
     ("lock", "wanted"),
     [
         ("requirements.lock", PROJECT["project"]["dependencies"]),
+        ("requirements-postgres.lock", PROJECT["project"]["optional-dependencies"]["postgres"]),
         ("requirements-dev.lock", PROJECT["dependency-groups"]["dev"]),
         ("requirements-hikari.lock", PROJECT["dependency-groups"]["hikari"]),
     ],
@@ -39,4 +40,5 @@ def test_every_requirement_is_locked(lock: str, wanted: list[str]) -> None:
 
 
 def test_the_tests_run_with_what_the_bot_runs_with() -> None:
-    assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
+    assert pins("requirements.lock").items() <= pins("requirements-postgres.lock").items()
+    assert pins("requirements-postgres.lock").items() <= pins("requirements-dev.lock").items()

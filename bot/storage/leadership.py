@@ -232,13 +232,13 @@ class Leadership:
         renewing.add_done_callback(lambda ended: None if ended.cancelled() else term.lose("an unexpected error"))
         try:
             await term.ends()
+            log.warning("this process does not lead any more: %s", term.lost)
+            for each in term.when_lost:
+                each()
+            ending.set()
+            await insist(task)
         finally:
-            renewing.cancel()
-        log.warning("this process does not lead any more: %s", term.lost)
-        for each in term.when_lost:
-            each()
-        ending.set()
-        await insist(task)
+            await cancel_and_wait({renewing})
 
     async def _renew(self, term: Term) -> None:
         while not term.lost:

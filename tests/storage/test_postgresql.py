@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,7 +16,7 @@ from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY
 from bot.storage.key_values import KeyValueStore
 from bot.storage.lease import LEASE_TABLE
 from bot.storage.schema import REVISION, metadata
-from sandbox.postgresql import NotInstalled, PostgresServer
+from sandbox.postgresql import NotInstalled, PostgresServer, running_server
 from tests.postgresql import new_database
 
 pytestmark = pytest.mark.postgres
@@ -30,20 +29,13 @@ def fresh_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[PostgresServer]:
+def own_server() -> Iterator[PostgresServer]:
     """Which a test may stop."""
-    folder = tmp_path / "server"
-    for each in (*folder.parents[:3],):
-        each.chmod(0o755)
-    folder.mkdir()
-    server = PostgresServer(folder)
     try:
-        server.create()
+        with running_server() as server:
+            yield server
     except NotInstalled as error:
         pytest.skip(str(error))
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -83,7 +75,7 @@ async def test_partial_indexes_are_partial(opened: AsyncEngine) -> None:
         rows = await connection.exec_driver_sql(
             "SELECT indexname, indexdef FROM pg_indexes WHERE strpos(indexdef, 'WHERE') > 0"
         )
-        found = {row[0] for row in rows}
+        found = set(rows.scalars())
     wanted = {
         str(index.name)
         for table in metadata.tables.values()

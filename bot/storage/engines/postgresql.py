@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from psycopg.types.string import StrDumper
+from psycopg.types.array import ListBinaryDumper
+from psycopg.types.string import StrBinaryDumper, StrDumper
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import DataError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -119,12 +120,19 @@ def _connect_arguments(url: URL, session: Mapping[str, str]) -> dict[str, str]:
 
 def _set_up_connection(connection: Any, _record: object) -> None:
     connection.autocommit = True  # the driver's own BEGIN would be a request of its own; see _begin
+    connection.adapters.register_dumper(str, _WithoutNulBinary)
     connection.adapters.register_dumper(str, _WithoutNul)
+    connection.adapters.register_dumper(list, ListBinaryDumper)  # as text, each quotation mark costs a call in Python
 
 
 class _WithoutNul(StrDumper):
     """SQLite stores a NUL within a text, PostgreSQL refuses it."""
 
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+
+
+class _WithoutNulBinary(StrBinaryDumper):
     def dump(self, obj: str) -> Any:
         return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
 
