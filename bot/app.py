@@ -33,11 +33,11 @@ from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
 from bot.services.extras import Extras
 from bot.services.history import History
-from bot.services.library.service import Library
 from bot.services.library.workers import LibraryWorkers
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.orders.workers import OrderWorkers
+from bot.services.playlists import Playlists
 from bot.services.polling.poller import Poller
 from bot.services.polling.sources import poll_sources
 from bot.services.preferences import Preferences
@@ -56,6 +56,7 @@ from bot.ui.interactions.access import AccessPolicy
 from bot.ui.interactions.dispatch import dispatch
 from bot.ui.interactions.errors import Tree
 from bot.ui.interactions.places import place_of_past
+from bot.ui.outgoing.chart_poster import DiscordChartPoster
 from bot.ui.outgoing.operator import Operator
 from bot.ui.outgoing.poster import DiscordPoster
 from bot.ui.outgoing.star_poster import DiscordStarPoster
@@ -194,7 +195,10 @@ async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
-        workers.create_task(program.library.run(DiscordStarPoster(bot), partial(place_of_past, bot)), name="library")
+        workers.create_task(
+            program.library.run(DiscordStarPoster(bot), DiscordChartPoster(bot), partial(place_of_past, bot)),
+            name="library",
+        )
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )
@@ -224,11 +228,12 @@ async def _open(settings: Settings, database: Database, clock: Clock, stack: Asy
         poller.wake()
         on_new_delivery.send()
         library.wake()
+        library.wake_charts()
 
     orders = await open_orders(
         settings, base.stores, base.lookup, clock, Sending(base.session, database.check), stack, accepted=changed
     )
-    services = _services(base, orders.orders, library.library, changed=changed, on_new_delivery=on_new_delivery.send)
+    services = _services(base, orders.orders, library, changed=changed, on_new_delivery=on_new_delivery.send)
     health = Health(base.stores.backlog, base.gateways, poller, clock)
     return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders, library)
 
@@ -265,7 +270,7 @@ def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
 def _services(
     base: _Foundation,
     orders: Orders,
-    library: Library,
+    library: LibraryWorkers,
     *,
     changed: Callable[[], None],
     on_new_delivery: Callable[[], None],
@@ -294,7 +299,9 @@ def _services(
         ),
         deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
-        library=library,
+        library=library.library,
+        charts=library.charts,
+        playlists=Playlists(stores.playlists, base.clock),
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )

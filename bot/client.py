@@ -16,6 +16,7 @@ from bot.events import UNREADABLE, Events
 from bot.gateways.send_guard import Check, unchecked
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
+from bot.services.charts.service import Charts
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.delivery.overview import Deliveries
@@ -24,6 +25,7 @@ from bot.services.history import History
 from bot.services.library.service import Library
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
+from bot.services.playlists import Playlists
 from bot.services.preferences import Preferences
 from bot.services.task_ids import TaskIds
 from bot.services.text_worker import TextWorker
@@ -74,6 +76,8 @@ class Services(msgspec.Struct, frozen=True):
     deliveries: Deliveries
     orders: Orders
     library: Library
+    charts: Charts
+    playlists: Playlists
     access: AccessPolicy
     upload_limit: int  # bytes per file
 

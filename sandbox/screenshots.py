@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import FloatRect, Locator, Page, ViewportSize, async_playwright
 
+from sandbox.library import PLAYLIST
 from sandbox.local_gateway.demo import demo_tasks
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "images"
@@ -31,6 +32,7 @@ _COMMANDS = {
     "watch-blocked": f"/suno watch ids:{_SHOTS['finished']} channel:notices",
     "watches": "/suno watches",
     "library": "/suno library",
+    "playlist": f"/suno playlist show name:{PLAYLIST}",
     "settings": "/suno settings",
     "help": "/suno help",
     "admin-setup": "/suno-admin setup",

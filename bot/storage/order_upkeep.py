@@ -44,7 +44,7 @@ class OrderUpkeep(Transactions):
         """
         open_ = orders.c.state.in_([OrderState.SENDING, OrderState.PLACED, OrderState.WAITING])
         async with self._transaction(durable=True) as connection:
-            copied_at = await _copied_at(connection)
+            copied_at = now if perhaps_sent else await _copied_at(connection)
             for row in (await connection.execute(select(orders).where(open_))).mappings().all():
                 order = order_of(row)
                 if order.state is OrderState.SENDING:

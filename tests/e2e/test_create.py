@@ -101,7 +101,8 @@ async def test_a_song_is_made_with_two_presses_and_posted_for_its_maker(env: Env
         await press(env, env.ada, shown, "Create")
         await env.clock.advance(30, step=1)
         posts = await env.posts(2)
-        assert any(f"<@{env.ada.user['id']}>" in post["content"] and post["attachments"] for post in posts)
+        assert any(f"Made by <@{env.ada.id}>" in post["content"] and post["attachments"] for post in posts)
+        assert not any("Requested by" in post["content"] for post in posts)
     assert len(env.gateway.orders.posts) == len(env.gateway.orders.charges) == 1
     ((name, state),) = await orders(env)
     assert (name, state in (OrderState.ACCEPTED, OrderState.FINISHED)) == ("rain on the harbour", True)
