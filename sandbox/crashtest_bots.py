@@ -23,7 +23,7 @@ from sandbox.postgresql import PostgresServer
 _ROOT = Path(__file__).parents[1]
 _PATIENCE = 60.0  # seconds for a leader to be there
 _INTERVAL = 0.02  # seconds between two looks at the lease
-_LEASE = "SELECT epoch, name FROM suno_watch_leader WHERE epoch > 0"
+_LEASE = "SELECT epoch, name, holder FROM suno_watch_leader WHERE epoch > 0"
 LONGEST_TAKE_OVER = 15.0  # seconds
 
 Blow = Literal["kill", "freeze", "nap", "hole", "server", "stop"]
@@ -50,6 +50,7 @@ class Leader:
     epoch: int
     pid: int
     at: float
+    holder: str
 
 
 class TwoBots:
@@ -95,7 +96,7 @@ class TwoBots:
     def _note(self, row: Any) -> None:
         if row and (not self.leaders or self.leaders[-1].epoch < row[0]):
             number = re.search(r"process (\d+)$", row[1])
-            self.leaders.append(Leader(row[0], int(number[1]) if number else 0, time.monotonic()))
+            self.leaders.append(Leader(row[0], int(number[1]) if number else 0, time.monotonic(), row[2]))
 
     async def leader(self, after: int = 0, *, patience: float = _PATIENCE) -> Leader:
         """The newest one, of an epoch after that. Raises TimeoutError."""

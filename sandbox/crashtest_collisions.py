@@ -151,6 +151,7 @@ class Collisions:
     def __init__(self, engine: AsyncEngine, url: str) -> None:
         self._engine = engine
         self._url = url
+        self._failures = 0  # of processes
 
     async def run(self) -> dict[str, int]:
         """How often something was spoiled, by kind."""
@@ -174,6 +175,7 @@ class Collisions:
             "wishes watched twice": await self._beyond(watches.c.task_id, watches.c.task_id.startswith("same"), most=1),
             "watches never looked at again": await self._forgotten(),
             "people with too many orders": await self._orders_beyond(),
+            "processes ended by an error": self._failures,
         }
 
     async def _both(self, stage: str) -> list[str]:
@@ -185,7 +187,8 @@ class Collisions:
             if each.stdin:
                 each.stdin.write(b"go\n")
         found = [(await each.communicate())[0] for each in processes]
-        return [claimed for each in found for claimed in json.loads(each)]
+        self._failures += sum(each.returncode != 0 for each in processes)
+        return [claimed for each in found for claimed in json.loads(each or "[]")]
 
     async def _start(self, stage: str, number: int, epoch: int, holder: str) -> Process:
         command = [sys.executable, "-m", "sandbox.crashtest_collisions", "--process", stage, str(number)]

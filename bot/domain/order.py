@@ -26,6 +26,7 @@ STALE_AFTER = 120.0  # seconds: an order placed earlier than this before a start
 LOST_AFTER = 86_400.0  # seconds until an unsure order counts as lost
 RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the missing answer
 MOST_DRAFTS = 5
+RESTORED = "restored"  # the reason of orders in a copy of the database that were not sent when it was made
 COOLDOWN = 30.0  # seconds between two orders of one person
 
 
@@ -187,7 +188,7 @@ def expired_at_start(order: Order, now: float, copied_at: float | None) -> Order
     """
     placed_at = order.placed_at or order.created_at
     if order.state in (OrderState.PLACED, OrderState.WAITING) and copied_at is not None and placed_at <= copied_at:
-        return replace(order, state=OrderState.EXPIRED, reason="restored", due_at=None)
+        return replace(order, state=OrderState.EXPIRED, reason=RESTORED, due_at=None)
     if order.state is OrderState.PLACED and now - placed_at > STALE_AFTER:
         return replace(order, state=OrderState.EXPIRED, reason="restarted", due_at=None)
     return None

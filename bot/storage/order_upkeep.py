@@ -11,6 +11,7 @@ from bot.domain.order import (
     GIVEN_BACK,
     MAY_BE_CHARGED,
     PLACED_FOR,
+    RESTORED,
     WAITING_FOR,
     Order,
     OrderState,
@@ -54,9 +55,9 @@ class OrderUpkeep(Transactions):
                 elif expired := expired_at_start(order, now, copied_at):
                     await swap(connection, expired, {order.state})
                     await give_back(connection, expired, now)
-            if copied_at is not None:  # they may have been placed since
+            if copied_at is not None:  # they may have been placed since: the next press only shows the card again
                 old = (orders.c.state == OrderState.DRAFT) & (orders.c.created_at <= copied_at)
-                await connection.execute(delete(orders).where(old))
+                await connection.execute(update(orders).where(old).values(reason=RESTORED))
 
     async def unsure(self, now: float, limit: int = 20) -> list[Order]:
         """Unsure orders that are due for a check."""

@@ -80,11 +80,11 @@ class OrderStore(Transactions):
         """Edits a draft; False: it is no draft any more."""
         return await self.move(order, OrderState.DRAFT, order.created_at)
 
-    async def set_price(self, order_id: str, price: float | None) -> None:
-        """Of a draft, whatever else of it is edited meanwhile."""
+    async def show(self, order_id: str, price: float | None) -> None:
+        """The card of a draft is shown with that price: Create agrees to it. What is edited meanwhile stays."""
         is_draft = (orders.c.id == order_id) & (orders.c.state == OrderState.DRAFT)
         async with self._transaction() as connection:
-            await connection.execute(update(orders).where(is_draft).values(price=price))
+            await connection.execute(update(orders).where(is_draft).values(price=price, reason=""))
 
     async def place(
         self, order: Order, limits: Limits, now: float, *, approve: bool = False

@@ -95,14 +95,14 @@ async def test_orders_sent_since_a_backup_are_not_sent_again_after_its_restore(e
     assert await restoring.wait() == 0
     draft["components"] = rows  # a device that has not seen the card change
     async with env.bot(**ON, create_at_once=9):
-        pressed = await env.ada.press(draft, create)
-        (told,) = await env.discord.hub.until(lambda: pressed.follow_ups)
-        assert "no longer have that order" in told["content"]
+        await env.changed(await env.ada.press(draft, create))
+        await env.settle_down(0.2)
+        assert "see whether its song was posted" in draft["content"]
         asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
         assert "Approve" not in buttons(asked)
         await env.clock.advance(60, step=5)
         dms = [world.dm_with(each.user) for each in (env.ben, cai)]
-        await env.discord.hub.until(lambda: all("备份" in str(env.posted(dm)) for dm in dms))
+        await env.discord.hub.until(lambda: all("数据库副本" in str(env.posted(dm)) for dm in dms))
         usage = await env.finished(await env.ben.slash(env.channel, "suno usage"))
         assert "歌曲：已用 0 / 3" in usage["content"]
     assert len(env.gateway.orders.posts) == 4

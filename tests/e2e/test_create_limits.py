@@ -90,6 +90,8 @@ async def test_who_was_blocked_after_the_card_is_told_and_offered_nothing(env: E
         ]
         resolved = {"roles": {role["id"]: role}, "users": {env.ben.id: env.ben.user}}
         await env.changed(await env.ada.submit(opened, sent, resolved))
+        await env.settle_down(0.1)
+        assert f"Who may not: <@{env.ben.id}>" in words(panel)
         await press(env, env.ben, shown, "创作")
         assert "管理者" in shown["content"]
         assert not offers_create(shown)

@@ -273,7 +273,7 @@ async def test_fine_tuning_is_told_on_the_card_and_what_may_be_ignored_of_it(env
         opened = await env.ada.press(shown, "Fine tuning")
         await env.changed(await fill(env.ada, opened, field0="metal", field1="60", field2="lots"))
         await env.settle_down(0.1)
-        assert "Style weight 60% · Not this style metal" in shown["content"]
+        assert "Style weight: 60% · Not this style: metal" in shown["content"]
         assert '"lots" is no number from 0 to 100' in shown["content"]
         assert "This gateway may ignore: what the style is not." in shown["content"]
         await press(env, env.ada, shown, "Create")

@@ -1,12 +1,15 @@
 """Songs that are offered while somebody types, and what watched tasks tell, in tables of tens of thousands of rows."""
 
-from collections.abc import Awaitable, Callable
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.storage.creation import CreationStore
+from bot.storage.database import open_database
 from bot.storage.rows import to_json
 from bot.storage.songs import SongStore
 
@@ -25,6 +28,16 @@ INSERT INTO recents (user_id, task_id, channel_id, public, gateway, title, looke
     SELECT n, 'task_' || n, :channel, 1, 'default', 'Title ' || n, n FROM numbers;
 INSERT INTO songs (clip_id, task_id, seen_at) SELECT 'clip_' || n, 'task_' || n, n FROM numbers
 """
+
+
+@pytest.fixture
+async def engine(url: str, new_database: Path) -> AsyncIterator[AsyncEngine]:
+    """SQLite's: its steps can be counted."""
+    file = Path(url.partition("///")[2])
+    file.parent.mkdir()
+    shutil.copy(new_database, file)
+    async with open_database(url) as engine:
+        yield engine
 
 
 async def fill(engine: AsyncEngine, count: int) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of, left
 from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
 from bot.domain.models import Model, model_named
-from bot.domain.order import Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
+from bot.domain.order import RESTORED, Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
 from bot.domain.order_refusals import Refusal
 from bot.domain.same_song import may_be
 from bot.domain.song_request import Problem, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
@@ -83,6 +83,7 @@ class Obstacle(StrEnum):
 
     CHANGED = "changed"  # the price has changed
     EDITED = "edited"  # the draft has, on another device
+    RESTORED = "restored"  # the database is a copy, and the draft may have been placed since
     GONE = "gone"  # there is no such draft: it was placed, cancelled or deleted
     NOT_READY = "not_ready"  # the card says why
 
@@ -250,8 +251,8 @@ class Orders:
     async def quote_for_card(self, order: Order, maker: Maker) -> Quote:
         """What is shown is what Create agrees to: the draft has that price from now on."""
         quote = await self.quote(order, maker)
-        if quote.price != order.price:
-            await self.store.set_price(order.id, quote.price)
+        if quote.price != order.price or order.reason:
+            await self.store.show(order.id, quote.price)
         return quote
 
     async def wait_until(self, moment: float) -> None:
@@ -265,6 +266,8 @@ class Orders:
         quote = await self.quote(order, maker)
         if not quote.complete:
             return Obstacle.NOT_READY
+        if order.reason == RESTORED:
+            return Obstacle.RESTORED
         if quote.price != order.price:
             return Obstacle.CHANGED
         rules = await self.rules(maker.guild_id)

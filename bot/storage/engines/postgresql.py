@@ -33,6 +33,7 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "5s",
     "client_min_messages": "warning",
     "jit": "off",  # compiling takes longer than any statement here
+    "random_page_cost": "1.1",  # what is used often is in memory: some hundred rows are found by an index
 }
 _PATIENCE = 2.0  # seconds for an answer about the lease
 # An error, rather than a row to be read, because it is one request with those before it.

@@ -101,7 +101,7 @@ def _tuning(request: SongRequest, language: Language) -> list[str]:
     parts = [(name, f"{weight:.0%}") for name, weight in percents if weight is not None]
     parts += [("variety", str(request.variety))] if request.variety is not None else []
     parts += [("excluded_style", one_line(request.excluded_style, 200))] if request.excluded_style.strip() else []
-    return [" · ".join(f"{language(f'create.field.{name}')} {value}" for name, value in parts)] if parts else []
+    return [" · ".join(f"{language(f'create.field.{name}')}: {value}" for name, value in parts)] if parts else []
 
 
 def _what(request: SongRequest, language: Language) -> str:
@@ -122,8 +122,9 @@ def _lengths(request: SongRequest, language: Language) -> str:
 
 
 def _terms(quote: Quote, language: Language) -> str:
+    lyrics = quote.order.request.kind is RequestKind.LYRICS
     parts = [
-        language("create.card.cost", price=price_text(quote))
+        language("create.card.cost" if lyrics else "create.card.cost_songs", price=price_text(quote))
         if quote.price is not None
         else language("create.card.cost_unknown")
     ]
@@ -168,7 +169,7 @@ async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
     placed = await services.orders.place(payload.order_id, await maker_for(interaction, order))
     order = await own_order(interaction, payload.order_id)
     match placed:
-        case Obstacle.CHANGED | Obstacle.EDITED:
+        case Obstacle.CHANGED | Obstacle.EDITED | Obstacle.RESTORED:
             await show_card(interaction, order, f"⚠️ {language(f'create.{placed}')}")
         case Denial() | Obstacle.NOT_READY:
             await show_card(interaction, order)
