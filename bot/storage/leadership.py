@@ -71,6 +71,7 @@ class Term:
         self.when_lost: list[Callable[[], None]] = []
         self._seconds = seconds
         self._lost = ""
+        self._over = asyncio.Event()
         self.confirm(began, taken.now)
 
     def confirm(self, began: float, now: float) -> None:
@@ -79,6 +80,14 @@ class Term:
 
     def lose(self, why: str) -> None:
         self._lost = self._lost or why
+        self._over.set()
+
+    async def ends(self) -> None:
+        """Waits until then."""
+        while not self.lost:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.remaining):
+                    await self._over.wait()
 
     @property
     def remaining(self) -> float:
@@ -217,11 +226,9 @@ class Leadership:
     async def _keep(self, term: Term, task: asyncio.Task[object], ending: asyncio.Event) -> None:
         """Renews the lease until it is lost, and then ends what is done in its name."""
         renewing = asyncio.create_task(self._renew(term), name="renewal")
+        renewing.add_done_callback(lambda ended: None if ended.cancelled() else term.lose("an unexpected error"))
         try:
-            while not term.lost:
-                await asyncio.wait({renewing}, timeout=min(max(0.0, term.remaining), self._timing.renew))
-                if renewing.done():
-                    term.lose("an unexpected error")
+            await term.ends()
         finally:
             renewing.cancel()
         log.warning("this process does not lead any more: %s", term.lost)

@@ -85,18 +85,22 @@ async def test_an_epoch_that_comes_twice_is_not_the_same(database_url: str) -> N
 
 
 async def test_a_take_over_waits_for_what_is_being_written_and_a_renewal_does_not(database_url: str) -> None:
-    async with leading(database_url) as (_, database), opened_unfenced(database_url) as other:
-        async with database.engine.begin() as writing:
-            await writing.execute(text("UPDATE notes SET value = 'x' WHERE key = 'written'"))
-            statement = text("UPDATE suno_watch_leader SET until = clock_timestamp(), renewals = renewals + 1")
-            async with asyncio.timeout(5), other.begin() as renewing:
-                await renewing.execute(statement)
-            taking = asyncio.create_task(take_over(other))
-            await asyncio.wait({taking}, timeout=0.5)
-            assert not taking.done()
-        await taking
+    async def work(other: AsyncEngine) -> None:
+        async with leading(database_url) as (_, database):
+            async with database.engine.begin() as writing:
+                await writing.execute(text("UPDATE notes SET value = 'x' WHERE key = 'written'"))
+                statement = text("UPDATE suno_watch_leader SET until = clock_timestamp(), renewals = renewals + 1")
+                async with asyncio.timeout(5), other.begin() as renewing:
+                    await renewing.execute(statement)
+                taking = asyncio.create_task(take_over(other))
+                await asyncio.wait({taking}, timeout=0.5)
+                assert not taking.done()
+            await taking
+            await asyncio.Event().wait()
+
+    async with opened_unfenced(database_url) as other:
         with pytest.raises(LeadershipLost):
-            await KeyValueStore(database.engine).set_value("written", "too late")
+            await work(other)
 
 
 @asynccontextmanager
