@@ -135,7 +135,7 @@ class LibraryCrashTest:
         }
         bot = await asyncio.create_subprocess_exec(*command, env=settings, stdout=DEVNULL, stderr=DEVNULL)
         try:
-            await self._discord.hub.until(lambda: self._discord.hub.online, 30)
+            await self._discord.hub.until(lambda: self._discord.hub.online, 60)
             yield bot
         finally:
             if bot.returncode is None:
