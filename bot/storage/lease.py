@@ -101,6 +101,11 @@ class Sockets:
             with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
                 line.shutdown(socket.SHUT_RDWR)
 
+    def finish(self) -> None:
+        """After the engine was disposed of: what was cancelled in the middle of a statement may have been left open."""
+        for connection in [each for each in self._connections if not each.closed]:
+            connection.pgconn.finish()
+
 
 class LeaseStore:
     """`engine`: for this alone, in autocommit. `patience`: seconds in which the database must answer."""
@@ -165,6 +170,7 @@ class LeaseStore:
 
     async def close(self) -> None:
         await self._engine.dispose()
+        self._sockets.finish()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:

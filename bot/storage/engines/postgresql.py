@@ -48,11 +48,11 @@ Upgrade = Callable[[AsyncEngine], Awaitable[None]]
 @asynccontextmanager
 async def seated(url: URL, upgrade: Upgrade) -> AsyncIterator["SharedSeat"]:
     """Connects when it is to lead, not before."""
-    engine = _lease_engine(url)
+    store = LeaseStore(_lease_engine(url), patience=_PATIENCE)
     try:
-        yield SharedSeat(Leadership(LeaseStore(engine, patience=_PATIENCE)), url, upgrade)
+        yield SharedSeat(Leadership(store), url, upgrade)
     finally:
-        await asyncio.shield(engine.dispose())
+        await asyncio.shield(store.close())
 
 
 class SharedSeat:
@@ -81,11 +81,13 @@ class SharedSeat:
 async def opened(url: URL, term: Term) -> AsyncIterator[AsyncEngine]:
     """What is written within the term; nothing that comes later."""
     engine = _engine(url, term=term)
-    term.when_lost.append(Sockets(engine).cut)
+    sockets = Sockets(engine)
+    term.when_lost.append(sockets.cut)
     try:
         yield engine
     finally:
         await asyncio.shield(engine.dispose())
+        sockets.finish()
 
 
 def read_only_engine(url: URL) -> AsyncEngine:
