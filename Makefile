@@ -6,7 +6,7 @@ UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 NEW_ONLY :=
 
-.PHONY: help install demo test postgres faults browser coverage package dist fuzz bench crashtest check screenshots reference lint types contracts \
+.PHONY: help install demo test postgres faults browser coverage package dist fuzz bench crashtest leaders check screenshots reference lint types contracts \
 	format migration lock upgrade clean
 
 help: ## this list
@@ -52,8 +52,18 @@ crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and
 	$(BIN)/python -m sandbox.crashtest --gently
 	$(BIN)/python -m sandbox.crashtest --shards 4
 	$(BIN)/python -m sandbox.crashtest --shards 4 --forgetful
+	$(BIN)/python -m sandbox.crashtest_library
+	$(BIN)/python -m sandbox.crashtest_library --forgetful
 	$(BIN)/python -m sandbox.crashtest_orders
 	$(BIN)/python -m sandbox.crashtest_steps
+
+leaders: .venv/dev.stamp ## likewise two bots on one PostgreSQL server, one of which leads
+	$(BIN)/python -m sandbox.crashtest_leaders
+	$(BIN)/python -m sandbox.crashtest_leaders --rounds 10 --tasks 80 --by server
+	$(BIN)/python -m sandbox.crashtest_leaders --rounds 2 --tasks 60 --by hole
+	$(BIN)/python -m sandbox.crashtest_leaders --rounds 10 --tasks 60 --by kill freeze nap stop --clocks-apart 3600
+	$(BIN)/python -m sandbox.crashtest_leader_orders
+	$(BIN)/python -m sandbox.crashtest_collisions
 
 check: lint types contracts test ## what a change must pass; .ci/run also runs make faults, make package and make browser
 

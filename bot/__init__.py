@@ -50,6 +50,8 @@ Words:
     update        one moment at which a gateway changes all its answers
     update cycle  how often, and when, updates happen
     due, lease    when to act next; how long a claim on a row is valid
+    leader        the one of several processes that works, by a lease of its own; the others are standbys
+    epoch, term   the number of a lease of the leader, and the time for which it lasts
     delivery      one message to be posted in Discord; the outbox is their table
     poller        polls due tasks at the gateways
     notifier      sends due deliveries

@@ -13,14 +13,15 @@ from msgspec import Struct
 
 from bot.client import Interface, Link, Services, SunoBot
 from bot.config import Settings
-from bot.errors import SettingsError
+from bot.errors import LeadershipLost, SettingsError, StorageError
 from bot.gateways.connection import Connector
 from bot.gateways.extras import ExtrasGateway
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
-from bot.monitor.health import Health
+from bot.gateways.send_guard import guard
+from bot.monitor.health import Health, Monitor
 from bot.monitor.server import monitored
-from bot.ordering import open_orders
+from bot.ordering import Sending, open_orders
 from bot.reachability import Reachability, WithoutAttempts
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
@@ -32,11 +33,11 @@ from bot.services.delivery.overview import Deliveries
 from bot.services.delivery.sender import Sender
 from bot.services.extras import Extras
 from bot.services.history import History
-from bot.services.library.service import Library
 from bot.services.library.workers import LibraryWorkers
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
 from bot.services.orders.workers import OrderWorkers
+from bot.services.playlists import Playlists
 from bot.services.polling.poller import Poller
 from bot.services.polling.sources import poll_sources
 from bot.services.preferences import Preferences
@@ -46,13 +47,16 @@ from bot.services.text_worker import TextWorker
 from bot.services.watches import Watches
 from bot.shards import BAD_TOKEN, SHARDING_REQUIRED
 from bot.shutdown import cancel_and_wait, ended_by_signal
-from bot.storage.database import open_database
+from bot.storage.backup import COPIED
+from bot.storage.database import open_database, open_seat
+from bot.storage.seat import Database
 from bot.storage.stores import Stores
 from bot.ui.features.create.notices import OrderNotices
 from bot.ui.interactions.access import AccessPolicy
 from bot.ui.interactions.dispatch import dispatch
 from bot.ui.interactions.errors import Tree
 from bot.ui.interactions.places import place_of_past
+from bot.ui.outgoing.chart_poster import DiscordChartPoster
 from bot.ui.outgoing.operator import Operator
 from bot.ui.outgoing.poster import DiscordPoster
 from bot.ui.outgoing.star_poster import DiscordStarPoster
@@ -60,6 +64,7 @@ from bot.ui.render.components import DYNAMIC_ITEMS
 from bot.ui.render.locales import Translator
 from cogs import EXTENSIONS
 
+_LET_OTHERS_LEAD = 5.0  # seconds, if the database failed when this process began to lead
 _LOGIN_WAIT = 15.0  # seconds, at most
 _LOGIN_RETRIES = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
 
@@ -99,18 +104,37 @@ async def migrate(settings: Settings) -> None:
 
 
 async def serve(settings: Settings, clock: Clock | None = None) -> None:
+    """Until cancelled: leads, or waits for its turn to lead."""
+    async with open_seat(settings.database_url) as seat:
+        monitor = Monitor(lambda: seat.standing)
+        async with monitored(monitor, settings.http_host, settings.http_port):
+            while True:  # after a lost term, all that is in memory is made anew
+                try:
+                    async with seat.term(wait=True) as database:
+                        await _lead(settings, database, clock or Clock(database.now), monitor)
+                except LeadershipLost:  # the log has said why
+                    continue
+                except StorageError as error:
+                    if not seat.shared:
+                        raise
+                    log.error("this process could not begin to lead, and waits as a standby: %s", error)
+                    await asyncio.sleep(_LET_OTHERS_LEAD)
+
+
+async def _lead(settings: Settings, database: Database, clock: Clock, monitor: Monitor) -> None:
     """Until cancelled."""
     async with AsyncExitStack() as stack:
-        clock = clock or Clock()
-        program = await _open(settings, clock, stack)
-        await stack.enter_async_context(monitored(program.health, settings.http_host, settings.http_port))
+        program = await _open(settings, database, clock, stack)
+        stack.enter_context(monitor.of(program.health))
         reachability = await stack.enter_async_context(_reported(clock))
-        bot = await stack.enter_async_context(_logged_in(program.services, settings, reachability, clock))
+        bot = await stack.enter_async_context(
+            _logged_in(program.services, settings, Link(clock, reachability.failed, settings.shards, database.check))
+        )
         reachability.shards = bot.connections.conditions
         program.health.shards = bot.connections.conditions
         program.health.interaction_age = lambda: bot.events.interaction_age
         clock.set()  # a machine without a clock battery may have got the time by now: TLS does not work before
-        await _resume(program.stores, settings, clock)
+        await _resume(program.stores, settings, database, clock)
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
@@ -171,7 +195,10 @@ async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
-        workers.create_task(program.library.run(DiscordStarPoster(bot), partial(place_of_past, bot)), name="library")
+        workers.create_task(
+            program.library.run(DiscordStarPoster(bot), DiscordChartPoster(bot), partial(place_of_past, bot)),
+            name="library",
+        )
         workers.create_task(
             prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
         )
@@ -190,8 +217,8 @@ class _Foundation(Struct, frozen=True):
     clock: Clock
 
 
-async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Program:
-    base = await _foundation(settings, clock, stack)
+async def _open(settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack) -> _Program:
+    base = await _foundation(settings, database, clock, stack)
     on_new_delivery = Wakeup(clock)
     poller = _poller(base, on_new_delivery.send)
 
@@ -201,17 +228,22 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Pro
         poller.wake()
         on_new_delivery.send()
         library.wake()
+        library.wake_charts()
 
-    orders = await open_orders(settings, base.stores, base.lookup, clock, base.session, stack, accepted=changed)
-    services = _services(base, orders.orders, library.library, changed=changed, on_new_delivery=on_new_delivery.send)
+    orders = await open_orders(
+        settings, base.stores, base.lookup, clock, Sending(base.session, database.check), stack, accepted=changed
+    )
+    services = _services(base, orders.orders, library, changed=changed, on_new_delivery=on_new_delivery.send)
     health = Health(base.stores.backlog, base.gateways, poller, clock)
     return _Program(services, base.stores, base.gateways, poller, clock, on_new_delivery, health, orders, library)
 
 
-async def _foundation(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Foundation:
-    stores = Stores.on(await stack.enter_async_context(open_database(settings.database_url)))
+async def _foundation(settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack) -> _Foundation:
+    stores = Stores.on(database.engine)
     session = await stack.enter_async_context(
-        aiohttp.ClientSession(connector=Connector(), cookie_jar=aiohttp.DummyCookieJar())
+        aiohttp.ClientSession(
+            connector=Connector(), cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[guard(database.check)]
+        )
     )
     media = await stack.enter_async_context(Media(allow_hosts=settings.media_allow_hosts))
     gateways = _gateways(settings, session)
@@ -238,7 +270,7 @@ def _poller(base: _Foundation, on_new_delivery: Callable[[], None]) -> Poller:
 def _services(
     base: _Foundation,
     orders: Orders,
-    library: Library,
+    library: LibraryWorkers,
     *,
     changed: Callable[[], None],
     on_new_delivery: Callable[[], None],
@@ -267,17 +299,23 @@ def _services(
         ),
         deliveries=Deliveries(stores.delivery_overview, on_new_delivery),
         orders=orders,
-        library=library,
+        library=library.library,
+        charts=library.charts,
+        playlists=Playlists(stores.playlists, base.clock),
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
     )
 
 
-async def _resume(stores: Stores, settings: Settings, clock: Clock) -> None:
+async def _resume(stores: Stores, settings: Settings, database: Database, clock: Clock) -> None:
     """Restores the state that the last run left behind."""
+    if database.failed_over:
+        log.warning("the database is another server now, and may lack the last moments: what was sent is looked for")
+        await stores.key_values.set_value(COPIED, str(clock.now()))
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
-    await stores.order_upkeep.resume(clock.now())
+    await stores.order_upkeep.resume(clock.now(), perhaps_sent=database.failed_over)
+    await database.settle()
 
 
 def _gateways(settings: Settings, session: aiohttp.ClientSession) -> list[Gateway]:
@@ -316,18 +354,14 @@ async def _reported(clock: Clock) -> AsyncIterator[Reachability]:
 
 
 @asynccontextmanager
-async def _logged_in(
-    services: Services, settings: Settings, reachability: Reachability, clock: Clock
-) -> AsyncIterator[SunoBot]:
+async def _logged_in(services: Services, settings: Settings, link: Link) -> AsyncIterator[SunoBot]:
     """Retries if Discord cannot be reached, or refuses for a while; only a refused token is final."""
     interface = Interface(
         extensions=EXTENSIONS, buttons=DYNAMIC_ITEMS, press=dispatch, translator=Translator(), tree=Tree
     )
 
-    link = Link(clock, reachability.failed, settings.shards)
-
     def is_temporary(error: Exception) -> bool:
-        reachability.failed(error)
+        link.failed(error)
         return isinstance(error, _LOGIN_RETRIES)
 
     async for attempt in stamina.retry_context(on=is_temporary, attempts=None, timeout=None, wait_max=_LOGIN_WAIT):

@@ -6,14 +6,17 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias
 
+import aiohttp
 import discord
 import msgspec
 from discord import app_commands
 from discord.ext import commands
 
 from bot.events import UNREADABLE, Events
+from bot.gateways.send_guard import Check, unchecked
 from bot.services.archives.service import Archives
 from bot.services.batches import Batches
+from bot.services.charts.service import Charts
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.delivery.overview import Deliveries
@@ -22,6 +25,7 @@ from bot.services.history import History
 from bot.services.library.service import Library
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders
+from bot.services.playlists import Playlists
 from bot.services.preferences import Preferences
 from bot.services.task_ids import TaskIds
 from bot.services.text_worker import TextWorker
@@ -37,6 +41,9 @@ SYNCED = "commands"  # the key under which the commands last registered at Disco
 # Names of discord.py's asyncio.Tasks that run our answers to people, and to Discord's events.
 _ANSWERING = ("CommandTree-invoker", "discord-ui-", "discord.py: ")
 _LAST_ANSWERS = 3.0  # seconds
+
+UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError)
+"""What a request to Discord may raise: Discord refuses it, or the connection fails."""
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +76,8 @@ class Services(msgspec.Struct, frozen=True):
     deliveries: Deliveries
     orders: Orders
     library: Library
+    charts: Charts
+    playlists: Playlists
     access: AccessPolicy
     upload_limit: int  # bytes per file
 
@@ -95,11 +104,14 @@ def fingerprint(application_id: int | None, declared: Any, given: Sequence[app_c
 
 
 class Link(msgspec.Struct, frozen=True):
-    """How to connect to Discord. `shards` None: as many as Discord advises; `failed` is told why it does not answer."""
+    """How to connect to Discord. `shards` None: as many as Discord advises; `failed` is told why it does not answer;
+    `check` is called before each request, and raises what ends it.
+    """
 
     clock: Clock
     failed: Callable[[BaseException], None]
     shards: int | None = None
+    check: Check = unchecked
 
 
 class SunoBot(commands.AutoShardedBot):
@@ -116,7 +128,7 @@ class SunoBot(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=0,
             max_ratelimit_timeout=60,
-            http_trace=trace(),
+            http_trace=trace(link.check),
         )
         self.services = services
         self.events = Events()

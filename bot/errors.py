@@ -3,7 +3,8 @@
     BotError
     ├── SettingsError            the settings are invalid; lists every fault
     ├── StorageError*            the database cannot be used
-    │   └── DatabaseInUse        by another process
+    │   ├── DatabaseInUse        by another process
+    │   └── LeadershipLost       another process leads by now, or may do so
     ├── DiscordUnreachable       Discord does not answer
     ├── InvalidTaskId*           the typed text is not a task id
     ├── UnknownTask*             no gateway knows the id
@@ -17,6 +18,8 @@
     ├── TooMany*                 too many requests of a person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
     ├── NotInLibrary*            the song was removed, or the person may not view it any more
+    ├── NotTheMaker*             only who made a song may choose one of its takes
+    ├── PlaylistRefused*         something about a playlist is not possible
     ├── NotYours*                it belongs to somebody else
     ├── UnknownButton*           of another version of the bot, or unknown
     ├── UnwatchablePlace*        songs cannot be posted in that channel for this person
@@ -78,6 +81,10 @@ class StorageError(TellableError):
 
 
 class DatabaseInUse(StorageError):
+    pass
+
+
+class LeadershipLost(StorageError):
     pass
 
 
@@ -212,6 +219,31 @@ class NotInLibrary(TellableError):
     """The song was removed, or the person may not view its channel any more."""
 
     key = "library.gone"
+
+
+class NotTheMaker(TellableError):
+    """Only who made a song may choose one of its takes."""
+
+    key = "library.takes_not_yours"
+
+
+class PlaylistRefused(TellableError):
+    """`why`: no usable name, a name that is taken, too many playlists of a person or of a server, no playlist of that
+    name or not any more, a song that is in it already or not at all, or no more room in it, a song that is not found,
+    only for the server's managers, only in servers, or nothing in it that all readers may view.
+    """
+
+    def __init__(
+        self,
+        why: Literal[
+            "nameless", "exists", "many", "many_here", "unknown", "gone", "twice", "absent", "full", "no_song",
+            "managers", "servers", "nothing",
+        ],
+        **values: object,
+    ) -> None:  # fmt: skip
+        super().__init__(why)
+        self.key = f"playlist.{why}"
+        self.values = values
 
 
 class NotYours(TellableError):

@@ -5,11 +5,13 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 import aiohttp
+from msgspec import Struct
 
 from bot.config import GatewaySettings, Settings
 from bot.domain.creation import OperatorRules
 from bot.domain.song_request import Wish
 from bot.gateways.billing import Billing
+from bot.gateways.send_guard import Check, unchecked
 from bot.gateways.submitter import Submitter
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
@@ -39,25 +41,31 @@ def gateway_settings(settings: GatewaySettings) -> OperatorSettings:
     )
 
 
+class Sending(Struct, frozen=True):
+    """`session`: for free requests; orders have sessions of their own. `check` is called before one is sent."""
+
+    session: aiohttp.ClientSession
+    check: Check = unchecked
+
+
 async def open_orders(
     settings: Settings,
     stores: Stores,
     lookup: Lookup,
     clock: Clock,
-    session: aiohttp.ClientSession,
+    sending: Sending,
     stack: AsyncExitStack,
     *,
     accepted: Callable[[], None],
 ) -> OrderWorkers:
-    """`session`: for free requests; orders have sessions of their own."""
     rules = operator_rules(settings)
     terms: dict[str, GatewayTerms] = {}
     submitters: list[Submitter] = []
     for name, each in settings.gateways.items():
         key = each.api_key.get_secret_value()
-        billing = Billing(name, each.base_url, key, session)
+        billing = Billing(name, each.base_url, key, sending.session)
         dialect = partial(lookup.dialect, name)
         terms[name] = GatewayTerms(billing, gateway_settings(each), rules, stores.creation, clock, dialect)
-        submitters.append(await stack.enter_async_context(Submitter(name, each.base_url, key)))
+        submitters.append(await stack.enter_async_context(Submitter(name, each.base_url, key, sending.check)))
     orders = Orders(stores.orders, stores.creation, lookup, terms, rules, clock)
     return OrderWorkers(orders, stores.order_upkeep, submitters, terms, clock, accepted=accepted)

@@ -1,7 +1,7 @@
-"""Requests that discord.py must not repeat by itself.
+"""Requests to Discord that must not be sent again, or not any more.
 
 It repeats a request after a 5xx, or without an answer. A message has a nonce, which makes a repetition harmless; a
-forum post has none, and would be posted twice.
+forum post has none, and would be posted twice. And a process that does not lead any more sends nothing at all.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import aiohttp
 
 from bot.errors import PostError
+from bot.gateways.send_guard import Check, guard
 
 _TOO_MANY_REQUESTS = 429  # refused before anything was done
 
@@ -28,9 +29,9 @@ def sent_once() -> Iterator[None]:
         _attempts.reset(token)
 
 
-def trace() -> aiohttp.TraceConfig:
-    """For discord.py's HTTP client."""
-    config = aiohttp.TraceConfig()
+def trace(check: Check) -> aiohttp.TraceConfig:
+    """For discord.py's HTTP client, which takes one. `check` raises what ends a request before it is sent."""
+    config = guard(check)
     config.on_request_start.append(_on_start)
     config.on_request_end.append(_on_end)
     return config

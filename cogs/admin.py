@@ -6,11 +6,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui.features import admin, watch_list
+from bot.ui.features import admin, charts, watch_list
 from bot.ui.features.create import lists as order_lists
 from bot.ui.features.create import panel
 from bot.ui.render.locales import localised
-from cogs.channels import PostableChannel
+from cogs.channels import MessageChannel, PostableChannel
 
 
 @app_commands.guild_only()
@@ -46,6 +46,23 @@ class Admin(commands.GroupCog, group_name="suno-admin", group_description=locali
         await interaction.response.defer(ephemeral=True, thinking=True)
         await watch_list.show_watches(interaction, "server")
         await admin.report_if_paused(interaction)
+
+    @app_commands.command(name="charts", description=localised("admin.charts"))
+    @app_commands.describe(
+        channel=localised("opt.chart_channel"), day=localised("opt.chart_day"), hour=localised("opt.chart_hour")
+    )
+    @app_commands.choices(
+        day=[app_commands.Choice(name=localised(f"day.{number}"), value=number) for number in range(7)]
+    )
+    async def charts(
+        self,
+        interaction: Interaction,
+        channel: MessageChannel | None = None,
+        day: int | None = None,
+        hour: app_commands.Range[int, 0, 23] | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await charts.set_chart(interaction, channel.id if channel else None, day, hour)
 
     @app_commands.command(name="create", description=localised("admin.create"))
     async def create(self, interaction: Interaction) -> None:

@@ -7,6 +7,12 @@ from discord import app_commands
 
 from bot.ui.interactions.destinations import Channel
 
+_KINDS = discord.ChannelType
+_WITH_MESSAGES = (
+    _KINDS.text, _KINDS.news, _KINDS.voice, _KINDS.stage_voice,
+    _KINDS.public_thread, _KINDS.private_thread, _KINDS.news_thread,
+)  # fmt: skip
+
 
 class _Postable(app_commands.Transformer):
     @property
@@ -15,13 +21,20 @@ class _Postable(app_commands.Transformer):
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        kinds = discord.ChannelType
-        threads = [kinds.public_thread, kinds.private_thread, kinds.news_thread]
-        return [kinds.text, kinds.news, kinds.voice, kinds.stage_voice, kinds.forum, *threads]
+        return [*_WITH_MESSAGES, discord.ChannelType.forum]
 
     async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> Channel:
         channel: Channel = value
         return channel
 
 
+class _WithMessages(_Postable):
+    """Without forums."""
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        return [*_WITH_MESSAGES]
+
+
 PostableChannel: TypeAlias = app_commands.Transform[Channel, _Postable]
+MessageChannel: TypeAlias = app_commands.Transform[Channel, _WithMessages]

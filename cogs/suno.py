@@ -17,6 +17,7 @@ from bot.ui.features.library import find as library_list
 from bot.ui.interactions.access import answers_privately
 from bot.ui.render.locales import localised
 from cogs.channels import PostableChannel
+from cogs.playlists import PlaylistGroup
 
 Show = Literal["everyone", "me"]
 _SHOW = [
@@ -50,6 +51,8 @@ _VOICES = [app_commands.Choice(name=localised(f"create.voice.{voice}"), value=vo
 @app_commands.allowed_installs(guilds=True, users=True)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
 class Suno(commands.GroupCog, group_name="suno", group_description=localised("cmd.suno")):
+    playlist = PlaylistGroup()
+
     @app_commands.command(name="status", description=localised("cmd.status"))
     @app_commands.describe(task_id=localised("opt.id"), show=localised("opt.show"))
     @app_commands.rename(task_id="id")

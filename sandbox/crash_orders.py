@@ -11,13 +11,14 @@ import tempfile
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.allowance import Limits
 from bot.domain.order import GIVEN_BACK, Order, OrderState
@@ -71,16 +72,16 @@ class Site:
         self.names: list[str] = []
         self.outcome = OrdersOutcome()
         self._places = places
-        self._settings = _settings(f"http://127.0.0.1:{line.port}", gateway.media_host, folder)
+        self.settings = _settings(f"http://127.0.0.1:{line.port}", gateway.media_host, folder)
 
     @property
     def url(self) -> str:
-        return self._settings["DATABASE_URL"].replace("sqlite:", "sqlite+aiosqlite:")
+        return self.settings["DATABASE_URL"].replace("sqlite:", "sqlite+aiosqlite:")
 
     async def place_orders(self, count: int) -> list[str]:
-        """While the bot is dead. Their ids, which are also what they say."""
+        """Their ids, which are also what they say."""
         placed = []
-        async with open_database(self.url) as engine:
+        async with self.writing() as engine:
             store = OrderStore(engine)
             for _ in range(count):
                 order = self._order(f"order{len(self.names):05}")
@@ -89,6 +90,10 @@ class Site:
                 self.names.append(order.id)
                 placed.append(order.id)
         return placed
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncEngine]:
+        """The database, while the bot is dead."""
+        return open_database(self.url)
 
     def _order(self, name: str) -> Order:
         people, place = list(self.discord.world.people()), self._places[len(self.names) % len(self._places)]
@@ -104,7 +109,7 @@ class Site:
 
     async def start(self, program: str = "redirected_bot", *arguments: str) -> Process:
         command = [sys.executable, "-m", f"sandbox.{program}", *arguments, self.discord.url, "0", "run"]
-        return await asyncio.create_subprocess_exec(*command, env=self._settings, stdout=DEVNULL, stderr=DEVNULL)
+        return await asyncio.create_subprocess_exec(*command, env=self.settings, stdout=DEVNULL, stderr=DEVNULL)
 
     def posted(self) -> set[str]:
         """The tasks whose songs were posted."""
@@ -175,8 +180,12 @@ def _faults(row: Row[Any, Any, Any], *, charged: bool, posted: bool, held: Count
     return faults
 
 
+S = TypeVar("S", bound=Site)
+
+
 @asynccontextmanager
-async def opened_site() -> AsyncIterator[Site]:
+async def opened_site(kind: Callable[..., S]) -> AsyncIterator[S]:
+    """`kind`: makes the site."""
     world = World()
     ada = world.add_user("Ada")
     guild = world.add_guild("Studio", owner=ada)
@@ -188,7 +197,7 @@ async def opened_site() -> AsyncIterator[Site]:
             gateway.orders.takes = 1.0
             discord.starts.interval = 0.0  # it is killed between the steps of orders, not of connections
             async with TcpProxy(int(gateway.url.rpartition(":")[2])) as line:
-                yield Site(discord, gateway, line, folder, places)
+                yield kind(discord, gateway, line, folder, places)
 
 
 def name_of(post: Post) -> str:

@@ -92,11 +92,12 @@ class CrashTest:
         gently: bool = False,
         shards: int = 1,
         identify_interval: float = 5.0,
+        seconds_per_kill: float = 1.2,
     ) -> None:
         self._dice = random.Random(seed)
         self._songs = 0
         self._kills = kills
-        self._seconds = 3.0 + kills * (1.2 + identify_interval)  # in which the tasks finish
+        self._seconds = 3.0 + kills * (seconds_per_kill + identify_interval)  # in which the tasks finish
         self._fakes = [self._fake_task(number) for number in range(tasks)]
         songs = [song for fake in self._fakes for song in fake.songs]
         self._by_bytes = {audio(song.sound, song.duration)[0]: song.clip_id[:8] for song in songs}

@@ -14,7 +14,7 @@ from asyncio.subprocess import Process
 from contextlib import suppress
 from typing import get_args
 
-from sandbox.crash_orders import OrdersOutcome, opened_site
+from sandbox.crash_orders import OrdersOutcome, Site, opened_site
 from sandbox.local_gateway.orders import Behaviour
 
 _A_ROUND = 4  # orders that are placed before each start
@@ -27,7 +27,7 @@ class OrdersCrashTest:
         self._bot: Process | None = None
 
     async def run(self) -> OrdersOutcome:
-        async with opened_site() as self._site:
+        async with opened_site(Site) as self._site:
             for _ in range(self._rounds):
                 await self._round()
             await self._last_round()

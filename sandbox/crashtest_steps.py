@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
 
 from bot.domain.order import OrderState
-from sandbox.crash_orders import TAKEN, OrdersOutcome, opened_site
+from sandbox.crash_orders import TAKEN, OrdersOutcome, Site, opened_site
 from sandbox.local_gateway.orders import CHARGED, Behaviour, Moment, Post
 from sandbox.mortal_bot import Step
 
@@ -46,7 +46,7 @@ class StepsCrashTest:
         self._killed_at: dict[str, Round] = {}
 
     async def run(self) -> OrdersOutcome:
-        async with opened_site() as self._site:
+        async with opened_site(Site) as self._site:
             for each in self._rounds:
                 await self._round(*each)
             await self._last_round()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sandbox.demo_orders import BOTTLE, BOTTLE_ID, FIREFLIES, WALTZ
+from sandbox.library import PLAYLIST
 from sandbox.local_discord.world import Object, World
 from sandbox.local_gateway.demo import DemoTask, demo_tasks
 
@@ -45,6 +46,8 @@ _COMMANDS = (
     _Step("a song of long ago, found by its words", "按歌词找回很久以前的歌曲", "/suno library find:moth lamp"),
     _Step("the same in Chinese", "用中文查找", "/suno library find:码头"),
     _Step("all songs of this server", "本服务器的全部歌曲", "/suno library"),
+    _Step("the server's playlist", "本服务器的歌单", f"/suno playlist show name:{PLAYLIST}"),
+    _Step("the same, posted for everybody", "发送给所有人", f"/suno playlist post name:{PLAYLIST}"),
     _Step("my language, my data", "我的语言和数据", "/suno settings"),
     _Step("examples, privacy, invitations", "示例、隐私、邀请链接", "/suno help"),
 )
@@ -87,6 +90,12 @@ _ADMINISTRATION = (
         "a song for a channel where the bot may not write",
         "把歌曲发送到机器人没有权限的频道",
         f"/suno watch ids:{_FINISHED} channel:notices",
+        person="Ada",
+    ),
+    _Step(
+        "the weekly chart, whose first one is in #releases",
+        "每周榜单，第一期在 #releases",
+        "/suno-admin charts",
         person="Ada",
     ),
     _Step("which permission is missing where", "哪里缺少权限", "/suno-admin check", person="Ada"),

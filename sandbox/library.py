@@ -1,4 +1,4 @@
-"""The demo's library: songs that were posted long ago, with their messages, so that there is something to find."""
+"""The demo's library: songs that were posted long ago, with their messages, a playlist, and a chart that is due."""
 
 import time
 import tomllib
@@ -10,15 +10,20 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from bot.domain.charts import Chart
 from bot.domain.library import NewSong, PostedAt, Song
+from bot.domain.playlists import Playlist
+from bot.storage.charts import ChartStore
 from bot.storage.database import open_database
 from bot.storage.library import LibraryStore
+from bot.storage.playlists import PlaylistStore
 from bot.storage.stars import StarStore
 from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import Object
 from sandbox.local_gateway.songs import audio, cover
 
+PLAYLIST = "Night walk · 夜路"
 _DAY = 86_400.0
 _SECONDS = 24.0  # of each song
 
@@ -57,6 +62,8 @@ async def fill_library(database_url: str, discord: LocalDiscord, channel: Object
             message = _post(discord, channel, past, maker, posted_at)
             await songs.keep([_song(past, message, maker, posted_at)])
             await _star(stars, past, channel, people, posted_at)
+        await _fill_playlist(PlaylistStore(engine), int(channel["guild_id"]), int(people[0]["id"]))
+        await _turn_chart_on(ChartStore(engine), channel, int(people[0]["id"]))
 
 
 def _post(discord: LocalDiscord, channel: Object, past: _PastSong, maker: Object, posted_at: float) -> Object:
@@ -109,6 +116,28 @@ def _song(past: _PastSong, message: Object, maker: Object, posted_at: float) -> 
         place=place,
     )
     return NewSong(song=song, lyrics=past.lyrics, newest=True)
+
+
+async def _fill_playlist(store: PlaylistStore, guild_id: int, user_id: int) -> None:
+    created = await store.create(Playlist(guild_id=guild_id, user_id=user_id, name=PLAYLIST), time.time(), most=1)
+    if isinstance(created, Playlist):
+        for age, past in enumerate(past_songs()[::4]):
+            await store.add(created.id, (past.task_id, 1), user_id, time.time() - _DAY + age)
+
+
+async def _turn_chart_on(store: ChartStore, channel: Object, user_id: int) -> None:
+    """It is due at once, with all stars there are."""
+    now = datetime.now(UTC)
+    chart = Chart(
+        guild_id=int(channel["guild_id"]),
+        channel_id=int(channel["id"]),
+        weekday=now.weekday(),
+        hour=now.hour,
+        user_id=user_id,
+        counted_until=0.0,
+        due_at=now.replace(minute=0, second=0, microsecond=0).timestamp(),
+    )
+    await store.turn_on(chart)
 
 
 async def _star(store: StarStore, past: _PastSong, channel: Object, people: Sequence[Object], posted_at: float) -> None:

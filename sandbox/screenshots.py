@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import FloatRect, Locator, Page, async_playwright
+from playwright.async_api import FloatRect, Locator, Page, ViewportSize, async_playwright
 
+from sandbox.library import PLAYLIST
 from sandbox.local_gateway.demo import demo_tasks
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "images"
@@ -31,12 +32,16 @@ _COMMANDS = {
     "watch-blocked": f"/suno watch ids:{_SHOTS['finished']} channel:notices",
     "watches": "/suno watches",
     "library": "/suno library",
+    "playlist": f"/suno playlist show name:{PLAYLIST}",
     "settings": "/suno settings",
     "help": "/suno help",
     "admin-setup": "/suno-admin setup",
     "admin-check": "/suno-admin check",
     "admin-deliveries": "/suno-admin deliveries",
 }
+
+_SCREEN = ViewportSize(width=1240, height=1100)
+_TALL = ViewportSize(width=1240, height=2400)  # the longest message must fit, or the page's header covers its beginning
 
 
 async def main() -> None:
@@ -47,7 +52,7 @@ async def main() -> None:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for tag, locale in _LANGUAGES.items():
             async with _demo() as address:
-                page = await browser.new_page(viewport={"width": 1240, "height": 1100}, color_scheme="dark")
+                page = await browser.new_page(viewport=_SCREEN, color_scheme="dark")
                 await page.goto(address)
                 await page.wait_for_selector("#presence.online")
                 await _take_all(page, tag, locale)
@@ -125,8 +130,10 @@ async def _with_its_list(page: Page, name: str) -> None:
 
 async def _take(answer: Locator, name: str) -> None:
     await answer.page.mouse.move(0, 0)  # hover effects would be in the picture
+    await answer.page.set_viewport_size(_TALL)
     await answer.scroll_into_view_if_needed()
     await answer.screenshot(path=_FOLDER / f"{name}.png")
+    await answer.page.set_viewport_size(_SCREEN)
 
 
 if __name__ == "__main__":

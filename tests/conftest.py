@@ -107,12 +107,20 @@ class Env:
             serving.result()
 
     async def finished(self, interaction: Interaction) -> dict[str, Any]:
-        """The answer, once the bot has replaced "thinking"."""
+        """The answer, once the bot has replaced "thinking" and what it shows while it fetches something."""
         assert not interaction.failed, interaction.failed
-        await self.discord.hub.until(
-            lambda: not interaction.thinking and bool(interaction.message or interaction.follow_ups)
-        )
-        return interaction.message or interaction.follow_ups[-1]
+
+        def newest() -> dict[str, Any] | None:
+            return interaction.message or next(iter(interaction.follow_ups[-1:]), None)
+
+        def is_final() -> bool:
+            found = newest()
+            return not interaction.thinking and found is not None and "⏳" not in (found["content"] or "")
+
+        await self.discord.hub.until(is_final)
+        answer = newest()
+        assert answer
+        return answer
 
     async def watch(self, *task_ids: str, person: Person | None = None, **options: Any) -> dict[str, Any]:
         """What /suno watch answers."""

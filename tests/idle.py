@@ -10,7 +10,8 @@ from typing import TypeVar, TypeVarTuple
 from sqlalchemy import Pool, event
 
 _POLL = 0.001  # seconds
-_MAX_POLLS = 4_000  # moments
+_IDLE_POLLS = 3  # in a row
+_MAX_POLLS = 20_000
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -41,7 +42,7 @@ class IdleLoop(asyncio.SelectorEventLoop):
         return working
 
     async def wait_until_idle(self) -> None:
-        """Waits until two polls in a row saw no socket events, no busy threads and no open transactions.
+        """Waits until some polls in a row saw no socket events, no busy threads and no open transactions.
 
         Raises TimeoutError when the loop does not become idle.
         """
@@ -51,7 +52,7 @@ class IdleLoop(asyncio.SelectorEventLoop):
             await asyncio.sleep(_POLL)
             quiet = self._selector.polls_with_events == polls_with_events and not self._in_threads and not _in_use
             idle_polls = idle_polls + 1 if quiet else 0
-            if idle_polls == 2:
+            if idle_polls == _IDLE_POLLS:
                 return
         raise TimeoutError("the event loop does not become idle")
 

@@ -23,6 +23,7 @@ WHOLE = {
         r"DELETE FROM tasks WHERE task_id NOT IN",
         r"UPDATE answers SET title = substr\(",
         r"INSERT INTO notes \(key, value\) SELECT 'library_before'",
+        r"INSERT INTO notes \(key, value\) SELECT 'lines_after'",
         r"INSERT OR IGNORE INTO songs \(clip_id, task_id, seen_at\) SELECT json_extract\(",
     ),
     "when somebody asks for all that is kept of them": (

@@ -107,8 +107,9 @@ def test_every_command_of_discord_is_in_the_readme_in_both_languages() -> None:
     listed = [(name, re.findall(r"`([a-z_]+)`", options)) for name, options in rows]
     declared = [
         (f"/suno {command.name}", [option.display_name for option in command.parameters])
-        for command in Suno.__cog_app_commands__
         if isinstance(command, app_commands.Command)
+        else (f"/suno {command.name}", [inner.name for inner in command.commands])
+        for command in Suno.__cog_app_commands__
     ]
     assert declared
     assert len(listed) == 2 * len(declared)

@@ -13,7 +13,7 @@ from bot.errors import CommandFailed, DatabaseInUse, GatewayError, InvalidTaskId
 from bot.gateways.connection import Connector
 from bot.gateways.gateway import Gateway
 from bot.log import visible
-from bot.ordering import open_orders
+from bot.ordering import Sending, open_orders
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders, Settlement
@@ -89,7 +89,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Orders:
     ]
     lookup = Lookup(gateways, clock=clock.now)
     stack.push_async_callback(lookup.close)
-    return (await open_orders(settings, stores, lookup, clock, session, stack, accepted=lambda: None)).orders
+    return (await open_orders(settings, stores, lookup, clock, Sending(session), stack, accepted=lambda: None)).orders
 
 
 async def _found(orders: Orders, order_id: str, typed: str) -> Settlement:

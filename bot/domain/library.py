@@ -48,7 +48,10 @@ class PostedAt(Struct, frozen=True, kw_only=True):
 
 
 class Song(Struct, frozen=True, kw_only=True):
-    """One song of a task. `number`: its place in it, from 1; `user_id`: who made it, or asked for it."""
+    """One song of a task. `number`: its place in it, from 1; `user_id`: who asked for it.
+
+    `maker_id`: who ordered it, 0: not known, or not to be told there; `folded`: its maker has chosen another take.
+    """
 
     id: int = 0  # given by the store
     task_id: str
@@ -60,7 +63,14 @@ class Song(Struct, frozen=True, kw_only=True):
     style: str
     duration: float | None = None  # seconds
     posted_at: float
+    maker_id: int = 0
+    folded: bool = False
     place: PostedAt
+
+    @property
+    def person_id(self) -> int:
+        """Who made it; if that is not known, who asked for it."""
+        return self.maker_id or self.user_id
 
 
 class NewSong(Struct, frozen=True, kw_only=True):
@@ -72,7 +82,7 @@ class NewSong(Struct, frozen=True, kw_only=True):
 
 
 class FoundSong(Struct, frozen=True, kw_only=True):
-    """`maker_named`: whether others may be told who made it; `starred`: by who asks."""
+    """`maker_named`: whether others may be told whose it is; `starred`: by who asks."""
 
     song: Song
     stars: int
@@ -102,6 +112,14 @@ class PastPost(Struct, frozen=True, kw_only=True):
     channel_id: int
     message_id: int
     sent_at: float
+
+
+class TakeStars(Struct, frozen=True):
+    """What the post of a song shows. `message_id`: its newest post in that channel."""
+
+    stars: int
+    folded: bool
+    message_id: int
 
 
 class CountedMessage(Struct, frozen=True):

@@ -26,6 +26,7 @@ STALE_AFTER = 120.0  # seconds: an order placed earlier than this before a start
 LOST_AFTER = 86_400.0  # seconds until an unsure order counts as lost
 RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the missing answer
 MOST_DRAFTS = 5
+RESTORED = "restored"  # the reason of orders in a copy of the database that were not sent when it was made
 COOLDOWN = 30.0  # seconds between two orders of one person
 
 
@@ -179,9 +180,18 @@ def looked_for(order: Order, now: float) -> Order:
     return replace(order, reconciled=done, due_at=max(due_at, now + 1.0))
 
 
-def is_stale(order: Order, now: float) -> bool:
-    """At a start: placed so long ago that it may come from a restored backup, and may have been sent before."""
-    return order.state is OrderState.PLACED and now - (order.placed_at or order.created_at) > STALE_AFTER
+def expired_at_start(order: Order, now: float, copied_at: float | None) -> Order | None:
+    """An order that may have been sent since, by a program that wrote it down in another copy of the database.
+
+    `copied_at`: when the database was copied, if it is a restored backup. Other copies do not tell: so nothing that was
+    placed some time ago is sent, either.
+    """
+    placed_at = order.placed_at or order.created_at
+    if order.state in (OrderState.PLACED, OrderState.WAITING) and copied_at is not None and placed_at <= copied_at:
+        return replace(order, state=OrderState.EXPIRED, reason=RESTORED, due_at=None)
+    if order.state is OrderState.PLACED and now - placed_at > STALE_AFTER:
+        return replace(order, state=OrderState.EXPIRED, reason="restarted", due_at=None)
+    return None
 
 
 def after_task(order: Order, task: Task) -> Order:

@@ -21,6 +21,7 @@ class ClaimedDelivery(Struct, frozen=True, kw_only=True):
     card_id: int | None  # the message that this one replies to
     audio: bool = True  # whether the server wants files, or only links
     person_named: bool = True  # the post may say who requested the song
+    maker_id: int = 0  # who ordered it, if the post may say so
     error_channel_id: int | None = None  # the server's channel for messages about failed posts
 
 

@@ -24,10 +24,11 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     audio: bool = True  # as files, not only as links
     error_channel_id: int | None = None
     paused: bool = False
+    open_playlists: bool = False  # everyone may change the server's playlists, not only its managers
 
 
 class Erased(Struct, frozen=True):
     watches: int  # open ones that the person had started or joined
     lookups: int
-    lists: int
+    lists: int  # of tasks and of songs
     songs: int = 0  # of the library

@@ -2,18 +2,21 @@
 
 Punctuation is ignored, and every typed word must occur. A word in letters must begin a word of the line; Chinese,
 Japanese and Korean characters, which are written without spaces, may occur anywhere. LIKE in any database can do this.
+Traditional Chinese characters are looked for, and found, as their simplified forms.
 """
 
 import unicodedata
 from collections.abc import Iterable
 from itertools import groupby
 
+from bot.domain.simplified import SIMPLIFIED
+
 MOST_WORDS = 8  # words of a typed text that count
 _LONGEST = 100  # characters of a typed text that count
 
 
 def search_line(texts: Iterable[str]) -> str:
-    """Lower case, without punctuation and accents, with one space before each word."""
+    """Lower case, without punctuation and accents, simplified, with one space before each word."""
     return "".join(f" {word}" for text in texts for word in _words(text))
 
 
@@ -25,7 +28,7 @@ def patterns(typed: str) -> tuple[str, ...]:
 
 def _words(text: str) -> list[str]:
     """Also apart where a script with blanks meets one without, as in "我爱rock"."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(SIMPLIFIED)
     runs = "".join(map(_plain, folded)).split()
     return ["".join(word) for run in runs for _, word in groupby(run, _is_unspaced)]
 

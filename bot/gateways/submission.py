@@ -4,6 +4,7 @@ The question about an answer is whether the order can have been charged. Only if
 refused or not taken.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
@@ -11,18 +12,24 @@ from typing import Any
 
 from msgspec import Struct
 
+from bot.domain.id_forms import is_likely, is_whole, known_forms
 from bot.domain.order import Accepted, NotTaken, Refused, SubmitResult, Unsure
 from bot.domain.order_refusals import Refusal, refusal_in
 from bot.domain.song_request import RequestKind, SongRequest, Voice, Wish
-from bot.gateways.fields import Object, as_object, as_text, first, parse_json
+from bot.gateways.fields import Object, as_object, as_text, first, parse_json, unpacked
 
 _MAX_WORDS = 300  # characters of a gateway's own text
-_MAX_ID = 80
 _VOICES = {Voice.FEMALE: "f", Voice.MALE: "m"}
 _IN_STYLE = {Voice.FEMALE: "female vocals", Voice.MALE: "male vocals"}
 _GOOD_CODES = ("", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true")
 # Refused despite a server error status: only reasons that were observed. With others, the order is unsure.
 _REFUSED_5XX = frozenset({Refusal.MAINTENANCE, Refusal.PRICE_UNSET, Refusal.NO_BALANCE})
+# With a server error, "quota" alone may also be about what was to be charged afterwards.
+_TOO_LITTLE = re.compile(r"insufficient|not enough|不足", re.IGNORECASE)
+# With a server error, these were said before the order went anywhere; "overloaded" may also be the end of a long wait.
+_FULL = re.compile(r"饱和|no available (worker|channel)|无可用渠道|system_\w{1,20}_overloaded", re.IGNORECASE)
+# Something in between gave up waiting, whatever it says about that.
+_TIMED_OUT = frozenset({504, 522, 524})
 # 408, 409, 425, 499: the request may have been accepted anyway.
 _DOUBTFUL_4XX = frozenset({408, 409, 425, 499})
 
@@ -131,37 +138,53 @@ def _without_json(status: int) -> SubmitResult:
 
 
 def _of_success(envelope: Object, words: str) -> SubmitResult:
-    if task_id := _task_id(envelope.get("data")) or _task_id(envelope):
+    task_id = _task_id(envelope.get("data")) or _task_id(envelope)
+    # With a code that says otherwise, a word there may be anything; an id of a known form is a task's.
+    if task_id and (as_text(envelope.get("code")).lower() in _GOOD_CODES or known_forms(task_id) == [task_id]):
         return Accepted(task_id)
     # It is unknown whether gateways charge when they answer 200 with their upstream's refusal.
     return Unsure(f"200 without a task id: {words}" if words else "200 without a task id")
 
 
 def _of_failure(status: int, words: str) -> SubmitResult:
+    if status in _DOUBTFUL_4XX:
+        return Unsure(f"{status} {words}".strip())
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _of_server_error(status, words)
     refusal = refusal_in(words)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (refusal is Refusal.BUSY and status != HTTPStatus.FORBIDDEN):
         return NotTaken(words or str(status), busy=True)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # "model_not_found" with 503: the distributor has no channel, so the order reached none.
-        if refusal in _REFUSED_5XX or (refusal is Refusal.MODEL_GONE and status == HTTPStatus.SERVICE_UNAVAILABLE):
-            return Refused(refusal, words)
-        return Unsure(f"{status} {words}".strip())
-    if status in _DOUBTFUL_4XX:
-        return Unsure(f"{status} {words}".strip())
     if refusal:
         return Refused(refusal, words)
     denied = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     return Refused(Refusal.NO_ACCESS if denied else Refusal.OTHER, words or str(status))
 
 
-def _task_id(value: Any) -> str:
-    """From a text, an object with an id, or a list whose first item is either."""
+def _of_server_error(status: int, words: str) -> SubmitResult:
+    refusal = refusal_in(words)
+    if status in _TIMED_OUT:
+        return Unsure(f"{status} {words}".strip())
+    if refusal is Refusal.BUSY and _FULL.search(words):
+        return NotTaken(words, busy=True)
+    # "model_not_found" with 503: the distributor has no channel, so the order reached none.
+    unsold = refusal is Refusal.MODEL_GONE and status == HTTPStatus.SERVICE_UNAVAILABLE
+    charged = refusal is Refusal.NO_BALANCE and not _TOO_LITTLE.search(words)
+    if refusal and (unsold or refusal in _REFUSED_5XX) and not charged:
+        return Refused(refusal, words)
+    return Unsure(f"{status} {words}".strip())
+
+
+def _task_id(value: Any, *, nested: bool = False) -> str:
+    """From a text, a number, an object with an id, a list whose first item is one of these, or an answer within."""
+    value = unpacked(value)
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
-        value = first(value, "task_id", "taskId")
-    found = as_text(value).strip() if isinstance(value, str | int) else ""
-    return found if 0 < len(found) <= _MAX_ID and found.isprintable() and " " not in found else ""
+        inner = _task_id(value.get("data"), nested=True) if "data" in value and not nested else ""
+        value = first(value, "task_id", "taskId") or inner
+    if isinstance(value, str):
+        return found if is_whole(found := value.strip()) else ""
+    return found if isinstance(value, int) and is_likely(found := as_text(value)) else ""  # 1 may be a row count
 
 
 def _words(envelope: Object) -> str:

@@ -14,8 +14,10 @@ import msgspec
 from yarl import URL
 
 from bot.domain.order import Accepted, NotTaken, SubmitResult, Unsure
+from bot.errors import LeadershipLost
 from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.secret import Secret
+from bot.gateways.send_guard import Check, guard, unchecked
 from bot.gateways.submission import Submission, result_of
 
 _CONNECT = 10.0  # seconds
@@ -25,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 class Submitter:
-    """The ordering side of one gateway. `async with`: it has connections of its own."""
+    """The ordering side of one gateway. `async with`: it has connections of its own. `check` raises LeadershipLost."""
 
-    def __init__(self, name: str, base_url: str, key: str) -> None:
+    def __init__(self, name: str, base_url: str, key: str, check: Check = unchecked) -> None:
         self.name = name
         self._base = base_url
         self._secret = Secret(key)
@@ -39,7 +41,9 @@ class Submitter:
         # The other end may close a reused connection at the moment of sending. That could not be distinguished from a
         # lost answer.
         self._session = aiohttp.ClientSession(
-            connector=Connector(force_close=True), cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
+            connector=Connector(force_close=True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[guard(check), trace],  # in this order: what is not sent is not noted as sent
         )
 
     async def __aenter__(self) -> Self:
@@ -60,6 +64,8 @@ class Submitter:
             return _no_answer(sent, "no answer in time")
         except (aiohttp.ClientError, OSError) as error:
             return _no_answer(sent, type(error).__name__)
+        except LeadershipLost as error:
+            return _no_answer(sent, str(error))
         except ValueError as error:  # a header or an address that cannot be parsed
             return _no_answer(sent, f"an unreadable answer: {type(error).__name__}")
 

@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from bot.services.clock import Clock
 from bot.services.delivery.sender import FAULT, SENT
 from bot.services.polling.poller import Poller
 from bot.storage.backlog import Backlog, BacklogStore
+from bot.storage.leadership import Standing
 
 log = logging.getLogger(__name__)
 
@@ -103,3 +105,20 @@ class Health:
             answer_age=gateway.results.answer_age,
             cycle=cycle.period if cycle else None,
         )
+
+
+class Monitor:
+    """What is shown over HTTP. `health` None: this process waits as a standby, or is about to lead."""
+
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self.standing = standing
+        self.health: Health | None = None
+
+    @contextmanager
+    def of(self, health: Health) -> Iterator[None]:
+        """While this process leads."""
+        self.health = health
+        try:
+            yield
+        finally:
+            self.health = None

@@ -14,10 +14,29 @@ from bot.storage.backlog import Backlog
 
 def exposition(condition: Condition) -> bytes:
     """In the text format, with the process metrics."""
+    return _exposition(_Families(condition))
+
+
+def standby_exposition() -> bytes:
+    """Of a process that waits to lead: none about Discord and the database, since the leader tells those."""
+    return _exposition(_Standby())
+
+
+def _exposition(families: Collector) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Families(condition))
+    registry.register(families)
     ProcessCollector(registry=registry)
     return generate_latest(registry)
+
+
+def _of_process(*, leads: bool) -> Iterator[Metric]:
+    yield InfoMetricFamily("suno_watch_build", "The bot's version.", {"version": __version__})
+    yield _gauge("leads", "1 in the process that works, 0 in one that waits to take over.", leads)
+
+
+class _Standby(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield from _of_process(leads=False)
 
 
 class _Families(Collector):
@@ -26,7 +45,7 @@ class _Families(Collector):
 
     def collect(self) -> Iterator[Metric]:
         condition = self._condition
-        yield InfoMetricFamily("suno_watch_build", "The bot's version.", {"version": __version__})
+        yield from _of_process(leads=True)
         yield _gauge("discord_connected", "1 while events of any server arrive from Discord.", condition.connected)
         yield from _of_shards(condition.shards)
         what = "Since the last command or press, or since the start: an open connection does not prove that any arrive."

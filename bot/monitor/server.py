@@ -11,19 +11,19 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.domain.shards import ShardCondition
 from bot.errors import SettingsError
-from bot.monitor.health import Condition, GatewayCondition, Health
-from bot.monitor.metrics import exposition
+from bot.monitor.health import Condition, GatewayCondition, Monitor
+from bot.monitor.metrics import exposition, standby_exposition
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def monitored(health: Health, host: str, port: int | None) -> AsyncIterator[None]:
+async def monitored(monitor: Monitor, host: str, port: int | None) -> AsyncIterator[None]:
     """Serves while the context is open. Raises SettingsError for an address that cannot be listened on."""
     if port is None:
         yield
         return
-    runner = web.AppRunner(_application(health), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(_application(monitor), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await _listen(runner, host, port)
@@ -40,16 +40,18 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     log.info("health and metrics at http://%s:%d", host, port)
 
 
-def _application(health: Health) -> web.Application:
+def _application(monitor: Monitor) -> web.Application:
     async def alive(_request: web.Request) -> web.Response:
         return web.Response(text="alive\n")
 
     async def ready(_request: web.Request) -> web.Response:
-        condition = await health.check()
+        if monitor.health is None:
+            return web.json_response(_standby(monitor), status=503)
+        condition = await monitor.health.check()
         return web.json_response(_readiness(condition), status=200 if condition.ready else 503)
 
     async def metrics(_request: web.Request) -> web.Response:
-        body = exposition(await health.check())
+        body = exposition(await monitor.health.check()) if monitor.health else standby_exposition()
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     application = web.Application()
@@ -59,9 +61,15 @@ def _application(health: Health) -> web.Application:
     return application
 
 
+def _standby(monitor: Monitor) -> dict[str, Any]:
+    standing = monitor.standing()
+    return {"ready": False, "leads": False, "leader": standing.leader, "database_reachable": standing.reachable}
+
+
 def _readiness(condition: Condition) -> dict[str, Any]:
     return {
         "ready": condition.ready,
+        "leads": True,
         "discord_connected": condition.connected,
         "shards": {str(shard.id): _shard(shard) for shard in condition.shards},
         "database_writable": condition.backlog is not None,

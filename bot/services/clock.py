@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 _SLOW = 7_200.0  # seconds; a clock that is set by hand may be wrong by an hour
@@ -16,14 +17,17 @@ class Clock:
 
     The exception is a clock that is hours slow, as after the machine slept, or got the time late after booting: it
     catches up. It is never set back.
+
+    `source`: the system's clock, or one that several machines share.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self._source = source
         self.set()
 
     def set(self) -> None:
-        """To the system's time."""
-        self._offset = time.time() - time.monotonic()
+        """To the source's time."""
+        self._offset = self._source() - time.monotonic()
 
     def now(self) -> float:
         return time.monotonic() + self._offset
@@ -38,8 +42,8 @@ class Clock:
                 self.set()
 
     def _behind(self) -> float:
-        """Seconds by which this clock is slow, if the system's clock is right."""
-        return time.time() - time.monotonic() - self._offset
+        """Seconds by which this clock is slow, if the source is right."""
+        return self._source() - time.monotonic() - self._offset
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
         """Until the event is set, for at most so many seconds; None: without a limit."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from bot.domain.charts import POSTS_KEPT
 from bot.domain.library import SONGS_OF_LEFT_SERVERS
 from bot.errors import StorageError
 from bot.gateways.gateway import Gateway
@@ -25,6 +26,7 @@ async def prune(stores: Stores, gateways: Sequence[Gateway], clock: Clock, on_ne
         await _try("forgotten", stores.outbox.forget(clock.now() - _RETENTION))
         await _try("forgotten", stores.songs.forget(clock.now()))
         await _try("forgotten", stores.order_upkeep.forget(clock.now()))
+        await _try("forgotten", stores.charts.forget(clock.now() - POSTS_KEPT))
         await _try("forgotten", stores.library.forget_left(clock.now() - SONGS_OF_LEFT_SERVERS))
         await clock.sleep(_INTERVAL)
         refusing = [gateway.name for gateway in gateways if gateway.results.refuses]

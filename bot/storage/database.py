@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.errors import StorageError
 from bot.storage.engines import sqlite
 from bot.storage.engines.options import READ_ONLY, UNHURRIED
+from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import errors_in_words
 from bot.storage.revision import OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION, key_values, metadata
+from bot.storage.seat import Seat
 
 MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
 _IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
@@ -22,18 +24,25 @@ _IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
 log = logging.getLogger(__name__)
 
 
-def open_database(url: str, *, moving: bool = False) -> AbstractAsyncContextManager[AsyncEngine]:
+@asynccontextmanager
+async def open_database(url: str, *, moving: bool = False) -> AsyncIterator[AsyncEngine]:
     """`url`: sqlite+aiosqlite:///path or postgresql+psycopg://server/name.
 
     `moving`: also one to which not all was moved yet. Raises StorageError: in use, unreadable, unreachable, or newer
     than this program.
     """
+    async with open_seat(url, moving=moving) as seat, seat.term(wait=False) as database:
+        yield database.engine
+
+
+def open_seat(url: str, *, moving: bool = False) -> AbstractAsyncContextManager[Seat]:
+    """For a bot, which may wait for its term. Raises StorageError."""
     parts, upgrade = make_url(url), partial(migrate, moving=moving)
     if is_postgresql(url):
         from bot.storage.engines import postgresql
 
-        return postgresql.opened(parts, upgrade)
-    return sqlite.opened(parts, upgrade)
+        return postgresql.seated(parts, upgrade)
+    return sqlite.seated(parts, upgrade)
 
 
 @asynccontextmanager
@@ -90,7 +99,7 @@ async def migrate(engine: AsyncEngine, *, moving: bool = False) -> None:
 
 def _revision(connection: Connection) -> str | None:
     """None: a new database. Raises StorageError unless it can be upgraded."""
-    tables = set(inspect(connection).get_table_names())
+    tables = set(inspect(connection).get_table_names()) - {LEASE_TABLE}
     if not tables:
         return None
     if "alembic_version" not in tables:

@@ -71,7 +71,10 @@ async def anonymise_later(connection: AsyncConnection, owner: str, today: str) -
 async def forget_owners(connection: AsyncConnection, today: str) -> None:
     """Anonymises entries of people whose last day is over."""
     due = select(key_values.c.key).where(
-        key_values.c.key.between(_FORGET, f"{_FORGET}g"), key_values.c.value < today
+        # Not `between`: its bounds may name no collation in PostgreSQL, and that of the column is named.
+        key_values.c.key >= _FORGET,
+        key_values.c.key <= f"{_FORGET}g",
+        key_values.c.value < today,
     )  # hex digits follow
     for key in list(await connection.scalars(due)):
         await connection.execute(

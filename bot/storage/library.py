@@ -27,11 +27,25 @@ from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, Pos
 from bot.domain.search_text import patterns, search_line
 from bot.storage.engines.expressions import insert, one_of
 from bot.storage.rows import Row
-from bot.storage.schema import left_guilds, library, library_texts, people, star_counts, stars
+from bot.storage.schema import (
+    chart_posts,
+    charts,
+    left_guilds,
+    library,
+    library_texts,
+    orders,
+    people,
+    playlists,
+    star_counts,
+    stars,
+)  # fmt: skip
 from bot.storage.transaction import Transactions
 
 _PLACE = PostedAt.__struct_fields__
 _SONG = tuple(name for name in Song.__struct_fields__ if name not in ("id", "place"))
+_person = case((library.c.maker_id != 0, library.c.maker_id), else_=library.c.user_id)
+_OF_GUILDS = (library, playlists, charts)
+_MOST_POSTS = 100  # of one song that are looked at
 _KEY = ("channel_id", "task_id", "number", "owner_id")
 
 is_listed = library.c.removed.is_(False)
@@ -45,36 +59,61 @@ class LibraryStore(Transactions):
 
     async def groups(self, query: SongQuery) -> list[ChannelGroup]:
         """Where songs are among which this is to be looked for: it must be asked which of them the person may view."""
-        alone = or_(library.c.restricted, library.c.parent_id == 0)
-        columns = [
-            library.c.guild_id,
-            case((alone, library.c.channel_id), else_=0).label("channel_id"),
-            library.c.parent_id,
-            library.c.restricted,
-        ]
-        statement = select(*columns).distinct().where(_in_scope(query), library.c.owner_id == 0)
+        statement = select(*group_columns()).distinct().where(_in_scope(query), library.c.owner_id == 0)
         async with self._transaction(read_only=True) as connection:
             return [ChannelGroup(**row) for row in (await connection.execute(statement)).mappings()]
 
     async def find(self, query: SongQuery, *, limit: int, offset: int = 0) -> FoundSongs:
-        """The newest first, each song once, however often it was posted."""
+        """The newest, or last starred, first; each song once, however often it was posted."""
         matching = _matching(query).subquery()
         once = matching.c.rank == 1
         page = select(matching.c.id, func.count().over().label("total")).where(once)
-        page = page.order_by(matching.c.posted_at.desc(), matching.c.id.desc()).limit(limit).offset(offset)
+        page = page.order_by(matching.c.listed_at.desc(), matching.c.id.desc()).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
             ids = (await connection.execute(page)).all()
             if not ids and offset:
                 total = await connection.scalar(select(func.count()).select_from(matching).where(once))
                 return FoundSongs(int(total or 0), ())
-            found = {each.song.id: each for each in await _songs(connection, query.user_id, [row.id for row in ids])}
+            songs = await found_songs(connection, query.user_id, [row.id for row in ids])
+        found = {each.song.id: each for each in songs}
         return FoundSongs(ids[0].total if ids else 0, tuple(found[row.id] for row in ids))
 
     async def song(self, song_id: int, user_id: int) -> FoundSong | None:
         """As that person sees it, if they may: that is for the caller to ask."""
         async with self._transaction(read_only=True) as connection:
-            found = await _songs(connection, user_id, [song_id])
+            found = await found_songs(connection, user_id, [song_id])
         return found[0] if found else None
+
+    async def takes(self, song: Song) -> list[Song]:
+        """All songs of its task that are in its place, in their order."""
+        here = (library.c.channel_id == song.place.channel_id) & (library.c.owner_id == song.place.owner_id)
+        statement = select(library).where(library.c.task_id == song.task_id, here, is_listed)
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(statement.order_by(library.c.number))).mappings()
+            return [song_of(row) for row in rows]
+
+    async def choose_take(self, song: Song, now: float, *, chosen: bool) -> None:
+        """Folds the other takes of that person's task away, everywhere; or none of them."""
+        same = (library.c.task_id == song.task_id) & (_person == song.person_id) & is_listed
+        folded = library.c.number != song.number if chosen else false()
+        async with self._transaction() as connection:
+            places = select(library.c.channel_id, library.c.message_id).where(same)
+            rows = (await connection.execute(places)).all()
+            await connection.execute(update(library).where(same).values(folded=folded))
+            await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
+
+    async def posts(self, task_id: str, number: int, user_id: int) -> list[Song]:
+        """Everywhere it was posted, or shown to that person alone; `number` 0: of the take that was not folded away.
+
+        The newest first. Who may view them is for the caller to ask.
+        """
+        this = library.c.task_id == task_id
+        this &= library.c.number == number if number else library.c.folded.is_(False)
+        statement = select(library).where(this, is_listed, library.c.owner_id.in_([0, user_id]))
+        order = (library.c.number, library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(statement.order_by(*order).limit(_MOST_POSTS))).mappings()
+            return [song_of(row) for row in rows]
 
     async def lyrics(self, song_id: int) -> str:
         async with self._transaction(read_only=True) as connection:
@@ -91,7 +130,8 @@ class LibraryStore(Transactions):
         """Wherever that person made it or was shown it, or all over that server. How many places that were."""
         concerned: list[ColumnElement[bool]] = []
         if of_user:
-            concerned.append(or_(library.c.user_id == of_user, library.c.owner_id == of_user))
+            theirs = (library.c.user_id == of_user, library.c.maker_id == of_user, library.c.owner_id == of_user)
+            concerned.append(or_(*theirs))
         if of_guild:
             concerned.append(library.c.guild_id == of_guild)
         same = and_(library.c.task_id == song.task_id, library.c.number == song.number, is_listed)
@@ -107,20 +147,22 @@ class LibraryStore(Transactions):
         return len(ids)
 
     async def note_guilds(self, present: Collection[int], now: float) -> None:
-        """Which servers the bot is in: songs of others wait for their end, or for the bot to come back."""
+        """Which servers the bot is in: what belongs to others waits for its end, or for the bot to come back."""
         here = one_of(left_guilds.c.guild_id, present)
-        with_songs = select(library.c.guild_id, literal(now)).distinct()
-        absent = with_songs.where(library.c.guild_id != 0, ~one_of(library.c.guild_id, present))
         async with self._transaction() as connection:
             await connection.execute(delete(left_guilds).where(here))
-            left = insert(left_guilds).from_select(["guild_id", "left_at"], absent)
-            await connection.execute(left.on_conflict_do_nothing())
+            for table in _OF_GUILDS:
+                known = select(table.c.guild_id, literal(now)).distinct()
+                absent = known.where(table.c.guild_id != 0, ~one_of(table.c.guild_id, present))
+                left = insert(left_guilds).from_select(["guild_id", "left_at"], absent)
+                await connection.execute(left.on_conflict_do_nothing())
 
     async def forget_left(self, before: float) -> None:
-        """All songs of servers that the bot left before that."""
+        """All songs, playlists and charts of servers that the bot left before that."""
         left = select(left_guilds.c.guild_id).where(left_guilds.c.left_at < before)
         async with self._transaction() as connection:
-            await connection.execute(delete(library).where(library.c.guild_id.in_(left)))
+            for table in (*_OF_GUILDS, chart_posts):
+                await connection.execute(delete(table).where(table.c.guild_id.in_(left)))
             await connection.execute(delete(left_guilds).where(left_guilds.c.left_at < before))
 
 
@@ -132,31 +174,51 @@ def _in_scope(query: SongQuery) -> ColumnElement[bool]:
         case Scope.SERVER:
             where = library.c.guild_id == query.guild_id
         case Scope.MINE:
-            where = or_(library.c.user_id == me, library.c.owner_id == me)
+            where = or_(library.c.user_id == me, library.c.maker_id == me, library.c.owner_id == me)
         case Scope.STARRED:
             where = library.c.id.in_(select(stars.c.song_id).where(stars.c.user_id == me))
     return where & is_listed
 
 
+def group_columns() -> list[ColumnElement[Any]]:
+    """Of a ChannelGroup."""
+    alone = or_(library.c.restricted, library.c.parent_id == 0)
+    channel_id = case((alone, library.c.channel_id), else_=0).label("channel_id")
+    return [library.c.guild_id, channel_id, library.c.parent_id, library.c.restricted]
+
+
+def is_viewable(viewable: Collection[ChannelGroup]) -> ColumnElement[bool]:
+    """Whether a song is in one of these groups of channels."""
+    channels = [group.channel_id for group in viewable if group.channel_id]
+    parents = [group.parent_id for group in viewable if not group.channel_id]
+    return or_(library.c.parent_id.in_(parents) & library.c.restricted.is_(False), library.c.channel_id.in_(channels))
+
+
 def _may_be_found(query: SongQuery) -> ColumnElement[bool]:
-    channels = [group.channel_id for group in query.viewable if group.channel_id]
-    parents = [group.parent_id for group in query.viewable if not group.channel_id]
-    viewable = or_(
-        library.c.parent_id.in_(parents) & library.c.restricted.is_(False), library.c.channel_id.in_(channels)
-    )
-    return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & viewable)
+    return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & is_viewable(query.viewable))
+
+
+def _listed_at(query: SongQuery) -> ColumnElement[float]:
+    """By what the songs are listed."""
+    if query.scope is not Scope.STARRED:
+        return library.c.posted_at
+    mine = (stars.c.song_id == library.c.id) & (stars.c.user_id == query.user_id)
+    return select(stars.c.starred_at).where(mine).scalar_subquery()
 
 
 def _matching(query: SongQuery) -> Select[Any]:
     """The `rank` of a song is 1 where it was posted last, among the places where it is found."""
     order = (library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
-    rank = func.row_number().over(partition_by=(library.c.task_id, library.c.number), order_by=order)
-    statement = select(library.c.id, library.c.posted_at, rank.label("rank"))
+    same = (library.c.task_id, library.c.number)
+    rank = func.row_number().over(partition_by=same, order_by=order)
+    statement = select(library.c.id, _listed_at(query).label("listed_at"), rank.label("rank"))
     statement = statement.where(_in_scope(query), _may_be_found(query))
+    if query.scope is not Scope.STARRED:
+        statement = statement.where(library.c.folded.is_(False))
     if query.by:
-        statement = statement.where(library.c.user_id == query.by)
+        statement = statement.where(or_(library.c.user_id == query.by, library.c.maker_id == query.by))
     if query.by and query.by != query.user_id:  # who does not want to be named is not found by their name
-        unnamed = exists().where(people.c.user_id == library.c.user_id, people.c.named.is_(False))
+        unnamed = exists().where(people.c.user_id == query.by, people.c.named.is_(False))
         statement = statement.where(~unnamed)
     if wanted := patterns(query.find):
         texts = library.join(library_texts, library_texts.c.song_id == library.c.id)
@@ -164,11 +226,11 @@ def _matching(query: SongQuery) -> Select[Any]:
     return statement
 
 
-async def _songs(connection: AsyncConnection, user_id: int, ids: Sequence[int]) -> list[FoundSong]:
+async def found_songs(connection: AsyncConnection, user_id: int, ids: Sequence[int]) -> list[FoundSong]:
     count = select(func.count()).where(stars.c.song_id == library.c.id).scalar_subquery()
     mine = exists().where(stars.c.song_id == library.c.id, stars.c.user_id == user_id)
     columns = [*library.columns, count.label("stars"), mine.label("starred"), _named.label("maker_named")]
-    source = library.outerjoin(people, people.c.user_id == library.c.user_id)
+    source = library.outerjoin(people, people.c.user_id == _person)
     statement = select(*columns).select_from(source).where(library.c.id.in_(ids), is_listed)
     return [
         FoundSong(
@@ -187,7 +249,9 @@ async def keep_in_library(connection: AsyncConnection, songs: Sequence[NewSong])
     """Once in each channel; what was removed stays so."""
     for new in songs:
         values = {name: getattr(new.song, name) for name in _SONG} | asdict(new.song.place)
+        values["maker_id"] = await _maker_of(connection, new.song)
         values["removed"] = await _is_removed(connection, new.song)
+        values["folded"] = await _is_folded(connection, new.song, values["maker_id"] or new.song.user_id)
         if values["removed"]:
             values |= {"title": "", "style": ""}
         changes = {name: value for name, value in values.items() if name not in _KEY}
@@ -215,6 +279,20 @@ async def _is_removed(connection: AsyncConnection, song: Song) -> bool:
     return await connection.scalar(which) is not None
 
 
+async def _maker_of(connection: AsyncConnection, song: Song) -> int:
+    """Who ordered it: known to themselves, and in the server in which they ordered it."""
+    here = (orders.c.guild_id == song.place.guild_id) & (song.place.guild_id != 0)
+    which = (orders.c.task_id == song.task_id) & or_(orders.c.user_id == song.user_id, here)
+    return await connection.scalar(select(orders.c.user_id).where(which).limit(1)) or 0
+
+
+async def _is_folded(connection: AsyncConnection, song: Song, person_id: int) -> bool:
+    """It is elsewhere already. `person_id`: whose it is."""
+    same = and_(library.c.task_id == song.task_id, library.c.number == song.number, library.c.folded.is_(True))
+    which = select(library.c.id).where(same, _person == person_id).limit(1)
+    return await connection.scalar(which) is not None
+
+
 async def _keep_texts(connection: AsyncConnection, song_id: int, new: NewSong) -> None:
     texts = {"lyrics": new.lyrics, "line": search_line([new.song.title, new.song.style, new.lyrics])}
     statement = insert(library_texts).values(song_id=song_id, **texts)
@@ -234,11 +312,14 @@ async def count_anew(connection: AsyncConnection, messages: Collection[tuple[int
         await connection.execute(statement.on_conflict_do_update(index_elements=["message_id"], set_=set_), rows)
 
 
-async def forget_in_library(connection: AsyncConnection, user_id: int, now: float) -> int:
-    """What a person made, asked for or was shown alone, and their stars. How many songs that were."""
+async def forget_in_library(connection: AsyncConnection, user_id: int, now: float) -> list[tuple[str, int]]:
+    """What a person made, asked for or was shown alone, and their stars. The songs, as task and number."""
     starred = select(library.c.channel_id, library.c.message_id).join(stars, stars.c.song_id == library.c.id)
     rows = (await connection.execute(starred.where(stars.c.user_id == user_id))).all()
     await connection.execute(delete(stars).where(stars.c.user_id == user_id))
     await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
     theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
-    return (await connection.execute(delete(library).where(theirs))).rowcount
+    made = update(library).where(library.c.maker_id == user_id, library.c.user_id != user_id).values(maker_id=0)
+    await connection.execute(made)
+    gone = await connection.execute(delete(library).where(theirs).returning(library.c.task_id, library.c.number))
+    return [(row.task_id, row.number) for row in gone]

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import day_of
 from bot.domain.order import (
@@ -10,20 +11,22 @@ from bot.domain.order import (
     GIVEN_BACK,
     MAY_BE_CHARGED,
     PLACED_FOR,
+    RESTORED,
     WAITING_FOR,
     Order,
     OrderState,
     after_task,
-    is_stale,
+    expired_at_start,
     unsure,
 )
 from bot.domain.song_request import RequestKind, SongRequest
 from bot.domain.task import Task
 from bot.domain.watch import WatchOutcome
+from bot.storage.backup import COPIED
 from bot.storage.ledger import forget_owners
 from bot.storage.order_rows import any_order, give_back, order_of, swap
 from bot.storage.rows import Row, to_json
-from bot.storage.schema import answers, is_unannounced, ledger, orders, tasks, watches
+from bot.storage.schema import answers, is_unannounced, key_values, ledger, orders, tasks, watches
 from bot.storage.transaction import Transactions
 
 _task = msgspec.json.Decoder(Task)
@@ -34,18 +37,27 @@ _MOST_AT_A_TIME = 100  # orders
 
 
 class OrderUpkeep(Transactions):
-    async def resume(self, now: float) -> None:
-        """At a start: orders that were being sent are unsure; those that may come from a restored backup expire."""
-        doubtful = orders.c.state.in_([OrderState.SENDING, OrderState.PLACED])
+    async def resume(self, now: float, *, perhaps_sent: bool = False) -> None:
+        """At a start: orders that were being sent are unsure; those that may come from a restored backup expire.
+
+        `perhaps_sent`: the database may lack its last moments, so those that wait to be sent are unsure as well.
+        """
+        open_ = orders.c.state.in_([OrderState.SENDING, OrderState.PLACED, OrderState.WAITING])
         async with self._transaction(durable=True) as connection:
-            for row in (await connection.execute(select(orders).where(doubtful))).mappings().all():
+            copied_at = now if perhaps_sent else await _copied_at(connection)
+            for row in (await connection.execute(select(orders).where(open_))).mappings().all():
                 order = order_of(row)
                 if order.state is OrderState.SENDING:
                     await swap(connection, unsure(order, "the bot was stopped meanwhile", now), {order.state})
-                elif is_stale(order, now):
-                    expired = replace(order, state=OrderState.EXPIRED, reason="restarted", due_at=None)
+                elif perhaps_sent and order.state is OrderState.PLACED:
+                    doubted = replace(order, sent_at=order.placed_at)
+                    await swap(connection, unsure(doubted, "the database lost its last moments", now), {order.state})
+                elif expired := expired_at_start(order, now, copied_at):
                     await swap(connection, expired, {order.state})
                     await give_back(connection, expired, now)
+            if copied_at is not None:  # they may have been placed since: the next press only shows the card again
+                old = (orders.c.state == OrderState.DRAFT) & (orders.c.created_at <= copied_at)
+                await connection.execute(update(orders).where(old).values(reason=RESTORED))
 
     async def unsure(self, now: float, limit: int = 20) -> list[Order]:
         """Unsure orders that are due for a check."""
@@ -116,6 +128,12 @@ class OrderUpkeep(Transactions):
     async def announced(self, order_id: str, state: OrderState) -> None:
         async with self._transaction() as connection:
             await connection.execute(update(orders).where(orders.c.id == order_id).values(announced=state))
+
+
+async def _copied_at(connection: AsyncConnection) -> float | None:
+    """When this database was copied, if it is a restored backup."""
+    value = await connection.scalar(select(key_values.c.value).where(key_values.c.key == COPIED))
+    return float(value) if value else None
 
 
 def _after_task(row: Row) -> Order:

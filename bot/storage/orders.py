@@ -8,13 +8,14 @@ from collections.abc import Collection
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of
 from bot.domain.delivery import State
 from bot.domain.order import (
     CANCELLABLE,
+    GIVEN_BACK,
     MAY_BE_CHARGED,
     MOST_DRAFTS,
     RUNNING,
@@ -38,7 +39,6 @@ from bot.storage.watches import watch_in
 
 _LISTED = tuple(sorted(set(OrderState) - {OrderState.DRAFT}))
 _OF_LYRICS = f'{{"kind":"{RequestKind.LYRICS}"'  # how such a request begins: `kind` is its first field
-_CANDIDATES = 100  # orders, among which to find one whose person has room
 
 
 class Placed(Struct, frozen=True):
@@ -46,6 +46,10 @@ class Placed(Struct, frozen=True):
 
     order: Order
     before: int
+
+
+class Edited(Struct, frozen=True):
+    """The draft is no longer the one that was to be placed: it was edited meanwhile, on another device."""
 
 
 class OrderStore(Transactions):
@@ -76,17 +80,28 @@ class OrderStore(Transactions):
         """Edits a draft; False: it is no draft any more."""
         return await self.move(order, OrderState.DRAFT, order.created_at)
 
-    async def place(self, order: Order, limits: Limits, now: float, *, approve: bool = False) -> Placed | Denial | None:
+    async def show(self, order_id: str, price: float | None) -> None:
+        """The card of a draft is shown with that price: Create agrees to it. What is edited meanwhile stays."""
+        is_draft = (orders.c.id == order_id) & (orders.c.state == OrderState.DRAFT)
+        async with self._transaction() as connection:
+            await connection.execute(update(orders).where(is_draft).values(price=price, reason=""))
+
+    async def place(
+        self, order: Order, limits: Limits, now: float, *, approve: bool = False
+    ) -> Placed | Denial | Edited | None:
         """Places a draft as an order, and reserves its allowance; None: it was placed before.
 
-        `approve`: a manager must approve it first.
+        `order`: as its person saw it, so that nothing else is paid for. `approve`: a manager must approve it first.
         """
         state = OrderState.WAITING if approve else OrderState.PLACED
         placed = replace(order, state=state, placed_at=now, due_at=now + WAITING_FOR if approve else now)
         is_draft = (orders.c.id == order.id) & (orders.c.state == OrderState.DRAFT)
         async with self._transaction(durable=True) as connection:
-            if not await any_order(connection, is_draft):
+            draft = await one_order(connection, is_draft)
+            if draft is None:
                 return None  # before the limits: who has the last one is not told that there is none left
+            if (draft.request, draft.price) != (order.request, order.price):
+                return Edited()
             owner = await owner_of(connection, order.user_id)
             usage = await usage_of(connection, owner, order.guild_id, Work.of(order.request.kind), now)
             if denial := denial_of(usage, limits, now):
@@ -112,14 +127,16 @@ class OrderStore(Transactions):
 
         `at_once`: how many orders may run at the gateway.
         """
+        others = orders.alias()
+        theirs = others.c.state.in_(RUNNING) & (others.c.gateway == gateway) & (others.c.user_id == orders.c.user_id)
+        has_room = select(func.count()).select_from(others).where(theirs).scalar_subquery() < orders.c.at_once
         due = (orders.c.state == OrderState.PLACED) & (orders.c.gateway == gateway) & (orders.c.due_at <= now)
-        statement = select(orders).where(due).order_by(orders.c.placed_at, orders.c.id).limit(_CANDIDATES)
+        oldest = select(orders).where(due, has_room).order_by(orders.c.placed_at, orders.c.id).limit(1)
         async with self._transaction(durable=True) as connection:
-            running = await _running(connection, gateway)
-            if sum(running.values()) >= at_once:
+            if await _running(connection, gateway) >= at_once:
                 return None
-            rows = (await connection.execute(statement)).mappings().all()
-            order = next((order_of(row) for row in rows if running.get(row["user_id"], 0) < row["at_once"]), None)
+            row = (await connection.execute(oldest)).mappings().first()
+            order = order_of(row) if row else None
             if order is None or not await swap(connection, sending(order, now), {OrderState.PLACED}):
                 return None
             return sending(order, now)
@@ -136,14 +153,21 @@ class OrderStore(Transactions):
                 await swap(connection, doubted, {OrderState.SENDING})
 
     async def accept(self, order: Order, watch: Watch, came_from: OrderState, now: float) -> bool:
-        """The gateway has accepted it: saves the order, the watch on its task and the ledger, all or nothing."""
+        """The gateway has accepted it: saves the order, the watch on its task and the ledger, all or nothing.
+
+        False: it was in another state, or the task was made for another order. What was given back is taken again.
+        """
+        others = (orders.c.task_id == order.task_id) & (orders.c.id != order.id)
         async with self._transaction(durable=True) as connection:
-            if not await swap(connection, order, {came_from}):
+            if await any_order(connection, others) or not await swap(connection, order, {came_from}):
                 return False
             here = exists().where(is_open, watches.c.task_id == watch.task_id, watches.c.channel_id == watch.channel_id)
             if not await connection.scalar(select(here)):  # a person may watch the task already
                 await watch_in(connection, [watch], {order.task_id: order.gateway})
-            await enter(connection, order, await owner_of(connection, order.user_id), Entry.SPEND, now)
+            owner = await owner_of(connection, order.user_id)
+            if came_from in GIVEN_BACK:
+                await enter(connection, order, owner, Entry.RESERVE, now)
+            await enter(connection, order, owner, Entry.SPEND, now)
         return True
 
     async def move(self, order: Order, came_from: OrderState, now: float) -> bool:
@@ -210,11 +234,10 @@ class OrderStore(Transactions):
             return await one_order(connection, orders.c.task_id == task_id)
 
 
-async def _running(connection: AsyncConnection, gateway: str) -> dict[int, int]:
-    """The number of each person's orders at the gateway."""
+async def _running(connection: AsyncConnection, gateway: str) -> int:
+    """The number of orders at the gateway."""
     which = orders.c.state.in_(RUNNING) & (orders.c.gateway == gateway)
-    counts = select(orders.c.user_id, func.count().label("running")).where(which).group_by(orders.c.user_id)
-    return {row.user_id: row.running for row in await connection.execute(counts)}
+    return int(await connection.scalar(select(func.count()).select_from(orders).where(which)) or 0)
 
 
 async def _before(connection: AsyncConnection, order: Order) -> int:

@@ -29,12 +29,14 @@ from bot.storage.rows import (
     watch_of,
 )
 from bot.storage.schema import (
+    chart_posts,
     deliveries,
     followers,
     guilds,
     is_over,
     is_unsent,
     key_values,
+    orders,
     people,
     tasks,
     unsent,
@@ -74,6 +76,19 @@ _joined = (
     .outerjoin(_lyrics, _lyrics.c.task_id == watches.c.lyrics_id)
     .outerjoin(guilds, guilds.c.guild_id == watches.c.guild_id)
     .outerjoin(people, people.c.user_id == watches.c.user_id)
+)
+_unnamed = people.alias("unnamed")
+# Known to who ordered it, and in the server in which it was ordered.
+_maker_id = (
+    select(orders.c.user_id)
+    .where(
+        orders.c.task_id == watches.c.task_id,
+        or_(orders.c.user_id == watches.c.user_id, orders.c.guild_id == watches.c.guild_id),
+        ~exists().where(_unnamed.c.user_id == orders.c.user_id, _unnamed.c.named.is_(False)),
+    )
+    .limit(1)
+    .correlate(watches)
+    .scalar_subquery()
 )
 # Messages in a person's DM are no longer part of the server, and must not delay others there.
 _of_paused = exists().where(
@@ -129,7 +144,7 @@ class Outbox(Transactions):
             columns = [*prefixed(deliveries, "d_"), *prefixed(watches, "w_")]
             columns += [*snapshot_columns(tasks, "t_"), *snapshot_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
-            columns.append(people.c.named.label("p_named"))
+            columns += [people.c.named.label("p_named"), _maker_id.label("o_user_id")]
             columns.append(_copied_at.label("copied_at"))
             wanted = select(*columns).select_from(_joined).where(deliveries.c.seq.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.seq))).mappings()
@@ -235,18 +250,20 @@ class Outbox(Transactions):
             await add_deliveries(connection, new)
 
     async def unblock(self, guild_id: int, now: float) -> int:
-        """Permissions in a server have changed: makes its blocked messages and its cards due.
+        """Permissions in a server have changed: makes its blocked messages, its blocked chart and its cards due.
 
         Returns the number of blocked messages.
         """
         self._unblocked[guild_id] = now
         of_guild = select(watches.c.id).where(watches.c.guild_id == guild_id)
         blocked = is_unsent & (deliveries.c.state == State.BLOCKED) & deliveries.c.watch_id.in_(of_guild)
+        chart = (chart_posts.c.guild_id == guild_id) & (chart_posts.c.state == State.BLOCKED)
         async with self._transaction() as connection:
             result = await connection.execute(update(deliveries).where(blocked).values(due_at=now))
+            posts = await connection.execute(update(chart_posts).where(chart).values(due_at=now))
             cards = (watches.c.guild_id == guild_id) & (watches.c.card_due_at > now)
             await connection.execute(update(watches).where(cards).values(card_due_at=now))
-        return result.rowcount
+        return result.rowcount + posts.rowcount
 
     async def forget(self, before: float) -> None:
         """Deletes old ended watches without unsent results, and tasks that no watch is about."""
@@ -325,4 +342,5 @@ def _claimed_of(row: dict[str, Any], now: float) -> ClaimedDelivery:
         audio=row["g_audio"] is not False,
         error_channel_id=row["g_error_channel_id"],
         person_named=row["p_named"] is not False,
+        maker_id=row["o_user_id"] or 0,
     )

@@ -15,9 +15,11 @@ from bot.storage.export import readable
 from bot.storage.following import follows, forget_tasks, hand_over, unfollow
 from bot.storage.ledger import anonymise_later, owner_of
 from bot.storage.library import forget_in_library
+from bot.storage.playlists import forget_in_playlists
 from bot.storage.rows import to_json
 from bot.storage.schema import (
     batches,
+    charts,
     deliveries,
     followers,
     guilds,
@@ -26,6 +28,8 @@ from bot.storage.schema import (
     library_texts,
     orders,
     people,
+    playlist_songs,
+    playlists,
     recents,
     stars,
     watches,
@@ -80,7 +84,8 @@ class PreferenceStore(Transactions):
     async def export(self, user_id: int) -> dict[str, Any]:
         """Every row about a person, by table, readable for people and spreadsheets."""
         named = {"settings": people, "history": recents, "lists": batches, "watches": watches, "joined": followers}
-        named |= {"orders": orders, "stars": stars}
+        named |= {"orders": orders, "stars": stars, "charts": charts}
+        named |= {"playlists": playlists, "playlist_songs": playlist_songs}
         async with self._transaction(read_only=True) as connection:
             found: dict[str, Any] = {
                 name: [readable(table, row) for row in (await connection.execute(_of(table, user_id))).mappings()]
@@ -107,7 +112,9 @@ class PreferenceStore(Transactions):
             await unfollow(connection, user_id, true())
             named = select(watches.c.task_id, watches.c.lyrics_id).where(watches.c.user_id == user_id)
             about = {each for row in await connection.execute(named) for each in row}
+            await connection.execute(update(charts).where(charts.c.user_id == user_id).values(user_id=0))
             songs = await forget_in_library(connection, user_id, time.time())
+            lists = await forget_in_playlists(connection, user_id, set(songs))
             rows = {
                 table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount
                 for table in (recents, batches, people, watches, followers, orders)
@@ -115,7 +122,7 @@ class PreferenceStore(Transactions):
             await anonymise_later(connection, await owner_of(connection, user_id), day_of(time.time()))
             await forget_tasks(connection, about)
         self._people.pop(user_id, None)
-        return Erased(int(count or 0), rows[recents.name], rows[batches.name], songs)
+        return Erased(int(count or 0), rows[recents.name], rows[batches.name] + lists, len(songs))
 
 
 def _of(table: Any, user_id: int) -> Any:
@@ -124,7 +131,7 @@ def _of(table: Any, user_id: int) -> Any:
 
 def _songs_of(user_id: int) -> Any:
     """Also those that were removed from the library, of which the ids are left."""
-    theirs = or_(library.c.user_id == user_id, library.c.owner_id == user_id)
+    theirs = or_(library.c.user_id == user_id, library.c.maker_id == user_id, library.c.owner_id == user_id)
     source = library.outerjoin(library_texts, library_texts.c.song_id == library.c.id)
     return select(*library.columns, library_texts.c.lyrics).select_from(source).where(theirs)
 

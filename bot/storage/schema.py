@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import VARCHAR
 
-REVISION = "0014"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0015"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -219,6 +219,7 @@ guilds = Table(
     Column("audio", Boolean, nullable=False),
     Column("error_channel_id", BigInteger),
     Column("paused", Boolean, nullable=False),
+    Column("open_playlists", Boolean, nullable=False, server_default=false()),
     _partial("guilds_paused", "guild_id", where="paused = 1", on_postgresql="paused IS TRUE"),
     comment="a server's settings, from /suno-admin",
 )
@@ -340,16 +341,20 @@ library = Table(
     Column("duration", Float),
     Column("posted_at", Float, nullable=False),
     Column("removed", Boolean, nullable=False),
+    Column("folded", Boolean, nullable=False, server_default=false()),
+    Column("maker_id", BigInteger, nullable=False, server_default=text("0")),
     Index("library_of_place", "channel_id", "task_id", "number", "owner_id", unique=True),
     Index("library_of_channel", "channel_id", "posted_at"),
     Index("library_of_guild", "guild_id", "posted_at"),
     Index("library_of_parent", "guild_id", "parent_id", "restricted", "channel_id"),
     Index("library_of_user", "user_id", "posted_at"),
     Index("library_of_owner", "owner_id", "posted_at"),
+    Index("library_of_maker", "maker_id", "posted_at"),
     Index("library_of_task", "task_id", "number"),
     sqlite_autoincrement=True,  # an old button must not mean a new song
     comment="each song that was posted or shown, once in a channel; `owner_id`: who alone may find it, 0: whoever may "
-    "view the channel, which for a thread is `parent_id`; `restricted`: a private thread",
+    "view the channel, which for a thread is `parent_id`; `restricted`: a private thread; `user_id`: who requested it, "
+    "`maker_id`: who ordered it there, 0: not known; `folded`: its maker has chosen another take",
 )
 
 library_texts = Table(
@@ -382,6 +387,77 @@ star_counts = Table(
     comment="messages whose buttons are to show another number of stars",
 )
 
+charts = Table(
+    "charts",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("counted_until", Float, nullable=False),
+    Column("due_at", Float),
+    _partial("charts_due", "due_at", where="due_at IS NOT NULL"),
+    Index("charts_of_user", "user_id"),
+    comment="servers' weekly charts: where and when (UTC; 0 is Monday), by which manager they were turned on; `due_at` "
+    "NULL: off",
+)
+
+chart_posts = Table(
+    "chart_posts",
+    metadata,
+    Column("guild_id", BigInteger, nullable=False),
+    Column("week", Text, nullable=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("tried_at", Float),
+    Column("reported", Boolean, nullable=False),
+    Column("message_id", BigInteger),
+    PrimaryKeyConstraint("guild_id", "week"),
+    _partial("chart_posts_due", "due_at", where="state IN ('waiting', 'blocked')"),
+    Index("chart_posts_by_age", "until"),
+    comment="the chart of each server and ISO week: at most one; stars before `until` count; `reported`: its "
+    "manager was told that it cannot be posted",
+)
+
+playlists = Table(
+    "playlists",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("plain_name", Text, nullable=False),
+    Column("posted", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("playlists_by_name", "owner_id", "guild_id", "plain_name", unique=True),
+    Index("playlists_of_guild", "guild_id"),
+    Index("playlists_of_user", "user_id"),
+    sqlite_autoincrement=True,  # an old button must not mean a new playlist
+    comment="playlists of a person (`owner_id`) or of a server (`guild_id`), the other of which is 0; `user_id`: who "
+    "made it; `posted`: whoever sees its post may open it",
+)
+
+playlist_songs = Table(
+    "playlist_songs",
+    metadata,
+    Column("playlist_id", Id, ForeignKey("playlists.id", ondelete="CASCADE"), nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("added_at", Float, nullable=False),
+    PrimaryKeyConstraint("playlist_id", "task_id", "number"),
+    Index("playlist_songs_of_song", "task_id", "number"),
+    Index("playlist_songs_of_user", "user_id"),
+    comment="the songs of playlists, and who added them; where they were posted is in the library",
+)
+
 left_guilds = Table(
     "left_guilds",
     metadata,
@@ -398,7 +474,7 @@ has_lyrics = watches.c.lyrics_id != literal_column("''")
 
 
 def unsent(table: FromClause) -> ColumnElement[bool]:
-    """For deliveries, or an alias of them."""
+    """For deliveries, or an alias of them, and for posts of charts."""
     return table.c.state.in_([literal_column("'waiting'"), literal_column("'blocked'")])
 
 

@@ -41,8 +41,11 @@ class SongStore(Transactions):
         """The newest first: what the person watched or looked up, and what was shown to all in the channel."""
         recent = select(recents.c.task_id, recents.c.title, recents.c.looked_up_at.label("at"))
         shown = recent.where(recents.c.channel_id == channel_id, recents.c.public)
-        watched = select(watches.c.task_id, answers.c.title, watches.c.created_at.label("at"))
-        watched = watched.join(answers, answers.c.task_id == watches.c.task_id).where(watches.c.user_id == user_id)
+        # By their ids, which are in the order of their times and in the index: somebody may have thousands of watches.
+        mine = select(watches.c.task_id, watches.c.created_at).where(watches.c.user_id == user_id)
+        newest = mine.order_by(watches.c.id.desc()).limit(_MOST_OFFERED).subquery()
+        watched = select(newest.c.task_id, answers.c.title, newest.c.created_at.label("at"))
+        watched = watched.join(answers, answers.c.task_id == newest.c.task_id)
         every = union_all(
             *(
                 select(each.order_by(literal_column("at").desc()).limit(_MOST_OFFERED).subquery())
@@ -54,10 +57,10 @@ class SongStore(Transactions):
         statement = select(every, count.label("made")).where(matches, count > 0).order_by(every.c.at.desc())
         async with self._transaction(read_only=True) as connection:
             rows = (await connection.execute(statement.limit(limit * 3))).all()
-        newest: dict[str, OfferedSongs] = {}
+        offered: dict[str, OfferedSongs] = {}
         for row in rows:
-            newest.setdefault(row.task_id, OfferedSongs(row.task_id, row.title, row.made))
-        return list(newest.values())[:limit]
+            offered.setdefault(row.task_id, OfferedSongs(row.task_id, row.title, row.made))
+        return list(offered.values())[:limit]
 
     async def tasks_of(self, ids: Collection[str]) -> dict[str, str]:
         """Task ids for ids that are not known as a task's: another form of the same id, or a song's task.

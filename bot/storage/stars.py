@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, func, literal, select, tuple_
+from sqlalchemy import delete, func, literal, select
 
-from bot.domain.library import CountedMessage, Song
+from bot.domain.library import CountedMessage, Song, TakeStars
 from bot.storage.engines.expressions import insert
 from bot.storage.library import count_anew, is_listed, song_of
 from bot.storage.schema import library, star_counts, stars
@@ -33,17 +33,19 @@ class StarStore(Transactions):
             await count_anew(connection, [shown, *([pressed] if pressed else [])], now)
         return not taken_back
 
-    async def counts(self, channel_id: int, songs: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """Of songs in a channel, as task and number; those of which nothing is known are left out."""
-        named = tuple_(library.c.task_id, library.c.number).in_(list(songs))
+    async def counts(self, channel_id: int, tasks: Collection[str]) -> dict[tuple[str, int], TakeStars]:
+        """Of all songs of tasks in a channel, by task and number; those of which nothing is known are left out."""
+        columns = (library.c.task_id, library.c.number, library.c.folded, library.c.message_id)
         statement = (
-            select(library.c.task_id, library.c.number, func.count(stars.c.user_id).label("stars"))
+            select(*columns, func.count(stars.c.user_id).label("stars"))
             .select_from(library.outerjoin(stars, stars.c.song_id == library.c.id))
-            .where(library.c.channel_id == channel_id, named, is_listed)
-            .group_by(library.c.task_id, library.c.number)
+            .where(library.c.channel_id == channel_id, library.c.task_id.in_(list(tasks)), is_listed)
+            .group_by(library.c.id)
+            .order_by(library.c.owner_id.desc())  # what everybody sees comes last, and stands
         )
         async with self._transaction(read_only=True) as connection:
-            return {(row.task_id, row.number): row.stars for row in await connection.execute(statement)}
+            rows = (await connection.execute(statement)).all()
+        return {(row.task_id, row.number): TakeStars(row.stars, bool(row.folded), row.message_id) for row in rows}
 
     async def due(self, now: float, limit: int) -> Sequence[CountedMessage]:
         columns = (star_counts.c.channel_id, star_counts.c.message_id, star_counts.c.due_at)

@@ -7,15 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
+from bot.storage.charts import ChartStore
 from bot.storage.creation import CreationStore
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
 from bot.storage.library import LibraryStore
+from bot.storage.lines import LineStore
 from bot.storage.live_cards import LiveCardStore
 from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.outbox import Outbox
 from bot.storage.past_posts import PastPostStore
+from bot.storage.playlists import PlaylistStore
 from bot.storage.polls import PollStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.recents import RecentStore
@@ -44,6 +47,9 @@ class Stores(Struct, frozen=True):
     library: LibraryStore
     stars: StarStore
     past_posts: PastPostStore
+    charts: ChartStore
+    playlists: PlaylistStore
+    lines: LineStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -66,4 +72,7 @@ class Stores(Struct, frozen=True):
             LibraryStore(engine),
             StarStore(engine),
             PastPostStore(engine),
+            ChartStore(engine),
+            PlaylistStore(engine),
+            LineStore(engine),
         )

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a server, which can be closed, reopened, and use TLS."""
+"""A TCP proxy in front of a server, which can be closed, reopened, turned into a black hole, and use TLS."""
 
 import asyncio
 import ssl
@@ -17,6 +17,8 @@ class TcpProxy:
         self.port = 0
         self._behind = port
         self._passing: set[asyncio.Task[None]] = set()
+        self.flowing = asyncio.Event()  # while it is not set, all that arrives is kept, and nobody is told
+        self.flowing.set()
 
     async def open(self, tls: ssl.SSLContext | None = None) -> None:
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port, ssl=tls)
@@ -48,7 +50,7 @@ class TcpProxy:
         with _aborted(writer), suppress(ConnectionError):
             behind, to_behind = await asyncio.open_connection("127.0.0.1", self._behind)
             with _aborted(to_behind):
-                ways = [asyncio.create_task(_copy(*way)) for way in ((reader, to_behind), (behind, writer))]
+                ways = [asyncio.create_task(self._copy(*way)) for way in ((reader, to_behind), (behind, writer))]
                 try:
                     await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
                 finally:
@@ -58,6 +60,13 @@ class TcpProxy:
                     end.close()
                     await end.wait_closed()
 
+    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while chunk := await source.read(_CHUNK):
+                await self.flowing.wait()
+                target.write(chunk)
+                await target.drain()
+
 
 @contextmanager
 def _aborted(end: asyncio.StreamWriter) -> Iterator[None]:
@@ -66,10 +75,3 @@ def _aborted(end: asyncio.StreamWriter) -> Iterator[None]:
         yield
     finally:
         end.transport.abort()
-
-
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while chunk := await source.read(_CHUNK):
-            target.write(chunk)
-            await target.drain()

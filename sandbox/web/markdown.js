@@ -13,7 +13,7 @@ const INLINE = [
   [/^\|\|([^]+?)\|\|/, (m, context) => spoiler(inline(m[1], context))],
   [/^\*(?!\s)((?:\*\*[^*]+\*\*|[^*])+?)\*(?!\*)/, (m, context) => el("i", {}, inline(m[1], context))],
   [/^_(?!\s)([^_]+?)_(?![0-9A-Za-z])/, (m, context) => el("i", {}, inline(m[1], context))],
-  [/^\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)/, (m, context) => link(m[2], inline(m[1], context))],
+  [/^\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)/, (m, context) => link(m[2], inline(m[1], context), true)],
   [/^<(https?:\/\/[^\s>]+)>/, (m) => link(m[1], m[1])],
   [/^https?:\/\/[^\s<]+[^\s<.,:;"')\]]/, (m) => link(m[0], m[0])],
   [/^<t:(-?\d+)(?::([tTdDfFR]))?>/, (m) => timestamp(Number(m[1]), m[2])],
@@ -66,11 +66,13 @@ function block(line, context) {
 
 const MESSAGE = /^https:\/\/discord\.com\/channels\/[^/]+\/(\d+)\/(\d+)$/;
 
-function link(url, content) {
+/** `named`: the link has a text of its own. */
+function link(url, content, named = false) {
   const [, channel, message] = MESSAGE.exec(url) ?? [];
   if (channel) {
     const jump = (event) => event.target.dispatchEvent(new CustomEvent("jump", { bubbles: true, detail: { channel, message } }));
-    return el("button.mention", { type: "button", onclick: jump, "aria-label": text("jump") }, `${text("jump")} ➜`);
+    const shown = named ? content : `${text("jump")} ➜`;
+    return el("button.mention", { type: "button", onclick: jump, ...(named ? {} : { "aria-label": text("jump") }) }, shown);
   }
   return el("a", { href: safeUrl(url), target: "_blank", rel: "noopener noreferrer" }, content);
 }

@@ -19,6 +19,9 @@ from bot.storage.schema import REVISION
 from sandbox.local_gateway.fake_task import FakeTask
 from tests.bot_process import Command
 from tests.conftest import Env
+from tests.e2e.test_create import ON, card, let_in, press, turn_on, with_role
+from tests.e2e.test_create_limits import set_numbers
+from tests.messages import buttons
 from tests.sample_tasks import LATER
 
 
@@ -59,6 +62,50 @@ async def test_songs_sent_since_a_backup_are_not_sent_again_after_its_restore(en
         await env.clock.advance(60, step=5)
         await env.says(env.watches, "You aren't watching any tasks")
     assert env.posted() == [post]
+
+
+async def test_orders_sent_since_a_backup_are_not_sent_again_after_its_restore(env: Env, command: Command) -> None:
+    """One was placed, one waited for approval, and one was a draft, a moment before."""
+    role = with_role(env, env.ben, "Singers")
+    world = env.discord.world
+    user = world.add_user("Cai", locale="zh-CN")
+    world.add_member(world.guilds[env.channel["guild_id"]], user, role)
+    cai = env.discord.person(user)
+    env.gateway.orders.takes = 600.0
+    async with env.bot(**ON, create_at_once=1):
+        panel = await turn_on(env)
+        await let_in(env, panel, role)
+        await set_numbers(env, panel, field3="9")  # of one person at once
+        draft = await card(env, about="draft")
+        await press(env, env.ada, await card(env, about="first"), "Create")
+        await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 1)
+        await press(env, env.ben, await card(env, env.ben, about="placed"), "创作")
+        await press(env, env.ada, panel, "Ask for approval")
+        await press(env, cai, await card(env, cai, about="waiting"), "创作")
+        _, output, _ = await command("backup")
+        create = next(each for each in buttons(draft) if each.startswith("Create"))
+        rows = draft["components"]
+        await env.clock.advance(31)
+        await press(env, env.ada, draft, "Create")
+        asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
+        await press(env, env.ada, asked, "Approve")
+    async with env.bot(**ON, create_at_once=9):
+        await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 4)
+    restoring = await asyncio.create_subprocess_exec("/bin/sh", "-c", output.splitlines()[-1])
+    assert await restoring.wait() == 0
+    draft["components"] = rows  # a device that has not seen the card change
+    async with env.bot(**ON, create_at_once=9):
+        await env.changed(await env.ada.press(draft, create))
+        await env.settle_down(0.2)
+        assert "see whether its song was posted" in draft["content"]
+        asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
+        assert "Approve" not in buttons(asked)
+        await env.clock.advance(60, step=5)
+        dms = [world.dm_with(each.user) for each in (env.ben, cai)]
+        await env.discord.hub.until(lambda: all("数据库副本" in str(env.posted(dm)) for dm in dms))
+        usage = await env.finished(await env.ben.slash(env.channel, "suno usage"))
+        assert "歌曲：已用 0 / 3" in usage["content"]
+    assert len(env.gateway.orders.posts) == 4
 
 
 async def test_an_existing_file_is_left_alone(command: Command, tmp_path: Path) -> None:

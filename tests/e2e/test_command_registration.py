@@ -14,7 +14,10 @@ async def test_commands_are_registered_once(env: Env) -> None:
     assert len(puts) == 1
     command = env.discord.world.commands[0]
     assert command["description_localizations"]["zh-CN"].startswith("Suno 任务")
-    assert command["options"][0]["description_localizations"]["zh-TW"].startswith("查看一個")
+    options = {each["name"]: each for each in command["options"]}
+    assert options["status"]["description_localizations"]["zh-TW"].startswith("查看一個")
+    (name, *_) = options["playlist"]["options"][0]["options"]
+    assert name["description_localizations"]["zh-CN"] == "新歌单的名称"
     known = {locale.value for locale in discord.Locale}
     ours = known & {locale for language in languages().values() for locale in language.locales}
     assert set(command["options"][0]["description_localizations"]) == ours

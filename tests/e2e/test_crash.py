@@ -3,6 +3,7 @@
 import pytest
 
 from sandbox.crashtest import CrashTest
+from sandbox.crashtest_library import LibraryCrashTest
 
 pytestmark = pytest.mark.faults
 
@@ -13,3 +14,12 @@ async def test_a_killed_bot_loses_nothing_and_doubles_nothing(*, forgetful: bool
     outcome = await test.run()
     assert outcome.good, str(outcome)
     assert outcome.kills.total() == 4
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+async def test_a_bot_that_is_killed_in_a_chart_or_in_earlier_posts_loses_and_doubles_nothing(
+    *, forgetful: bool
+) -> None:
+    outcome = await LibraryCrashTest(servers=15, past_songs=75, kills=2, seed=16, forgetful=forgetful).run()
+    assert outcome.good, str(outcome)
+    assert outcome.kills.total() == 2

@@ -101,7 +101,8 @@ async def test_a_song_is_made_with_two_presses_and_posted_for_its_maker(env: Env
         await press(env, env.ada, shown, "Create")
         await env.clock.advance(30, step=1)
         posts = await env.posts(2)
-        assert any(f"<@{env.ada.user['id']}>" in post["content"] and post["attachments"] for post in posts)
+        assert any(f"Made by <@{env.ada.id}>" in post["content"] and post["attachments"] for post in posts)
+        assert not any("Requested by" in post["content"] for post in posts)
     assert len(env.gateway.orders.posts) == len(env.gateway.orders.charges) == 1
     ((name, state),) = await orders(env)
     assert (name, state in (OrderState.ACCEPTED, OrderState.FINISHED)) == ("rain on the harbour", True)
@@ -231,13 +232,17 @@ async def test_a_refused_order_is_told_and_can_be_tried_again(env: Env) -> None:
         await env.discord.hub.until(lambda: len(env.gateway.orders.posts) == 2)
 
 
-@pytest.mark.parametrize("command", ["orders", "usage"])
-async def test_lists_are_there_before_anything_was_ordered(env: Env, command: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("suno orders", "You have no orders yet"),
+        ("suno usage", "Songs: 0 of 3 used"),
+        ("suno-admin orders", "No order needs a manager"),
+    ],
+)
+async def test_lists_are_there_before_anything_was_ordered(env: Env, command: str, told: str) -> None:
     async with env.bot(**FAST):
-        answer = await env.finished(await env.ada.slash(env.channel, f"suno {command}"))
-        assert words(answer)
-        asked = await env.finished(await env.ada.slash(env.channel, "suno-admin orders"))
-        assert words(asked)
+        assert told in words(await _answer(env, env.ada, command))
 
 
 async def test_a_manager_orders_an_unsure_one_again_warned_that_it_may_cost_twice(env: Env) -> None:

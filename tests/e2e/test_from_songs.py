@@ -1,5 +1,6 @@
 """From what was made to the next song: the buttons under posts and answers, /suno extend, /suno cover, fine tuning."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -272,12 +273,42 @@ async def test_fine_tuning_is_told_on_the_card_and_what_may_be_ignored_of_it(env
         opened = await env.ada.press(shown, "Fine tuning")
         await env.changed(await fill(env.ada, opened, field0="metal", field1="60", field2="lots"))
         await env.settle_down(0.1)
-        assert "Style weight 60% · Not this style metal" in shown["content"]
+        assert "Style weight: 60% · Not this style: metal" in shown["content"]
         assert '"lots" is no number from 0 to 100' in shown["content"]
         assert "This gateway may ignore: what the style is not." in shown["content"]
         await press(env, env.ada, shown, "Create")
         body = await sent(env)
     assert body["metadata"]["control_sliders"] == {"style_weight": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("drops", "told"),
+    [(True, "This gateway ignores: what the style is not"), (False, "")],
+    ids=["dropped", "passed on"],
+)
+async def test_what_comes_of_orders_tells_what_the_gateway_ignores(env: Env, *, drops: bool, told: str) -> None:
+    """Of two songs that were ordered without metal, neither tells of it; or the first does."""
+    env.gateway.orders.drops, env.gateway.orders.takes = drops, 3.0
+    async with env.bot(**ON):
+        await turn_on(env)
+        env.gateway.add(DONE)
+        answer = await env.status(DONE.id)
+        for number in range(1, 3):
+            shown = await pressed(env, env.ada, answer, "Again")
+            opened = await env.ada.press(shown, "Fine tuning")
+            await env.changed(await fill(env.ada, opened, field0="metal"))
+            await env.settle_down(0.1)
+            if drops or number == 1:
+                assert "This gateway may ignore: what the style is not." in shown["content"]
+            await press(env, env.ada, shown, "Create")
+            assert (await sent(env, number))["negative_tags"] == "metal", "it is sent in any case"
+            await env.clock.advance(60, step=5)
+        shown = await pressed(env, env.ada, answer, "Again")
+        opened = await env.ada.press(shown, "Fine tuning")
+        await env.changed(await fill(env.ada, opened, field0="metal"))
+        await env.settle_down(0.1)
+    assert told in shown["content"]
+    assert "may ignore" not in shown["content"]
 
 
 async def test_a_description_has_nothing_to_tune(env: Env) -> None:
@@ -322,3 +353,17 @@ async def test_models_of_watched_songs_are_offered(env: Env) -> None:
         await env.settle_down()
         offered = await env.ada.autocomplete(env.channel, "suno create", model="")
     assert [each["value"] for each in offered] == ["chirp-auk"], "the songs are said to be of v4.5"
+
+
+async def test_what_was_under_way_at_one_look_counts_at_the_next(env: Env) -> None:
+    async with env.bot(**ON):
+        await turn_on(env)
+        await env.clock.advance(3_590, step=300)
+        env.gateway.add(replace(DONE, states=((0, "running"), (60, "done"))))
+        await env.watch(DONE.id)
+        await env.clock.advance(120, step=10)
+        await env.posts()
+        await env.clock.advance(3_600, step=300)
+        await env.settle_down()
+        offered = await env.ada.autocomplete(env.channel, "suno create", model="")
+    assert [each["value"] for each in offered] == ["chirp-auk"]

@@ -402,3 +402,81 @@ async def test_a_post_that_is_gone_is_asked_for_once(env: Env) -> None:
         asked = [each for each in env.discord.requests if each.method == "GET" and each.path.endswith(post["id"])]
         assert len(asked) == 2, "to play the song, and to count its star"
         assert "Harbour Lights" in words(await library(env, scope="starred"))
+
+
+async def test_its_maker_chooses_a_take_and_takes_the_choice_back(env: Env) -> None:
+    async with env.bot():
+        await env.watch(TWO_TAKES.id, person=env.ben)
+        (post,) = await posts(env)
+        refused = await env.finished(await env.ada.press(post, "Choose a take"))
+        assert "Only the person who made this song" in words(refused)
+        asked = await env.finished(await env.ben.press(post, "Choose a take"))
+        await env.changed(await env.ben.press(asked, "版本 2"))
+        await env.discord.hub.until(lambda: "Take 2 was chosen" in post["content"])
+        assert len(post["attachments"]) == 2, "nothing is deleted"
+        assert [each for each in buttons(post) if each in ("0", "#1 · 0", "#2 · 0")] == ["0"]
+        listed = await library(env, find="twice")
+        assert "One song" in words(listed)
+        assert "Twice (2)" in words(listed)
+        card = await opened(env, listed)
+        other = await env.finished(await env.ada.press(card, "Take 1"))
+        assert sounds(env, other) == [sound_of(TWO_TAKES.songs[0])]
+        assert "chosen another take" in words(other)
+        assert "Choose this take" not in buttons(other)
+        forbidden = await forged.press(env.ada, card, "s1:it:0:1")
+        await env.discord.hub.until(lambda: bool(forbidden.follow_ups))
+        assert "Only the person who made this song" in words(forbidden.follow_ups[0])
+        await env.watch(TWO_TAKES.id, at=env.discord.changes.add_channel(guild_of(env), "more"), person=env.ben)
+        await env.says(lambda: library(env, find="twice"), "One song")  # also where it is posted later
+        await env.clock.advance(6)
+        await env.changed(await env.ben.press(asked, "版本 2"))
+        await env.discord.hub.until(lambda: "chosen" not in post["content"])
+        assert [each for each in buttons(post) if each in ("#1 · 0", "#2 · 0")] == ["#1 · 0", "#2 · 0"]
+        assert "2 songs" in words(await library(env, find="twice"))
+
+
+def guild_of(env: Env) -> dict[str, Any]:
+    guild: dict[str, Any] = env.discord.world.guilds[env.channel["guild_id"]]
+    return guild
+
+
+async def test_a_take_is_chosen_on_its_card(env: Env) -> None:
+    async with env.bot():
+        await env.watch(TWO_TAKES.id)
+        await posts(env)
+        card = await opened(env, await library(env, find="twice"))
+        await env.changed(await env.ada.press(card, "Choose this take"))
+        await env.discord.hub.until(lambda: "Take the choice back" in buttons(card))
+        assert "One song" in words(await library(env, find="twice"))
+        await env.changed(await env.ada.press(card, "Take the choice back"))
+        await env.discord.hub.until(lambda: "Choose this take" in buttons(card))
+        assert "2 songs" in words(await library(env, find="twice"))
+
+
+async def test_starred_songs_are_listed_by_when_they_were_starred(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        (first,) = await posts(env)
+        await env.watch(PIER.id)
+        _, second = await posts(env, 2)
+        for post in (second, first):
+            await env.finished(await env.ada.press(post, "0"))
+            await env.clock.advance(2)
+        said = words(await library(env, scope="starred"))
+    assert said.index("Harbour Lights") < said.index("旧码头")
+
+
+async def test_songs_of_an_answer_are_starred_too(env: Env) -> None:
+    async with env.bot():
+        shown = await env.status(TWO_TAKES.id)
+        await wait_until_idle()
+        assert buttons(shown)[-2:] == ["#1 · 0", "#2 · 0"]
+        await env.finished(await env.ben.press(shown, "#2 · 0"))
+        await env.discord.hub.until(lambda: buttons(shown)[-2:] == ["#1 · 0", "#2 · 1"])
+        private = await env.status(HARBOUR.id, show="me")
+        await wait_until_idle()
+        pressed = await env.ada.press(private, "0")
+        await env.discord.hub.until(lambda: "1" in buttons(private) and bool(pressed.follow_ups))
+        assert "You starred" in words(pressed.follow_ups[0])
+        starred = words(await library(env, scope="starred"))
+    assert "Harbour Lights" in starred

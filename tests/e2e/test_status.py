@@ -31,7 +31,7 @@ async def test_a_finished_task_is_shown_with_two_playable_songs(env: Env) -> Non
         "Harbour-Lights-bbbbbbbb-2.mp3",
     ]
     assert [file["content_type"] for file in answer["attachments"]] == ["audio/mpeg"] * 2
-    assert buttons(answer) == ["Lyrics"]
+    assert buttons(answer) == ["Lyrics", "#1 · 0", "#2 · 0"]
     assert list(links(answer)) == ["Download 1", "Download 2", "Suno page 1", "Suno page 2"]
 
 

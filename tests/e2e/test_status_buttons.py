@@ -39,7 +39,7 @@ async def test_refresh_turns_a_running_card_into_the_song(env: Env) -> None:
         env.clock.jump(6)  # an answer is given again for five seconds
         await env.ben.press(answer, "Refresh")
         await env.discord.hub.until(lambda: len(answer["attachments"]) == 2)
-    assert buttons(answer) == ["Lyrics"]
+    assert buttons(answer) == ["Lyrics", "#1 · 0", "#2 · 0"]
 
 
 LOST = Song("c2222222-1111-4222-8333-444444444444", "Harbour Lights", state="failed", reason="second take lost")

@@ -122,10 +122,11 @@ async def test_a_song_that_takes_long_is_shown_before_its_file_is_here(env: Env)
     env.gateway.add(DONE)
     env.gateway.media_faults.append(Fault(200, b"ID3" + bytes(1000), delay=2.5))
     async with env.bot():
-        answer = await env.status(DONE.id)
+        asked = await env.ada.slash(env.channel, "suno status", id=DONE.id)
+        answer = await env.discord.hub.until(lambda: not asked.thinking and asked.message)
         assert answer["content"] == "⏳ Fetching the audio…"
         assert len(answer["embeds"]) == 2
-        await env.discord.hub.until(lambda: len(answer["attachments"]) == 2)
+        assert len((await env.finished(asked))["attachments"]) == 2
 
 
 async def test_a_song_does_not_wait_for_its_cover(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ async def test_a_finished_task_is_posted_at_once_with_its_files(env: Env, guild:
         "📝 Lyrics",
     ]
     assert env.files(post) == [audio(song.sound, song.duration)[0] for song in (ONE, TWO)]
-    assert buttons(post) == ["Lyrics", "Details", "#1 · 0", "#2 · 0"]
+    assert buttons(post) == ["Lyrics", "Choose a take", "Details", "#1 · 0", "#2 · 0"]
     assert list(links(post)) == ["Download 1", "Download 2", "Suno page 1", "Suno page 2"]
     assert (post["mentions"], post["mention_roles"], post["mention_everyone"]) == ([], [], False)
 

@@ -99,6 +99,7 @@ class Shop:
         finally:
             running.cancel()
             await asyncio.wait({running})
+        assert running.cancelled(), "a stop is no error"
 
 
 @asynccontextmanager

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.allowance import Limits, Work
-from bot.domain.order import Order, OrderState
+from bot.domain.order import Order, OrderState, SubmitResult
 from bot.domain.song_request import RequestKind, SongRequest, Wish
+from bot.domain.watch import Watch
 from bot.domain.watch_results import WatchQuery
 from bot.errors import StorageError
-from bot.gateways.submission import Dialect
+from bot.gateways.submission import Dialect, Submission
 from bot.gateways.submitter import Submitter
 from bot.services.orders.sender import OrderSender
+from bot.shutdown import insist
 from bot.storage.order_upkeep import OrderUpkeep
 from bot.storage.orders import OrderStore
 from bot.storage.watches import WatchStore
@@ -50,6 +52,7 @@ class Gateway:
         self.taken = 0
         self.arrived = asyncio.Event()
         self.port = 0
+        self.delay = 0.0  # seconds
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -58,6 +61,7 @@ class Gateway:
             self.taken += 1
             self.arrived.set()
             said = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+            await asyncio.sleep(self.delay)
             if said is None:
                 await reader.read()
             else:
@@ -143,8 +147,9 @@ async def test_a_second_person_is_not_held_up_by_the_first(
 
 
 async def test_an_order_without_an_answer_does_not_hold_up_the_next(
-    gateway: Gateway, store: OrderStore, clock: JumpingClock
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.services.orders.sender._LAST_WAIT", 0.1)
     for number in range(3):
         await place(store, clock, f"o{number}", user_id=number)
     gateway.answers = [None, answer(200, b'{"data":"task_1"}'), answer(200, b'{"data":"task_2"}')]
@@ -155,8 +160,9 @@ async def test_an_order_without_an_answer_does_not_hold_up_the_next(
 
 
 async def test_after_an_unsure_order_others_are_risked_one_at_a_time(
-    gateway: Gateway, store: OrderStore, clock: JumpingClock
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.services.orders.sender._LAST_WAIT", 0.1)
     gateway.answers = [answer(504, b"")]
     await place(store, clock, "o0")
     async with sending(gateway, store, clock, Open(at_once=5)) as sender:
@@ -252,6 +258,98 @@ async def test_a_stop_leaves_an_unanswered_order_unsure_and_the_next_start_does_
         await wait_until_idle()
         await clock.advance(600)
     assert gateway.taken == 1
+
+
+async def test_a_stop_that_insists_waits_as_long(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program cancels again, every second, what goes on after it was cancelled."""
+    monkeypatch.setattr("bot.shutdown._INTERVAL", 0.02)
+    gateway.delay = 0.3
+    await place(store, clock)
+    async with Submitter("default", f"http://127.0.0.1:{gateway.port}", "") as submitter:
+        sender = OrderSender(submitter, store, clock, terms=Open(), changed=lambda _order: None)
+        running = asyncio.create_task(sender.run())
+        await gateway.arrived.wait()
+        await insist(running)
+    assert gateway.taken == 1
+    assert await state_of(store) is OrderState.ACCEPTED
+
+
+async def test_a_stop_while_the_database_is_full_ends_and_the_log_has_the_tasks_id(
+    gateway: Gateway,
+    store: OrderStore,
+    clock: JumpingClock,
+    engine: AsyncEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def full(*_: object) -> bool:
+        raise StorageError("database or disk is full")
+
+    monkeypatch.setattr(OrderStore, "accept", full)
+    await place(store, clock)
+    async with asyncio.timeout(5), sending(gateway, store, clock):
+        await gateway.arrived.wait()
+        await wait_until_idle()
+    assert "taken as task_1" in caplog.text
+    await OrderUpkeep(engine).resume(clock.now())
+    assert await state_of(store) is OrderState.UNSURE
+    assert gateway.taken == 1
+
+
+async def test_an_answer_is_stored_as_soon_as_the_database_has_room_again(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempt is even stored, and said to have failed."""
+    accept = OrderStore.accept
+
+    async def accept_badly(self: OrderStore, order: Order, watch: Watch, came_from: OrderState, now: float) -> bool:
+        monkeypatch.setattr(OrderStore, "accept", accept)
+        await accept(self, order, watch, came_from, now)
+        raise StorageError("disk I/O error")
+
+    monkeypatch.setattr(OrderStore, "accept", accept_badly)
+    await place(store, clock)
+    async with sending(gateway, store, clock):
+        await clock.advance(60, step=5)
+        assert await state_of(store) is OrderState.ACCEPTED
+    assert gateway.taken == 1
+
+
+async def test_a_task_that_was_made_for_another_order_is_not_what_this_one_paid_for(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock
+) -> None:
+    for number in range(2):
+        await place(store, clock, f"o{number}", user_id=number)
+    async with sending(gateway, store, clock):
+        await wait_until_idle()
+    orders = [await store.order(f"o{number}") for number in range(2)]
+    assert sorted(each.state for each in orders if each) == [OrderState.ACCEPTED, OrderState.UNSURE]
+    (unsure,) = [each for each in orders if each and each.state is OrderState.UNSURE]
+    assert "task_1" in unsure.detail, "who settles it is told which"
+    assert gateway.taken == 2
+
+
+async def test_an_unexpected_error_leaves_one_order_unsure_and_the_others_alone(
+    gateway: Gateway, store: OrderStore, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = Submitter.submit
+
+    async def submit_badly(self: Submitter, submission: Submission, *, patience: float) -> SubmitResult:
+        monkeypatch.setattr(Submitter, "submit", submit)
+        await submit(self, submission, patience=patience)
+        raise RuntimeError("something that nobody thought of")
+
+    monkeypatch.setattr(Submitter, "submit", submit_badly)
+    gateway.answers = [answer(200, f'{{"data":"task_{n}"}}'.encode()) for n in range(2)]
+    for number in range(2):
+        await place(store, clock, f"o{number}", user_id=number)
+    async with sending(gateway, store, clock):
+        await wait_until_idle()
+        states = [await state_of(store, f"o{number}") for number in range(2)]
+    assert states == [OrderState.UNSURE, OrderState.ACCEPTED]
+    assert gateway.taken == 2
 
 
 async def test_while_creation_is_closed_orders_wait(gateway: Gateway, store: OrderStore, clock: JumpingClock) -> None:

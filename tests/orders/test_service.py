@@ -59,6 +59,7 @@ async def test_a_price_that_changed_is_shown_before_it_is_paid(shop: Shop) -> No
     order = await shop.draft()
     await shop.orders.terms().check()
     assert await shop.orders.place(order.id, maker()) is Obstacle.CHANGED
+    await shop.orders.quote_for_card(order, maker())
     assert isinstance(await shop.orders.place(order.id, maker()), Placed), "the card was looked at again"
 
 
@@ -156,7 +157,8 @@ async def test_a_refused_key_closes_the_gateway_until_a_check_succeeds(shop: Sho
 
 async def test_a_gateway_that_refused_an_order_before_its_prices_were_known_stays_closed(shop: Shop) -> None:
     shop.gateway.orders.credit = 10
-    await shop.orders.terms().refused("no_balance")
+    refused = replace(await shop.draft(), state=OrderState.REFUSED, reason="no_balance")
+    shop.orders.terms().answered(refused)
     async with shop.open():
         await shop.clock.advance(1)
         assert shop.orders.terms().price(Work.SONG)

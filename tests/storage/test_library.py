@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.library import ChannelGroup, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
+from bot.domain.library import ChannelGroup, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery, TakeStars
 from bot.domain.preferences import PersonSettings
+from bot.services.library.reindex import reindex
 from bot.storage.library import LibraryStore
+from bot.storage.lines import AFTER, LineStore
 from bot.storage.preferences import PreferenceStore
+from bot.storage.schema import key_values
 from bot.storage.stars import StarStore
+from tests.clock import JumpingClock
 from tests.query_plans import scans, statements
 
 ADA, BEN, CARL = 1, 2, 3
@@ -67,6 +72,9 @@ async def tasks(library: LibraryStore, wanted: SongQuery, *, hidden: Sequence[in
         ("晚风 码头", ["zh"]),
         ("晚风rock", ["zh"]),
         ("harbour 码头", []),
+        ("碼頭", ["zh"]),
+        ("搖滾", ["zh"]),
+        ("晚风吹过", ["zh"]),
         ("", ["zh", "en"]),
         ("!?", ["zh", "en"]),
     ],
@@ -184,7 +192,7 @@ async def test_a_second_press_takes_a_star_back(library: LibraryStore, starring:
     kept = await starring.song_in(SONGS, "t1", 1, BEN)
     assert kept is not None
     assert [await starring.toggle(kept, each, NOW) for each in (BEN, CARL, BEN)] == [True, True, False]
-    assert await starring.counts(SONGS, [("t1", 1), ("t9", 1)]) == {("t1", 1): 1}
+    assert await starring.counts(SONGS, ["t1", "t9"]) == {("t1", 1): TakeStars(1, False, 1000)}
     assert [(each.stars, each.starred) for each in (await found(library, query(CARL))).songs] == [(1, True)]
     assert await starring.song_in(LOUNGE, "t1", 1, BEN) is None
 
@@ -222,7 +230,7 @@ async def test_who_deletes_their_data_is_out_of_the_library(
     assert [each["song_id"] for each in exported["stars"]] == [str(bens.id)]
     assert (await people.forget(ADA)).songs == 2
     assert await tasks(library, query()) == ["ben"]
-    assert await starring.counts(LOUNGE, [("ben", 1)]) == {("ben", 1): 0}
+    assert await starring.counts(LOUNGE, ["ben"]) == {("ben", 1): TakeStars(0, False, 1100)}
     assert [each.message_id for each in await starring.due(10 * NOW * NOW, 9)] == [LOUNGE * 100]
 
 
@@ -252,10 +260,31 @@ async def test_nothing_reads_the_whole_library(library: LibraryStore, starring: 
         kept = await starring.song_in(SONGS, "t1", 1, BEN)
         assert kept is not None
         await starring.toggle(kept, BEN, NOW)
-        await starring.counts(SONGS, [("t1", 1)])
+        await starring.counts(SONGS, ["t1"])
         await starring.next_due()
         await starring.counted((await starring.due(NOW, 10))[0])
         await library.lost(kept)
         await library.remove(kept, NOW, of_guild=STUDIO, of_user=BEN)
         await library.forget_left(NOW)
     assert scans(seen) == []
+
+
+async def test_traditional_and_simplified_chinese_find_each_other(library: LibraryStore) -> None:
+    await library.keep([song("tw", title="舊碼頭", lyrics="後來風吹過頭髮")])
+    await library.keep([song("cn", title="旧码头", lyrics="后来风吹过头发", posted_at=NOW + 1)])
+    for typed in ("舊碼頭", "旧码头", "後來 頭髮", "后来 头发"):
+        assert await tasks(library, query(find=typed)) == ["cn", "tw"]
+
+
+async def test_lines_of_an_older_version_are_folded_anew_in_steps(library: LibraryStore, engine: AsyncEngine) -> None:
+    await library.keep([song(f"t{number}", title="舊碼頭", posted_at=NOW + number) for number in range(60)])
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE library_texts SET line = ' 舊碼頭 folk calm'")
+        await connection.execute(insert(key_values).values(key=AFTER, value="0"))
+    store = LineStore(engine)
+    assert (await found(library, query(find="碼頭"))).count == 0
+    assert await store.renew(25)
+    assert (await found(library, query(find="碼頭"))).count == 25, "it goes on from there after a restart"
+    await reindex(LineStore(engine), JumpingClock())
+    assert (await found(library, query(find="码头"))).count == 60
+    assert not await store.renew(25)

@@ -147,6 +147,15 @@ ROWS = {
             " '', 'zh-CN', 1)"
         ),
     ],
+    "0014": [
+        (
+            "INSERT INTO library"
+            " VALUES (3, 't1', 1, 'clip-000001', 'default', 1, 0, 5, 10, 10, 0, 77, 'Rain', 'folk', 60.0, 5.0, 0)"
+        ),
+        "INSERT INTO library_texts VALUES (3, 'Drops', ' rain folk drops')",
+        "INSERT INTO stars VALUES (3, 2, 6.0)",
+        "INSERT INTO guilds VALUES (5, '', 10, '[]', NULL, 1, NULL, 0)",
+    ],
 }
 """Rows in a database of each revision before the upgrade."""
 
@@ -163,7 +172,7 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 MOVED = {
     "tasks": "tasks JOIN answers USING (task_id)",
-    "notes": "notes WHERE key NOT IN ('opened_as', 'ledger_key', 'library_before')",
+    "notes": "notes WHERE key NOT IN ('opened_as', 'ledger_key', 'library_before', 'lines_after')",
 }
 """Where the newest schema keeps the rows of an old table, without rows that the bot itself adds."""
 

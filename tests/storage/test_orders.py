@@ -30,7 +30,7 @@ from bot.domain.watch import Watch, WatchOutcome
 from bot.domain.watch_results import WatchQuery
 from bot.services.polling.record_poll import record_poll
 from bot.storage.order_upkeep import OrderUpkeep
-from bot.storage.orders import OrderStore, Placed
+from bot.storage.orders import Edited, OrderStore, Placed
 from bot.storage.polls import PollStore
 from bot.storage.schema import watches
 from bot.storage.watches import WatchStore
@@ -128,6 +128,16 @@ async def test_a_placed_order_is_no_longer_edited(store: OrderStore) -> None:
     assert (found.state, found.price) == (OrderState.PLACED, 0.1)
 
 
+async def test_what_was_edited_on_another_device_is_not_what_is_placed(store: OrderStore) -> None:
+    """The card on the first device still shows the rain."""
+    await store.draft(draft())
+    snow = SongRequest(kind=RequestKind.DESCRIBE, description="snow", model="chirp-hawk")
+    await store.edit(draft(request=snow))
+    assert await store.place(draft(), NO_LIMITS, NOW) == Edited()
+    assert (await used(store)).person == 0
+    assert isinstance(await store.place(draft(request=snow), NO_LIMITS, NOW), Placed)
+
+
 async def test_fifty_people_with_five_devices_each_and_ten_left(store: OrderStore) -> None:
     people = range(100, 150)
     for person in people:
@@ -185,6 +195,14 @@ async def test_orders_are_sent_in_turn_as_many_as_run_at_once(store: OrderStore)
     assert await begin(store, NOW + 10, at_once=2) is None
     assert first.state is OrderState.SENDING
     assert await store.order("o0") == first, "that is stored before a byte leaves"
+
+
+async def test_somebody_with_many_orders_does_not_hold_up_the_next_person(store: OrderStore) -> None:
+    for number in range(150):
+        await place(store, draft(f"o{number}", user_id=ADA), now=NOW + number)
+    await place(store, draft("last", user_id=BEN), now=NOW + 200)
+    begun = [await begin(store, NOW + 300) for _ in range(3)]
+    assert [order.id if order else None for order in begun] == ["o0", "last", None]
 
 
 async def test_one_order_is_begun_by_one(store: OrderStore) -> None:
@@ -292,6 +310,30 @@ async def test_only_its_person_cancels_it_and_only_before_it_is_sent(store: Orde
     await place(store, draft("o2"))
     await begin(store)
     assert await store.cancel("o2", ADA, NOW) is None
+
+
+async def test_what_is_found_after_it_counted_as_lost_counts_again(store: OrderStore) -> None:
+    await place(store, draft())
+    sent = await begin(store)
+    assert sent
+    unsure = after_submission(sent, Unsure("cut"), NOW)
+    await store.move(unsure, OrderState.SENDING, NOW)
+    lost = replace(unsure, state=OrderState.LOST)
+    await store.move(lost, OrderState.UNSURE, NOW)
+    assert (await used(store)).person == 0
+    found = after_submission(lost, Accepted("t1"), NOW)
+    assert await store.accept(found, watch_of(found), OrderState.LOST, NOW)
+    assert (await used(store)).person == 1
+
+
+async def test_a_task_is_one_orders(store: OrderStore) -> None:
+    await accepted(store, "o1", "t1")
+    await place(store, draft("o2", user_id=BEN))
+    sent = await begin(store)
+    assert sent
+    order = after_submission(sent, Accepted("t1"), NOW)
+    assert not await store.accept(order, watch_of(order), OrderState.SENDING, NOW)
+    assert await store.order("o2") == sent
 
 
 async def test_a_person_is_told_of_each_state_once(store: OrderStore, upkeep: OrderUpkeep) -> None:

@@ -46,6 +46,23 @@ class Library:
             return found if place.owner_id == user_id else None
         return found if await viewable([place.group]) else None
 
+    async def named(self, task_id: str, number: int, user_id: int, viewable: Viewable) -> Song | None:
+        """A song by its task and its number in it, 0: its first or chosen take, if the person may find it."""
+        posts = await self._songs.posts(task_id, number, user_id)
+        groups = await viewable(list(dict.fromkeys(each.place.group for each in posts if not each.place.owner_id)))
+        return next((each for each in posts if each.place.owner_id or each.place.group in groups), None)
+
+    async def takes(self, song: Song) -> list[Song]:
+        """All songs of its task that are in the same place, in their order."""
+        return await self._songs.takes(song)
+
+    async def toggle_take(self, song: Song) -> bool:
+        """True if it is now the one that its maker has chosen; the others are folded away wherever they are."""
+        chosen = not is_chosen(song, await self._songs.takes(song))
+        await self._songs.choose_take(song, self._clock.now(), chosen=chosen)
+        self._on_star()
+        return chosen
+
     async def lyrics(self, song: Song) -> str:
         return await self._songs.lyrics(song.id)
 
@@ -77,9 +94,19 @@ class Library:
         self._on_star()
         return starred
 
+    async def stars(self, channel_id: int, task_id: str) -> dict[int, int]:
+        """Of the songs of a task in a channel, by their numbers in it."""
+        known = await self._stars.counts(channel_id, [task_id])
+        return {number: take.stars for (_, number), take in known.items()}
+
     async def note_servers(self, present: Collection[int]) -> None:
         """Starts or stops the time after which the songs of a server that the bot has left are deleted."""
         await self._songs.note_guilds(present, self._clock.now())
+
+
+def is_chosen(song: Song, takes: Sequence[Song]) -> bool:
+    """`takes`: all of its place."""
+    return not song.folded and any(each.folded for each in takes)
 
 
 def default_scope(guild_id: int) -> Scope:

@@ -1,4 +1,6 @@
-"""Edits the numbers on star buttons: several presses in one edit, and every few seconds at most per message."""
+"""Edits the numbers on star buttons, and which take is chosen: several presses in one edit, and every few seconds at
+most per message.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -6,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.domain.discord_errors import Meaning, meaning
-from bot.domain.library import CountedMessage
+from bot.domain.library import CountedMessage, TakeStars
 from bot.errors import PostError, StorageError
 from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
@@ -19,8 +21,8 @@ _RETRY_AFTER = 60.0  # seconds
 log = logging.getLogger(__name__)
 
 
-Counts = Callable[[Collection[tuple[str, int]]], Awaitable[Mapping[tuple[str, int], int]]]
-"""The stars of songs, each by its task and its number in it."""
+Counts = Callable[[Collection[str]], Awaitable[Mapping[tuple[str, int], TakeStars]]]
+"""What is to be shown of all songs of tasks, each by its task and its number in it."""
 
 
 class StarPoster(Protocol):

@@ -6,11 +6,12 @@ as unsure. An order is only sent again if it provably never reached the gateway.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Any, Protocol
 
 from bot.domain.allowance import Work
-from bot.domain.order import Accepted, Order, OrderState, Refused, SubmitResult, Unsure, after_submission
+from bot.domain.order import Accepted, Order, OrderState, SubmitResult, Unsure, after_submission, unsure
 from bot.domain.song_request import RequestKind, Wish
 from bot.domain.watch import Watch
 from bot.errors import StorageError
@@ -120,49 +121,49 @@ class OrderSender:
         return await self._store.begin(self._gateway.name, self._clock.now(), at_once=self._terms.at_once)
 
     async def _send(self, order: Order) -> None:
-        """One POST; its result is stored even while the program is being stopped."""
+        """One POST; its result is stored however long the database takes, for it is known nowhere else."""
         submission = submission_of(order.request, self._terms.can, self._dialect)
         patience = _PATIENCE.get(order.request.kind, _PATIENCE_FOR_SONGS)
         posting = asyncio.create_task(self._gateway.submit(submission, patience=patience), name="order")
         try:
             await asyncio.wait({posting})
-        except asyncio.CancelledError:
-            await asyncio.wait({posting}, timeout=_LAST_WAIT)
-            result = posting.result() if posting.done() else Unsure("the bot was stopped meanwhile")
-            posting.cancel()
-            await self._store_once(order, result)
-            raise
-        await self._store_result(order, posting.result())
-
-    async def _store_result(self, order: Order, result: SubmitResult) -> None:
-        """However long the database takes: the answer is known nowhere else."""
-        while True:
-            try:
-                await _uncancelled(self._record(order, result))
-            except StorageError as error:
-                log.error("order %s: its answer cannot be stored yet", order.id)
+            while (error := await self._keep(order, _result_of(posting))) is not None:
                 await wait_for_storage(self._clock, log, error)
-            else:
-                return
+        except asyncio.CancelledError:
+            await _to_the_end(self._end(order, posting))
+            raise
 
-    async def _store_once(self, order: Order, result: SubmitResult) -> None:
+    async def _end(self, order: Order, posting: asyncio.Task[SubmitResult]) -> None:
+        """The program is being stopped: there is a moment left for the answer, and one attempt to store it."""
+        await asyncio.wait({posting}, timeout=_LAST_WAIT)
+        result = _result_of(posting) if posting.done() else Unsure("the bot was stopped meanwhile")
+        posting.cancel()
+        if order.id in self._being_sent:
+            await self._keep(order, result)
+
+    async def _keep(self, order: Order, result: SubmitResult) -> StorageError | None:
+        """The error that prevented it. What is not stored until the next start is unsure then."""
         try:
-            await _uncancelled(self._record(order, result))
+            await self._record(order, result)
         except StorageError as error:
-            log.error(
-                "order %s: its answer could not be stored, so it is unsure at the next start: %s", order.id, error
-            )
+            answer = f"taken as {result.task_id}" if isinstance(result, Accepted) else type(result).__name__.lower()
+            log.error("order %s: the gateway's answer is not stored yet: %s", order.id, answer)
+            return error
+        return None
 
     async def _record(self, order: Order, result: SubmitResult) -> None:
         now = self._clock.now()
         after = after_submission(order, result, now)
-        log.info("order %s: %s", order.id, after.state)
-        if isinstance(result, Accepted):
-            await self._store.accept(after, watch_on(after, now), OrderState.SENDING, now)
-        else:
+        if not isinstance(result, Accepted):
             await self._store.move(after, OrderState.SENDING, now)
-        if isinstance(result, Unsure | Accepted | Refused):
-            self._is_in_doubt = isinstance(result, Unsure)
+        elif not await self._store.accept(after, watch_on(after, now), OrderState.SENDING, now):
+            # It was stored by an attempt that was said to fail, or the gateway answered with what it made before.
+            doubted = unsure(order, f"the gateway answered with the task of another order: {result.task_id}", now)
+            await self._store.move(doubted, OrderState.SENDING, now)
+            after = await self._store.order(order.id) or doubted
+        log.info("order %s: %s", order.id, after.state)
+        if after.state is not OrderState.PLACED:
+            self._is_in_doubt = after.state is OrderState.UNSURE
         self._changed(after)
         del self._being_sent[order.id]
         self._wakeup.send()
@@ -183,11 +184,18 @@ def watch_on(order: Order, now: float) -> Watch:
     )
 
 
-async def _uncancelled(saving: Awaitable[None]) -> None:
-    """Completes even if the caller is cancelled."""
-    task = asyncio.ensure_future(saving)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+def _result_of(posting: asyncio.Task[SubmitResult]) -> SubmitResult:
+    """Nobody knows whether an order was taken that ended in an unexpected error; others are not to suffer from it."""
+    if (error := posting.exception()) is None:
+        return posting.result()
+    log.error("an order ended in an unexpected error", exc_info=error)
+    return Unsure(f"an unexpected error: {type(error).__name__}")
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Whatever is cancelled meanwhile: what goes on after a cancellation is cancelled again, every second."""
+    task = asyncio.create_task(work, name="order")
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
+    task.result()

@@ -7,10 +7,10 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.domain.allowance import Denial, Limits, Usage, Work, left
+from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of, left
 from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
 from bot.domain.models import Model, model_named
-from bot.domain.order import Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
+from bot.domain.order import RESTORED, Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
 from bot.domain.order_refusals import Refusal
 from bot.domain.same_song import may_be
 from bot.domain.song_request import Problem, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
@@ -21,7 +21,7 @@ from bot.services.lookup import Found, Lookup
 from bot.services.orders.sender import watch_on
 from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
-from bot.storage.orders import OrderStore, Placed
+from bot.storage.orders import Edited, OrderStore, Placed
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +48,23 @@ class Quote(Struct, frozen=True, kw_only=True):
     approval: bool
     closed: str  # why the gateway takes no orders now; empty: it does
     bar: Bar | None
+    denial: Denial | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it could be placed, limits aside. A cover without its song would be paid for nothing."""
+        uncovered = Wish.COVER in self.ignored | self.doubtful
+        return not (self.faults or self.problem or self.closed or self.bar or uncovered)
 
     @property
     def ready(self) -> bool:
-        """Whether Create would place the order. A cover without its song would be paid for nothing."""
-        uncovered = Wish.COVER in self.ignored | self.doubtful
-        return not (self.faults or self.problem or self.closed or self.bar or uncovered)
+        """Whether Create would place the order now."""
+        return self.complete and self.denial is None
+
+    @property
+    def passes(self) -> bool:
+        """Whether what is in the way may be gone later, without an edit."""
+        return bool(self.closed or self.bar or self.denial)
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -71,6 +82,8 @@ class Obstacle(StrEnum):
     """Why Create ordered nothing, apart from what the quote says and the limits."""
 
     CHANGED = "changed"  # the price has changed
+    EDITED = "edited"  # the draft has, on another device
+    RESTORED = "restored"  # the database is a copy, and the draft may have been placed since
     GONE = "gone"  # there is no such draft: it was placed, cancelled or deleted
     NOT_READY = "not_ready"  # the card says why
 
@@ -144,8 +157,9 @@ class Orders:
         return await self.store.before(order)
 
     async def bar(self, maker: Maker, model: str = "") -> Bar | None:
-        """Why a person may not order here; None: they may."""
-        return bar_of(maker, await self.rules(maker.guild_id), self.operator, model)
+        """Why a person may not order here; None: they may. `model`: its name or label; empty: not chosen yet."""
+        rules = _in_effect(await self.rules(maker.guild_id), self.terms())
+        return bar_of(maker, rules, self.operator, model_named(model).name)
 
     async def offer(self, found: Found, guild_id: int | None, user_id: int) -> Offer:
         """To all who see a task in a server, or to a person in a DM. Nothing where that cannot be told."""
@@ -230,8 +244,19 @@ class Orders:
             most=limits.person,
             approval=rules.approval and not maker.manages,
             closed=terms.closed,
-            bar=bar_of(maker, rules, self.operator, order.request.model),
+            bar=bar_of(maker, _in_effect(rules, terms), self.operator, order.request.model),
+            denial=denial_of(usage, limits, self._clock.now()),
         )
+
+    async def quote_for_card(self, order: Order, maker: Maker) -> Quote:
+        """What is shown is what Create agrees to: the draft has that price from now on."""
+        quote = await self.quote(order, maker)
+        if quote.price != order.price or order.reason:
+            await self.store.show(order.id, quote.price)
+        return quote
+
+    async def wait_until(self, moment: float) -> None:
+        await self._clock.sleep(moment - self._clock.now())
 
     async def place(self, order_id: str, maker: Maker) -> Placed | Denial | Obstacle:
         """Places a draft as an order: once, however often and wherever Create is pressed."""
@@ -239,10 +264,11 @@ class Orders:
         if order is None or order.state is not OrderState.DRAFT:
             return Obstacle.GONE
         quote = await self.quote(order, maker)
-        if not quote.ready:
+        if not quote.complete:
             return Obstacle.NOT_READY
+        if order.reason == RESTORED:
+            return Obstacle.RESTORED
         if quote.price != order.price:
-            await self.store.edit(replace(order, price=quote.price))
             return Obstacle.CHANGED
         rules = await self.rules(maker.guild_id)
         placed = await self.store.place(
@@ -252,7 +278,7 @@ class Orders:
             approve=quote.approval,
         )
         self.wake()
-        return placed or Obstacle.GONE
+        return Obstacle.EDITED if isinstance(placed, Edited) else placed or Obstacle.GONE
 
     def _limits(self, rules: CreationRules, work: Work, maker: Maker) -> Limits:
         return limits_of(rules, self.operator, work, direct=maker.guild_id is None)
@@ -325,6 +351,14 @@ def _offered(terms: GatewayTerms, rules: CreationRules) -> list[Model]:
     """What the gateway has, as far as the server's managers want it; all, if that is nothing."""
     allowed = [model for model in terms.models if model.name in rules.models]
     return allowed or list(terms.models)
+
+
+def _in_effect(rules: CreationRules, terms: GatewayTerms) -> CreationRules:
+    """With the models that can be ordered: those of the operator's list, if there is one, that the managers want."""
+    if not (rules.models or terms.settings.models):
+        return rules
+    offered = [model.name for model in _offered(terms, rules)]
+    return replace(rules, models=tuple(offered) if terms.settings.models else (*offered, *rules.models))
 
 
 def refused_as_busy(order: Order) -> bool:

@@ -1,6 +1,7 @@
 """A gateway's terms for orders: its options, prices and balance, and whether it is open for orders."""
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from bot.domain.allowance import Work
 from bot.domain.creation import OperatorRules
 from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
 from bot.domain.models import Model, offered
+from bot.domain.order import Order, OrderState
 from bot.domain.order_refusals import Refusal
 from bot.domain.song_request import SongRequest, Wish
 from bot.domain.task import Task
@@ -30,6 +32,7 @@ _FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a m
 _SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
 _LOW = "low"  # closed: the balance is below the operator's minimum
 _LOOK_EVERY = 3_600.0  # seconds, for what watched tasks tell
+_UNDER_WAY = 1_800.0  # seconds: watches that began so long before the last look may have ended after it
 _CLOSING = frozenset({Refusal.NO_BALANCE, Refusal.NO_ACCESS, Refusal.MISPLACED})
 
 log = logging.getLogger(__name__)
@@ -82,9 +85,11 @@ class GatewayTerms:
         self._wakeup = Wakeup(clock)
         self._seen: tuple[str, ...] = ()
         self._wishes: Mapping[Wish, Seen] = {}
-        self._watched_until: float | None = None  # when watched tasks were read last
+        self._looked_at: float | None = None  # when watched tasks were read last
+        self._known: frozenset[str] = frozenset()  # tasks that were read then
         self._readings: deque[Reading] = deque(maxlen=_READINGS)
         self.account = Account(gateway=billing.name)
+        self._is_changed = False  # since it was stored
 
     @property
     def is_open(self) -> bool:
@@ -135,19 +140,28 @@ class GatewayTerms:
     async def run(self) -> None:
         """Until cancelled: checks once a day, and more often while the gateway is closed."""
         await self._recall()
-        checked_at = None
+        checked_at = looked_at = -math.inf
         while True:
-            try:
-                await self.look_at_watched()
-            except StorageError as error:
-                log.error("what songs tell of gateway %s cannot be read: %s", self.name, error)
-            now, every = self._clock.now(), _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
-            every = _CHECK_CLOSED if self.account.closed else every
-            if checked_at is None or now - checked_at >= every:
+            if self._is_changed:
+                await self._store_account()
+            if self._clock.now() - looked_at >= _LOOK_EVERY:
+                await self._look()
+                looked_at = self._clock.now()
+            if self._clock.now() - checked_at >= self._check_every():
                 await self.check()
-                checked_at = now
-            every = _CHECK_CLOSED if self.account.closed else every
-            await self._wakeup.wait(now + min(every, _LOOK_EVERY))
+                checked_at = self._clock.now()
+            await self._wakeup.wait(min(checked_at + self._check_every(), looked_at + _LOOK_EVERY))
+
+    def _check_every(self) -> float:
+        if self.account.closed:
+            return _CHECK_CLOSED
+        return _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
+
+    async def _look(self) -> None:
+        try:
+            await self.look_at_watched()
+        except StorageError as error:
+            log.error("what songs tell of gateway %s cannot be read: %s", self.name, error)
 
     async def _recall(self) -> None:
         try:
@@ -175,7 +189,8 @@ class GatewayTerms:
             limited=bool(balance and balance.left is not None),
             checked_at=self._clock.now(),
         )
-        await self._keep(replace(account, closed=self._closed_by(account)))
+        self._change(replace(account, closed=self._closed_by(account)))
+        await self._store_account()
 
     async def check_if_old(self) -> None:
         """Checks before a payment if the operator keeps a minimum balance."""
@@ -198,19 +213,20 @@ class GatewayTerms:
         floor = self._operator.keep_balance
         return floor is not None and left < floor
 
-    async def spent(self, work: Work) -> None:
-        """After an order: subtracts its price from the balance until the next check."""
+    def answered(self, order: Order) -> None:
+        """After the answer to an order, which may have been charged, or refused: what that means for the next ones."""
+        if order.state in (OrderState.ACCEPTED, OrderState.UNSURE):
+            self._spend(Work.of(order.request.kind))
+        elif order.state is OrderState.REFUSED and order.reason in _CLOSING:
+            log.warning("orders at gateway %s are closed: %s", self.name, order.reason)
+            self._change(replace(self.account, closed=order.reason))
+
+    def _spend(self, work: Work) -> None:
+        """Subtracts its price from the balance until the next check."""
         price, left = self.price(work), self.account.credit_left
         if self._operator.keep_balance is not None and price is not None and left is not None:
             account = replace(self.account, credit_left=left - price)
-            await self._keep(replace(account, closed=self._closed_by(account)))
-
-    async def refused(self, reason: str) -> None:
-        """A gateway that refuses the key gets no more orders until a check succeeds."""
-        if reason in _CLOSING:
-            log.warning("orders at gateway %s are closed: %s", self.name, reason)
-            await self._keep(replace(self.account, closed=reason))
-            self._wakeup.send()
+            self._change(replace(account, closed=self._closed_by(account)))
 
     async def record_finished(self, request: SongRequest, task: Task) -> None:
         """Records what a finished order shows. The model is the ordered one, whatever the gateway calls it."""
@@ -221,15 +237,16 @@ class GatewayTerms:
         await self._read_abilities()
 
     async def look_at_watched(self) -> None:
-        """Records what songs show that were ordered elsewhere, of watches that began since the last look."""
+        """Records what songs show that were ordered elsewhere, of watches that ended since the last look."""
         now = self._clock.now()
-        since = self._watched_until if self._watched_until is not None else self.account.checked_at
-        watched = await self._store.watched_to_the_end(self.name, max(since, now - _SEEN_FOR))
+        since = self._looked_at if self._looked_at is not None else self.account.checked_at
+        ended = await self._store.watched_to_the_end(self.name, max(since - _UNDER_WAY, now - _SEEN_FOR))
+        watched = [task for task in ended if task.id not in self._known]
         for model in models_in(watched):
             await self._store.record_models(self.name, [model], now)
         found = {wish for task in watched for wish in proven_by(task)}
         await self._store.record_wishes(self.name, dict.fromkeys(found, True), now)
-        self._watched_until = now
+        self._looked_at, self._known = now, frozenset(task.id for task in ended)
         await self._read_abilities()
 
     async def _read_abilities(self) -> None:
@@ -250,11 +267,15 @@ class GatewayTerms:
         balance = (await self._billing.state()).balance
         return balance.used if balance else None
 
-    async def _keep(self, account: Account) -> None:
+    def _change(self, account: Account) -> None:
         if account.closed != self.account.closed:
             log.info("orders at gateway %s: %s", self.name, account.closed or "open")
-        self.account = account
+        self.account, self._is_changed = account, True
+        self._wakeup.send()
+
+    async def _store_account(self) -> None:
+        self._is_changed = False
         try:
-            await self._store.keep_account(account)
+            await self._store.keep_account(self.account)
         except StorageError as error:
             log.error("what gateway %s says cannot be kept: %s", self.name, error)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bot.domain.allowance import Work
 from bot.domain.order import Order, OrderState
 from bot.services.clock import Clock
 from bot.services.orders.keeper import OrderKeeper
@@ -38,18 +37,14 @@ class OrderWorkers:
         keeper = OrderKeeper(
             self.orders.store, self._upkeep, self._terms, self._clock, changed=self.orders.wake, notify=notify
         )
+
+        def changed(order: Order) -> None:
+            self._terms[order.gateway].answered(order)
+            if order.state is OrderState.ACCEPTED:
+                self._accepted()
+            keeper.wake()
+
         async with asyncio.TaskGroup() as workers:
-
-            def changed(order: Order) -> None:
-                terms = self._terms[order.gateway]
-                if order.state is OrderState.ACCEPTED:
-                    self._accepted()
-                if order.state in (OrderState.ACCEPTED, OrderState.UNSURE):
-                    workers.create_task(terms.spent(Work.of(order.request.kind)), name="terms")
-                if order.state is OrderState.REFUSED:
-                    workers.create_task(terms.refused(order.reason), name="terms")
-                keeper.wake()
-
             senders = [
                 OrderSender(each, self.orders.store, self._clock, terms=self._terms[each.name], changed=changed)
                 for each in self._submitters

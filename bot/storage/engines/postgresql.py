@@ -3,21 +3,22 @@
 import asyncio
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from psycopg.types.array import ListBinaryDumper
 from psycopg.types.string import StrBinaryDumper, StrDumper
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DataError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.errors import DatabaseInUse
 from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY, UNHURRIED
-from bot.storage.remedies import errors_in_words
+from bot.storage.leadership import Leadership, Standing, Term
+from bot.storage.lease import LEASE_TABLE, LeaseStore, Sockets
+from bot.storage.seat import Database
 
 _WRITING = 0x73756E6F_00000001  # the advisory lock of whoever writes
-_RUNNING = 0x73756E6F_00000002  # that of who has the database open
 
 # A server that does not answer is given up after about 10 s, whatever it is that is silent: server, network, lock.
 _CONNECTING = {
@@ -35,18 +36,54 @@ _SESSION = {
     "jit": "off",  # compiling takes longer than any statement here
     "random_page_cost": "1.1",  # what is used often is in memory: some hundred rows are found by an index
 }
-_TRIES, _BETWEEN_TRIES = 5, 0.2  # seconds
+_PATIENCE = 2.0  # seconds for an answer about the lease
+# An error, rather than a row to be read, because it is one request with those before it.
+_HOLD = "SELECT 1 / count(*) FROM (SELECT FROM {table} WHERE epoch = {epoch} AND holder = '{holder}' FOR KEY SHARE) h"
 _AT_ONCE = 5  # connections that are kept; twice as many in a rush
 
 
+Upgrade = Callable[[AsyncEngine], Awaitable[None]]
+
+
 @asynccontextmanager
-async def opened(url: URL, upgrade: Callable[[AsyncEngine], Awaitable[None]]) -> AsyncIterator[AsyncEngine]:
-    """Raises DatabaseInUse, and what SQLAlchemy raises."""
-    engine = _engine(url)
+async def seated(url: URL, upgrade: Upgrade) -> AsyncIterator["SharedSeat"]:
+    """Connects when it is to lead, not before."""
+    engine = _lease_engine(url)
     try:
-        async with _alone(engine):
-            await upgrade(engine)
-            yield engine
+        yield SharedSeat(Leadership(LeaseStore(engine, patience=_PATIENCE)), url, upgrade)
+    finally:
+        await asyncio.shield(engine.dispose())
+
+
+class SharedSeat:
+    """At a database where one process leads and the others wait."""
+
+    shared = True
+
+    def __init__(self, leadership: Leadership, url: URL, upgrade: Upgrade) -> None:
+        self._leadership = leadership
+        self._url = url
+        self._upgrade = upgrade
+
+    @property
+    def standing(self) -> Standing:
+        return self._leadership.standing
+
+    @asynccontextmanager
+    async def term(self, *, wait: bool) -> AsyncIterator[Database]:
+        async with self._leadership.term(wait=wait) as term, opened(self._url, term) as engine:
+            await self._upgrade(engine)
+            settle = partial(self._leadership.settle, term)
+            yield Database(engine=engine, now=term.now, check=term.check, failed_over=term.failed_over, settle=settle)
+
+
+@asynccontextmanager
+async def opened(url: URL, term: Term) -> AsyncIterator[AsyncEngine]:
+    """What is written within the term; nothing that comes later."""
+    engine = _engine(url, term=term)
+    term.when_lost.append(Sockets(engine).cut)
+    try:
+        yield engine
     finally:
         await asyncio.shield(engine.dispose())
 
@@ -55,13 +92,21 @@ def read_only_engine(url: URL) -> AsyncEngine:
     return _engine(url, default_transaction_read_only="on")
 
 
-def _engine(url: URL, **session: str) -> AsyncEngine:
+def _engine(url: URL, *, term: Term | None = None, **session: str) -> AsyncEngine:
     engine = create_async_engine(
         url, connect_args=_connect_arguments(url, _SESSION | session), pool_size=_AT_ONCE, max_overflow=_AT_ONCE
     )
     event.listen(engine.sync_engine, "connect", _set_up_connection)
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
-    event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "begin", partial(_begin, term))
+    return engine
+
+
+def _lease_engine(url: URL) -> AsyncEngine:
+    """One connection, apart from the others: whatever they wait for, the lease is renewed."""
+    arguments = _connect_arguments(url, _SESSION | {"statement_timeout": "2s"}) | {"connect_timeout": "2"}
+    engine = create_async_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
+    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     return engine
 
 
@@ -103,11 +148,12 @@ def _replace_if_closed(connection: Any, *_: object) -> None:
         raise DisconnectionError
 
 
-def _begin(connection: Connection) -> None:
+def _begin(term: Term | None, connection: Connection) -> None:
     """The one place through which every transaction begins, in one request.
 
     Who writes has the lock until the end of the transaction, as in SQLite: decisions rest on what was read before. It
     is taken in a statement of its own, since a statement does not see what was committed while it waited for a lock.
+    Then the epoch is locked, so that nobody takes over before this is committed; if somebody has, nothing is written.
     """
     options = connection.get_execution_options()
     if options.get(READ_ONLY):
@@ -121,38 +167,13 @@ def _begin(connection: Connection) -> None:
     if options.get(LAZY):
         begin.append("SET LOCAL synchronous_commit = off")  # whatever is committed after it writes it to the disk, too
     begin.append(f"SELECT pg_advisory_xact_lock({_WRITING})")
-    connection.exec_driver_sql("; ".join(begin))
-
-
-@asynccontextmanager
-async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Holds the database as the only bot, as long as its connection lives. Raises DatabaseInUse."""
-    with errors_in_words():
-        connection = await engine.execution_options(**{READ_ONLY: True}).connect()
+    if term is None:
+        connection.exec_driver_sql("; ".join(begin))
+        return
+    term.check()
+    begin.append(_HOLD.format(table=LEASE_TABLE, epoch=term.taken.epoch, holder=term.taken.holder))
     try:
-        with errors_in_words():
-            taken = await _take(connection)
-        if not taken:
-            raise DatabaseInUse("another bot is running on this database: stop it first, or set another DATABASE_URL")
-        yield
-    finally:
-        await asyncio.shield(_end(connection))
-
-
-async def _take(connection: AsyncConnection) -> bool:
-    """Tries for a moment: the server may not have noticed yet that the last bot was killed."""
-    for _ in range(_TRIES):
-        taken = (await connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_RUNNING})")).scalar()
-        await connection.rollback()  # the lock belongs to the session, not to the transaction
-        if taken:
-            return True
-        await asyncio.sleep(_BETWEEN_TRIES)
-    return False
-
-
-async def _end(connection: AsyncConnection) -> None:
-    """Gives the lock back, and closes the connection, which would keep it in the pool if that failed."""
-    with suppress(SQLAlchemyError):
-        await connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_RUNNING})")
-    await connection.invalidate()
-    await connection.close()
+        connection.exec_driver_sql("; ".join(begin))
+    except DataError:  # divided by zero
+        term.lose("another process does")
+        term.check()

@@ -16,8 +16,15 @@ from bot.storage.engines.options import DURABLE, READ_ONLY
 from bot.storage.files import make_private_folder
 from bot.storage.journal import check_journal, keep_name
 from bot.storage.lock import locked
+from bot.storage.seat import OwnSeat
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
+
+
+@asynccontextmanager
+async def seated(url: URL, upgrade: Callable[[AsyncEngine], Awaitable[None]]) -> AsyncIterator[OwnSeat]:
+    async with opened(url, upgrade) as engine:
+        yield OwnSeat(engine)
 
 
 @asynccontextmanager

@@ -73,9 +73,10 @@ def _panel(server: ServerSettings, language: Language) -> discord.ui.LayoutView:
         view.add_item(row)
     limit = server.watches_per_user or language("admin.no_limit")
     state = [language(f"admin.audio_{int(server.audio)}"), language("admin.limit", limit=limit)]
+    state.append(language(f"admin.playlists_{int(server.open_playlists)}"))
     state += [language("admin.is_paused")] if server.paused else []
     view.add_item(discord.ui.TextDisplay("\n".join(state)))
-    bound = (actions.ADMIN_AUDIO, actions.ADMIN_LIMIT, actions.ADMIN_TEST)
+    bound = (actions.ADMIN_AUDIO, actions.ADMIN_LIMIT, actions.ADMIN_PLAYLISTS, actions.ADMIN_TEST)
     return view.add_item(discord.ui.ActionRow(*(button(action, NoPayload("server"), language) for action in bound)))
 
 
@@ -95,6 +96,13 @@ async def toggle_audio(interaction: Interaction, _: NoPayload) -> None:
     await interaction.response.defer()
     server = await _server(interaction)
     await _keep(interaction, replace(server, audio=not server.audio))
+
+
+@on_press(actions.ADMIN_PLAYLISTS)
+async def toggle_playlists(interaction: Interaction, _: NoPayload) -> None:
+    await interaction.response.defer()
+    server = await _server(interaction)
+    await _keep(interaction, replace(server, open_playlists=not server.open_playlists))
 
 
 @on_press(actions.PICK)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import discord
 
-from bot.client import Interaction, Services, SunoBot
+from bot.client import UNANSWERED, Interaction, Services, SunoBot
 from bot.domain.ids import Ids
 from bot.errors import UnreadableFile
 from bot.ui.features.batches import MAX_FILE, fetched, is_readable, list_view, read_file, show_batch
@@ -69,7 +69,7 @@ async def answer(message: discord.Message, bot: SunoBot) -> None:
         try:
             text = sentence_or_reference(error, language, f"a text in channel {message.channel.id}")
             await answer_to(message, content=text)
-        except discord.HTTPException as unanswered:
+        except UNANSWERED as unanswered:
             log.warning("a message could not be answered: %s", unanswered)
 
 

@@ -38,6 +38,7 @@ from bot.ui.render.cards import (
     songs_card,
     task_card,
 )
+from bot.ui.render.components import star_buttons
 from bot.ui.render.extras import extras_menu
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
@@ -215,7 +216,8 @@ async def _send_songs(reply: Reply, found: Found, clip_files: Sequence[ClipFile]
     """Discord sometimes accepts less than the limit it states: then it tries again without the largest file."""
     try:
         kept = files_to_keep(clip_files, reply.files)
-        await _send(reply, found, song_cards(found, clip_files, reply.language, reply.limit, kept))
+        cards = song_cards(found, clip_files, reply.language, reply.limit, kept)
+        await _send(reply, found, await _starred(reply, found, clip_files, cards))
         await _add_to_library(reply, found, clip_files)
     except discord.HTTPException as error:
         smaller = _without_largest(clip_files)
@@ -223,6 +225,17 @@ async def _send_songs(reply: Reply, found: Found, clip_files: Sequence[ClipFile]
             raise
         log.info("Discord accepts less than it stated: %s", error)
         await _send_songs(reply, found, smaller)
+
+
+async def _starred(reply: Reply, found: Found, clip_files: Sequence[ClipFile], cards: Sequence[Card]) -> list[Card]:
+    """With a star for each song that comes with its file."""
+    stars = await reply.services.library.stars(reply.channel_id, found.task.id)
+    groups = grouped(clip_files) if len(cards) > 1 else [clip_files]
+    starred = []
+    for card, group in zip(cards, groups, strict=False):
+        counts = {each.number: stars.get(each.number, 0) for each in group if isinstance(each.audio, MediaFile)}
+        starred.append(replace(card, buttons=[*card.buttons, *star_buttons(found.task.id, counts)]))
+    return [*starred, *cards[len(starred) :]]
 
 
 async def _add_to_library(reply: Reply, found: Found, clip_files: Sequence[ClipFile]) -> None:

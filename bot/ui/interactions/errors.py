@@ -8,7 +8,7 @@ from datetime import timedelta
 import discord
 from discord import app_commands
 
-from bot.client import Interaction, SunoBot
+from bot.client import UNANSWERED, Interaction, SunoBot
 from bot.domain.discord_errors import RULES, Meaning
 from bot.errors import StorageError, TellableError
 from bot.ui.interactions.access import check_access, language_of
@@ -59,8 +59,10 @@ async def answer_failure(interaction: Interaction, error: BaseException) -> None
     text = sentence_or_reference(error, language_of(interaction), _where(interaction))
     try:
         await _say(interaction, text)
-    except discord.HTTPException as unanswered:
-        log.warning("%s: the error could not be shown: %s", _where(interaction), unanswered)
+    except UNANSWERED as unanswered:
+        log.warning(
+            "%s: the error could not be shown: %s: %s", _where(interaction), type(unanswered).__name__, unanswered
+        )
 
 
 def sentence_or_reference(error: BaseException, language: Language, where: str) -> str:
@@ -111,8 +113,8 @@ async def _suggest_nothing(interaction: Interaction, error: Exception) -> None:
     log.info("no suggestions: %s: %s", type(error).__name__, error)
     try:
         await interaction.response.autocomplete([])
-    except discord.HTTPException as unanswered:
-        log.warning("an autocomplete request could not be answered: %s", unanswered)
+    except UNANSWERED as unanswered:
+        log.warning("an autocomplete request could not be answered: %s: %s", type(unanswered).__name__, unanswered)
 
 
 class Tree(app_commands.CommandTree[SunoBot]):

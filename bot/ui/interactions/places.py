@@ -6,17 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 
-import aiohttp
 import discord
 from msgspec.structs import replace
 
-from bot.client import Interaction, SunoBot
+from bot.client import UNANSWERED, Interaction, SunoBot
 from bot.domain.library import ChannelGroup, PastPost, PostedAt
 from bot.ui.interactions.permissions import is_hidden
 
 _SERVERS = 10  # beside the one that somebody is in: each costs a request
 _REQUESTS = 5  # for threads of a server that are not in discord.py's cache, or are private
-_UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +140,7 @@ async def _member(interaction: Interaction, guild: discord.Guild, *, ask: bool) 
         return await guild.fetch_member(interaction.user.id)
     except discord.NotFound:
         return None
-    except _UNANSWERED as error:
+    except UNANSWERED as error:
         log.warning("Discord does not say whether somebody is in server %d: %s", guild.id, error)
         return None
 
@@ -153,7 +151,7 @@ async def _fetched(bot: SunoBot, channel_id: int) -> _Channel | None:
         channel = await bot.fetch_channel(channel_id)
     except (discord.NotFound, discord.Forbidden):
         raise
-    except _UNANSWERED as error:
+    except UNANSWERED as error:
         log.info("channel %d cannot be looked up: %s", channel_id, error)
         return None
     return channel if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
@@ -162,6 +160,6 @@ async def _fetched(bot: SunoBot, channel_id: int) -> _Channel | None:
 async def _is_in(thread: discord.Thread, member: discord.Member) -> bool:
     try:
         await thread.fetch_member(member.id)
-    except _UNANSWERED:
+    except UNANSWERED:
         return False
     return True

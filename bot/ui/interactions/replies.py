@@ -22,10 +22,11 @@ _UPLOAD_TIMEOUT = 60.0  # seconds
 
 
 class Reply(Protocol):
-    """`person`: the Discord id of who asked. `guild_id`: the server that the answer is seen in; None: in a DM, or where
-    the bot is no member. `limit`: bytes a file, as Discord states it for that channel.
-    `files`: attachments of the message that will be replaced. `shown`: the card that this reply has sent last;
-    `places`: where its messages are, one for each card.
+    """`person`: the Discord id of who asked; `channel_id`: where.
+
+    `guild_id`: the server that the answer is seen in; None: in a DM, or where the bot is no member. `limit`: bytes a
+    file, as Discord states it for that channel. `files`: attachments of the message that will be replaced. `shown`: the
+    card that this reply has sent last; `places`: where its messages are, one for each card.
 
     A second `send` replaces the first.
     """
@@ -36,6 +37,8 @@ class Reply(Protocol):
     def language(self) -> Language: ...
     @property
     def person(self) -> int: ...
+    @property
+    def channel_id(self) -> int: ...
     @property
     def guild_id(self) -> int | None: ...
     @property
@@ -61,6 +64,7 @@ class InteractionReply:
         self.services = interaction.client.services
         self.language = language or language_of(interaction)
         self.person = interaction.user.id
+        self.channel_id = interaction.channel_id or 0
         guild = interaction.client.get_guild(interaction.guild_id or 0)
         self.guild_id = guild.id if guild else None
         self.limit = min(interaction.filesize_limit or self.services.upload_limit, MAX_REQUEST)
@@ -121,6 +125,7 @@ class MessageReply:
         self.services = bot.services
         self.language = language
         self.person = message.author.id
+        self.channel_id = message.channel.id
         self.guild_id = message.guild.id if message.guild else None
         guild_limit = message.guild.filesize_limit if message.guild else 0
         self.limit = min(max(guild_limit, self.services.upload_limit), MAX_REQUEST)
@@ -164,6 +169,16 @@ async def show_list(interaction: Interaction, view: TitledView) -> None:
         if Part.LYRICS_AND_LINKS not in suspects(error.code):
             raise
         await interaction.edit_original_response(view=view(titled=False))
+
+
+async def send_list(interaction: Interaction, view: TitledView) -> None:
+    """The same as a message of its own, after the answer, for everybody who can read the channel."""
+    try:
+        await interaction.followup.send(view=view(titled=True), ephemeral=False)
+    except discord.HTTPException as error:
+        if Part.LYRICS_AND_LINKS not in suspects(error.code):
+            raise
+        await interaction.followup.send(view=view(titled=False), ephemeral=False)
 
 
 def missing_for_answer(message: discord.Message) -> frozenset[str]:

@@ -3,10 +3,9 @@
 import logging
 from collections.abc import Sequence
 
-import aiohttp
 import discord
 
-from bot.client import SunoBot
+from bot.client import UNANSWERED, SunoBot
 from bot.errors import GatewayError, GatewayMisplaced, GatewayRefused
 from bot.gateways.gateway import Gateway
 from bot.ui.render.key_usage import why_refused
@@ -34,7 +33,7 @@ class Operator:
             owner = discord.Object(team.owner_id) if team and team.owner_id else application.owner
             channel = await self._bot.create_dm(owner)
             await channel.send("\n".join(lines))
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as failure:
+        except UNANSWERED as failure:
             name = type(failure).__name__
             log.warning("the owner could not be notified by DM of gateway %s: %s: %s", gateway, name, failure)
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
@@ -22,16 +21,14 @@ from bot.services.delivery.port import Post
 from bot.ui.interactions.permissions import NEEDED_TO_POST, is_hidden, missing_in
 from bot.ui.interactions.places import place_in
 from bot.ui.outgoing.errors import post_errors
-from bot.ui.outgoing.forums import carries, find_post, open_post, post_name, reopen, style_of
+from bot.ui.outgoing.forums import find_post, open_post, post_name, reopen, style_of
+from bot.ui.outgoing.history import find_message
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
 from bot.ui.render.locales import Language, language_for
 from bot.ui.render.offers import with_offer
 from bot.ui.render.posts import digest, live_card, post_card
 
-_USUAL_CLOCK_SKEW = 60.0  # seconds between Discord's clock and ours at most, if ours is synchronised
-_MAX_CLOCK_SKEW = 4_000.0  # seconds: an hour, if summer time is set by hand
-_HISTORY_LIMIT = 1_000  # messages of a channel that are searched on either side of the attempt
 _MAX_CONTENT = 2_000  # characters
 _MOST_MENTIONS = 100  # in a message
 _DAY = 86_400.0  # seconds for which a learned upload limit counts: a server's limit may rise again
@@ -184,27 +181,12 @@ class DiscordPoster:
             log.info("Discord takes no file of %d bytes in server %d", largest, _server(claimed))
 
     async def find(self, claimed: ClaimedDelivery) -> int | None:
-        """Searches from the attempt on, as if the clocks agree; then before it, latest first, in case ours is fast.
-
-        Without Read Message History Discord returns an empty history, and the message is posted again.
-        """
         # Checked first: for a server that the bot was removed from, Discord would only report missing access.
         destination = self._destination(claimed)
         tried_at = claimed.tried_at or 0.0
         if forum := await self._forum(claimed, destination):
             return await self._find_post(forum, claimed, tried_at)
-        near = datetime.fromtimestamp(tried_at - _USUAL_CLOCK_SKEW, UTC)
-        far = datetime.fromtimestamp(tried_at - _MAX_CLOCK_SKEW, UTC)
-        channel = self._channel(claimed)
-        async with post_errors():
-            for history in (
-                channel.history(limit=_HISTORY_LIMIT, after=near, oldest_first=True),
-                channel.history(limit=_HISTORY_LIMIT, before=near, after=far, oldest_first=False),
-            ):
-                async for message in history:
-                    if message.author == self._bot.user and carries(message, claimed.delivery.id):
-                        return message.id
-        return None
+        return await find_message(self._channel(claimed), self._bot.user, tried_at, claimed.delivery.id)
 
     async def _find_post(self, forum: discord.ForumChannel, claimed: ClaimedDelivery, tried_at: float) -> int | None:
         """Waits first: a request that was cut off may still be carried out, and posts have no nonce."""

@@ -348,6 +348,34 @@ class LibrarySongPayload(Struct, frozen=True):
         return cls(_number(about), mark)
 
 
+class ChartPayload(Struct, frozen=True):
+    """`mark`: the id of the chart's post, which identifies its message."""
+
+    mark: str
+    about: str = "library"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        return cls(mark, about)
+
+
+class PlaylistSongPayload(Struct, frozen=True):
+    """A song of the library, for a playlist."""
+
+    song_id: int
+    playlist_id: int
+    mark: str = "0"
+
+    @property
+    def about(self) -> str:
+        return f"{self.song_id}.{self.playlist_id}"
+
+    @classmethod
+    def parse(cls, about: str, mark: str) -> Self:
+        song_id, _, playlist_id = about.partition(".")
+        return cls(_number(song_id), _number(playlist_id), mark)
+
+
 class Action(Struct, Generic[P], frozen=True):
     """`code`: two letters; `label`: the key of the button's text; empty: each button has its own."""
 
@@ -400,6 +428,7 @@ ADMIN_DROP = _action("ad", DeliveryPayload, "🗑️", "btn.drop")
 CREATE_DESCRIBE = _action("cd", NewOrderPayload, "💬", "btn.describe")
 CREATE_OWN = _action("co", NewOrderPayload, "📝", "btn.own_lyrics")
 ORDER_PLACE = _action("op", OrderPayload, "🎵", "btn.create")
+ORDER_LOOK = _action("ok", OrderPayload, "🔄", "btn.refresh")
 ORDER_EDIT = _action("oe", OrderPayload, "✏️", "btn.edit")
 ORDER_CANCEL = _action("oc", OrderPayload, "✖️", "btn.cancel")
 ORDER_WITHDRAW = _action("ow", ListedOrderPayload, "✖️", "btn.cancel")
@@ -431,6 +460,19 @@ LIBRARY_STAR = _action("is", LibrarySongPayload, "⭐")
 LIBRARY_LYRICS = _action("il", LibrarySongPayload, "📝", "btn.lyrics")
 LIBRARY_LYRICS_PAGE = _action("im", PagePayload)
 LIBRARY_REMOVE = _action("ir", LibrarySongPayload, "🗑️", "btn.remove_song")
+CHART_SWITCH = _action("hs", SwitchPayload)
+CHART_PREVIEW = _action("hp", NoPayload, "👀", "btn.preview")
+CHART_LIBRARY = _action("hl", ChartPayload, "🎶", "btn.library")
+LIBRARY_ADD = _action("ia", LibrarySongPayload, "➕", "btn.to_playlist")
+TAKES = _action("tk", SongPayload, "📌", "btn.takes")
+TAKE = _action("tc", SongPayload)
+LIBRARY_TAKE = _action("it", LibrarySongPayload, "📌")
+PLAYLIST_ADD = _action("pa", PlaylistSongPayload)
+PLAYLIST_NEW = _action("pn", LibrarySongPayload, "🆕", "btn.new_playlist")
+PLAYLIST_PAGE = _action("pp", PagePayload)
+PLAYLIST_OPEN = _action("po", PagePayload, "📂", "btn.open_playlist")
+PLAYLIST_ZIP = _action("pz", PagePayload, "📦", "btn.zip")
+ADMIN_PLAYLISTS = _action("ay", NoPayload, "🎶", "btn.playlist_switch")
 _OF_A_TASK = (TaskPayload, ClipPayload, SongPayload, NotifyPayload, ListedWatchPayload)
 
 

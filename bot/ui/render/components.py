@@ -6,7 +6,18 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, EXTRA, PICK, STAR, Action, Payload, SongPayload, custom_id
+from bot.ui.render.actions import (
+    BATCH_OPEN,
+    CUSTOM_ID,
+    EXTRA,
+    PICK,
+    PLAYLIST_ADD,
+    STAR,
+    Action,
+    Payload,
+    SongPayload,
+    custom_id,
+)  # fmt: skip
 from bot.ui.render.locales import Language, languages
 
 P = TypeVar("P", bound=Payload)
@@ -76,6 +87,26 @@ class ClipMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"x1:(?P
         await interaction.client.press(interaction, EXTRA.code, self._about, next(iter(self.item.values), ""))
 
 
+class PlaylistMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"a1:(?P<about>[0-9]{1,20})"):
+    """A select of playlists to which a song of the library may be added; `about` is the song."""
+
+    def __init__(self, select: discord.ui.Select[Any], about: str) -> None:
+        select.custom_id = f"a1:{about}"
+        super().__init__(select)
+        self._about = about
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "PlaylistMenu":
+        select = item if isinstance(item, discord.ui.Select) else discord.ui.Select()
+        return cls(select, match["about"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        chosen = next(iter(self.item.values), "")
+        await interaction.client.press(interaction, PLAYLIST_ADD.code, f"{self._about}.{chosen}", "0")
+
+
 class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})"):
     """A select of channels or roles; `about` is the setting's name."""
 
@@ -94,7 +125,7 @@ class Picker(discord.ui.DynamicItem[Any], template=r"p1:(?P<about>[a-z]{1,20})")
         await interaction.client.press(interaction, PICK.code, self._about, "0")
 
 
-DYNAMIC_ITEMS = (ActionButton, TaskSelect, ClipMenu, Picker)
+DYNAMIC_ITEMS = (ActionButton, TaskSelect, ClipMenu, PlaylistMenu, Picker)
 
 
 def button(action: Action[P], payload: P, language: Language, **values: object) -> ActionButton:

@@ -21,7 +21,7 @@ from bot.services.clip_files import ClipFile
 from bot.services.delivery.port import Post
 from bot.services.lookup import Found
 from bot.ui.render import actions
-from bot.ui.render.actions import ChannelPayload, NotifyPayload, TaskPayload, WatchPayload
+from bot.ui.render.actions import ChannelPayload, NotifyPayload, SongPayload, TaskPayload, WatchPayload
 from bot.ui.render.cards import Card, Upload, links, problem, song_parts
 from bot.ui.render.components import button, star_buttons
 from bot.ui.render.embeds import failure, lyrics_embed, task_embed
@@ -48,17 +48,25 @@ def post_card(post: Post, language: Language, limit: int) -> Card:
     about_elsewhere = claimed.delivery.topic in (Topic.BLOCKED, Topic.UNDELIVERED)
     if claimed.delivery.channel_id != claimed.watch.channel_id and not about_elsewhere:
         lines.append(language("post.moved"))
-    elif _names_its_person(claimed):
-        lines.append(language("post.requested", person=f"<@{claimed.watch.user_id}>"))
+    elif _names_people(claimed):
+        lines += _people(claimed, language)
     mentions = claimed.watch.mentions if claimed.delivery.topic in _MENTIONING else ()
     buttons = _with_details(card, claimed, language)
     return replace(card, content="\n".join(filter(None, lines)), mentions=mentions, buttons=buttons)
 
 
-def _names_its_person(claimed: ClaimedDelivery) -> bool:
-    """In a server, unless the person does not want that."""
+def _names_people(claimed: ClaimedDelivery) -> bool:
+    """In a server."""
     topics = (Topic.BLOCKED, Topic.UNDELIVERED, Topic.LIVE)
-    return claimed.watch.guild_id is not None and claimed.delivery.topic not in topics and claimed.person_named
+    return claimed.watch.guild_id is not None and claimed.delivery.topic not in topics
+
+
+def _people(claimed: ClaimedDelivery, language: Language) -> list[str]:
+    """Who ordered it and who asked for the post, unless they do not want that."""
+    person, maker = claimed.watch.user_id, claimed.maker_id
+    made = [language("post.made", person=f"<@{maker}>")] if maker else []
+    asked = claimed.person_named and maker != person
+    return [*made, *([language("post.requested", person=f"<@{person}>")] if asked else [])]
 
 
 def _with_details(card: Card, claimed: ClaimedDelivery, language: Language) -> Sequence[discord.ui.Item[Any]]:
@@ -90,6 +98,8 @@ def _songs(post: Post, language: Language, limit: int) -> Card:
     buttons: list[discord.ui.Item[Any]] = (
         [button(actions.LYRICS, TaskPayload(source, language.tag), language)] if texts else []
     )
+    if len(found.task.clips) > 1:
+        buttons.append(button(actions.TAKES, SongPayload(found.task.id), language))
     numbers = [clip_file.number for clip_file in post.clip_files]
     stars = star_buttons(found.task.id, {each.number: 0 for each in post.clip_files if each.clip.playable})
     headline = _headline(post, language, "post.songs" if usable else "post.finished")

@@ -19,7 +19,7 @@ from bot.domain.order import (
     SubmitResult,
     Unsure,
     after_submission,
-    is_stale,
+    expired_at_start,
     looked_for,
     sending,
     unsure,
@@ -83,8 +83,10 @@ def test_an_order_that_was_being_sent_when_the_program_ended_is_unsure() -> None
 
 
 def test_an_order_of_a_restored_backup_is_not_sent() -> None:
-    assert is_stale(placed(placed_at=NOW - STALE_AFTER - 1), NOW)
-    assert not is_stale(placed(), NOW)
+    stale = expired_at_start(placed(placed_at=NOW - STALE_AFTER - 1), NOW, None)
+    assert stale
+    assert (stale.state, stale.reason) == (OrderState.EXPIRED, "restarted")
+    assert expired_at_start(placed(), NOW, None) is None
 
 
 RESULTS = st.one_of(

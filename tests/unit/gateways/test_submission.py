@@ -120,10 +120,24 @@ def error(code: str, message: str = "") -> dict[str, Any]:
         {"code": 200, "data": {"task_id": "task_hLX"}, "message": "success"},
         {"code": 1, "data": [{"taskId": "task_hLX"}]},
         {"task_id": "task_hLX", "status": "submitted"},
+        {"code": "SUCCESS", "data": " task_hLX\n"},
+        {"code": "success", "data": '{"task_id": "task_hLX"}'},
+        {"code": 200, "data": {"code": "success", "data": "task_hLX"}},
     ],
 )
 def test_accepted_with_its_id_in_whatever_place(value: Any) -> None:
     assert said(200, value) == Accepted("task_hLX")
+
+
+@pytest.mark.parametrize(
+    "task_id", ["task_hLXkc7", "5f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b", "6f708192a3b4c5d6e7f8091a2b3c4d5e"]
+)
+def test_an_id_that_looks_like_one_counts_with_any_code(task_id: str) -> None:
+    assert said(200, {"code": "created", "data": task_id}) == Accepted(task_id)
+
+
+def test_of_two_ids_under_one_name_the_last_counts_as_in_every_reader() -> None:
+    assert result_of(200, "", b'{"data": "task_1", "data": "task_2"}') == Accepted("task_2")
 
 
 @pytest.mark.parametrize(
@@ -140,6 +154,7 @@ def test_accepted_with_its_id_in_whatever_place(value: Any) -> None:
         (307, {}, Refusal.MISPLACED),
         (500, {"code": "model_price_error", "message": "price not configured for suno_music"}, Refusal.PRICE_UNSET),
         (503, {"message": "Suno is under maintenance"}, Refusal.MAINTENANCE),
+        (500, error("insufficient_user_quota", "用户额度不足"), Refusal.NO_BALANCE),
     ],
 )
 def test_a_definite_no(status: int, value: Any, refusal: Refusal) -> None:
@@ -154,6 +169,8 @@ def test_a_definite_no(status: int, value: Any, refusal: Refusal) -> None:
         (429, {"code": "fail_to_fetch_task", "message": "当前分组上游负载已饱和，请稍后再试"}),
         (503, error("model_not_found", "No available channel for model suno_concat under group default")),
         (429, {}),
+        (503, error("system_cpu_overloaded", "system cpu overloaded")),
+        (500, {"code": "fail_to_fetch_task", "message": "当前分组上游负载已饱和，请稍后再试"}),
     ],
 )
 def test_full_gateways_are_tried_again_later(status: int, value: Any) -> None:
@@ -172,6 +189,20 @@ def test_full_gateways_are_tried_again_later(status: int, value: Any) -> None:
         (502, {}),
         (408, {"message": "request time-out"}),
         (499, {}),
+        (499, {"message": "too many requests"}),
+        (408, {"message": "当前分组上游负载已饱和"}),
+        (504, error("model_not_found", "No available channel for model suno_music")),
+        (502, {"message": "upstream overloaded, gave up after 60 s"}),
+        (500, {"message": "failed to write the quota of this order"}),
+        (200, {"code": "fail_to_fetch_task", "message": "upstream said no", "data": "upstream_error"}),
+        (200, {"code": "success", "data": "任务已提交"}),
+        (200, {"code": "success", "data": "submitted, please wait"}),
+        (200, {"code": "success", "data": "../../api/user/self"}),
+        (200, {"code": "success", "data": "t" * 81}),
+        (200, {"code": "success", "data": 1}),
+        (200, {"code": "success", "data": True}),
+        (200, {"code": "success", "data": [[["task_hLX"]]]}),
+        (200, {"code": "success", "data": {"data": {"data": "task_hLX"}}}),
     ],
 )
 def test_answers_that_may_have_cost_money_are_unsure(status: int, value: Any) -> None:

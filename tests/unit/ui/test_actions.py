@@ -14,6 +14,7 @@ from bot.ui.render.actions import (
     ACTIONS,
     CUSTOM_ID,
     ChannelPayload,
+    ChartPayload,
     ChoicePayload,
     ClipPayload,
     DeliveryPayload,
@@ -26,6 +27,7 @@ from bot.ui.render.actions import (
     NotifyPayload,
     OrderPayload,
     PagePayload,
+    PlaylistSongPayload,
     SettingPayload,
     SongPayload,
     SwitchPayload,
@@ -52,6 +54,7 @@ SAMPLES = [
     OrderPayload("f00d"), SongPayload(LONGEST_ID, 20), SongPayload("a:b"),
     NewOrderPayload(2**63 - 1, "female", "m.5" * 16 + "xx"),
     ListedOrderPayload("mine", "f00d", 2), SwitchPayload(on=True), SwitchPayload(on=False),
+    ChartPayload("0123456789ab"), PlaylistSongPayload(2**63 - 1, 2**63 - 1),
 ]  # fmt: skip
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import discord
 
-from bot.client import Interaction
-from bot.domain.allowance import Denial
+from bot.client import UNANSWERED, Interaction
+from bot.domain.allowance import Denial, Limit
 from bot.domain.from_song import written_moment
 from bot.domain.models import model_named
 from bot.domain.order import CANCELLABLE, Order, OrderState
 from bot.domain.song_request import TUNED, RequestKind, SongRequest, Voice, utf16_length
-from bot.errors import OrderGone, StorageError
+from bot.errors import BotError, OrderGone
 from bot.services.orders.service import Obstacle, Quote
 from bot.ui.features.create.makers import maker_for
 from bot.ui.features.create.texts import bar_text, denial_text, name_of, name_of_source, place, state_text
@@ -36,12 +36,29 @@ async def show_card(interaction: Interaction, order: Order, note: str = "") -> N
     """Replaces the answer with the current quote and the buttons that place, change or cancel the order."""
     language, orders = language_of(interaction), interaction.client.services.orders
     maker = await maker_for(interaction, order)
-    quote = await orders.quote(order, maker)
+    quote = await orders.quote_for_card(order, maker)
     lines = card_lines(quote, language)
     if quote.bar:
         lines.append(f"⚠️ {bar_text(quote.bar, await orders.rules(maker.guild_id), language)}")
+    elif quote.denial:
+        lines.append(f"⚠️ {denial_text(quote.denial, language)}")
     content = "\n".join(filter(None, [note, *lines]))
-    await interaction.edit_original_response(content=content, view=_buttons(quote, language))
+    nobody = discord.AllowedMentions.none()
+    await interaction.edit_original_response(content=content, view=_buttons(quote, language), allowed_mentions=nobody)
+    if quote.denial and quote.denial.limit is Limit.COOLDOWN:
+        interaction.client.afterwards(_show_after(interaction, order, quote.denial.until, note))
+
+
+async def _show_after(interaction: Interaction, order: Order, moment: float, note: str) -> None:
+    """Shows the card again when a short wait is over, if it is still of a draft."""
+    orders = interaction.client.services.orders
+    try:
+        await orders.wait_until(moment)
+        now = await orders.find(order.id)
+        if now and now.state is OrderState.DRAFT:
+            await show_card(interaction, now, note)
+    except (BotError, *UNANSWERED) as error:
+        log.info("order %s: its card is no longer updated: %s", order.id, error)
 
 
 def card_lines(quote: Quote, language: Language) -> list[str]:
@@ -84,7 +101,7 @@ def _tuning(request: SongRequest, language: Language) -> list[str]:
     parts = [(name, f"{weight:.0%}") for name, weight in percents if weight is not None]
     parts += [("variety", str(request.variety))] if request.variety is not None else []
     parts += [("excluded_style", one_line(request.excluded_style, 200))] if request.excluded_style.strip() else []
-    return [" · ".join(f"{language(f'create.field.{name}')} {value}" for name, value in parts)] if parts else []
+    return [" · ".join(f"{language(f'create.field.{name}')}: {value}" for name, value in parts)] if parts else []
 
 
 def _what(request: SongRequest, language: Language) -> str:
@@ -105,8 +122,9 @@ def _lengths(request: SongRequest, language: Language) -> str:
 
 
 def _terms(quote: Quote, language: Language) -> str:
+    lyrics = quote.order.request.kind is RequestKind.LYRICS
     parts = [
-        language("create.card.cost", price=price_text(quote))
+        language("create.card.cost" if lyrics else "create.card.cost_songs", price=price_text(quote))
         if quote.price is not None
         else language("create.card.cost_unknown")
     ]
@@ -126,6 +144,8 @@ def _buttons(quote: Quote, language: Language) -> discord.ui.View:
     view, payload = discord.ui.View(timeout=None), OrderPayload(quote.order.id)
     if quote.ready:
         view.add_item(button(actions.ORDER_PLACE, payload, language, price=price))
+    if quote.passes:
+        view.add_item(button(actions.ORDER_LOOK, payload, language))
     view.add_item(button(actions.ORDER_EDIT, payload, language))
     if quote.order.request.kind in TUNED:
         view.add_item(button(actions.ORDER_TUNE, payload, language))
@@ -149,16 +169,24 @@ async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
     placed = await services.orders.place(payload.order_id, await maker_for(interaction, order))
     order = await own_order(interaction, payload.order_id)
     match placed:
-        case Denial():
-            await show_card(interaction, order, f"⚠️ {denial_text(placed, language)}")
-        case Obstacle.CHANGED:
-            await show_card(interaction, order, f"⚠️ {language('create.changed')}")
-        case Obstacle.NOT_READY:
+        case Obstacle.CHANGED | Obstacle.EDITED | Obstacle.RESTORED:
+            await show_card(interaction, order, f"⚠️ {language(f'create.{placed}')}")
+        case Denial() | Obstacle.NOT_READY:
             await show_card(interaction, order)
         case _:
             before = 0 if isinstance(placed, Obstacle) else placed.before
             await _show_state(interaction, order, before)
             interaction.client.afterwards(_follow(interaction, order))
+
+
+@on_press(actions.ORDER_LOOK)
+async def look_again(interaction: Interaction, payload: OrderPayload) -> None:
+    await interaction.response.defer()
+    order = await own_order(interaction, payload.order_id)
+    if order.state is OrderState.DRAFT:
+        await show_card(interaction, order)
+    else:
+        await _show_state(interaction, order)
 
 
 @on_press(actions.ORDER_CANCEL)
@@ -192,7 +220,7 @@ async def _follow(interaction: Interaction, order: Order) -> None:
                 shown = now.state
             if shown not in _OPEN:
                 return
-    except (StorageError, discord.HTTPException) as error:
+    except (BotError, *UNANSWERED) as error:
         log.info("order %s: its card is no longer updated: %s", order.id, error)
 
 

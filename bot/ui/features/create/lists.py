@@ -55,7 +55,8 @@ def _view(
 ) -> discord.ui.LayoutView:
     """`posts`: the message, by order, in which something came of it."""
     view = discord.ui.LayoutView(timeout=None)
-    view.add_item(discord.ui.TextDisplay(f"## {language(f'order.list.{scope}', n=count)}"))
+    head = f"## {language(f'order.list.{scope}', n=count)}" if count else language(f"order.list.no_{scope}")
+    view.add_item(discord.ui.TextDisplay(head))
     for order in found:
         view.add_item(discord.ui.TextDisplay(_row(order, posts.get(order.id), scope, language)))
         for row in rows_of(_buttons(order, scope, page, language)):

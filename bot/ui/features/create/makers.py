@@ -1,6 +1,7 @@
 """The person who orders and the destination, from an interaction."""
 
 import discord
+from msgspec.structs import replace
 
 from bot.client import Interaction
 from bot.domain.creation import Maker
@@ -22,18 +23,20 @@ def maker_of(interaction: Interaction) -> Maker:
 
 
 async def maker_for(interaction: Interaction, order: Order) -> Maker:
-    """Who presses, in the server that the order is of: what tells of it may be in a DM, or a list anywhere.
+    """Who presses, in the server and the channel that the order is for: its card may be in a DM, or in another channel.
 
     Raises UnwatchablePlace when the bot or the person has left that server, or they may not write there any more.
     """
     here = maker_of(interaction)
-    if here.guild_id == order.guild_id:
+    if here.guild_id == order.guild_id and interaction.channel_id == order.channel_id:
         return here
     if order.guild_id is None:
         return Maker(user_id=here.user_id, guild_id=None, channel_ids=here.channel_ids)
     guild = interaction.client.get_guild(order.guild_id)
     if guild is None:
         raise UnwatchablePlace("absent")
+    if here.guild_id == guild.id:
+        return replace(here, channel_ids=_around(order.channel_id, guild.get_channel_or_thread(order.channel_id)))
     try:
         member = await guild.fetch_member(here.user_id)
     except discord.NotFound:

@@ -2,10 +2,9 @@
 
 import logging
 
-import aiohttp
 import discord
 
-from bot.client import SunoBot
+from bot.client import UNANSWERED, SunoBot
 from bot.domain.order import Order, OrderState
 from bot.services.orders.service import refused_as_busy
 from bot.ui.features.create.drafts import again_buttons
@@ -40,7 +39,7 @@ class OrderNotices:
             # /suno orders shows it in any case.
             log.warning("order %s: the person cannot be notified: %s", order.id, error)
             return error.status < 500
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except UNANSWERED as error:
             log.warning("order %s: the person is notified later: %s", order.id, type(error).__name__)
             return False
         return True

@@ -47,10 +47,12 @@ def _state(rules: CreationRules, language: Language) -> list[str]:
     models = ", ".join(one_line(model_named(name).label, 40) for name in rules.models) or language(
         "creation.all_models"
     )
+    blocked = ", ".join(f"<@{person}>" for person in rules.blocked)
     return [
         language(f"creation.is_{'on' if rules.enabled else 'off'}"),
         language("creation.roles", roles=roles),
         language("creation.channels", channels=channels),
+        *([language("creation.blocked", people=blocked)] if blocked else []),
         language("creation.models", models=models),
         *(language(f"creation.{name}", n=getattr(rules, name)) for name in _NUMBERS),
         language(f"creation.approval_{'on' if rules.approval else 'off'}"),

@@ -3,7 +3,7 @@
 from bot.domain.allowance import Denial, Limit
 from bot.domain.creation import Bar, CreationRules
 from bot.domain.models import model_named
-from bot.domain.order import Order, OrderState
+from bot.domain.order import RESTORED, Order, OrderState
 from bot.domain.order_refusals import Refusal, artist_in, refusal_in
 from bot.domain.song_request import Source
 from bot.services.orders.service import NOT_CHARGED, refused_as_busy
@@ -42,7 +42,8 @@ def state_text(order: Order, language: Language, before: int = 0) -> str:
         case OrderState.PLACED if refused_as_busy(order) and order.due_at:
             return language("order.reason.busy", when=moment(order.due_at))
         case OrderState.EXPIRED:
-            return language("order.state.restarted" if order.reason == "restarted" else "order.state.expired")
+            key = order.reason if order.reason in ("restarted", RESTORED) else "expired"
+            return language(f"order.state.{key}")
         case OrderState.DECLINED:
             return language("order.state.late" if order.reason == "late" else "order.state.declined")
         case OrderState.ACCEPTED:

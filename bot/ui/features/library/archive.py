@@ -1,34 +1,42 @@
-"""A page of the library as ZIP files."""
+"""Songs of the library as ZIP files."""
+
+from collections.abc import Sequence
 
 from bot.client import Interaction
-from bot.domain.library import Scope, Song
+from bot.domain.library import FoundSong, Scope, Song
 from bot.errors import NotInLibrary
 from bot.gateways.file_names import words_of
 from bot.services.archives.songs import ArchiveSong, PostedFiles
 from bot.ui.features.archives import send_archive
-from bot.ui.features.library.find import PAGE
 from bot.ui.features.library.posts import files_in_post
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import query_of, viewable_by
 from bot.ui.render import actions
 from bot.ui.render.actions import LibraryPayload
+from bot.ui.render.song_list import PAGE
 
 
 @on_press(actions.LIBRARY_ZIP)
 async def send_zip(interaction: Interaction, payload: LibraryPayload) -> None:
-    """The songs that the person may find on that page now, with the files of their posts, or else of their gateways."""
+    """The songs that the person may find on that page now."""
     if payload.scope not in set(Scope):
         raise NotInLibrary
     await interaction.response.defer(ephemeral=True, thinking=True)
     library = interaction.client.services.library
     query = query_of(interaction, Scope(payload.scope), payload.find, payload.by)
     found = await library.find(query, viewable_by(interaction), limit=PAGE, page=payload.page)
-    songs = {_packed(each.song, await library.lyrics(each.song)): each.song for each in found.songs}
+    await send_songs(interaction, found.songs, words_of(payload.find) or "songs")
+
+
+async def send_songs(interaction: Interaction, found: Sequence[FoundSong], name: str) -> None:
+    """With the files of their posts, or else of their gateways. `name`: of the files; the interaction is deferred."""
+    library = interaction.client.services.library
+    songs = {_packed(each.song, await library.lyrics(each.song)): each.song for each in found}
 
     async def read_post(song: ArchiveSong) -> PostedFiles:
         return await files_in_post(interaction, songs[song])
 
-    await send_archive(interaction, list(songs), words_of(payload.find) or "songs", read_post=read_post)
+    await send_archive(interaction, list(songs), name, read_post=read_post)
 
 
 def _packed(song: Song, lyrics: str) -> ArchiveSong:

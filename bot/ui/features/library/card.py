@@ -14,8 +14,8 @@ from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.errors import GatewayError, MediaTooBig, NotYours, UnknownTask
 from bot.gateways.media import MediaFile
 from bot.services.clip_files import ClipFile
+from bot.services.library.service import is_chosen
 from bot.services.lookup import Found
-from bot.ui.features.library.find import maker, title_of
 from bot.ui.features.library.posts import files_in_post
 from bot.ui.features.status import look_up
 from bot.ui.interactions.access import language_of
@@ -23,12 +23,15 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import song_for
 from bot.ui.interactions.replies import InteractionReply
 from bot.ui.render import actions
-from bot.ui.render.actions import LibrarySongPayload, PagePayload
+from bot.ui.render.actions import LibrarySongPayload, PagePayload, custom_id
 from bot.ui.render.cards import Card, links, problem, song_parts
-from bot.ui.render.components import LINKS_ROW, button, buttons_on, styled_button, view_of
+from bot.ui.render.components import LINKS_ROW, button, buttons_on, star_label, styled_button, view_of
 from bot.ui.render.embeds import clip_embed, lyrics_embed
 from bot.ui.render.locales import Language
 from bot.ui.render.lyrics import library_lyrics_card, lyrics_pages
+from bot.ui.render.songs import maker, title_of
+
+_OTHER_TAKES = 3  # that have a button on a song
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ async def open_song(interaction: Interaction, payload: LibrarySongPayload) -> No
     found = await song_for(interaction, payload.song_id)
     lyrics = await interaction.client.services.library.lyrics(found.song)
     known = _known(found.song, lyrics)
-    opened = _Opened(interaction, found, lyrics)
+    opened = _Opened(interaction, found, lyrics, await interaction.client.services.library.takes(found.song))
     if (posted := await _in_post(interaction, found.song, known)) and await opened.play(posted):
         return
     why_not = "gone_audio"
@@ -90,7 +93,8 @@ async def _at_gateway(interaction: Interaction, song: Song, known: Found) -> Fou
 class _Opened:
     """The answer that shows a song."""
 
-    def __init__(self, interaction: Interaction, found: FoundSong, lyrics: str) -> None:
+    def __init__(self, interaction: Interaction, found: FoundSong, lyrics: str, takes: Sequence[Song]) -> None:
+        self._takes = takes
         self._interaction = interaction
         self._found = found
         self._lyrics = lyrics
@@ -130,14 +134,16 @@ class _Opened:
             embeds = [clip_embed(source.task, len(source.task.clips), source.gateway, language)]
         if self._lyrics.strip():
             embeds.append(lyrics_embed([LyricsText(self._found.song.title, self._lyrics)], language, before=embeds))
+        notes = [*notes, *(["library.folded"] if self._found.song.folded else [])]
         content = "\n".join(filter(None, [*map(language, notes), _origin(self._found, self._reply.person, language)]))
-        buttons = [*_buttons(self._interaction, self._found, language, has_lyrics=bool(self._lyrics.strip())), *extra]
+        own = _buttons(self._interaction, self._found, language, has_lyrics=bool(self._lyrics.strip()))
+        buttons = [*own, *_take_buttons(self._found.song, self._takes, self._reply.person, language), *extra]
         return Card(content=content, embeds=embeds, uploads=uploads, buttons=buttons)
 
 
 def _origin(found: FoundSong, user_id: int, language: Language) -> str:
     who = maker(found, user_id)
-    parts = [language("library.requested", person=who)] if who else []
+    parts = [language("library.made" if found.song.maker_id else "library.requested", person=who)] if who else []
     return f"-# {' · '.join([*parts, f'<t:{found.song.posted_at:.0f}:f>'])}"
 
 
@@ -151,6 +157,7 @@ def _buttons(
     buttons: list[discord.ui.Item[Any]] = [star]
     if has_lyrics:
         buttons.append(button(actions.LIBRARY_LYRICS, payload, language))
+    buttons.append(button(actions.LIBRARY_ADD, payload, language))
     if _may_remove(interaction, found.song):
         buttons.append(button(actions.LIBRARY_REMOVE, payload, language))
     if found.song.place.link:
@@ -159,16 +166,61 @@ def _buttons(
     return buttons
 
 
+def _take_buttons(song: Song, takes: Sequence[Song], user_id: int, language: Language) -> list[discord.ui.Item[Any]]:
+    """The way to the other takes, and for its maker the choice between them."""
+    others = [each for each in takes if each.number != song.number]
+    buttons: list[discord.ui.Item[Any]] = [
+        styled_button(
+            actions.LIBRARY_OPEN,
+            LibrarySongPayload(each.id),
+            label=language("btn.other_take", n=each.number),
+            emoji=actions.LIBRARY_OPEN.emoji,
+        )
+        for each in others[:_OTHER_TAKES]
+    ]
+    if others and user_id == song.person_id:
+        label = language(_take_label(chosen=is_chosen(song, takes)))
+        payload = LibrarySongPayload(song.id)
+        buttons.append(styled_button(actions.LIBRARY_TAKE, payload, label=label, emoji=actions.LIBRARY_TAKE.emoji))
+    return buttons
+
+
+def _take_label(*, chosen: bool) -> str:
+    return "btn.unchoose_take" if chosen else "btn.choose_take"
+
+
+async def show_take(interaction: Interaction, *, chosen: bool) -> None:
+    """The button as it is now; the rest of the message stays."""
+    await _relabel(interaction, actions.LIBRARY_TAKE.code, language_of(interaction)(_take_label(chosen=chosen)))
+
+
 def _style(found: FoundSong) -> discord.ButtonStyle:
     return discord.ButtonStyle.primary if found.starred else discord.ButtonStyle.secondary
 
 
 async def show_buttons(interaction: Interaction, found: FoundSong) -> None:
     """The star as it is now; the rest of the message stays."""
+    await _relabel(interaction, actions.LIBRARY_STAR.code, str(found.stars), _style(found))
+
+
+async def show_star(interaction: Interaction, song: Song, count: int) -> None:
+    """The same on an answer with songs of a task."""
+    buttons = buttons_on(interaction.message) if interaction.message else []
+    name = custom_id(actions.STAR.code, song.task_id, str(song.number))
+    songs = sum((each.custom_id or "").startswith(f"s1:{actions.STAR.code}:") for each in buttons)
+    for each in buttons:
+        if each.custom_id == name:
+            each.label = star_label(song.number, count, songs)
+    await interaction.edit_original_response(view=view_of(buttons))
+
+
+async def _relabel(
+    interaction: Interaction, code: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
+) -> None:
     buttons = buttons_on(interaction.message) if interaction.message else []
     for each in buttons:
-        if (each.custom_id or "").startswith(f"s1:{actions.LIBRARY_STAR.code}:"):
-            each.label, each.style = str(found.stars), _style(found)
+        if (each.custom_id or "").startswith(f"s1:{code}:"):
+            each.label, each.style = label, style
     await interaction.edit_original_response(view=view_of(buttons))
 
 
@@ -198,7 +250,7 @@ async def _show_lyrics(interaction: Interaction, song_id: int, page: int) -> Non
 
 def _may_remove(interaction: Interaction, song: Song) -> bool:
     """Who made it or was shown it alone; and who manages the server that it is in."""
-    return interaction.user.id in (song.user_id, song.place.owner_id) or _manages(interaction, song)
+    return interaction.user.id in (song.user_id, song.maker_id, song.place.owner_id) or _manages(interaction, song)
 
 
 def _manages(interaction: Interaction, song: Song) -> bool:
@@ -234,7 +286,7 @@ async def _remove(interaction: Interaction, song_id: int) -> None:
     song, me = found.song, interaction.user.id
     if not _may_remove(interaction, song):
         raise NotYours
-    theirs = me if me in (song.user_id, song.place.owner_id) else 0
+    theirs = me if me in (song.user_id, song.maker_id, song.place.owner_id) else 0
     of_guild = song.place.guild_id if _manages(interaction, song) else 0
     await interaction.client.services.library.remove(song, of_user=theirs, of_guild=of_guild)
     text = language("library.removed", title=title_of(found, language))

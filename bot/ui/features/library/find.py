@@ -5,21 +5,20 @@ from functools import partial
 import discord
 
 from bot.client import Interaction
-from bot.domain.library import FoundSong, FoundSongs, Scope
+from bot.domain.library import FoundSongs, Scope
 from bot.errors import NotInLibrary
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import query_of, viewable_by
 from bot.ui.interactions.replies import show_list
 from bot.ui.render import actions
-from bot.ui.render.actions import LibraryPayload, LibrarySongPayload
+from bot.ui.render.actions import LibraryPayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.locales import Language
-from bot.ui.render.text import code, one_line
+from bot.ui.render.song_list import PAGE, song_row
+from bot.ui.render.text import one_line
 
-PAGE = 10  # songs; each is three components of the 40 that a message may have
 LONGEST_FIND = 60  # characters: they stand in the buttons of the pages
-_TITLE, _STYLE = 70, 50  # characters
 _SCOPE_NAMES = {
     Scope.MINE: "scope.mine",
     Scope.HERE: "scope.here",
@@ -61,8 +60,7 @@ def _view(
     pages = -(-found.count // PAGE)
     page = min(wanted.page, max(0, pages - 1))
     for number, each in enumerate(found.songs, page * PAGE + 1):
-        play = button(actions.LIBRARY_OPEN, LibrarySongPayload(each.song.id), language)
-        view.add_item(discord.ui.Section(_row(number, each, user_id, language, titled=titled), accessory=play))
+        view.add_item(song_row(number, each, user_id, language, titled=titled))
     payload_of = partial(LibraryPayload, wanted.scope, wanted.by, wanted.find)
     turn = page_buttons(actions.LIBRARY_PAGE, payload_of, page, pages) if pages > 1 else []
     if turn:
@@ -83,32 +81,3 @@ def _heading(found: FoundSongs, wanted: LibraryPayload, language: Language) -> s
     if wanted.by:
         parts.append(language("library.by", person=f"<@{wanted.by}>"))
     return f"## 🎶 {' · '.join(parts)}"
-
-
-def _row(number: int, found: FoundSong, user_id: int, language: Language, *, titled: bool) -> str:
-    song = found.song
-    title = f"**{title_of(found, language)}**" if titled else f"`{code(song.task_id)}`"
-    style = one_line(song.style, _STYLE) if titled else ""
-    head = " · ".join(filter(None, (f"{number}. {title}", style)))
-    stars = f"⭐ {found.stars}" if found.stars else ""
-    details = (where(found, language), maker(found, user_id), f"<t:{song.posted_at:.0f}:R>", stars)
-    return f"{head}\n-# {' · '.join(filter(None, details))}"
-
-
-def title_of(found: FoundSong, language: Language) -> str:
-    """With its number where it is not the task's first: two takes of a song have the same title."""
-    title = one_line(found.song.title, _TITLE) or language("card.untitled")
-    return f"{title} ({found.song.number})" if found.song.number > 1 else title
-
-
-def where(found: FoundSong, language: Language) -> str:
-    """The channel, which is a link to the post where there is one."""
-    place = found.song.place
-    if place.owner_id:
-        return language("library.only_you" if place.guild_id else "library.dm")
-    return place.link or f"<#{place.channel_id}>"
-
-
-def maker(found: FoundSong, user_id: int) -> str:
-    """Empty if others are not to know."""
-    return f"<@{found.song.user_id}>" if found.maker_named or found.song.user_id == user_id else ""

@@ -1,0 +1,1 @@
+"""Weekly charts: the songs with the most stars, posted once a week."""

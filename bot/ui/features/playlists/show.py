@@ -1,0 +1,162 @@
+"""A playlist, page by page, as each person may view its songs; as a post, and as files."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+import discord
+
+from bot.client import Interaction
+from bot.domain.library import ChannelGroup, FoundSong, FoundSongs
+from bot.domain.playlists import LONGEST_NAME, Playlist
+from bot.errors import PlaylistRefused
+from bot.gateways.file_names import words_of
+from bot.ui.features.library.archive import send_songs
+from bot.ui.features.playlists.rights import by_id, guild_id_of, named, server_of
+from bot.ui.interactions.access import language_of
+from bot.ui.interactions.audience import viewable_by_readers
+from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.library_search import viewable_by
+from bot.ui.interactions.replies import send_list, show_list
+from bot.ui.render import actions
+from bot.ui.render.actions import PagePayload
+from bot.ui.render.components import button, page_buttons
+from bot.ui.render.locales import Language, language_for
+from bot.ui.render.song_list import PAGE, song_row
+from bot.ui.render.text import one_line
+
+_LISTED = 25  # playlists in the overview
+
+
+async def show(interaction: Interaction, name: str | None) -> None:
+    """To the person alone; without a name all playlists that they may see."""
+    if name:
+        await _show(interaction, await named(interaction, name), 0)
+        return
+    language = language_of(interaction)
+    found = await interaction.client.services.playlists.offered(
+        interaction.user.id, guild_id_of(interaction), "", _LISTED
+    )
+    lines = [_line(each, language) for each in found] or [language("playlist.none")]
+    await interaction.edit_original_response(content="\n".join(lines)[:2_000])
+
+
+def _line(playlist: Playlist, language: Language) -> str:
+    whose = language("scope.this_server" if playlist.guild_id else "scope.mine")
+    songs = language("playlist.songs", n=playlist.count)
+    return f"🎶 **{_name(playlist)}** · {whose} · {songs}"
+
+
+def _name(playlist: Playlist) -> str:
+    return one_line(playlist.name, LONGEST_NAME)
+
+
+@on_press(actions.PLAYLIST_PAGE)
+async def turn_page(interaction: Interaction, payload: PagePayload) -> None:
+    await interaction.response.defer()
+    await _show(interaction, await by_id(interaction, _id_in(payload)), payload.page)
+
+
+@on_press(actions.PLAYLIST_OPEN)
+async def open_copy(interaction: Interaction, payload: PagePayload) -> None:
+    """From a post: all of it, as the person may view it now."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await _show(interaction, await by_id(interaction, _id_in(payload)), 0)
+
+
+def _id_in(payload: PagePayload) -> int:
+    number = payload.about
+    if not (number.isascii() and number.isdigit() and len(number) < 16):
+        raise PlaylistRefused("gone")
+    return int(number)
+
+
+async def _show(interaction: Interaction, playlist: Playlist, page: int) -> None:
+    found = await interaction.client.services.playlists.songs(
+        playlist, interaction.user.id, viewable_by(interaction), limit=PAGE, page=page
+    )
+    view = partial(_view, found, playlist, page, interaction.user.id, language_of(interaction))
+    await show_list(interaction, view)
+
+
+def _view(
+    found: FoundSongs, playlist: Playlist, page: int, user_id: int, language: Language, *, titled: bool
+) -> discord.ui.LayoutView:
+    pages = -(-found.count // PAGE)
+    page = min(page, max(0, pages - 1))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(_heading(playlist, found.count, language, titled=titled)))
+    _add_rows(view, found.songs, page * PAGE, user_id, language, titled=titled)
+    if hidden := playlist.count - found.count:
+        view.add_item(discord.ui.TextDisplay(f"-# {language('playlist.hidden', n=hidden)}"))
+    turn = page_buttons(actions.PLAYLIST_PAGE, partial(PagePayload, str(playlist.id)), page, pages) if pages > 1 else []
+    if turn:
+        view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
+    if found.songs:
+        files = button(actions.PLAYLIST_ZIP, PagePayload(str(playlist.id)), language)
+        view.add_item(discord.ui.ActionRow(*turn, files))
+    return view
+
+
+def _heading(playlist: Playlist, count: int, language: Language, *, titled: bool) -> str:
+    name = _name(playlist) if titled else language("playlist.title")
+    return f"## 🎶 {name} · {language('playlist.songs', n=count)}"
+
+
+def _add_rows(
+    view: discord.ui.LayoutView,
+    songs: Sequence[FoundSong],
+    before: int,
+    user_id: int,
+    language: Language,
+    *,
+    titled: bool,
+) -> None:
+    for number, each in enumerate(songs, before + 1):
+        view.add_item(song_row(number, each, user_id, language, titled=titled, linked=True))
+
+
+async def post(interaction: Interaction, name: str) -> None:
+    """For everybody in this channel: the songs that all of its readers may view."""
+    playlist, guild = await named(interaction, name), server_of(interaction)
+    place = guild.get_channel_or_thread(interaction.channel_id or 0) if guild else None
+    if guild is None or place is None:
+        raise PlaylistRefused("servers")
+
+    async def readers(groups: Sequence[ChannelGroup]) -> Collection[ChannelGroup]:
+        return viewable_by_readers(place, groups)
+
+    playlists = interaction.client.services.playlists
+    found = await playlists.songs(playlist, 0, readers, limit=PAGE)
+    if not found.songs:
+        raise PlaylistRefused("nothing")
+    server = await interaction.client.services.preferences.server(guild.id)
+    public = language_for(server.locale or guild.preferred_locale.value)
+    await playlists.mark_posted(playlist)
+    own, hidden = language_of(interaction), playlist.count - found.count
+    key = "posted_some" if hidden else "posted"
+    await interaction.edit_original_response(content=own(f"playlist.{key}", name=_name(playlist), n=hidden))
+    await send_list(interaction, partial(_posted, found, playlist, interaction.user.id, public))
+
+
+def _posted(
+    found: FoundSongs, playlist: Playlist, user_id: int, language: Language, *, titled: bool
+) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    by = language("playlist.by", person=f"<@{user_id}>")
+    heading = _heading(playlist, found.count, language, titled=titled)
+    view.add_item(discord.ui.TextDisplay(f"{heading}\n-# {by}"))
+    _add_rows(view, found.songs, 0, 0, language, titled=titled)
+    if more := found.count - len(found.songs):
+        view.add_item(discord.ui.TextDisplay(f"-# {language('playlist.more', n=more)}"))
+    payload = PagePayload(str(playlist.id))
+    bound = (actions.PLAYLIST_OPEN, actions.PLAYLIST_ZIP)
+    return view.add_item(discord.ui.ActionRow(*(button(action, payload, language) for action in bound)))
+
+
+@on_press(actions.PLAYLIST_ZIP)
+async def send_zip(interaction: Interaction, payload: PagePayload) -> None:
+    """All songs of it that the person may view now."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    playlist = await by_id(interaction, _id_in(payload))
+    found = await interaction.client.services.playlists.songs(playlist, interaction.user.id, viewable_by(interaction))
+    await send_songs(interaction, found.songs, words_of(playlist.name) or "songs")

@@ -1,0 +1,138 @@
+"""Two processes of the real bot on one PostgreSQL server; which of them leads, and what is done to it."""
+
+import asyncio
+import re
+import signal
+import sys
+import time
+from asyncio.subprocess import Process
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+
+from sandbox.local_discord.rest import Request as ToDiscord
+from sandbox.local_gateway.server import Request as ToGateway
+from sandbox.local_gateway.tcp_proxy import TcpProxy
+from sandbox.one_of_many import PROCESS
+from sandbox.postgresql import PostgresServer
+
+_ROOT = Path(__file__).parents[1]
+_PATIENCE = 60.0  # seconds for a leader to be there
+_INTERVAL = 0.02  # seconds between two looks at the lease
+_LEASE = "SELECT epoch, name, holder FROM suno_watch_leader WHERE epoch > 0"
+LONGEST_TAKE_OVER = 15.0  # seconds
+
+Blow = Literal["kill", "freeze", "nap", "hole", "server", "stop"]
+"""What happens to a leader: SIGKILL; SIGSTOP until after another has taken over; for some seconds, perhaps too few for
+that; its line to the database becomes a black hole; the database server is stopped hard; SIGTERM.
+"""
+
+
+@dataclass
+class Bot:
+    process: Process
+    line: TcpProxy
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+
+@dataclass(frozen=True)
+class Leader:
+    """As the lease names it. `at`: time.monotonic() when it was first seen."""
+
+    epoch: int
+    pid: int
+    at: float
+    holder: str
+
+
+class TwoBots:
+    """`clocks`: by how many seconds the clock of each is wrong."""
+
+    def __init__(self, server: PostgresServer, logs: Path, clocks: tuple[float, float] = (0.0, 0.0)) -> None:
+        self.server = server
+        self.leaders: list[Leader] = []
+        self._logs = logs
+        self._clocks = clocks
+        self._bots: list[Bot | None] = [None, None]
+        self._started = 0
+
+    async def start(self, discord: str, interval: float, settings: Mapping[str, str]) -> None:
+        """Those that do not run."""
+        for number, bot in enumerate(self._bots):
+            if bot is None or bot.process.returncode is not None:
+                self._bots[number] = await self._start(number, [discord, str(interval)], settings)
+
+    async def _start(self, number: int, address: list[str], settings: Mapping[str, str]) -> Bot:
+        line = TcpProxy(self.server.port)
+        await line.open()
+        url = self.server.url.replace(f":{self.server.port}/", f":{line.port}/")
+        command = [sys.executable, "-m", "sandbox.one_of_many", str(self._clocks[number]), *address, "run"]
+        self._started += 1
+        log = self._logs / f"bot-{self._started}.log"
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=_ROOT, env={**settings, "DATABASE_URL": url}, stdout=output, stderr=output
+            )
+        return Bot(process, line, log)
+
+    async def watch(self) -> None:
+        """Notes who leads, until cancelled."""
+        while True:
+            with suppress(psycopg.Error, OSError):
+                async with await psycopg.AsyncConnection.connect(self.server.url, autocommit=True) as connection:
+                    while True:
+                        self._note(await (await connection.execute(_LEASE)).fetchone())
+                        await asyncio.sleep(_INTERVAL)
+            await asyncio.sleep(_INTERVAL)
+
+    def _note(self, row: Any) -> None:
+        if row and (not self.leaders or self.leaders[-1].epoch < row[0]):
+            number = re.search(r"process (\d+)$", row[1])
+            self.leaders.append(Leader(row[0], int(number[1]) if number else 0, time.monotonic(), row[2]))
+
+    async def leader(self, after: int = 0, *, patience: float = _PATIENCE) -> Leader:
+        """The newest one, of an epoch after that. Raises TimeoutError."""
+        async with asyncio.timeout(patience):
+            while not self.leaders or self.leaders[-1].epoch <= after:
+                await asyncio.sleep(_INTERVAL)
+        return self.leaders[-1]
+
+    def bot(self, leader: Leader) -> Bot:
+        return next(each for each in self._bots if each and each.pid == leader.pid)
+
+    async def stop(self) -> None:
+        for bot in self._bots:
+            if bot and bot.process.returncode is None:
+                bot.process.send_signal(signal.SIGCONT)
+                bot.process.terminate()
+        for bot in self._bots:
+            if bot:
+                await bot.process.wait()
+                await bot.line.close()
+
+    @property
+    def running(self) -> int:
+        """How many of them."""
+        return sum(bot is not None and bot.process.returncode is None for bot in self._bots)
+
+    def too_late(self, *requests: ToDiscord | ToGateway) -> list[str]:
+        """Requests of a process that came after another one had begun to lead."""
+        late = []
+        for request in requests:
+            pid, seen = int(request.headers.get(PROCESS, "0")), request.at - 2 * _INTERVAL
+            leader = next((each for each in reversed(self.leaders) if each.at < seen), None)
+            if leader and pid not in (leader.pid, self._next_after(leader).pid):
+                late.append(f"{request.method} {request.path} {request.at - leader.at:.2f} s late")
+        return late
+
+    def _next_after(self, leader: Leader) -> Leader:
+        """It may send before it is seen to lead."""
+        return next((each for each in self.leaders if each.epoch == leader.epoch + 1), leader)

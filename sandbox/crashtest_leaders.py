@@ -1,0 +1,167 @@
+"""Kills and freezes the leader of two bots on one PostgreSQL server, again and again, while it posts songs; counts what
+is lost, doubled or out of order, and what a process sent after another one had taken over:
+`python -m sandbox.crashtest_leaders`.
+
+`--by server` stops the database server hard, `--by hole` turns the leader's line to it into a black hole.
+`--clocks-apart 3600` sets the clocks of the two processes an hour apart.
+"""
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import get_args
+
+from sandbox.crashtest import CrashTest, Moment, Outcome
+from sandbox.crashtest_bots import LONGEST_TAKE_OVER, Blow, Bot, TwoBots
+from sandbox.postgresql import PostgresServer, running_server
+
+_NAP = (2.0, 9.0)  # seconds: fewer and more than a lease lasts
+_WAKING = 1.5  # seconds that a woken process is watched for
+_HOLE = 60.0  # seconds
+_CONNECTED = 60.0  # seconds at most
+_BOTS = 2
+
+
+@dataclass
+class Report:
+    """`taken`, `connected`: seconds until another process had the lease, and until it was connected to Discord."""
+
+    taken: dict[Blow, list[float]] = field(default_factory=dict)
+    connected: dict[Blow, list[float]] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
+    ended: int = 0  # processes that ended by themselves
+
+    def add(self, blow: Blow, taken: float, connected: float) -> None:
+        self.taken.setdefault(blow, []).append(taken)
+        self.connected.setdefault(blow, []).append(connected)
+
+    @property
+    def good(self) -> bool:
+        longest = max((seconds for each in self.connected.values() for seconds in each), default=0.0)
+        return not self.late and not self.ended and longest <= LONGEST_TAKE_OVER
+
+    def __str__(self) -> str:
+        lines = [
+            f"  {blow}, {len(seconds)} times: the lease taken after {_span(seconds)}, connected after "
+            f"{_span(self.connected[blow])}"
+            for blow, seconds in sorted(self.taken.items())
+        ]
+        lines.append(f"  {len(self.late)} requests too late, {self.ended} processes ended by themselves")
+        return "\n".join([*lines, *(f"    {each}" for each in self.late)])
+
+
+def _span(seconds: list[float]) -> str:
+    return f"{median(seconds):.1f} s (at most {max(seconds):.1f} s)"
+
+
+class LeadersCrashTest(CrashTest):
+    """`by`: what happens, at random. `outage`: seconds without the database server."""
+
+    def __init__(
+        self,
+        server: PostgresServer,
+        logs: Path,
+        *,
+        tasks: int,
+        rounds: int,
+        seed: int,
+        by: tuple[Blow, ...] = ("kill", "freeze", "nap"),
+        outage: float = 10.0,
+        clocks_apart: float = 0.0,
+    ) -> None:
+        super().__init__(tasks=tasks, kills=rounds, seed=seed, seconds_per_kill=7.0)
+        self._by = by
+        self._outage = outage
+        self._server = server
+        self._bots = TwoBots(server, logs, (0.0, clocks_apart))
+        self.report = Report()
+
+    async def run(self) -> Outcome:
+        watching = asyncio.create_task(self._bots.watch())
+        try:
+            outcome = await super().run()
+            self.report.late = self._bots.too_late(*self._discord.requests, *self._gateway.requests)
+        finally:
+            await self._bots.stop()
+            watching.cancel()
+        return outcome
+
+    async def _start(self) -> None:
+        await self._bots.start(self._discord.url, self._identify_interval, self._environment)
+        await self._bots.leader()
+        await self._hub.until(lambda: self._hub.online, 30)
+
+    async def _stop(self) -> None:
+        await self._bots.stop()
+
+    async def _kill(self) -> None:
+        await self._wait_for_moment(moment := self._dice.choice(get_args(Moment)))
+        before, sessions = await self._bots.leader(), len(self._discord.starts.accepted)
+        bot, blow = self._bots.bot(before), self._dice.choice(self._by)
+        self._killed_at.append(time.monotonic())
+        since = await self._deal(blow, bot)
+        if blow != "nap":
+            leader = await self._bots.leader(before.epoch)
+            await self._hub.until(lambda: len(self._discord.starts.accepted) > sessions, _CONNECTED)
+            self.report.add(blow, leader.at - since, time.monotonic() - since)
+        await self._end(blow, bot, since)
+        self._outcome.kills[f"{moment} by {blow}"] += 1
+
+    async def _deal(self, blow: Blow, bot: Bot) -> float:
+        """Returns when the others could begin to take over."""
+        match blow:
+            case "kill" | "stop":
+                bot.process.send_signal(signal.SIGKILL if blow == "kill" else signal.SIGTERM)
+            case "freeze" | "nap":
+                bot.process.send_signal(signal.SIGSTOP)
+            case "hole":
+                bot.line.flowing.clear()
+            case "server":
+                await asyncio.to_thread(self._server.stop, signal.SIGQUIT)
+                await asyncio.sleep(self._outage)
+                await asyncio.to_thread(self._server.start)
+        return time.monotonic()
+
+    async def _end(self, blow: Blow, bot: Bot, since: float) -> None:
+        match blow:
+            case "freeze" | "nap":
+                await asyncio.sleep(self._dice.uniform(*_NAP) if blow == "nap" else self._dice.choice((0.0, 0.5, 3.0)))
+                bot.process.send_signal(signal.SIGCONT)
+                await asyncio.sleep(_WAKING)
+            case "hole":
+                await asyncio.sleep(since + _HOLE - time.monotonic())
+                bot.line.flowing.set()
+        if blow in ("kill", "stop"):
+            await bot.process.wait()
+        elif self._bots.running < _BOTS:
+            self.report.ended += 1
+        await self._start()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--by", nargs="+", choices=get_args(Blow), default=["kill", "freeze", "nap"])
+    parser.add_argument("--outage", type=float, default=10.0, help="seconds for which the database server is stopped")
+    parser.add_argument("--clocks-apart", type=float, default=0.0, help="seconds")
+    parser.add_argument("--logs", type=Path, help="a folder for what the bots say")
+    chosen = parser.parse_args()
+    options = {name: value for name, value in vars(chosen).items() if name != "logs"}
+    with running_server() as server, tempfile.TemporaryDirectory() as folder:
+        test = LeadersCrashTest(server, chosen.logs or Path(folder), **options)
+        outcome = asyncio.run(test.run())
+    sys.stdout.write(f"seed {chosen.seed}: {outcome}\n{test.report}\n")
+    return 0 if outcome.good and test.report.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Rows of charts and playlists, on each engine: one chart a week, whose stars count once; limits hold."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.charts import WEEK, Chart, ChartState, next_slot, week_of
+from bot.domain.library import ChannelGroup, NewSong, PostedAt, Song
+from bot.domain.playlists import Playlist
+from bot.storage.charts import ChartStore
+from bot.storage.library import LibraryStore
+from bot.storage.playlists import PlaylistStore
+from bot.storage.preferences import PreferenceStore
+from bot.storage.stars import StarStore
+
+ADA, BEN = 1, 2
+STUDIO, SONGS, STAFF = 5, 10, 11
+MONDAY = 1_795_424_400.0  # 2026-11-23 09:00 UTC
+OPEN = ChannelGroup(STUDIO, 0, SONGS, False)
+
+
+def song(task_id: str, channel_id: int = SONGS, **fields: Any) -> NewSong:
+    place = PostedAt(guild_id=STUDIO, channel_id=channel_id, parent_id=channel_id, message_id=channel_id * 100)
+    values: dict[str, Any] = {
+        "number": 1,
+        "clip_id": "c",
+        "gateway": "g",
+        "user_id": ADA,
+        "style": "",
+        "posted_at": 1.0,
+    }
+    return NewSong(song=Song(task_id=task_id, title=task_id, place=place, **values | fields), lyrics="", newest=True)
+
+
+@pytest.fixture
+async def charts(engine: AsyncEngine) -> ChartStore:
+    library, stars = LibraryStore(engine), StarStore(engine)
+    await library.keep([song("one"), song("two"), song("one", STAFF), song("secret", STAFF)])
+    for task_id, channel_id, people in (
+        ("one", SONGS, [ADA]),
+        ("one", STAFF, [ADA, BEN]),
+        ("two", SONGS, [ADA, BEN]),
+        ("secret", STAFF, [ADA, BEN]),
+    ):
+        for person in people:
+            found = await stars.song_in(channel_id, task_id, 1, person)
+            assert found
+            await stars.toggle(found, person, MONDAY - 60)
+    store = ChartStore(engine)
+    await store.turn_on(
+        Chart(
+            guild_id=STUDIO,
+            channel_id=SONGS,
+            weekday=0,
+            hour=9,
+            user_id=ADA,
+            counted_until=MONDAY - WEEK,
+            due_at=MONDAY,
+        )
+    )
+    return store
+
+
+def test_slots_and_weeks() -> None:
+    assert next_slot(MONDAY, 0, 9) == MONDAY + WEEK
+    assert next_slot(MONDAY - 1, 0, 9) == MONDAY
+    assert next_slot(MONDAY, 6, 0) == MONDAY + 6 * 86_400 - 9 * 3_600
+    assert week_of(MONDAY) == "2026-W48"
+    assert week_of(MONDAY - 10 * 3_600) == "2026-W47"
+
+
+async def test_a_week_has_one_post_and_each_star_counts_once(charts: ChartStore) -> None:
+    assert await charts.begin(MONDAY - 1, 10) == 0
+    assert await charts.begin(MONDAY + 2 * WEEK + 5, 10) == 1
+    assert await charts.begin(MONDAY + 2 * WEEK + 5, 10) == 0
+    (post,) = await charts.due(MONDAY + 2 * WEEK + 5, 10)
+    assert (post.since, post.until) == (MONDAY - WEEK, MONDAY + 2 * WEEK)
+    assert sorted(await charts.groups(STUDIO, post.since, post.until)) == [OPEN, ChannelGroup(STUDIO, 0, STAFF, False)]
+    entries = await charts.entries(STUDIO, post.since, post.until, [OPEN], 10)
+    assert [(each.found.song.task_id, each.stars) for each in entries] == [("two", 2), ("one", 1)]
+    await charts.sent(post, ChartState.SENT, 77)
+    assert await charts.due(MONDAY + 3 * WEEK - 1, 10) == []
+    assert await charts.next_due() == MONDAY + 3 * WEEK
+    assert await charts.is_taken(STUDIO, post.week)
+    await charts.begin(MONDAY + 3 * WEEK, 10)
+    (following,) = await charts.due(MONDAY + 3 * WEEK, 10)
+    assert following.since == post.until
+    assert await charts.groups(STUDIO, following.since, following.until) == []
+
+
+async def test_who_turned_it_on_is_forgotten(charts: ChartStore, engine: AsyncEngine) -> None:
+    await PreferenceStore(engine).forget(ADA)
+    chart = await charts.chart(STUDIO)
+    assert chart is not None
+    assert chart.user_id == 0
+
+
+async def test_after_the_bot_has_left_a_server_its_charts_and_playlists_go(
+    charts: ChartStore, engine: AsyncEngine
+) -> None:
+    library, playlists = LibraryStore(engine), PlaylistStore(engine)
+    created = await playlists.create(Playlist(guild_id=STUDIO, user_id=ADA, name="Ours"), 1.0, most=5)
+    assert isinstance(created, Playlist)
+    assert await playlists.add(created.id, ("one", 1), ADA, 2.0) == "added"
+    assert await playlists.add(created.id, ("one", 1), BEN, 3.0) == "twice"
+    found = await playlists.songs(created.id, 0, await playlists.groups(created.id), limit=10)
+    assert [each.song.task_id for each in found.songs] == ["one"]
+    assert (await playlists.songs(created.id, 0, [], limit=10)).songs == ()
+    await library.note_guilds([STUDIO], 100.0)
+    await library.forget_left(200.0)
+    assert await charts.chart(STUDIO)
+    await library.note_guilds([], 100.0)
+    await library.forget_left(200.0)
+    assert await charts.chart(STUDIO) is None
+    assert await playlists.get(created.id) is None

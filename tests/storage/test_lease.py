@@ -1,0 +1,124 @@
+"""The lease on a real server, and what it keeps from being written."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import DatabaseInUse, LeadershipLost
+from bot.storage.database import open_database, open_seat
+from bot.storage.engines.postgresql import opened
+from bot.storage.key_values import KeyValueStore
+from bot.storage.leadership import Term, steady
+from bot.storage.lease import Taken
+from bot.storage.seat import Database, Seat
+from tests.postgresql import new_database
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+def database_url() -> Iterator[str]:
+    with new_database() as url:
+        yield url
+
+
+@asynccontextmanager
+async def leading(url: str) -> AsyncIterator[tuple[Seat, Database]]:
+    async with open_seat(url) as seat, seat.term(wait=True) as database:
+        yield seat, database
+
+
+async def lease(engine: AsyncEngine) -> tuple[int, str]:
+    async with engine.connect() as connection:
+        row = (await connection.execute(text("SELECT epoch, holder FROM suno_watch_leader"))).one()
+        return row.epoch, row.holder
+
+
+async def take_over(engine: AsyncEngine) -> None:
+    """As another process does when the lease has ended."""
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE suno_watch_leader SET epoch = epoch + 1, holder = 'another'"))
+
+
+async def test_the_others_wait_and_commands_are_refused(database_url: str) -> None:
+    async with leading(database_url) as (seat, _), open_seat(database_url) as second:
+        waiting = asyncio.create_task(AsyncExitStack().enter_async_context(second.term(wait=True)))
+        with pytest.raises(DatabaseInUse, match="the bot runs"):
+            async with open_database(database_url):
+                pytest.fail("two at once")
+        assert seat.standing.leads
+        assert not second.standing.leads
+        assert second.standing.leader
+        waiting.cancel()
+
+
+async def test_nothing_is_written_after_a_take_over(database_url: str) -> None:
+    async def work() -> None:
+        async with leading(database_url) as (_, database):
+            store = KeyValueStore(database.engine)
+            await store.set_value("written", "in time")
+            await take_over(database.engine)
+            with pytest.raises(LeadershipLost):
+                await store.set_value("written", "too late")
+            with pytest.raises(LeadershipLost):
+                database.check()
+            await asyncio.Event().wait()
+
+    with pytest.raises(LeadershipLost):
+        await work()
+    async with leading(database_url) as (_, database):
+        assert await KeyValueStore(database.engine).get_value("written") == "in time"
+
+
+async def test_an_epoch_that_comes_twice_is_not_the_same(database_url: str) -> None:
+    """A promoted server may lack the epoch that a leader has, and give it to another one."""
+    async with leading(database_url) as (_, database):
+        epoch, _holder = await lease(database.engine)
+        impostor = Term(Taken(epoch=epoch, holder="somebody else", timeline="", now=0.0), steady(), 60.0)
+        async with opened(make_url(database_url), impostor) as engine:
+            with pytest.raises(LeadershipLost):
+                await KeyValueStore(engine).set_value("written", "by another")
+
+
+async def test_a_take_over_waits_for_what_is_being_written_and_a_renewal_does_not(database_url: str) -> None:
+    async def work(other: AsyncEngine) -> None:
+        async with leading(database_url) as (_, database):
+            async with database.engine.begin() as writing:
+                await writing.execute(text("UPDATE notes SET value = 'x' WHERE key = 'written'"))
+                statement = text("UPDATE suno_watch_leader SET until = clock_timestamp(), renewals = renewals + 1")
+                async with asyncio.timeout(5), other.begin() as renewing:
+                    await renewing.execute(statement)
+                taking = asyncio.create_task(take_over(other))
+                await asyncio.wait({taking}, timeout=0.5)
+                assert not taking.done()
+            await taking
+            await asyncio.Event().wait()
+
+    async with opened_unfenced(database_url) as other:
+        with pytest.raises(LeadershipLost):
+            await work(other)
+
+
+@asynccontextmanager
+async def opened_unfenced(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def test_two_with_the_same_epoch_write_one_after_the_other(database_url: str) -> None:
+    async with leading(database_url) as (_, database):
+        epoch, holder = await lease(database.engine)
+        term = Term(Taken(epoch=epoch, holder=holder, timeline="", now=0.0), steady(), 60.0)
+        async with opened(make_url(database_url), term) as second:
+            async with database.engine.begin():
+                writing = asyncio.create_task(KeyValueStore(second).set_value("written", "beside"))
+                await asyncio.wait({writing}, timeout=0.5)
+                assert not writing.done()
+            await writing
