@@ -53,7 +53,8 @@ async def test_a_new_database_has_exactly_the_tables_of_the_schema(opened: Async
         differences = await connection.run_sync(
             lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
         )
-    assert differences == []
+    differences = [each for each in differences if each[:1] != ("remove_table",) or each[1].name != "suno_watch_leader"]
+    assert differences == []  # who leads is a table of PostgreSQL alone: bot/storage/engines makes it
 
 
 async def test_texts_are_compared_byte_by_byte_as_in_sqlite(opened: AsyncEngine) -> None:
@@ -61,7 +62,7 @@ async def test_texts_are_compared_byte_by_byte_as_in_sqlite(opened: AsyncEngine)
         found = await connection.exec_driver_sql(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
             " AND data_type = 'character varying' AND collation_name IS DISTINCT FROM 'C'"
-            " AND table_name <> 'alembic_version'"
+            " AND table_name NOT IN ('alembic_version', 'suno_watch_leader')"
         )
         assert found.all() == []
 
