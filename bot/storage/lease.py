@@ -173,6 +173,7 @@ class LeaseStore:
             async with self._engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StorageError(f"{type(error).__name__}: {getattr(error, 'orig', None)}") from None
+            said = " ".join(str(getattr(error, "orig", None)).split())
+            raise StorageError(f"{type(error).__name__}: {said}") from None
         finally:
             cutting.cancel()
