@@ -32,4 +32,5 @@ class Transactions:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise asyncio.CancelledError from None
             # Not the error itself: its text contains the values of the statement.
-            raise StorageError(f"{type(error).__name__}: {getattr(error, 'orig', None)}") from None
+            said = " ".join(str(getattr(error, "orig", None)).split())  # PostgreSQL's are of several lines
+            raise StorageError(f"{type(error).__name__}: {said}") from None

@@ -64,7 +64,7 @@ async def test_texts_are_compared_byte_by_byte_as_in_sqlite(opened: AsyncEngine)
         found = await connection.exec_driver_sql(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
             " AND data_type = 'character varying' AND collation_name IS DISTINCT FROM 'C'"
-            " AND table_name <> 'alembic_version'"
+            " AND table_name NOT IN ('alembic_version', 'suno_watch_leader')"
         )
         assert found.all() == []
 
@@ -93,7 +93,7 @@ async def test_a_nul_in_a_text_is_shown_as_unknown(opened: AsyncEngine) -> None:
 
 async def test_a_second_bot_on_the_same_database_is_refused_with_a_reason(fresh_url: str) -> None:
     async with open_database(fresh_url):
-        with pytest.raises(DatabaseInUse, match="another bot is running"):
+        with pytest.raises(DatabaseInUse, match="stop it first, or set another DATABASE_URL"):
             async with open_database(fresh_url):
                 pass
     async with open_database(fresh_url):
@@ -195,7 +195,7 @@ async def test_a_cancelled_statement_leaves_the_database_usable(opened: AsyncEng
 
 async def test_a_server_that_is_not_there_is_a_sentence(fresh_url: str) -> None:
     nowhere = fresh_url.replace(fresh_url.rpartition("@")[2].partition("/")[0], "127.0.0.1:9")
-    with pytest.raises(StorageError, match=r"the database cannot be used: .*refused") as refusal:
+    with pytest.raises(StorageError, match="Connection refused") as refusal:
         async with open_database(nowhere):
             pass
     assert "\n" not in str(refusal.value)
