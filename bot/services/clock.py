@@ -12,6 +12,10 @@ _SLOW_FOR = 600.0  # seconds for which it must be that slow before it is set
 log = logging.getLogger(__name__)
 
 
+def _system() -> float:
+    return time.time()
+
+
 class Clock:
     """Unix seconds that advance steadily: changes of the system's clock take effect only at the next start.
 
@@ -21,7 +25,7 @@ class Clock:
     `source`: the system's clock, or one that several machines share.
     """
 
-    def __init__(self, source: Callable[[], float] = time.time) -> None:
+    def __init__(self, source: Callable[[], float] = _system) -> None:
         self._source = source
         self.set()
 

@@ -15,7 +15,7 @@ from bot.storage.engines.options import READ_ONLY, UNHURRIED
 from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import errors_in_words
 from bot.storage.revision import OfAnotherProgram, usable_revision
-from bot.storage.schema import REVISION, key_values, metadata
+from bot.storage.schema import REVISION, key_values
 from bot.storage.seat import Seat
 
 MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
@@ -105,10 +105,7 @@ def _revision(connection: Connection) -> str | None:
     if "alembic_version" not in tables:
         raise OfAnotherProgram
     found = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
-    revision = usable_revision(found)
-    if revision == REVISION and (lacking := metadata.tables.keys() - tables):
-        raise StorageError(f"the database is damaged: it lacks {', '.join(sorted(lacking))}. Restore a backup")
-    return revision
+    return usable_revision(found, tables)
 
 
 def _upgrade(connection: Connection) -> None:

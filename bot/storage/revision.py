@@ -1,10 +1,10 @@
 """The revision of a database: its last applied migration."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.errors import StorageError
-from bot.storage.schema import REVISION
+from bot.storage.schema import REVISION, metadata
 
 _LONGEST = 40  # characters of a stranger's text
 
@@ -14,8 +14,8 @@ class OfAnotherProgram(StorageError):
         super().__init__("the database belongs to another program: set another DATABASE_URL")
 
 
-def usable_revision(found: Sequence[object]) -> str:
-    """The revision, if this program can use or upgrade it. Raises StorageError."""
+def usable_revision(found: Sequence[object], tables: Collection[str]) -> str:
+    """The revision, if this program can use or upgrade it. `tables`: those that are there. Raises StorageError."""
     if len(found) != 1:
         raise StorageError(f"the database is damaged: it has {len(found)} revisions, not one. Restore a backup")
     revision = str(found[0])
@@ -27,4 +27,6 @@ def usable_revision(found: Sequence[object]) -> str:
         )
     if revision > REVISION:
         raise StorageError(f"the database has revision {revision}, this program knows {REVISION}: install a newer bot")
+    if revision == REVISION and (lacking := metadata.tables.keys() - set(tables)):
+        raise StorageError(f"the database is damaged: it lacks {', '.join(sorted(lacking))}. Restore a backup")
     return revision

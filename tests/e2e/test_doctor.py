@@ -294,7 +294,7 @@ async def test_a_database_that_lacks_a_table(used: Env, doctor: Doctor, tmp_path
     await asyncio.to_thread(change, tmp_path / "bot.db", "DROP TABLE notes")
     code, output = await doctor()
     assert code == 1
-    assert "problem  database: it cannot be read" in output
+    assert "the database is damaged: it lacks notes. Restore a backup" in output
     assert used.gateway.url in output
 
 

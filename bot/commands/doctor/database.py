@@ -116,9 +116,10 @@ def _revision(file: Path) -> str:
     """Raises StorageError."""
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as database:
-            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "alembic_version" not in tables:
                 raise OfAnotherProgram
             found = database.execute("SELECT version_num FROM alembic_version").fetchall()
     except sqlite3.Error as error:
         raise StorageError(f"the database cannot be used: {with_remedy(error)}") from error
-    return usable_revision([row[0] for row in found])
+    return usable_revision([row[0] for row in found], tables)
