@@ -7,13 +7,12 @@ wait for it, while a take-over changes the key and waits until that transaction 
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from weakref import WeakSet
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, event, text
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, MetaData, Table, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
@@ -90,20 +89,26 @@ class Sockets:
     """The connections of an engine. They can be cut, so that whatever waits for an answer on them fails at once."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._connections: WeakSet[Any] = WeakSet()
-        event.listen(engine.sync_engine, "connect", self._note)
+        self._connections: list[Any] = []  # also those that a cancelled task has left behind
+        event.listen(engine.sync_engine, "do_connect", self._connect)
 
-    def _note(self, connection: Any, _record: object) -> None:
-        self._connections.add(connection.driver_connection)
+    def _connect(self, dialect: Dialect, _record: object, where: Sequence[Any], how: Mapping[str, Any]) -> Any:
+        """Notes it before SQLAlchemy asks on it who the server is, which may be cancelled."""
+        connection: Any = dialect.connect(*where, **how)
+        self._connections = [*self._open(), connection.driver_connection]
+        return connection
+
+    def _open(self) -> list[Any]:
+        return [each for each in self._connections if not each.closed]
 
     def cut(self) -> None:
-        for connection in [each for each in self._connections if not each.closed]:
+        for connection in self._open():
             with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
                 line.shutdown(socket.SHUT_RDWR)
 
     def finish(self) -> None:
         """After the engine was disposed of: what was cancelled in the middle of a statement may have been left open."""
-        for connection in [each for each in self._connections if not each.closed]:
+        for connection in self._open():
             connection.pgconn.finish()
 
 
@@ -169,8 +174,10 @@ class LeaseStore:
             )
 
     async def close(self) -> None:
-        await self._engine.dispose()
-        self._sockets.finish()
+        try:
+            await self._engine.dispose()
+        finally:
+            self._sockets.finish()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:

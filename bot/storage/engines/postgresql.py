@@ -86,8 +86,10 @@ async def opened(url: URL, term: Term) -> AsyncIterator[AsyncEngine]:
     try:
         yield engine
     finally:
-        await asyncio.shield(engine.dispose())
-        sockets.finish()
+        try:
+            await asyncio.shield(engine.dispose())
+        finally:  # a stop that insists cancels once more
+            sockets.finish()
 
 
 def read_only_engine(url: URL) -> AsyncEngine:
