@@ -155,6 +155,7 @@ async def test_a_post_is_named_after_its_song(env: Env, forum: Object, title: st
     assert post["name"] == name
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("status", [0, 500, 502, 503, 504])
 async def test_an_answer_that_is_lost_makes_no_second_post(env: Env, forum: Object, status: int) -> None:
     """discord.py itself would ask again."""

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
@@ -16,6 +18,8 @@ from tests.conftest import Env
 from tests.e2e.deliveries import rows
 from tests.messages import links, words
 from tests.sample_tasks import DONE, ONE, TWO, WORDS
+
+pytestmark = pytest.mark.faults
 
 HALF = Song(ONE.clip_id, "Half", duration=3.0, state="streaming")
 

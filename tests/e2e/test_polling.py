@@ -116,6 +116,7 @@ async def test_watches_of_a_gateway_that_never_answers_again_end_with_a_notice(e
     assert all("I've stopped checking. Press **Notify me**" in post["content"] for post in posts)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("refusal", [Fault(401), Fault(403, b'{"error": {}}'), Fault(404, b"no such page")])
 @pytest.mark.parametrize("seen_before", [True, False])
 async def test_watches_survive_a_wrong_setting(env: Env, refusal: Fault, seen_before: bool) -> None:

@@ -20,6 +20,8 @@ from bot.ui.render.lyrics import lyrics_pages, lyrics_text
 from bot.ui.render.text import clean, code, cut, escape, named, one_line, plain_line
 from tests.linear_time import TIMES, grows_linearly
 
+pytestmark = pytest.mark.faults
+
 UUID = "1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
 UNITS = [
     "a", "1", "f", " ", "\t", "\n", "\n\n", "\n[", "\n ", "\n1", " \n", "-", ",", "@", "#", "*", "_", "`", "\\", "|",
