@@ -19,7 +19,7 @@ demo: .venv/run.stamp ## try everything in a browser, without an account or a ke
 	$(BIN)/python -m bot demo
 
 # Most tests wait for something most of the time: more of them at once than there are processors.
-test: .venv/dev.stamp ## all tests but those of make faults, make browser and make package
+test: .venv/dev.stamp ## all tests but those of make postgres, make faults, make browser and make package
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not installs and not browser and not faults and not postgres"
 
 postgres: .venv/dev.stamp ## the tests of what is stored, on a PostgreSQL server of their own, which must be installed
