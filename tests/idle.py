@@ -5,9 +5,12 @@ import selectors
 from asyncio import Future
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
+from weakref import WeakSet
 
-from sqlalchemy import Pool, event
+import aiosqlite
+from sqlalchemy import Dialect, Engine, Pool, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 _POLL = 0.001  # seconds
 _IDLE_POLLS = 3  # in a row
@@ -50,19 +53,40 @@ class IdleLoop(asyncio.SelectorEventLoop):
         for _ in range(_MAX_POLLS):
             polls_with_events = self._selector.polls_with_events
             await asyncio.sleep(_POLL)
-            quiet = self._selector.polls_with_events == polls_with_events and not self._in_threads and not _in_use
-            idle_polls = idle_polls + 1 if quiet else 0
+            without_events = self._selector.polls_with_events == polls_with_events
+            idle_polls = idle_polls + 1 if without_events and not self._is_waiting_for_threads() else 0
             if idle_polls == _IDLE_POLLS:
                 return
         raise TimeoutError("the event loop does not become idle")
 
+    def _is_waiting_for_threads(self) -> bool:
+        return bool(self._in_threads or _in_use or _being_set_up)
 
+
+# SQLite's statements run in threads that the loop knows nothing of.
 _in_use: set[object] = set()  # connections to databases
+_being_set_up: WeakSet[aiosqlite.Connection] = WeakSet()  # new connections, until they are used for the first time
+
+
+@event.listens_for(Engine, "do_connect")
+def _connect(dialect: Dialect, _record: object, where: list[Any], how: dict[str, Any]) -> Any:
+    if dialect.name != "sqlite" or not dialect.is_async:
+        return None  # SQLAlchemy opens it itself
+    connecting = object()
+    _in_use.add(connecting)
+    try:
+        connection: Any = dialect.connect(*where, **how)
+    finally:
+        _in_use.discard(connecting)
+    _being_set_up.add(connection.driver_connection)
+    return connection
 
 
 @event.listens_for(Pool, "checkout")
-def _begun(_connection: object, record: object, _proxy: object) -> None:
+def _begun(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
     _in_use.add(record)
+    if isinstance(record.driver_connection, aiosqlite.Connection):
+        _being_set_up.discard(record.driver_connection)
 
 
 @event.listens_for(Pool, "checkin")
