@@ -83,6 +83,15 @@ class TwoBots:
             )
         return Bot(process, line, log)
 
+    async def move_to(self, server: PostgresServer) -> None:
+        """From now on the address at which they know the database leads to that server."""
+        self.server = server
+        for bot in self._bots:
+            if bot:
+                await bot.line.close()
+                bot.line.behind = server.port
+                await bot.line.open()
+
     async def watch(self) -> None:
         """Notes who leads, until cancelled."""
         while True:

@@ -59,15 +59,16 @@ class Term:
     """One time of leading. `began`: the steady time before the lease was taken; `seconds`: how long it can be relied on
     without a renewal.
 
-    `failed_over`: the database is another server than before, which may lack what was written to that one last.
+    `copied_at`: the database is another server than before, which may lack the last moments: a copy as of then, in Unix
+    seconds by its clock. None: it is the same.
     """
 
     def __init__(
-        self, taken: Taken, began: float, seconds: float, *, timeline: str = "", failed_over: bool = False
+        self, taken: Taken, began: float, seconds: float, *, timeline: str = "", copied_at: float | None = None
     ) -> None:
         self.taken = taken
         self.timeline = timeline
-        self.failed_over = failed_over
+        self.copied_at = copied_at
         self.when_lost: list[Callable[[], None]] = []
         self._seconds = seconds
         self._lost = ""
@@ -189,7 +190,9 @@ class Leadership:
             return None
         timeline = await self._leases.timeline()
         moved = "" not in (timeline, taken.timeline) and timeline != taken.timeline
-        return Term(taken, began, timing.lease - timing.margin, timeline=timeline, failed_over=moved)
+        # The latest time at which anything was written that it has: nothing was, after the end of the lease.
+        copied_at = min(taken.now, taken.now + seen.lease.remaining) if moved else None
+        return Term(taken, began, timing.lease - timing.margin, timeline=timeline, copied_at=copied_at)
 
     def _note_leader(self, name: str) -> None:
         if not self.standing.reachable or self.standing.leader != name:
