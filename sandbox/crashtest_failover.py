@@ -21,6 +21,7 @@ from typing import get_args
 
 import psycopg
 
+from bot.shutdown import cancel_and_wait
 from sandbox.crashtest import CrashTest, Outcome
 from sandbox.crashtest_bots import LONGEST_TAKE_OVER, Leader, TwoBots
 from sandbox.crashtest_leader_orders import A_ROUND, LeaderOrdersCrashTest
@@ -104,7 +105,7 @@ class FailOverCrashTest(CrashTest):
             self.report.too_late = self._bots.too_late(*self._discord.requests, *self._gateway.requests)
         finally:
             await self._bots.stop()
-            watching.cancel()
+            await cancel_and_wait({watching})
         return outcome
 
     async def _start(self) -> None:

@@ -20,6 +20,7 @@ from typing import Any, get_args
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.shutdown import cancel_and_wait
 from bot.storage.engines.postgresql import opened
 from bot.storage.leadership import Term, steady
 from bot.storage.lease import Taken
@@ -71,7 +72,7 @@ class LeaderOrdersCrashTest:
                 return outcome
         finally:
             await self._bots.stop()
-            watching.cancel()
+            await cancel_and_wait({watching})
 
     async def _start(self) -> None:
         await self._bots.start(self._site.discord.url, 0.0, self._site.settings)

@@ -50,9 +50,9 @@ Upgrade = Callable[[AsyncEngine], Awaitable[None]]
 
 
 @asynccontextmanager
-async def seated(url: URL, upgrade: Upgrade) -> AsyncIterator["SharedSeat"]:
-    """Connects when it is to lead, not before."""
-    store = LeaseStore(_lease_engine(url), patience=_PATIENCE)
+async def seated(url: URL, upgrade: Upgrade, examine: Callable[[Connection], object]) -> AsyncIterator["SharedSeat"]:
+    """Connects when it is to lead, not before. `examine` raises StorageError for one that this program cannot use."""
+    store = LeaseStore(_lease_engine(url), examine, patience=_PATIENCE)
     try:
         yield SharedSeat(Leadership(store), url, upgrade)
     finally:
