@@ -30,7 +30,7 @@ from sandbox.local_gateway.orders import Behaviour
 from sandbox.postgresql import PostgresServer, running_server
 
 A_ROUND = 4  # orders for each leader
-_MINUTE = 60.0  # seconds, more than it takes to write some orders
+_MINUTE = 60.0  # seconds, more than it takes to start, or to write some orders
 
 
 class SharedSite(Site):
@@ -63,6 +63,7 @@ class LeaderOrdersCrashTest:
             async with opened_site(partial(SharedSite, self._bots)) as site:
                 self._site = site
                 await self._start()
+                await site.discord.hub.until(lambda: site.discord.hub.online, _MINUTE)  # then there are tables, too
                 for _ in range(self._rounds):
                     await self._round(await self._bots.leader())
                 await self._last_round()
