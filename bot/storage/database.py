@@ -108,7 +108,8 @@ def _revision(connection: Connection, *, newer: bool = False) -> str | None:
     if "alembic_version" not in tables:
         raise OfAnotherProgram
     found = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
-    return usable_revision(found, tables, connection.scalar(_USABLE_FROM) if newer else None)
+    oldest = connection.scalar(_USABLE_FROM) if newer and key_values.name in tables else None
+    return usable_revision(found, tables, oldest)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -32,14 +32,14 @@ def server() -> Iterator[PostgresServer]:
         yield server
 
 
-async def test_a_leader_that_is_killed_frozen_or_stopped_loses_and_doubles_nothing(
+async def test_a_leader_that_is_killed_or_frozen_loses_and_doubles_nothing(
     server: PostgresServer, tmp_path: Path
 ) -> None:
-    test = LeadersCrashTest(server, tmp_path, tasks=20, rounds=3, seed=17, by=("kill", "freeze", "stop"))
+    test = LeadersCrashTest(server, tmp_path, tasks=15, rounds=2, seed=17, by=("kill", "freeze"))
     outcome = await test.run()
     assert outcome.good, str(outcome)
     assert test.report.good, str(test.report)
-    assert outcome.kills.total() == 3
+    assert outcome.kills.total() == 2
 
 
 async def test_a_leader_that_is_killed_or_frozen_pays_nothing_twice(server: PostgresServer, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ async def test_a_replica_without_the_last_seconds_doubles_nothing(tmp_path: Path
 
 async def test_a_replica_without_the_last_seconds_pays_nothing_twice(tmp_path: Path) -> None:
     async with replicated_server() as server:
-        outcome = await FailOverOrdersCrashTest(server, tmp_path, rounds=2, seed=3, behind=BEHIND).run()
+        outcome = await FailOverOrdersCrashTest(server, tmp_path, rounds=1, seed=3, behind=BEHIND).run()
     assert outcome.good, str(outcome)
-    assert outcome.kills == 2
+    assert outcome.kills == 1
     assert len(outcome.behaviours) > 0

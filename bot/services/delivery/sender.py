@@ -78,8 +78,10 @@ class Sender:
         if not self._poster.knows_server(claimed):
             due_at, reason = self._clock.now() + _SHARD_RETRY, "the server's shard is not connected yet"
             await self._outbox.put_off(claimed.delivery.id, due_at, reason, parked=claimed.parked)
-        elif claimed.copied and claimed.delivery.topic is Topic.SONGS and claimed.snapshot.task:
-            await self._send_unposted(claimed, claimed.snapshot.task)
+        elif (
+            claimed.copied and claimed.delivery.topic is Topic.SONGS and (task := claimed.snapshot.task) and task.clips
+        ):
+            await self._send_unposted(claimed, task)
         elif claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
             known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
             await self._mark_sent(Post(claimed, known), claimed.delivery, [(message_id, claimed.delivery.clips)])
