@@ -191,7 +191,8 @@ async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
             outcomes=program.health.deliveries,
             at_once=settings.messages_at_once,
         )
-        notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
+        hosts, wakeup = clip_files.hosts, program.on_new_delivery
+        notifier = Notifier(outbox, sender, hosts, clock, wakeup, on_sent=program.library.wake)
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
