@@ -95,18 +95,32 @@ def _database_url(url: str) -> str:
 def _postgresql_url(url: str) -> str:
     """Without its password in any sentence."""
     match = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg)?://(?P<rest>[^#]*)", url)
-    try:
-        parts = urlsplit(f"//{match['rest']}") if match else None
-        named = parts is not None and bool(unquote(parts.path).strip("/")) and (parts.port or 1) > 0
-    except ValueError:
-        named = False
-    if not match or not named:
+    rest = _with_hosts_apart(match["rest"]) if match else ""
+    if not _names_database(rest):
         raise ValueError(
             "write it as postgresql://user:password@server:5432/database, with % codes for @, / and : in the password"
         )
     if find_spec("psycopg") is None:
         raise ValueError("PostgreSQL needs one more library: pip install 'suno-watch[postgres]'")
-    return f"postgresql+psycopg://{match['rest']}"
+    return f"postgresql+psycopg://{rest}"
+
+
+def _names_database(url: str) -> bool:
+    try:
+        parts = urlsplit(f"//{url}")
+        return bool(unquote(parts.path).strip("/")) and (parts.port or 1) > 0 and "," not in (parts.hostname or "")
+    except ValueError:
+        return False
+
+
+def _with_hosts_apart(url: str) -> str:
+    """`user@a:1,b:2/name` as SQLAlchemy takes several servers: `user@/name?host=a:1&host=b:2`."""
+    host = r"[\w.-]+(?::[0-9]+)?"
+    match = re.fullmatch(rf"(?P<who>[^/?]*@)?(?P<hosts>{host}(?:,{host})+)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?", url)
+    if not match:
+        return url
+    hosts = [f"host={host}" for host in match["hosts"].split(",")]
+    return f"{match['who'] or ''}{match['path'] or ''}?{'&'.join([*hosts, *filter(None, [match['query']])])}"
 
 
 def _sqlite_url(url: str) -> str:

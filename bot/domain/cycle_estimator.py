@@ -30,6 +30,8 @@ from bot.domain.windows import Stamps, Window
 _KEPT = 24  # windows
 _KEPT_FOR = 400  # periods: a longer time would need a finer search for the exact period
 _MIN_CONFIDENCE = 5.5  # confidence that there is a cycle, from which on only updates are polled; see `confidence`
+_SETTLED = 600.0  # seconds after which a cycle that has a spread is one of several channels
+_CERTAIN = 10.0  # confidence that hardly any gateway without a cycle reaches
 _MAX_CONFIDENCE = 21.0  # the most confidence: a cycle that is over must be given up in the end
 _CONFIDENCE_LEFT = 4.0  # the least confidence that must be left after an unexpected change
 _UNEXPECTED_LOSS = 7.0  # confidence lost by a change that no cycle explains,
@@ -57,7 +59,8 @@ class UpdateCycleEstimator(Struct, frozen=True):
 
     `confidence`: that there is a cycle. `nominal`: its nominal period; known even while the cycle is lost and `cycle`
     is None. `periods`: limits of the exact period; they stay valid when the gateway restarts. `known_kind`: confidence
-    from the kind of gateway alone.
+    from the kind of gateway alone. `channels`: its tasks were seen to change one channel after the other; known even
+    while the cycle is lost, until the gateway restarts.
     """
 
     windows: tuple[Window, ...] = ()  # newest first
@@ -70,6 +73,8 @@ class UpdateCycleEstimator(Struct, frozen=True):
     even: _Even = _Even()
     surprised_at: float | None = None  # time of the last change outside of all expected updates
     search_until: float = 0.0
+    channels: bool = False
+    spread_since: float | None = None  # time since when the known cycle has a spread
 
     def observe(self, window: Window) -> "UpdateCycleEstimator":
         """After a change was seen."""
@@ -80,6 +85,7 @@ class UpdateCycleEstimator(Struct, frozen=True):
         if known.cycle is None and read.length > NOMINAL_PERIODS[0] * SHORT:
             return known
         after = _compared(known, known.cycle, read) if known.cycle else _learned(known, read)
+        after = _with_channels(after, window.until)
         return _with_checks(_with_periods(after), stamped=read.stamp is not None)
 
     def at(self, now: float) -> "UpdateCycleEstimator":
@@ -89,7 +95,12 @@ class UpdateCycleEstimator(Struct, frozen=True):
 
     def interrupted(self, now: float) -> "UpdateCycleEstimator":
         """The gateway did not answer for a while: it may have restarted, so its cycle is searched for again."""
-        return _lost(self, now, 0.0, ())
+        return replace(_lost(self, now, 0.0, ()), channels=False, spread_since=None)
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether that is certain enough to stop looking for what contradicts it."""
+        return self.channels and self.confidence >= _CERTAIN
 
     @property
     def lasting(self) -> "UpdateCycleEstimator":
@@ -106,13 +117,24 @@ class UpdateCycleEstimator(Struct, frozen=True):
 def _with_periods(estimator: UpdateCycleEstimator) -> UpdateCycleEstimator:
     """The limits of the exact period only narrow down: the period is a property of the gateway."""
     cycle = estimator.cycle
-    if cycle is None or cycle.spread:
+    if cycle is None:
         return estimator
     measured = Window(cycle.period - cycle.drift, cycle.period + cycle.drift).wider(_PERIOD_TOLERANCE)
+    if cycle.spread:  # what was measured before took several channels for one, whose period they seemed to change
+        return replace(estimator, periods=measured)
     near = measured.cut(estimator.periods)
     if near.length <= 0:
         return replace(estimator, periods=measured)
     return replace(estimator, periods=near) if near.length >= _PERIOD_TOLERANCE else estimator
+
+
+def _with_channels(estimator: UpdateCycleEstimator, now: float) -> UpdateCycleEstimator:
+    """A cycle that has moved seems to have channels for some minutes, too, until its old windows are given up."""
+    cycle = estimator.cycle
+    if cycle is None or not cycle.spread:
+        return replace(estimator, spread_since=None) if cycle else estimator
+    since = now if estimator.spread_since is None else estimator.spread_since
+    return replace(estimator, spread_since=since, channels=estimator.channels or now - since >= _SETTLED)
 
 
 def _with_checks(estimator: UpdateCycleEstimator, *, stamped: bool) -> UpdateCycleEstimator:

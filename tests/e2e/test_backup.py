@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from bot.errors import StorageError
 from bot.storage.backup import back_up
 from bot.storage.database import open_database
 from bot.storage.schema import REVISION
-from sandbox.local_gateway.fake_task import FakeTask
+from sandbox.local_gateway.fake_task import FakeTask, Song
 from tests.bot_process import Command
 from tests.conftest import Env
 from tests.e2e.test_create import ON, card, let_in, press, turn_on, with_role
@@ -69,6 +70,32 @@ async def test_songs_sent_since_a_backup_are_not_sent_again_after_its_restore(en
         await env.clock.advance(60, step=5)
         await env.says(env.watches, "You aren't watching any tasks")
     assert env.posted() == [post]
+
+
+async def test_a_song_sent_since_a_backup_is_not_sent_again_when_the_second_is_there(
+    env: Env, command: Command, tmp_path: Path
+) -> None:
+    """It was posted alone, and would now be posted with the other one."""
+    first, second = (Song(f"{number:08}-1111-4222-8333-444444444444", "Rain", duration=2.0) for number in (1, 2))
+    halves = FakeTask("task_halves", songs=(replace(first, state="done"), second), states=((0, "running"),))
+    env.gateway.add(FakeTask(halves.id, states=((0, "queued"),)))
+    async with env.bot():
+        await env.watch(halves.id)
+        _, output, _ = await command("backup")
+        env.gateway.add(halves)
+        await env.clock.advance(100, step=5)
+        (post,) = await env.posts()
+    restoring = await asyncio.create_subprocess_exec("/bin/sh", "-c", output.splitlines()[-1])
+    assert await restoring.wait() == 0
+    env.gateway.add(replace(halves, states=((0, "done"),)))
+    async with env.bot():
+        await env.clock.advance(100, step=5)
+        both = await env.posts(2)
+    assert both[0] == post
+    assert [len(each["attachments"]) for each in both] == [1, 1]
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as database:
+        found = database.execute("SELECT number, message_id FROM library ORDER BY number").fetchall()
+    assert found == [(number, int(each["id"])) for number, each in enumerate(both, 1)]
 
 
 async def test_orders_sent_since_a_backup_are_not_sent_again_after_its_restore(env: Env, command: Command) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.batch import STATES, Batch, Entry, entry_of
+from bot.domain.charts import ChartPost
 from bot.domain.delivery import State, Topic
 from bot.domain.outbox import DeliverySummary
 from bot.domain.preferences import PersonSettings, ServerSettings
@@ -37,6 +38,17 @@ entries = st.builds(
     progress=st.none() | st.floats(0, 100),
     reason=texts,
     links=st.lists(st.sampled_from(["https://cdn.example/a.mp3", "=cmd()"]), max_size=2).map(tuple),
+)
+chart_posts = st.builds(
+    ChartPost,
+    guild_id=NUMBERS,
+    week=st.just("2026-W48"),
+    id=st.just("f" * 25),
+    channel_id=NUMBERS,
+    since=st.floats(0, 4e9),
+    until=st.floats(0, 4e9),
+    state=st.sampled_from([*admin._UNPOSTED_CHART.values()]),
+    reason=texts,
 )
 watches = st.builds(
     Watch,
@@ -93,16 +105,22 @@ def test_any_watches(found: list[tuple[Watch, Task | None, State | None]], tag: 
     st.lists(
         st.tuples(watches, st.sampled_from(Topic), st.sampled_from(State), texts, texts), max_size=5, unique_by=_number
     ),
+    st.none() | chart_posts,
+    st.booleans(),
     tags,
 )
-def test_any_deliveries(found: list[tuple[Watch, Topic, State, str, str]], tag: str) -> None:
+def test_any_deliveries(
+    found: list[tuple[Watch, Topic, State, str, str]], chart: ChartPost | None, titled: bool, tag: str
+) -> None:
     shown = [
         DeliverySummary(
             delivery=delivery_for(watch, topic, 1.0), state=state, reason=reason, task_id=watch.task_id, title=title
         )
         for watch, topic, state, reason, title in found
     ]
-    check_view(lambda: admin._deliveries_view(shown, 99, "open", 2, languages()[tag]))
+    language = languages()[tag]
+    check_view(lambda: admin._deliveries_view(shown, 99, "open", 0, language, titled=titled, chart=chart))
+    check_view(lambda: admin._deliveries_view(shown, 99, "open", 2, language, titled=titled, chart=chart))
 
 
 @given(st.lists(NUMBERS, max_size=40), st.sampled_from(["", "zh-CN", "en-US", "xx"]), st.none() | NUMBERS, tags)
