@@ -95,18 +95,23 @@ def _database_url(url: str) -> str:
 def _postgresql_url(url: str) -> str:
     """Without its password in any sentence."""
     match = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg)?://(?P<rest>[^#]*)", url)
-    try:
-        parts = urlsplit(f"//{match['rest']}") if match else None
-        named = parts is not None and bool(unquote(parts.path).strip("/")) and (parts.port or 1) > 0
-    except ValueError:
-        named = False
-    if not match or not named:
+    if not match or not _names_database(match["rest"]):
         raise ValueError(
             "write it as postgresql://user:password@server:5432/database, with % codes for @, / and : in the password"
         )
     if find_spec("psycopg") is None:
         raise ValueError("PostgreSQL needs one more library: pip install 'suno-watch[postgres]'")
     return f"postgresql+psycopg://{match['rest']}"
+
+
+def _names_database(rest: str) -> bool:
+    """With bare / or @ in a password, a part of it would be taken for the server's name, and shown."""
+    try:
+        parts = urlsplit(f"//{rest}")
+        name = parts.path.strip("/")
+        return bool(unquote(name)) and not re.search("[/@]", name) and parts.netloc.count("@") <= 1 and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _sqlite_url(url: str) -> str:
