@@ -152,8 +152,13 @@ def _of_relay(found: dict[str, dict[str, float]]) -> list[Row]:
 
 
 def _of_library(found: dict[str, dict[str, float]]) -> list[Row]:
-    shown = ", ".join(f"{each['milliseconds']:.0f} ms ({name})" for name, each in found.items())
-    return [("a search in a server's 5,000 songs, in a library of 100,000", "≤ 100 ms", shown)]
+    lists = [name for name in found if name.startswith("a ") and "word" not in name]
+    searches = [f"{each['milliseconds']:.0f} ms ({name})" for name, each in found.items() if name not in lists]
+    ratios = [f"{found[name]['ratio']:.1f} x ({name})" for name in lists]
+    return [
+        ("a search in a server's 5,000 songs, in a library of 100,000", "≤ 100 ms", ", ".join(searches)),
+        ("its weekly chart, and a playlist, beside that search in the same run", "≤ 3 x", ", ".join(ratios)),
+    ]
 
 
 def _of_load(found: dict[str, Any]) -> list[Row]:

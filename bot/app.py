@@ -191,7 +191,8 @@ async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
             outcomes=program.health.deliveries,
             at_once=settings.messages_at_once,
         )
-        notifier = Notifier(outbox, sender, clip_files.hosts, clock, program.on_new_delivery)
+        hosts, wakeup = clip_files.hosts, program.on_new_delivery
+        notifier = Notifier(outbox, sender, hosts, clock, wakeup, on_sent=program.library.wake)
         workers.create_task(notifier.run(), name="notifier")
         workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
@@ -310,12 +311,13 @@ def _services(
 
 async def _resume(stores: Stores, settings: Settings, database: Database, clock: Clock) -> None:
     """Restores the state that the last run left behind."""
-    if database.failed_over:
+    failed_over = database.copied_at is not None
+    if failed_over:
         log.warning("the database is another server now, and may lack the last moments: what was sent is looked for")
-        await stores.key_values.set_value(COPIED, str(clock.now()))
+        await stores.key_values.set_value(COPIED, str(database.copied_at))
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
-    await stores.order_upkeep.resume(clock.now(), perhaps_sent=database.failed_over)
+    await stores.order_upkeep.resume(clock.now(), perhaps_sent=failed_over)
     await database.settle()
 
 

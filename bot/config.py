@@ -146,7 +146,8 @@ class Settings(BaseSettings):
 
     database_url: Annotated[DatabaseUrl, Field(validate_default=True)] = "sqlite:///data/suno-watch.db"
     """Where the bot stores its data: an SQLite file, created if it does not exist (four slashes begin a full path), or
-    a database of a PostgreSQL server, `postgresql://user:password@server/database`, with `suno-watch[postgres]`.
+    a database of a PostgreSQL server, `postgresql://user:password@server/database`, with `suno-watch[postgres]`. Of
+    several servers, as in `server-1:5432,server-2:5432`, the one is used that is the primary.
     """
 
     poll_interval_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
@@ -258,7 +259,8 @@ class Settings(BaseSettings):
         if file := self.database_file:
             return str(file)
         parts = urlsplit(self.database_url)
-        where = parts.hostname or dict(parse_qsl(parts.query)).get("host", "the local server")
+        where = parts.hostname or ", ".join(value for name, value in parse_qsl(parts.query) if name == "host")
+        where = where or "the local server"
         return f"{unquote(parts.path).strip('/')} at {where}{f':{parts.port}' if parts.port else ''}"
 
     @property

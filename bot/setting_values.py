@@ -7,7 +7,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -95,13 +95,24 @@ def _database_url(url: str) -> str:
 def _postgresql_url(url: str) -> str:
     """Without its password in any sentence."""
     match = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg)?://(?P<rest>[^#]*)", url)
-    if not match or not _names_database(match["rest"]):
+    rest = _with_hosts_apart(match["rest"]) if match else ""
+    if not _names_database(rest):
         raise ValueError(
             "write it as postgresql://user:password@server:5432/database, with % codes for @, / and : in the password"
         )
     if find_spec("psycopg") is None:
         raise ValueError("PostgreSQL needs one more library: pip install 'suno-watch[postgres]'")
-    return f"postgresql+psycopg://{match['rest']}"
+    return f"postgresql+psycopg://{rest}"
+
+
+def _with_hosts_apart(url: str) -> str:
+    """`user@a:1,b:2/name` as SQLAlchemy takes several servers: `user@/name?host=a:1&host=b:2`."""
+    host = r"[\w.-]+(?::[0-9]+)?"
+    match = re.fullmatch(rf"(?P<who>[^/?]*@)?(?P<hosts>{host}(?:,{host})+)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?", url)
+    if not match:
+        return url
+    hosts = [f"host={host}" for host in match["hosts"].split(",")]
+    return f"{match['who'] or ''}{match['path'] or ''}?{'&'.join([*hosts, *filter(None, [match['query']])])}"
 
 
 def _names_database(rest: str) -> bool:
@@ -109,9 +120,14 @@ def _names_database(rest: str) -> bool:
     try:
         parts = urlsplit(f"//{rest}")
         name = parts.path.strip("/")
-        return bool(unquote(name)) and not re.search("[/@]", name) and parts.netloc.count("@") <= 1 and parts.port != 0
+        return bool(unquote(name)) and not re.search("[/@]", name) and _names_server(parts)
     except ValueError:
         return False
+
+
+def _names_server(parts: SplitResult) -> bool:
+    """Raises ValueError."""
+    return parts.netloc.count("@") <= 1 and parts.port != 0 and "," not in (parts.hostname or "")
 
 
 def _sqlite_url(url: str) -> str:

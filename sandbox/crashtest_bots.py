@@ -20,7 +20,7 @@ from sandbox.local_gateway.tcp_proxy import TcpProxy
 from sandbox.one_of_many import PROCESS
 from sandbox.postgresql import PostgresServer
 
-_ROOT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[1]
 _PATIENCE = 60.0  # seconds for a leader to be there
 _INTERVAL = 0.02  # seconds between two looks at the lease
 _LEASE = "SELECT epoch, name, holder FROM suno_watch_leader WHERE epoch > 0"
@@ -37,6 +37,7 @@ class Bot:
     process: Process
     line: TcpProxy
     log: Path
+    program: Path
 
     @property
     def pid(self) -> int:
@@ -54,19 +55,28 @@ class Leader:
 
 
 class TwoBots:
-    """`clocks`: by how many seconds the clock of each is wrong."""
+    """`clocks`: by how many seconds that of each is wrong; `programs`: the folder of the project that each runs."""
 
-    def __init__(self, server: PostgresServer, logs: Path, clocks: tuple[float, float] = (0.0, 0.0)) -> None:
+    def __init__(
+        self,
+        server: PostgresServer,
+        logs: Path,
+        clocks: tuple[float, float] = (0.0, 0.0),
+        programs: tuple[Path, Path] = (PROJECT, PROJECT),
+    ) -> None:
         self.server = server
         self.leaders: list[Leader] = []
         self._logs = logs
         self._clocks = clocks
+        self._programs = programs
         self._bots: list[Bot | None] = [None, None]
         self._started = 0
 
     async def start(self, discord: str, interval: float, settings: Mapping[str, str]) -> None:
         """Those that do not run."""
         for number, bot in enumerate(self._bots):
+            if bot and bot.process.returncode is not None:
+                await bot.line.close()
             if bot is None or bot.process.returncode is not None:
                 self._bots[number] = await self._start(number, [discord, str(interval)], settings)
 
@@ -75,13 +85,27 @@ class TwoBots:
         await line.open()
         url = self.server.url.replace(f":{self.server.port}/", f":{line.port}/")
         command = [sys.executable, "-m", "sandbox.one_of_many", str(self._clocks[number]), *address, "run"]
+        program = self._programs[number]
         self._started += 1
         log = self._logs / f"bot-{self._started}.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=_ROOT, env={**settings, "DATABASE_URL": url}, stdout=output, stderr=output
+                *command,
+                cwd=program,
+                env={**settings, "PYTHONPATH": str(program), "DATABASE_URL": url},
+                stdout=output,
+                stderr=output,
             )
-        return Bot(process, line, log)
+        return Bot(process, line, log, program)
+
+    async def move_to(self, server: PostgresServer) -> None:
+        """From now on the address at which they know the database leads to that server."""
+        self.server = server
+        for bot in self._bots:
+            if bot:
+                await bot.line.close()
+                bot.line.behind = server.port
+                await bot.line.open()
 
     async def watch(self) -> None:
         """Notes who leads, until cancelled."""

@@ -20,6 +20,7 @@ from typing import Any, get_args
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.shutdown import cancel_and_wait
 from bot.storage.engines.postgresql import opened
 from bot.storage.leadership import Term, steady
 from bot.storage.lease import Taken
@@ -28,8 +29,8 @@ from sandbox.crashtest_bots import Leader, TwoBots
 from sandbox.local_gateway.orders import Behaviour
 from sandbox.postgresql import PostgresServer, running_server
 
-_A_ROUND = 4  # orders for each leader
-_MINUTE = 60.0  # seconds, more than it takes to write some orders
+A_ROUND = 4  # orders for each leader
+_MINUTE = 60.0  # seconds, more than it takes to start, or to write some orders
 
 
 class SharedSite(Site):
@@ -37,14 +38,13 @@ class SharedSite(Site):
 
     leader: Leader
 
-    def __init__(self, server: PostgresServer, *values: Any) -> None:
+    def __init__(self, bots: TwoBots, *values: Any) -> None:
         super().__init__(*values)
-        self._server = server
-        self.settings["DATABASE_URL"] = server.url
+        self._bots = bots
 
     @property
     def url(self) -> str:
-        return self._server.url.replace("postgresql:", "postgresql+psycopg:", 1)
+        return self._bots.server.sqlalchemy_url
 
     def writing(self) -> AbstractAsyncContextManager[AsyncEngine]:
         taken = Taken(epoch=self.leader.epoch, holder=self.leader.holder, timeline="", now=time.time())
@@ -55,15 +55,15 @@ class LeaderOrdersCrashTest:
     def __init__(self, server: PostgresServer, logs: Path, *, rounds: int, seed: int) -> None:
         self._dice = random.Random(seed)
         self._rounds = rounds
-        self._server = server
         self._bots = TwoBots(server, logs)
 
     async def run(self) -> OrdersOutcome:
         watching = asyncio.create_task(self._bots.watch())
         try:
-            async with opened_site(partial(SharedSite, self._server)) as site:
+            async with opened_site(partial(SharedSite, self._bots)) as site:
                 self._site = site
                 await self._start()
+                await site.discord.hub.until(lambda: site.discord.hub.online, _MINUTE)  # then there are tables, too
                 for _ in range(self._rounds):
                     await self._round(await self._bots.leader())
                 await self._last_round()
@@ -73,18 +73,18 @@ class LeaderOrdersCrashTest:
                 return outcome
         finally:
             await self._bots.stop()
-            watching.cancel()
+            await cancel_and_wait({watching})
 
     async def _start(self) -> None:
         await self._bots.start(self._site.discord.url, 0.0, self._site.settings)
 
     async def _place(self, leader: Leader) -> list[str]:
         self._site.leader = leader
-        return await self._site.place_orders(_A_ROUND)
+        return await self._site.place_orders(A_ROUND)
 
     async def _round(self, leader: Leader) -> None:
         """Some orders for the leader, a randomly misbehaving gateway, and an end of the leader at a random moment."""
-        self._site.gateway.orders.plan = self._dice.choices([*get_args(Behaviour)], k=_A_ROUND)
+        self._site.gateway.orders.plan = self._dice.choices([*get_args(Behaviour)], k=A_ROUND)
         await self._place(leader)
         await self._moment()
         process, freezes = self._bots.bot(leader).process, self._dice.random() < 0.5
@@ -102,7 +102,7 @@ class LeaderOrdersCrashTest:
         """When one of the orders arrives or is charged, and a little later; or after some seconds."""
         taken = self._site.gateway.orders
         counted = self._dice.choice((taken.posts, taken.charges))
-        until = len(counted) + self._dice.randint(1, _A_ROUND)
+        until = len(counted) + self._dice.randint(1, A_ROUND)
         with suppress(TimeoutError):
             async with asyncio.timeout(4.0):
                 while len(counted) < until:

@@ -13,13 +13,15 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import get_args
 
+from bot.shutdown import cancel_and_wait
 from sandbox.crashtest import CrashTest, Moment, Outcome
-from sandbox.crashtest_bots import LONGEST_TAKE_OVER, Blow, Bot, TwoBots
+from sandbox.crashtest_bots import LONGEST_TAKE_OVER, PROJECT, Blow, Bot, TwoBots
 from sandbox.postgresql import PostgresServer, running_server
 
 _NAP = (2.0, 9.0)  # seconds: fewer and more than a lease lasts
@@ -37,6 +39,7 @@ class Report:
     connected: dict[Blow, list[float]] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)
     ended: int = 0  # processes that ended by themselves
+    programs: Counter[Path] = field(default_factory=Counter)  # of the leaders that something was done to
 
     def add(self, blow: Blow, taken: float, connected: float) -> None:
         self.taken.setdefault(blow, []).append(taken)
@@ -62,7 +65,9 @@ def _span(seconds: list[float]) -> str:
 
 
 class LeadersCrashTest(CrashTest):
-    """`by`: what happens, at random. `outage`: seconds without the database server."""
+    """`by`: what happens, at random. `outage`: seconds without the database server; `other`: the folder of another
+    version of the project, which the second process runs.
+    """
 
     def __init__(
         self,
@@ -75,12 +80,13 @@ class LeadersCrashTest(CrashTest):
         by: tuple[Blow, ...] = ("kill", "freeze", "nap"),
         outage: float = 10.0,
         clocks_apart: float = 0.0,
+        other: Path = PROJECT,
     ) -> None:
         super().__init__(tasks=tasks, kills=rounds, seed=seed, seconds_per_kill=7.0)
         self._by = by
         self._outage = outage
         self._server = server
-        self._bots = TwoBots(server, logs, (0.0, clocks_apart))
+        self._bots = TwoBots(server, logs, (0.0, clocks_apart), (PROJECT, other))
         self.report = Report()
 
     async def run(self) -> Outcome:
@@ -90,7 +96,7 @@ class LeadersCrashTest(CrashTest):
             self.report.late = self._bots.too_late(*self._discord.requests, *self._gateway.requests)
         finally:
             await self._bots.stop()
-            watching.cancel()
+            await cancel_and_wait({watching})
         return outcome
 
     async def _start(self) -> None:
@@ -105,6 +111,7 @@ class LeadersCrashTest(CrashTest):
         await self._wait_for_moment(moment := self._dice.choice(get_args(Moment)))
         before, sessions = await self._bots.leader(), len(self._discord.starts.accepted)
         bot, blow = self._bots.bot(before), self._dice.choice(self._by)
+        self.report.programs[bot.program] += 1
         self._killed_at.append(time.monotonic())
         since = await self._deal(blow, bot)
         if blow != "nap":

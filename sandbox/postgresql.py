@@ -60,8 +60,7 @@ class PostgresServer:
 
     def create(self) -> None:
         """Blocks for a few seconds."""
-        if self._user:
-            shutil.chown(self._folder, self._user)
+        self._give_folder()
         secret = self._folder / "password"
         secret.write_text(self.password, encoding="ascii")
         if self._user:
@@ -69,6 +68,18 @@ class PostgresServer:
         command = [tool("initdb"), "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         command += ["--auth=scram-sha-256", f"--pwfile={secret}", f"--pgdata={self._data}"]
         self._run(command)
+
+    def copy(self, primary: "PostgresServer", port: int) -> None:
+        """Makes it a replica that streams from the primary, which it reaches at `port`. Blocks for a few seconds."""
+        self._give_folder()
+        self.password = primary.password
+        source = f"host=127.0.0.1 port={port} user=postgres password={self.password}"
+        command = [tool("pg_basebackup"), f"--dbname={source}", f"--pgdata={self._data}", "--write-recovery-conf"]
+        self._run([*command, "--checkpoint=fast", "--wal-method=stream", "--no-sync"])
+
+    def _give_folder(self) -> None:
+        if self._user:
+            shutil.chown(self._folder, self._user)
 
     def start(self) -> None:
         """Returns when it takes connections."""

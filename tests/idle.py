@@ -5,12 +5,12 @@ import selectors
 from asyncio import Future
 from collections.abc import Callable
 from concurrent.futures import Executor
+from queue import SimpleQueue
 from typing import Any, TypeVar, TypeVarTuple
-from weakref import WeakSet
+from unittest.mock import patch
 
 import aiosqlite
-from sqlalchemy import Dialect, Engine, Pool, event
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Pool, event
 
 _POLL = 0.001  # seconds
 _IDLE_POLLS = 3  # in a row
@@ -36,13 +36,18 @@ class IdleLoop(asyncio.SelectorEventLoop):
         super().__init__(self._selector)
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> Future[T]:
+        working = super().run_in_executor(executor, func, *args)
+        self.count(working)
+        return working
+
+    def count(self, working: Future[Any]) -> None:
+        """A thread is at work until this is done."""
+
         def gone(_: object) -> None:
             self._in_threads -= 1
 
-        working = super().run_in_executor(executor, func, *args)
         self._in_threads += 1
         working.add_done_callback(gone)
-        return working
 
     async def wait_until_idle(self) -> None:
         """Waits until some polls in a row saw no socket events, no busy threads and no open transactions.
@@ -53,40 +58,31 @@ class IdleLoop(asyncio.SelectorEventLoop):
         for _ in range(_MAX_POLLS):
             polls_with_events = self._selector.polls_with_events
             await asyncio.sleep(_POLL)
-            without_events = self._selector.polls_with_events == polls_with_events
-            idle_polls = idle_polls + 1 if without_events and not self._is_waiting_for_threads() else 0
+            quiet = self._selector.polls_with_events == polls_with_events and not self._in_threads and not _in_use
+            idle_polls = idle_polls + 1 if quiet else 0
             if idle_polls == _IDLE_POLLS:
                 return
         raise TimeoutError("the event loop does not become idle")
 
-    def _is_waiting_for_threads(self) -> bool:
-        return bool(self._in_threads or _in_use or _being_set_up)
+
+class _CountingQueue(SimpleQueue[tuple[Future[Any] | None, Callable[[], Any]]]):
+    """What aiosqlite gives a connection's thread to do: the loop counts it, also while a connection is opened."""
+
+    def put_nowait(self, item: tuple[Future[Any] | None, Callable[[], Any]]) -> None:
+        future, _ = item
+        if future and isinstance(loop := future.get_loop(), IdleLoop):
+            loop.count(future)
+        super().put_nowait(item)
 
 
-# SQLite's statements run in threads that the loop knows nothing of.
+patch.object(aiosqlite.core, "SimpleQueue", _CountingQueue).start()
+
 _in_use: set[object] = set()  # connections to databases
-_being_set_up: WeakSet[aiosqlite.Connection] = WeakSet()  # new connections, until they are used for the first time
-
-
-@event.listens_for(Engine, "do_connect")
-def _connect(dialect: Dialect, _record: object, where: list[Any], how: dict[str, Any]) -> Any:
-    if dialect.name != "sqlite" or not dialect.is_async:
-        return None  # SQLAlchemy opens it itself
-    connecting = object()
-    _in_use.add(connecting)
-    try:
-        connection: Any = dialect.connect(*where, **how)
-    finally:
-        _in_use.discard(connecting)
-    _being_set_up.add(connection.driver_connection)
-    return connection
 
 
 @event.listens_for(Pool, "checkout")
-def _begun(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+def _begun(_connection: object, record: object, _proxy: object) -> None:
     _in_use.add(record)
-    if isinstance(record.driver_connection, aiosqlite.Connection):
-        _being_set_up.discard(record.driver_connection)
 
 
 @event.listens_for(Pool, "checkin")

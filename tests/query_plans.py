@@ -24,6 +24,8 @@ WHOLE = {
         r"UPDATE answers SET title = substr\(",
         r"INSERT INTO notes \(key, value\) SELECT 'library_before'",
         r"INSERT INTO notes \(key, value\) SELECT 'lines_after'",
+        r"UPDATE library SET chosen = TRUE WHERE",
+        r"INSERT INTO star_counts \(message_id, channel_id, due_at\) SELECT message_id, MIN",
         r"INSERT OR IGNORE INTO songs \(clip_id, task_id, seen_at\) SELECT json_extract\(",
     ),
     "when somebody asks for all that is kept of them": (

@@ -30,6 +30,7 @@ from bot.domain.windows import Stamps, Window
 _KEPT = 24  # windows
 _KEPT_FOR = 400  # periods: a longer time would need a finer search for the exact period
 _MIN_CONFIDENCE = 5.5  # confidence that there is a cycle, from which on only updates are polled; see `confidence`
+_CERTAIN = 10.0  # confidence that hardly any gateway without a cycle reaches
 _MAX_CONFIDENCE = 21.0  # the most confidence: a cycle that is over must be given up in the end
 _CONFIDENCE_LEFT = 4.0  # the least confidence that must be left after an unexpected change
 _UNEXPECTED_LOSS = 7.0  # confidence lost by a change that no cycle explains,
@@ -57,7 +58,8 @@ class UpdateCycleEstimator(Struct, frozen=True):
 
     `confidence`: that there is a cycle. `nominal`: its nominal period; known even while the cycle is lost and `cycle`
     is None. `periods`: limits of the exact period; they stay valid when the gateway restarts. `known_kind`: confidence
-    from the kind of gateway alone.
+    from the kind of gateway alone. `channels`: its tasks were seen to change one channel after the other; known even
+    while the cycle is lost, until the gateway restarts.
     """
 
     windows: tuple[Window, ...] = ()  # newest first
@@ -70,6 +72,7 @@ class UpdateCycleEstimator(Struct, frozen=True):
     even: _Even = _Even()
     surprised_at: float | None = None  # time of the last change outside of all expected updates
     search_until: float = 0.0
+    channels: bool = False
 
     def observe(self, window: Window) -> "UpdateCycleEstimator":
         """After a change was seen."""
@@ -80,6 +83,8 @@ class UpdateCycleEstimator(Struct, frozen=True):
         if known.cycle is None and read.length > NOMINAL_PERIODS[0] * SHORT:
             return known
         after = _compared(known, known.cycle, read) if known.cycle else _learned(known, read)
+        if after.cycle and after.cycle.spread:
+            after = replace(after, channels=True)
         return _with_checks(_with_periods(after), stamped=read.stamp is not None)
 
     def at(self, now: float) -> "UpdateCycleEstimator":
@@ -89,7 +94,12 @@ class UpdateCycleEstimator(Struct, frozen=True):
 
     def interrupted(self, now: float) -> "UpdateCycleEstimator":
         """The gateway did not answer for a while: it may have restarted, so its cycle is searched for again."""
-        return _lost(self, now, 0.0, ())
+        return replace(_lost(self, now, 0.0, ()), channels=False)
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether that is certain enough to stop looking for what contradicts it."""
+        return self.channels and self.confidence >= _CERTAIN
 
     @property
     def lasting(self) -> "UpdateCycleEstimator":
@@ -106,9 +116,11 @@ class UpdateCycleEstimator(Struct, frozen=True):
 def _with_periods(estimator: UpdateCycleEstimator) -> UpdateCycleEstimator:
     """The limits of the exact period only narrow down: the period is a property of the gateway."""
     cycle = estimator.cycle
-    if cycle is None or cycle.spread:
+    if cycle is None:
         return estimator
     measured = Window(cycle.period - cycle.drift, cycle.period + cycle.drift).wider(_PERIOD_TOLERANCE)
+    if cycle.spread:  # what was measured before took several channels for one, whose period they seemed to change
+        return replace(estimator, periods=measured)
     near = measured.cut(estimator.periods)
     if near.length <= 0:
         return replace(estimator, periods=measured)

@@ -10,13 +10,15 @@ LEFT_OUT = "\ue000"  # stands for text that was left out because it names no tas
 _LEAST = 6  # characters; shorter words among others are not taken for ids
 _PIECE = 8_192  # characters searched at once; other threads run in between
 
-_WHOLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:=@~-]*[A-Za-z0-9_=-])?")
-_DASHES = "\u2012\u2013\u2014\u2015\u2043\ufe58"  # in a UUID; elsewhere they separate words
+# Keys begin with "sk-": one that was pasted by mistake must be neither asked for nor shown.
+_WHOLE = re.compile(r"(?!(?i:sk)[-_])[A-Za-z0-9](?:[A-Za-z0-9_.:=@~-]*[A-Za-z0-9_=-])?")
+# In a UUID; elsewhere they separate words, or are part of one. The last three are what some keyboards have for a dash.
+_DASHES = "\u2012\u2013\u2014\u2015\u2043\ufe58\u2796\u30fc\uff70"
 _UUID = rf"[0-9a-f]{{8}}(?:[-{_DASHES}][0-9a-f]{{4}}){{3}}[-{_DASHES}][0-9a-f]{{12}}"
 _UUIDS = re.compile(rf"{_UUID}|[0-9a-f]{{32}}", re.IGNORECASE)
 _TASK = re.compile(
     rf"""/suno/(?:fetch|v1/music)/(?P<fetched>[A-Za-z0-9][A-Za-z0-9_.:=@~-]{{0,{MAX_LENGTH}}}+)
-      | (?<![A-Za-z0-9])(?:
+      | (?<![A-Za-z0-9])(?<!sk-)(?:
         {_UUID}
       | (?:suno_)?task_[A-Za-z0-9-]{{4,72}}
       | [0-9a-f]{{32}}
@@ -36,12 +38,12 @@ _SONG = re.compile(rf"(?<![0-9a-f]){_UUID}(?![0-9a-f])", re.IGNORECASE)
 
 _HYPHENS = "\u2010\u2011\u2212\ufe63"
 _QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033«»‹›「」『』《》〈〉【】"
-_INVISIBLE = "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"
+_INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"
 _PLAIN = str.maketrans(
     {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
     | dict.fromkeys(map(ord, _HYPHENS), "-")
     | dict.fromkeys(map(ord, _QUOTES), '"')
-    | dict.fromkeys([*map(ord, _INVISIBLE), *range(0x2060, 0x2070)], "")
+    | dict.fromkeys([*map(ord, _INVISIBLE), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10)], "")
 )
 _TO_HYPHENS = str.maketrans(dict.fromkeys(_DASHES, "-"))
 

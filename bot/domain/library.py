@@ -50,7 +50,8 @@ class PostedAt(Struct, frozen=True, kw_only=True):
 class Song(Struct, frozen=True, kw_only=True):
     """One song of a task. `number`: its place in it, from 1; `user_id`: who asked for it.
 
-    `maker_id`: who ordered it, 0: not known, or not to be told there; `folded`: its maker has chosen another take.
+    `maker_id`: who ordered it, 0: not known, or not to be told there; `chosen`: its maker has chosen it among the takes
+    of its task; `folded`: or another of them.
     """
 
     id: int = 0  # given by the store
@@ -65,6 +66,7 @@ class Song(Struct, frozen=True, kw_only=True):
     posted_at: float
     maker_id: int = 0
     folded: bool = False
+    chosen: bool = False
     place: PostedAt
 
     @property
@@ -118,7 +120,9 @@ class TakeStars(Struct, frozen=True):
     """What the post of a song shows. `message_id`: its newest post in that channel."""
 
     stars: int
+    clip_id: str
     folded: bool
+    chosen: bool
     message_id: int
 
 

@@ -15,6 +15,7 @@ class ClaimedDelivery(Struct, frozen=True, kw_only=True):
     attempts: int
     parked: bool = False  # deliveries behind it need not wait for it
     tried_at: float | None  # when it was last given to Discord, with whatever result; earlier attempts failed
+    copied: bool = False  # it is from a copy of the database, which does not know what was tried since then
     watch: Watch
     snapshot: TaskSnapshot
     lyrics: TaskSnapshot | None

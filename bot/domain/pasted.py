@@ -24,7 +24,7 @@ _PYTHON_TOKENS = re.compile(f"(?:{_STRING}{_PYTHONS}){_REST}".replace('[^\\s\\"'
 _TASK = "taskid"
 # Keys of tasks, used where there is no `task_id`. All keys are without separators.
 _NAMES = frozenset({"ids", "taskids", "tasks", "task", "data", "result", "taskbatchid"})
-_CLIP_IDS = frozenset({"clipid", "songid", "audioid"})
+_CLIP_IDS = frozenset({"clipid", "songid", "audioid", "clipids", "songids", "audioids"})
 _CLIP_MARKS = frozenset({
     "audiourl", "cld2audiourl", "sourceaudiourl", "streamaudiourl", "imageurl", "cld2imageurl", "imagelargeurl",
     "videourl", "cld2videourl", "clipid", "metadata", "modelname", "majormodelversion", "mediaurls",

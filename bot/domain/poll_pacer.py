@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from bot.domain.cycle_estimator import UpdateCycleEstimator
 from bot.domain.snapshot import PollSchedule
-from bot.domain.update_cycle import UpdateCycle
+from bot.domain.update_cycle import LONGEST_SPREAD, UpdateCycle
 from bot.domain.windows import Window
 
 MIN_ROUND_GAP = 0.05  # of the interval: tasks that become due within it are polled together
@@ -65,7 +67,7 @@ class PollPacer:
         """For tasks that were just polled. `together`: how many; `open_tasks`: of the gateway in all."""
         self.estimator = self.estimator.at(now)
         if cycle := self.estimator.cycle:
-            return PollSchedule(self._interval, _checked(cycle, together), probe)
+            return PollSchedule(self._interval, _checked(cycle, together, channels=self.estimator.has_channels), probe)
         # Never the same interval twice: one that divides the period would never find the cycle.
         self._turn = (self._turn + _JITTER_STEP) % 1.0
         jitter = 1 - _JITTER + 2 * _JITTER * self._turn
@@ -79,12 +81,15 @@ class PollPacer:
         return self._interval if probe else max(self._interval, open_tasks * self._seconds_a_task / _POLL_SHARE)
 
 
-def _checked(cycle: UpdateCycle, together: int) -> UpdateCycle:
+def _checked(cycle: UpdateCycle, together: int, *, channels: bool) -> UpdateCycle:
     """The cycle with the probes that are worth their requests.
 
     With several tasks a probe per update adds few requests; with one task it doubles them. A single task says little
-    about a cycle whose channels follow each other.
+    about `channels` that follow each other, so it is polled once an update, after the latest of them that is likely.
+    If there are none any more, that shows when the cycle has become too uncertain, and is looked for again.
     """
+    if channels and together < _SEVERAL:
+        return replace(cycle.checked(0, math.inf), spread=max(cycle.spread, LONGEST_SPREAD))
     every = min(cycle.check_every, 1) if together >= _SEVERAL else cycle.check_every
     accepted = next(doubt for many, doubt in _ACCEPTED_DOUBTS if together >= many)
     return cycle.checked(every, math.inf if cycle.spread and together < _SEVERAL else accepted)

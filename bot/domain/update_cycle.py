@@ -20,9 +20,10 @@ ACCEPTED_DOUBT = 0.5  # seconds of doubt that need no further narrowing
 _SHORTER, _LONGER = 0.005, 0.025
 _FINEST_STEP = 0.0005  # seconds between two candidates for the exact period
 _TOLERANCE = 0.25  # seconds by which an update may come early or late
-_LONGEST_SPREAD = 3.0  # seconds from the first channel of an update to the last
+LONGEST_SPREAD = 3.0  # seconds from the first channel of an update to the last
 _MOVED_A_LITTLE = 1.0  # seconds: if the newest updates alone have a spread that is this much smaller,
 _NEWEST = 4  # and there are so many of them, only they count: the cycle has moved
+_EXACT = 0.001  # of a nominal period: gateways with several channels differ no more from it, as far as one can tell
 _VAGUE = 0.4  # of a period: nearly half of all changes would fall into such a window by chance
 _MARGIN = 0.3  # seconds after an update until its answers are available
 _ROUNDING = 1e-9  # of a period: a poll exactly at an update counts as after it
@@ -167,14 +168,18 @@ def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCyc
     informative = [window for window in windows if window.length <= nominal * SHORT]
     if not informative:
         return None
-    fits = _folds(informative, nominal, periods)
+    fits, longest = _folds(informative, nominal, periods), min(LONGEST_SPREAD, nominal / 4)
     newest = [window for window in informative if window.until > informative[0].until - (_NEWEST - 0.5) * nominal]
     if len(newest) >= _NEWEST and fits[0].spread > _MOVED_A_LITTLE:
         alone = _folds(newest, nominal, periods)
         if alone[0].spread < fits[0].spread - _MOVED_A_LITTLE:
-            fits = alone
+            fits, informative = alone, newest
+    if fits[0].spread > 0:
+        # The least spread would come from a wrong period: a few windows of each channel say little about it.
+        exact = _folds(informative, nominal, Window(nominal, nominal).wider(nominal * _EXACT))
+        fits = exact if exact[0].spread <= longest else fits
     cycle = _combined(fits)
-    return None if cycle.spread > min(_LONGEST_SPREAD, nominal / 4) or cycle.vague else cycle
+    return None if cycle.spread > longest or cycle.vague else cycle
 
 
 def _folds(windows: Sequence[Window], nominal: float, within: Window) -> list[_Folded]:

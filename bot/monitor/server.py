@@ -63,7 +63,9 @@ def _application(monitor: Monitor) -> web.Application:
 
 def _standby(monitor: Monitor) -> dict[str, Any]:
     standing = monitor.standing()
-    return {"ready": False, "leads": False, "leader": standing.leader, "database_reachable": standing.reachable}
+    cannot = {"cannot_take_over": standing.cannot} if standing.cannot else {}
+    known = {"ready": False, "leads": False, "leader": standing.leader, "database_reachable": standing.reachable}
+    return known | cannot
 
 
 def _readiness(condition: Condition) -> dict[str, Any]:

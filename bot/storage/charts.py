@@ -30,14 +30,21 @@ class ChartStore(Transactions):
             row = (await connection.execute(statement)).mappings().first()
         return Chart(**row) if row else None
 
-    async def turn_on(self, chart: Chart) -> None:
-        """Also with another channel or time. A post that waits goes to the new channel unless it may have arrived."""
+    async def turn_on(self, chart: Chart, failed: ChartPost | None = None) -> None:
+        """Also with another channel or time. A post that waits goes to the new channel unless it may have arrived.
+
+        `failed`: a post that is tried again, there.
+        """
         values = {name: getattr(chart, name) for name in _CHART}
         statement = insert(charts).values(values).on_conflict_do_update(index_elements=["guild_id"], set_=values)
         waiting = (chart_posts.c.guild_id == chart.guild_id) & _is_unsent & chart_posts.c.tried_at.is_(None)
         async with self._transaction() as connection:
             await connection.execute(statement)
             await connection.execute(update(chart_posts).where(waiting).values(channel_id=chart.channel_id, due_at=0.0))
+            if failed:
+                again = {"state": ChartState.WAITING, "channel_id": chart.channel_id, "due_at": 0.0, "attempts": 0}
+                again |= {"tried_at": None, "reported": False}
+                await connection.execute(_key(update(chart_posts), failed.guild_id, failed.week).values(again))
 
     async def turn_off(self, guild_id: int) -> None:
         waiting = (chart_posts.c.guild_id == guild_id) & _is_unsent

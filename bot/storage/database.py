@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from sqlalchemy import URL, Connection, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, delete, insert, inspect, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
@@ -14,7 +14,7 @@ from bot.storage.engines import sqlite
 from bot.storage.engines.options import READ_ONLY, UNHURRIED
 from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import errors_in_words
-from bot.storage.revision import OfAnotherProgram, usable_revision
+from bot.storage.revision import USABLE_FROM, OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION, key_values
 from bot.storage.seat import Database, Seat
 
@@ -25,6 +25,7 @@ _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND application_name = current_setting('application_name')"
 )
+_USABLE_FROM = select(key_values.c.value).where(key_values.c.key == USABLE_FROM)
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +44,17 @@ async def open_database(url: str, *, moving: bool = False) -> AsyncIterator[Asyn
 @asynccontextmanager
 async def open_with_clock(url: str, *, moving: bool = False) -> AsyncIterator[Database]:
     """The same, with the clock by which its times are written: a machine's own may be an hour apart from it."""
-    async with open_seat(url, moving=moving) as seat, seat.term(wait=False) as database:
+    async with open_seat(url, moving=moving, newer=False) as seat, seat.term(wait=False) as database:
         yield database
 
 
-def open_seat(url: str, *, moving: bool = False) -> AbstractAsyncContextManager[Seat]:
-    """For a bot, which may wait for its term. Raises StorageError."""
-    parts, upgrade = make_url(url), partial(migrate, moving=moving)
+def open_seat(url: str, *, moving: bool = False, newer: bool = True) -> AbstractAsyncContextManager[Seat]:
+    """For a bot, which may wait for its term. `newer`: see `migrate`. Raises StorageError."""
+    parts, upgrade = make_url(url), partial(migrate, moving=moving, newer=newer)
     if is_postgresql(url):
         from bot.storage.engines import postgresql
 
-        return postgresql.seated(parts, upgrade)
+        return postgresql.seated(parts, upgrade, partial(_revision, newer=newer))
     return sqlite.seated(parts, upgrade)
 
 
@@ -105,37 +106,43 @@ async def is_shared(url: str) -> bool:
             return bool(await connection.scalar(_OTHERS))
 
 
-async def migrate(engine: AsyncEngine, *, moving: bool = False) -> None:
-    """Applies missing migrations. Raises StorageError if the database is newer than this program, or
-    another program's.
+async def migrate(engine: AsyncEngine, *, moving: bool = False, newer: bool = False) -> None:
+    """Applies missing migrations. Raises StorageError if the database is another program's, or newer than this one.
+
+    `newer`: but it may be, if all that was added since is nothing to this program. Not for a command that must know
+    every table.
     """
     with errors_in_words():
         async with engine.connect() as connection:
-            found = await connection.run_sync(_revision)
+            found = await connection.run_sync(partial(_revision, newer=newer))
             if found and not moving and await connection.scalar(_IS_MOVING):
                 raise StorageError("not all was moved into this database: run `move` again, with the old DATABASE_URL")
-        if found == REVISION:
+        if found and found >= REVISION:
             return
         async with engine.execution_options(**{UNHURRIED: True}).begin() as connection:
             await connection.run_sync(_upgrade)
         log.info("database upgraded from revision %s to %s", found or "nothing", REVISION)
 
 
-def _revision(connection: Connection) -> str | None:
-    """None: a new database. Raises StorageError unless it can be upgraded."""
+def _revision(connection: Connection, *, newer: bool = False) -> str | None:
+    """None: a new database. Raises StorageError unless it can be upgraded, or used as it is; `newer`: see `migrate`."""
     tables = set(inspect(connection).get_table_names()) - {LEASE_TABLE}
     if not tables:
         return None
     if "alembic_version" not in tables:
         raise OfAnotherProgram
     found = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
-    return usable_revision(found, tables)
+    oldest = connection.scalar(_USABLE_FROM) if newer and key_values.name in tables else None
+    return usable_revision(found, tables, oldest)
 
 
 def _upgrade(connection: Connection) -> None:
-    from bot.storage.migrations import create, upgrade
+    from bot.storage.migrations import create, upgrade, usable_from
 
     if connection.dialect.name == "postgresql" and _revision(connection) is None:
         create(connection)
     else:
         upgrade(connection)
+    connection.execute(delete(key_values).where(key_values.c.key == USABLE_FROM))
+    if (oldest := usable_from(REVISION)) != REVISION:
+        connection.execute(insert(key_values).values(key=USABLE_FROM, value=oldest))

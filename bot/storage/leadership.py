@@ -48,6 +48,7 @@ class Leases(Protocol):
 
     async def create(self) -> None: ...
     async def look(self) -> Lease: ...
+    async def why_not(self) -> str: ...
     async def take(self, seen: Lease, holder: str, name: str, seconds: float, *, stale: bool) -> Taken | None: ...
     async def renew(self, taken: Taken, seconds: float) -> float | None: ...
     async def release(self, taken: Taken) -> None: ...
@@ -59,15 +60,16 @@ class Term:
     """One time of leading. `began`: the steady time before the lease was taken; `seconds`: how long it can be relied on
     without a renewal.
 
-    `failed_over`: the database is another server than before, which may lack what was written to that one last.
+    `copied_at`: the database is another server than before, which may lack the last moments: a copy as of then, in Unix
+    seconds by its clock. None: it is the same.
     """
 
     def __init__(
-        self, taken: Taken, began: float, seconds: float, *, timeline: str = "", failed_over: bool = False
+        self, taken: Taken, began: float, seconds: float, *, timeline: str = "", copied_at: float | None = None
     ) -> None:
         self.taken = taken
         self.timeline = timeline
-        self.failed_over = failed_over
+        self.copied_at = copied_at
         self.when_lost: list[Callable[[], None]] = []
         self._seconds = seconds
         self._lost = ""
@@ -112,11 +114,14 @@ class Term:
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """`leader`: the name of the last known one; `reachable`: whether the database answers."""
+    """`leader`: the name of the last known one; `reachable`: whether the database answers; `cannot`: why this process
+    could not take over.
+    """
 
     leads: bool = False
     leader: str = ""
     reachable: bool = True
+    cannot: str = ""
 
 
 class Leadership:
@@ -151,7 +156,9 @@ class Leadership:
             pause = self._timing.look
             try:
                 seen = await self._look(seen)
-                if term := await self._try(seen):
+                # A command goes on, and says it when it opens the database.
+                cannot = await self._leases.why_not() if wait else ""
+                if not cannot and (term := await self._try(seen)):
                     log.info("this process leads, in epoch %d", term.taken.epoch)
                     return term
             except StorageError as error:
@@ -164,7 +171,7 @@ class Leadership:
                         f"another bot is running on this database ({seen.lease.name}): stop it first, or set another "
                         "DATABASE_URL"
                     )
-                self._note_leader(seen.lease.name)
+                self._note_leader(seen.lease.name, cannot)
                 pause = min(pause, max(0.05, seen.lease.remaining))
             await asyncio.sleep(pause)
 
@@ -189,12 +196,16 @@ class Leadership:
             return None
         timeline = await self._leases.timeline()
         moved = "" not in (timeline, taken.timeline) and timeline != taken.timeline
-        return Term(taken, began, timing.lease - timing.margin, timeline=timeline, failed_over=moved)
+        # The latest time at which anything was written that it has: nothing was, after the end of the lease.
+        copied_at = min(taken.now, taken.now + seen.lease.remaining) if moved else None
+        return Term(taken, began, timing.lease - timing.margin, timeline=timeline, copied_at=copied_at)
 
-    def _note_leader(self, name: str) -> None:
+    def _note_leader(self, name: str, cannot: str) -> None:
         if not self.standing.reachable or self.standing.leader != name:
             log.info("this process waits as a standby; the leader is %s", name)
-        self.standing = Standing(leader=name)
+        if cannot and self.standing.cannot != cannot:
+            log.warning("this process cannot take over: %s", cannot)
+        self.standing = Standing(leader=name, cannot=cannot)
 
     def _note_failure(self, error: StorageError) -> None:
         if self.standing.reachable:

@@ -7,12 +7,12 @@ wait for it, while a take-over changes the key and waits until that transaction 
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, MetaData, Table, event, text
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Dialect, MetaData, Table, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
@@ -36,6 +36,7 @@ _leader = Table(
     comment="one row: who leads, until when, and on which timeline of the server",
 )
 
+_HAS_LEASES = text(f"SELECT to_regclass('{LEASE_TABLE}') IS NOT NULL")
 _FIRST = text("""
     INSERT INTO suno_watch_leader SELECT 0, '', '', to_timestamp(0), to_timestamp(0), 0, ''
     WHERE NOT EXISTS (SELECT 1 FROM suno_watch_leader)
@@ -85,6 +86,14 @@ class Taken(Struct, frozen=True, kw_only=True):
     now: float  # by the database's clock, in Unix seconds
 
 
+async def last_lease(connection: AsyncConnection) -> Lease | None:
+    """None: no process has led on the database yet."""
+    if not await connection.scalar(_HAS_LEASES):
+        return None
+    lease = Lease(**(await connection.execute(_LOOK)).mappings().one())
+    return lease if lease.name else None
+
+
 class Sockets:
     """The connections of an engine. They can be cut, so that whatever waits for an answer on them fails at once."""
 
@@ -113,10 +122,13 @@ class Sockets:
 
 
 class LeaseStore:
-    """`engine`: for this alone, in autocommit. `patience`: seconds in which the database must answer."""
+    """`engine`: for this alone, in autocommit. `patience`: seconds in which the database must answer; `examine` raises
+    StorageError for one that this program cannot use.
+    """
 
-    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+    def __init__(self, engine: AsyncEngine, examine: Callable[[Connection], object], *, patience: float) -> None:
         self._engine = engine
+        self._examine = examine
         self._patience = patience
         self._sockets = Sockets(engine)
         self._knows_timelines = True
@@ -133,6 +145,15 @@ class LeaseStore:
     async def look(self) -> Lease:
         async with self._connection() as connection:
             return Lease(**(await connection.execute(_LOOK)).mappings().one())
+
+    async def why_not(self) -> str:
+        """Why this program cannot use the database; empty: it can."""
+        async with self._connection() as connection:
+            try:
+                await connection.run_sync(self._examine)
+            except StorageError as error:
+                return str(error)
+        return ""
 
     async def take(self, seen: Lease, holder: str, name: str, seconds: float, *, stale: bool) -> Taken | None:
         """None: another process was faster. `stale`: it was not renewed for longer than it lasts, so that it has ended

@@ -93,13 +93,14 @@ class LibraryStore(Transactions):
             return [song_of(row) for row in rows]
 
     async def choose_take(self, song: Song, now: float, *, chosen: bool) -> None:
-        """Folds the other takes of that person's task away, everywhere; or none of them."""
+        """Folds the other takes of that person's task away, everywhere, also those that arrive later; or none."""
         same = (library.c.task_id == song.task_id) & (_person == song.person_id) & is_listed
-        folded = library.c.number != song.number if chosen else false()
+        this = library.c.number == song.number
+        choice = {"chosen": this, "folded": ~this} if chosen else {"chosen": false(), "folded": false()}
         async with self._transaction() as connection:
             places = select(library.c.channel_id, library.c.message_id).where(same)
             rows = (await connection.execute(places)).all()
-            await connection.execute(update(library).where(same).values(folded=folded))
+            await connection.execute(update(library).where(same).values(choice))
             await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
 
     async def posts(self, task_id: str, number: int, user_id: int) -> list[Song]:
@@ -142,8 +143,10 @@ class LibraryStore(Transactions):
             await count_anew(connection, [(row["channel_id"], row["message_id"]) for row in rows], now)
             await connection.execute(delete(library_texts).where(library_texts.c.song_id.in_(ids)))
             await connection.execute(delete(stars).where(stars.c.song_id.in_(ids)))
-            emptied = update(library).where(library.c.id.in_(ids)).values(removed=True, title="", style="")
-            await connection.execute(emptied)
+            emptied = {"removed": True, "chosen": False, "title": "", "style": ""}
+            await connection.execute(update(library).where(library.c.id.in_(ids)).values(emptied))
+            if any(row["chosen"] for row in rows):
+                await _unfold(connection, (library.c.task_id == song.task_id) & or_(false(), *concerned), now)
         return len(ids)
 
     async def note_guilds(self, present: Collection[int], now: float) -> None:
@@ -251,7 +254,8 @@ async def keep_in_library(connection: AsyncConnection, songs: Sequence[NewSong])
         values = {name: getattr(new.song, name) for name in _SONG} | asdict(new.song.place)
         values["maker_id"] = await _maker_of(connection, new.song)
         values["removed"] = await _is_removed(connection, new.song)
-        values["folded"] = await _is_folded(connection, new.song, values["maker_id"] or new.song.user_id)
+        choice = await _chosen_take(connection, new.song, values["maker_id"] or new.song.user_id)
+        values |= {"chosen": choice == new.song.number, "folded": choice not in (0, new.song.number)}
         if values["removed"]:
             values |= {"title": "", "style": ""}
         changes = {name: value for name, value in values.items() if name not in _KEY}
@@ -262,12 +266,13 @@ async def keep_in_library(connection: AsyncConnection, songs: Sequence[NewSong])
         kept = await connection.scalar(statement.returning(library.c.id))
         if kept is not None and not values["removed"]:
             await _keep_texts(connection, kept, new)
-            await _count_stars(connection, kept, new.song)
+            await _show_later(connection, kept, new.song, chosen=choice != 0)
 
 
-async def _count_stars(connection: AsyncConnection, song_id: int, song: Song) -> None:
-    """A new post of a song that has stars shows none yet."""
-    if await connection.scalar(select(stars.c.song_id).where(stars.c.song_id == song_id).limit(1)) is not None:
+async def _show_later(connection: AsyncConnection, song_id: int, song: Song, *, chosen: bool) -> None:
+    """A new post of a song that has stars shows none yet, and not which take was chosen."""
+    starred = select(stars.c.song_id).where(stars.c.song_id == song_id).limit(1)
+    if chosen or await connection.scalar(starred) is not None:
         await count_anew(connection, [(song.place.channel_id, song.place.message_id)], song.posted_at)
 
 
@@ -286,11 +291,17 @@ async def _maker_of(connection: AsyncConnection, song: Song) -> int:
     return await connection.scalar(select(orders.c.user_id).where(which).limit(1)) or 0
 
 
-async def _is_folded(connection: AsyncConnection, song: Song, person_id: int) -> bool:
-    """It is elsewhere already. `person_id`: whose it is."""
-    same = and_(library.c.task_id == song.task_id, library.c.number == song.number, library.c.folded.is_(True))
-    which = select(library.c.id).where(same, _person == person_id).limit(1)
-    return await connection.scalar(which) is not None
+async def _chosen_take(connection: AsyncConnection, song: Song, person_id: int) -> int:
+    """Its number, wherever it was chosen; 0: none. `person_id`: whose song it is."""
+    same = and_(library.c.task_id == song.task_id, library.c.chosen.is_(True), is_listed)
+    return await connection.scalar(select(library.c.number).where(same, _person == person_id).limit(1)) or 0
+
+
+async def _unfold(connection: AsyncConnection, which: ColumnElement[bool], now: float) -> None:
+    """Takes whose chosen one is gone: nobody could reach them otherwise."""
+    folded = update(library).where(which, library.c.folded.is_(True), is_listed).values(folded=False)
+    rows = (await connection.execute(folded.returning(library.c.channel_id, library.c.message_id))).all()
+    await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
 
 
 async def _keep_texts(connection: AsyncConnection, song_id: int, new: NewSong) -> None:

@@ -5,6 +5,7 @@ from secrets import token_hex
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, insert
 
@@ -30,6 +31,14 @@ def create(connection: Connection) -> None:
     metadata.create_all(connection)
     connection.execute(insert(key_values).values(key=LEDGER_KEY, value=token_hex(32)))
     command.stamp(_config(connection), "head")
+
+
+def usable_from(revision: str) -> str:
+    """The oldest revision whose programs can work on a database of this one: each later migration only adds to it."""
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    while getattr((script := scripts.get_revision(revision)).module, "additive", False):
+        revision = str(script.down_revision)
+    return revision
 
 
 def _config(connection: Connection) -> Config:

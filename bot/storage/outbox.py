@@ -321,20 +321,21 @@ def _due(now: float, *, parked: bool) -> Select[int, str, int]:
     return due.where(deliveries.c.lease_until <= now).order_by(deliveries.c.due_at, deliveries.c.seq)
 
 
-def _perhaps_tried(row: dict[str, Any]) -> float | None:
-    """A restored copy does not know what was sent after it was made."""
+def _copied_since(row: dict[str, Any]) -> float | None:
+    """When the database was copied with this watch in it: it does not know what was sent after that."""
     copied_at = float(row["copied_at"] or 0.0)
     return copied_at if row["w_created_at"] <= copied_at else None
 
 
 def _claimed_of(row: dict[str, Any], now: float) -> ClaimedDelivery:
-    lyrics = unprefixed(row, "l_")
+    lyrics, copied_at = unprefixed(row, "l_"), _copied_since(row)
     return ClaimedDelivery(
         delivery=delivery_of(unprefixed(row, "d_")),
         claimed_at=now,
         attempts=row["d_attempts"],
         parked=row["d_parked"],
-        tried_at=row["d_tried_at"] or _perhaps_tried(row),
+        tried_at=row["d_tried_at"] or copied_at,
+        copied=copied_at is not None and (row["d_tried_at"] or 0.0) <= copied_at,
         watch=watch_of(unprefixed(row, "w_")),
         snapshot=snapshot_of(unprefixed(row, "t_")),
         lyrics=snapshot_of(lyrics) if lyrics["task_id"] else None,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from bot.errors import StorageError
 from bot.storage.schema import REVISION, metadata
 
+USABLE_FROM = "usable_from"  # the key of the oldest revision whose programs can work on the database; absent: its own
 _LONGEST = 40  # characters of a stranger's text
 
 
@@ -14,8 +15,11 @@ class OfAnotherProgram(StorageError):
         super().__init__("the database belongs to another program: set another DATABASE_URL")
 
 
-def usable_revision(found: Sequence[object], tables: Collection[str]) -> str:
-    """The revision, if this program can use or upgrade it. `tables`: those that are there. Raises StorageError."""
+def usable_revision(found: Sequence[object], tables: Collection[str], usable_from: str | None = None) -> str:
+    """The revision, if this program can use or upgrade it. Raises StorageError.
+
+    `tables`: those that are there. `usable_from`: the oldest revision whose programs may use it; None: its own.
+    """
     if len(found) != 1:
         raise StorageError(f"the database is damaged: it has {len(found)} revisions, not one. Restore a backup")
     revision = str(found[0])
@@ -25,8 +29,8 @@ def usable_revision(found: Sequence[object], tables: Collection[str]) -> str:
             f"the database has revision {shown}, which is none of this program's: it is damaged, or another program's. "
             "Restore a backup, or set another DATABASE_URL"
         )
-    if revision > REVISION:
+    if (usable_from or revision) > REVISION:
         raise StorageError(f"the database has revision {revision}, this program knows {REVISION}: install a newer bot")
-    if revision == REVISION and (lacking := metadata.tables.keys() - set(tables)):
+    if revision >= REVISION and (lacking := metadata.tables.keys() - set(tables)):
         raise StorageError(f"the database is damaged: it lacks {', '.join(sorted(lacking))}. Restore a backup")
     return revision

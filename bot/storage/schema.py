@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import VARCHAR
 
-REVISION = "0015"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0016"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 
@@ -343,6 +343,7 @@ library = Table(
     Column("removed", Boolean, nullable=False),
     Column("folded", Boolean, nullable=False, server_default=false()),
     Column("maker_id", BigInteger, nullable=False, server_default=text("0")),
+    Column("chosen", Boolean, nullable=False, server_default=false()),
     Index("library_of_place", "channel_id", "task_id", "number", "owner_id", unique=True),
     Index("library_of_channel", "channel_id", "posted_at"),
     Index("library_of_guild", "guild_id", "posted_at"),
@@ -354,7 +355,8 @@ library = Table(
     sqlite_autoincrement=True,  # an old button must not mean a new song
     comment="each song that was posted or shown, once in a channel; `owner_id`: who alone may find it, 0: whoever may "
     "view the channel, which for a thread is `parent_id`; `restricted`: a private thread; `user_id`: who requested it, "
-    "`maker_id`: who ordered it there, 0: not known; `folded`: its maker has chosen another take",
+    "`maker_id`: who ordered it there, 0: not known; `chosen`: its maker has chosen it among the takes of its task, "
+    "`folded`: or another of them",
 )
 
 library_texts = Table(

@@ -22,14 +22,14 @@ def _unchecked() -> None:
 class Database(Struct, frozen=True, kw_only=True):
     """Open, and nobody else's. `now`: Unix seconds, by a clock that all share who may open it.
 
-    `check` raises LeadershipLost once somebody else may lead. `failed_over`: it may lack what was written last;
-    `settle` notes that this was allowed for.
+    `check` raises LeadershipLost once somebody else may lead. `copied_at`: it is a copy as of then (Unix seconds),
+    which may lack the last moments of another server; `settle` notes that this was allowed for.
     """
 
     engine: AsyncEngine
     now: Callable[[], float] = time.time
     check: Callable[[], None] = _unchecked
-    failed_over: bool = False
+    copied_at: float | None = None
     settle: Callable[[], Awaitable[None]] = _nothing
 
 

@@ -35,9 +35,9 @@ class StarStore(Transactions):
 
     async def counts(self, channel_id: int, tasks: Collection[str]) -> dict[tuple[str, int], TakeStars]:
         """Of all songs of tasks in a channel, by task and number; those of which nothing is known are left out."""
-        columns = (library.c.task_id, library.c.number, library.c.folded, library.c.message_id)
+        take = (library.c.clip_id, library.c.folded, library.c.chosen, library.c.message_id)
         statement = (
-            select(*columns, func.count(stars.c.user_id).label("stars"))
+            select(library.c.task_id, library.c.number, *take, func.count(stars.c.user_id).label("stars"))
             .select_from(library.outerjoin(stars, stars.c.song_id == library.c.id))
             .where(library.c.channel_id == channel_id, library.c.task_id.in_(list(tasks)), is_listed)
             .group_by(library.c.id)
@@ -45,7 +45,12 @@ class StarStore(Transactions):
         )
         async with self._transaction(read_only=True) as connection:
             rows = (await connection.execute(statement)).all()
-        return {(row.task_id, row.number): TakeStars(row.stars, bool(row.folded), row.message_id) for row in rows}
+        return {
+            (row.task_id, row.number): TakeStars(
+                row.stars, row.clip_id, bool(row.folded), bool(row.chosen), row.message_id
+            )
+            for row in rows
+        }
 
     async def due(self, now: float, limit: int) -> Sequence[CountedMessage]:
         columns = (star_counts.c.channel_id, star_counts.c.message_id, star_counts.c.due_at)

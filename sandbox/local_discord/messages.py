@@ -4,7 +4,7 @@ import copy
 import hmac
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import DM, THREADS, Object, StoredFile, World
 
 EPHEMERAL, THINKING = 1 << 6, 1 << 7
+SPOILER = 1 << 3  # a flag of attachments
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class Messages:
             self._moderate(message)
         if not message["flags"] & THINKING:
             check_message(message, flags=message["flags"], attachments=len(every))
+        if body.get("attachments") is not None and "embeds" not in body:
+            message["embeds"] = _without_others(message["embeds"], {str(each["id"]) for each in body["attachments"]})
         message["embeds"], shown = self._resolve(message["embeds"], every)
         message["attachments"] = [each for each in every if each["id"] not in shown]
         self._mention(message, body.get("allowed_mentions"))
@@ -99,9 +102,12 @@ class Messages:
 
     def _attachments(self, message: Object, body: Object, uploads: Mapping[str, Upload]) -> list[Object]:
         listed = body.get("attachments")
-        kept_ids = None if listed is None else {str(each["id"]) for each in listed}
-        kept = [each for each in message["attachments"] if kept_ids is None or each["id"] in kept_ids]
         about = {str(each["id"]): each for each in listed or ()}
+        kept = [
+            _edited(each, about.get(each["id"], {}))
+            for each in message["attachments"]
+            if listed is None or each["id"] in about
+        ]
         return kept + [
             self.attachment(
                 self._world.add_file(upload.name, upload.content, upload.content_type), about.get(number, {})
@@ -236,6 +242,32 @@ def _holders_of_addresses(message: Object) -> Iterator[Object]:
     yield from message["attachments"]
     for embed in message["embeds"]:
         yield from (embed[part] for part in ("image", "thumbnail") if embed.get(part))
+
+
+def _edited(attachment: Object, about: Object) -> Object:
+    """With what may be changed of a file that is there already."""
+    edited = attachment | ({"description": about["description"]} if about.get("description") else {})
+    if about.get("is_spoiler") is not None:
+        edited["flags"] = (attachment.get("flags", 0) & ~SPOILER) | (SPOILER if about["is_spoiler"] else 0)
+    return edited
+
+
+def _without_others(embeds: Sequence[Object], kept_ids: Collection[str]) -> list[Object]:
+    """Embeds without the pictures whose files an edit does not list, as the files that the message has after it."""
+    return [
+        {
+            name: part
+            for name, part in embed.items()
+            if name not in ("image", "thumbnail") or _file_id(part["url"]) in (None, *kept_ids)
+        }
+        for embed in embeds
+    ]
+
+
+def _file_id(url: str) -> str | None:
+    """Of the address of an attachment; None for other addresses."""
+    found = re.search(r"/attachments/(\d+)/", url)
+    return found[1] if found else None
 
 
 def check_not_archived(channel: Object) -> None:

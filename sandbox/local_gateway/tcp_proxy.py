@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a server, which can be closed, reopened, turned into a black hole, and use TLS."""
+"""A TCP proxy in front of a server: closed, reopened, pointed at another, turned into a black hole, and with TLS."""
 
 import asyncio
 import ssl
@@ -11,11 +11,11 @@ _CHUNK = 64 * 1024
 
 
 class TcpProxy:
-    """`async with TcpProxy(port) as proxy`: connections to `proxy.port` of 127.0.0.1 are forwarded to `port`."""
+    """`async with TcpProxy(behind) as proxy`: connections to `proxy.port` of 127.0.0.1 are forwarded to `behind`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, behind: int) -> None:
         self.port = 0
-        self._behind = port
+        self.behind = behind
         self._passing: set[asyncio.Task[None]] = set()
         self.flowing = asyncio.Event()  # while it is not set, all that arrives is kept, and nobody is told
         self.flowing.set()
@@ -48,7 +48,7 @@ class TcpProxy:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until one end closes; the other is told what was still on its way. A cut drops it."""
         with _aborted(writer), suppress(ConnectionError):
-            behind, to_behind = await asyncio.open_connection("127.0.0.1", self._behind)
+            behind, to_behind = await asyncio.open_connection("127.0.0.1", self.behind)
             with _aborted(to_behind):
                 ways = [asyncio.create_task(self._copy(*way)) for way in ((reader, to_behind), (behind, writer))]
                 try:

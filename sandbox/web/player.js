@@ -3,6 +3,8 @@
 import { el, ownUrl } from "./dom.js";
 import { text } from "./texts.js";
 
+const SPOILER = 1 << 3;
+
 export function file(attachment) {
   const type = attachment.content_type ?? "";
   if (type.startsWith("image/")) return el("img.attachment-image", { src: ownUrl(attachment.url), alt: attachment.description ?? "" });
@@ -10,9 +12,13 @@ export function file(attachment) {
     el("a", { href: ownUrl(attachment.url), download: attachment.filename, target: "_blank" }, shown(attachment)),
     el("span.size", {}, size(attachment.size)));
   const card = el("div.file", { "data-testid": "file", "data-file": attachment.id }, name);
-  if (type.startsWith("audio/")) card.append(player(attachment));
+  if (type.startsWith("audio/")) card.append(attachment.flags & SPOILER ? covered(player(attachment)) : player(attachment));
   if (type.startsWith("text/")) card.append(reader(attachment));
   return card;
+}
+
+function covered(content) {
+  return el("details", { "data-testid": "covered" }, el("summary", {}, text("spoiler")), content);
 }
 
 function shown({ title, filename }) {

@@ -185,8 +185,16 @@ async def test_a_lost_permission_is_reported_once_and_the_chart_waits(env: Env, 
         assert len(env.posted(env.owner_dm)) == 1
         assert env.posted(chart_channel) == []
         assert "is waiting" in words(await admin(env, "charts"))
+        shown = await admin(env, "deliveries")
+        assert "One post" in words(shown)
+        assert "Songs of the week" in words(shown)
+        assert "Missing a permission · needs Send Messages" in words(shown)
+        checked = await env.finished(await env.ada.press(shown, "Check again"))
+        assert "Send Messages" in words(checked)
+        assert "Songs of the week" not in words(await admin(env, "deliveries", state="failed"))
         env.discord.changes.override(chart_channel, everyone)
         (chart,) = await charts(env, chart_channel)
+        assert "No such posts" in words(await admin(env, "deliveries"))
     assert "The weekly chart is waiting" in told["content"]
     assert buttons(told) == ["Check again"]
     assert "Harbour Lights" in words(chart)
@@ -220,9 +228,18 @@ async def test_a_chart_whose_channel_is_gone_is_turned_off_and_its_manager_told(
         env.discord.changes.delete_channel(chart_channel)
         await the_slot_comes(env)
         (told,) = await env.posts(at=env.owner_dm)
-        panel = await env.says(lambda: admin(env, "charts"), "is off")
+        await env.says(lambda: admin(env, "charts"), "is off")
+        panel = await admin(env, "deliveries")
+        assert "Songs of the week" in words(panel)
+        assert "Failed · " in words(panel)
+        before = len(env.posted())
         await env.changed(await env.ada.press(panel, "Turn on"))
         assert f"UTC in <#{env.channel['id']}>" in words(panel)
+        chart = await env.newest_post(env.channel, before + 1)
+        assert "Harbour Lights" in words(chart), "the chart of that week comes where it can"
+        await the_slot_comes(env)
+        await env.settle_down()
+        assert len(env.posted()) == before + 1, "and no star counts twice"
     assert "turned it off" in told["content"]
 
 

@@ -1,6 +1,9 @@
 """Two bots on one PostgreSQL database: one leads, the other waits."""
 
 import asyncio
+import os
+import re
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.app import serve
+from bot.commands.doctor.server import check_server
 from bot.config import load_settings
 from tests.conftest import Env
 from tests.postgresql import new_database
@@ -66,15 +70,15 @@ async def asked(port: int, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
         yield answer
 
 
-async def until_ready(port: int, *, ready: bool = True) -> dict[str, Any]:
-    """What /readyz says then."""
+async def until_ready(port: int, *, ready: bool = True, says: str = "ready") -> dict[str, Any]:
+    """What /readyz says then. `says`: something that it must speak of."""
     async with asyncio.timeout(TAKE_OVER):
         while True:
             try:
                 async with asked(port, "/readyz") as answer:
                     said: dict[str, Any] = await answer.json()
                     assert said["ready"] is (answer.status == 200)
-                    if said["ready"] is ready:
+                    if said["ready"] is ready and says in said:
                         return said
             except aiohttp.ClientConnectionError:
                 pass
@@ -122,3 +126,19 @@ async def test_a_leader_whose_place_was_taken_leaves_discord_and_comes_back_when
     await env.discord.hub.until(lambda: not env.discord.hub.online)
     assert (await until_ready(port))["leads"] is True
     assert bots.alive() == 1
+
+
+async def test_the_doctor_names_the_leader(env: Env, bots: Bots, port: int, database_url: str) -> None:
+    settings = load_settings(**(env.settings | {"database_url": database_url.replace("+psycopg", "")}))
+
+    async def leader() -> str:
+        (found,) = [each.text for each in await check_server(settings) if each.subject == "leader"]
+        return found
+
+    assert await leader() == "no bot has run on the database yet"
+    bots.start(port)
+    await until_ready(port)
+    name = f"{socket.gethostname()}, process {os.getpid()}"
+    assert re.fullmatch(rf"{re.escape(name)} leads, for 0:00:\d\d now", await leader())
+    await bots.stop(port)
+    assert re.fullmatch(rf"nobody leads; {re.escape(name)} did until 0:00:\d\d ago", await leader())

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -410,10 +411,13 @@ async def test_its_maker_chooses_a_take_and_takes_the_choice_back(env: Env) -> N
         (post,) = await posts(env)
         refused = await env.finished(await env.ada.press(post, "Choose a take"))
         assert "Only the person who made this song" in words(refused)
+        pictures = [sum(name in embed for embed in post["embeds"]) for name in ("thumbnail", "image")]
+        assert pictures == [2, 2]
         asked = await env.finished(await env.ben.press(post, "Choose a take"))
         await env.changed(await env.ben.press(asked, "版本 2"))
         await env.discord.hub.until(lambda: "Take 2 was chosen" in post["content"])
-        assert len(post["attachments"]) == 2, "nothing is deleted"
+        assert players(env, post) == [(TWO_TAKES.songs[0], "covered"), (TWO_TAKES.songs[1], "open")]
+        assert [sum(name in embed for embed in post["embeds"]) for name in ("thumbnail", "image")] == pictures
         assert [each for each in buttons(post) if each in ("0", "#1 · 0", "#2 · 0")] == ["0"]
         listed = await library(env, find="twice")
         assert "One song" in words(listed)
@@ -426,13 +430,85 @@ async def test_its_maker_chooses_a_take_and_takes_the_choice_back(env: Env) -> N
         forbidden = await forged.press(env.ada, card, "s1:it:0:1")
         await env.discord.hub.until(lambda: bool(forbidden.follow_ups))
         assert "Only the person who made this song" in words(forbidden.follow_ups[0])
-        await env.watch(TWO_TAKES.id, at=env.discord.changes.add_channel(guild_of(env), "more"), person=env.ben)
-        await env.says(lambda: library(env, find="twice"), "One song")  # also where it is posted later
+        more = env.discord.changes.add_channel(guild_of(env), "more")
+        await env.watch(TWO_TAKES.id, at=more, person=env.ben)
+        (later,) = await posts(env, at=more)
+        await env.discord.hub.until(lambda: "Take 2 was chosen" in later["content"])
+        assert [how for _, how in players(env, later)] == ["covered", "open"], "also where it is posted later"
+        assert "One song" in words(await library(env, find="twice"))
         await env.clock.advance(6)
         await env.changed(await env.ben.press(asked, "版本 2"))
         await env.discord.hub.until(lambda: "chosen" not in post["content"])
         assert [each for each in buttons(post) if each in ("#1 · 0", "#2 · 0")] == ["#1 · 0", "#2 · 0"]
+        assert [how for _, how in players(env, post)] == ["open", "open"]
         assert "2 songs" in words(await library(env, find="twice"))
+
+
+def players(env: Env, message: Message) -> list[tuple[Song, str]]:
+    """Which songs a message plays, and whether their players are covered as spoilers."""
+    songs = {sound_of(song): song for song in TWO_TAKES.songs}
+    how = ["covered" if each.get("flags", 0) & 8 else "open" for each in message["attachments"]]
+    return list(zip([songs[sound] for sound in sounds(env, message)], how, strict=True))
+
+
+async def test_a_take_that_arrives_after_the_choice_is_folded_away(env: Env) -> None:
+    first, second = TWO_TAKES.songs
+    env.gateway.add(replace(TWO_TAKES, songs=(first, replace(second, state="streaming"))))
+    async with env.bot():
+        await env.watch(TWO_TAKES.id)
+        (post,) = await posts(env)
+        assert [song for song, _ in players(env, post)] == [first]
+        asked = await env.finished(await env.ada.press(post, "Choose a take"))
+        await env.changed(await env.ada.press(asked, "Take 1"))
+        await env.discord.hub.until(lambda: "Take 1 was chosen" in post["content"])
+        env.gateway.add(TWO_TAKES)
+        await env.clock.advance(90)
+        _, late = await posts(env, 2)
+        await env.discord.hub.until(lambda: "Take 1 was chosen" in late["content"])
+        assert players(env, late) == [(second, "covered")]
+        assert "One song" in words(await library(env, find="twice"))
+
+
+async def test_a_choice_is_shown_also_when_the_bot_stops_right_after_it(env: Env) -> None:
+    async with env.bot():
+        await env.watch(TWO_TAKES.id)
+        (post,) = await posts(env)
+        env.discord.faults.fail(r"^/channels/\d+/messages/\d+$", 503, method="PATCH", times=99)
+        asked = await env.finished(await env.ada.press(post, "Choose a take"))
+        await env.changed(await env.ada.press(asked, "Take 1"))
+        assert "chosen" not in post["content"]
+    env.discord.faults.clear()
+    async with env.bot():
+        await env.clock.advance(61)
+        await env.discord.hub.until(lambda: "Take 1 was chosen" in post["content"])
+    assert [how for _, how in players(env, post)] == ["open", "covered"]
+
+
+async def test_where_discord_refuses_to_cover_a_player_the_choice_is_shown_without_it(env: Env) -> None:
+    async with env.bot():
+        await env.watch(TWO_TAKES.id)
+        (post,) = await posts(env)
+        env.discord.faults.fail(r"^/channels/\d+/messages/\d+$", 400, method="PATCH", code=50035)
+        asked = await env.finished(await env.ada.press(post, "Choose a take"))
+        await env.changed(await env.ada.press(asked, "Take 1"))
+        await env.discord.hub.until(lambda: "Take 1 was chosen" in post["content"])
+    assert [how for _, how in players(env, post)] == ["open", "open"]
+
+
+async def test_when_the_chosen_take_is_removed_the_other_is_found_again(env: Env) -> None:
+    async with env.bot():
+        await env.watch(TWO_TAKES.id)
+        (post,) = await posts(env)
+        card = await opened(env, await library(env, find="twice"))
+        await env.changed(await env.ada.press(card, "Choose this take"))
+        await env.discord.hub.until(lambda: "was chosen" in post["content"])
+        asked = await env.finished(await env.ada.press(card, "Remove from library"))
+        await env.ada.press(asked, "Yes, remove it")
+        await env.discord.hub.until(lambda: "no longer in the library" in asked["content"])
+        assert "One song" in words(await library(env, find="twice"))
+        await env.clock.advance(6)
+        await env.discord.hub.until(lambda: "was chosen" not in post["content"])
+    assert [how for _, how in players(env, post)] == ["open", "open"]
 
 
 def guild_of(env: Env) -> dict[str, Any]:

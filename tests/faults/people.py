@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.people import Person
+from sandbox.local_discord.permissions import Permission
 from tests import forged
 from tests.faults.rows import Begin, Fate, Row, says
 from tests.faults.scenario import OTHER, TASK, Scenario
@@ -74,6 +75,15 @@ async def suggestions_without_end(scenario: Scenario, person: Person) -> Message
     return {}
 
 
+async def puts_a_chart_where_the_bot_may_not_write(scenario: Scenario, _: Person) -> Message:
+    """A manager does."""
+    env = scenario.env
+    guild = env.discord.world.guilds[env.channel["guild_id"]]
+    channel = env.discord.changes.add_channel(guild, "weekly")
+    env.discord.changes.override(channel, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+    return await env.finished(await env.ada.slash(env.channel, "suno-admin charts", channel=channel))
+
+
 def presses(custom_id: Callable[[Scenario], str]) -> Act:
     """A button that the bot never made."""
 
@@ -95,6 +105,12 @@ ROWS = (
     row("a mention of the bot with a text that never ends", calls),
     row("batches of 500 ids without end", batches_without_end, "allowed.often"),
     row("suggestions asked for without end", suggestions_without_end),
+    row(
+        "a weekly chart in a channel where the bot may not write",
+        puts_a_chart_where_the_bot_may_not_write,
+        "chart.missing",
+    ),
+    row("a forged button of a song that is not there", presses(lambda _: "s1:io:0:9"), "library.gone"),
     row("a forged button of another's watch", presses(lambda _: "s1:st:0:1"), "watch.not_yours"),
     row("a forged button that does nothing", presses(lambda _: "s1:zz:0:1"), "err.button"),
 )

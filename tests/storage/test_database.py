@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
-from bot.storage.database import open_database
+from bot.storage.database import open_database, open_seat
 from bot.storage.schema import REVISION, metadata
 
 
@@ -68,6 +68,24 @@ async def test_a_database_of_a_newer_program_is_left_alone(url: str, file: Path)
     with pytest.raises(StorageError, match=r"9999.*install a newer bot"):
         async with open_database(url):
             pass
+
+
+@pytest.mark.parametrize(("usable_from", "usable"), [(REVISION, True), ("0001", True), ("9998", False)])
+async def test_a_bot_goes_back_where_a_newer_program_has_only_added_to_the_database(
+    url: str, file: Path, usable_from: str, *, usable: bool
+) -> None:
+    """A command does not: it would miss the tables that it does not know."""
+    async with open_database(url):
+        pass
+    execute(file, "UPDATE alembic_version SET version_num = '9999'")
+    execute(file, "INSERT INTO notes VALUES ('usable_from', ?)", usable_from)
+    with pytest.raises(StorageError, match=r"9999.*install a newer bot"):
+        async with open_database(url):
+            pass
+    expected = nullcontext() if usable else pytest.raises(StorageError, match=r"9999.*install a newer bot")
+    with expected:
+        async with open_seat(url) as seat, seat.term(wait=True) as database, database.engine.connect() as connection:
+            assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
 
 @pytest.mark.parametrize("revision", ["", "0000", "7", "ae1027a6acf", "zzzz", "x" * 500, "\x1b[2J\n", b"\xff", 1.5])

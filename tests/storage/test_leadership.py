@@ -24,6 +24,7 @@ class Server:
         self.until = self.clock_error = 0.0
         self.timeline_now = "1"
         self.fails = self.hangs = False
+        self.newer = ""
         self.answers_again = asyncio.Event()
 
     def now(self) -> float:
@@ -42,6 +43,10 @@ class Server:
             remaining=self.until - self.now(),
             age=0.0,
         )
+
+    async def why_not(self) -> str:
+        await self._answer()
+        return self.newer
 
     async def take(self, seen: Lease, holder: str, name: str, seconds: float, *, stale: bool) -> Taken | None:
         await self._answer()
@@ -205,6 +210,17 @@ async def test_a_lease_of_a_dead_process_is_taken_although_the_clock_was_set_bac
     assert steady() - began > TIMING.lease
 
 
+async def test_an_older_program_leaves_a_free_lease_alone_and_says_why(server: Server) -> None:
+    server.newer = "install a newer bot"
+    old = Worker(process(server, "old"))
+    async with running(old):
+        await asyncio.sleep(SOON)
+        assert (server.epoch, old.leadership.standing.cannot) == (0, "install a newer bot")
+        server.newer = ""
+        await leads(old, SOON)
+        assert not old.leadership.standing.cannot
+
+
 async def test_a_clock_that_is_set_relieves_no_leader(server: Server) -> None:
     ada, ben = Worker(process(server, "ada")), Worker(process(server, "ben"))
     async with running(ada):
@@ -249,7 +265,7 @@ async def test_another_server_ends_the_term_and_is_told_of_in_the_next(server: S
         await ada.leadership.settle(ada.terms[0])
         server.timeline_now = "2"
         await asyncio.sleep(SOON)
-    assert [each.failed_over for each in ada.terms] == [False, True]
+    assert [each.copied_at is not None for each in ada.terms] == [False, True]
 
 
 async def test_what_clings_to_its_work_is_cancelled_again(server: Server) -> None:

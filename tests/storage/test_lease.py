@@ -84,6 +84,16 @@ async def test_an_epoch_that_comes_twice_is_not_the_same(database_url: str) -> N
                 await KeyValueStore(engine).set_value("written", "by another")
 
 
+async def test_nothing_is_written_to_a_promoted_server_in_the_name_of_a_term_before(database_url: str) -> None:
+    """It has the lease as it was, and the leader reaches it before the next renewal."""
+    async with leading(database_url) as (_, database):
+        epoch, holder = await lease(database.engine)
+        before = Term(Taken(epoch=epoch, holder=holder, timeline="", now=0.0), steady(), 60.0, timeline="0000002A")
+        async with opened(make_url(database_url), before) as engine:
+            with pytest.raises(LeadershipLost, match="another server"):
+                await KeyValueStore(engine).set_value("written", "by the leader before")
+
+
 async def test_a_take_over_waits_for_what_is_being_written_and_a_renewal_does_not(database_url: str) -> None:
     async def work(other: AsyncEngine) -> None:
         async with leading(database_url) as (_, database):

@@ -192,7 +192,7 @@ async def test_a_second_press_takes_a_star_back(library: LibraryStore, starring:
     kept = await starring.song_in(SONGS, "t1", 1, BEN)
     assert kept is not None
     assert [await starring.toggle(kept, each, NOW) for each in (BEN, CARL, BEN)] == [True, True, False]
-    assert await starring.counts(SONGS, ["t1", "t9"]) == {("t1", 1): TakeStars(1, False, 1000)}
+    assert await starring.counts(SONGS, ["t1", "t9"]) == {("t1", 1): TakeStars(1, "t1-clip", False, False, 1000)}
     assert [(each.stars, each.starred) for each in (await found(library, query(CARL))).songs] == [(1, True)]
     assert await starring.song_in(LOUNGE, "t1", 1, BEN) is None
 
@@ -230,7 +230,7 @@ async def test_who_deletes_their_data_is_out_of_the_library(
     assert [each["song_id"] for each in exported["stars"]] == [str(bens.id)]
     assert (await people.forget(ADA, NOW)).songs == 2
     assert await tasks(library, query()) == ["ben"]
-    assert await starring.counts(LOUNGE, ["ben"]) == {("ben", 1): TakeStars(0, False, 1100)}
+    assert await starring.counts(LOUNGE, ["ben"]) == {("ben", 1): TakeStars(0, "ben-clip", False, False, 1100)}
     assert [each.message_id for each in await starring.due(10 * NOW * NOW, 9)] == [LOUNGE * 100]
 
 

@@ -156,6 +156,25 @@ ROWS = {
         "INSERT INTO stars VALUES (3, 2, 6.0)",
         "INSERT INTO guilds VALUES (5, '', 10, '[]', NULL, 1, NULL, 0)",
     ],
+    "0015": [
+        (
+            "INSERT INTO library"
+            " VALUES (3, 't1', 1, 'clip-000001', 'default', 1, 0, 5, 10, 10, 0, 77, 'Rain', 'folk', 60.0, 5.0, 0, 1, 9)"
+        ),
+        (
+            "INSERT INTO library"
+            " VALUES (4, 't1', 2, 'clip-000002', 'default', 1, 0, 5, 10, 10, 0, 77, 'Rain', 'folk', 60.0, 5.0, 0, 0, 9)"
+        ),
+        (
+            "INSERT INTO library"
+            " VALUES (5, 't2', 1, 'clip-000003', 'default', 1, 0, 5, 10, 10, 0, 78, 'Sun', 'folk', 60.0, 5.0, 0, 0, 9)"
+        ),
+        "INSERT INTO stars VALUES (4, 2, 6.0)",
+        "INSERT INTO charts VALUES (5, 10, 4, 18, 1, 5.0, 600000.0)",
+        ("INSERT INTO chart_posts VALUES (5, '1970-W01', 'abcdefghijkl', 10, 5.0, 'sent', '', 5.0, 0, 5.0, 0, 99)"),
+        "INSERT INTO playlists VALUES (1, 1, 0, 1, 'Night', 'night', 0, 5.0)",
+        "INSERT INTO playlist_songs VALUES (1, 't1', 2, 1, 5.0)",
+    ],
 }
 """Rows in a database of each revision before the upgrade."""
 
@@ -219,6 +238,23 @@ async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: s
         for row, old in zip(held(database, revision, MOVED), before, strict=True):
             assert old.items() <= row.items()
         assert tuple(database.execute("SELECT version_num FROM alembic_version").fetchone()) == (REVISION,)
+
+
+async def test_choices_of_an_earlier_bot_are_known_and_shown_on_their_posts(tmp_path: Path) -> None:
+    file = tmp_path / "bot.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        upgrade(connection, "0015")
+    engine.dispose()
+    with opened(file) as database:
+        for statement in ROWS["0015"]:
+            database.execute(statement)
+    async with open_database(f"sqlite+aiosqlite:///{file}"):
+        pass
+    with opened(file) as database:
+        takes = database.execute("SELECT id, folded, chosen FROM library ORDER BY id").fetchall()
+        assert takes == [(3, 1, 0), (4, 0, 1), (5, 0, 0)]
+        assert database.execute("SELECT message_id, channel_id FROM star_counts").fetchall() == [(77, 10)]
 
 
 async def test_mentions_of_older_versions_become_followers(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from bot.config import Settings, load_settings
 from bot.errors import SettingsError
@@ -131,3 +132,19 @@ def test_the_example_file_documents_every_setting() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     for name in Settings.model_fields:
         assert name.upper() in text
+
+
+def test_a_database_may_have_several_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:p%2Cw@one.example:5432,two:5433/songs?sslmode=require")
+    settings = load_settings()
+    where = make_url(settings.database_url)
+    assert where.query == {"host": ("one.example:5432", "two:5433"), "sslmode": "require"}
+    assert (where.username, where.password, where.database) == ("ada", "p,w", "songs")
+    assert settings.database_name == "songs at one.example:5432, two:5433"
+
+
+@pytest.mark.parametrize("hosts", ["one,", "one:x,two", "one:0,two,"])
+def test_a_faulty_list_of_servers_is_told(monkeypatch: pytest.MonkeyPatch, hosts: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://{hosts}/songs")
+    with pytest.raises(SettingsError, match="DATABASE_URL: write it as"):
+        load_settings()

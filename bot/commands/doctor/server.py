@@ -1,5 +1,7 @@
 """Checks a PostgreSQL server: reachable, and the database as this program leaves it. Writes nothing."""
 
+from datetime import timedelta
+
 from sqlalchemy import text
 
 from bot.commands.doctor.findings import Finding, ok, problem, warning
@@ -7,10 +9,12 @@ from bot.commands.name import program_name
 from bot.config import Settings
 from bot.errors import StorageError
 from bot.storage.database import open_read_only, revision_of
+from bot.storage.lease import last_lease
 from bot.storage.remedies import errors_in_words
 from bot.storage.schema import REVISION
 
 _SUBJECT = "database"
+_LEADER = "leader"
 _OLDEST = 13  # that PostgreSQL itself still maintained when this was written
 _FACTS = text(
     "SELECT current_setting('server_version'), current_setting('server_encoding'),"
@@ -20,7 +24,7 @@ _FACTS = text(
 
 async def check_server(settings: Settings) -> list[Finding]:
     try:
-        return [*await _server(settings), await _database(settings)]
+        return [*await _server(settings), await _database(settings), await _leader(settings)]
     except StorageError as error:
         return [problem(_SUBJECT, f"{settings.database_name}: {error}.")]
 
@@ -54,3 +58,19 @@ async def _database(settings: Settings) -> Finding:
         missing = f"it has revision {revision}, not {REVISION}"
         return warning(_SUBJECT, f"{missing}. Start the bot, or: {program_name()} migrate")
     return ok(_SUBJECT, f"{settings.database_name} has revision {revision}, that of this program")
+
+
+async def _leader(settings: Settings) -> Finding:
+    """Raises StorageError."""
+    with errors_in_words():
+        async with open_read_only(settings.database_url) as engine, engine.connect() as connection:
+            lease = await last_lease(connection)
+    if lease is None:
+        return ok(_LEADER, "no bot has run on the database yet")
+    if lease.remaining > 0:
+        return ok(_LEADER, f"{lease.name} leads, for {_duration(lease.age)} now")
+    return ok(_LEADER, f"nobody leads; {lease.name} did until {_duration(-lease.remaining)} ago")
+
+
+def _duration(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -44,7 +44,7 @@ TASK_MARKS = frozenset(
 CLIP_ID = spelled("clip_id")
 AUDIO = spelled(
     "audio_url", "cld2_audio_url", "source_audio_url", "wav_file_url", "wav_url", "audio_wav_url", "mp3_url",
-    "song_url", "music_url", "audio", "download_url", "file_url",
+    "song_url", "song_path", "music_url", "audio", "download_url", "file_url",
 )  # fmt: skip
 STREAM = spelled("stream_audio_url", "stream_url", "source_stream_audio_url")
 MEDIA = spelled("media_urls", "audio_urls", "media_url")

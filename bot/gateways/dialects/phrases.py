@@ -28,6 +28,11 @@ _UNKNOWN: Sequence[tuple[str, str, str]] = (
     ),
     (r"\b(?:task|job)s?\b", _GAP, r"\b(?:belongs? to|another user|another account|not yours|not owned)\b"),
     (r"\b(?:access|permission|allowed)\b", r".{0,30}?", r"\b(?:this|that|the) (?:task|job)\b"),
+    (
+        r"\b(?:nothing|no results?|no match(?:es)?)\b",
+        r"(?: (?:was|were|is))?",
+        r" (?:found|for (?:this|that|the) id)\b",
+    ),
     (r"\buu?id\b|\bid\b", _SHORT_GAP, r"\b(?:is )?(?:invalid|not valid|malformed)\b"),
     (r"\b(?:not )?a valid\b", _SHORT_GAP, r"\buuid\b"),
     (_CHINESE_TASK, _SHORT_GAP, f"(?:{_CHINESE_ABSENT}|{_CHINESE_GONE})"),
@@ -55,8 +60,9 @@ _BARE = frozenset({"", "not found", "error not found", "http not found", "not fo
 _OTHER_THING = re.compile(r"\bmodels?\b|\bchannels?\b|\busers?\b|\btokens?\b|\bkeys?\b|渠道|模型|用户|令牌|密钥")
 _NAMES_TASK = re.compile(r"\btasks?\b|\bjobs?\b|任务|任務")
 _SAYS_BUSY = re.compile(
-    r"overload|\btoo many requests\b|\brate limit|\btoo (?:high|frequent|often|busy)\b|\b(?:is|are) busy\b"
-    r"|\btry again (?:later|in)\b|频率|频繁|頻繁|过于频繁|繁忙|负载|饱和|稍后|请求过多"
+    r"overload|\btoo many requests\b|\brate limit|\btoo (?:high|frequent|often|busy)\b"
+    r"|\b(?:is|are|server|system|service|gateway) (?:very )?busy\b"
+    r"|\btry (?:again )?(?:later|in)\b|频率|频繁|頻繁|过于频繁|繁忙|负载|饱和|稍后|请求过多"
 )
 _SAYS_KEY = re.compile(
     r"\b(?:invalid|incorrect|wrong|expired|missing|no|disabled)\b.{0,12}?\b(?:api ?key|token|key|credentials)\b"

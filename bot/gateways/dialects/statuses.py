@@ -14,7 +14,8 @@ _WORDS = {
     Status.DONE: "success succeeded succeed successful complete completed done finished finish 30 "
     "成功 完成 已完成 已成功 生成成功",
     Status.FAILED: "failure failed fail error errored timeout timed_out cancelled canceled rejected 40 "
-    "create_task_failed generate_audio_failed generate_lyrics_failed 失败 已失败 生成失败 错误 超时 已取消",
+    "create_task_failed generate_audio_failed generate_lyrics_failed sensitive_word_error "
+    "失败 已失败 生成失败 错误 超时 已取消",
 }
 _MEANING = {word: status for status, words in _WORDS.items() for word in words.split()}
 

@@ -12,6 +12,7 @@ from bot.domain.charts import (
     Chart,
     ChartEntry,
     ChartPost,
+    ChartState,
     next_slot,
     week_of,
 )
@@ -58,8 +59,9 @@ class Charts:
         while await self._store.is_taken(guild_id, week_of(due_at)):
             due_at += WEEK
         counted_until = due_at - WEEK
-        if before:  # no star counts twice, nor is one lost because the time was changed
-            is_on = before.due_at is not None
+        failed = await self._failed(guild_id)
+        if before:  # no star counts twice, nor is one lost because the time was changed, or the channel was deleted
+            is_on = before.due_at is not None or failed is not None
             counted_until = before.counted_until if is_on else max(before.counted_until, counted_until)
         chart = Chart(
             guild_id=guild_id,
@@ -70,8 +72,14 @@ class Charts:
             counted_until=counted_until,
             due_at=due_at,
         )
-        await self._store.turn_on(chart)
+        await self._store.turn_on(chart, failed)
         self._changed()
+
+    async def _failed(self, guild_id: int) -> ChartPost | None:
+        """The post that could not be made, if its week is not over: it is made where the chart is turned on again."""
+        last = await self._store.last_post(guild_id)
+        failed = last is not None and last.state is ChartState.FAILED and self._clock.now() < last.until + WEEK
+        return last if failed else None
 
     async def turn_off(self, guild_id: int) -> None:
         await self._store.turn_off(guild_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from bot.domain.outbox import ClaimedDelivery
 from bot.errors import StorageError
@@ -20,14 +20,20 @@ log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """`hosts`: how the hosts of songs perform; `wakeup`: signals new messages."""
+    """`hosts`: how the hosts of songs perform; `wakeup`: signals new messages.
 
-    def __init__(self, outbox: Outbox, sender: Sender, hosts: Hosts, clock: Clock, wakeup: Wakeup) -> None:
+    `on_sent` is called after each message: a song in it may have stars, or a chosen take, that it does not show yet.
+    """
+
+    def __init__(
+        self, outbox: Outbox, sender: Sender, hosts: Hosts, clock: Clock, wakeup: Wakeup, *, on_sent: Callable[[], None]
+    ) -> None:
         self._outbox = outbox
         self._sender = sender
         self._hosts = hosts
         self._clock = clock
         self._wakeup = wakeup
+        self._on_sent = on_sent
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -40,6 +46,7 @@ class Notifier:
         def sent(worker: asyncio.Task[None]) -> None:
             del sending[worker.get_name()]
             self._wakeup.send()
+            self._on_sent()
 
         while True:
             try:

@@ -21,6 +21,14 @@ class Post(Struct, frozen=True):
     clip_files: Sequence[ClipFile] = ()
 
 
+class PostedSongs(Struct, frozen=True):
+    """A message about a task. `mark`: the delivery's id; `numbers`: of the task's songs in it, counted from 1."""
+
+    message_id: int
+    mark: str
+    numbers: frozenset[int]
+
+
 class Poster(Protocol):
     """Every method raises PostError and nothing else."""
 
@@ -46,6 +54,10 @@ class Poster(Protocol):
 
     async def find(self, claimed: ClaimedDelivery) -> int | None:
         """The message of a delivery that was tried before, if it did arrive."""
+        ...
+
+    async def posted_songs(self, claimed: ClaimedDelivery) -> Sequence[PostedSongs]:
+        """The messages about its task where it is to be posted, by whatever delivery, since it may have been tried."""
         ...
 
     def place(self, claimed: ClaimedDelivery, message_id: int) -> PostedAt:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 
@@ -20,6 +20,8 @@ from bot.services.clip_files import ClipFile, ClipFiles
 from bot.services.clock import Clock
 from bot.services.delivery.failures import FailureHandler
 from bot.services.delivery.port import Post, Poster
+from bot.services.delivery.posted import Part as PostedPart
+from bot.services.delivery.posted import already_posted
 from bot.services.delivery.ready_clips import SendNow, WaitForRoom, choose, may_come, to_come
 from bot.services.lookup import Found, Lookup
 from bot.storage.outbox import Outbox
@@ -76,14 +78,30 @@ class Sender:
         if not self._poster.knows_server(claimed):
             due_at, reason = self._clock.now() + _SHARD_RETRY, "the server's shard is not connected yet"
             await self._outbox.put_off(claimed.delivery.id, due_at, reason, parked=claimed.parked)
+        elif (
+            claimed.copied and claimed.delivery.topic is Topic.SONGS and (task := claimed.snapshot.task) and task.clips
+        ):
+            await self._send_unposted(claimed, task)
         elif claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
             known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
-            await self._mark_sent(Post(claimed, known), claimed.delivery, message_id)
+            await self._mark_sent(Post(claimed, known), claimed.delivery, [(message_id, claimed.delivery.clips)])
         elif claimed.delivery.topic is Topic.SONGS:
             await self._send_songs(claimed)
         else:
             found = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
             await self._save_and_post(Post(claimed, found))
+
+    async def _send_unposted(self, claimed: ClaimedDelivery, task: Task) -> None:
+        """Songs of a copied database, which may have come to Discord since, also together with others."""
+        parts = already_posted(await self._poster.posted_songs(claimed), claimed.delivery, task)
+        if not parts:
+            await self._send_songs(claimed)
+            return
+        posted = tuple(key for _, keys in parts for key in keys)
+        left = tuple(key for key in to_come(claimed.delivery, task) if key not in posted)
+        delivery = replace(claimed.delivery, clips=posted)
+        await self._outbox.trying(delivery, now := self._clock.now(), _rest_of(claimed, left, now))
+        await self._mark_sent(Post(claimed, Found(task, claimed.snapshot.gateway)), delivery, parts)
 
     async def _send_songs(self, claimed: ClaimedDelivery) -> None:
         found = await self._newest_answer(claimed)
@@ -165,17 +183,13 @@ class Sender:
             missing = any(may_come(each) for each in post.clip_files)  # otherwise a failure restarts the wait for audio
             since = delivery.audio_missing_since if missing else None
             delivery = replace(delivery, clips=clips, audio_missing_since=since)
-        others = None
-        if rest:
-            watch = post.claimed.watch
-            identity = delivery_id(watch.id, watch.created_at, Topic.SONGS, rest)
-            others = replace(post.claimed.delivery, id=identity, clips=rest, due_at=now)
+        others = _rest_of(post.claimed, rest, now)
         async with self._posting:
             now = self._clock.now()
             await self._outbox.trying(delivery, now, others)
             message_id = await self._post_in_some_form(replace(post, claimed=replace(post.claimed, tried_at=now)))
         if message_id is not None:
-            await self._mark_sent(post, delivery, message_id)
+            await self._mark_sent(post, delivery, [(message_id, delivery.clips)])
 
     async def _post_in_some_form(self, post: Post) -> int | None:
         """Posts it in the first form that Discord accepts; None: in none of them for now."""
@@ -201,20 +215,20 @@ class Sender:
         log.info("delivery %s: %s: %s", claimed.delivery.id, meaning(failure), failure)
         return await self._failure_handler.after_refusal(claimed, failure, omitted)
 
-    async def _mark_sent(self, post: Post, delivery: Delivery, message_id: int) -> None:
+    async def _mark_sent(self, post: Post, delivery: Delivery, parts: Sequence[PostedPart]) -> None:
         """Completes even while the bot is stopping: what is sent must be saved as sent."""
         self._outcomes[SENT] += 1
-        songs = self._songs(post, delivery, message_id)
-        saving = asyncio.ensure_future(self._outbox.sent(delivery, message_id, self._clock.now(), songs))
+        songs = [song for part in parts for song in self._songs(post, delivery.topic, *part)]
+        saving = asyncio.ensure_future(self._outbox.sent(delivery, parts[0][0], self._clock.now(), songs))
         try:
             await asyncio.shield(saving)
         except asyncio.CancelledError:
             await saving
             raise
 
-    def _songs(self, post: Post, delivery: Delivery, message_id: int) -> list[NewSong]:
+    def _songs(self, post: Post, topic: Topic, message_id: int, keys: Collection[str]) -> list[NewSong]:
         """For the library; none of a message that was deleted before it was found."""
-        if delivery.topic is not Topic.SONGS or post.found is None or not message_id:
+        if topic is not Topic.SONGS or post.found is None or not message_id:
             return []
         posting = Posting(
             place=self._poster.place(post.claimed, message_id),
@@ -224,7 +238,15 @@ class Sender:
             newest=True,
             lyrics=_lyrics_beside(post.claimed),
         )
-        return songs_of(post.found.task, delivery.clips, posting)
+        return songs_of(post.found.task, keys, posting)
+
+
+def _rest_of(claimed: ClaimedDelivery, keys: tuple[str, ...], now: float) -> Delivery | None:
+    """A delivery of those songs; None: there are none."""
+    if not keys:
+        return None
+    identity = delivery_id(claimed.watch.id, claimed.watch.created_at, Topic.SONGS, keys)
+    return replace(claimed.delivery, id=identity, clips=keys, due_at=now)
 
 
 def _lyrics_beside(claimed: ClaimedDelivery) -> str:

@@ -58,7 +58,7 @@ class Library:
 
     async def toggle_take(self, song: Song) -> bool:
         """True if it is now the one that its maker has chosen; the others are folded away wherever they are."""
-        chosen = not is_chosen(song, await self._songs.takes(song))
+        chosen = not song.chosen
         await self._songs.choose_take(song, self._clock.now(), chosen=chosen)
         self._on_star()
         return chosen
@@ -73,6 +73,7 @@ class Library:
             await self._songs.keep(songs_of(found.task, keys, posting))
         except StorageError as error:
             log.error("songs that were shown could not be added to the library: %s", error)
+        self._on_star()
 
     async def lost(self, song: Song) -> None:
         """The message that the song was posted with is gone."""
@@ -102,11 +103,6 @@ class Library:
     async def note_servers(self, present: Collection[int]) -> None:
         """Starts or stops the time after which the songs of a server that the bot has left are deleted."""
         await self._songs.note_guilds(present, self._clock.now())
-
-
-def is_chosen(song: Song, takes: Sequence[Song]) -> bool:
-    """`takes`: all of its place."""
-    return not song.folded and any(each.folded for each in takes)
 
 
 def default_scope(guild_id: int) -> Scope:

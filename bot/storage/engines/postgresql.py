@@ -28,6 +28,7 @@ _CONNECTING = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",  # milliseconds
     "application_name": "suno-watch",
+    "target_session_attrs": "primary",  # of several servers, or of one that is just being promoted
 }
 _SESSION = {
     "statement_timeout": "5s",
@@ -41,7 +42,10 @@ _FOR_A_LOCK = "15s"
 _IDLE = "5min"
 _PATIENCE = 2.0  # seconds for an answer about the lease
 # An error, rather than a row to be read, because it is one request with those before it.
-_HOLD = "SELECT 1 / count(*) FROM (SELECT FROM {table} WHERE epoch = {epoch} AND holder = '{holder}' FOR KEY SHARE) h"
+_HOLD = "SELECT 1 / count(*) FROM (SELECT FROM {table} WHERE {leads} FOR KEY SHARE) h"
+_LEADS = "epoch = {epoch} AND holder = '{holder}'"
+# A replica may be promoted and reached before the leader's next renewal. What it lacks is found by the next term only.
+_ON_TIMELINE = " AND left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) = '{timeline}'"
 _AT_ONCE = 5  # connections that are kept; twice as many in a rush
 
 
@@ -49,9 +53,9 @@ Upgrade = Callable[[AsyncEngine], Awaitable[None]]
 
 
 @asynccontextmanager
-async def seated(url: URL, upgrade: Upgrade) -> AsyncIterator["SharedSeat"]:
-    """Connects when it is to lead, not before."""
-    store = LeaseStore(_lease_engine(url), patience=_PATIENCE)
+async def seated(url: URL, upgrade: Upgrade, examine: Callable[[Connection], object]) -> AsyncIterator["SharedSeat"]:
+    """Connects when it is to lead, not before. `examine` raises StorageError for one that this program cannot use."""
+    store = LeaseStore(_lease_engine(url), examine, patience=_PATIENCE)
     try:
         yield SharedSeat(Leadership(store), url, upgrade)
     finally:
@@ -77,7 +81,7 @@ class SharedSeat:
         async with self._leadership.term(wait=wait) as term, opened(self._url, term) as engine:
             await self._upgrade(engine)
             settle = partial(self._leadership.settle, term)
-            yield Database(engine=engine, now=term.now, check=term.check, failed_over=term.failed_over, settle=settle)
+            yield Database(engine=engine, now=term.now, check=term.check, copied_at=term.copied_at, settle=settle)
 
 
 @asynccontextmanager
@@ -179,9 +183,11 @@ def _begin(term: Term | None, connection: Connection) -> None:
         connection.exec_driver_sql("; ".join(begin))
         return
     term.check()
-    begin.append(_HOLD.format(table=LEASE_TABLE, epoch=term.taken.epoch, holder=term.taken.holder))
+    leads = _LEADS.format(epoch=term.taken.epoch, holder=term.taken.holder)
+    leads += _ON_TIMELINE.format(timeline=term.timeline) if term.timeline else ""
+    begin.append(_HOLD.format(table=LEASE_TABLE, leads=leads))
     try:
         connection.exec_driver_sql("; ".join(begin))
     except DataError:  # divided by zero
-        term.lose("another process does")
+        term.lose("another process does, or the database is another server now")
         term.check()

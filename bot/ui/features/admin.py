@@ -10,6 +10,7 @@ import discord
 from msgspec.structs import replace
 
 from bot.client import Interaction
+from bot.domain.charts import ChartPost, ChartState
 from bot.domain.delivery import State
 from bot.domain.outbox import DeliverySummary
 from bot.domain.preferences import ServerSettings
@@ -22,8 +23,16 @@ from bot.ui.interactions.permissions import Postable, in_words, missing_in
 from bot.ui.interactions.replies import show_list
 from bot.ui.outgoing.forums import open_post
 from bot.ui.render import actions
-from bot.ui.render.actions import ChoicePayload, DeliveryPayload, NoPayload
-from bot.ui.render.components import Picker, button, language_buttons, locale_of_tag, page_buttons, rows_of
+from bot.ui.render.actions import ChannelPayload, ChoicePayload, DeliveryPayload, NoPayload, SwitchPayload
+from bot.ui.render.components import (
+    Picker,
+    button,
+    language_buttons,
+    locale_of_tag,
+    page_buttons,
+    rows_of,
+    styled_button,
+)
 from bot.ui.render.key_usage import why_refused
 from bot.ui.render.locales import Language, language_for
 from bot.ui.render.text import code, cut, one_line
@@ -32,6 +41,7 @@ _PAGE = 5  # deliveries, with two buttons each
 _MAX_TEXT = 3_800  # characters in all texts of a card
 _MAX_LINES = 1_700  # characters of the 2,000 of a message; the others are for the closing line
 _GATEWAYS, _GATEWAY = 3, 500  # failing gateways that are shown, and the characters for each
+_UNPOSTED_CHART = {State(each): each for each in (ChartState.WAITING, ChartState.BLOCKED, ChartState.FAILED)}
 _STATE_EMOJI = {State.WAITING: "⏳", State.BLOCKED: "⛔", State.SENT: "✅", State.KEPT: "📭", State.FAILED: "⚠️"}
 
 
@@ -237,12 +247,20 @@ async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -
         await show_deliveries(interaction, state, max(0, (count - 1) // _PAGE))
         return
     paused = (await _server(interaction)).paused
+    chart = await _unposted_chart(interaction, wanted)
 
     def view(*, titled: bool) -> discord.ui.LayoutView:
-        made = _deliveries_view(shown, count, state, page, language, titled=titled)
+        made = _deliveries_view(shown, count, state, page, language, titled=titled, chart=chart)
         return made.add_item(discord.ui.TextDisplay(language("admin.is_paused"))) if paused else made
 
     await show_list(interaction, view)
+
+
+async def _unposted_chart(interaction: Interaction, state: State | None) -> ChartPost | None:
+    """The newest weekly chart, if it could not be posted yet. `state`: in that state; None: in any."""
+    last = (await interaction.client.services.charts.status(_guild_of(interaction).id)).last
+    wanted = _UNPOSTED_CHART.values() if state is None else [_UNPOSTED_CHART.get(state)]
+    return last if last and last.state in wanted else None
 
 
 async def report_if_paused(interaction: Interaction) -> None:
@@ -252,13 +270,26 @@ async def report_if_paused(interaction: Interaction) -> None:
 
 
 def _deliveries_view(
-    shown: Sequence[DeliverySummary], count: int, state: str, page: int, language: Language, *, titled: bool = True
+    shown: Sequence[DeliverySummary],
+    count: int,
+    state: str,
+    page: int,
+    language: Language,
+    *,
+    titled: bool,
+    chart: ChartPost | None,
 ) -> discord.ui.LayoutView:
+    """The chart comes before all others."""
     view = discord.ui.LayoutView(timeout=None)
-    title = language("admin.deliveries_title", n=count) if count else language("admin.deliveries_none")
-    view.add_item(discord.ui.TextDisplay(f"## 📮 {title}" if count else title))
+    total = count + (chart is not None)
+    title = language("admin.deliveries_title", n=total) if total else language("admin.deliveries_none")
+    view.add_item(discord.ui.TextDisplay(f"## 📮 {title}" if total else title))
+    if chart and not page:
+        view.add_item(discord.ui.TextDisplay(_chart_row(chart, language)))
+        view.add_item(discord.ui.ActionRow(_chart_button(chart, language)))
     for each in shown:
-        view.add_item(discord.ui.TextDisplay(_delivery_row(each, language, titled=titled)[: _MAX_TEXT // _PAGE]))
+        text = _delivery_row(each, language, titled=titled)
+        view.add_item(discord.ui.TextDisplay(text[: _MAX_TEXT // (_PAGE + 1)]))
         if each.state is not State.SENT:
             payload = DeliveryPayload(state, each.delivery.id, page)
             bound = (actions.ADMIN_RETRY, actions.ADMIN_DROP)
@@ -268,6 +299,19 @@ def _deliveries_view(
         turn = page_buttons(actions.ADMIN_PAGE, partial(DeliveryPayload, state, "0"), page, pages)
         view.add_item(discord.ui.ActionRow(*turn))
     return view
+
+
+def _chart_row(chart: ChartPost, language: Language) -> str:
+    details = filter(None, [language(f"state.{chart.state}"), one_line(chart.reason, 200)])
+    head = f"{_STATE_EMOJI[State(chart.state)]} 🏆 **{language('chart.title')}** · <#{chart.channel_id}>"
+    return f"{head} · <t:{chart.until:.0f}:R>\n-# {' · '.join(details)}"
+
+
+def _chart_button(chart: ChartPost, language: Language) -> discord.ui.Item[Any]:
+    """What makes it come: the permission that is missing, or the chart turned on where it can be posted."""
+    if chart.state is ChartState.FAILED:
+        return styled_button(actions.CHART_SWITCH, SwitchPayload(True, "chart"), label=language("btn.chart_on"))
+    return button(actions.CHECK, ChannelPayload(chart.channel_id), language)
 
 
 def _delivery_row(shown: DeliverySummary, language: Language, *, titled: bool) -> str:

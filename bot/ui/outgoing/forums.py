@@ -80,8 +80,8 @@ def _position(name: str, style: str) -> int:
     return f" {style} ".find(f" {name} ")
 
 
-async def find_post(forum: discord.ForumChannel, own_id: int, tried_at: float, mark: str) -> int | None:
-    """The post, archived or not, whose first message has that mark in its buttons.
+async def posts_around(forum: discord.ForumChannel, own_id: int, tried_at: float) -> AsyncIterator[discord.Message]:
+    """The first messages, which have their posts' ids, of our posts, archived or not, nearest to the attempt first.
 
     Raises discord.Forbidden without Read Message History: then it cannot be known whether it arrived.
     """
@@ -89,12 +89,9 @@ async def find_post(forum: discord.ForumChannel, own_id: int, tried_at: float, m
     ours.sort(key=lambda thread: abs(_created_at(thread) - tried_at))
     for thread in ours[:_MAX_CANDIDATES]:
         try:
-            message = await thread.fetch_message(thread.id)
+            yield await thread.fetch_message(thread.id)
         except discord.NotFound:
             continue  # its first message, or all of it, was deleted
-        if carries(message, mark):
-            return thread.id
-    return None
 
 
 async def _posts_since(forum: discord.ForumChannel, since: float) -> AsyncIterator[discord.Thread]:
@@ -118,12 +115,3 @@ async def reopen(client: discord.Client, thread_id: int) -> None:
 
 def _created_at(thread: discord.Thread) -> float:
     return discord.utils.snowflake_time(thread.id).timestamp()
-
-
-def carries(message: discord.Message, mark: str) -> bool:
-    """True if a button's custom_id contains the mark of this delivery."""
-    return any(
-        f":{mark}:" in (getattr(item, "custom_id", None) or "")
-        for row in message.components
-        for item in getattr(row, "children", ())
-    )

@@ -1,7 +1,7 @@
 """Posts messages and edits cards in Discord, and turns Discord's errors into PostError."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import Any
@@ -17,12 +17,13 @@ from bot.domain.watch import Watch
 from bot.errors import PostError
 from bot.services.clip_files import ClipFile
 from bot.services.clock import Clock
-from bot.services.delivery.port import Post
+from bot.services.delivery.port import Post, PostedSongs
 from bot.ui.interactions.permissions import NEEDED_TO_POST, is_hidden, missing_in
 from bot.ui.interactions.places import place_in
 from bot.ui.outgoing.errors import post_errors
-from bot.ui.outgoing.forums import find_post, open_post, post_name, reopen, style_of
-from bot.ui.outgoing.history import find_message
+from bot.ui.outgoing.forums import open_post, post_name, posts_around, reopen, style_of
+from bot.ui.outgoing.history import messages_around
+from bot.ui.outgoing.marks import carries, songs_in
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
 from bot.ui.render.locales import Language, language_for
@@ -181,20 +182,35 @@ class DiscordPoster:
             log.info("Discord takes no file of %d bytes in server %d", largest, _server(claimed))
 
     async def find(self, claimed: ClaimedDelivery) -> int | None:
+        async with post_errors():
+            async for message in self._perhaps_its(claimed):
+                if carries(message, claimed.delivery.id):
+                    return message.id
+        return None
+
+    async def posted_songs(self, claimed: ClaimedDelivery) -> Sequence[PostedSongs]:
+        async with post_errors():
+            messages = [songs_in(each, claimed.watch.task_id) async for each in self._perhaps_its(claimed)]
+        return [each for each in messages if each]
+
+    async def _perhaps_its(self, claimed: ClaimedDelivery) -> AsyncIterator[discord.Message]:
+        """Messages of ours where it was to be posted, around the time when it was tried."""
+        tried_at = claimed.tried_at or 0.0
         # Checked first: for a server that the bot was removed from, Discord would only report missing access.
         destination = self._destination(claimed)
-        tried_at = claimed.tried_at or 0.0
         if forum := await self._forum(claimed, destination):
-            return await self._find_post(forum, claimed, tried_at)
-        return await find_message(self._channel(claimed), self._bot.user, tried_at, claimed.delivery.id)
+            await self._wait_for_flight(tried_at)
+            messages = posts_around(forum, self._bot.user.id if self._bot.user else 0, tried_at)
+        else:
+            messages = messages_around(self._channel(claimed), self._bot.user, tried_at)
+        async for message in messages:
+            yield message
 
-    async def _find_post(self, forum: discord.ForumChannel, claimed: ClaimedDelivery, tried_at: float) -> int | None:
-        """Waits first: a request that was cut off may still be carried out, and posts have no nonce."""
+    async def _wait_for_flight(self, tried_at: float) -> None:
+        """A request that was cut off may still be carried out, and posts have no nonce."""
         early = tried_at + _IN_FLIGHT - self._clock.now()
         if early > 0:
             await self._clock.sleep(min(early, _IN_FLIGHT))
-        async with post_errors():
-            return await find_post(forum, self._bot.user.id if self._bot.user else 0, tried_at, claimed.delivery.id)
 
     def place(self, claimed: ClaimedDelivery, message_id: int) -> PostedAt:
         watch, delivery = claimed.watch, claimed.delivery

@@ -1,16 +1,23 @@
-"""Edits the star buttons of a message, and says which take was chosen; everything else on it stays as it is."""
+"""Edits the star buttons of a message, and shows which take was chosen: the players of the others are covered, and a
+line says so. Everything else on it stays as it is.
+"""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import discord
 
 from bot.client import SunoBot
+from bot.domain.discord_errors import Meaning, meaning
 from bot.domain.library import CountedMessage, TakeStars
+from bot.errors import PostError
 from bot.services.library.star_counts import Counts
 from bot.ui.outgoing.errors import post_errors
 from bot.ui.render.actions import CUSTOM_ID, STAR, SongPayload, custom_id
+from bot.ui.render.cards import is_file_of
 from bot.ui.render.components import buttons_on, star_label, view_of
+from bot.ui.render.files import KeptFile
 from bot.ui.render.locales import language_for
 
 Button: TypeAlias = discord.ui.Button[Any]
@@ -18,6 +25,8 @@ Song: TypeAlias = tuple[str, int]
 """A song by its task and its number in it."""
 
 _CHOSEN = "-# 📌"  # how the line begins that says which take was chosen
+
+log = logging.getLogger(__name__)
 
 
 class DiscordStarPoster:
@@ -34,9 +43,9 @@ class DiscordStarPoster:
         here = {song: take for song, take in known.items() if take.message_id == shown.id or song in starred}
         wanted = _with_stars(buttons, starred, here, shown.id)
         content = await self._content(shown, known, here)
-        if content != shown.content or _looks(wanted) != _looks(buttons_on(shown)):
-            async with post_errors():
-                await shown.edit(content=content, view=view_of(wanted), allowed_mentions=discord.AllowedMentions.none())
+        files = _with_covers(shown, here)
+        if files or content != shown.content or _looks(wanted) != _looks(buttons_on(shown)):
+            await _edit(shown, content, wanted, files)
 
     async def _content(
         self, shown: discord.Message, known: Mapping[Song, TakeStars], here: Mapping[Song, TakeStars]
@@ -44,13 +53,51 @@ class DiscordStarPoster:
         """With a line that says which take was chosen, or without it."""
         lines = [line for line in shown.content.split("\n") if not line.startswith(_CHOSEN)]
         tasks = {task_id for task_id, _ in here}
-        left = [number for (task_id, number), take in known.items() if task_id in tasks and not take.folded]
-        if left and any(take.folded for take in known.values()):
+        chosen = [number for (task_id, number), take in known.items() if task_id in tasks and take.chosen]
+        if chosen:
             guild_id = shown.guild.id if shown.guild else 0
             server = await self._bot.services.preferences.server(guild_id)
             language = language_for(server.locale or (shown.guild.preferred_locale.value if shown.guild else ""))
-            lines.append(f"{_CHOSEN} {language('library.chosen', n=left[0])}")
+            lines.append(f"{_CHOSEN} {language('library.chosen', n=chosen[0])}")
         return "\n".join(lines)
+
+
+async def _edit(shown: discord.Message, content: str, buttons: Sequence[Button], files: Sequence[KeptFile]) -> None:
+    """If Discord refuses the change of the files, they stay as they are."""
+    nobody = discord.AllowedMentions.none()
+    try:
+        async with post_errors():
+            if files:
+                await shown.edit(content=content, view=view_of(buttons), attachments=files, allowed_mentions=nobody)
+            else:
+                await shown.edit(content=content, view=view_of(buttons), allowed_mentions=nobody)
+    except PostError as failure:
+        if not files or meaning(failure) is not Meaning.CONTENT:
+            raise
+        log.info("the takes in message %d cannot be covered: %s", shown.id, failure)
+        await _edit(shown, content, buttons, ())
+
+
+def _with_covers(shown: discord.Message, here: Mapping[Song, TakeStars]) -> list[KeptFile]:
+    """All files of a post, if a take among them is to be covered or uncovered; else none."""
+    covered = {
+        file.id: take.folded
+        for (_, number), take in here.items()
+        for file in shown.attachments
+        if take.message_id == shown.id and is_file_of(file, take.clip_id, number)
+    }
+    if all(covered.get(file.id, file.is_spoiler()) == file.is_spoiler() for file in shown.attachments):
+        return []
+    files = [KeptFile(file.id, covered=covered.get(file.id)) for file in shown.attachments]
+    return [*files, *map(KeptFile, _pictures(shown))]
+
+
+def _pictures(shown: discord.Message) -> list[int]:
+    """The files that embeds show. Discord lists them nowhere, but their addresses begin as those of the other files."""
+    place = shown.attachments[0].url.partition("?")[0].rsplit("/", 2)[0] + "/"
+    urls = [url for embed in shown.embeds for url in (embed.thumbnail.url, embed.image.url) if url]
+    ids = [url.removeprefix(place).partition("/")[0] for url in urls if url.startswith(place)]
+    return [int(each) for each in dict.fromkeys(ids) if each.isdecimal()]
 
 
 def _with_stars(

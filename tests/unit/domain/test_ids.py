@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.id_forms import MAX_LENGTH, Mentioned, other_form
-from bot.domain.ids import find_ids, find_mentioned, parse_id, read_ids
+from bot.domain.ids import find_ids, find_mentioned, parse_id, read_ids, read_typed
 from bot.errors import InvalidTaskId
 
 UUID = "7d1e2f30-4a5b-4c6d-8e7f-901234567890"
@@ -27,7 +27,8 @@ def test_every_known_form_is_found_in_a_sentence(typed: str) -> None:
         ("x", "x"),
         (UUID.upper(), UUID),
         (UUID.replace("-", "").upper(), UUID.replace("-", "")),
-        *((UUID.replace("-", hyphen), UUID) for hyphen in "‐‑‒–—−－"),
+        *((UUID.replace("-", hyphen), UUID) for hyphen in "‐‑‒–—−－ーｰ➖"),
+        (f"{UUID[:11]}\ufe0f{UUID[11:20]}\u034f{UUID[20:]}", UUID),
         ("".join(chr(ord(each) + 0xFEE0) for each in "task_AbC123"), "task_AbC123"),
         (f"“{UUID}”", UUID),
         (f"「{UUID}」。", UUID),
@@ -201,3 +202,13 @@ def test_the_other_form_of_a_uuid() -> None:
     assert other_form(UUID) == dashless
     assert other_form(dashless) == UUID
     assert other_form("task_abcd") is None
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-1234567890abcdef1234567890abcdef", f"sk-{UUID}", "SK-proj-a1b2c3d4e5f6a7b8", "sk_live_a1b2c3d4e5f6a7b8"]
+)
+def test_a_key_is_no_id_however_it_was_pasted(key: str) -> None:
+    """It would be sent to a gateway, kept, and shown in a channel."""
+    assert read_typed(key).ids == ()
+    assert find_ids(f"mine is {key}, and task_abcd") == ("task_abcd",)
+    assert read_typed(f"Authorization: Bearer {key} task_abcd").ids == ("task_abcd",)

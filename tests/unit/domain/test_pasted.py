@@ -104,3 +104,9 @@ def test_songs_without_their_task_are_told_apart() -> None:
     text = json.dumps({"code": "success", "data": [clip(SONG), clip(TWIN)]})
     found = find_mentioned(text)
     assert (found.ids, found.songs) == ((), (SONG, TWIN))
+
+
+@pytest.mark.parametrize("name", ["clip_ids", "clipIds", "song_ids", "audio_ids"])
+def test_lists_of_songs_ids_are_no_tasks(name: str) -> None:
+    found = find_mentioned(json.dumps({"status": "ok", name: [SONG, TWIN]}))
+    assert (found.ids, found.songs) == ((), (SONG, TWIN))

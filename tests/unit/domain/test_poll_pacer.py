@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from benchmarks.models import Gateway, alternating, cyclic, restarted
+from benchmarks.models import FakeTask, Gateway, alternating, cyclic, restarted
 from benchmarks.simulated_bot import SimulatedBot
 from bot.domain.poll_pacer import PollPacer
 
@@ -70,6 +70,34 @@ def test_several_channels_that_update_a_second_apart() -> None:
     bot = SimulatedBot(100, Gateway(channels, stamped=True))
     bot.play(1_500.0)
     assert late(bot, 600.0) <= 3.0
+
+
+class _OneSong(SimulatedBot):
+    """Also counts what a GET every 15 s would take for the same songs, begun at any moment of the 15 s."""
+
+    gets = 0.0
+
+    def _finish(self, fake: FakeTask) -> None:
+        if self._now > self._warm_up:
+            self.gets += 1 + (fake.done - fake.born) / 15
+        super()._finish(fake)
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_one_song_at_a_time_whose_channel_comes_a_second_after_the_others(seed: int) -> None:
+    """Its changes are too few to show the channels, and to tell them from a shorter period."""
+    channels = tuple(cyclic(phase=4.2 + behind) for behind in range(3))
+    bot = _OneSong(1, Gateway(channels), warm_up=1_500.0, seed=seed)
+    bot.play(30_000.0)
+    assert late(bot, 1_500.0) <= 14.25  # as with a GET every 15 s
+    assert bot.requests <= bot.gets * 1.1
+    assert abs(_period(bot) - 15.0) <= 0.01
+
+
+def _period(bot: SimulatedBot) -> float:
+    """The known one nearest to the usual period."""
+    known = bot.pacing.estimator.periods
+    return min(max(15.0, known.since), known.until)
 
 
 def test_after_an_interruption_probe_tasks_are_polled_often_until_the_cycle_is_known() -> None:

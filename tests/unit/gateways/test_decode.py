@@ -193,7 +193,7 @@ def test_an_unknown_word_is_kept_and_ends_nothing() -> None:
         ("NOT_START SUBMITTED QUEUED pending Pending queued", Status.WAITING),
         ("IN_PROGRESS processing staged running UNKNOWN streaming generating 20", Status.RUNNING),
         ("SUCCESS success completed complete succeeded 30", Status.DONE),
-        ("FAILURE failed error timeout Error 40", Status.FAILED),
+        ("FAILURE failed error timeout Error SENSITIVE_WORD_ERROR 40", Status.FAILED),
     ],
 )
 def test_every_word(words: str, status: Status) -> None:
@@ -312,6 +312,19 @@ def test_an_unknown_id_is_missing_and_no_error(name: str, status: int) -> None:
     assert answer(name, "t", status=status) == Answer({}, ("t",))
 
 
+@pytest.mark.parametrize("said", ["nothing found for this id", "No results for that id", "nothing was found: t"])
+def test_an_unknown_id_in_words_that_name_no_task(said: str) -> None:
+    content = json.dumps({"ok": False, "description": said}).encode()
+    assert decode(["t"], 200, "", content) == Answer({}, ("t",))
+
+
+def test_a_song_of_which_only_the_path_is_given_is_a_song_and_no_lyrics() -> None:
+    songs = [{"id": "c", "song_path": "https://media.example/c.mp3", "title": "Kettle", "lyrics": "la"}]
+    found = decode(["t"], 200, "", json.dumps({"data": {"task_id": "t", "output": {"songs": songs}}}).encode())
+    assert found.tasks["t"].kind is TaskKind.MUSIC
+    assert [each.audio_url for each in found.tasks["t"].clips] == ["https://media.example/c.mp3"]
+
+
 @pytest.mark.parametrize("data", [b"null", b"[]", b"{}"])
 def test_a_batch_of_which_none_is_known(data: bytes) -> None:
     assert decode(["a", "b"], 200, "", b'{"code":"success","message":"","data":%s}' % data) == Answer({}, ("a", "b"))
@@ -328,6 +341,8 @@ def test_a_batch_of_which_none_is_known(data: bytes) -> None:
         (429, b'{"error":{"message":"\xe8\xaf\xb7\xe6\xb1\x82\xe8\xbf\x87\xe5\xa4\x9a"}}', GatewayBusy),
         (503, b'{"error":{"message":"system_cpu_overloaded"}}', GatewayBusy),
         (503, b"<html>", GatewayBusy),
+        (200, b'{"code":"fail","message":"Server busy, try later"}', GatewayBusy),
+        (500, b'{"message":"system is busy now"}', GatewayBusy),
         (500, body("error-database"), GatewayBroken),
         (502, b"<html>Bad Gateway</html>", GatewayBroken),
         (200, body("error-database"), GatewayBroken),

@@ -14,7 +14,6 @@ from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.errors import GatewayError, MediaTooBig, NotYours, UnknownTask
 from bot.gateways.media import MediaFile
 from bot.services.clip_files import ClipFile
-from bot.services.library.service import is_chosen
 from bot.services.lookup import Found
 from bot.ui.features.library.posts import files_in_post
 from bot.ui.features.status import look_up
@@ -179,7 +178,7 @@ def _take_buttons(song: Song, takes: Sequence[Song], user_id: int, language: Lan
         for each in others[:_OTHER_TAKES]
     ]
     if others and user_id == song.person_id:
-        label = language(_take_label(chosen=is_chosen(song, takes)))
+        label = language(_take_label(chosen=song.chosen))
         payload = LibrarySongPayload(song.id)
         buttons.append(styled_button(actions.LIBRARY_TAKE, payload, label=label, emoji=actions.LIBRARY_TAKE.emoji))
     return buttons

@@ -5,7 +5,6 @@ import discord
 from bot.client import Interaction
 from bot.domain.library import Song
 from bot.errors import NotInLibrary, NotTheMaker
-from bot.services.library.service import is_chosen
 from bot.ui.features.library.card import show_take
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
@@ -56,7 +55,7 @@ async def _show(interaction: Interaction, takes: list[Song]) -> None:
     view = discord.ui.View(timeout=None)
     for each in takes[:_MOST]:
         payload, label = SongPayload(each.task_id, each.number), language("btn.take", n=each.number)
-        view.add_item(choice_button(actions.TAKE, payload, label, chosen=is_chosen(each, takes)))
+        view.add_item(choice_button(actions.TAKE, payload, label, chosen=each.chosen))
     await interaction.edit_original_response(content=language("library.takes"), view=view)
 
 

@@ -1,0 +1,30 @@
+"""What the buttons of a message that was posted say of it: which delivery it was, and which songs are in it."""
+
+from collections.abc import Iterator
+
+import discord
+
+from bot.services.delivery.port import PostedSongs
+from bot.ui.render.actions import CUSTOM_ID, DETAILS, STAR
+
+
+def carries(message: discord.Message, mark: str) -> bool:
+    """True if a button's custom_id contains the mark of this delivery."""
+    return any(f":{mark}:" in custom_id for custom_id in _custom_ids(message))
+
+
+def songs_in(message: discord.Message, task_id: str) -> PostedSongs | None:
+    """None: it is no delivery of that task's."""
+    buttons = [found for custom_id in _custom_ids(message) if (found := CUSTOM_ID.fullmatch(custom_id))]
+    of_task = [(found["action"], found["mark"]) for found in buttons if found["about"] == task_id]
+    marks = [mark for action, mark in of_task if action == DETAILS.code]
+    numbers = frozenset(int(mark) for action, mark in of_task if action == STAR.code and mark.isdecimal())
+    if not marks or message.interaction_metadata:  # an answer to a command is no delivery
+        return None
+    return PostedSongs(message.id, marks[0], numbers)
+
+
+def _custom_ids(message: discord.Message) -> Iterator[str]:
+    for row in message.components:
+        for item in getattr(row, "children", ()):
+            yield getattr(item, "custom_id", None) or ""
