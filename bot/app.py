@@ -281,7 +281,7 @@ def _services(
     clip_files = ClipFiles(base.media)
     return Services(
         key_values=stores.key_values,
-        preferences=Preferences(stores.preferences, changed),
+        preferences=Preferences(stores.preferences, base.clock, changed),
         history=History(stores.recents),
         lookup=base.lookup,
         batches=Batches(base.gateways, task_ids, stores.batches),
@@ -305,6 +305,7 @@ def _services(
         playlists=Playlists(stores.playlists, base.clock),
         access=AccessPolicy(settings.private_use, settings.private_users, settings.requests_per_minute),
         upload_limit=settings.upload_limit,
+        now=base.clock.now,
     )
 
 

@@ -80,6 +80,7 @@ class Services(msgspec.Struct, frozen=True):
     playlists: Playlists
     access: AccessPolicy
     upload_limit: int  # bytes per file
+    now: Callable[[], float]  # Unix seconds, by the clock of all that is stored
 
 
 class Interface(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -105,14 +105,6 @@ def _postgresql_url(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def _names_database(url: str) -> bool:
-    try:
-        parts = urlsplit(f"//{url}")
-        return bool(unquote(parts.path).strip("/")) and (parts.port or 1) > 0 and "," not in (parts.hostname or "")
-    except ValueError:
-        return False
-
-
 def _with_hosts_apart(url: str) -> str:
     """`user@a:1,b:2/name` as SQLAlchemy takes several servers: `user@/name?host=a:1&host=b:2`."""
     host = r"[\w.-]+(?::[0-9]+)?"
@@ -121,6 +113,21 @@ def _with_hosts_apart(url: str) -> str:
         return url
     hosts = [f"host={host}" for host in match["hosts"].split(",")]
     return f"{match['who'] or ''}{match['path'] or ''}?{'&'.join([*hosts, *filter(None, [match['query']])])}"
+
+
+def _names_database(rest: str) -> bool:
+    """With bare / or @ in a password, a part of it would be taken for the server's name, and shown."""
+    try:
+        parts = urlsplit(f"//{rest}")
+        name = parts.path.strip("/")
+        return bool(unquote(name)) and not re.search("[/@]", name) and _names_server(parts)
+    except ValueError:
+        return False
+
+
+def _names_server(parts: SplitResult) -> bool:
+    """Raises ValueError."""
+    return parts.netloc.count("@") <= 1 and parts.port != 0 and "," not in (parts.hostname or "")
 
 
 def _sqlite_url(url: str) -> str:

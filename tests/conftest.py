@@ -94,7 +94,18 @@ class Env:
     @asynccontextmanager
     async def bot(self, **settings: Any) -> AsyncIterator[None]:
         """The bot, from its connection to its clean end."""
-        serving = asyncio.create_task(serve(load_settings(**(self.settings | settings)), self.clock))
+        async with self._served(settings, self.clock):
+            yield
+
+    @asynccontextmanager
+    async def bot_with_its_own_clock(self) -> AsyncIterator[None]:
+        """As in operation: nobody can set it forward."""
+        async with self._served({}, None):
+            yield
+
+    @asynccontextmanager
+    async def _served(self, settings: Mapping[str, Any], clock: JumpingClock | None) -> AsyncIterator[None]:
+        serving = asyncio.create_task(serve(load_settings(**{**self.settings, **settings}), clock))
         try:
             await self.discord.hub.until(lambda: self.discord.hub.online or serving.done())
             if serving.done():

@@ -11,7 +11,8 @@ from bot.storage.backup import COPIED, back_up
 
 _WITH_PG_DUMP = """\
 A PostgreSQL database is backed up by pg_dump, also while the bot runs:
-  now=$(date +%s); pg_dump --format=custom --file=suno-watch-$now.dump {database}
+  now=$(psql {database} --tuples-only --no-align --command="SELECT extract(epoch FROM now())::bigint")
+  pg_dump --format=custom --file=suno-watch-$now.dump {database}
 To restore it, stop the bot, then, with the number in the name of the file as `now`:
   pg_restore --clean --if-exists --dbname={database} suno-watch-$now.dump
   psql {database} --command="DELETE FROM notes WHERE key = '{copied}'; INSERT INTO notes VALUES ('{copied}', '$now')"

@@ -2,7 +2,7 @@
 
 from bot.config import Settings
 from bot.errors import DatabaseInUse, StorageError
-from bot.storage.database import is_new, open_database
+from bot.storage.database import is_new, open_with_clock
 from bot.storage.preferences import PreferenceStore
 
 
@@ -11,8 +11,8 @@ async def forget_user(settings: Settings, user_id: int) -> str:
     if await is_new(settings.database_url):
         raise StorageError(f"there is no database at {settings.database_name} yet: nothing is kept about anybody")
     try:
-        async with open_database(settings.database_url) as engine:
-            erased = await PreferenceStore(engine).forget(user_id)
+        async with open_with_clock(settings.database_url) as database:
+            erased = await PreferenceStore(database.engine).forget(user_id, database.now())
     except DatabaseInUse:
         raise StorageError(
             "the bot is running: stop it first, or have the person press Delete my data in /suno settings"

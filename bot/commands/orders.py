@@ -17,7 +17,7 @@ from bot.ordering import Sending, open_orders
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
 from bot.services.orders.service import Orders, Settlement
-from bot.storage.database import is_new, open_database, open_read_only
+from bot.storage.database import is_new, open_read_only, open_with_clock
 from bot.storage.orders import OrderStore
 from bot.storage.stores import Stores
 
@@ -78,11 +78,11 @@ async def settle_order(settings: Settings, order_id: str, *, task: str | None, c
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> Orders:
     """As the bot does, but nothing is sent."""
-    stores = Stores.on(await stack.enter_async_context(open_database(settings.database_url)))
+    database = await stack.enter_async_context(open_with_clock(settings.database_url))
+    stores, clock = Stores.on(database.engine), Clock(database.now)
     session = await stack.enter_async_context(
         aiohttp.ClientSession(connector=Connector(), cookie_jar=aiohttp.DummyCookieJar())
     )
-    clock = Clock()
     gateways = [
         Gateway(name, each.base_url, each.api_key.get_secret_value(), session)
         for name, each in settings.gateways.items()

@@ -4,14 +4,16 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from bot.domain.preferences import Erased, PersonSettings, ServerSettings
+from bot.services.clock import Clock
 from bot.storage.preferences import PreferenceStore
 
 
 class Preferences:
     """`changed` is called when paused messages may be sent again. All but `person` raise StorageError."""
 
-    def __init__(self, store: PreferenceStore, changed: Callable[[], None]) -> None:
+    def __init__(self, store: PreferenceStore, clock: Clock, changed: Callable[[], None]) -> None:
         self._store = store
+        self._clock = clock
         self._changed = changed
 
     def person(self, user_id: int) -> PersonSettings:
@@ -39,6 +41,6 @@ class Preferences:
 
     async def forget(self, user_id: int) -> Erased:
         """Deletes all of it; messages that waited behind theirs may be sent."""
-        erased = await self._store.forget(user_id)
+        erased = await self._store.forget(user_id, self._clock.now())
         self._changed()
         return erased

@@ -16,10 +16,15 @@ from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import errors_in_words
 from bot.storage.revision import USABLE_FROM, OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION, key_values
-from bot.storage.seat import Seat
+from bot.storage.seat import Database, Seat
 
 MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
 _IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
+# This program gives its connections one name, unless DATABASE_URL has another.
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND application_name = current_setting('application_name')"
+)
 _USABLE_FROM = select(key_values.c.value).where(key_values.c.key == USABLE_FROM)
 
 log = logging.getLogger(__name__)
@@ -32,8 +37,15 @@ async def open_database(url: str, *, moving: bool = False) -> AsyncIterator[Asyn
     `moving`: also one to which not all was moved yet. Raises StorageError: in use, unreadable, unreachable, or newer
     than this program.
     """
-    async with open_seat(url, moving=moving, newer=False) as seat, seat.term(wait=False) as database:
+    async with open_with_clock(url, moving=moving) as database:
         yield database.engine
+
+
+@asynccontextmanager
+async def open_with_clock(url: str, *, moving: bool = False) -> AsyncIterator[Database]:
+    """The same, with the clock by which its times are written: a machine's own may be an hour apart from it."""
+    async with open_seat(url, moving=moving, newer=False) as seat, seat.term(wait=False) as database:
+        yield database
 
 
 def open_seat(url: str, *, moving: bool = False, newer: bool = True) -> AbstractAsyncContextManager[Seat]:
@@ -80,6 +92,18 @@ async def revision_of(url: str) -> str | None:
     with errors_in_words():
         async with open_read_only(url) as engine, engine.execution_options(**{READ_ONLY: True}).connect() as connection:
             return await connection.run_sync(_revision)
+
+
+async def is_shared(url: str) -> bool:
+    """Whether other processes of the bot are connected, also those that only wait. Of a SQLite file: opening it tells.
+
+    Changes nothing. Raises StorageError.
+    """
+    if not is_postgresql(url):
+        return False
+    with errors_in_words():
+        async with open_read_only(url) as engine, engine.execution_options(**{READ_ONLY: True}).connect() as connection:
+            return bool(await connection.scalar(_OTHERS))
 
 
 async def migrate(engine: AsyncEngine, *, moving: bool = False, newer: bool = False) -> None:

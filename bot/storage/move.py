@@ -5,8 +5,7 @@ end all are read again on both sides and compared.
 """
 
 import logging
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -54,9 +53,10 @@ class _Contents(Struct, frozen=True):
     checksum: int  # the sum over all rows: their order does not matter
 
 
-async def move(source: AsyncEngine, target: AsyncEngine) -> Moved:
-    """Both are open, for nobody else, with this program's revision. Raises StorageError: the target has other rows in
-    it, is not the same in the end, or a database fails.
+async def move(source: AsyncEngine, target: AsyncEngine, now: Callable[[], float]) -> Moved:
+    """Both are open, for nobody else, with this program's revision; `now`: by the clock of the source's times.
+
+    Raises StorageError: the target has other rows in it, is not the same in the end, or a database fails.
     """
     with errors_in_words():
         progress, is_resumed = await _begin(source, target)
@@ -69,7 +69,7 @@ async def move(source: AsyncEngine, target: AsyncEngine) -> Moved:
             moved = await _compare(source, target)
         if moved is None:
             raise StorageError("what has arrived is not what was sent: the new database is not to be used. Try again")
-        await _finish(source, target)
+        await _finish(source, target, now())
     return moved
 
 
@@ -179,11 +179,11 @@ def _encoded(table: Table, row: RowMapping) -> bytes:
     return msgspec.json.encode([str(table.name), *values])
 
 
-async def _finish(source: AsyncEngine, target: AsyncEngine) -> None:
+async def _finish(source: AsyncEngine, target: AsyncEngine, now: float) -> None:
     """The old database is a copy from now on: a bot that is started on it by mistake looks for what was sent since."""
     async with target.begin() as connection:
         await connection.execute(delete(key_values).where(key_values.c.key == MOVING))
-    values = {"key": COPIED, "value": str(time.time())}
+    values = {"key": COPIED, "value": str(now)}
     statement = insert_or_update(key_values).values(values)
     async with source.begin() as connection:
         await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))

@@ -1,6 +1,5 @@
 """The settings of people and servers, and the data kept about a person."""
 
-import time
 from collections.abc import Collection
 from typing import Any
 
@@ -100,7 +99,7 @@ class PreferenceStore(Transactions):
             found["mentioned_in"] = [str(each) for each in await connection.scalars(_mentioning(user_id))]
         return found
 
-    async def forget(self, user_id: int) -> Erased:
+    async def forget(self, user_id: int, now: float) -> Erased:
         """Deletes everything about a person, including mentions in others' watches; watches that others joined go on.
 
         Posts in Discord stay there.
@@ -113,13 +112,13 @@ class PreferenceStore(Transactions):
             named = select(watches.c.task_id, watches.c.lyrics_id).where(watches.c.user_id == user_id)
             about = {each for row in await connection.execute(named) for each in row}
             await connection.execute(update(charts).where(charts.c.user_id == user_id).values(user_id=0))
-            songs = await forget_in_library(connection, user_id, time.time())
+            songs = await forget_in_library(connection, user_id, now)
             lists = await forget_in_playlists(connection, user_id, set(songs))
             rows = {
                 table.name: (await connection.execute(delete(table).where(table.c.user_id == user_id))).rowcount
                 for table in (recents, batches, people, watches, followers, orders)
             }
-            await anonymise_later(connection, await owner_of(connection, user_id), day_of(time.time()))
+            await anonymise_later(connection, await owner_of(connection, user_id), day_of(now))
             await forget_tasks(connection, about)
         self._people.pop(user_id, None)
         return Erased(int(count or 0), rows[recents.name], rows[batches.name] + lists, len(songs))

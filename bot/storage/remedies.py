@@ -14,6 +14,7 @@ _REMEDIES = {
     "full": "Make room on its disk",
     "readonly": "Give the file and its folder to the user that runs the bot",
     "unable to open": "Give the file and its folder to the user that runs the bot",
+    "lock timeout": "Another session holds a lock there, such as psql or pg_dump: end it, and try again",
     "locked": "Another program is using it: stop that program",
     "disk I/O": "Look at its disk: it may be full or broken",
 }

@@ -90,7 +90,7 @@ async def test_a_week_has_one_post_and_each_star_counts_once(charts: ChartStore)
 
 
 async def test_who_turned_it_on_is_forgotten(charts: ChartStore, engine: AsyncEngine) -> None:
-    await PreferenceStore(engine).forget(ADA)
+    await PreferenceStore(engine).forget(ADA, MONDAY)
     chart = await charts.chart(STUDIO)
     assert chart is not None
     assert chart.user_id == 0

@@ -228,7 +228,7 @@ async def test_who_deletes_their_data_is_out_of_the_library(
     exported = await people.export(ADA)
     assert [(each["task_id"], each["lyrics"]) for each in exported["songs"]] == [("ada", "tide"), ("ben", "")]
     assert [each["song_id"] for each in exported["stars"]] == [str(bens.id)]
-    assert (await people.forget(ADA)).songs == 2
+    assert (await people.forget(ADA, NOW)).songs == 2
     assert await tasks(library, query()) == ["ben"]
     assert await starring.counts(LOUNGE, ["ben"]) == {("ben", 1): TakeStars(0, "ben-clip", False, False, 1100)}
     assert [each.message_id for each in await starring.due(10 * NOW * NOW, 9)] == [LOUNGE * 100]

@@ -19,7 +19,7 @@ from bot.storage.schema import deliveries, key_values, metadata, watches
 from bot.storage.watches import WatchStore
 from tests.postgresql import new_database
 from tests.storage.conftest import ENGINES
-from tests.storage.samples import add, make_watch
+from tests.storage.samples import NOW, add, make_watch
 
 ROWS = 5  # in each table
 STRANGE = "夜 \0 'quoted' \\ \U0001f3b5 \x1b"
@@ -91,7 +91,7 @@ def _without_nul(value: Any) -> Any:
 
 async def test_everything_arrives(source: AsyncEngine, target: AsyncEngine) -> None:
     before = await held(source)
-    moved = await move(source, target)
+    moved = await move(source, target, lambda: NOW)
     assert await held(target) == before
     assert all(len(rows) >= ROWS for rows in before.values())
     assert moved.rows == sum(map(len, before.values()))
@@ -103,7 +103,7 @@ async def test_numbers_of_deleted_rows_are_not_given_again(engine: AsyncEngine, 
     (watch,) = (await add(store, make_watch("t1"))).watched
     async with engine.begin() as connection:
         await connection.exec_driver_sql("DELETE FROM watches")
-    await move(engine, target)
+    await move(engine, target, lambda: NOW)
     (new,) = (await add(WatchStore(target), make_watch("t1"))).watched
     assert new.id > watch.id
     async with target.connect() as connection:
@@ -128,7 +128,7 @@ async def test_an_interrupted_move_goes_on_where_it_was(
         attempts += 1
         try:
             async with open_database(target_url, moving=True) as target:
-                await move(source, target)
+                await move(source, target, lambda: NOW)
                 assert await held(target) == await held(source)
                 break
         except asyncio.CancelledError:
@@ -152,17 +152,17 @@ async def test_what_changed_between_two_attempts_is_noticed(
     with monkeypatch.context() as patched:
         patched.setattr(moving, "_compare", fail)
         with pytest.raises(StorageError, match="network"):
-            await move(source, target)
+            await move(source, target, lambda: NOW)
     async with source.begin() as connection:
         await connection.execute(watches.update().where(watches.c.id == 1).values(locale="zh-CN"))
-    await move(source, target)
+    await move(source, target, lambda: NOW)
     assert await held(target) == await held(source)
 
 
 async def test_a_database_with_something_in_it_is_left_alone(source: AsyncEngine, target: AsyncEngine) -> None:
     await add(WatchStore(target), make_watch("t9"))
     with pytest.raises(StorageError, match="there is something in"):
-        await move(source, target)
+        await move(source, target, lambda: NOW)
     async with target.connect() as connection:
         assert (await connection.exec_driver_sql("SELECT task_id FROM watches")).scalars().all() == ["t9"]
 
@@ -172,7 +172,7 @@ async def test_two_databases_are_not_mixed(source: AsyncEngine, target: AsyncEng
         note = '{"source": "another", "done": [], "after": null}'
         await connection.execute(insert(key_values).values(key="moving", value=note))
     with pytest.raises(StorageError, match="another database is being moved there"):
-        await move(source, target)
+        await move(source, target, lambda: NOW)
 
 
 async def test_a_difference_is_found_however_small(
@@ -188,4 +188,4 @@ async def test_a_difference_is_found_however_small(
 
     monkeypatch.setattr(moving, "_copy", copied_badly)
     with pytest.raises(StorageError, match="not what was sent"):
-        await move(source, target)
+        await move(source, target, lambda: NOW)

@@ -3,16 +3,20 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import DatabaseInUse, StorageError
 from bot.storage.database import open_database, revision_of
-from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY
+from bot.storage.engines import postgresql
+from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY, UNHURRIED
 from bot.storage.key_values import KeyValueStore
 from bot.storage.lease import LEASE_TABLE
 from bot.storage.schema import REVISION, metadata
@@ -20,6 +24,8 @@ from sandbox.postgresql import NotInstalled, PostgresServer, running_server
 from tests.postgresql import new_database
 
 pytestmark = pytest.mark.postgres
+
+REVISION_BEFORE = Path(__file__).parent / "postgresql-0014.sql"
 
 
 @pytest.fixture
@@ -199,3 +205,54 @@ async def test_a_server_that_is_not_there_is_a_sentence(fresh_url: str) -> None:
         async with open_database(nowhere):
             pass
     assert "\n" not in str(refusal.value)
+
+
+async def test_a_migration_that_waits_for_a_forgotten_session_says_so(
+    fresh_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a psql in which somebody has begun a transaction."""
+    monkeypatch.setattr(postgresql, "_FOR_A_LOCK", "200ms")
+    rebuilt(fresh_url, REVISION_BEFORE)
+    with psycopg.connect(fresh_url.replace("+psycopg", "")) as forgotten:
+        forgotten.execute("SELECT count(*) FROM library")
+        with pytest.raises(StorageError, match=r"lock timeout.*Another session holds a lock there"):
+            async with open_database(fresh_url):
+                pass
+        forgotten.rollback()
+    async with open_database(fresh_url):
+        assert await revision_of(fresh_url) == REVISION
+
+
+async def test_what_is_unhurried_waits_for_nothing_for_ever(opened: AsyncEngine) -> None:
+    async with opened.execution_options(**{UNHURRIED: True}).begin() as connection:
+        shown = [
+            (await connection.exec_driver_sql(f"SHOW {name}")).scalar_one()
+            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        ]
+    assert shown == ["0", "15s", "5min"]
+
+
+async def test_a_database_of_the_revision_before_is_upgraded_with_all_it_holds(fresh_url: str) -> None:
+    rebuilt(fresh_url, REVISION_BEFORE)
+    before = {table: rows(fresh_url, table) for table in ("library", "library_texts", "stars", "guilds", "notes")}
+    async with open_database(fresh_url) as engine, engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+        )
+    kinds = [each[0] if isinstance(each, tuple) else each[0][0] for each in differences]
+    assert [kind for kind in kinds if "comment" not in kind] == ["remove_table"]  # the leader's
+    for table, old in before.items():
+        new = rows(fresh_url, table)
+        assert all(any(row.items() <= each.items() for each in new) for row in old), table
+        assert old
+    assert {"key": "lines_after", "value": "0"} in rows(fresh_url, "notes")
+
+
+def rebuilt(url: str, dump: Path) -> None:
+    """A database as an older version left it: its tables, and rows in some."""
+    execute(url, dump.read_text(encoding="utf-8"))
+
+
+def rows(url: str, table: str) -> list[dict[str, Any]]:
+    with psycopg.connect(url.replace("+psycopg", ""), row_factory=dict_row) as connection:
+        return connection.execute(f"SELECT * FROM {table}".encode()).fetchall()

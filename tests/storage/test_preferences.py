@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.preferences import PersonSettings
 from bot.storage.preferences import PreferenceStore
+from tests.storage.samples import NOW
 
 ADA, BEN = 1, 2
 
@@ -20,5 +21,5 @@ async def test_preferences_are_cached_and_survive_a_restart(engine: AsyncEngine)
 async def test_nothing_is_at_hand_of_a_person_who_is_forgotten(engine: AsyncEngine) -> None:
     store = PreferenceStore(engine)
     await store.keep_person(PersonSettings(user_id=ADA, private=True))
-    await store.forget(ADA)
+    await store.forget(ADA, NOW)
     assert store.person(ADA) == PersonSettings(user_id=ADA)

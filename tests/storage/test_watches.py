@@ -100,7 +100,7 @@ async def test_a_joined_watch_continues_when_its_first_person_is_deleted(
     await add(watches, make_watch("t1", mentions=("<@1>",)), make_watch("t2"))
     await add(watches, make_watch("t1", user_id=BEN), make_watch("t2", user_id=BEN))
     await record_poll(polls, answers(task("t1", Status.DONE, "a")), NOW, SCHEDULE)
-    await PreferenceStore(engine).forget(ADA)
+    await PreferenceStore(engine).forget(ADA, NOW)
     await record_poll(polls, answers(task("t2", Status.DONE, "b")), NOW, SCHEDULE)
     claimed = await outbox.claim(NOW, lease=60, limit=9)
     assert [(each.watch.user_id, each.watch.mentions, each.delivery.clips) for each in claimed] == [(BEN, (), ("a",))]

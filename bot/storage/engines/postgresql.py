@@ -37,6 +37,9 @@ _SESSION = {
     "jit": "off",  # compiling takes longer than any statement here
     "random_page_cost": "1.1",  # what is used often is in memory: some hundred rows are found by an index
 }
+# What is unhurried may compute for as long as it takes, but waits neither for a lock nor for its own program for ever.
+_FOR_A_LOCK = "15s"
+_IDLE = "5min"
 _PATIENCE = 2.0  # seconds for an answer about the lease
 # An error, rather than a row to be read, because it is one request with those before it.
 _HOLD = "SELECT 1 / count(*) FROM (SELECT FROM {table} WHERE {leads} FOR KEY SHARE) h"
@@ -169,7 +172,8 @@ def _begin(term: Term | None, connection: Connection) -> None:
         return
     begin = ["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"]
     if options.get(UNHURRIED):
-        begin += ["SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"]
+        begin += ["SET LOCAL statement_timeout = 0", f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}'"]
+        begin.append(f"SET LOCAL lock_timeout = '{_FOR_A_LOCK}'")
     if options.get(DURABLE):
         begin.append("SET LOCAL synchronous_commit = on")  # the default, unless an operator has changed it
     if options.get(LAZY):

@@ -137,7 +137,7 @@ async def fetched(
         entries=of_kind(entries, kind),
         ignored=ids.ignored + len(ids.ids) - len(wanted),
         words=(*ids.words, *ids.ids[MOST : MOST + _NAMED])[:_NAMED],
-        created_at=time.time(),
+        created_at=services.now(),
     )
     await services.batches.keep(batch)
     return batch
@@ -227,8 +227,9 @@ async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
     """Edits the message for the list's owner; anyone else gets a private copy."""
     language = language_of(interaction)
     if batch.user_id != interaction.user.id:
-        own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=time.time())
-        await interaction.client.services.batches.keep(own)
+        services = interaction.client.services
+        own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=services.now())
+        await services.batches.keep(own)
         await interaction.followup.send(view=list_view(own, page, language), ephemeral=True)
     else:
         await interaction.edit_original_response(view=list_view(batch, page, language))

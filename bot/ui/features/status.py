@@ -5,7 +5,6 @@ The cogs have deferred commands already; errors are handled in bot/ui/interactio
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -268,7 +267,7 @@ async def _remember(interaction: Interaction, found: Found, *, public: bool) -> 
         public=public,
         gateway=found.gateway,
         title=clean(found.task.title),
-        looked_up_at=time.time(),
+        looked_up_at=interaction.client.services.now(),
     )
     await interaction.client.services.history.keep(recent)
 
