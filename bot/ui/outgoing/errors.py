@@ -17,7 +17,8 @@ async def post_errors(parts: AbstractSet[Part] = frozenset()) -> AsyncIterator[N
     try:
         yield
     except PostError as error:
-        raise PostError(str(error), status=error.status, parts=parts) from error
+        error.parts = error.parts or parts
+        raise
     except discord.RateLimited as error:
         message = "Discord asks to wait"
         raise PostError(message, status=429, retry_after=error.retry_after, parts=parts) from error
