@@ -211,13 +211,16 @@ class SunoBot(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """Waits a short time for pending answers to people, and cancels no transaction midway."""
-        await cancel_and_wait(self._afterwards)
-        answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
-        if answering:
-            _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)
-            await cancel_and_wait(late)
-        await self.connections.close()
-        await super().close()
+        try:
+            await cancel_and_wait(self._afterwards)
+            answering = {task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)}
+            if answering:
+                _, late = await asyncio.wait(answering, timeout=_LAST_ANSWERS)
+                await cancel_and_wait(late)
+            await self.connections.close()
+            await super().close()
+        finally:
+            await self.http.close()  # also if this was cancelled
 
     async def on_message(self, _message: discord.Message, /) -> None:
         """Ignored: commands are slash commands, and other texts are handled by a listener."""

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from bot.app import serve
 from bot.config import given_settings
 from bot.domain.recent import Recent
+from bot.shutdown import cancel_and_wait
 from bot.storage.database import open_database
 from bot.storage.recents import RecentStore
 from sandbox.demo_orders import SETTINGS, allow_orders, take_orders
@@ -143,7 +144,10 @@ async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> 
                     for number in (signal.SIGINT, signal.SIGTERM):
                         asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
                 _announce(discord.url, open_browser=open_browser)
-                await asyncio.wait({bot})
+                try:
+                    await asyncio.wait({bot})
+                finally:
+                    await cancel_and_wait({bot})
                 if not bot.cancelled():
                     bot.result()
 

@@ -66,6 +66,7 @@ async def test_the_next_free_port_is_taken_and_the_way_from_elsewhere_is_told(
             output += capsys.readouterr().out
     running.cancel()
     await asyncio.wait({running})
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "the bot ends with the demo"
     port = int(re.findall(r"The demo is at http://127\.0\.0\.1:(\d+)\n", output)[0])
     assert taken < port < taken + 20
     assert f"ssh -L {port}:127.0.0.1:{port} mei@203.0.113.9, then open http://127.0.0.1:{port} there." in output
