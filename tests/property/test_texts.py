@@ -23,9 +23,13 @@ ids = (
     | st.text("0123456789", min_size=15, max_size=20)
     | st.text("abcXYZ019-", min_size=4, max_size=72).map("task_{}".format)
 )
-# Format characters (Cf) are not seen, and so part no words.
+# Format characters (Cf), variation selectors and the grapheme joiner are not seen, and so part no words.
+_UNSEEN = "\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
+_HYPHENS = "_-\u2010\u2011\u2212\ufe63\uff0d\uff3f"  # as keyboards and documents write them: they may belong to an id
 around = st.text(
-    st.characters(exclude_categories=("L", "N", "Cs", "Cf"), exclude_characters="_-"), min_size=1, max_size=5
+    st.characters(exclude_categories=("L", "N", "Cs", "Cf"), exclude_characters=_UNSEEN + _HYPHENS),
+    min_size=1,
+    max_size=5,
 )
 hostile = st.text(st.sampled_from("ab \n\\*_~|`<>()[]#:/@-\u200b\u202e歌🎭"), max_size=200)
 
