@@ -10,15 +10,19 @@ LEFT_OUT = "\ue000"  # stands for text that was left out because it names no tas
 _LEAST = 6  # characters; shorter words among others are not taken for ids
 _PIECE = 8_192  # characters searched at once; other threads run in between
 
-# Keys begin with "sk-": one that was pasted by mistake must be neither asked for nor shown.
+# A gateway's key that was pasted by mistake must be neither asked for nor shown.
+_KEY = r"(?<![A-Za-z0-9_-])sk[-_][A-Za-z0-9_-]{8,}+"
+_KEYS = re.compile(_KEY, re.IGNORECASE)
+_HIDDEN_KEY = "sk-…"
 _WHOLE = re.compile(r"(?!(?i:sk)[-_])[A-Za-z0-9](?:[A-Za-z0-9_.:=@~-]*[A-Za-z0-9_=-])?")
 # In a UUID; elsewhere they separate words, or are part of one. The last three are what some keyboards have for a dash.
 _DASHES = "\u2012\u2013\u2014\u2015\u2043\ufe58\u2796\u30fc\uff70"
 _UUID = rf"[0-9a-f]{{8}}(?:[-{_DASHES}][0-9a-f]{{4}}){{3}}[-{_DASHES}][0-9a-f]{{12}}"
 _UUIDS = re.compile(rf"{_UUID}|[0-9a-f]{{32}}", re.IGNORECASE)
 _TASK = re.compile(
-    rf"""/suno/(?:fetch|v1/music)/(?P<fetched>[A-Za-z0-9][A-Za-z0-9_.:=@~-]{{0,{MAX_LENGTH}}}+)
-      | (?<![A-Za-z0-9])(?<!sk-)(?:
+    rf"""(?P<key>{_KEY})
+      | /suno/(?:fetch|v1/music)/(?P<fetched>[A-Za-z0-9][A-Za-z0-9_.:=@~-]{{0,{MAX_LENGTH}}}+)
+      | (?<![A-Za-z0-9])(?:
         {_UUID}
       | (?:suno_)?task_[A-Za-z0-9-]{{4,72}}
       | [0-9a-f]{{32}}
@@ -26,9 +30,10 @@ _TASK = re.compile(
     )(?![A-Za-z0-9])""",
     re.VERBOSE | re.IGNORECASE,
 )
-# Discord's mentions, emoji, timestamps and links, and Suno's own links, which name songs.
+# Keys, Discord's mentions, emoji, timestamps and links, and Suno's own links, which name songs.
 _FOREIGN = re.compile(
-    r"""<(?:@[!&]?|\#|a?:\w{1,32}:|t:|/[^<>:]{1,100}:)[0-9]++[^<>\s]{0,100}+>
+    rf"""(?P<key>{_KEY})
+      | <(?:@[!&]?|\#|a?:\w{{1,32}}:|t:|/[^<>:]{{1,100}}:)[0-9]++[^<>\s]{{0,100}}+>
       | (?<![\w.-])(?:[\w-]++\.)*(?:discord(?:app)?\.(?:com|net)|(?P<suno>suno\.(?:com|ai)))
         (?:\\?/[\w.?&=%\#:+~@!$*-]*+)++
     """,
@@ -96,14 +101,19 @@ def is_likely(word: str) -> bool:
     return len(word) >= _LEAST and is_whole(word) and any(map(str.isdigit, word))
 
 
-def without_foreign(text: str, songs: list[str], removed: list[str]) -> str:
-    """Replaces mentions, emoji and links of Discord and Suno with LEFT_OUT: they name no task.
+def without_keys(text: str) -> str:
+    """As it may be shown to others."""
+    return _KEYS.sub(_HIDDEN_KEY, text)
 
-    Appends the replaced texts to `removed`, in order, and the song ids in them to `songs`.
+
+def without_foreign(text: str, songs: list[str], removed: list[str]) -> str:
+    """Replaces keys, and mentions, emoji and links of Discord and Suno with LEFT_OUT: they name no task.
+
+    Appends the replaced texts to `removed`, in order and without keys, and the song ids in them to `songs`.
     """
 
     def leave_out(found: re.Match[str]) -> str:
-        removed.append(found[0])
+        removed.append(_HIDDEN_KEY if found["key"] else found[0])
         if found["suno"]:
             songs.extend(canonical(each) for each in _SONG.findall(found[0]))
         return LEFT_OUT
@@ -115,6 +125,8 @@ def known_forms(text: str) -> list[str]:
     """The ids of known forms in a text from `without_foreign`, including repeats."""
     ids = []
     for match in _TASK.finditer(text):
+        if match["key"]:
+            continue
         task_id = canonical((match["fetched"] or match[0]).rstrip(".:@~"))
         if is_likely(task_id) if match["fetched"] else is_whole(task_id):
             ids.append(task_id)

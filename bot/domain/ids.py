@@ -17,6 +17,7 @@ from bot.domain.id_forms import (
     pieces,
     plain,
     without_foreign,
+    without_keys,
 )
 from bot.domain.pasted import find_in_json, is_json
 from bot.errors import InvalidTaskId
@@ -155,7 +156,7 @@ def _in_address(word: str) -> tuple[str, ...]:
 
 def no_id_in(text: str, why: Literal["odd", "none", "write", "words"]) -> InvalidTaskId:
     """An error for `why`, unless the person gave a song's link instead of a task."""
-    typed = text.strip()
+    typed = without_keys(text.strip())
     linked = any("suno." in each.lower() for each in _foreign(text))
     return InvalidTaskId("song" if linked else why, typed[:MAX_LENGTH], len(typed))
 
@@ -185,7 +186,7 @@ def parse_id(text: str) -> str:
 
 def one_of(text: str, typed: Ids, ids: tuple[str, ...]) -> str:
     """The only one of the typed ids. Raises InvalidTaskId."""
-    word = text.strip().strip(_AROUND)
+    word = without_keys(text.strip().strip(_AROUND))
     if len(ids) == 1:
         return ids[0]
     if ids:

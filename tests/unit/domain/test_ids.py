@@ -1,5 +1,7 @@
 """Task ids in what people type."""
 
+import json
+
 import pytest
 
 from bot.domain.id_forms import MAX_LENGTH, Mentioned, other_form
@@ -205,10 +207,25 @@ def test_the_other_form_of_a_uuid() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["sk-1234567890abcdef1234567890abcdef", f"sk-{UUID}", "SK-proj-a1b2c3d4e5f6a7b8", "sk_live_a1b2c3d4e5f6a7b8"]
+    "key",
+    [
+        "sk-1234567890abcdef1234567890abcdef",
+        f"sk-{UUID}",
+        f"sk_{UUID}",
+        "sk-proj-1234567890abcdef1234567890abcdef",
+        "SK-proj-a1b2c3d4e5f6a7b8",
+        "sk_live_a1b2c3d4e5f6a7b8",
+    ],
 )
 def test_a_key_is_no_id_however_it_was_pasted(key: str) -> None:
     """It would be sent to a gateway, kept, and shown in a channel."""
     assert read_typed(key).ids == ()
     assert find_ids(f"mine is {key}, and task_abcd") == ("task_abcd",)
-    assert read_typed(f"Authorization: Bearer {key} task_abcd").ids == ("task_abcd",)
+    typed = read_typed(f"Authorization: Bearer {key} task_abcd")
+    assert typed.ids == ("task_abcd",)
+    assert typed.words == ("Authorization", "Bearer", "sk-…")
+    assert find_ids(json.dumps({"data": [{"task_id": key}, {"task_id": "task_abcd"}]})) == ("task_abcd",)
+    for text in (key, f"my key is {key}", f"{key} task_abcd task_efgh"):
+        with pytest.raises(InvalidTaskId) as refused:
+            parse_id(text)
+        assert key not in str(refused.value.values)
