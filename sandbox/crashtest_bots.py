@@ -5,15 +5,18 @@ import re
 import signal
 import sys
 import time
+from abc import ABC, abstractmethod
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import psycopg
 
+from bot.shutdown import cancel_and_wait
+from sandbox.crashtest import CrashTest, Outcome
 from sandbox.local_discord.rest import Request as ToDiscord
 from sandbox.local_gateway.server import Request as ToGateway
 from sandbox.local_gateway.tcp_proxy import TcpProxy
@@ -55,7 +58,10 @@ class Leader:
 
 
 class TwoBots:
-    """`clocks`: by how many seconds that of each is wrong; `programs`: the folder of the project that each runs."""
+    """`clocks`: by how many seconds that of each is wrong; `programs`: the folder of the project that each runs.
+
+    `async with`: it is watched who leads, and in the end they are stopped.
+    """
 
     def __init__(
         self,
@@ -71,6 +77,14 @@ class TwoBots:
         self._programs = programs
         self._bots: list[Bot | None] = [None, None]
         self._started = 0
+
+    async def __aenter__(self) -> Self:
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+        await cancel_and_wait({self._watching})
 
     async def start(self, discord: str, interval: float, settings: Mapping[str, str]) -> None:
         """Those that do not run."""
@@ -107,7 +121,7 @@ class TwoBots:
                 bot.line.behind = server.port
                 await bot.line.open()
 
-    async def watch(self) -> None:
+    async def _watch(self) -> None:
         """Notes who leads, until cancelled."""
         while True:
             with suppress(psycopg.Error, OSError):
@@ -160,3 +174,51 @@ class TwoBots:
     def _next_after(self, leader: Leader) -> Leader:
         """It may send before it is seen to lead."""
         return next((each for each in self.leaders if each.epoch == leader.epoch + 1), leader)
+
+
+@dataclass
+class BotsReport(ABC):
+    """`too_late`: requests of a process that came after another one had begun to lead; `ended`: how many processes
+    ended by themselves.
+    """
+
+    too_late: list[str] = field(default_factory=list)
+    ended: int = 0
+
+    @property
+    @abstractmethod
+    def longest(self) -> float:
+        """Seconds without a bot that is connected to Discord, at most."""
+
+    @property
+    def good(self) -> bool:
+        return not self.too_late and not self.ended and self.longest <= LONGEST_TAKE_OVER
+
+    def faults(self) -> list[str]:
+        """Lines of text."""
+        count = f"  {len(self.too_late)} requests too late, {self.ended} processes ended by themselves"
+        return [count, *(f"    {each}" for each in self.too_late)]
+
+
+class TwoBotsCrashTest(CrashTest):
+    """What happens to them is for subclasses to say."""
+
+    report: BotsReport
+
+    def __init__(self, bots: TwoBots, *, tasks: int, kills: int, seed: int, seconds_per_kill: float) -> None:
+        super().__init__(tasks=tasks, kills=kills, seed=seed, seconds_per_kill=seconds_per_kill)
+        self._bots = bots
+
+    async def run(self) -> Outcome:
+        async with self._bots:
+            outcome = await super().run()
+            self.report.too_late = self._bots.too_late(*self._discord.requests, *self._gateway.requests)
+        return outcome
+
+    async def _start(self) -> None:
+        await self._bots.start(self._discord.url, self._identify_interval, self._environment)
+        await self._bots.leader()
+        await self._hub.until(lambda: self._hub.online, 30)
+
+    async def _stop(self) -> None:
+        await self._bots.stop()

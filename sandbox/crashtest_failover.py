@@ -21,9 +21,7 @@ from typing import get_args
 
 import psycopg
 
-from bot.shutdown import cancel_and_wait
-from sandbox.crashtest import CrashTest, Outcome
-from sandbox.crashtest_bots import LONGEST_TAKE_OVER, Leader, TwoBots
+from sandbox.crashtest_bots import BotsReport, Leader, TwoBots, TwoBotsCrashTest
 from sandbox.crashtest_leader_orders import A_ROUND, LeaderOrdersCrashTest
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.world import Object
@@ -58,63 +56,42 @@ async def fail_over(server: ReplicatedServer, bots: TwoBots, dice: random.Random
 
 
 @dataclass
-class Report:
-    """`late`: watches of the lost seconds, `gone`: how many of them are; `posted`: of those, how many were posted in
+class Report(BotsReport):
+    """`added`: watches of the lost seconds, `gone`: how many of them are; `posted`: of those, how many were posted in
     these seconds. `connected`: seconds from each promotion until a leader was connected to Discord.
     """
 
-    late: int = 0
+    added: int = 0
     gone: int = 0
     posted: int = 0
-    too_late: list[str] = field(default_factory=list)
-    ended: int = 0  # processes that ended by themselves
     connected: list[float] = field(default_factory=list)
 
     @property
-    def good(self) -> bool:
-        return not self.too_late and not self.ended and max(self.connected, default=0.0) <= LONGEST_TAKE_OVER
+    def longest(self) -> float:
+        return max(self.connected, default=0.0)
 
     def __str__(self) -> str:
-        longest = max(self.connected, default=0.0)
-        late = (
-            f"  {self.late} watches were added in the lost seconds: {self.gone} are gone, {self.posted} of them posted"
+        added = (
+            f"  {self.added} watches were added in the lost seconds: {self.gone} are gone, {self.posted} of them posted"
         )
-        others = f"{len(self.too_late)} requests too late, {self.ended} processes ended by themselves"
-        lines = [late, f"  connected after at most {longest:.1f} s, {others}"]
-        return "\n".join([*lines, *(f"    {each}" for each in self.too_late)])
+        return "\n".join([added, f"  connected after at most {self.longest:.1f} s", *self.faults()])
 
 
-class FailOverCrashTest(CrashTest):
+class FailOverCrashTest(TwoBotsCrashTest):
     """`behind`: seconds that the replica lacks."""
+
+    report: Report
 
     def __init__(
         self, server: ReplicatedServer, logs: Path, *, tasks: int, rounds: int, seed: int, behind: float
     ) -> None:
-        super().__init__(tasks=tasks, kills=rounds, seed=seed, seconds_per_kill=8.0 + behind)
+        bots = TwoBots(server.primary, logs)
+        super().__init__(bots, tasks=tasks, kills=rounds, seed=seed, seconds_per_kill=8.0 + behind)
         self._behind = behind
         self._server = server
-        self._bots = TwoBots(server.primary, logs)
-        self._late: dict[Place, FakeTask] = {}  # watched in the lost seconds
+        self._added: dict[Place, FakeTask] = {}  # watched in the lost seconds
         self._kept: dict[Place, FakeTask] = {}  # and those still watched after them
         self.report = Report()
-
-    async def run(self) -> Outcome:
-        watching = asyncio.create_task(self._bots.watch())
-        try:
-            outcome = await super().run()
-            self.report.too_late = self._bots.too_late(*self._discord.requests, *self._gateway.requests)
-        finally:
-            await self._bots.stop()
-            await cancel_and_wait({watching})
-        return outcome
-
-    async def _start(self) -> None:
-        await self._bots.start(self._discord.url, self._identify_interval, self._environment)
-        await self._bots.leader()
-        await self._hub.until(lambda: self._hub.online, 30)
-
-    async def _stop(self) -> None:
-        await self._bots.stop()
 
     async def _watch_all(self, person: Person, channels: list[Object], forum: Object) -> dict[str, list[FakeTask]]:
         self._person, self._channels, self._forum = person, channels, forum
@@ -155,7 +132,7 @@ class FailOverCrashTest(CrashTest):
                     end = self._dice.choice((0.0, 0.3, self._behind + 5.0))
                     self._gateway.add(replace(fake, states=((0.0, "queued"), (end, "done"))))
                     await self._watch(fake, watched)
-        self._late |= watched
+        self._added |= watched
         await asyncio.sleep(max(0.0, until - time.monotonic()))
 
     def _new_task(self) -> FakeTask:
@@ -179,7 +156,7 @@ class FailOverCrashTest(CrashTest):
         async with await psycopg.AsyncConnection.connect(self._server.primary.url) as connection:
             rows = await (await connection.execute(_WATCHED)).fetchall()
         there = {(str(channel), task) for task, channel in rows}
-        self._kept |= {place: fake for place, fake in self._late.items() if place in there}
+        self._kept |= {place: fake for place, fake in self._added.items() if place in there}
 
     async def _wait_for_all(self, wishes: dict[str, list[FakeTask]]) -> None:
         wanted = {(channel, song.clip_id[:8]) for (channel, _), fake in self._kept.items() for song in fake.songs}
@@ -190,7 +167,7 @@ class FailOverCrashTest(CrashTest):
     def _count(self, wishes: dict[str, list[FakeTask]]) -> None:
         super()._count(wishes)
         arrived = super()._arrived()
-        for place, fake in (self._late | self._kept).items():
+        for place, fake in (self._added | self._kept).items():
             counts = {song.clip_id[:8]: arrived[place[0], song.clip_id[:8]] for song in fake.songs}
             self._outcome.doubled += [f"{part}, watched late" for part, count in counts.items() if count > 1]
             if place in self._kept:
@@ -198,7 +175,7 @@ class FailOverCrashTest(CrashTest):
             else:
                 self.report.gone += 1
                 self.report.posted += all(counts.values())
-        self.report.late = len(self._late)
+        self.report.added = len(self._added)
 
     def _arrived(self) -> Counter[tuple[str, str]]:
         """Of what was watched at the start."""
@@ -206,7 +183,7 @@ class FailOverCrashTest(CrashTest):
         return Counter({each: count for each, count in super()._arrived().items() if each not in others})
 
     def _more(self) -> dict[Place, FakeTask]:
-        return self._late | self._kept
+        return self._added | self._kept
 
 
 class FailOverOrdersCrashTest(LeaderOrdersCrashTest):

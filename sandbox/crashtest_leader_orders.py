@@ -20,7 +20,6 @@ from typing import Any, get_args
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.shutdown import cancel_and_wait
 from bot.storage.engines.postgresql import opened
 from bot.storage.leadership import Term, steady
 from bot.storage.lease import Taken
@@ -58,22 +57,17 @@ class LeaderOrdersCrashTest:
         self._bots = TwoBots(server, logs)
 
     async def run(self) -> OrdersOutcome:
-        watching = asyncio.create_task(self._bots.watch())
-        try:
-            async with opened_site(partial(SharedSite, self._bots)) as site:
-                self._site = site
-                await self._start()
-                await site.discord.hub.until(lambda: site.discord.hub.online, _MINUTE)  # then there are tables, too
-                for _ in range(self._rounds):
-                    await self._round(await self._bots.leader())
-                await self._last_round()
-                await self._bots.stop()
-                outcome = await site.count()
-                outcome.faults += self._bots.too_late(*site.discord.requests, *site.gateway.requests)
-                return outcome
-        finally:
+        async with self._bots, opened_site(partial(SharedSite, self._bots)) as site:
+            self._site = site
+            await self._start()
+            await site.discord.hub.until(lambda: site.discord.hub.online, _MINUTE)  # then there are tables, too
+            for _ in range(self._rounds):
+                await self._round(await self._bots.leader())
+            await self._last_round()
             await self._bots.stop()
-            await cancel_and_wait({watching})
+            outcome = await site.count()
+            outcome.faults += self._bots.too_late(*site.discord.requests, *site.gateway.requests)
+            return outcome
 
     async def _start(self) -> None:
         await self._bots.start(self._site.discord.url, 0.0, self._site.settings)

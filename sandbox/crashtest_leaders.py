@@ -19,9 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import get_args
 
-from bot.shutdown import cancel_and_wait
-from sandbox.crashtest import CrashTest, Moment, Outcome
-from sandbox.crashtest_bots import LONGEST_TAKE_OVER, PROJECT, Blow, Bot, TwoBots
+from sandbox.crashtest import Moment
+from sandbox.crashtest_bots import PROJECT, Blow, Bot, BotsReport, TwoBots, TwoBotsCrashTest
 from sandbox.postgresql import PostgresServer, running_server
 
 _NAP = (2.0, 9.0)  # seconds: fewer and more than a lease lasts
@@ -32,13 +31,11 @@ _BOTS = 2
 
 
 @dataclass
-class Report:
+class Report(BotsReport):
     """`taken`, `connected`: seconds until another process had the lease, and until it was connected to Discord."""
 
     taken: dict[Blow, list[float]] = field(default_factory=dict)
     connected: dict[Blow, list[float]] = field(default_factory=dict)
-    late: list[str] = field(default_factory=list)
-    ended: int = 0  # processes that ended by themselves
     programs: Counter[Path] = field(default_factory=Counter)  # of the leaders that something was done to
 
     def add(self, blow: Blow, taken: float, connected: float) -> None:
@@ -46,9 +43,8 @@ class Report:
         self.connected.setdefault(blow, []).append(connected)
 
     @property
-    def good(self) -> bool:
-        longest = max((seconds for each in self.connected.values() for seconds in each), default=0.0)
-        return not self.late and not self.ended and longest <= LONGEST_TAKE_OVER
+    def longest(self) -> float:
+        return max((seconds for each in self.connected.values() for seconds in each), default=0.0)
 
     def __str__(self) -> str:
         lines = [
@@ -56,18 +52,19 @@ class Report:
             f"{_span(self.connected[blow])}"
             for blow, seconds in sorted(self.taken.items())
         ]
-        lines.append(f"  {len(self.late)} requests too late, {self.ended} processes ended by themselves")
-        return "\n".join([*lines, *(f"    {each}" for each in self.late)])
+        return "\n".join([*lines, *self.faults()])
 
 
 def _span(seconds: list[float]) -> str:
     return f"{median(seconds):.1f} s (at most {max(seconds):.1f} s)"
 
 
-class LeadersCrashTest(CrashTest):
+class LeadersCrashTest(TwoBotsCrashTest):
     """`by`: what happens, at random. `outage`: seconds without the database server; `other`: the folder of another
     version of the project, which the second process runs.
     """
+
+    report: Report
 
     def __init__(
         self,
@@ -82,30 +79,12 @@ class LeadersCrashTest(CrashTest):
         clocks_apart: float = 0.0,
         other: Path = PROJECT,
     ) -> None:
-        super().__init__(tasks=tasks, kills=rounds, seed=seed, seconds_per_kill=7.0)
+        bots = TwoBots(server, logs, (0.0, clocks_apart), (PROJECT, other))
+        super().__init__(bots, tasks=tasks, kills=rounds, seed=seed, seconds_per_kill=7.0)
         self._by = by
         self._outage = outage
         self._server = server
-        self._bots = TwoBots(server, logs, (0.0, clocks_apart), (PROJECT, other))
         self.report = Report()
-
-    async def run(self) -> Outcome:
-        watching = asyncio.create_task(self._bots.watch())
-        try:
-            outcome = await super().run()
-            self.report.late = self._bots.too_late(*self._discord.requests, *self._gateway.requests)
-        finally:
-            await self._bots.stop()
-            await cancel_and_wait({watching})
-        return outcome
-
-    async def _start(self) -> None:
-        await self._bots.start(self._discord.url, self._identify_interval, self._environment)
-        await self._bots.leader()
-        await self._hub.until(lambda: self._hub.online, 30)
-
-    async def _stop(self) -> None:
-        await self._bots.stop()
 
     async def _kill(self) -> None:
         await self._wait_for_moment(moment := self._dice.choice(get_args(Moment)))

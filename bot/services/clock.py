@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def _system() -> float:
+    """Looked up at each call, so that a test can set the system's clock."""
     return time.time()
 
 

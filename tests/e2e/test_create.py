@@ -24,6 +24,16 @@ async def turn_on(env: Env) -> dict[str, Any]:
     return panel
 
 
+async def order_without_answer(env: Env) -> None:
+    """Ada's, whose answer gets lost; the bot has run for it, and was stopped."""
+    env.gateway.orders.plan = ["lost"]
+    async with env.bot(**ON):
+        await turn_on(env)
+        await press(env, env.ada, await card(env), "Create")
+        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
+        await env.settle_down(0.3)
+
+
 async def card(env: Env, person: Person | None = None, **options: Any) -> dict[str, Any]:
     options = options or {"about": "rain on the harbour"}
     return await env.finished(await (person or env.ada).slash(env.channel, "suno create", **options))

@@ -9,18 +9,13 @@ from bot.domain.order import OrderState
 from sandbox.local_gateway.fake_task import FakeTask
 from tests.bot_process import Command
 from tests.conftest import Env
-from tests.e2e.test_create import ON, card, orders, press, turn_on
+from tests.e2e.test_create import ON, order_without_answer, orders
 
 
 @pytest.fixture
 async def unsure(env: Env) -> str:
     """An order of Ada's whose answer got lost, and the bot was stopped. Its id."""
-    env.gateway.orders.plan = ["lost"]
-    async with env.bot(**ON):
-        await turn_on(env)
-        await press(env, env.ada, await card(env), "Create")
-        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
-        await env.settle_down(0.3)
+    await order_without_answer(env)
     with closing(sqlite3.connect(env.database)) as database:
         ((order_id, state),) = database.execute("SELECT id, state FROM orders").fetchall()
     assert state == OrderState.UNSURE

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.order import OrderState
 from tests.bot_process import Command
 from tests.conftest import Env
-from tests.e2e.test_create import ON, card, press, turn_on
+from tests.e2e.test_create import order_without_answer
 from tests.postgresql import new_database
 from tests.sample_tasks import DONE
 
@@ -66,12 +66,7 @@ async def test_what_people_do_has_the_time_of_the_database(
 async def test_what_an_operator_does_has_it_too(
     env: Env, database_url: str, command: Command, set_apart: Callable[[], None]
 ) -> None:
-    env.gateway.orders.plan = ["lost"]
-    async with env.bot(**ON):
-        await turn_on(env)
-        await press(env, env.ada, await card(env), "Create")
-        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
-        await env.settle_down(0.3)
+    await order_without_answer(env)
     with psycopg.connect(database_url) as connection:
         ((order_id, state),) = connection.execute("SELECT id, state FROM orders").fetchall()
     assert state == OrderState.UNSURE

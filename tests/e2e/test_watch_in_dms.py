@@ -39,12 +39,13 @@ async def test_a_closed_dm_is_reported_at_once(env: Env) -> None:
 
 async def test_songs_for_a_channel_without_the_bot_go_to_a_dm(env: Env) -> None:
     """Installed for themselves, in a private channel of two people."""
-    env.gateway.add(DONE)
+    env.gateway.add(SOON)
     world = env.discord.world
     world.installed_by.add(env.ada.id)
     private = world.add_private_channel(env.ada.user, env.ben.user)
-    async with env.bot():
-        answer = await env.watch(DONE.id, at=private)
+    async with env.bot(**FAST):
+        answer = await env.watch(SOON.id, at=private)
+        await env.finish()
         _, post = await env.posts(2, at=world.dm_with(env.ada.user))
     assert "I'll DM you the songs" in answer["content"]
     assert len(post["attachments"]) == 2

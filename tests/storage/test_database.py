@@ -52,6 +52,38 @@ async def test_stored_rows_survive_a_restart(url: str, file: Path) -> None:
         assert (await connection.exec_driver_sql("SELECT value FROM notes WHERE key = 'k'")).scalar() == "v"
 
 
+async def test_a_file_whose_opening_is_cancelled_is_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Known(sqlite3.Connection):
+        is_open = True
+
+        def close(self) -> None:
+            self.is_open = False
+            super().close()
+
+    opened: list[Known] = []
+    connect = sqlite3.connect
+
+    def note(*where: Any, **how: Any) -> Known:
+        opened.append(connect(*where, factory=Known, **how))
+        return opened[-1]
+
+    async def use(engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    monkeypatch.setattr(sqlite3, "connect", note)
+    async with open_database(url) as engine:
+        for steps in range(40):
+            using = asyncio.create_task(use(engine))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            using.cancel()
+            await asyncio.wait({using})
+            await engine.dispose()  # the next one is opened anew
+    assert len(opened) > 30
+    assert not any(each.is_open for each in opened)
+
+
 async def test_the_file_is_set_up_for_a_server(url: str) -> None:
     async with open_database(url) as engine, engine.connect() as connection:
         pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

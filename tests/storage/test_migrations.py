@@ -240,17 +240,22 @@ async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: s
         assert tuple(database.execute("SELECT version_num FROM alembic_version").fetchone()) == (REVISION,)
 
 
-async def test_choices_of_an_earlier_bot_are_known_and_shown_on_their_posts(tmp_path: Path) -> None:
-    file = tmp_path / "bot.db"
+async def upgraded_from(folder: Path, revision: str) -> Path:
+    """A database with that revision's rows, upgraded by opening it."""
+    file = folder / "bot.db"
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
-        upgrade(connection, "0015")
+        upgrade(connection, revision)
     engine.dispose()
     with opened(file) as database:
-        for statement in ROWS["0015"]:
+        for statement in ROWS[revision]:
             database.execute(statement)
     async with open_database(f"sqlite+aiosqlite:///{file}"):
-        pass
+        return file
+
+
+async def test_choices_of_an_earlier_bot_are_known_and_shown_on_their_posts(tmp_path: Path) -> None:
+    file = await upgraded_from(tmp_path, "0015")
     with opened(file) as database:
         takes = database.execute("SELECT id, folded, chosen FROM library ORDER BY id").fetchall()
         assert takes == [(3, 1, 0), (4, 0, 1), (5, 0, 0)]
@@ -258,16 +263,7 @@ async def test_choices_of_an_earlier_bot_are_known_and_shown_on_their_posts(tmp_
 
 
 async def test_mentions_of_older_versions_become_followers(tmp_path: Path) -> None:
-    file = tmp_path / "bot.db"
-    engine = create_engine(f"sqlite:///{file}")
-    with engine.connect() as connection:
-        upgrade(connection, "0005")
-    engine.dispose()
-    with opened(file) as database:
-        for statement in ROWS["0005"]:
-            database.execute(statement)
-    async with open_database(f"sqlite+aiosqlite:///{file}"):
-        pass
+    file = await upgraded_from(tmp_path, "0005")
     with opened(file) as database:
         assert database.execute("SELECT watch_id, user_id, locale FROM followers").fetchall() == [
             (7, 123456789012345678, "zh-CN")
@@ -275,16 +271,7 @@ async def test_mentions_of_older_versions_become_followers(tmp_path: Path) -> No
 
 
 async def test_songs_and_titles_of_what_is_watched_are_known(tmp_path: Path) -> None:
-    file = tmp_path / "bot.db"
-    engine = create_engine(f"sqlite:///{file}")
-    with engine.connect() as connection:
-        upgrade(connection, "0007")
-    engine.dispose()
-    with opened(file) as database:
-        for statement in ROWS["0007"]:
-            database.execute(statement)
-    async with open_database(f"sqlite+aiosqlite:///{file}"):
-        pass
+    file = await upgraded_from(tmp_path, "0007")
     with opened(file) as database:
         assert database.execute("SELECT * FROM songs ORDER BY 1").fetchall() == [
             ("clip-000001", "t1", 2.0),

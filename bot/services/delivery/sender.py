@@ -78,9 +78,7 @@ class Sender:
         if not self._poster.knows_server(claimed):
             due_at, reason = self._clock.now() + _SHARD_RETRY, "the server's shard is not connected yet"
             await self._outbox.put_off(claimed.delivery.id, due_at, reason, parked=claimed.parked)
-        elif (
-            claimed.copied and claimed.delivery.topic is Topic.SONGS and (task := claimed.snapshot.task) and task.clips
-        ):
+        elif claimed.copied and (task := _known_songs(claimed)):
             await self._send_unposted(claimed, task)
         elif claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
             known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
@@ -99,8 +97,8 @@ class Sender:
             return
         posted = tuple(key for _, keys in parts for key in keys)
         left = tuple(key for key in to_come(claimed.delivery, task) if key not in posted)
-        delivery = replace(claimed.delivery, clips=posted)
-        await self._outbox.trying(delivery, now := self._clock.now(), _rest_of(claimed, left, now))
+        delivery, now = replace(claimed.delivery, clips=posted), self._clock.now()
+        await self._outbox.trying(delivery, now, _rest_of(claimed, left, now))
         await self._mark_sent(Post(claimed, Found(task, claimed.snapshot.gateway)), delivery, parts)
 
     async def _send_songs(self, claimed: ClaimedDelivery) -> None:
@@ -239,6 +237,12 @@ class Sender:
             lyrics=_lyrics_beside(post.claimed),
         )
         return songs_of(post.found.task, keys, posting)
+
+
+def _known_songs(claimed: ClaimedDelivery) -> Task | None:
+    """The task of a delivery of songs, if they are known already."""
+    task = claimed.snapshot.task
+    return task if claimed.delivery.topic is Topic.SONGS and task and task.clips else None
 
 
 def _rest_of(claimed: ClaimedDelivery, keys: tuple[str, ...], now: float) -> Delivery | None:

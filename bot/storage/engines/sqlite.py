@@ -2,14 +2,15 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Dialect, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from bot.errors import StorageError
 from bot.storage.engines.options import DURABLE, READ_ONLY
@@ -34,7 +35,7 @@ async def opened(url: URL, upgrade: Callable[[AsyncEngine], Awaitable[None]]) ->
     _make_folder(path.parent)
     with locked(path) as file:
         check_journal(file)
-        engine = create_async_engine(url)
+        engine = _engine(url)
         event.listen(engine.sync_engine, "connect", _set_up_connection)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
         event.listen(engine.sync_engine, "invalidate", _roll_back)
@@ -54,7 +55,29 @@ def exists(url: URL) -> bool:
 
 def read_only_engine(url: URL) -> AsyncEngine:
     file = quote(quote(url.database or ""))  # both SQLAlchemy and SQLite decode it
-    return create_async_engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
+    return _engine(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
+
+
+def _engine(url: URL | str) -> AsyncEngine:
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "do_connect", _connect)
+    return engine
+
+
+def _connect(dialect: Dialect, _record: object, where: Sequence[Any], how: Mapping[str, Any]) -> Any:
+    return await_only(_connected(dialect, where, how))
+
+
+async def _connected(dialect: Dialect, where: Sequence[Any], how: Mapping[str, Any]) -> Any:
+    """Also if it is cancelled meanwhile, and closed then: aiosqlite 0.22 would leave the file open."""
+    connecting = asyncio.ensure_future(greenlet_spawn(dialect.connect, *where, **how))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await asyncio.wait({connecting})
+        if not connecting.exception():
+            await greenlet_spawn(connecting.result().close)
+        raise
 
 
 def _make_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import discord
 
 from bot.ui.outgoing.errors import post_errors
-from bot.ui.outgoing.marks import carries
+from bot.ui.outgoing.marks import first_with
 
 _USUAL_CLOCK_SKEW = 60.0  # seconds between Discord's clock and ours at most, if ours is synchronised
 _MAX_CLOCK_SKEW = 4_000.0  # seconds: an hour, if summer time is set by hand
@@ -18,10 +18,7 @@ async def find_message(
 ) -> int | None:
     """Raises PostError."""
     async with post_errors():
-        async for message in messages_around(channel, author, tried_at):
-            if carries(message, mark):
-                return message.id
-    return None
+        return await first_with(mark, messages_around(channel, author, tried_at))
 
 
 async def messages_around(

@@ -1,6 +1,6 @@
 """What the buttons of a message that was posted say of it: which delivery it was, and which songs are in it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import discord
 
@@ -8,9 +8,12 @@ from bot.services.delivery.port import PostedSongs
 from bot.ui.render.actions import CUSTOM_ID, DETAILS, STAR
 
 
-def carries(message: discord.Message, mark: str) -> bool:
-    """True if a button's custom_id contains the mark of this delivery."""
-    return any(f":{mark}:" in custom_id for custom_id in _custom_ids(message))
+async def first_with(mark: str, messages: AsyncIterator[discord.Message]) -> int | None:
+    """The id of the first with a button whose custom_id contains that mark; None: there is none."""
+    async for message in messages:
+        if any(f":{mark}:" in custom_id for custom_id in _custom_ids(message)):
+            return message.id
+    return None
 
 
 def songs_in(message: discord.Message, task_id: str) -> PostedSongs | None:

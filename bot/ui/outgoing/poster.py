@@ -23,7 +23,7 @@ from bot.ui.interactions.places import place_in
 from bot.ui.outgoing.errors import post_errors
 from bot.ui.outgoing.forums import open_post, post_name, posts_around, reopen, style_of
 from bot.ui.outgoing.history import messages_around
-from bot.ui.outgoing.marks import carries, songs_in
+from bot.ui.outgoing.marks import first_with, songs_in
 from bot.ui.render.cards import MAX_REQUEST, Card, fitting
 from bot.ui.render.fallbacks import allowed, parts_of, without
 from bot.ui.render.locales import Language, language_for
@@ -183,10 +183,7 @@ class DiscordPoster:
 
     async def find(self, claimed: ClaimedDelivery) -> int | None:
         async with post_errors():
-            async for message in self._perhaps_its(claimed):
-                if carries(message, claimed.delivery.id):
-                    return message.id
-        return None
+            return await first_with(claimed.delivery.id, self._perhaps_its(claimed))
 
     async def posted_songs(self, claimed: ClaimedDelivery) -> Sequence[PostedSongs]:
         async with post_errors():
