@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import patterns, search_line
-from bot.storage.engines.expressions import insert, one_of
+from bot.storage.engines.expressions import insert, one_of, unindexed
 from bot.storage.rows import Row
 from bot.storage.schema import (
     chart_posts,
@@ -49,6 +49,7 @@ _MOST_POSTS = 100  # of one song that are looked at
 _KEY = ("channel_id", "task_id", "number", "owner_id")
 
 is_listed = library.c.removed.is_(False)
+is_for_all = unindexed(library.c.owner_id) == 0  # who may view its channel: nearly every song
 _named = func.coalesce(people.c.named, true())
 
 
@@ -59,7 +60,7 @@ class LibraryStore(Transactions):
 
     async def groups(self, query: SongQuery) -> list[ChannelGroup]:
         """Where songs are among which this is to be looked for: it must be asked which of them the person may view."""
-        statement = select(*group_columns()).distinct().where(_in_scope(query), library.c.owner_id == 0)
+        statement = select(*group_columns()).distinct().where(_in_scope(query), is_for_all)
         async with self._transaction(read_only=True) as connection:
             return [ChannelGroup(**row) for row in (await connection.execute(statement)).mappings()]
 
@@ -198,7 +199,7 @@ def is_viewable(viewable: Collection[ChannelGroup]) -> ColumnElement[bool]:
 
 
 def _may_be_found(query: SongQuery) -> ColumnElement[bool]:
-    return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & is_viewable(query.viewable))
+    return or_(library.c.owner_id == query.user_id, is_for_all & is_viewable(query.viewable))
 
 
 def _listed_at(query: SongQuery) -> ColumnElement[float]:

@@ -1,5 +1,6 @@
 """Rows of charts and playlists, on each engine: one chart a week, whose stars count once; limits hold."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.charts import WEEK, Chart, ChartState, next_slot, week_of
 from bot.domain.library import ChannelGroup, NewSong, PostedAt, Song
 from bot.domain.playlists import Playlist
+from bot.services.playlists import Playlists
 from bot.storage.charts import ChartStore
 from bot.storage.library import LibraryStore
 from bot.storage.playlists import PlaylistStore
 from bot.storage.preferences import PreferenceStore
 from bot.storage.stars import StarStore
+from tests.clock import JumpingClock
 
 ADA, BEN = 1, 2
 STUDIO, SONGS, STAFF = 5, 10, 11
@@ -94,6 +97,30 @@ async def test_who_turned_it_on_is_forgotten(charts: ChartStore, engine: AsyncEn
     chart = await charts.chart(STUDIO)
     assert chart is not None
     assert chart.user_id == 0
+
+
+async def test_a_page_beyond_the_last_of_a_playlist_is_the_last(engine: AsyncEngine) -> None:
+    """A press on a list from before songs were taken out of it."""
+    library, store = LibraryStore(engine), PlaylistStore(engine)
+    created = await store.create(Playlist(owner_id=ADA, user_id=ADA, name="Mine"), 1.0, most=5)
+    assert isinstance(created, Playlist)
+    for number in range(25):
+        await library.keep([song(f"t{number:02}")])
+        await store.add(created.id, (f"t{number:02}", 1), ADA, float(number))
+
+    async def everything(groups: Sequence[ChannelGroup]) -> Sequence[ChannelGroup]:
+        return groups
+
+    playlists = Playlists(store, JumpingClock())
+    for page, first, count in ((0, "t00", 10), (2, "t20", 5), (3, "t20", 5), (99, "t20", 5)):
+        found = await playlists.songs(created, ADA, everything, limit=10, page=page)
+        assert (found.count, len(found.songs), found.songs[0].song.task_id) == (25, count, first)
+    assert await playlists.counts([created], ADA, everything) == [25]
+    assert await playlists.counts([created, created], BEN, nothing) == [0, 0]
+
+
+async def nothing(_groups: Sequence[ChannelGroup]) -> Sequence[ChannelGroup]:
+    return ()
 
 
 async def test_after_the_bot_has_left_a_server_its_charts_and_playlists_go(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from msgspec.structs import replace
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, PostedAt, Posting, Scope, Song, SongQuery, songs_of
+from bot.domain.search_text import is_searchable
 from bot.errors import StorageError
 from bot.services.clock import Clock
 from bot.services.lookup import Found
@@ -28,7 +29,9 @@ class Library:
         self._on_star = on_star
 
     async def find(self, query: SongQuery, viewable: Viewable, *, limit: int, page: int = 0) -> FoundSongs:
-        """`page` counts from 0; a page beyond the last is the last."""
+        """`page` counts from 0; a page beyond the last is the last. Signs alone find nothing."""
+        if query.find.strip() and not is_searchable(query.find):
+            return FoundSongs(0, ())
         asked = replace(query, viewable=await viewable(await self._songs.groups(query)))
         found = await self._songs.find(asked, limit=limit, offset=page * limit)
         if found.count and not found.songs:

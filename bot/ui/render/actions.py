@@ -14,8 +14,8 @@ from msgspec import Struct
 from bot.errors import NotYours
 
 CUSTOM_ID = re.compile(r"s1:(?P<action>[a-z]{2}):(?P<mark>[\w-]{1,12}):(?P<about>.+)", re.DOTALL)
-_PAGES = 1_000  # a mark has three digits for a page
-_LONGEST = 90  # characters of `about`
+_PAGES = 100_000  # a mark has five digits for a page
+_LONGEST = 88  # characters of `about`
 
 
 class Payload(Protocol):
