@@ -35,7 +35,8 @@ from sandbox.local_gateway.server import LocalGateway
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-of-takes-that-opens-0123456789"
 _KEY = "sk-of-the-gateway-0123456789"
-_ANSWER = 0.05  # seconds until Discord says that an edit is done: time to be killed in
+_ANSWER = 0.05  # seconds until Discord says what a post is, or that its edit is done: time to be killed in
+_STEPS = ("GET", "PATCH")  # of an edit
 _PATIENCE = 10.0  # seconds for one answer
 _LONGEST = 120.0  # seconds from a start until what is to be done must be done
 _PART = 400_000  # bytes that Discord takes of one file: a ZIP has several parts
@@ -93,9 +94,10 @@ class TakesCrashTest:
                 self._ada = self._discord.person(self._user)
                 async with self._bot():
                     await self._post_all()
-                self._discord.faults.order(
-                    Fault(r"/messages/\d+$", 200, method="PATCH", after=True, delay=_ANSWER, times=sys.maxsize)
-                )
+                for method in _STEPS:
+                    self._discord.faults.order(
+                        Fault(r"/messages/\d+$", 200, method=method, after=True, delay=_ANSWER, times=sys.maxsize)
+                    )
                 for _ in range(self._kills):
                     async with self._bot() as bot:
                         await self._round(bot)
@@ -144,22 +146,23 @@ class TakesCrashTest:
         }
         moment = self._dice.choices(list(deeds), weights=(6, 2, 2))[0]
         doing = asyncio.create_task(_ignored(deeds[moment]()))
-        before = self._edits()
+        step = self._dice.choice(_STEPS)
+        before, after = self._asked(step), self._dice.randrange(3)
         longest = self._dice.uniform(0.0, 2.5)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
-                while moment != "while a take is chosen" or self._edits() == before:
+                while moment != "while a take is chosen" or self._asked(step) <= before + after:
                     await asyncio.sleep(0.001)
-        await asyncio.sleep(self._dice.choice((0.0, 0.01, _ANSWER, 2 * _ANSWER)))
+        await asyncio.sleep(self._dice.choice((0.0, 0.01, _ANSWER)))
         bot.send_signal(signal.SIGKILL)
         await bot.wait()
         doing.cancel()
         await asyncio.wait({doing})
         self._outcome.kills[moment] += 1
 
-    def _edits(self) -> int:
-        """How many edits of posts have reached Discord."""
-        return sum(each.method == "PATCH" and each.path.startswith("/channels/") for each in self._discord.requests)
+    def _asked(self, method: str) -> int:
+        """How many reads or edits of posts have reached Discord."""
+        return sum(each.method == method and "/messages/" in each.path for each in self._discord.requests)
 
     async def _choose(self) -> None:
         """Several times in turn, so that the bot has edits to make."""
