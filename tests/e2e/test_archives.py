@@ -77,7 +77,7 @@ async def test_songs_that_cannot_be_had_are_named(env: Env) -> None:
         said, (file,) = await packed(env, await listed(env, *TASKS[:3]))
     assert said.splitlines() == [
         "📦 已将 2 首歌打包成一个 ZIP 文件，含封面和歌词。",
-        "⚠️ 未包含 **海风 1**：它的文件已无法获取。",
+        "⚠️ 未包含 **海风 1**：无法获取它的文件。",
     ]
     assert names(env, file) == ["01 海风 0.mp3", "03 海风 2.mp3"]
 
