@@ -65,11 +65,13 @@ class LibraryStore(Transactions):
             return [ChannelGroup(**row) for row in (await connection.execute(statement)).mappings()]
 
     async def find(self, query: SongQuery, *, limit: int, offset: int = 0) -> FoundSongs:
-        """The newest, or last starred, first; each song once, however often it was posted."""
+        """The newest, or last starred, first; each song once, however often it was posted, and takes in their order."""
         matching = _matching(query).subquery()
         once = matching.c.rank == 1
         page = select(matching.c.id, func.count().over().label("total")).where(once)
-        page = page.order_by(matching.c.listed_at.desc(), matching.c.id.desc()).limit(limit).offset(offset)
+        # The takes of a post have ids that follow each other: the same, without their numbers.
+        order = (matching.c.listed_at.desc(), (matching.c.id - matching.c.number).desc(), matching.c.number)
+        page = page.order_by(*order).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
             ids = (await connection.execute(page)).all()
             if not ids and offset:
@@ -215,7 +217,7 @@ def _matching(query: SongQuery) -> Select[Any]:
     order = (library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
     same = (library.c.task_id, library.c.number)
     rank = func.row_number().over(partition_by=same, order_by=order)
-    statement = select(library.c.id, _listed_at(query).label("listed_at"), rank.label("rank"))
+    statement = select(library.c.id, library.c.number, _listed_at(query).label("listed_at"), rank.label("rank"))
     statement = statement.where(_in_scope(query), _may_be_found(query))
     if query.scope is not Scope.STARRED:
         statement = statement.where(library.c.folded.is_(False))

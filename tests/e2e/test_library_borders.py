@@ -233,6 +233,7 @@ async def test_who_has_left_the_server_finds_nothing_of_it(env: Env, guild: dict
 async def test_private_answers_and_dms_are_found_by_their_person_alone(env: Env) -> None:
     dm = env.discord.world.dm_with(env.ben.user)
     async with env.bot():
+        await posted(env, HARBOUR)  # where everybody finds something
         await env.status(TIDEWATER.id, person=env.ben, show="me")
         await posted(env, UNDERTOW, dm, env.ben)
         assert "Undertow" in words(await asks(env, "suno library", at=dm, scope="mine"))
@@ -241,11 +242,14 @@ async def test_private_answers_and_dms_are_found_by_their_person_alone(env: Env)
             await asks(env, "suno library", person=env.ada, scope=scope)
             await asks(env, "suno library", person=env.ada, by=env.ben.user, scope=scope)
         listed = await asks(env, "suno library", person=env.ada)
-        for number in range(1, 4):
+        for number in range(1, 5):
             await forged.press(env.ada, listed, f"s1:io:0:{number}")
         await asks(env, "suno playlist create", person=env.ada, name="Mine")
-        for task in (UNDERTOW, TIDEWATER):
+        for task in (HARBOUR, UNDERTOW, TIDEWATER):
             await asks(env, "suno playlist add", person=env.ada, name="Mine", song=task.id)
+        await asks(env, "suno playlist create", person=env.ada, name="Ours", scope="server")
+        await asks(env, "suno playlist add", person=env.ada, name="Ours", song=HARBOUR.id)
+        await asks(env, "suno-admin setup", person=env.ada)
         assert await env.ada.autocomplete(env.channel, "suno status", id="undertow") == []
         await wait_until_idle()
     assert told.titles() == set()
