@@ -209,6 +209,9 @@ async def test_who_ordered_a_song_is_known_to_themselves_and_in_that_server(
     assert makers == {SONGS: ADA, 20: 0, DM: 0, 21: ADA}
     assert await tasks(library, query(CARL, by=ADA)) == ["t1"]
     assert await tasks(library, query(CARL, guild_id=OTHER_SERVER, by=BEN)) == ["t1"]
+    await PreferenceStore(engine).forget(ADA, NOW)
+    left = {each.place.channel_id: (each.user_id, each.maker_id) for each in await library.posts("t1", 1, BEN)}
+    assert left == dict.fromkeys((SONGS, 20, DM), (BEN, 0))
 
 
 async def test_what_was_removed_stays_so(library: LibraryStore, starring: StarStore, engine: AsyncEngine) -> None:
