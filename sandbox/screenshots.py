@@ -87,7 +87,6 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
     await _take(await _said(page, f"/suno watch ids:{_WATCHED} live:True"), f"watch.{tag}")
     for name, line in _COMMANDS.items():
         await _take(await _said(page, line), f"{name}.{tag}")
-    await _take_chart(page, tag)
     await page.get_by_test_id("composer").fill("/suno status ")
     await page.get_by_test_id("choice").first.wait_for()
     await _with_its_list(page, f"composer.{tag}")
@@ -95,17 +94,8 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
     await page.keyboard.press("Escape")
 
 
-async def _take_chart(page: Page, tag: str) -> None:
-    """As it would be posted now."""
-    panel = await _said(page, "/suno-admin charts")
-    await panel.locator("button").first.click()  # turns it on
-    await panel.locator("button", has_text="👀").click()
-    await page.wait_for_timeout(700)
-    await _take(page.locator(".message").last, f"chart.{tag}")
-
-
 async def _take_watched(page: Page) -> None:
-    """A song that was posted for a watch, its live card, and the same song when its maker has chosen a take."""
+    """A song that was posted for a watch, its live card, and the song when its maker has chosen a take; a chart."""
     song = page.locator(".message", has_text="Chalk Sun is ready").first
     await song.wait_for(timeout=60_000)
     await page.wait_for_timeout(18_000)
@@ -115,6 +105,8 @@ async def _take_watched(page: Page) -> None:
     await page.locator(".message").last.locator("button", has_text="Take 2").click()
     await song.filter(has_text="was chosen").wait_for()
     await _take(song, "chosen-take")
+    await page.get_by_test_id("channel-releases").click()
+    await _take(page.locator(".message", has_text="Songs of the week").first, "chart")
 
 
 async def _answer(page: Page, task_id: str) -> Locator:
