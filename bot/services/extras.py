@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from bot.domain.task import Clip
-from bot.domain.timed_lyrics import Timing
+from bot.domain.timed_lyrics import SongTiming
 from bot.errors import ExtraNotOffered, ExtraNotReady, MediaError, MediaTooBig
 from bot.gateways.extras import ExtrasGateway
 from bot.gateways.extras_reading import Extra
@@ -36,10 +36,10 @@ class Extras:
         self._gateways = {each.name: each for each in gateways}
         self._media = media
         self._clock = clock
-        self._timings = SharedAnswers[tuple[str, str], Timing](clock.now, max_age=_MAX_AGE, most=_REMEMBERED)
+        self._timings = SharedAnswers[tuple[str, str], SongTiming](clock.now, max_age=_MAX_AGE, most=_REMEMBERED)
         self._addresses = SharedAnswers[tuple[str, Extra, str], str](clock.now, max_age=_MAX_AGE, most=_REMEMBERED)
 
-    async def timing(self, gateway: str, clip: Clip) -> Timing:
+    async def timing(self, gateway: str, clip: Clip) -> SongTiming:
         """Raises GatewayError, or ExtraNotOffered."""
         asked = self._gateway(gateway, Extra.TIMING)
         return await self._timings.get((gateway, clip.id), partial(asked.timing, clip.id))

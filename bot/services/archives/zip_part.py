@@ -26,7 +26,7 @@ _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of headers, beside the names: PKWAR
 _FIRST, _LAST = (1980, 1, 1, 0, 0, 0), 2107  # what fits into a date of MS-DOS
 
 
-class Entry(Struct, frozen=True):
+class ZipEntry(Struct, frozen=True):
     """A file in the ZIP. `size`: bytes of all `chunks` together; `at`: when it was made, in Unix seconds."""
 
     name: str
@@ -40,7 +40,7 @@ class Entry(Struct, frozen=True):
         return _LOCAL + _CENTRAL + 2 * len(self.name.encode()) + self.size
 
 
-def fits(entries: Iterable[Entry], limit: int) -> bool:
+def fits(entries: Iterable[ZipEntry], limit: int) -> bool:
     """Whether they can be all of a ZIP of so many bytes."""
     return _END + sum(entry.taken for entry in entries) <= limit
 
@@ -63,10 +63,10 @@ class ZipPart:
         self._zip = ZipFile(self._file, "w", ZIP_STORED, allowZip64=False)
         self._entry: IO[bytes] | None = None  # that is being written
 
-    def fits(self, entries: Iterable[Entry]) -> bool:
+    def fits(self, entries: Iterable[ZipEntry]) -> bool:
         return self.size + sum(entry.taken for entry in entries) <= self._limit
 
-    async def add(self, entries: Iterable[Entry]) -> None:
+    async def add(self, entries: Iterable[ZipEntry]) -> None:
         """The files of one song. Raises MediaNoRoom."""
         for entry in entries:
             try:
@@ -76,7 +76,7 @@ class ZipPart:
             self.size += entry.taken
         self.songs += 1
 
-    async def _write(self, entry: Entry) -> None:
+    async def _write(self, entry: ZipEntry) -> None:
         about = ZipInfo(entry.name, _moment(entry.at))
         about.external_attr = 0o644 << 16
         about.file_size = entry.size
