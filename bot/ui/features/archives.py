@@ -12,7 +12,7 @@ import discord
 
 from bot.client import Interaction
 from bot.errors import GatewayError, MediaNoRoom, MediaTooBig
-from bot.services.archives.service import MOST, LeftOut, Part
+from bot.services.archives.service import MOST, ArchivePart, LeftOut
 from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence
@@ -102,7 +102,7 @@ class _Sending:
                 if self._taken < len(self._songs):
                     await self._tell(self._language("zip.packing", n=self._taken, all=len(self._songs)))
 
-    async def _send(self, part: Part, file: BufferedRandom) -> bool:
+    async def _send(self, part: ArchivePart, file: BufferedRandom) -> bool:
         """False: Discord takes less than it said."""
         name = f"{self._name}-{self._files + 1}.zip"
         try:

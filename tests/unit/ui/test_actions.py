@@ -10,9 +10,9 @@ import cogs
 from bot.errors import NotYours
 from bot.ui.interactions.dispatch import HANDLERS
 from bot.ui.render import actions
-from bot.ui.render.actions import (
-    ACTIONS,
-    CUSTOM_ID,
+from bot.ui.render.actions import ACTIONS, CUSTOM_ID, custom_id, task_in
+from bot.ui.render.locales import languages
+from bot.ui.render.payloads import (
     ChannelPayload,
     ChartPayload,
     ChoicePayload,
@@ -33,10 +33,7 @@ from bot.ui.render.actions import (
     SwitchPayload,
     TaskPayload,
     WatchPayload,
-    custom_id,
-    task_in,
 )
-from bot.ui.render.locales import languages
 
 LONGEST_ID = "t" * 80
 SAMPLES = [

@@ -11,7 +11,7 @@ import discord
 from bot.client import Interaction
 from bot.domain.from_song import cover, extension, read_moment, same_song, source_of
 from bot.domain.order import Order
-from bot.domain.song_request import SongRequest, Source, Wish
+from bot.domain.song_request import SongOption, SongRequest, Source
 from bot.domain.task import Status, Task
 from bot.errors import GatewayError, NotContinuable, UnknownTask
 from bot.services.lookup import Found
@@ -26,7 +26,7 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import song_choice, suggested_songs
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
-from bot.ui.render.actions import OrderPayload, SongPayload
+from bot.ui.render.payloads import OrderPayload, SongPayload
 from bot.ui.render.text import clean, plain_line
 
 _PATIENCE = 1.5  # seconds for a gateway's answer: a form has to be there within three
@@ -159,7 +159,7 @@ async def _found(interaction: Interaction, typed: str) -> Found:
 
 def _cover(interaction: Interaction, found: Found, number: int, style: str) -> SongRequest:
     """Raises NotContinuable where the gateway is not known to cover the song that it is told."""
-    if Wish.COVER not in interaction.client.services.orders.terms(found.gateway).can:
+    if SongOption.COVER not in interaction.client.services.orders.terms(found.gateway).can:
         raise NotContinuable("no_covers")
     return cover(found.task, _number(found.task, number), style)
 

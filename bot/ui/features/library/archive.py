@@ -12,7 +12,7 @@ from bot.ui.features.library.posts import files_in_post
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import query_of, viewable_by
 from bot.ui.render import actions
-from bot.ui.render.actions import LibraryPayload
+from bot.ui.render.payloads import LibraryPayload
 from bot.ui.render.song_list import PAGE
 
 

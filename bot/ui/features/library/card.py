@@ -22,12 +22,13 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import song_for
 from bot.ui.interactions.replies import InteractionReply
 from bot.ui.render import actions
-from bot.ui.render.actions import LibrarySongPayload, PagePayload, custom_id
+from bot.ui.render.actions import custom_id
 from bot.ui.render.cards import Card, links, problem, song_parts
 from bot.ui.render.components import LINKS_ROW, button, buttons_on, star_label, styled_button, view_of
 from bot.ui.render.embeds import clip_embed, lyrics_embed
 from bot.ui.render.locales import Language
 from bot.ui.render.lyrics import library_lyrics_card, lyrics_pages
+from bot.ui.render.payloads import LibrarySongPayload, PagePayload
 from bot.ui.render.songs import maker, title_of
 
 _OTHER_TAKES = 3  # that have a button on a song

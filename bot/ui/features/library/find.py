@@ -13,9 +13,9 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import query_of, viewable_by
 from bot.ui.interactions.replies import show_list
 from bot.ui.render import actions
-from bot.ui.render.actions import LibraryPayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import LibraryPayload
 from bot.ui.render.song_list import PAGE, song_row
 from bot.ui.render.text import one_line
 

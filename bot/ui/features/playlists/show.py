@@ -18,9 +18,9 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import viewable_by
 from bot.ui.interactions.replies import send_list, show_list
 from bot.ui.render import actions
-from bot.ui.render.actions import PagePayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.locales import Language, language_for
+from bot.ui.render.payloads import PagePayload
 from bot.ui.render.song_list import PAGE, song_row
 from bot.ui.render.text import one_line
 
