@@ -111,7 +111,6 @@ async def test_a_player_is_covered_and_uncovered_when_its_message_changes(stage:
     files, covered = stage.page.get_by_test_id("file"), stage.page.get_by_test_id("covered")
     await expect(files).to_have_count(2)
     player = await files.last.element_handle()
-    assert player
     for is_covered in (True, False):
         kept = [{"id": post["attachments"][0]["id"], "is_spoiler": is_covered}, {"id": post["attachments"][1]["id"]}]
         messages.edit(post, {"attachments": kept}, {})
