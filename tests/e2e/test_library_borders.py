@@ -206,6 +206,27 @@ async def test_a_thread_in_a_hidden_channel_and_one_that_somebody_was_removed_fr
         assert "3 songs" in words(await asks(env, "suno library", person=env.ada, find="sings"))
 
 
+async def test_where_a_post_is_gone_another_of_the_same_song_is_played_if_one_may_view_it(
+    env: Env, staff: dict[str, Any]
+) -> None:
+    async with env.bot():
+        await posted(env, HARBOUR, staff)
+        post = await posted(env, HARBOUR)
+        listed = await asks(env, "suno library", person=env.ada)
+        bens = await asks(env, "suno library")
+        env.discord.messages.delete(post)
+        env.gateway.forget(HARBOUR.id)
+        await env.clock.advance(10)
+        card = await env.finished(await env.ada.press(listed, "▶️"))
+        assert len(card["attachments"]) == 1
+        packed = await env.ada.press(listed, "ZIP")
+        await env.discord.hub.until(lambda: bool(packed.follow_ups))
+        hide(env, staff)
+        refused = await env.finished(await env.ben.press(bens, "▶️"))
+    assert refused["attachments"] == []
+    assert "音频已失效" in words(refused)
+
+
 async def test_who_has_left_the_server_finds_nothing_of_it(env: Env, guild: dict[str, Any]) -> None:
     dm = env.discord.world.dm_with(env.ben.user)
     async with env.bot():

@@ -55,6 +55,13 @@ class Library:
         groups = await viewable(list(dict.fromkeys(each.place.group for each in posts if not each.place.owner_id)))
         return next((each for each in posts if each.place.owner_id or each.place.group in groups), None)
 
+    async def other_posts(self, song: Song, user_id: int, viewable: Viewable) -> list[Song]:
+        """The same song wherever else it was posted and the person may view it, the newest first."""
+        posts = await self._songs.posts(song.task_id, song.number, user_id)
+        others = [each for each in posts if each.id != song.id and each.place.message_id]
+        groups = await viewable(list(dict.fromkeys(each.place.group for each in others if not each.place.owner_id)))
+        return [each for each in others if each.place.owner_id or each.place.group in groups]
+
     async def takes(self, song: Song) -> list[Song]:
         """All songs of its task that are in the same place, in their order."""
         return await self._songs.takes(song)
