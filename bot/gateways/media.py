@@ -1,9 +1,11 @@
 """Downloads songs and covers from the hosts that gateways name: guarded, limited, with their types detected."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from http import HTTPStatus
 from io import BufferedIOBase, BytesIO
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,7 @@ from bot.gateways.addresses import redirected, request_url
 from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.disk_budget import DiskBudget, Share
 from bot.gateways.file_type import PICTURE, FileType, picture_kind
+from bot.gateways.gunzip import gunzipped
 from bot.gateways.hosts import HostRating, Hosts, Slots
 from bot.gateways.mp3_loudness import Loudness
 from bot.gateways.relay import Relay, Spool
@@ -29,6 +32,7 @@ from bot.gateways.transfer_rate import BRISK, PATIENT, TransferRate, paced
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _WHOLE = {200, 203}  # 203: a proxy has changed it, perhaps only its headers
+_RANGE = re.compile(r"bytes 0-([0-9]{1,15})/([0-9]{1,15})", re.IGNORECASE)
 _PICTURES = 32 * 1024 * 1024  # bytes of pictures in memory, and a quarter of it for one person or host
 _RATES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
 
@@ -121,9 +125,10 @@ class Media:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._songs.take(host, person))
             response = await stack.enter_async_context(self._open(url, rate))
-            size = _size(response, limit)
+            size, chunks = _size(response, limit), self._received(host, response, rate, limit)
+            if "gzip" in response.headers.get("Content-Encoding", "").lower():
+                size, chunks = None, gunzipped(chunks, limit)  # it was stored so: we asked for it as it is
             loudness = Loudness()
-            chunks = self._received(host, response, rate, limit)
             spool = Spool(chunks, stack, size=size, share=share, listen=loudness.feed)
         try:
             found = await detect_song_type(spool, size)
@@ -201,8 +206,14 @@ class _Temporary(MediaUnavailable):
 def _check_status(response: aiohttp.ClientResponse) -> None:
     if response.status >= 500:
         raise _Temporary(f"status {response.status}")
-    if response.status not in _WHOLE:
+    if response.status not in _WHOLE and not _is_whole_range(response):
         raise MediaUnavailable(f"status {response.status}")
+
+
+def _is_whole_range(response: aiohttp.ClientResponse) -> bool:
+    """Some hosts answer every request as one for a range."""
+    found = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+    return response.status == HTTPStatus.PARTIAL_CONTENT and found is not None and int(found[1]) + 1 == int(found[2])
 
 
 async def _with_retry(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:
