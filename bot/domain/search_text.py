@@ -3,6 +3,7 @@
 Punctuation is ignored, and every typed word must occur. A word in letters must begin a word of the line; Chinese,
 Japanese and Korean characters, which are written without spaces, may occur anywhere. LIKE in any database can do this.
 Traditional Chinese characters are looked for, and found, as their simplified forms.
+Words that only signs part, as in "lo-fi", also count as one.
 """
 
 import unicodedata
