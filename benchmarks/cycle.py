@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 import aiosqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.steady_gateway import steady_gateway, task_id
 from bot.domain.watch import Watch
@@ -22,7 +23,7 @@ from bot.gateways.gateway import Gateway
 from bot.services.clock import Clock
 from bot.services.polling.cycle_memory import CycleMemory
 from bot.services.polling.source_poller import SourcePoller
-from bot.services.polling.sources import OneGateway
+from bot.services.polling.sources import OneGateway, PollSource
 from bot.storage.database import open_database
 from bot.storage.key_values import KeyValueStore
 from bot.storage.polls import PollStore
@@ -38,7 +39,7 @@ _INTERVAL = 5.0
 Round = Callable[[], Awaitable[None]]
 
 
-class _Skipping(Clock):
+class SkippingClock(Clock):
     """Stands still during a round and skips ahead after it, so that each round polls each task once.
 
     If it went on, the first tasks of a long round would be due again before its end: a busy machine would poll others.
@@ -131,29 +132,33 @@ async def _floor(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) -
 
 @asynccontextmanager
 async def _ours(url: str, session: aiohttp.ClientSession, ids: Sequence[str]) -> AsyncIterator[Round]:
-    clock = _Skipping()
+    clock = SkippingClock()
     with tempfile.TemporaryDirectory() as folder:
         async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
             await watch_all(WatchStore(engine), ids, clock.now())
             gateway = Gateway("default", url, "", session, requests_at_once=_AT_ONCE, requests_per_second=10_000)
             source = OneGateway(gateway, clock, poll_interval=_INTERVAL)
-            memory = CycleMemory(KeyValueStore(engine), "default")
-            poller = SourcePoller(
-                source,
-                PollStore(engine),
-                memory,
-                clock,
-                poll_interval=_INTERVAL,
-                on_new_delivery=_nothing,
-                on_moved=_nothing,
-            )
+            yield rounds_at(source, engine, clock)
 
-            async def poll_all() -> None:
-                clock.skip(3 * _INTERVAL)
-                if failure := await poller.poll_due():
-                    raise failure
 
-            yield poll_all
+def rounds_at(source: PollSource, engine: AsyncEngine, clock: SkippingClock) -> Round:
+    """By the bot's own poller, 15 s apart."""
+    poller = SourcePoller(
+        source,
+        PollStore(engine),
+        CycleMemory(KeyValueStore(engine), source.name),
+        clock,
+        poll_interval=_INTERVAL,
+        on_new_delivery=_nothing,
+        on_moved=_nothing,
+    )
+
+    async def poll_all() -> None:
+        clock.skip(3 * _INTERVAL)
+        if failure := await poller.poll_due():
+            raise failure
+
+    return poll_all
 
 
 async def watch_all(store: WatchStore, ids: Sequence[str], now: float) -> None:

@@ -5,9 +5,10 @@ One file, because docs/configuration.md is generated from it, in its order.
 
 import os
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -31,11 +32,11 @@ from bot.setting_values import (
     Hosts,
     Price,
     Secret,
+    SongOptions,
     StatusWord,
     Texts,
     Token,
     UserIds,
-    Wishes,
     is_likely_token,
     is_open_to_others,
 )
@@ -72,11 +73,20 @@ class GatewaySettings(BaseModel):
     price: Price = None
     """Like `SUNO_PRICE`, for that gateway."""
 
-    can: Wishes = ()
+    can: SongOptions = ()
     """Like `SUNO_CAN`, for that gateway."""
 
     key_is_ours: Annotated[Literal["on", "off"], StatusWord] = "off"
     """Like `SUNO_KEY_IS_OURS`, for that gateway."""
+
+
+def _servers_of(database: SplitResult) -> str:
+    """Of a PostgreSQL database, with their ports; empty: it has no address."""
+    several = dict(parse_qsl(database.query))
+    hosts = [database.hostname or "", *several.get("host", "").split(",")]
+    ports = [str(database.port or ""), *several.get("port", "").split(",")]
+    named = [(f"[{host}]" if ":" in host else host, port) for host, port in zip_longest(hosts, ports, fillvalue="")]
+    return ", ".join(f"{host}:{port}" if port else host for host, port in named if host)
 
 
 class Settings(BaseSettings):
@@ -114,7 +124,7 @@ class Settings(BaseSettings):
     list.
     """
 
-    suno_can: Wishes = ()
+    suno_can: SongOptions = ()
     """The options that this gateway is known to pass on to Suno. For other options, people are warned before they pay
     that they may be ignored. Without `cover`, `/suno cover` is not offered.
     """
@@ -259,9 +269,7 @@ class Settings(BaseSettings):
         if file := self.database_file:
             return str(file)
         parts = urlsplit(self.database_url)
-        where = parts.hostname or ", ".join(value for name, value in parse_qsl(parts.query) if name == "host")
-        where = where or "the local server"
-        return f"{unquote(parts.path).strip('/')} at {where}{f':{parts.port}' if parts.port else ''}"
+        return f"{unquote(parts.path).strip('/')} at {_servers_of(parts) or 'the local server'}"
 
     @property
     def upload_limit(self) -> int:

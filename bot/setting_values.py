@@ -7,7 +7,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -20,6 +20,8 @@ _PLACEHOLDER = re.compile(r"(sk-)?(\.{3,}|…|x{3,}|<.*>|your[-_].*|change-?me|t
 _QUOTED = re.compile(r"(['\"`]).*\1")
 _MASKED = "***"
 _PRINTABLE = re.compile(r"[!-~]*")  # it is sent in an HTTP header
+_HOST = r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"  # of a database, with its port
+_PORT, _LAST_PORT = "5432", 65_535
 _SHORTEST_TOKEN = 50  # characters
 _LEAST_ID = 10**14
 
@@ -106,13 +108,14 @@ def _postgresql_url(url: str) -> str:
 
 
 def _with_hosts_apart(url: str) -> str:
-    """`user@a:1,b:2/name` as SQLAlchemy takes several servers: `user@/name?host=a:1&host=b:2`."""
-    host = r"[\w.-]+(?::[0-9]+)?"
-    match = re.fullmatch(rf"(?P<who>[^/?]*@)?(?P<hosts>{host}(?:,{host})+)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?", url)
+    """`user@a:1,[::1]/name` as both SQLAlchemy and PostgreSQL's tools take it: `user@/name?host=a,::1&port=1,5432`."""
+    match = re.fullmatch(rf"(?P<who>[^/?]*@)?(?P<hosts>{_HOST}(?:,{_HOST})+)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?", url)
     if not match:
         return url
-    hosts = [f"host={host}" for host in match["hosts"].split(",")]
-    return f"{match['who'] or ''}{match['path'] or ''}?{'&'.join([*hosts, *filter(None, [match['query']])])}"
+    found = [re.fullmatch(r"\[?(.*?)\]?(?::([0-9]+))?", host) for host in match["hosts"].split(",")]
+    hosts = [(each[1], each[2] or _PORT) for each in found if each]
+    servers = f"host={','.join(host for host, _ in hosts)}&port={','.join(port for _, port in hosts)}"
+    return f"{match['who'] or ''}{match['path'] or ''}?{'&'.join([servers, *filter(None, [match['query']])])}"
 
 
 def _names_database(rest: str) -> bool:
@@ -127,7 +130,10 @@ def _names_database(rest: str) -> bool:
 
 def _names_server(parts: SplitResult) -> bool:
     """Raises ValueError."""
-    return parts.netloc.count("@") <= 1 and parts.port != 0 and "," not in (parts.hostname or "")
+    who, _, server = parts.netloc.rpartition("@")
+    ports = [port for name, value in parse_qsl(parts.query) if name == "port" for port in value.split(",")]
+    in_range = all(port.isdecimal() and 0 < int(port) <= _LAST_PORT for port in ports)
+    return "@" not in who and parts.port != 0 and "," not in server and in_range
 
 
 def _sqlite_url(url: str) -> str:
@@ -178,7 +184,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_hosts)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), AfterValidator(_user_ids)]
 Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Wishes = Annotated[
+SongOptions = Annotated[
     tuple[Literal["cover", "exclude", "voice", "weights"], ...],
     NoDecode,
     BeforeValidator(_split),

@@ -7,7 +7,6 @@ from secrets import token_hex
 
 import psycopg
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.schema import metadata
@@ -33,5 +32,5 @@ async def emptied(engine: AsyncEngine) -> None:
     """As a new database, but for what is put into that one."""
     names = ", ".join(metadata.tables.keys() - {"notes"})
     async with engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        await connection.execute(text("DELETE FROM notes WHERE key <> 'ledger_key'"))
+        await connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        await connection.exec_driver_sql("DELETE FROM notes WHERE key <> 'ledger_key'")

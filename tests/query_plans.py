@@ -37,9 +37,9 @@ WHOLE = {
         r"SELECT count\(\*\) AS count_1 FROM creation_rules WHERE creation_rules\.enabled",
     ),
     "when the operator types move: in parts": (
-        r"SELECT (\w+)\.\S+(, \1\.\S+)* FROM \1 (WHERE \(notes\..key. NOT IN \(\?\)\) )?ORDER BY",
+        r"SELECT (\w+)\.\S+(, \1\.\S+)* FROM \1 (WHERE \(notes\..?key.? NOT IN \(\?\)\) )?ORDER BY",
         r"SELECT count\(\*\) AS count_1 FROM \w+$",
-        r"DELETE FROM \w+( WHERE notes\..key. != \?)?$",
+        r"DELETE FROM \w+( WHERE notes\..?key.? != \?)?$",
     ),
     "once a day": (
         r"DELETE FROM songs WHERE songs\.seen_at <= \(SELECT",

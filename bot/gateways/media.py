@@ -23,7 +23,7 @@ from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.disk_budget import DiskBudget, Share
 from bot.gateways.file_type import MP3, PICTURE, FileType, picture_kind
 from bot.gateways.gunzip import gunzipped
-from bot.gateways.hosts import Hosts, Slots, Standing
+from bot.gateways.hosts import HostRating, Hosts, Slots
 from bot.gateways.mp3_loudness import Loudness
 from bot.gateways.relay import Relay, Spool
 from bot.gateways.song_type import detect_song_type
@@ -120,7 +120,7 @@ class Media:
 
     async def _song(self, url: str, limit: int, person: int, *, whole: bool, rate: TransferRate) -> MediaFile:
         host = host_of(url)
-        is_good = self.hosts.standing(host) is Standing.GOOD
+        is_good = self.hosts.rating(host) is HostRating.GOOD
         share = self._disk.share(person) if is_good else self._disk.share(person, host)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._songs.take(host, person))
@@ -159,7 +159,7 @@ class Media:
     async def _received(
         self, host: str, response: aiohttp.ClientResponse, rate: TransferRate, limit: int
     ) -> AsyncIterator[bytes]:
-        """The chunks of a response; records the host's standing: good if it would have been fast enough at the brisk
+        """The chunks of a response; records the host's rating: good if it would have been fast enough at the brisk
         rate.
         """
         loop, size = asyncio.get_running_loop(), 0
@@ -169,14 +169,14 @@ class Media:
                 size += len(chunk)
                 yield chunk
         if rate is _RATES[False] or size > _RATES[False].rate * (loop.time() - since):
-            self.hosts.record_standing(host, Standing.GOOD)
+            self.hosts.record_rating(host, HostRating.GOOD)
 
     @contextmanager
     def _recording_failures(self, host: str) -> Iterator[None]:
         try:
             yield
         except (MediaSlow, aiohttp.ClientError, OSError):
-            self.hosts.record_standing(host, Standing.SLOW)
+            self.hosts.record_rating(host, HostRating.SLOW)
             raise
 
     @asynccontextmanager

@@ -19,6 +19,7 @@ from bot.storage.schema import REVISION, key_values
 from bot.storage.seat import Database, Seat
 
 MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
+UNFINISHED = "not all was moved into this database: run `move` again, with the old DATABASE_URL"
 _IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
 # This program gives its connections one name, unless DATABASE_URL has another.
 _OTHERS = text(
@@ -85,13 +86,19 @@ async def is_new(url: str) -> bool:
     return await revision_of(url) is None
 
 
-async def revision_of(url: str) -> str | None:
-    """None: no bot has run on it yet. Changes nothing. Raises StorageError unless it can be used or upgraded."""
+async def revision_of(url: str, *, newer: bool = False) -> str | None:
+    """None: no bot has run on it yet. Changes nothing. Raises StorageError unless it can be used or upgraded.
+
+    `newer`: see `migrate`.
+    """
     if not is_postgresql(url) and not sqlite.exists(make_url(url)):
         return None
     with errors_in_words():
         async with open_read_only(url) as engine, engine.execution_options(**{READ_ONLY: True}).connect() as connection:
-            return await connection.run_sync(_revision)
+            found = await connection.run_sync(partial(_revision, newer=newer))
+            if found and await connection.scalar(_IS_MOVING):
+                raise StorageError(UNFINISHED)
+            return found
 
 
 async def is_shared(url: str) -> bool:
@@ -116,7 +123,7 @@ async def migrate(engine: AsyncEngine, *, moving: bool = False, newer: bool = Fa
         async with engine.connect() as connection:
             found = await connection.run_sync(partial(_revision, newer=newer))
             if found and not moving and await connection.scalar(_IS_MOVING):
-                raise StorageError("not all was moved into this database: run `move` again, with the old DATABASE_URL")
+                raise StorageError(UNFINISHED)
         if found and found >= REVISION:
             return
         async with engine.execution_options(**{UNHURRIED: True}).begin() as connection:

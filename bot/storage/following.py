@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.watch import Watch, without
@@ -13,7 +13,17 @@ from bot.storage.schema import deliveries, followers, has_lyrics, tasks, watches
 
 def follows(user_id: int) -> ColumnElement[bool]:
     """Watches that the person joined."""
-    return watches.c.id.in_(select(followers.c.watch_id).where(followers.c.user_id == user_id))
+    return watches.c.id.in_(_joined_by(user_id))
+
+
+def concerns(user_id: int) -> ColumnElement[bool]:
+    """Watches that the person started or joined: as one list, since for an OR of the two PostgreSQL reads them all."""
+    own = watches.alias("own")
+    return watches.c.id.in_(union_all(select(own.c.id).where(own.c.user_id == user_id), _joined_by(user_id)))
+
+
+def _joined_by(user_id: int) -> Select[tuple[int]]:
+    return select(followers.c.watch_id).where(followers.c.user_id == user_id)
 
 
 async def follow(connection: AsyncConnection, watch_id: int, request: Watch) -> None:

@@ -90,6 +90,13 @@ _maker_id = (
     .correlate(watches)
     .scalar_subquery()
 )
+# Of an order that is settled by hand, the watch may be newer than a post of its song that the database does not know.
+_ordered_at = (
+    select(func.min(orders.c.created_at))
+    .where(orders.c.task_id == watches.c.task_id, orders.c.channel_id == watches.c.channel_id)
+    .correlate(watches)
+    .scalar_subquery()
+)
 # Messages in a person's DM are no longer part of the server, and must not delay others there.
 _of_paused = exists().where(
     watches.c.id == deliveries.c.watch_id,
@@ -145,7 +152,7 @@ class Outbox(Transactions):
             columns += [*snapshot_columns(tasks, "t_"), *snapshot_columns(_lyrics, "l_")]
             columns += [guilds.c.audio.label("g_audio"), guilds.c.error_channel_id.label("g_error_channel_id")]
             columns += [people.c.named.label("p_named"), _maker_id.label("o_user_id")]
-            columns.append(_copied_at.label("copied_at"))
+            columns += [_copied_at.label("copied_at"), _ordered_at.label("o_created_at")]
             wanted = select(*columns).select_from(_joined).where(deliveries.c.seq.in_(claimed))
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.seq))).mappings()
             return [_claimed_of(dict(row), now) for row in rows]
@@ -322,9 +329,10 @@ def _due(now: float, *, parked: bool) -> Select[int, str, int]:
 
 
 def _copied_since(row: dict[str, Any]) -> float | None:
-    """When the database was copied with this watch in it: it does not know what was sent after that."""
+    """When the database was copied with this watch in it, or its order: it does not know what was sent after that."""
     copied_at = float(row["copied_at"] or 0.0)
-    return copied_at if row["w_created_at"] <= copied_at else None
+    asked_at = row["w_created_at"] if row["o_created_at"] is None else min(row["w_created_at"], row["o_created_at"])
+    return copied_at if asked_at <= copied_at else None
 
 
 def _claimed_of(row: dict[str, Any], now: float) -> ClaimedDelivery:

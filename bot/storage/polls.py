@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, Update, case, func, select, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,9 +49,22 @@ class PollStore(Transactions):
             .order_by(tasks.c.due_at)
             .limit(limit)
         )
-        statement = update(tasks).where(tasks.c.task_id.in_(due)).values(due_at=now + lease, lease_until=now + lease)
+        return await self._lease(update(tasks).where(tasks.c.task_id.in_(due)), now, lease)
+
+    async def renew(self, claims: Sequence[Claim], now: float, *, lease: float) -> list[Claim]:
+        """For tasks whose answers were repeated: claims them again, for `lease` seconds from now.
+
+        Without those that have been claimed since, for a new watch, and those that nobody watches any more.
+        """
+        leases = {claim.lease_until for claim in claims}
+        ours = one_of(tasks.c.task_id, [claim.task_id for claim in claims]) & tasks.c.lease_until.in_(leases)
+        statement = update(tasks).where(ours, tasks.c.due_at.is_not(None)).values(asked_at=now, misses=0)
+        return await self._lease(statement, now, lease)
+
+    async def _lease(self, statement: Update, now: float, lease: float) -> list[Claim]:
+        until = {"due_at": now + lease, "lease_until": now + lease}
         async with self._transaction(lazy=True) as connection:
-            rows = (await connection.execute(statement.returning(*_CLAIMED))).all()
+            rows = (await connection.execute(statement.values(until).returning(*_CLAIMED))).all()
         claims = [Claim(*row) for row in rows]
         for claim in claims:
             if needs_action_anyway(claim, now):

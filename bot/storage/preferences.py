@@ -11,7 +11,7 @@ from bot.domain.allowance import day_of
 from bot.domain.preferences import Erased, PersonSettings, ServerSettings
 from bot.storage.engines.expressions import insert, one_of
 from bot.storage.export import readable
-from bot.storage.following import follows, forget_tasks, hand_over, unfollow
+from bot.storage.following import concerns, forget_tasks, hand_over, unfollow
 from bot.storage.ledger import anonymise_later, owner_of
 from bot.storage.library import forget_in_library
 from bot.storage.playlists import forget_in_playlists
@@ -105,7 +105,7 @@ class PreferenceStore(Transactions):
         Posts in Discord stay there.
         """
         async with self._transaction() as connection:
-            concerned = or_(watches.c.user_id == user_id, follows(user_id))
+            concerned = concerns(user_id)
             count = await connection.scalar(select(func.count()).select_from(watches).where(is_open, concerned))
             await hand_over(connection, user_id, true())
             await unfollow(connection, user_id, true())

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import StorageError
 
+_ADDRESS = "Start the server, or correct its address in DATABASE_URL"
 _REMEDIES = {
     "not a database": "Restore a backup, or set another DATABASE_URL",
     "malformed": "Restore a backup",
@@ -16,6 +17,13 @@ _REMEDIES = {
     "unable to open": "Give the file and its folder to the user that runs the bot",
     "lock timeout": "Another session holds a lock there, such as psql or pg_dump: end it, and try again",
     "locked": "Another program is using it: stop that program",
+    "Connection refused": _ADDRESS,
+    "failed to resolve": _ADDRESS,
+    "timeout expired": _ADDRESS,
+    "password authentication failed": "Set the right user and password in DATABASE_URL",
+    "FATAL: database": "Make it with createdb, or correct its name in DATABASE_URL",
+    "permission denied for": "Run the bot as the database's user to whom the tables belong",
+    "hot standby": "It is a replica: name the primary in DATABASE_URL, alone or beside it",
     "disk I/O": "Look at its disk: it may be full or broken",
 }
 
@@ -23,7 +31,8 @@ _REMEDIES = {
 def with_remedy(error: object) -> str:
     """The engine's own message in one line and what to do, as the end of a sentence."""
     text = " ".join(str(error).split())
-    return next((f"{text}. {remedy}" for words, remedy in _REMEDIES.items() if words in text), text)
+    end = "" if text.endswith("?") else "."
+    return next((f"{text}{end} {remedy}" for words, remedy in _REMEDIES.items() if words in text), text)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
 from bot.domain.watch_results import AddedWatches, LeftWatches, ListedWatch, OfferedTask, WatchQuery
 from bot.storage.engines.bulk import insert_each
 from bot.storage.engines.expressions import insert, one_of
-from bot.storage.following import follow, follows, hand_over, unfollow
+from bot.storage.following import concerns, follow, hand_over, unfollow
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import (
     Row,
@@ -252,7 +252,7 @@ def matching(query: WatchQuery) -> ColumnElement[bool]:
     if query.watch_id is not None:
         conditions.append(watches.c.id == query.watch_id)
     if query.user_id is not None:
-        conditions.append(or_(watches.c.user_id == query.user_id, follows(query.user_id)))
+        conditions.append(concerns(query.user_id))
     if query.guild_id is not None:
         conditions.append(watches.c.guild_id == query.guild_id)
     if query.channel_id is not None:

@@ -21,7 +21,7 @@ from bot.storage.schema import REVISION
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from tests.bot_process import Command
 from tests.conftest import Env
-from tests.e2e.test_create import ON, card, let_in, press, turn_on, with_role
+from tests.e2e.test_create import ON, card, give_id, let_in, press, turn_on, with_role
 from tests.e2e.test_create_limits import set_numbers
 from tests.messages import buttons
 from tests.sample_tasks import LATER
@@ -139,6 +139,29 @@ async def test_orders_sent_since_a_backup_are_not_sent_again_after_its_restore(e
         usage = await env.finished(await env.ben.slash(env.channel, "suno usage"))
         assert "歌曲：已用 0 / 3" in usage["content"]
     assert len(env.gateway.orders.posts) == 4
+
+
+async def test_the_song_of_an_order_that_is_settled_once_more_after_a_restore_is_not_posted_again(
+    env: Env, command: Command
+) -> None:
+    """Its watch is new, unlike the order: in the copy it was unsure."""
+    env.gateway.orders.plan, env.gateway.orders.takes = ["lost"], 3.0
+    async with env.bot(**ON):
+        await turn_on(env)
+        await press(env, env.ada, await card(env), "Create")
+        await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
+        await env.clock.advance(20, step=5)
+        _, output, _ = await command("backup")
+        await give_id(env)
+        await env.clock.advance(20, step=1)
+        before = await env.posts()
+    assert len(before[0]["attachments"]) == 2
+    await restore(output)
+    async with env.bot(**ON):
+        await give_id(env)
+        await env.clock.advance(60, step=1)
+        await env.says(env.watches, "You aren't watching any tasks")
+    assert env.posted() == before
 
 
 async def test_an_existing_file_is_left_alone(command: Command, tmp_path: Path) -> None:

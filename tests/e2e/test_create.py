@@ -60,6 +60,14 @@ async def fill(person: Person, opened: Any, **texts: str) -> Any:
     return await person.submit(opened, sent)
 
 
+async def give_id(env: Env) -> None:
+    """Ada has found the task of her order, whose answer got lost, in the gateway's log."""
+    shown = await env.finished(await env.ada.slash(env.channel, "suno orders"))
+    opened = await env.ada.press(shown, "It's this id")
+    found = await env.finished(await fill(env.ada, opened, field0=env.gateway.orders.posts[0].task_id))
+    assert "It was ordered once" in found["content"]
+
+
 async def let_in(env: Env, panel: dict[str, Any], role: dict[str, Any]) -> None:
     """Who has that role may order from now on."""
     opened = await env.ada.press(panel, "People and channels")
@@ -219,10 +227,7 @@ async def test_a_lost_answer_is_found_by_its_id_and_posted(env: Env) -> None:
         await env.clock.advance(20, step=5)
         dm = env.discord.world.dm_with(env.ada.user)
         await env.discord.hub.until(lambda: any("No answer came" in each["content"] for each in env.posted(dm)))
-        shown = await env.finished(await env.ada.slash(env.channel, "suno orders"))
-        opened = await env.ada.press(shown, "It's this id")
-        found = await env.finished(await fill(env.ada, opened, field0=env.gateway.orders.posts[0].task_id))
-        assert "It was ordered once" in found["content"]
+        await give_id(env)
         await env.clock.advance(20, step=1)
         await env.discord.hub.until(lambda: any(each["attachments"] for each in env.posted()))
     assert len(env.gateway.orders.posts) == 1

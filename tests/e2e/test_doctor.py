@@ -52,6 +52,14 @@ def guild_of(env: Env) -> dict[str, Any]:
     return guild
 
 
+async def test_a_file_to_which_not_all_was_moved(used: Env, doctor: Doctor) -> None:
+    with closing(sqlite3.connect(used.database)) as database, database:
+        database.execute("INSERT INTO notes VALUES ('moving', '{}')")
+    code, output = await doctor("--offline")
+    assert code == 1
+    assert "not all was moved into this database: run `move` again, with the old DATABASE_URL." in output
+
+
 async def test_all_is_well(used: Env, doctor: Doctor) -> None:
     code, output = await doctor()
     lines = output.splitlines()

@@ -1,7 +1,7 @@
 """Every test of the stores runs on SQLite, and on PostgreSQL if there is a server: `make postgres`."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
 from bot.storage.recents import RecentStore
 from bot.storage.watches import WatchStore
-from tests.postgresql import emptied
+from tests.postgresql import emptied, new_database
+from tests.storage.plans_on_postgresql import Planner, fill, statements
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -22,6 +23,25 @@ ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 def url(tmp_path: Path) -> str:
     """Of a SQLite file that is not there yet."""
     return f"sqlite+aiosqlite:///{tmp_path}/data/bot.db"
+
+
+@pytest.fixture(scope="session")
+def planner() -> Iterator[Planner]:
+    with new_database() as url:
+        fill(url)
+        yield Planner(url.replace("+psycopg", ""))
+
+
+@pytest.fixture(autouse=True)
+def _no_whole_tables_on_postgresql(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No statement run by any test scans a growing table."""
+    if not request.node.get_closest_marker("postgres"):
+        yield
+        return
+    planner: Planner = request.getfixturevalue("planner")
+    with statements() as seen:
+        yield
+    assert planner.scans(seen) == []
 
 
 @pytest.fixture(params=ENGINES)

@@ -79,6 +79,34 @@ async def test_an_identical_answer_is_decoded_when_time_makes_an_action_due(
     assert later.digest == b"", what_is_due
 
 
+async def test_a_repeated_answer_renews_the_lease(watches: WatchStore, polls: PollStore) -> None:
+    await add(watches, make_watch("t1"))
+    first = await known(polls)
+    (renewed,) = await polls.renew([first], NOW + 40, lease=60)
+    assert (renewed.asked_at, renewed.lease_until, renewed.digest) == (NOW + 40, NOW + 100, b"bytes")
+    assert await claim(polls, NOW + 99) == set()
+    assert await claim(polls, NOW + 100) == {"t1"}
+    assert await polls.renew([first, renewed], NOW + 101, lease=60) == [], "they are not ours any more"
+
+
+async def test_a_lease_is_not_renewed_for_what_is_claimed_anew_or_not_watched_any_more(
+    watches: WatchStore, polls: PollStore
+) -> None:
+    await add(watches, make_watch("t1"), make_watch("t2", user_id=BEN))
+    old = await polls.claim("default", NOW, lease=60, limit=9)
+    await add(watches, make_watch("t1", channel_id=LOUNGE, created_at=NOW + 6))
+    await watches.leave(BEN)
+    assert await claim(polls, NOW + 6) == {"t1"}
+    assert await polls.renew(old, NOW + 7, lease=600) == []
+    assert await claim(polls, NOW + 70) == {"t1"}, "when the newer lease ends"
+
+
+async def test_a_renewed_lease_does_not_hide_that_it_is_quiet(watches: WatchStore, polls: PollStore) -> None:
+    await add(watches, make_watch("t1"))
+    (late,) = await polls.renew([await known(polls)], NOW + QUIET_AFTER, lease=60)
+    assert late.digest == b""
+
+
 async def test_a_new_watch_is_evaluated_though_the_answer_is_unchanged(
     watches: WatchStore, polls: PollStore, outbox: Outbox
 ) -> None:

@@ -86,6 +86,8 @@ class Watching(RuleBasedStateMachine):
         same = [claim for claim in due if claim.digest == polls[claim.task_id].digest]
         for claim in same:
             del polls[claim.task_id]
+        if same:
+            same[:1] = await self.polls.renew(same[:1], self.now, lease=LEASE)
         await record_poll(self.polls, polls, self.now, SCHEDULE, same)
 
     def _look(self, task_id: str) -> PollResult:

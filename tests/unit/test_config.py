@@ -135,15 +135,19 @@ def test_the_example_file_documents_every_setting() -> None:
 
 
 def test_a_database_may_have_several_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:p%2Cw@one.example:5432,two:5433/songs?sslmode=require")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:p%2Cw@one.example:5433,two,[::1]/songs?sslmode=require")
     settings = load_settings()
     where = make_url(settings.database_url)
-    assert where.query == {"host": ("one.example:5432", "two:5433"), "sslmode": "require"}
+    assert where.query == {"host": "one.example,two,::1", "port": "5433,5432,5432", "sslmode": "require"}
     assert (where.username, where.password, where.database) == ("ada", "p,w", "songs")
-    assert settings.database_name == "songs at one.example:5432, two:5433"
+    assert settings.database_name == "songs at one.example:5433, two:5432, [::1]:5432"
+    connected = make_url(settings.database_url).get_dialect()().create_connect_args(where)[1]
+    assert (connected["host"], connected["port"]) == ("one.example,two,::1", "5433,5432,5432")
 
 
-@pytest.mark.parametrize("hosts", ["one,", "one:x,two", "one:0,two,"])
+@pytest.mark.parametrize(
+    "hosts", ["one,", "one:x,two", "one:0,two", "one:99999,two", "one,two:", "one,[::1", "[::g],two"]
+)
 def test_a_faulty_list_of_servers_is_told(monkeypatch: pytest.MonkeyPatch, hosts: str) -> None:
     monkeypatch.setenv("DATABASE_URL", f"postgresql://{hosts}/songs")
     with pytest.raises(SettingsError, match="DATABASE_URL: write it as"):

@@ -15,7 +15,7 @@ from bot.commands.doctor.findings import Finding, ok, problem, warning
 from bot.commands.name import program_name
 from bot.config import Settings
 from bot.errors import StorageError
-from bot.storage.database import revision_of
+from bot.storage.database import MOVING, UNFINISHED, revision_of
 from bot.storage.remedies import with_remedy
 from bot.storage.revision import OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION
@@ -120,6 +120,9 @@ def _revision(file: Path) -> str:
             if "alembic_version" not in tables:
                 raise OfAnotherProgram
             found = database.execute("SELECT version_num FROM alembic_version").fetchall()
+            revision = usable_revision([row[0] for row in found], tables)
+            if database.execute("SELECT 1 FROM notes WHERE key = ?", (MOVING,)).fetchone():
+                raise StorageError(UNFINISHED)
     except sqlite3.Error as error:
         raise StorageError(f"the database cannot be used: {with_remedy(error)}") from error
-    return usable_revision([row[0] for row in found], tables)
+    return revision

@@ -51,12 +51,17 @@ async def _server(settings: Settings) -> list[Finding]:
 
 async def _database(settings: Settings) -> Finding:
     """Raises StorageError."""
-    revision = await revision_of(settings.database_url)
+    revision = await revision_of(settings.database_url, newer=True)
     if revision is None:
         return ok(_SUBJECT, f"{settings.database_name} is empty; the first run makes its tables")
     if revision < REVISION:
         missing = f"it has revision {revision}, not {REVISION}"
         return warning(_SUBJECT, f"{missing}. Start the bot, or: {program_name()} migrate")
+    if revision > REVISION:
+        newer = (
+            f"it has revision {revision}, of a newer bot; this program can still lead on it, but its commands cannot"
+        )
+        return warning(_SUBJECT, f"{newer}. Install the newer bot here, too.")
     return ok(_SUBJECT, f"{settings.database_name} has revision {revision}, that of this program")
 
 

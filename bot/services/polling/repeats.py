@@ -1,11 +1,13 @@
 """Repeated answers: identical to the known ones, byte for byte, as nearly all answers are.
 
-Their tasks are polled again without asking the database, until their leases end.
+Their tasks are polled again without asking the database, until their leases end; these are renewed.
 """
 
 import heapq
 import itertools
 from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from bot.domain.polling import Claim, grouped
 from bot.domain.snapshot import PollSchedule, next_poll_at, unchanged_for
@@ -20,6 +22,15 @@ def digests(claims: Sequence[Claim]) -> Mapping[bytes, str]:
     return {claim.digest: claim.task_id for claim in claims if claim.digest}
 
 
+class Left(Struct, frozen=True):
+    """Claims that cannot be kept. `ending`: until their lease is renewed, since it ends before the next poll; `over`:
+    not even then, since a renewed one would end before it, too, or since they may need action within it.
+    """
+
+    ending: list[Claim]
+    over: list[Claim]
+
+
 class RepeatedClaims:
     """Claims whose answers were repeated, until they are due again."""
 
@@ -31,19 +42,24 @@ class RepeatedClaims:
     def __len__(self) -> int:
         return self._count
 
-    def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> list[Claim]:
-        """Keeps claims, and returns the others: their lease ends, or they need action, before the next poll."""
-        left: list[Claim] = []
+    def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> Left:
+        """Keeps claims, and returns the others."""
+        left = Left([], [])
         for group in grouped(claims):
             due_at = next_poll_at(group[0], now, schedule)
-            if due_at + _ROUND > group[0].lease_until or unchanged_for(group[0], now) + LEASE > QUIET_AFTER:
-                left += group
-                continue
-            for claim in group:
-                claim.asked_at = now
-            heapq.heappush(self._queue, (due_at, next(self._numbers), group))
-            self._count += len(group)
+            if due_at + _ROUND > now + LEASE or unchanged_for(group[0], now) + LEASE > QUIET_AFTER:
+                left.over.extend(group)
+            elif due_at + _ROUND > group[0].lease_until:
+                left.ending.extend(group)
+            else:
+                self._keep(group, now, due_at)
         return left
+
+    def _keep(self, group: Sequence[Claim], now: float, due_at: float) -> None:
+        for claim in group:
+            claim.asked_at = now
+        heapq.heappush(self._queue, (due_at, next(self._numbers), group))
+        self._count += len(group)
 
     def take(self, now: float, enough: int) -> list[Claim]:
         """Claims that are due: `enough` of them, and the rest of their group.

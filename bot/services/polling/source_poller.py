@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.domain.poll_pacer import MIN_ROUND_GAP, PollPacer
 from bot.domain.polling import Claim
+from bot.domain.snapshot import PollSchedule
 from bot.domain.update_cycle import UpdateCycle
 from bot.domain.windows import Window
 from bot.errors import GatewayError, StorageError
@@ -144,7 +145,7 @@ class SourcePoller:
             await self._store.release(unanswered, due_at=now + self._interval)
         open_tasks = len(batch) + len(self._repeated)
         schedule = self._pacer.schedule(now, together=len(batch), open_tasks=open_tasks, probe=probe)
-        repeated = self._repeated.hold(outcome.repeated, now, schedule)
+        repeated = await self._hold(outcome.repeated, now, schedule)
         if not outcome.results and not repeated:
             return []
         plan = await record_poll(self._store, outcome.results, now, schedule, repeated)
@@ -153,6 +154,14 @@ class SourcePoller:
         if plan.moved:
             self._on_moved()
         return _windows(batch, plan.changed, now)
+
+    async def _hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> Sequence[Claim]:
+        """Keeps claims until their next poll, and returns the others."""
+        left = self._repeated.hold(claims, now, schedule)
+        if not left.ending:
+            return left.over
+        renewed = await self._store.renew(left.ending, now, lease=LEASE)
+        return left.over + self._repeated.hold(renewed, now, schedule).over
 
     def _back_off_from_failures(self) -> None:
         for gateway, failure in self._failures.items():

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY, UNHURRIED
-from bot.storage.leadership import Leadership, Standing, Term
+from bot.storage.leadership import Leadership, LeadershipState, Term
 from bot.storage.lease import LEASE_TABLE, LeaseStore, Sockets
 from bot.storage.seat import Database
 
@@ -30,7 +30,7 @@ _CONNECTING = {
     "application_name": "suno-watch",
     "target_session_attrs": "primary",  # of several servers, or of one that is just being promoted
 }
-_SESSION = {
+SESSION = {
     "statement_timeout": "5s",
     "idle_in_transaction_session_timeout": "5s",
     "client_min_messages": "warning",
@@ -73,8 +73,8 @@ class SharedSeat:
         self._upgrade = upgrade
 
     @property
-    def standing(self) -> Standing:
-        return self._leadership.standing
+    def state(self) -> LeadershipState:
+        return self._leadership.state
 
     @asynccontextmanager
     async def term(self, *, wait: bool) -> AsyncIterator[Database]:
@@ -105,9 +105,9 @@ def read_only_engine(url: URL) -> AsyncEngine:
 
 def _engine(url: URL, *, term: Term | None = None, **session: str) -> AsyncEngine:
     engine = create_async_engine(
-        url, connect_args=_connect_arguments(url, _SESSION | session), pool_size=_AT_ONCE, max_overflow=_AT_ONCE
+        url, connect_args=_connect_arguments(url, SESSION | session), pool_size=_AT_ONCE, max_overflow=_AT_ONCE
     )
-    event.listen(engine.sync_engine, "connect", _set_up_connection)
+    event.listen(engine.sync_engine, "connect", set_up_connection)
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     event.listen(engine.sync_engine, "begin", partial(_begin, term))
     return engine
@@ -115,7 +115,7 @@ def _engine(url: URL, *, term: Term | None = None, **session: str) -> AsyncEngin
 
 def _lease_engine(url: URL) -> AsyncEngine:
     """One connection, apart from the others: whatever they wait for, the lease is renewed."""
-    arguments = _connect_arguments(url, _SESSION | {"statement_timeout": "2s"}) | {"connect_timeout": "2"}
+    arguments = _connect_arguments(url, SESSION | {"statement_timeout": "2s"}) | {"connect_timeout": "2"}
     engine = create_async_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     return engine
@@ -129,7 +129,7 @@ def _connect_arguments(url: URL, session: Mapping[str, str]) -> dict[str, str]:
     return arguments | {"options": f"{wanted} {given if isinstance(given, str) else ' '.join(given)}".strip()}
 
 
-def _set_up_connection(connection: Any, _record: object) -> None:
+def set_up_connection(connection: Any, *_: object) -> None:
     connection.autocommit = True  # the driver's own BEGIN would be a request of its own; see _begin
     connection.adapters.register_dumper(str, _WithoutNulBinary)
     connection.adapters.register_dumper(str, _WithoutNul)

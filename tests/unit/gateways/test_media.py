@@ -23,7 +23,7 @@ from bot.gateways import media as client
 from bot.gateways.address_guard import is_public
 from bot.gateways.file_names import file_name
 from bot.gateways.file_type import MP3, PNG, WAV, audio
-from bot.gateways.hosts import Standing
+from bot.gateways.hosts import HostRating
 from bot.gateways.media import Media
 from bot.gateways.transfer_rate import BRISK, PATIENT
 from sandbox.local_gateway.fake_task import FakeTask, Song
@@ -181,7 +181,7 @@ async def test_a_host_that_wastes_our_time_is_left_soon(
     async with asyncio.timeout(20):
         with pytest.raises(MediaUnavailable):
             await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
-    assert media.hosts.standing(gateway.media_host) is Standing.SLOW
+    assert media.hosts.rating(gateway.media_host) is HostRating.SLOW
 
 
 async def test_a_few_hints_do_no_harm(media: Media, gateway: LocalGateway) -> None:
@@ -189,7 +189,7 @@ async def test_a_few_hints_do_no_harm(media: Media, gateway: LocalGateway) -> No
     gateway.media_faults.append(Fault(raw=b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + answer))
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
         assert await content(file) == SONG_BYTES
-    assert media.hosts.standing(gateway.media_host) is Standing.GOOD
+    assert media.hosts.rating(gateway.media_host) is HostRating.GOOD
 
 
 async def test_an_honest_slow_line_is_waited_for_where_there_is_patience(
@@ -204,7 +204,7 @@ async def test_an_honest_slow_line_is_waited_for_where_there_is_patience(
         await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB, patient=True) as file:
         assert file.kind is MP3
-    assert media.hosts.standing(gateway.media_host) is Standing.SLOW
+    assert media.hosts.rating(gateway.media_host) is HostRating.SLOW
 
 
 async def test_pictures_in_memory_have_a_bound(media: Media, gateway: LocalGateway) -> None:
