@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.domain.cycle_estimator import UpdateCycleEstimator
-from bot.domain.update_cycle import UpdateCycle, next_probe, next_update
+from bot.domain.update_cycle import ANY_PERIOD, UpdateCycle, fit, next_probe, next_update
 from bot.domain.windows import Window
 
 Shown = Callable[[float], float]
@@ -93,6 +94,20 @@ def test_the_next_update_is_in_the_future_and_its_probe_is_earlier(
     assert coming <= now + period + drift + doubt + 1.0
     probe = next_probe(cycle, now)
     assert probe is None or now < probe < coming
+
+
+def test_some_updates_of_one_channel_in_a_row_do_not_hide_the_others() -> None:
+    """Where the cycle has moved, they do count alone."""
+    behind = [0.0, 2.0, 1.0] * 4 + [2.0] * 4
+    windows = [Window(at - 0.3, at) for at in (1_000.0 + 15 * number + each for number, each in enumerate(behind))]
+    channels = fit(windows[::-1], 15.0, ANY_PERIOD)
+    assert channels is not None
+    assert channels.spread > 1.0
+    moved = [replace(window, since=window.since - 2, until=window.until - 2) for window in windows[-4:]]
+    stayed = [Window(at - 0.3, at) for at in (1_002.0 + 15 * number for number in range(12))]
+    alone = fit([*moved[::-1], *stayed[::-1]], 15.0, ANY_PERIOD)
+    assert alone is not None
+    assert alone.spread == 0
 
 
 def test_many_tasks_are_polled_from_the_first_channel_of_an_update_to_the_last() -> None:
