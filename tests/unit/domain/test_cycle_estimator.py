@@ -189,3 +189,19 @@ def test_probes_reduce_the_uncertainty() -> None:
         now = sweep
     assert estimator.cycle is not None
     assert estimator.cycle.doubt < max(0.6, before * 0.7)
+
+
+def test_an_early_change_that_channels_may_explain_leaves_what_is_known() -> None:
+    """The windows are too long to tell the channels yet: they are searched for, and nothing is forgotten."""
+    seen = [
+        (319.7, 4.8), (323.6, 5.6), (325.0, 5.3), (336.4, 4.5), (338.4, 4.4), (351.5, 4.2), (368.0, 4.0), (383.0, 4.5),
+        (396.8, 5.3), (410.9, 2.3), (412.5, 1.6),
+    ]  # fmt: skip
+    estimator = UpdateCycleEstimator()
+    for until, length in seen:
+        estimator = estimator.observe(Window(until - length, until))
+    assert estimator.cycle is not None
+    after = estimator.observe(Window(425.1 - 1.6, 425.1))
+    assert (after.cycle, after.nominal) == (None, 15.0)
+    assert after.search_until > 425.1
+    assert len(after.windows) > 5
