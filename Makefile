@@ -54,6 +54,7 @@ crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and
 	$(BIN)/python -m sandbox.crashtest --shards 4 --forgetful
 	$(BIN)/python -m sandbox.crashtest_library
 	$(BIN)/python -m sandbox.crashtest_library --forgetful
+	$(BIN)/python -m sandbox.crashtest_takes
 	$(BIN)/python -m sandbox.crashtest_orders
 	$(BIN)/python -m sandbox.crashtest_steps
 

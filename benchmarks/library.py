@@ -38,6 +38,7 @@ _GUILD = 3
 _NOW = 10 * WEEK
 _STARS = 2  # of each of the server's songs, in this week
 _LIST = 1  # the playlist
+_MAKER = 600  # who made all songs of the server after ours, and starred all of ours
 
 _random = random.Random(7)
 _LATIN = ["".join(_random.choices("etaoinshrdlucm", k=_random.randint(3, 9))) for _ in range(5_000)]
@@ -56,10 +57,11 @@ def _rows(first: int, count: int) -> Iterator[tuple[dict[str, Any], dict[str, An
     for number in range(first, first + count):
         guild_id = 1 + number // _OF_A_SERVER
         channel_id = guild_id * 1_000 + number % _CHANNELS
+        user_id = _MAKER if guild_id == _GUILD + 1 else number % 500
         title, style, lyrics = f"Song {number}", "folk, calm" if number % 2 else "民谣", _lyrics(number)
         song = {
             "id": number + 1, "task_id": f"task_{number}", "number": 1, "clip_id": f"clip_{number}",
-            "gateway": "default", "user_id": number % 500, "owner_id": 0, "guild_id": guild_id,
+            "gateway": "default", "user_id": user_id, "owner_id": 0, "guild_id": guild_id,
             "channel_id": channel_id, "parent_id": channel_id, "restricted": False, "message_id": number + 1,
             "title": title, "style": style, "duration": 180.0, "posted_at": float(number), "removed": False,
         }  # fmt: skip
@@ -79,6 +81,7 @@ async def _star_and_list(engine: AsyncEngine, songs: int) -> None:
     first = 1 + (_GUILD - 1) * _OF_A_SERVER
     ours = range(first, min(first + _OF_A_SERVER, songs + 1))
     rows = [{"song_id": each, "user_id": 9, "starred_at": 1.0} for each in range(1, songs + 1)]
+    rows += [{"song_id": each, "user_id": _MAKER, "starred_at": 1.0} for each in ours]
     rows += [
         {"song_id": each, "user_id": user_id, "starred_at": _NOW - 1.0 - each}
         for each in ours
@@ -95,11 +98,14 @@ async def _star_and_list(engine: AsyncEngine, songs: int) -> None:
         await connection.execute(insert(playlist_songs), listed)
 
 
-def _search(store: LibraryStore, find: str) -> Callable[[], Awaitable[int]]:
-    query = SongQuery(user_id=1, scope=Scope.SERVER, find=find, guild_id=_GUILD, channel_id=_GUILD * 1_000)
+def _search(
+    store: LibraryStore, find: str, scope: Scope = Scope.SERVER, *, hidden: bool = False
+) -> Callable[[], Awaitable[int]]:
+    """`hidden`: every other channel is hidden from who asks."""
+    query = SongQuery(user_id=_MAKER, scope=scope, find=find, guild_id=_GUILD, channel_id=_GUILD * 1_000)
 
     async def search() -> int:
-        groups = await store.groups(query)
+        groups = [each for each in await store.groups(query) if not hidden or each.parent_id % 2]
         return (await store.find(replace(query, viewable=groups), limit=10)).count
 
     return search
@@ -142,7 +148,14 @@ async def main(songs: int = _SONGS) -> dict[str, dict[str, float]]:
         async with open_database(f"sqlite+aiosqlite:///{Path(folder) / 'bot.db'}") as engine:
             await _fill(engine, songs)
             await _star_and_list(engine, songs)
-            asked = {name: _search(LibraryStore(engine), find) for name, find in typed.items()}
+            store, words = LibraryStore(engine), typed["two English words"]
+            asked = {name: _search(store, find) for name, find in typed.items()}
+            asked |= {
+                "two English words, every other channel hidden": _search(store, words, hidden=True),
+                "two English words, this channel": _search(store, words, Scope.HERE),
+                "two English words, one's own 5,000": _search(store, words, Scope.MINE),
+                "two English words, 5,000 starred": _search(store, words, Scope.STARRED),
+            }
             asked |= {
                 "a chart of 10,000 stars": _chart(ChartStore(engine)),
                 "a playlist of 60 songs": _playlist(PlaylistStore(engine)),

@@ -24,12 +24,15 @@ The layers, from the top. Nobody imports upwards, and modules of one layer do no
       delivery      claim, send, record: the notifier, the sender, failures, live cards
       orders        songs to be made and paid for
       library       songs are found again and starred; earlier posts are added
+      charts        a weekly post of the most starred songs
+      playlists     lists of songs, a person's own or a server's
       archives      songs as ZIP files, in parts
     config, log   settings and logging; only the layers above cogs use them
     environment   reads environment variables and `.env`; setting_values, setting_faults: their types and errors
     gateways      what gateways and media hosts say: requests, decoding, relaying of audio
       dialects      field names, status words and sentences of gateways, translated into tasks
     storage       what is stored: named statements, no decisions
+    off_loop      work on files, off the event loop
     shutdown      ends asyncio tasks and the program
     domain        values and rules: no I/O, no clock, no asyncio
     errors        the tree of errors

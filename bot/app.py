@@ -106,7 +106,7 @@ async def migrate(settings: Settings) -> None:
 async def serve(settings: Settings, clock: Clock | None = None) -> None:
     """Until cancelled: leads, or waits for its turn to lead."""
     async with open_seat(settings.database_url) as seat:
-        monitor = Monitor(lambda: seat.standing)
+        monitor = Monitor(lambda: seat.state)
         async with monitored(monitor, settings.http_host, settings.http_port):
             while True:  # after a lost term, all that is in memory is made anew
                 try:

@@ -32,11 +32,11 @@ from bot.setting_values import (
     Hosts,
     Price,
     Secret,
+    SongOptions,
     StatusWord,
     Texts,
     Token,
     UserIds,
-    Wishes,
     is_likely_token,
     is_open_to_others,
 )
@@ -73,7 +73,7 @@ class GatewaySettings(BaseModel):
     price: Price = None
     """Like `SUNO_PRICE`, for that gateway."""
 
-    can: Wishes = ()
+    can: SongOptions = ()
     """Like `SUNO_CAN`, for that gateway."""
 
     key_is_ours: Annotated[Literal["on", "off"], StatusWord] = "off"
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     list.
     """
 
-    suno_can: Wishes = ()
+    suno_can: SongOptions = ()
     """The options that this gateway is known to pass on to Suno. For other options, people are warned before they pay
     that they may be ignored. Without `cover`, `/suno cover` is not offered.
     """

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot.config import GatewaySettings, Settings
 from bot.domain.creation import OperatorRules
-from bot.domain.song_request import Wish
+from bot.domain.song_request import SongOption
 from bot.gateways.billing import Billing
 from bot.gateways.send_guard import Check, unchecked
 from bot.gateways.submitter import Submitter
@@ -36,7 +36,7 @@ def gateway_settings(settings: GatewaySettings) -> OperatorSettings:
     return OperatorSettings(
         models=settings.models,
         price=settings.price,
-        can=frozenset(map(Wish, settings.can)),
+        can=frozenset(map(SongOption, settings.can)),
         key_is_ours=settings.key_is_ours == "on",
     )
 

@@ -31,7 +31,7 @@ _UNAUTHORIZED = 401
 log = logging.getLogger(__name__)
 
 
-class Limits(msgspec.Struct, frozen=True):
+class SessionStartLimit(msgspec.Struct, frozen=True):
     """Discord's answer. `shards`: its advice; `remaining`: sessions until `reset_at`; `concurrency`: buckets."""
 
     shards: int
@@ -55,7 +55,7 @@ class SessionStarts:
         self._stored = stored
         self._clock = clock
         self._failed = failed
-        self._limits: Limits | None = None
+        self._limits: SessionStartLimit | None = None
         self._asked_at = 0.0
         self._asking = asyncio.Lock()
         self._buckets: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -64,7 +64,7 @@ class SessionStarts:
         self._earliest = 0.0  # the time that is assumed for other shards
         self._sent: set[int] = set()  # shards that have sent IDENTIFY in their turn
 
-    async def limits(self, *, renew: bool = False) -> Limits:
+    async def limits(self, *, renew: bool = False) -> SessionStartLimit:
         """Asks until Discord answers; not if it did so lately, unless the answer is to be renewed.
 
         Raises discord.LoginFailure for a refused token.
@@ -85,10 +85,12 @@ class SessionStarts:
                     delay = min(2 * delay, _LAST_RETRY)
             return self._limits
 
-    async def _answer(self) -> Limits:
+    async def _answer(self) -> SessionStartLimit:
         shards, _, starts = await self._ask()
         reset_at = self._clock.now() + starts["reset_after"] / 1000
-        return Limits(shards, starts["total"], starts["remaining"], reset_at, max(1, starts["max_concurrency"]))
+        return SessionStartLimit(
+            shards, starts["total"], starts["remaining"], reset_at, max(1, starts["max_concurrency"])
+        )
 
     @asynccontextmanager
     async def turn(self, shard_id: int) -> AsyncIterator[None]:

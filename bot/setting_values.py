@@ -184,7 +184,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_hosts)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), AfterValidator(_user_ids)]
 Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Wishes = Annotated[
+SongOptions = Annotated[
     tuple[Literal["cover", "exclude", "voice", "weights"], ...],
     NoDecode,
     BeforeValidator(_split),

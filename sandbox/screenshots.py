@@ -95,12 +95,18 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
 
 
 async def _take_watched(page: Page) -> None:
-    """A song that was posted for a watch, and its live card."""
+    """A song that was posted for a watch, its live card, and the song when its maker has chosen a take; a chart."""
     song = page.locator(".message", has_text="Chalk Sun is ready").first
     await song.wait_for(timeout=60_000)
     await page.wait_for_timeout(18_000)
     await _take(song, "watched-song")
     await _take(page.locator(".message", has_text="Here is the result").first, "watched-card")
+    await song.locator("button", has_text="📌").click()
+    await page.locator(".message").last.locator("button", has_text="Take 2").click()
+    await song.filter(has_text="was chosen").wait_for()
+    await _take(song, "chosen-take")
+    await page.get_by_test_id("channel-releases").click()
+    await _take(page.locator(".message", has_text="Songs of the week").first, "chart")
 
 
 async def _answer(page: Page, task_id: str) -> Locator:

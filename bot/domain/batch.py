@@ -8,7 +8,7 @@ from msgspec import Struct
 from bot.domain.task import Status, Task, TaskKind
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class BatchEntry(Struct, frozen=True, kw_only=True):
     """One row of a list of tasks. `state`: under which its state is counted; `progress`: a percentage."""
 
     id: str
@@ -34,7 +34,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     id: str
     user_id: int
-    entries: tuple[Entry, ...]
+    entries: tuple[BatchEntry, ...]
     ignored: int
     words: tuple[str, ...] = ()
     created_at: float
@@ -45,8 +45,8 @@ STATES = (Status.DONE, PARTIAL, Status.RUNNING, Status.WAITING, Status.FAILED, O
 _UNFINISHED = (Status.RUNNING, Status.WAITING, ODD, UNANSWERED)
 
 
-def entry_of(task: Task, gateway: str) -> Entry:
-    return Entry(
+def entry_of(task: Task, gateway: str) -> BatchEntry:
+    return BatchEntry(
         id=task.id,
         state=_state(task),
         kind=task.kind,
@@ -66,17 +66,17 @@ def _state(task: Task) -> str:
     return PARTIAL if task.partial else task.status
 
 
-def counts(entries: Sequence[Entry]) -> list[tuple[str, int]]:
+def counts(entries: Sequence[BatchEntry]) -> list[tuple[str, int]]:
     """The number of entries in each state that occurs, in the order of STATES."""
     found = Counter(entry.state for entry in entries)
     return [(state, found[state]) for state in STATES if found[state]]
 
 
-def unfinished(entries: Sequence[Entry]) -> tuple[str, ...]:
+def unfinished(entries: Sequence[BatchEntry]) -> tuple[str, ...]:
     """Ids that are worth watching."""
     return tuple(entry.id for entry in entries if entry.state in _UNFINISHED)
 
 
-def of_kind(entries: Sequence[Entry], kind: TaskKind | None) -> tuple[Entry, ...]:
+def of_kind(entries: Sequence[BatchEntry], kind: TaskKind | None) -> tuple[BatchEntry, ...]:
     """Those of that kind; entries of unknown kind belong to every kind."""
     return tuple(entry for entry in entries if kind is None or entry.kind in (kind, TaskKind.UNKNOWN))

@@ -23,6 +23,7 @@ from bot.domain.update_cycle import (
     confidence,
     consistent,
     fit,
+    may_fit,
     weight,
 )
 from bot.domain.windows import Stamps, Window
@@ -35,6 +36,7 @@ _CERTAIN = 10.0  # confidence that hardly any gateway without a cycle reaches
 _MAX_CONFIDENCE = 21.0  # the most confidence: a cycle that is over must be given up in the end
 _CONFIDENCE_LEFT = 4.0  # the least confidence that must be left after an unexpected change
 _UNEXPECTED_LOSS = 7.0  # confidence lost by a change that no cycle explains,
+_VAGUE_LOSS = 2.0  # by one that channels may explain, though the windows are too long to tell,
 _HINT_LOSS = 1.0  # and by one that may be explained
 _KNOWN_KIND = 6.0  # confidence in advance at gateways that give the time of a change: all are of one kind,
 _KIND_PERIODS = Window(14.98, 15.06)  # and keep the usual period exactly
@@ -44,7 +46,8 @@ _UNCONFIRMED = 3  # periods between two probes until the difference between the 
 _SUSPICION = 6  # periods after an unexpected change in which each update is probed
 _NEWS = 0.8  # of the doubt: a window that leaves more than this adds nothing
 _SEARCH = 120.0  # seconds for which a lost cycle is searched for
-_LOST = 0.2  # of a period: with more doubt, the cycle counts as lost
+_LOST = 0.2  # of a period: with more doubt, the cycle counts as lost;
+_LOST_WITH_CHANNELS = 0.27  # one task alone is polled after the latest moment that is likely, anyway
 
 
 class _Even(Struct, frozen=True):
@@ -90,7 +93,8 @@ class UpdateCycleEstimator(Struct, frozen=True):
 
     def at(self, now: float) -> "UpdateCycleEstimator":
         """As of a later moment: a cycle that was not confirmed for long counts as lost."""
-        lost = self.cycle is not None and self.cycle.doubt_at(now) > self.cycle.period * _LOST
+        most = _LOST_WITH_CHANNELS if self.has_channels else _LOST
+        lost = self.cycle is not None and self.cycle.doubt_at(now) > self.cycle.period * most
         return replace(self, cycle=None) if lost else self
 
     def interrupted(self, now: float) -> "UpdateCycleEstimator":
@@ -238,6 +242,8 @@ def _unexpected(estimator: UpdateCycleEstimator, cycle: UpdateCycle, window: Win
         if closer := _fit(estimator, windows, each):
             left, now = estimator.confidence - _HINT_LOSS, window.until
             return replace(estimator, windows=windows, cycle=closer, nominal=each, confidence=left, surprised_at=now)
+    if is_clear and may_fit(windows, nominal):
+        return _lost(estimator, window.until, _VAGUE_LOSS, windows)
     return (
         _restarted(estimator, nominal, window)
         if is_clear

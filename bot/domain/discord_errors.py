@@ -13,7 +13,7 @@ _PATIENT = 2  # failures with an unknown code until simpler forms are tried
 _CHANNEL_ONLY = frozenset({Topic.LIVE, Topic.QUIET})  # only meant for their channel, else dropped
 
 
-class Part(StrEnum):
+class MessagePart(StrEnum):
     """A part of a message, which is left out where Discord refuses it; in the order in which they are tried."""
 
     LYRICS_AND_LINKS = "lyrics and links"
@@ -39,21 +39,21 @@ class Rule(Struct, frozen=True):
     """`suspects`: the parts to leave out first."""
 
     meaning: Meaning
-    suspects: tuple[Part, ...] = ()
+    suspects: tuple[MessagePart, ...] = ()
 
 
 _LATER, _BLOCKED, _CLOSED = Rule(Meaning.LATER), Rule(Meaning.BLOCKED), Rule(Meaning.CLOSED)
 _DM_CLOSED, _CONTENT = Rule(Meaning.RECIPIENT_CLOSED), Rule(Meaning.CONTENT)
-_TEXT = Rule(Meaning.CONTENT, (Part.LYRICS_AND_LINKS, Part.EMBEDS))
-_FILE = Rule(Meaning.CONTENT, (Part.COVER, Part.FILES))
-_FILES = Rule(Meaning.CONTENT, (Part.FILES,))
+_TEXT = Rule(Meaning.CONTENT, (MessagePart.LYRICS_AND_LINKS, MessagePart.EMBEDS))
+_FILE = Rule(Meaning.CONTENT, (MessagePart.COVER, MessagePart.FILES))
+_FILES = Rule(Meaning.CONTENT, (MessagePart.FILES,))
 
 RULES: dict[int, Rule] = {
     10003: _CLOSED,  # unknown channel
     10004: _CLOSED,  # unknown guild
     10008: _CLOSED,  # unknown message, of an edit
     10013: _DM_CLOSED,  # unknown user
-    20009: Rule(Meaning.CONTENT, (Part.COVER, Part.LYRICS_AND_LINKS)),  # explicit content
+    20009: Rule(Meaning.CONTENT, (MessagePart.COVER, MessagePart.LYRICS_AND_LINKS)),  # explicit content
     20016: _LATER,  # slow mode
     20022: _LATER,  # too many edits of announcements
     20026: _BLOCKED,  # the application is limited by Discord
@@ -89,7 +89,7 @@ RULES: dict[int, Rule] = {
     110000: _LATER,  # an index is not available yet
     110001: _LATER,  # the application is not available yet
     130000: _LATER,  # overloaded
-    160002: Rule(Meaning.CONTENT, (Part.REPLY,)),  # no reply without Read Message History
+    160002: Rule(Meaning.CONTENT, (MessagePart.REPLY,)),  # no reply without Read Message History
     160005: _BLOCKED,  # a locked thread
     160006: _BLOCKED,  # too many active threads
     160009: _BLOCKED,  # like a locked thread
@@ -101,7 +101,7 @@ RULES: dict[int, Rule] = {
 }
 
 
-def suspects(code: int) -> tuple[Part, ...]:
+def suspects(code: int) -> tuple[MessagePart, ...]:
     """The parts of a message that a code most likely means."""
     return RULES[code].suspects if code in RULES else ()
 
@@ -130,7 +130,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     topic: Topic
     failures: int = 0
-    omitted: AbstractSet[Part] = frozenset()
+    omitted: AbstractSet[MessagePart] = frozenset()
     movable: bool = True
 
 
@@ -152,7 +152,7 @@ class Redirect(Struct, frozen=True):
 class Replan(Struct, frozen=True):
     """Send it at once in another form. `omitted`: without these parts; None: with files within the new limit."""
 
-    omitted: AbstractSet[Part] | None
+    omitted: AbstractSet[MessagePart] | None
 
 
 class Abandon(Struct, frozen=True):
@@ -175,10 +175,10 @@ def decide(failure: PostError, attempt: Attempt) -> Course:
             return Redirect() if attempt.movable and attempt.topic not in _CHANNEL_ONLY else Abandon(State.KEPT)
         case Meaning.RECIPIENT_CLOSED:
             return Abandon(State.KEPT)
-        case Meaning.TOO_LARGE if attempt.failures < _SMALLER_AT_ONCE and Part.FILES in failure.parts:
+        case Meaning.TOO_LARGE if attempt.failures < _SMALLER_AT_ONCE and MessagePart.FILES in failure.parts:
             return Replan(None)
         case Meaning.TOO_LARGE:
-            return _simpler(failure, attempt, (Part.FILES,))
+            return _simpler(failure, attempt, (MessagePart.FILES,))
         case Meaning.UNKNOWN if attempt.failures < _PATIENT and not attempt.omitted:
             return retry_after(attempt.failures, failure.retry_after)
     return _simpler(failure, attempt, rule.suspects)
@@ -187,8 +187,8 @@ def decide(failure: PostError, attempt: Attempt) -> Course:
 def _later(failure: PostError, attempt: Attempt) -> Course:
     """Repeated server errors may be caused by the files: send it without them, once."""
     tried_often = attempt.failures + 1 >= SERVER_ERRORS
-    if failure.status >= 500 and tried_often and Part.FILES in failure.parts:
-        return Replan(attempt.omitted | {Part.FILES})
+    if failure.status >= 500 and tried_often and MessagePart.FILES in failure.parts:
+        return Replan(attempt.omitted | {MessagePart.FILES})
     return retry_after(attempt.failures, failure.retry_after)
 
 
@@ -197,9 +197,9 @@ def retry_after(failures: int, at_least: float = 0.0) -> Retry:
     return Retry(max(at_least, retry_delay(failures + 1)), parked=failures + 1 >= SERVER_ERRORS)
 
 
-def _simpler(failure: PostError, attempt: Attempt, suspects: tuple[Part, ...]) -> Course:
+def _simpler(failure: PostError, attempt: Attempt, suspects: tuple[MessagePart, ...]) -> Course:
     """Leaves out one part at a time, on top of those already left out."""
-    for part in (*suspects, *Part):
+    for part in (*suspects, *MessagePart):
         if part in failure.parts:
             return Replan(attempt.omitted | {part})
     return Abandon(State.FAILED)

@@ -19,6 +19,11 @@ _WHOLE = re.compile(r"(?!(?i:sk)[-_])[A-Za-z0-9](?:[A-Za-z0-9_.:=@~-]*[A-Za-z0-9
 _DASHES = "\u2012\u2013\u2014\u2015\u2043\ufe58\u2796\u30fc\uff70"
 _UUID = rf"[0-9a-f]{{8}}(?:[-{_DASHES}][0-9a-f]{{4}}){{3}}[-{_DASHES}][0-9a-f]{{12}}"
 _UUIDS = re.compile(rf"{_UUID}|[0-9a-f]{{32}}", re.IGNORECASE)
+# Mail and terminals break long lines, and mail puts a mark in front of them.
+_BROKEN = re.compile(
+    r"(?<![\w-])[0-9a-f][0-9a-f-]{3,34}+(?:[ \t]{0,9}+\r?\n[ \t>]{0,9}+[0-9a-f-]{1,35}+){1,3}(?![\w-])", re.IGNORECASE
+)
+_BREAKS = re.compile(r"[\s>]+")
 _TASK = re.compile(
     rf"""(?P<key>{_KEY})
       | /suno/(?:fetch|v1/music)/(?P<fetched>[A-Za-z0-9][A-Za-z0-9_.:=@~-]{{0,{MAX_LENGTH}}}+)
@@ -61,8 +66,14 @@ class Mentioned(Struct, frozen=True):
 
 
 def plain(text: str) -> str:
-    """With ASCII letters, hyphens and quotes, and without invisible characters."""
-    return text.translate(_PLAIN)
+    """With ASCII letters, hyphens and quotes, and without invisible characters and line breaks within a UUID."""
+    return _BROKEN.sub(_joined, text.translate(_PLAIN))
+
+
+def _joined(broken: re.Match[str]) -> str:
+    """Half a UUID without hyphens may be an id of its own."""
+    joined = _BREAKS.sub("", broken[0])
+    return joined if "-" in joined and _UUIDS.fullmatch(joined) else broken[0]
 
 
 def pieces(text: str) -> Iterator[str]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bot.domain.cycle_estimator import UpdateCycleEstimator
-from bot.domain.snapshot import PollSchedule
-from bot.domain.update_cycle import LONGEST_SPREAD, UpdateCycle
+from bot.domain.snapshot import EARLY, PollSchedule
+from bot.domain.update_cycle import CHECK_EVERY, LONGEST_SPREAD, UpdateCycle
 from bot.domain.windows import Window
 
 MIN_ROUND_GAP = 0.05  # of the interval: tasks that become due within it are polled together
@@ -18,9 +18,14 @@ _SEARCH_INTERVAL = 1.5  # seconds between two polls of some tasks while the cycl
 _LISTEN_INTERVAL = 2.5  # seconds between two polls of some tasks in the first minutes after the first change,
 _LISTEN_FOR = 120.0
 _MANY = 10  # tasks: with so many, another request costs nothing
+_FEW = 3  # tasks that are polled once an update if channels follow each other, after the last that is likely
 _SEVERAL = 2  # tasks that are polled together: another request per update is acceptable
 # number of tasks, seconds of doubt above which another request is worth it
-_ACCEPTED_DOUBTS = ((100, 0.35), (_SEVERAL, 0.5), (1, 1.0))
+_ACCEPTED_DOUBTS = ((100, 0.35), (_SEVERAL, 0.5))
+_ACCEPTED_ALONE = 1.0  # seconds
+# of a period: the longer a queued task waits for its update, the more requests are left for probes
+_EARLY_ALONE, _EARLY_WITH_CHANNELS = 0.4, 0.2
+_STEP = 1.0  # seconds between two polls of many tasks, from the first channel of an update to the last
 _POLL_SHARE = 0.2  # of the time: the part that may be spent on polls without a cycle
 _COST_WEIGHT = 0.1  # weight of the newest round in the average cost of a poll
 
@@ -67,11 +72,23 @@ class PollPacer:
         """For tasks that were just polled. `together`: how many; `open_tasks`: of the gateway in all."""
         self.estimator = self.estimator.at(now)
         if cycle := self.estimator.cycle:
-            return PollSchedule(self._interval, _checked(cycle, together, channels=self.estimator.has_channels), probe)
+            return self._at_updates(cycle, together, open_tasks, probe=probe)
         # Never the same interval twice: one that divides the period would never find the cycle.
         self._turn = (self._turn + _JITTER_STEP) % 1.0
         jitter = 1 - _JITTER + 2 * _JITTER * self._turn
         return PollSchedule(self._between(now, together, open_tasks, probe=probe) * jitter)
+
+    def _at_updates(self, cycle: UpdateCycle, together: int, open_tasks: int, *, probe: bool) -> PollSchedule:
+        """A few tasks say little about channels that follow each other, unless the answers say when they changed."""
+        if self.estimator.has_channels and together <= _FEW:
+            known = cycle.spread and self.estimator.stamps.confirmed
+            every, spread = (0, cycle.spread) if known else (CHECK_EVERY, max(cycle.spread, LONGEST_SPREAD))
+            last = replace(cycle.checked(every, math.inf), spread=spread)
+            return PollSchedule(self._interval, last, probe, _EARLY_WITH_CHANNELS)
+        each = together >= _MANY and open_tasks * self._seconds_a_task <= _POLL_SHARE * _STEP
+        paced = replace(_checked(cycle, together), step=_STEP if each else 0.0)
+        alone = together < _SEVERAL and paced.check_every
+        return PollSchedule(self._interval, paced, probe, _EARLY_ALONE if alone else EARLY)
 
     def _between(self, now: float, together: int, open_tasks: int, *, probe: bool) -> float:
         if probe and now < self.estimator.search_until:
@@ -81,18 +98,17 @@ class PollPacer:
         return self._interval if probe else max(self._interval, open_tasks * self._seconds_a_task / _POLL_SHARE)
 
 
-def _checked(cycle: UpdateCycle, together: int, *, channels: bool) -> UpdateCycle:
+def _checked(cycle: UpdateCycle, together: int) -> UpdateCycle:
     """The cycle with the probes that are worth their requests.
 
-    With several tasks a probe per update adds few requests; with one task it doubles them. A single task says little
-    about `channels` that follow each other, so it is polled once an update, after the latest of them that is likely.
-    If there are none any more, that shows when the cycle has become too uncertain, and is looked for again.
+    With several tasks a probe per update adds few requests; with one task it doubles them, and where the answers say
+    when it changed, it adds nothing. If there are none any more, that shows when the cycle has become too uncertain,
+    and is looked for again.
     """
-    if channels and together < _SEVERAL:
-        return replace(cycle.checked(0, math.inf), spread=max(cycle.spread, LONGEST_SPREAD))
-    every = min(cycle.check_every, 1) if together >= _SEVERAL else cycle.check_every
-    accepted = next(doubt for many, doubt in _ACCEPTED_DOUBTS if together >= many)
-    return cycle.checked(every, math.inf if cycle.spread and together < _SEVERAL else accepted)
+    if together < _SEVERAL:
+        told = cycle.spread or not cycle.check_every
+        return cycle.checked(cycle.check_every, math.inf if told else _ACCEPTED_ALONE)
+    return cycle.checked(min(cycle.check_every, 1), next(doubt for many, doubt in _ACCEPTED_DOUBTS if together >= many))
 
 
 def _stamp(window: Window) -> float:

@@ -11,8 +11,8 @@ from itertools import groupby
 
 from bot.domain.simplified import SIMPLIFIED
 
-MOST_WORDS = 8  # words of a typed text that count
-_LONGEST = 100  # characters of a typed text that count
+LONGEST = 100  # characters of a typed text that count
+_MOST_WORDS = 100  # one character may be several words, as some of Arabic are
 
 
 def search_line(texts: Iterable[str]) -> str:
@@ -22,8 +22,13 @@ def search_line(texts: Iterable[str]) -> str:
 
 def patterns(typed: str) -> tuple[str, ...]:
     """Patterns for LIKE, all of which must match; empty if nothing searchable was typed."""
-    words = dict.fromkeys(_words(typed[:_LONGEST]))
-    return tuple(f"%{word}%" if _is_unspaced(word[0]) else f"% {word}%" for word in list(words)[:MOST_WORDS])
+    words = dict.fromkeys(_words(typed[:LONGEST]))
+    return tuple(f"%{word}%" if _is_unspaced(word[0]) else f"% {word}%" for word in list(words)[:_MOST_WORDS])
+
+
+def is_searchable(typed: str) -> bool:
+    """Whether there is a word in it: signs and emoji mean nothing."""
+    return bool(patterns(typed))
 
 
 def _words(text: str) -> list[str]:

@@ -12,6 +12,7 @@ MAX_POLL_INTERVAL = 300.0  # seconds between two polls of a task that has not ch
 OUTAGE_GAP = 2 * MAX_POLL_INTERVAL  # seconds: a longer time between two answers is an outage, not a long interval
 _UNCHANGED_PER_DELAY = 60.0  # seconds without change for each second until the next poll
 _QUEUED_INTERVALS, _MAX_QUEUED = 5.6, 30.0  # between polls of a queued task, and at most so many seconds
+EARLY = 0.8  # of a period
 _LYRICS_TIME = 30.0  # seconds that lyrics seldom exceed; until then
 _LYRICS_INTERVAL = 2.0  # they are polled after so many seconds
 
@@ -65,12 +66,13 @@ def unanswered_since(snapshot: TaskSnapshot, watched_since: float, now: float) -
 
 class PollSchedule(Struct, frozen=True):
     """When to poll again: every `interval` seconds, or at the updates of the gateway's cycle. `probe`: also in between,
-    to measure the cycle.
+    to measure the cycle. `early`: the part of a period by which an update may come too soon for a task that can wait.
     """
 
     interval: float
     cycle: UpdateCycle | None = None
     probe: bool = False
+    early: float = EARLY
 
 
 def same_state(before: TaskSnapshot, after: TaskSnapshot) -> bool:
@@ -126,5 +128,5 @@ def next_poll_at(polled: Pollable, now: float, schedule: PollSchedule) -> float:
         interval = min(schedule.interval, _LYRICS_INTERVAL) if soon else schedule.interval
         # Whole intervals, so that tasks of about the same age are polled and saved together.
         return now + interval * max(1, round(delay / interval))
-    coming = next_update(schedule.cycle, max(now, now + delay - schedule.cycle.period))
+    coming = next_update(schedule.cycle, max(now, now + delay - schedule.early * schedule.cycle.period))
     return (schedule.probe and next_probe(schedule.cycle, now)) or coming

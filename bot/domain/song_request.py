@@ -127,7 +127,7 @@ def _problem_of_moment(request: SongRequest) -> Problem | None:
     return Problem.LATE_MOMENT if duration is not None and request.continue_at > duration else None
 
 
-class Wish(StrEnum):
+class SongOption(StrEnum):
     """Options that not every gateway passes on. The card says which are ignored before anybody pays."""
 
     COVER = "cover"
@@ -136,13 +136,13 @@ class Wish(StrEnum):
     WEIGHTS = "weights"
 
 
-def wishes_of(request: SongRequest) -> frozenset[Wish]:
+def options_of(request: SongRequest) -> frozenset[SongOption]:
     """The options that a request uses."""
     weights = (request.style_weight, request.weirdness, request.variety)
     has = {
-        Wish.COVER: request.kind is RequestKind.COVER,
-        Wish.EXCLUDE: bool(request.excluded_style.strip()),
-        Wish.VOICE: request.voice in (Voice.FEMALE, Voice.MALE),
-        Wish.WEIGHTS: any(weight is not None for weight in weights),
+        SongOption.COVER: request.kind is RequestKind.COVER,
+        SongOption.EXCLUDE: bool(request.excluded_style.strip()),
+        SongOption.VOICE: request.voice in (Voice.FEMALE, Voice.MALE),
+        SongOption.WEIGHTS: any(weight is not None for weight in weights),
     }
-    return frozenset(wish for wish, asked in has.items() if asked)
+    return frozenset(option for option, asked in has.items() if asked)

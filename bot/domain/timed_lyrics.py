@@ -16,7 +16,7 @@ class TimedText(Struct, frozen=True):
     start: float | None
 
 
-class Timing(Struct, frozen=True):
+class SongTiming(Struct, frozen=True):
     """What a gateway tells of a song's course: its lines in order, and how loud it is, evenly over its length."""
 
     lines: tuple[TimedText, ...] = ()

@@ -26,6 +26,7 @@ _NEWEST = 4  # and there are so many of them, only they count: the cycle has mov
 _EXACT = 0.001  # of a nominal period: gateways with several channels differ no more from it, as far as one can tell
 _VAGUE = 0.4  # of a period: nearly half of all changes would fall into such a window by chance
 _MARGIN = 0.3  # seconds after an update until its answers are available
+_SAME_UPDATE = 0.4  # seconds: a poll so shortly before the answers of an update is for that update
 _ROUNDING = 1e-9  # of a period: a poll exactly at an update counts as after it
 _JUST_BEFORE = 1.0  # seconds before an update; the answer needs time to arrive
 
@@ -36,7 +37,8 @@ class UpdateCycle(Struct, frozen=True):
     `at`: the latest known update, give or take `doubt` seconds, plus `drift` seconds for every update since. `spread`:
     seconds from the first channel to the last. `check_every`: periods between two probes; 0: no probes, because the
     changes themselves show a shift. Without probes, a poller that only asks at updates would see every change at an
-    update, even if there is no cycle. `accepted_doubt`: seconds of doubt that need no further narrowing.
+    update, even if there is no cycle. `accepted_doubt`: seconds of doubt that need no further narrowing. `step`: at
+    most so many seconds between two polls of one update, from its first channel to its last; 0: one poll, after it.
     """
 
     at: float
@@ -46,6 +48,7 @@ class UpdateCycle(Struct, frozen=True):
     spread: float = 0.0
     check_every: int = CHECK_EVERY
     accepted_doubt: float = field(default=ACCEPTED_DOUBT, name="sure")  # its stored name
+    step: float = 0.0
 
     def update(self, number: int) -> Window:
         """The time of the update with that number, counted from `at`; from the first channel to the last."""
@@ -76,10 +79,18 @@ class UpdateCycle(Struct, frozen=True):
 
 
 def next_update(cycle: UpdateCycle, after: float) -> float:
-    """The first moment after `after` at which the answers of an update are available."""
-    first, step = cycle.at + cycle.doubt + cycle.spread + _MARGIN, cycle.period + cycle.drift
-    number = max(0, math.floor((after - first) / step + _ROUNDING) + 1)
-    return first + number * step
+    """The first moment after `after` at which answers of an update are available: of all its channels, or if the cycle
+    has a `step`, of the next one.
+    """
+    after += _SAME_UPDATE
+    last, period = cycle.at + cycle.doubt + cycle.spread + _MARGIN, cycle.period + cycle.drift
+    number = max(0, math.floor((after - last) / period + _ROUNDING) + 1)
+    coming = last + number * period
+    if not cycle.step or cycle.spread < cycle.step:
+        return coming
+    step = cycle.spread / math.ceil(cycle.spread / cycle.step)
+    left = (coming - max(after, coming - cycle.spread - step)) / step  # steps until the last channel
+    return coming - (math.ceil(left - _ROUNDING) - 1) * step
 
 
 def next_probe(cycle: UpdateCycle, after: float) -> float | None:
@@ -171,8 +182,11 @@ def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCyc
     fits, longest = _folds(informative, nominal, periods), min(LONGEST_SPREAD, nominal / 4)
     newest = [window for window in informative if window.until > informative[0].until - (_NEWEST - 0.5) * nominal]
     if len(newest) >= _NEWEST and fits[0].spread > _MOVED_A_LITTLE:
+        # Where channels take turns, the windows before these have as much of a spread as all of them.
+        before = informative[len(newest) :][: 2 * _NEWEST]
         alone = _folds(newest, nominal, periods)
-        if alone[0].spread < fits[0].spread - _MOVED_A_LITTLE:
+        less = fits[0].spread - _MOVED_A_LITTLE
+        if alone[0].spread < less and (not before or _folds(before, nominal, periods)[0].spread < less):
             fits, informative = alone, newest
     if fits[0].spread > 0:
         # The least spread would come from a wrong period: a few windows of each channel say little about it.
@@ -180,6 +194,12 @@ def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCyc
         fits = exact if exact[0].spread <= longest else fits
     cycle = _combined(fits)
     return None if cycle.spread > longest or cycle.vague else cycle
+
+
+def may_fit(windows: Sequence[Window], nominal: float) -> bool:
+    """Whether channels that follow each other would explain the windows, even if these are too long to tell them."""
+    exact = _folds(windows, nominal, Window(nominal, nominal).wider(nominal * _EXACT))
+    return exact[0].spread <= min(LONGEST_SPREAD, nominal / 4)
 
 
 def _folds(windows: Sequence[Window], nominal: float, within: Window) -> list[_Folded]:

@@ -22,12 +22,15 @@ def request_url(address: str) -> URL:
 
 
 def redirected(url: URL, location: str) -> URL:
-    """The target of a redirect. Raises ValueError, as `request_url` does."""
-    return request_url(urljoin(str(url), _encoded(location)))
+    """The target of a redirect. Raises ValueError, as `request_url` does.
+
+    Header values contain bytes beyond ASCII as lone surrogates; a host name in UTF-8 is read as one.
+    """
+    text = location.strip().encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return request_url(urljoin(str(url), text))
 
 
 def _encoded(text: str) -> str:
-    """Header values contain bytes that are not UTF-8 as lone surrogates."""
     return quote(text.encode("utf-8", "surrogateescape"), safe=_PRINTABLE)
 
 

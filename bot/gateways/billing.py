@@ -70,10 +70,10 @@ class Billing:
     async def _get(self, path: str) -> Any:
         """None: the gateway does not have this call."""
         try:
-            reply = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
-            if reply.status != HTTPStatus.OK:
+            response = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
+            if response.status != HTTPStatus.OK:
                 return None
             # A log may be long: it does not hold up what else goes on.
-            return await asyncio.to_thread(parse_json, reply.body, reply.content_type)
+            return await asyncio.to_thread(parse_json, response.body, response.content_type)
         except (GatewayError, ValueError):
             return None

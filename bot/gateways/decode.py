@@ -20,7 +20,7 @@ from bot.gateways.fields import Object, as_text, first, parse_json
 _GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
 _BAD_STATUS = {"error", "fail", "failed"}  # of an answer without content
 _BUSY = {429, 430, 455, 503, 529}  # also as a code within an answer
-_KEY = {401, 403}
+_KEY = {401, 402, 403}  # 402: its account has no money left
 _ABSENT = {404, 410}
 _NO_SUCH_ID = {404, 410, 422}  # to a request that contains nothing but an id
 
@@ -48,8 +48,8 @@ def is_absent(source: Object) -> bool:
 
 
 def no_json(status: int, body: bytes) -> GatewayError:
-    if status == HTTPStatus.UNAUTHORIZED:
-        return GatewayRefused("401")
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED):
+        return GatewayRefused(str(status))
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return GatewayBusy(str(status))
     # A page with 403 comes from a proxy in front of the gateway, which does not check our key.

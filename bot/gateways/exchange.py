@@ -17,7 +17,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_RETRY_AFTER = 86_400.0  # seconds: the longest wait that a gateway may ask for
 
 
-class Reply(Struct, frozen=True):
+class Response(Struct, frozen=True):
     status: int
     content_type: str
     body: bytes
@@ -32,15 +32,17 @@ class Exchange:
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
 
-    async def request(self, method: str, path: str, body: Any, *, patience: aiohttp.ClientTimeout, most: int) -> Reply:
+    async def request(
+        self, method: str, path: str, body: Any, *, patience: aiohttp.ClientTimeout, most: int
+    ) -> Response:
         """`most`: bytes of an answer, decompressed."""
         url = URL(f"{self._base}{path}", encoded=True)
         try:
             async with asyncio.timeout(patience.total):
                 for _ in range(_MAX_REDIRECTS + 1):
-                    reply, location = await self._request_once(method, url, body, patience, most)
+                    response, location = await self._request_once(method, url, body, patience, most)
                     if location is None:
-                        return reply
+                        return response
                     url = _same_origin(url, location)
         except TimeoutError as error:
             raise GatewayUnreachable("no answer in time") from error
@@ -52,7 +54,7 @@ class Exchange:
 
     async def _request_once(
         self, method: str, url: URL, body: Any, patience: aiohttp.ClientTimeout, most: int
-    ) -> tuple[Reply, str | None]:
+    ) -> tuple[Response, str | None]:
         data = None if body is None else msgspec.json.encode(body)
         async with self._session.request(
             method,
@@ -63,15 +65,15 @@ class Exchange:
             timeout=patience,
             max_line_size=MAX_HEADER,
             max_field_size=MAX_HEADER,
-        ) as response:
-            location = response.headers.get("Location") if response.status in _REDIRECTS else None
-            reply = Reply(
-                response.status,
-                response.headers.get("Content-Type", ""),
-                b"" if location else await _read(response, most),
-                _retry_after(response.headers.get("Retry-After")),
+        ) as answer:
+            location = answer.headers.get("Location") if answer.status in _REDIRECTS else None
+            response = Response(
+                answer.status,
+                answer.headers.get("Content-Type", ""),
+                b"" if location else await _read(answer, most),
+                _retry_after(answer.headers.get("Retry-After")),
             )
-        return reply, location
+        return response, location
 
 
 def _same_origin(url: URL, location: str) -> URL:

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bot.domain.timed_lyrics import TimedText, Timing
+from bot.domain.timed_lyrics import SongTiming, TimedText
 from bot.errors import ExtraNotReady, GatewayBusy, GatewayError
 from bot.gateways.addresses import absolute
-from bot.gateways.exchange import Exchange, Reply
+from bot.gateways.exchange import Exchange, Response
 from bot.gateways.extras_reading import Extra, read_address, read_timing
 from bot.gateways.fair_queue import FairQueue
 from bot.gateways.secret import Secret
@@ -39,40 +39,40 @@ class ExtrasGateway:
         self._secret = Secret(key)
         self._queue = FairQueue(_AT_ONCE, _PER_SECOND)
 
-    async def timing(self, clip_id: str) -> Timing:
+    async def timing(self, clip_id: str) -> SongTiming:
         """Raises GatewayError, or ExtraNotOffered."""
-        reply = await self._ask(Extra.TIMING, clip_id)
-        read = partial(self._read_timing, reply)
-        return await asyncio.to_thread(read) if len(reply.body) > _BIG else read()
+        response = await self._ask(Extra.TIMING, clip_id)
+        read = partial(self._read_timing, response)
+        return await asyncio.to_thread(read) if len(response.body) > _BIG else read()
 
     async def address(self, extra: Extra, clip_id: str) -> str:
         """Where the file is. Raises GatewayError, ExtraNotOffered or ExtraNotReady."""
-        reply = await self._ask(extra, clip_id)
-        with _as_told(self._secret, reply):
-            url = absolute(read_address(extra, reply.status, reply.content_type, reply.body), self._base)
+        response = await self._ask(extra, clip_id)
+        with _as_told(self._secret, response):
+            url = absolute(read_address(extra, response.status, response.content_type, response.body), self._base)
         if self._secret.redact(url) != url:
             log.warning("gateway %s: the address of a %s holds its key, and is left out", self.name, extra)
             raise ExtraNotReady(extra)
         return url
 
-    async def _ask(self, extra: Extra, clip_id: str) -> Reply:
+    async def _ask(self, extra: Extra, clip_id: str) -> Response:
         if clip_id in ("", ".", ".."):
             raise ValueError("an id that would change the path")
         async with self._queue.turn():
             path = f"/suno/act/{extra}/{quote(clip_id, safe='')}"
-            reply = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
-        log.info("GET %s/suno/act/%s: %d, %d bytes", self.name, extra, reply.status, len(reply.body))
-        return reply
+            response = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
+        log.info("GET %s/suno/act/%s: %d, %d bytes", self.name, extra, response.status, len(response.body))
+        return response
 
-    def _read_timing(self, reply: Reply) -> Timing:
-        with _as_told(self._secret, reply):
-            timing = read_timing(reply.status, reply.content_type, reply.body)
+    def _read_timing(self, response: Response) -> SongTiming:
+        with _as_told(self._secret, response):
+            timing = read_timing(response.status, response.content_type, response.body)
         lines = tuple(TimedText(self._secret.redact(line.text), line.start) for line in timing.lines)
-        return Timing(lines, timing.waveform)
+        return SongTiming(lines, timing.waveform)
 
 
 @contextmanager
-def _as_told(secret: Secret, reply: Reply) -> Iterator[None]:
+def _as_told(secret: Secret, response: Response) -> Iterator[None]:
     """Errors without the key, which a gateway may repeat in its words; busy ones with when to come back."""
     try:
         yield
@@ -80,5 +80,5 @@ def _as_told(secret: Secret, reply: Reply) -> Iterator[None]:
         error.args = (secret.redact(str(error)),)
         error.words = secret.redact(error.words)
         if isinstance(error, GatewayBusy):
-            error.ask_to_wait(reply.retry_after)
+            error.ask_to_wait(response.retry_after)
         raise

@@ -10,7 +10,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
-from bot.domain.timed_lyrics import TimedText, Timing, lines_of
+from bot.domain.timed_lyrics import SongTiming, TimedText, lines_of
 from bot.errors import ExtraNotOffered, ExtraNotReady, GatewayBroken, GatewayMisplaced, TellableError
 from bot.gateways.decode import error_in, is_good, no_json
 from bot.gateways.dialects.error_texts import sentences
@@ -39,14 +39,14 @@ _LATEST = 86_400.0  # seconds
 _ABSENT_MODEL = ("model_not_found", "no access to model", "no available channel", "无可用渠道")
 
 
-def read_timing(status: int, content_type: str, body: bytes) -> Timing:
+def read_timing(status: int, content_type: str, body: bytes) -> SongTiming:
     """Raises GatewayError, or ExtraNotOffered."""
     value = _value(Extra.TIMING, status, content_type, body)
     for source in _objects(value, 0):
         lines = _lines(source)
         waveform = tuple(each for each in map(as_number, _list(source, _WAVEFORM)) if each is not None)
         if lines or waveform:
-            return Timing(lines, waveform)
+            return SongTiming(lines, waveform)
     raise _refusal(Extra.TIMING, status, value)
 
 

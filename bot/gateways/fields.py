@@ -19,6 +19,9 @@ _MAX_URL = 16_000  # characters; signed addresses with a session token have some
 _MILLISECONDS = 1e11  # as Unix seconds, this would be the year 5138
 _LATEST = 253_402_300_799  # the end of the year 9999, in Unix seconds
 _ABSENT_FILES = ("/none.mp3", "/none.mp4", "/api/forbidden")
+# What HTML, JSON within JSON, and people make of an address; other entities are likely to be parameters.
+_QUOTED = re.compile(r"&(?:amp|#38|#x26);|\\/| ", re.IGNORECASE)
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _ADDRESS = re.compile(r"(https?:)?//?[^\s\\]+", re.IGNORECASE)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%?")
 
@@ -139,12 +142,16 @@ def as_percentage(value: Any) -> float | None:
     return percentage if 1 <= percentage < 100 else None
 
 
+def _unquoted(quoted: re.Match[str]) -> str:
+    return {"\\/": "/", " ": "%20"}.get(quoted[0], "&")
+
+
 def as_url(value: Any) -> str:
     """The http(s) address of an existing file, or empty; also a relative one, such as /files/a.mp3.
 
     Empty if it has a user name or invisible characters: people would read a different address.
     """
-    url = as_text(value).strip().replace("&amp;", "&").replace(" ", "%20")
+    url = _QUOTED.sub(_unquoted, as_text(value).strip().strip(_INVISIBLE))
     if len(url) > _MAX_URL or not url.isprintable() or not _ADDRESS.fullmatch(url):
         return ""
     try:

@@ -25,7 +25,7 @@ from bot.gateways.account import KeyUsage, read_usage
 from bot.gateways.addresses import completed
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
-from bot.gateways.exchange import Exchange, Reply
+from bot.gateways.exchange import Exchange, Response
 from bot.gateways.fair_queue import FairQueue
 from bot.gateways.poison_ids import PoisonIds
 from bot.gateways.request_results import RequestResults
@@ -148,10 +148,10 @@ class Gateway:
         """The usage of its key; None if the gateway does not tell."""
         try:
             async with self._queue.turn():
-                reply = await self._request("GET", USAGE_PATH, None)
+                response = await self._request("GET", USAGE_PATH, None)
         except GatewayError:
             return None
-        usage = read_usage(reply.status, reply.content_type, reply.body)
+        usage = read_usage(response.status, response.content_type, response.body)
         return usage and replace(usage, models=usage.models and tuple(map(self._secret.redact, usage.models)))
 
     async def _fetch_one(self, task_id: str, attempts: int) -> _Result:
@@ -295,31 +295,31 @@ class Gateway:
         async for attempt in retries:
             with attempt, self.results.request():
                 async with self._queue.turn(urgent=attempts > 1):
-                    reply = await self._request(method, path, body)
-                answer = completed(await self._read(read, reply), self._base)
+                    response = await self._request(method, path, body)
+                answer = completed(await self._read(read, response), self._base)
                 self._found = next(iter(answer.tasks), self._found)
-                return _Result(answer, reply.status)
+                return _Result(answer, response.status)
         raise AssertionError("stamina returns an answer or raises")
 
-    async def _request(self, method: str, path: str, body: Any) -> Reply:
-        reply = await self._exchange.request(method, path, body, patience=_TIMEOUT, most=_MAX_BODY)
-        log.debug("%s %s%s: %d, %d bytes", method, self.name, path, reply.status, len(reply.body))
-        return reply
+    async def _request(self, method: str, path: str, body: Any) -> Response:
+        response = await self._exchange.request(method, path, body, patience=_TIMEOUT, most=_MAX_BODY)
+        log.debug("%s %s%s: %d, %d bytes", method, self.name, path, response.status, len(response.body))
+        return response
 
-    async def _read(self, read: _Reader, reply: Reply) -> Answer:
+    async def _read(self, read: _Reader, response: Response) -> Answer:
         """Off the event loop if it may take long."""
-        reading = partial(self._read_now, read, reply)
-        return await asyncio.to_thread(reading) if len(reply.body) > _BIG else reading()
+        reading = partial(self._read_now, read, response)
+        return await asyncio.to_thread(reading) if len(response.body) > _BIG else reading()
 
-    def _read_now(self, read: _Reader, reply: Reply) -> Answer:
+    def _read_now(self, read: _Reader, response: Response) -> Answer:
         """Without the key, which a gateway may repeat in a text that people read, such as a reason."""
         try:
-            return self._secret.clean(read(reply.status, reply.content_type, reply.body))
+            return self._secret.clean(read(response.status, response.content_type, response.body))
         except GatewayError as error:
             error.args = (self._secret.redact(str(error)),)
             error.words = self._secret.redact(error.words)
             if isinstance(error, GatewayBusy):
-                error.ask_to_wait(reply.retry_after)
+                error.ask_to_wait(response.retry_after)
             raise
 
 

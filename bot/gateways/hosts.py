@@ -25,7 +25,7 @@ _SLOW_FOR = 600.0  # seconds after which a slow host counts as unknown
 _GOOD_FOR = 3_600.0  # seconds after its last good download
 
 
-class Standing(IntEnum):
+class HostRating(IntEnum):
     """What to expect of a host."""
 
     SLOW = 0
@@ -34,22 +34,22 @@ class Standing(IntEnum):
 
 
 class Hosts:
-    """Each host's standing after its last download."""
+    """Each host's rating after its last download."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._seen: OrderedDict[str, tuple[Standing, float]] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[HostRating, float]] = OrderedDict()
 
-    def standing(self, host: str) -> Standing:
-        standing, at = self._seen.get(host, (Standing.UNKNOWN, 0.0))
-        lasts = _GOOD_FOR if standing is Standing.GOOD else _SLOW_FOR
-        return standing if self._now() - at < lasts else Standing.UNKNOWN
+    def rating(self, host: str) -> HostRating:
+        rating, at = self._seen.get(host, (HostRating.UNKNOWN, 0.0))
+        lasts = _GOOD_FOR if rating is HostRating.GOOD else _SLOW_FOR
+        return rating if self._now() - at < lasts else HostRating.UNKNOWN
 
     def good(self) -> tuple[str, ...]:
-        return tuple(host for host in self._seen if self.standing(host) is Standing.GOOD)
+        return tuple(host for host in self._seen if self.rating(host) is HostRating.GOOD)
 
-    def record_standing(self, host: str, standing: Standing) -> None:
-        self._seen[host] = standing, self._now()
+    def record_rating(self, host: str, rating: HostRating) -> None:
+        self._seen[host] = rating, self._now()
         self._seen.move_to_end(host)
         if len(self._seen) > _MAX_HOSTS:
             self._seen.popitem(last=False)
@@ -100,20 +100,20 @@ class Slots:
 
     def _admit(self) -> None:
         for ticket in list(self._queue):
-            standing = self._hosts.standing(ticket.host)
-            if ticket.admitted.cancelled() or not self._has_room(ticket, standing):
+            rating = self._hosts.rating(ticket.host)
+            if ticket.admitted.cancelled() or not self._has_room(ticket, rating):
                 continue
             self._queue.remove(ticket)
-            self._count(ticket, 1, good=standing is Standing.GOOD)
-            ticket.admitted.set_result(standing is Standing.GOOD)
+            self._count(ticket, 1, good=rating is HostRating.GOOD)
+            ticket.admitted.set_result(rating is HostRating.GOOD)
 
-    def _has_room(self, ticket: _Ticket, standing: Standing) -> bool:
-        good = standing is Standing.GOOD
+    def _has_room(self, ticket: _Ticket, rating: HostRating) -> bool:
+        good = rating is HostRating.GOOD
         not_good = sum(count for (_, is_good), count in self._by_person.items() if not is_good)
         return (
             self._by_person.total() < self._most
             and (good or not_good < self._most - self._reserved)
-            and self._by_host[ticket.host] < _OF_HOST[standing]
+            and self._by_host[ticket.host] < _OF_HOST[rating]
             and self._by_person[ticket.person, good] < (_OF_PERSON_GOOD if good else _OF_PERSON)
         )
 

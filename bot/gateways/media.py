@@ -1,9 +1,11 @@
 """Downloads songs and covers from the hosts that gateways name: guarded, limited, with their types detected."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from http import HTTPStatus
 from io import BufferedIOBase, BytesIO
 from types import TracebackType
 from typing import Self
@@ -20,7 +22,8 @@ from bot.gateways.addresses import redirected, request_url
 from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.disk_budget import DiskBudget, Share
 from bot.gateways.file_type import PICTURE, FileType, picture_kind
-from bot.gateways.hosts import Hosts, Slots, Standing
+from bot.gateways.gunzip import gunzipped
+from bot.gateways.hosts import HostRating, Hosts, Slots
 from bot.gateways.mp3_loudness import Loudness
 from bot.gateways.relay import Relay, Spool
 from bot.gateways.song_type import detect_song_type
@@ -29,6 +32,7 @@ from bot.gateways.transfer_rate import BRISK, PATIENT, TransferRate, paced
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _WHOLE = {200, 203}  # 203: a proxy has changed it, perhaps only its headers
+_RANGE = re.compile(r"bytes 0-([0-9]{1,15})/([0-9]{1,15})", re.IGNORECASE)
 _PICTURES = 32 * 1024 * 1024  # bytes of pictures in memory, and a quarter of it for one person or host
 _RATES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
 
@@ -116,14 +120,15 @@ class Media:
 
     async def _song(self, url: str, limit: int, person: int, *, whole: bool, rate: TransferRate) -> MediaFile:
         host = host_of(url)
-        is_good = self.hosts.standing(host) is Standing.GOOD
+        is_good = self.hosts.rating(host) is HostRating.GOOD
         share = self._disk.share(person) if is_good else self._disk.share(person, host)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._songs.take(host, person))
             response = await stack.enter_async_context(self._open(url, rate))
-            size = _size(response, limit)
+            size, chunks = _size(response, limit), self._received(host, response, rate, limit)
+            if "gzip" in response.headers.get("Content-Encoding", "").lower():
+                size, chunks = None, gunzipped(chunks, limit)  # it was stored so: we asked for it as it is
             loudness = Loudness()
-            chunks = self._received(host, response, rate, limit)
             spool = Spool(chunks, stack, size=size, share=share, listen=loudness.feed)
         try:
             found = await detect_song_type(spool, size)
@@ -151,7 +156,7 @@ class Media:
     async def _received(
         self, host: str, response: aiohttp.ClientResponse, rate: TransferRate, limit: int
     ) -> AsyncIterator[bytes]:
-        """The chunks of a response; records the host's standing: good if it would have been fast enough at the brisk
+        """The chunks of a response; records the host's rating: good if it would have been fast enough at the brisk
         rate.
         """
         loop, size = asyncio.get_running_loop(), 0
@@ -161,14 +166,14 @@ class Media:
                 size += len(chunk)
                 yield chunk
         if rate is _RATES[False] or size > _RATES[False].rate * (loop.time() - since):
-            self.hosts.record_standing(host, Standing.GOOD)
+            self.hosts.record_rating(host, HostRating.GOOD)
 
     @contextmanager
     def _recording_failures(self, host: str) -> Iterator[None]:
         try:
             yield
         except (MediaSlow, aiohttp.ClientError, OSError):
-            self.hosts.record_standing(host, Standing.SLOW)
+            self.hosts.record_rating(host, HostRating.SLOW)
             raise
 
     @asynccontextmanager
@@ -201,8 +206,14 @@ class _Temporary(MediaUnavailable):
 def _check_status(response: aiohttp.ClientResponse) -> None:
     if response.status >= 500:
         raise _Temporary(f"status {response.status}")
-    if response.status not in _WHOLE:
+    if response.status not in _WHOLE and not _is_whole_range(response):
         raise MediaUnavailable(f"status {response.status}")
+
+
+def _is_whole_range(response: aiohttp.ClientResponse) -> bool:
+    """Some hosts answer every request as one for a range."""
+    found = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+    return response.status == HTTPStatus.PARTIAL_CONTENT and found is not None and int(found[1]) + 1 == int(found[2])
 
 
 async def _with_retry(fetch: Callable[[], Awaitable[MediaFile]]) -> MediaFile:

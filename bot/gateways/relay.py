@@ -9,15 +9,14 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import Payload, payload
 from aiohttp.abc import AbstractStreamWriter
 
 from bot.errors import MediaNoRoom
 from bot.gateways.disk_budget import UNLIMITED, Share
-
-T = TypeVar("T")
+from bot.off_loop import OffLoop
 
 _CHUNK = 64 * 1024
 _STEP = 1024 * 1024  # bytes that are reserved ahead for a song of unknown size
@@ -50,7 +49,7 @@ class Spool:
         self._listen = listen
         self._reserved = 0
         self._file = _temporary_file()
-        self._turn = asyncio.Lock()
+        self._off_loop = OffLoop()
         self._changed = asyncio.Event()
         self._source = source.pop_all()  # closed here from now on
         self._filling = asyncio.create_task(self._fill(chunks))
@@ -130,14 +129,6 @@ class Spool:
         while len(found) < size and (more := await self.read(position + len(found), size - len(found))):
             found += more
         return found
-
-    async def _off_loop(self, work: Callable[[], T]) -> T:
-        """Off the event loop, because the disk may be slow. Completes even if the caller is cancelled."""
-        return await asyncio.shield(asyncio.create_task(self._do(work)))
-
-    async def _do(self, work: Callable[[], T]) -> T:
-        async with self._turn:
-            return await asyncio.to_thread(work)
 
     def _read(self, position: int, size: int) -> bytes:
         self._file.seek(position)

@@ -15,7 +15,7 @@ from msgspec import Struct
 from bot.domain.id_forms import is_likely, is_whole, known_forms
 from bot.domain.order import Accepted, NotTaken, Refused, SubmitResult, Unsure
 from bot.domain.order_refusals import Refusal, refusal_in
-from bot.domain.song_request import RequestKind, SongRequest, Voice, Wish
+from bot.domain.song_request import RequestKind, SongOption, SongRequest, Voice
 from bot.gateways.fields import Object, as_object, as_text, first, parse_json, unpacked
 
 _MAX_WORDS = 300  # characters of a gateway's own text
@@ -48,7 +48,7 @@ class Submission(Struct, frozen=True):
     body: Mapping[str, Any]
 
 
-def submission_of(request: SongRequest, can: frozenset[Wish], dialect: Dialect = Dialect.RIX) -> Submission:
+def submission_of(request: SongRequest, can: frozenset[SongOption], dialect: Dialect = Dialect.RIX) -> Submission:
     """`can`: the options that the gateway is known to pass on. Any other voice is added to the style as text, too.
 
     All options are sent: a gateway drops fields that it does not know, and the finished song tells which it passed on.
@@ -66,13 +66,13 @@ def submission_of(request: SongRequest, can: frozenset[Wish], dialect: Dialect =
     return Submission("/suno/submit/music", body)
 
 
-def _described(request: SongRequest, can: frozenset[Wish]) -> str:
-    words = "" if Wish.VOICE in can else _IN_STYLE.get(request.voice, "")
+def _described(request: SongRequest, can: frozenset[SongOption]) -> str:
+    words = "" if SongOption.VOICE in can else _IN_STYLE.get(request.voice, "")
     return ", ".join(filter(None, (request.description, words)))
 
 
-def _own_words(request: SongRequest, can: frozenset[Wish]) -> dict[str, Any]:
-    voice = "" if Wish.VOICE in can else _IN_STYLE.get(request.voice, "")
+def _own_words(request: SongRequest, can: frozenset[SongOption]) -> dict[str, Any]:
+    voice = "" if SongOption.VOICE in can else _IN_STYLE.get(request.voice, "")
     style = ", ".join(filter(None, (request.style.strip(), voice)))
     words = {"prompt": request.lyrics, "tags": style, "title": request.title, "generation_type": "TEXT"}
     if request.excluded_style.strip():

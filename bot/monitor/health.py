@@ -15,7 +15,7 @@ from bot.services.clock import Clock
 from bot.services.delivery.sender import FAULT, SENT
 from bot.services.polling.poller import Poller
 from bot.storage.backlog import Backlog, BacklogStore
-from bot.storage.leadership import Standing
+from bot.storage.leadership import LeadershipState
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +110,8 @@ class Health:
 class Monitor:
     """What is shown over HTTP. `health` None: this process waits as a standby, or is about to lead."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
-        self.standing = standing
+    def __init__(self, state: Callable[[], LeadershipState]) -> None:
+        self.state = state
         self.health: Health | None = None
 
     @contextmanager

@@ -62,9 +62,9 @@ def _application(monitor: Monitor) -> web.Application:
 
 
 def _standby(monitor: Monitor) -> dict[str, Any]:
-    standing = monitor.standing()
-    cannot = {"cannot_take_over": standing.cannot} if standing.cannot else {}
-    known = {"ready": False, "leads": False, "leader": standing.leader, "database_reachable": standing.reachable}
+    state = monitor.state()
+    cannot = {"cannot_take_over": state.cannot} if state.cannot else {}
+    known = {"ready": False, "leads": False, "leader": state.leader, "database_reachable": state.reachable}
     return known | cannot
 
 

@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 
-from bot.domain.batch import UNANSWERED, UNKNOWN, Batch, Entry, entry_of
+from bot.domain.batch import UNANSWERED, UNKNOWN, Batch, BatchEntry, entry_of
 from bot.domain.task import Answer
 from bot.errors import GatewayError, TooManyLists
 from bot.gateways.gateway import Gateway
@@ -34,7 +34,7 @@ class Batches:
         """Raises StorageError."""
         return await self._store.get(batch_id)
 
-    async def fetch(self, task_ids: Sequence[str], user_id: int) -> AsyncGenerator[list[Entry], None]:
+    async def fetch(self, task_ids: Sequence[str], user_id: int) -> AsyncGenerator[list[BatchEntry], None]:
         """In the order of the ids, a hundred at a time; tasks of a gateway that cannot be asked stay unanswered.
 
         Raises TooManyLists if the person already waits for several.
@@ -49,7 +49,7 @@ class Batches:
             self._fetching[user_id] -= 1
             self._fetching += Counter()  # removes zero counts
 
-    async def _fetch_some(self, task_ids: Sequence[str]) -> list[Entry]:
+    async def _fetch_some(self, task_ids: Sequence[str]) -> list[BatchEntry]:
         answers = await asyncio.gather(*(self._ask(gateway, task_ids) for gateway in self._gateways))
         by_gateway = zip(self._gateways, answers, strict=True)
         answered = [(gateway, answer) for gateway, answer in by_gateway if isinstance(answer, Answer)]
@@ -65,7 +65,7 @@ class Batches:
         unknown = frozenset.intersection(*missing)
         return [
             entries.get(task_id)
-            or (Entry(id=task_id, state=UNKNOWN) if task_id in unknown else _unanswered(task_id, failure))
+            or (BatchEntry(id=task_id, state=UNKNOWN) if task_id in unknown else _unanswered(task_id, failure))
             for task_id in task_ids
         ]
 
@@ -77,7 +77,7 @@ class Batches:
             return error
 
 
-def _unanswered(task_id: str, failure: GatewayError | None) -> Entry:
+def _unanswered(task_id: str, failure: GatewayError | None) -> BatchEntry:
     if failure is None:  # it was left out because it cannot be sent to a gateway
-        return Entry(id=task_id, state=UNANSWERED)
-    return Entry(id=task_id, state=UNANSWERED, failure=failure.outcome, reason=failure.words)
+        return BatchEntry(id=task_id, state=UNANSWERED)
+    return BatchEntry(id=task_id, state=UNANSWERED, failure=failure.outcome, reason=failure.words)

@@ -1,27 +1,23 @@
 """What can be had of a song beside its audio: the timing of its lyrics, a WAV, a video."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from bot.domain.task import Clip
-from bot.domain.timed_lyrics import Timing
+from bot.domain.timed_lyrics import SongTiming
 from bot.errors import ExtraNotOffered, ExtraNotReady, MediaError, MediaTooBig
 from bot.gateways.extras import ExtrasGateway
 from bot.gateways.extras_reading import Extra
 from bot.gateways.file_type import MP4, MP4_VIDEO
 from bot.gateways.media import Media, MediaFile
 from bot.services.clock import Clock
-from bot.shutdown import cancel_and_wait
-
-T = TypeVar("T")
+from bot.services.shared_answers import SharedAnswers
 
 _MAX_AGE = 300.0  # seconds for which an answer is given again: each costs money, but addresses expire
-_REMEMBERED = 200  # answers
+_REMEMBERED = 200  # answers of each kind
 _PAUSES = (5.0, 15.0)  # seconds, before it is asked again for a file that was being made
 
 
@@ -32,11 +28,6 @@ class ExtraFile(Struct, frozen=True):
     media: MediaFile | MediaError
 
 
-class _Question(Struct, frozen=True):
-    asked_at: float
-    answer: asyncio.Task[Any]
-
-
 class Extras:
     """What one person asked for, others who ask at once or soon after get as well: gateways charge for each call."""
 
@@ -45,13 +36,13 @@ class Extras:
         self._gateways = {each.name: each for each in gateways}
         self._media = media
         self._clock = clock
-        self._questions: dict[tuple[str, Extra, str], _Question] = {}
+        self._timings = SharedAnswers[tuple[str, str], SongTiming](clock.now, max_age=_MAX_AGE, most=_REMEMBERED)
+        self._addresses = SharedAnswers[tuple[str, Extra, str], str](clock.now, max_age=_MAX_AGE, most=_REMEMBERED)
 
-    async def timing(self, gateway: str, clip: Clip) -> Timing:
+    async def timing(self, gateway: str, clip: Clip) -> SongTiming:
         """Raises GatewayError, or ExtraNotOffered."""
         asked = self._gateway(gateway, Extra.TIMING)
-        timing: Timing = await self._once((gateway, Extra.TIMING, clip.id), lambda: asked.timing(clip.id))
-        return timing
+        return await self._timings.get((gateway, clip.id), partial(asked.timing, clip.id))
 
     @asynccontextmanager
     async def file(
@@ -79,7 +70,8 @@ class Extras:
             yield file
 
     async def close(self) -> None:
-        await cancel_and_wait([question.answer for question in self._questions.values()])
+        await self._timings.close()
+        await self._addresses.close()
 
     async def _fetch(self, url: str, *, limit: int, person: int) -> ExtraFile:
         try:
@@ -98,32 +90,9 @@ class Extras:
                     await self._clock.sleep(pause)
             return await asked.address(extra, clip.id)
 
-        return await self._once((gateway, extra, clip.id), until_ready)
+        return await self._addresses.get((gateway, extra, clip.id), until_ready)
 
     def _gateway(self, name: str, extra: Extra) -> ExtrasGateway:
         if name not in self._gateways:  # it is not in the settings any more
             raise ExtraNotOffered(extra)
         return self._gateways[name]
-
-    async def _once(self, key: tuple[str, Extra, str], ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        question = self._questions.get(key)
-        if question is None or self._clock.now() - question.asked_at >= _MAX_AGE:
-            question = _Question(self._clock.now(), asyncio.create_task(ask()))
-            self._questions.pop(key, None)
-            self._questions[key] = question
-            question.answer.add_done_callback(lambda answer: self._answered(key, answer))
-            self._forget_oldest()
-        # Shielded: one who goes away must not take the answer from the others.
-        answer: T = await asyncio.shield(question.answer)
-        return answer
-
-    def _answered(self, key: tuple[str, Extra, str], answer: asyncio.Task[Any]) -> None:
-        """A failure is not remembered."""
-        failed = answer.cancelled() or answer.exception() is not None
-        if failed and key in self._questions and self._questions[key].answer is answer:
-            del self._questions[key]
-
-    def _forget_oldest(self) -> None:
-        done = [key for key, question in self._questions.items() if question.answer.done()]
-        for key in done[: max(0, len(self._questions) - _REMEMBERED)]:
-            del self._questions[key]

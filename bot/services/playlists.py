@@ -1,5 +1,7 @@
 """Playlists as commands and buttons use them."""
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from bot.domain.library import FoundSongs, Song
@@ -71,12 +73,23 @@ class Playlists:
     async def songs(
         self, playlist: Playlist, user_id: int, viewable: Viewable, *, limit: int = MOST_SONGS, page: int = 0
     ) -> FoundSongs:
-        """Those that somebody may view now; `user_id` 0: all who may view what `viewable` says."""
+        """Those that somebody may view now; `user_id` 0: all who may view what `viewable` says.
+
+        `page` counts from 0; a page beyond the last is the last.
+        """
         groups = await viewable(await self._store.groups(playlist.id))
         found = await self._store.songs(playlist.id, user_id, groups, limit=limit, offset=page * limit)
         if page and not found.songs:
-            return await self._store.songs(playlist.id, user_id, groups, limit=limit)
+            found = await self._store.songs(playlist.id, user_id, groups, limit=limit)
+            if (last := (found.count - 1) // limit) > 0:
+                found = await self._store.songs(playlist.id, user_id, groups, limit=limit, offset=last * limit)
         return found
+
+    async def counts(self, playlists: Collection[Playlist], user_id: int, viewable: Viewable) -> list[int]:
+        """How many songs of each that person may view now."""
+        ids = [each.id for each in playlists]
+        counts = await self._store.counts(ids, user_id, await viewable(await self._store.groups(*ids)))
+        return [counts.get(each, 0) for each in ids]
 
 
 def may_change(playlist: Playlist, user_id: int, *, manages: bool, is_open: bool) -> bool:

@@ -3,7 +3,7 @@
 import msgspec
 from sqlalchemy import delete, select
 
-from bot.domain.batch import Batch, Entry
+from bot.domain.batch import Batch, BatchEntry
 from bot.storage.engines.expressions import insert
 from bot.storage.rows import to_json
 from bot.storage.schema import batches
@@ -11,7 +11,7 @@ from bot.storage.transaction import Transactions
 
 _KEPT = 30 * 86_400.0  # seconds
 
-_entries = msgspec.json.Decoder(tuple[Entry, ...])
+_entries = msgspec.json.Decoder(tuple[BatchEntry, ...])
 _words = msgspec.json.Decoder(tuple[str, ...])
 
 

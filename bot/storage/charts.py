@@ -9,7 +9,7 @@ from bot.domain.charts import WEEK, Chart, ChartEntry, ChartPost, ChartState, ch
 from bot.domain.library import ChannelGroup
 from bot.storage.backup import COPIED
 from bot.storage.engines.expressions import insert
-from bot.storage.library import found_songs, group_columns, is_listed, is_viewable
+from bot.storage.library import found_songs, group_columns, is_for_all, is_listed, is_viewable
 from bot.storage.rows import Row
 from bot.storage.schema import chart_posts, charts, guilds, key_values, library, stars, unsent
 from bot.storage.transaction import Transactions
@@ -20,7 +20,7 @@ _POST = ("guild_id", "week", "id", "channel_id", "until", "reason", "attempts", 
 _is_unsent = unsent(chart_posts)
 _holding = guilds.alias("holding")
 _is_paused = exists().where(_holding.c.guild_id == chart_posts.c.guild_id, _holding.c.paused.is_(True))
-_is_on_chart = is_listed & library.c.folded.is_(False) & (library.c.owner_id == 0)
+_is_on_chart = is_listed & library.c.folded.is_(False) & is_for_all
 
 
 class ChartStore(Transactions):

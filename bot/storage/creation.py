@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from bot.domain.creation import CreationRules
 from bot.domain.echo import Seen
-from bot.domain.song_request import Wish
+from bot.domain.song_request import SongOption
 from bot.domain.task import Task
 from bot.domain.watch import WatchOutcome
 from bot.storage.engines.expressions import insert
@@ -20,7 +20,7 @@ _LISTS = ("roles", "channels", "blocked")
 _ids = msgspec.json.Decoder(tuple[int, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _MODEL = "model:"
-_WISH = "wish:"
+_OPTION = "wish:"  # its stored name
 _MOST_TASKS = 300  # of those that ended, which are read for what they tell of a gateway
 _task = msgspec.json.Decoder(Task)
 
@@ -98,7 +98,7 @@ class CreationStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             return tuple(name.removeprefix(_MODEL) for name in await connection.scalars(statement))
 
-    async def record_wishes(self, gateway: str, found: Mapping[Wish, bool], now: float) -> None:
+    async def record_options(self, gateway: str, found: Mapping[SongOption, bool], now: float) -> None:
         """Whether what came repeats them."""
         if not found:
             return
@@ -112,23 +112,23 @@ class CreationStore(Transactions):
         rows = [
             {
                 "gateway": gateway,
-                "name": f"{_WISH}{wish}",
+                "name": f"{_OPTION}{option}",
                 "present": int(there),
                 "absent": int(not there),
                 "seen_at": now,
             }
-            for wish, there in found.items()
+            for option, there in found.items()
         ]
         async with self._transaction() as connection:
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["gateway", "name"], set_=changes), rows
             )
 
-    async def wishes_seen(self, gateway: str) -> dict[Wish, Seen]:
-        which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_WISH)
+    async def options_seen(self, gateway: str) -> dict[SongOption, Seen]:
+        which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_OPTION)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(abilities).where(which))
-            return {Wish(row.name.removeprefix(_WISH)): Seen(row.present, row.absent) for row in rows}
+            return {SongOption(row.name.removeprefix(_OPTION)): Seen(row.present, row.absent) for row in rows}
 
     async def watched_to_the_end(self, gateway: str, since: float) -> list[Task]:
         """Tasks of that gateway whose songs were brought, of watches that began after that: the newest."""

@@ -31,7 +31,7 @@ def steady() -> float:
     return time.clock_gettime(_CLOCK)
 
 
-class Timing(Struct, frozen=True, kw_only=True):
+class LeaseTiming(Struct, frozen=True, kw_only=True):
     """Seconds. `lease`: how long it lasts after a renewal; `margin`: how long before its end the leader stops;
     `renew`: between two renewals; `look`: between two looks of a standby; `patience`: for an answer of the database.
     """
@@ -113,7 +113,7 @@ class Term:
         return steady() + self._offset
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class LeadershipState(Struct, frozen=True, kw_only=True):
     """`leader`: the name of the last known one; `reachable`: whether the database answers; `cannot`: why this process
     could not take over.
     """
@@ -127,12 +127,12 @@ class Standing(Struct, frozen=True, kw_only=True):
 class Leadership:
     """Of this process; `name` tells people which one it is."""
 
-    def __init__(self, leases: Leases, name: str = "", timing: Timing | None = None) -> None:
+    def __init__(self, leases: Leases, name: str = "", timing: LeaseTiming | None = None) -> None:
         self._leases = leases
         self._name = name or f"{socket.gethostname()}, process {os.getpid()}"
-        self._timing = timing or Timing()
+        self._timing = timing or LeaseTiming()
         self._created = False
-        self.standing = Standing()
+        self.state = LeadershipState()
 
     @asynccontextmanager
     async def term(self, *, wait: bool) -> AsyncIterator[Term]:
@@ -141,12 +141,12 @@ class Leadership:
         When the lease is lost or in doubt, everything within is cancelled, and LeadershipLost is raised.
         """
         term = await self._begin(wait=wait)
-        self.standing = Standing(leads=True, leader=self._name)
+        self.state = LeadershipState(leads=True, leader=self._name)
         try:
             async with self._kept(term):
                 yield term
         finally:
-            self.standing = Standing()
+            self.state = LeadershipState()
             with suppress(StorageError):  # then it ends by itself
                 await self._leases.release(term.taken)
 
@@ -201,16 +201,16 @@ class Leadership:
         return Term(taken, began, timing.lease - timing.margin, timeline=timeline, copied_at=copied_at)
 
     def _note_leader(self, name: str, cannot: str) -> None:
-        if not self.standing.reachable or self.standing.leader != name:
+        if not self.state.reachable or self.state.leader != name:
             log.info("this process waits as a standby; the leader is %s", name)
-        if cannot and self.standing.cannot != cannot:
+        if cannot and self.state.cannot != cannot:
             log.warning("this process cannot take over: %s", cannot)
-        self.standing = Standing(leader=name, cannot=cannot)
+        self.state = LeadershipState(leader=name, cannot=cannot)
 
     def _note_failure(self, error: StorageError) -> None:
-        if self.standing.reachable:
+        if self.state.reachable:
             log.error("the database does not answer, and this process waits for it as a standby: %s", error)
-        self.standing = Standing(leader=self.standing.leader, reachable=False)
+        self.state = LeadershipState(leader=self.state.leader, reachable=False)
 
     async def settle(self, term: Term) -> None:
         """What a fail-over may have lost has been allowed for: the next leader need not do it again."""

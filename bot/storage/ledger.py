@@ -13,7 +13,7 @@ from bot.storage.engines.expressions import insert
 from bot.storage.schema import key_values, ledger
 
 
-class Entry(StrEnum):
+class LedgerEntry(StrEnum):
     RESERVE = "reserve"  # takes one from the allowance
     SPEND = "spend"  # the gateway accepted the order
     RELEASE = "release"  # gives one back
@@ -21,7 +21,7 @@ class Entry(StrEnum):
 
 KEY = "ledger_key"  # the key of the hash key
 _FORGET = "forget:"
-_AMOUNTS = {Entry.RESERVE: 1, Entry.SPEND: 0, Entry.RELEASE: -1}
+_AMOUNTS = {LedgerEntry.RESERVE: 1, LedgerEntry.SPEND: 0, LedgerEntry.RELEASE: -1}
 
 
 async def owner_of(connection: AsyncConnection, user_id: int) -> str:
@@ -33,11 +33,13 @@ async def owner_of(connection: AsyncConnection, user_id: int) -> str:
     return hmac.new(bytes.fromhex(key or ""), str(user_id).encode(), sha256).hexdigest()[:32]
 
 
-async def enter(connection: AsyncConnection, order: Order, owner: str, entry: Entry, now: float) -> None:
+async def enter(connection: AsyncConnection, order: Order, owner: str, entry: LedgerEntry, now: float) -> None:
     """A release counts for the day of its reservation; a second release of an order is ignored."""
-    if entry is Entry.RELEASE and not await _is_reserved(connection, order.id):
+    if entry is LedgerEntry.RELEASE and not await _is_reserved(connection, order.id):
         return
-    reserved_on = select(ledger.c.day).where(ledger.c.order_id == order.id, ledger.c.entry == Entry.RESERVE).limit(1)
+    reserved_on = (
+        select(ledger.c.day).where(ledger.c.order_id == order.id, ledger.c.entry == LedgerEntry.RESERVE).limit(1)
+    )
     day = await connection.scalar(reserved_on) or day_of(now)
     await connection.execute(
         insert(ledger).values(
@@ -47,7 +49,7 @@ async def enter(connection: AsyncConnection, order: Order, owner: str, entry: En
             work=Work.of(order.request.kind),
             entry=entry,
             amount=_AMOUNTS[entry],
-            price=order.price if entry is Entry.SPEND else None,
+            price=order.price if entry is LedgerEntry.SPEND else None,
             day=day,
             at=now,
         )
@@ -87,7 +89,7 @@ async def usage_of(connection: AsyncConnection, owner: str, guild_id: int | None
     """Today's usage of one kind of work, here and in all."""
     today = (ledger.c.day == day_of(now)) & (ledger.c.work == work)
     here = today & (ledger.c.guild_id == (guild_id or 0))
-    last_at = select(func.max(ledger.c.at)).where(ledger.c.owner == owner, ledger.c.entry == Entry.RESERVE)
+    last_at = select(func.max(ledger.c.at)).where(ledger.c.owner == owner, ledger.c.entry == LedgerEntry.RESERVE)
     return Usage(
         operator=await _sum(connection, today),
         server=await _sum(connection, here),

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import patterns, search_line
-from bot.storage.engines.expressions import insert, one_of
+from bot.storage.engines.expressions import insert, one_of, unindexed
 from bot.storage.rows import Row
 from bot.storage.schema import (
     chart_posts,
@@ -49,6 +49,7 @@ _MOST_POSTS = 100  # of one song that are looked at
 _KEY = ("channel_id", "task_id", "number", "owner_id")
 
 is_listed = library.c.removed.is_(False)
+is_for_all = unindexed(library.c.owner_id) == 0  # who may view its channel: nearly every song
 _named = func.coalesce(people.c.named, true())
 
 
@@ -59,16 +60,18 @@ class LibraryStore(Transactions):
 
     async def groups(self, query: SongQuery) -> list[ChannelGroup]:
         """Where songs are among which this is to be looked for: it must be asked which of them the person may view."""
-        statement = select(*group_columns()).distinct().where(_in_scope(query), library.c.owner_id == 0)
+        statement = select(*group_columns()).distinct().where(_in_scope(query), is_for_all)
         async with self._transaction(read_only=True) as connection:
             return [ChannelGroup(**row) for row in (await connection.execute(statement)).mappings()]
 
     async def find(self, query: SongQuery, *, limit: int, offset: int = 0) -> FoundSongs:
-        """The newest, or last starred, first; each song once, however often it was posted."""
+        """The newest, or last starred, first; each song once, however often it was posted, and takes in their order."""
         matching = _matching(query).subquery()
         once = matching.c.rank == 1
         page = select(matching.c.id, func.count().over().label("total")).where(once)
-        page = page.order_by(matching.c.listed_at.desc(), matching.c.id.desc()).limit(limit).offset(offset)
+        # The takes of a post have ids that follow each other: the same, without their numbers.
+        order = (matching.c.listed_at.desc(), (matching.c.id - matching.c.number).desc(), matching.c.number)
+        page = page.order_by(*order).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
             ids = (await connection.execute(page)).all()
             if not ids and offset:
@@ -198,7 +201,7 @@ def is_viewable(viewable: Collection[ChannelGroup]) -> ColumnElement[bool]:
 
 
 def _may_be_found(query: SongQuery) -> ColumnElement[bool]:
-    return or_(library.c.owner_id == query.user_id, (library.c.owner_id == 0) & is_viewable(query.viewable))
+    return or_(library.c.owner_id == query.user_id, is_for_all & is_viewable(query.viewable))
 
 
 def _listed_at(query: SongQuery) -> ColumnElement[float]:
@@ -214,7 +217,7 @@ def _matching(query: SongQuery) -> Select[Any]:
     order = (library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
     same = (library.c.task_id, library.c.number)
     rank = func.row_number().over(partition_by=same, order_by=order)
-    statement = select(library.c.id, _listed_at(query).label("listed_at"), rank.label("rank"))
+    statement = select(library.c.id, library.c.number, _listed_at(query).label("listed_at"), rank.label("rank"))
     statement = statement.where(_in_scope(query), _may_be_found(query))
     if query.scope is not Scope.STARRED:
         statement = statement.where(library.c.folded.is_(False))

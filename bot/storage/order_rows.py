@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.order import GIVEN_BACK, Order, OrderState
 from bot.domain.song_request import SongRequest
-from bot.storage.ledger import Entry, enter, owner_of
+from bot.storage.ledger import LedgerEntry, enter, owner_of
 from bot.storage.rows import Row, to_json
 from bot.storage.schema import orders
 
@@ -44,4 +44,4 @@ async def any_order(connection: AsyncConnection, which: ColumnElement[bool]) -> 
 async def give_back(connection: AsyncConnection, order: Order, now: float) -> None:
     """What it had reserved, where its state says so."""
     if order.state in GIVEN_BACK:
-        await enter(connection, order, await owner_of(connection, order.user_id), Entry.RELEASE, now)
+        await enter(connection, order, await owner_of(connection, order.user_id), LedgerEntry.RELEASE, now)

@@ -30,7 +30,7 @@ from bot.domain.order import (
 from bot.domain.song_request import RequestKind
 from bot.domain.watch import Watch
 from bot.storage.engines.expressions import insert
-from bot.storage.ledger import Entry, enter, owner_of, usage_of
+from bot.storage.ledger import LedgerEntry, enter, owner_of, usage_of
 from bot.storage.order_rows import any_order, give_back, one_order, order_of, swap, values_of
 from bot.storage.results import RESULTS
 from bot.storage.schema import deliveries, is_open, orders, watches
@@ -107,7 +107,7 @@ class OrderStore(Transactions):
             if denial := denial_of(usage, limits, now):
                 return denial
             await swap(connection, placed, {OrderState.DRAFT})
-            await enter(connection, placed, owner, Entry.RESERVE, now)
+            await enter(connection, placed, owner, LedgerEntry.RESERVE, now)
             return Placed(placed, await _before(connection, placed))
 
     async def approve(self, order: Order, now: float) -> bool:
@@ -166,8 +166,8 @@ class OrderStore(Transactions):
                 await watch_in(connection, [watch], {order.task_id: order.gateway})
             owner = await owner_of(connection, order.user_id)
             if came_from in GIVEN_BACK:
-                await enter(connection, order, owner, Entry.RESERVE, now)
-            await enter(connection, order, owner, Entry.SPEND, now)
+                await enter(connection, order, owner, LedgerEntry.RESERVE, now)
+            await enter(connection, order, owner, LedgerEntry.SPEND, now)
         return True
 
     async def move(self, order: Order, came_from: OrderState, now: float) -> bool:

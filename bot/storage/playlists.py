@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.library import ChannelGroup, FoundSongs
 from bot.domain.playlists import MOST_SONGS, Playlist, plain_name, referred
 from bot.storage.engines.expressions import insert
-from bot.storage.library import found_songs, group_columns, is_listed, is_viewable
+from bot.storage.library import found_songs, group_columns, is_for_all, is_listed, is_viewable
 from bot.storage.schema import library, playlist_songs, playlists
 from bot.storage.transaction import Transactions
 
@@ -79,11 +79,11 @@ class PlaylistStore(Transactions):
         async with self._transaction() as connection:
             await connection.execute(update(playlists).where(playlists.c.id == playlist_id).values(posted=True))
 
-    async def groups(self, playlist_id: int) -> list[ChannelGroup]:
-        """Where its songs are: it must be asked which of them somebody may view."""
-        statement = select(*group_columns()).distinct().select_from(_placed).where(_listed_in(playlist_id))
+    async def groups(self, *playlist_ids: int) -> list[ChannelGroup]:
+        """Where their songs are: it must be asked which of them somebody may view."""
+        statement = select(*group_columns()).distinct().select_from(_placed).where(_listed_in(*playlist_ids))
         async with self._transaction(read_only=True) as connection:
-            rows = await connection.execute(statement.where(library.c.owner_id == 0))
+            rows = await connection.execute(statement.where(is_for_all))
             return [ChannelGroup(**row) for row in rows.mappings()]
 
     async def songs(
@@ -92,9 +92,7 @@ class PlaylistStore(Transactions):
         """In the order in which they were added, each with its newest post that may be viewed. `user_id` 0: as all who
         may view these groups find them.
         """
-        own = library.c.owner_id == user_id if user_id else library.c.id < 0
-        may = or_(own, (library.c.owner_id == 0) & is_viewable(viewable))
-        ranked = _ranked(playlist_id, may).subquery()
+        ranked = _ranked(playlist_id, _may_view(user_id, viewable)).subquery()
         page = select(ranked.c.id, func.count().over().label("total")).where(ranked.c.rank == 1)
         page = page.order_by(ranked.c.added_at, ranked.c.id).limit(limit).offset(offset)
         async with self._transaction(read_only=True) as connection:
@@ -102,6 +100,16 @@ class PlaylistStore(Transactions):
             songs = await found_songs(connection, user_id, [row.id for row in rows])
         found = {each.song.id: each for each in songs}
         return FoundSongs(rows[0].total if rows else 0, tuple(found[row.id] for row in rows))
+
+    async def counts(
+        self, playlist_ids: Collection[int], user_id: int, viewable: Collection[ChannelGroup]
+    ) -> dict[int, int]:
+        """How many songs of each that person may view; those without any are left out."""
+        which = (_listed_in(*playlist_ids), _may_view(user_id, viewable))
+        each = select(*playlist_songs.primary_key).distinct().select_from(_placed).where(*which).subquery()
+        statement = select(each.c.playlist_id, func.count().label("songs")).group_by(each.c.playlist_id)
+        async with self._transaction(read_only=True) as connection:
+            return {row.playlist_id: row.songs for row in await connection.execute(statement)}
 
 
 _placed = playlist_songs.join(
@@ -120,8 +128,14 @@ def _ranked(playlist_id: int, may: ColumnElement[bool]) -> Select[Any]:
     return select(*columns).select_from(_placed).where(_listed_in(playlist_id), may)
 
 
-def _listed_in(playlist_id: int) -> ColumnElement[bool]:
-    return (playlist_songs.c.playlist_id == playlist_id) & is_listed
+def _may_view(user_id: int, viewable: Collection[ChannelGroup]) -> ColumnElement[bool]:
+    """`user_id` 0: as everybody may who may view these groups."""
+    own = library.c.owner_id == user_id if user_id else library.c.id < 0
+    return or_(own, is_for_all & is_viewable(viewable))
+
+
+def _listed_in(*playlist_ids: int) -> ColumnElement[bool]:
+    return playlist_songs.c.playlist_id.in_(playlist_ids) & is_listed
 
 
 def _is(song: tuple[str, int]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.leadership import Standing
+from bot.storage.leadership import LeadershipState
 
 
 async def _nothing() -> None:
@@ -39,7 +39,7 @@ class Seat(Protocol):
     shared: bool
 
     @property
-    def standing(self) -> Standing: ...
+    def state(self) -> LeadershipState: ...
 
     def term(self, *, wait: bool) -> AbstractAsyncContextManager[Database]:
         """Raises DatabaseInUse unless it is to `wait`; LeadershipLost when it ends before the context does."""
@@ -50,7 +50,7 @@ class OwnSeat:
     """At a database that nobody else may open."""
 
     shared = False
-    standing = Standing(leads=True)
+    state = LeadershipState(leads=True)
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

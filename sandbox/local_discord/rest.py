@@ -256,6 +256,15 @@ async def get_member(rest: Rest, _request: Request, path: Mapping[str, str], _qu
     return member
 
 
+@route("GET", "/channels/{channel}/thread-members/{user}")
+async def get_thread_member(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
+    thread = visible(rest, path["channel"])
+    if path["user"] not in rest.world.thread_members[thread["id"]]:
+        raise unknown("Member", 10007)
+    joined = thread["thread_metadata"]["create_timestamp"]
+    return {"id": thread["id"], "user_id": path["user"], "join_timestamp": joined, "flags": 0}
+
+
 @route("GET", "/users/{user}")
 async def get_user(rest: Rest, _request: Request, path: Mapping[str, str], _query: Mapping[str, str]) -> Any:
     if path["user"] not in rest.world.users:

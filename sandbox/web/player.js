@@ -11,7 +11,8 @@ export function file(attachment) {
   const name = el("div.name", {},
     el("a", { href: ownUrl(attachment.url), download: attachment.filename, target: "_blank" }, shown(attachment)),
     el("span.size", {}, size(attachment.size)));
-  const card = el("div.file", { "data-testid": "file", "data-file": attachment.id }, name);
+  // A player that plays goes on when its message changes, unless it is to be covered or uncovered.
+  const card = el("div.file", { "data-testid": "file", "data-file": `${attachment.id}-${attachment.flags & SPOILER}` }, name);
   if (type.startsWith("audio/")) card.append(attachment.flags & SPOILER ? covered(player(attachment)) : player(attachment));
   if (type.startsWith("text/")) card.append(reader(attachment));
   return card;

@@ -18,7 +18,7 @@ from bot.errors import ArchiveBusy, GatewayBusy, MediaNoRoom, MediaTooBig, Media
 from bot.gateways.disk_budget import DiskBudget
 from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
-from bot.services.archives.service import Archives, Part
+from bot.services.archives.service import ArchivePart, Archives
 from bot.services.archives.songs import ArchiveSong, PostedFiles
 from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
@@ -59,7 +59,7 @@ def songs_in(shop: Shop, count: int, duration: float = 4.0, **about: Any) -> lis
 
 
 class Made(NamedTuple):
-    part: Part
+    part: ArchivePart
     content: bytes
 
     @property

@@ -3,7 +3,9 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.world import Object
+from sandbox.local_gateway.songs import audio
 from tests.browser.parts import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -97,3 +99,21 @@ async def test_a_command_while_the_bot_is_away(stage: Stage) -> None:
         await stage.page.keyboard.press("Enter")
         await expect(stage.alert).to_have_text("The application did not respond.")
         await expect(stage.page.locator(".pill")).to_have_text(["/typed×", "texthe×"])
+
+
+async def test_a_player_is_covered_and_uncovered_when_its_message_changes(stage: Stage) -> None:
+    """Otherwise it stays as it is, since it may be playing."""
+    messages, hub = stage.local.messages, stage.local.hub
+    sound = audio("rain", 1.0)[0]
+    uploads = {str(each): Upload(f"take-{each}.mp3", sound, "audio/mpeg") for each in (1, 2)}
+    post = messages.create(stage.songs, stage.local.world.bot, {"content": "two takes"}, uploads)
+    hub.message("MESSAGE_CREATE", post, None)
+    files, covered = stage.page.get_by_test_id("file"), stage.page.get_by_test_id("covered")
+    await expect(files).to_have_count(2)
+    player = await files.last.element_handle()
+    for is_covered in (True, False):
+        kept = [{"id": post["attachments"][0]["id"], "is_spoiler": is_covered}, {"id": post["attachments"][1]["id"]}]
+        messages.edit(post, {"attachments": kept}, {})
+        hub.message("MESSAGE_UPDATE", post, None)
+        await expect(covered).to_have_count(int(is_covered))
+    assert await player.evaluate("player => player.isConnected"), "the other one is not touched"

@@ -77,7 +77,7 @@ async def test_songs_that_cannot_be_had_are_named(env: Env) -> None:
         said, (file,) = await packed(env, await listed(env, *TASKS[:3]))
     assert said.splitlines() == [
         "📦 已将 2 首歌打包成一个 ZIP 文件，含封面和歌词。",
-        "⚠️ 未包含 **海风 1**：它的文件已无法获取。",
+        "⚠️ 未包含 **海风 1**：无法获取它的文件。",
     ]
     assert names(env, file) == ["01 海风 0.mp3", "03 海风 2.mp3"]
 
@@ -120,3 +120,18 @@ async def test_without_finished_songs_there_is_nothing_to_pack(env: Env, state: 
     async with env.bot():
         answer = await listed(env, FakeTask("task_0", states=((0.0, state),)))
     assert "ZIP" not in buttons(answer)
+
+
+async def test_when_the_bot_stops_it_is_said_what_is_not_packed(env: Env) -> None:
+    """And not that it is still being packed, which nobody would ever change."""
+    env.discord.world.upload_limit = 600_000
+    async with env.bot():
+        message = await listed(env, *TASKS[:4])
+        env.gateway.media_faults.append(Fault(200, b"ID3\x04" + bytes(1_000), path="/audio/c3", stall_after=500))
+        pressed = await env.ben.press(message, "ZIP")
+        await env.discord.hub.until(lambda: bool(pressed.follow_ups))
+    assert pressed.message
+    assert words(pressed.message).strip().splitlines() == [
+        "📦 已将 2 首歌打包成一个 ZIP 文件，含封面和歌词。",
+        "⏹️ 机器人正在重启，还有 2 首没有打包。请一分钟后再点 **ZIP**。",
+    ]

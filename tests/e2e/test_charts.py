@@ -155,6 +155,26 @@ async def test_songs_that_not_every_reader_may_view_are_left_out(env: Env, chart
     assert "Moth" not in words(chart), "it was removed"
 
 
+async def test_private_threads_and_channels_that_are_denied_to_a_role_are_left_out(
+    env: Env, chart_channel: dict[str, Any]
+) -> None:
+    """Everybody may view the channel, but not this thread of it; and nearly everybody the lounge."""
+    thread = env.discord.changes.add_thread(env.channel, "drafts", env.ada.user)
+    env.discord.changes.join_thread(thread, env.discord.world.bot)
+    lounge = env.discord.changes.add_channel(guild_of(env), "lounge")
+    async with env.bot():
+        await admin(env, "charts", channel=chart_channel)
+        for task, place in zip(SONGS, (env.channel, thread, lounge), strict=True):
+            await star(env, await song(env, task, place), env.ada)
+        newcomers = env.discord.world.add_role(guild_of(env), "newcomers")
+        env.discord.changes.override(lounge, newcomers, deny=Permission.VIEW_CHANNEL)
+        await the_slot_comes(env)
+        (chart,) = await charts(env, chart_channel)
+    assert "Harbour Lights" in words(chart)
+    assert "旧码头" not in words(chart)
+    assert "Moth" not in words(chart)
+
+
 async def test_a_chart_for_the_same_readers_shows_the_songs_of_their_channel(
     env: Env, chart_channel: dict[str, Any]
 ) -> None:

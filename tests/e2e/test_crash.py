@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.crashtest import CrashTest
 from sandbox.crashtest_library import LibraryCrashTest
+from sandbox.crashtest_takes import TakesCrashTest
 
 pytestmark = pytest.mark.faults
 
@@ -23,3 +24,9 @@ async def test_a_bot_that_is_killed_in_a_chart_or_in_earlier_posts_loses_and_dou
     outcome = await LibraryCrashTest(servers=15, past_songs=75, kills=2, seed=16, forgetful=forgetful).run()
     assert outcome.good, str(outcome)
     assert outcome.kills.total() == 2
+
+
+async def test_a_bot_that_is_killed_while_takes_are_chosen_leaves_nothing_half_way() -> None:
+    outcome = await TakesCrashTest(tasks=5, kills=3, seed=7).run()
+    assert outcome.good, str(outcome)
+    assert outcome.kills.total() == 3

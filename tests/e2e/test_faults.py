@@ -18,7 +18,7 @@ from sandbox.local_gateway.tcp_proxy import TcpProxy
 from tests.bot_process import Start, ended
 from tests.clock import WrongClock
 from tests.conftest import Env
-from tests.faults import discord, forum, gateway, machine, media, people
+from tests.faults import discord, forum, gateway, library, machine, media, people
 from tests.faults.rows import Fate, Row, says
 from tests.faults.scenario import OTHER, TASK, FakeResolver, Scenario, asyncio_on
 from tests.faults.table import PAGE, page
@@ -124,8 +124,8 @@ def check_texts(scenario: Scenario, row: Row) -> None:
 @pytest.mark.parametrize(
     "row",
     rows(
-        gateway=gateway.ROWS, media=media.ROWS, discord=discord.ROWS, forum=forum.ROWS, people=people.ROWS,
-        machine=machine.ROWS,
+        gateway=gateway.ROWS, media=media.ROWS, discord=discord.ROWS, forum=forum.ROWS, library=library.ROWS,
+        people=people.ROWS, machine=machine.ROWS,
     ),
 )  # fmt: skip
 @pytest.mark.usefixtures("impatient")

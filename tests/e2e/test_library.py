@@ -101,6 +101,23 @@ async def test_the_audio_comes_from_the_post_when_the_gateway_has_forgotten_it(e
     assert all("thumbnail" in each["embeds"][0] for each in answers)
 
 
+@pytest.mark.parametrize("typed", ["%", "_", "*", '"', "🎵", "!?…", "\\"])
+async def test_signs_alone_find_nothing_and_that_is_said(env: Env, typed: str) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        await posts(env)
+        assert "no word in" in words(await library(env, find=typed))
+        assert await env.ben.autocomplete(env.channel, "suno status", id=typed) == []
+        assert "Harbour Lights" in words(await library(env, find=f"harbour {typed} rail"))
+
+
+async def test_of_somebody_without_songs_it_is_said_that_there_are_none(env: Env) -> None:
+    async with env.bot():
+        await env.watch(HARBOUR.id)
+        await posts(env)
+        assert f"No songs by <@{env.ben.id}> found" in words(await library(env, by=env.ben.user))
+
+
 async def test_when_the_post_is_gone_the_gateway_has_it_and_then_nobody(env: Env) -> None:
     async with env.bot():
         await env.watch(HARBOUR.id)
@@ -316,6 +333,12 @@ async def test_every_id_is_offered_by_the_words_of_its_song(env: Env) -> None:
         ):
             (offered,) = await env.ben.autocomplete(env.channel, command, **{option: "rail"})
             assert offered == {"name": f"Harbour Lights · {HARBOUR.id}", "value": HARBOUR.id}
+        for command in ("suno extend", "suno cover", "suno playlist add"):
+            named = {"name": "x"} if "add" in command else {}
+            (offered,) = await env.ben.autocomplete(env.channel, command, **named, song="rail")
+            assert offered == {"name": "Harbour Lights · slow jazz", "value": f"{HARBOUR.id}#1"}
+        (own,) = await env.ada.autocomplete(env.channel, "suno extend", song="harbour")
+        assert own == {"name": "Harbour Lights · 1/1", "value": f"{HARBOUR.id}#1"}, "it is offered once"
 
 
 async def test_lyrics_are_there_when_the_gateway_has_forgotten_them(env: Env) -> None:

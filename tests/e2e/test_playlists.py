@@ -62,7 +62,7 @@ async def test_songs_go_into_a_playlist_and_out_of_it(env: Env) -> None:
             await posted(env, task)
         assert "is there" in words(await playlist(env, "create", name="Evening"))
         (offered,) = await env.ada.autocomplete(env.channel, "suno playlist add", name="eve")
-        assert offered["name"].startswith("Evening")
+        assert offered["name"] == "Evening · Mine"
         (song,) = await env.ada.autocomplete(env.channel, "suno playlist add", name=offered["value"], song="码头")
         assert song["name"] == "旧码头 · folk"
         assert "旧码头" in words(await playlist(env, "add", name=offered["value"], song=song["value"]))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults import discord, forum, gateway, machine, media, people
+from tests.faults import discord, forum, gateway, library, machine, media, people
 from tests.faults.rows import HOUR, MINUTE, Fate, Row, sentence
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -20,6 +20,7 @@ _GROUPS = {
     "The host of the songs": media.ROWS,
     "Discord": discord.ROWS,
     "Forum channels": forum.ROWS,
+    "Songs that are found again": library.ROWS,
     "What people do": people.ROWS,
     "The machine": (*machine.ROWS, *machine.AT_A_RESTART, *machine.AT_THE_START),
 }

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.order import Order
-from bot.domain.song_request import RequestKind, SongRequest, Wish
+from bot.domain.song_request import RequestKind, SongOption, SongRequest
 from bot.domain.task import Clip, Echo, Status, Task, TaskKind
 from sandbox.local_gateway.server import LocalGateway
 from tests.clock import JumpingClock
@@ -26,18 +26,18 @@ def came(echo: Echo) -> Task:
     return Task(id="t", kind=TaskKind.MUSIC, status=Status.DONE, clips=(clip,))
 
 
-async def quoted(shop: Shop) -> tuple[frozenset[Wish], frozenset[Wish]]:
+async def quoted(shop: Shop) -> tuple[frozenset[SongOption], frozenset[SongOption]]:
     order: Order = await shop.draft(request=WISHED)
     quote = await shop.orders.quote(order, maker())
     return quote.ignored, quote.doubtful
 
 
-async def test_a_wish_that_is_missing_twice_is_said_to_be_ignored_until_it_is_found(shop: Shop) -> None:
-    terms, wish = shop.orders.terms(), frozenset({Wish.EXCLUDE})
+async def test_an_option_that_is_missing_twice_is_said_to_be_ignored_until_it_is_found(shop: Shop) -> None:
+    terms, option = shop.orders.terms(), frozenset({SongOption.EXCLUDE})
     await terms.record_finished(WISHED, came(Echo()))
-    assert await quoted(shop) == (frozenset(), wish)
+    assert await quoted(shop) == (frozenset(), option)
     await terms.record_finished(WISHED, came(Echo()))
-    assert await quoted(shop) == (wish, frozenset())
+    assert await quoted(shop) == (option, frozenset())
     await terms.record_finished(WISHED, came(Echo(excluded=True)))
     assert await quoted(shop) == (frozenset(), frozenset())
     assert [model.name for model in terms.models] == ["chirp-crow"]

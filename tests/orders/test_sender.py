@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.allowance import Limits, Work
 from bot.domain.order import Order, OrderState, SubmitResult
-from bot.domain.song_request import RequestKind, SongRequest, Wish
+from bot.domain.song_request import RequestKind, SongOption, SongRequest
 from bot.domain.watch import Watch
 from bot.domain.watch_results import WatchQuery
 from bot.errors import StorageError
@@ -30,7 +30,7 @@ ADA = 1
 @dataclass
 class Open:
     is_open: bool = True
-    can: frozenset[Wish] = frozenset(Wish)
+    can: frozenset[SongOption] = frozenset(SongOption)
     at_once: int = 2
 
     def is_open_beside(self, sending: Iterable[Work]) -> bool:

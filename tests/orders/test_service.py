@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.allowance import Denial, Limit, Work
 from bot.domain.creation import Bar, OperatorRules
 from bot.domain.order import LOST_AFTER, PLACED_FOR, WAITING_FOR, OrderState
-from bot.domain.song_request import RequestKind, SongRequest, Source, Wish
+from bot.domain.song_request import RequestKind, SongOption, SongRequest, Source
 from bot.services.orders.service import Obstacle, Settlement
 from bot.services.orders.terms import OperatorSettings
 from bot.storage.orders import Placed
@@ -50,7 +50,7 @@ async def test_the_card_tells_the_price_what_is_left_and_what_is_ignored(shop: S
     order = await shop.draft(request=request)
     quote = await shop.orders.quote(order, maker())
     assert (quote.price, quote.exact, quote.left, quote.most) == (0.1, False, 3, 3)
-    assert quote.doubtful == {Wish.EXCLUDE}
+    assert quote.doubtful == {SongOption.EXCLUDE}
     assert not quote.ignored
     assert quote.ready
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.delivery import Topic
-from bot.domain.discord_errors import Part
+from bot.domain.discord_errors import MessagePart
 from bot.domain.task import Task
 from bot.domain.watch import Watch
 from bot.services.clip_files import ClipFile
@@ -17,7 +17,7 @@ from bot.ui.render.posts import post_card
 from tests.property.limits import check
 from tests.property.strategies import outcomes, post_of, tags, tasks, watches
 
-parts = st.frozensets(st.sampled_from(Part))
+parts = st.frozensets(st.sampled_from(MessagePart))
 permissions = st.frozensets(st.sampled_from(["attach_files", "embed_links", "read_message_history"]))
 
 
@@ -37,7 +37,7 @@ def cards(draw: st.DrawFn, tag: str) -> Card:
 
 
 @given(st.data(), tags, parts)
-def test_any_form(data: st.DataObject, tag: str, omitted: Collection[Part]) -> None:
+def test_any_form(data: st.DataObject, tag: str, omitted: Collection[MessagePart]) -> None:
     card = data.draw(cards(tag))
     form = without(card, frozenset(omitted), languages()[tag])
     check(form)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.batch import STATES, Batch, Entry, entry_of
+from bot.domain.batch import STATES, Batch, BatchEntry, entry_of
 from bot.domain.charts import ChartPost
 from bot.domain.delivery import State, Topic
 from bot.domain.outbox import DeliverySummary
@@ -28,7 +28,7 @@ from tests.property.strategies import tags, tasks, texts
 IDS = st.text("abc-_0123456789", min_size=1, max_size=80)
 NUMBERS = st.integers(1, 2**63 - 1)
 entries = st.builds(
-    Entry,
+    BatchEntry,
     id=IDS,
     state=st.sampled_from(STATES),
     kind=st.sampled_from(TaskKind),
@@ -76,7 +76,7 @@ def check_view(make: Callable[[], Any]) -> None:
 
 
 @given(st.lists(entries, max_size=25, unique_by=lambda entry: entry.id), st.integers(0, 999), tags)
-def test_any_batch(listed: list[Entry], page: int, tag: str) -> None:
+def test_any_batch(listed: list[BatchEntry], page: int, tag: str) -> None:
     batch = Batch(id="x" * 12, user_id=1, entries=tuple(listed), ignored=3, created_at=1.0)
     check_view(lambda: batches.list_view(batch, page, languages()[tag]))
     rows = list(csv.reader(io.StringIO(batches._csv(listed).decode("utf-8-sig"), newline="")))

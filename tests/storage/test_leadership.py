@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.errors import DatabaseInUse, LeadershipLost, StorageError
-from bot.storage.leadership import Leadership, Term, Timing, steady
+from bot.storage.leadership import Leadership, LeaseTiming, Term, steady
 from bot.storage.lease import Lease, Taken
 
-TIMING = Timing(lease=1.0, margin=0.2, renew=0.1, look=0.05)
+TIMING = LeaseTiming(lease=1.0, margin=0.2, renew=0.1, look=0.05)
 SOON = 0.5  # seconds: far less than a lease
 
 
@@ -147,7 +147,7 @@ async def test_one_leads_and_the_other_takes_over_at_once_when_it_stops(server: 
             await asyncio.sleep(0.3)
             assert ada.leads.is_set() != ben.leads.is_set()
             first, second = (ada, ben) if ada.leads.is_set() else (ben, ada)
-            assert second.leadership.standing.leader == first.leadership._name
+            assert second.leadership.state.leader == first.leadership._name
         await leads(ben, SOON)
     assert server.until <= server.now()  # released
 
@@ -215,10 +215,10 @@ async def test_an_older_program_leaves_a_free_lease_alone_and_says_why(server: S
     old = Worker(process(server, "old"))
     async with running(old):
         await asyncio.sleep(SOON)
-        assert (server.epoch, old.leadership.standing.cannot) == (0, "install a newer bot")
+        assert (server.epoch, old.leadership.state.cannot) == (0, "install a newer bot")
         server.newer = ""
         await leads(old, SOON)
-        assert not old.leadership.standing.cannot
+        assert not old.leadership.state.cannot
 
 
 async def test_a_clock_that_is_set_relieves_no_leader(server: Server) -> None:

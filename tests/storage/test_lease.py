@@ -50,9 +50,9 @@ async def test_the_others_wait_and_commands_are_refused(database_url: str) -> No
         with pytest.raises(DatabaseInUse, match="another bot is running"):
             async with open_database(database_url):
                 pytest.fail("two at once")
-        assert seat.standing.leads
-        assert not second.standing.leads
-        assert second.standing.leader
+        assert seat.state.leads
+        assert not second.state.leads
+        assert second.state.leader
         waiting.cancel()
 
 

@@ -14,7 +14,7 @@ from bot.services.library.reindex import reindex
 from bot.storage.library import LibraryStore
 from bot.storage.lines import AFTER, LineStore
 from bot.storage.preferences import PreferenceStore
-from bot.storage.schema import key_values
+from bot.storage.schema import key_values, orders
 from bot.storage.stars import StarStore
 from tests.clock import JumpingClock
 from tests.query_plans import scans, statements
@@ -118,6 +118,10 @@ async def test_what_was_shown_to_one_person_is_found_by_them_alone(library: Libr
     for scope in Scope:
         assert await tasks(library, query(BEN, scope)) == []
         assert await tasks(library, query(BEN, scope, channel_id=DM)) == []
+    await library.keep([song("open")])  # since then the channel is one where something is found
+    for scope in (Scope.HERE, Scope.SERVER):
+        assert await tasks(library, query(BEN, scope)) == ["open"]
+        assert await tasks(library, query(BEN, scope, by=ADA)) == ["open"]
 
 
 async def test_each_scope_has_its_songs(library: LibraryStore, starring: StarStore) -> None:
@@ -170,7 +174,47 @@ async def test_pages(library: LibraryStore) -> None:
     assert await found(library, query(), skip=30) == FoundSongs(25, ())
 
 
-async def test_what_was_removed_stays_so(library: LibraryStore, starring: StarStore) -> None:
+async def test_takes_are_listed_in_their_order_after_newer_songs(library: LibraryStore) -> None:
+    await library.keep([song("old"), *(song("two", number=number) for number in (1, 2))])
+    await library.keep([song("later"), song("newest", posted_at=NOW + 1)])
+    listed = [(each.song.task_id, each.song.number) for each in (await found(library, query())).songs]
+    assert listed == [("newest", 1), ("later", 1), ("two", 1), ("two", 2), ("old", 1)]
+
+
+async def test_what_one_person_removes_from_their_dms_stays_in_those_of_others(library: LibraryStore) -> None:
+    dm, other_dm = (place(each, guild_id=0, parent_id=0, owner_id=owner) for each, owner in ((DM, ADA), (99, BEN)))
+    await library.keep([song(place=dm)])
+    (mine,) = (await found(library, query(ADA, Scope.MINE))).songs
+    assert await library.remove(mine.song, NOW, of_user=ADA) == 1
+    await library.keep([song(place=other_dm, user_id=BEN)])
+    assert await tasks(library, query(BEN, Scope.MINE)) == ["t1"]
+
+
+async def test_who_ordered_a_song_is_known_to_themselves_and_in_that_server(
+    library: LibraryStore, engine: AsyncEngine
+) -> None:
+    order = {
+        "id": "o1", "user_id": ADA, "guild_id": STUDIO, "channel_id": SONGS, "gateway": "default", "state": "done",
+        "request": "{}", "task_id": "t1", "reason": "", "detail": "", "attempts": 0, "reconciled": 0, "at_once": 0,
+        "created_at": NOW, "locale": "", "user_locale": "", "announced": "done",
+    }  # fmt: skip
+    async with engine.begin() as connection:
+        await connection.execute(insert(orders).values(order))
+    elsewhere = place(20, guild_id=OTHER_SERVER)
+    dm = place(DM, guild_id=0, parent_id=0, owner_id=BEN)
+    await library.keep([song(user_id=BEN), song(user_id=BEN, place=elsewhere), song(user_id=BEN, place=dm)])
+    await library.keep([song(place=place(21, guild_id=OTHER_SERVER))])
+    posts = await library.posts("t1", 1, BEN)
+    makers = {each.place.channel_id: each.maker_id for each in posts}
+    assert makers == {SONGS: ADA, 20: 0, DM: 0, 21: ADA}
+    assert await tasks(library, query(CARL, by=ADA)) == ["t1"]
+    assert await tasks(library, query(CARL, guild_id=OTHER_SERVER, by=BEN)) == ["t1"]
+    await PreferenceStore(engine).forget(ADA, NOW)
+    left = {each.place.channel_id: (each.user_id, each.maker_id) for each in await library.posts("t1", 1, BEN)}
+    assert left == dict.fromkeys((SONGS, 20, DM), (BEN, 0))
+
+
+async def test_what_was_removed_stays_so(library: LibraryStore, starring: StarStore, engine: AsyncEngine) -> None:
     await library.keep([song(), song(place=place(LOUNGE), user_id=BEN), song(place=place(20, guild_id=OTHER_SERVER))])
     mine = (await found(library, query(scope=Scope.HERE))).songs[0].song
     await starring.toggle(mine, CARL, NOW)
@@ -179,6 +223,7 @@ async def test_what_was_removed_stays_so(library: LibraryStore, starring: StarSt
     assert await tasks(library, query()) == []
     assert await tasks(library, query(CARL, Scope.STARRED)) == []
     assert await library.lyrics(mine.id) == ""
+    assert (await PreferenceStore(engine).export(CARL))["stars"] == []
     assert await tasks(library, query(guild_id=OTHER_SERVER)) == ["t1"], "another server's is its own"
     await library.keep([song(), song(place=place(33), user_id=CARL)])
     assert await tasks(library, query()) == [], "also when it is posted again"

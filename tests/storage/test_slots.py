@@ -10,7 +10,7 @@ from bot.domain.polling import PollResult
 from bot.domain.snapshot import PollSchedule
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch
-from bot.gateways.hosts import Hosts, Standing
+from bot.gateways.hosts import HostRating, Hosts
 from bot.services.delivery.slots import MOST, DeliverySlots
 from bot.services.polling.record_poll import record_poll
 from bot.storage.outbox import Outbox
@@ -72,8 +72,8 @@ async def test_each_host_has_a_share_and_the_next_in_the_queue_proceed(scene: Sc
 async def test_a_slow_host_has_less_and_one_that_behaves_more(scene: Scene) -> None:
     await scene.add(99, "a.example")
     counts = []
-    for standing in (Standing.SLOW, Standing.UNKNOWN, Standing.GOOD):
-        scene.hosts.record_standing("a.example", standing)
+    for rating in (HostRating.SLOW, HostRating.UNKNOWN, HostRating.GOOD):
+        scene.hosts.record_rating("a.example", rating)
         counts.append(len(await scene.claim()))
         await scene.outbox.resume(NOW + 9_999)
     assert 0 < counts[0] < counts[1] < counts[2] < MOST
@@ -84,7 +84,7 @@ async def test_each_person_has_a_share_and_a_larger_one_at_fast_hosts(scene: Sce
         await scene.add(1, f"host-{number}.example", user_id=7)
     await scene.add(30, "good.example", user_id=7)
     await scene.add(1, "new.example")
-    scene.hosts.record_standing("good.example", Standing.GOOD)
+    scene.hosts.record_rating("good.example", HostRating.GOOD)
     going = await scene.claim()
     going += await scene.claim(going)
     of_person = [each for each in going if each.watch.user_id == 7]
@@ -97,7 +97,7 @@ async def test_a_share_is_kept_for_hosts_that_behave(scene: Scene) -> None:
     for number in range(MOST):
         await scene.add(1, f"host-{number}.example")
     await scene.add(1, "good.example")
-    scene.hosts.record_standing("good.example", Standing.GOOD)
+    scene.hosts.record_rating("good.example", HostRating.GOOD)
     going = await scene.claim()
     assert 0 < len(going) < MOST
     assert hosts_of(await scene.claim(going)) == {"good.example"} - hosts_of(going)

@@ -1,7 +1,7 @@
 """Songs that are offered while somebody types, and what watched tasks tell, in tables of tens of thousands of rows."""
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from bot.storage.creation import CreationStore
 from bot.storage.database import open_database
 from bot.storage.rows import to_json
 from bot.storage.songs import SongStore
+from tests.storage.steps import steps
 
 ADA, CHANNEL = 3, 7
 ROWS = 16_000
@@ -46,29 +47,6 @@ async def fill(engine: AsyncEngine, count: int) -> None:
     async with engine.begin() as connection:
         for statement in FILL.split(";"):
             await connection.exec_driver_sql(f"{NUMBERS} {statement}", values)
-
-
-async def steps(engine: AsyncEngine, work: Callable[[], Awaitable[object]]) -> int:
-    """How many times SQLite took a hundred steps of its machine, which a busy computer does not change."""
-    counted = 0
-
-    def count() -> None:
-        nonlocal counted
-        counted += 1
-
-    async with engine.connect() as one, engine.connect() as other:  # all that the pool has open
-        drivers = [(await each.get_raw_connection()).driver_connection for each in (one, other)]
-    for driver in drivers:
-        assert driver is not None
-        await driver.set_progress_handler(count, 100)
-    try:
-        await work()
-    finally:
-        for driver in drivers:
-            assert driver is not None
-            await driver.set_progress_handler(None, 100)
-    assert counted, "it was not counted"
-    return counted
 
 
 @pytest.mark.parametrize("typed", ["", "itle 1", "nothing like that"])

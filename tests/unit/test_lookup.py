@@ -33,6 +33,11 @@ class Both:
 
 
 @pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.services.lookup._MAX_BYTES", 100_000)
+
+
+@pytest.fixture
 async def both() -> AsyncIterator[Both]:
     clock = Clock()
     async with LocalGateway() as first, LocalGateway() as second, aiohttp.ClientSession() as session:
@@ -104,9 +109,9 @@ async def test_an_answer_is_good_for_a_while_and_a_failure_is_not(both: Both) ->
     assert len(both.first.requests) == asked + 1
 
 
-async def test_answers_are_kept_by_their_size(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("little_memory")
+async def test_answers_are_kept_by_their_size(both: Both) -> None:
     """Not by their number: some may be as large as an answer gets."""
-    monkeypatch.setattr("bot.services.lookup._MAX_BYTES", 100_000)
     fakes = [FakeTask(f"large-{number}", text="hum " * 10_000) for number in range(4)]
     both.first.add(*fakes, *(FakeTask(f"small-{number}", text="hum") for number in range(200)))
     for fake in fakes:

@@ -19,9 +19,13 @@ ENVELOPES = spelled(
 WRAPPERS = spelled(
     "clips", "data", "items", "output", "outputs", "result", "results", "response", "suno_data", "songs", "song",
     "tracks", "musics", "music_list", "audios", "records", "list", "clip", "lyrics_data", "payload", "task_result",
+    "result_json", "result_object", "content", "files",
 )  # fmt: skip
 
-RESULTS = ("output", "outputs", "result", "results")  # may also hold plain addresses
+RESULTS = ("output", "outputs", "result", "results")  # may also be a style
+# Addresses of songs, without any other fields: of a task, and within these.
+ADDRESSES = spelled(*RESULTS, "result_json", "result_object", "result_urls", "result_url_list")
+INNER_ADDRESSES = (*ADDRESSES, "urls", "url", "files")
 
 # Of a task.
 TASK_ID = spelled("task_id")

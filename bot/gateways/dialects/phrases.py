@@ -67,7 +67,10 @@ _SAYS_BUSY = re.compile(
 _SAYS_KEY = re.compile(
     r"\b(?:invalid|incorrect|wrong|expired|missing|no|disabled)\b.{0,12}?\b(?:api ?key|token|key|credentials)\b"
     r"|\b(?:api ?key|token)\b.{0,20}?\b(?:invalid|incorrect|expired|disabled|required|quota)|\bunauthori[sz]ed\b"
-    r"|令牌|密钥|密鑰|(?:额度|余额)不足"
+    r"|\b(?:insufficient|not enough|out of|no more|no remaining) (?:\w{1,20} ){0,2}?(?:credits?|balance|quota|funds)\b"
+    r"|\b(?:credits?|balance|quota|funds) (?:\w{1,20} ){0,2}?(?:insufficient|not enough|exhausted|used up|depleted)\b"
+    r"|\bpayment required\b|令牌|密钥|密鑰|欠费|欠費"
+    r"|(?:额度|額度|余额|餘額|积分|積分|点数|點數)(?:已经?|已經)?(?:不足|用尽|用盡|用完|耗尽|耗盡)"
 )
 _REQUEST_ID = re.compile(r"\(?\brequest[ _]?id: ?[\w-]{1,80}\)?", re.IGNORECASE)
 

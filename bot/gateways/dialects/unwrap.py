@@ -5,10 +5,23 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from bot.gateways.dialects.field_names import AUDIO, CLIP_MARKS, LYRICS, RESULTS, STATUS, STREAM, STYLE_TEXT, WRAPPERS
+from bot.gateways.dialects.field_names import (
+    ADDRESSES,
+    AUDIO,
+    CLIP_MARKS,
+    INNER_ADDRESSES,
+    LYRICS,
+    RESULTS,
+    STATUS,
+    STREAM,
+    STYLE_TEXT,
+    WRAPPERS,
+)
 from bot.gateways.fields import Object, as_object, as_text, as_url, first, unpacked
 
 _DEEPEST = 8  # levels of wrappers
+_SHALLOW = 2  # levels of objects around plain addresses
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _MOST = 200  # entries of one list or map; a task makes two clips
 
 
@@ -35,16 +48,20 @@ def unwrap(task: Object) -> Unwrapped:
         elif is_lyrics(task) and (first(task, "text", *STYLE_TEXT) or task.get("action") == "LYRICS"):
             found.lyrics = task  # on other objects it may be the prompt of a song
         else:
-            found.clips += [{"audio_url": url} for url in _addresses(task)]
+            found.clips += [{"audio_url": url} for url in dict.fromkeys(_addresses(task, 0))]
             found.lyrics = _style(task)
     return found
 
 
-def _addresses(task: Object) -> Iterator[str]:
+def _addresses(task: Object, depth: int) -> Iterator[str]:
     """Addresses of songs without any other fields."""
-    for name in RESULTS:
-        content = task.get(name)
-        yield from filter(None, map(as_url, content[:_MOST] if isinstance(content, list) else [content]))
+    for name in INNER_ADDRESSES if depth else ADDRESSES:
+        content = unpacked(task.get(name))
+        for each in content[:_MOST] if isinstance(content, list) else [content]:
+            if isinstance(each, dict) and depth < _SHALLOW:
+                yield from _addresses(each, depth + 1)
+            elif (url := as_url(each)) and not url.partition("?")[0].lower().endswith(_PICTURES):
+                yield url
 
 
 def _style(task: Object) -> Object | None:

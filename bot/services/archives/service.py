@@ -23,7 +23,7 @@ class LeftOut(Struct, frozen=True):
     error: TellableError
 
 
-class Part(Struct, frozen=True):
+class ArchivePart(Struct, frozen=True):
     """A ZIP, open until the next one is asked for. `taken`: songs since the part before, also those left out."""
 
     file: BufferedRandom | None  # None: all songs since the part before were left out
@@ -54,7 +54,7 @@ class Archives:
 
     async def parts(
         self, songs: Sequence[ArchiveSong], *, limit: int, person: int, read_post: ReadPost = no_post, before: int = 0
-    ) -> AsyncGenerator[Part, None]:
+    ) -> AsyncGenerator[ArchivePart, None]:
         """In their order, each of `limit` bytes at most; to be closed. `before`: how many of the songs are not to be
         packed again. `person`: for whom, as a Discord id. Raises MediaNoRoom if there is no space on the disk.
         """
@@ -83,6 +83,6 @@ class Archives:
                 await open_part.close()
 
 
-async def _finished(part: ZipPart | None, taken: int, left_out: Sequence[LeftOut]) -> Part:
+async def _finished(part: ZipPart | None, taken: int, left_out: Sequence[LeftOut]) -> ArchivePart:
     file = await part.finish() if part else None
-    return Part(file, part.size if part else 0, part.songs if part else 0, taken, tuple(left_out))
+    return ArchivePart(file, part.size if part else 0, part.songs if part else 0, taken, tuple(left_out))

@@ -11,7 +11,7 @@ from bot.errors import GatewayError, MediaError, MediaTooBig, MediaUnavailable, 
 from bot.gateways.file_names import numbered_name
 from bot.gateways.media import MediaFile
 from bot.gateways.relay import Relay
-from bot.services.archives.zip_part import Entry, fits
+from bot.services.archives.zip_part import ZipEntry, fits
 from bot.services.clip_files import ClipFile, ClipFiles
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
@@ -66,7 +66,7 @@ class SongFiles:
         self._silent: dict[str, GatewayError] = {}  # gateways that did not answer: each is waited for once
 
     @asynccontextmanager
-    async def open(self, song: ArchiveSong, name: str) -> AsyncIterator[tuple[Entry, ...]]:
+    async def open(self, song: ArchiveSong, name: str) -> AsyncIterator[tuple[ZipEntry, ...]]:
         """Its audio with a tag, cover and lyrics, under that name. Raises GatewayError or MediaError."""
         clip, made_at = await self._clip(song)
         task = Task(id=song.task_id, kind=TaskKind.MUSIC, status=Status.DONE, clips=(clip,))
@@ -110,19 +110,19 @@ class SongFiles:
             return None
 
 
-def _entries(clip_file: ClipFile, name: str, at: float) -> list[Entry]:
+def _entries(clip_file: ClipFile, name: str, at: float) -> list[ZipEntry]:
     """What is least missed comes last. Raises MediaError."""
     song, cover, lyrics = clip_file.audio, clip_file.cover, clip_file.clip.lyrics.strip()
     if not isinstance(song, MediaFile) or not isinstance(song.file, Relay):
         raise song if isinstance(song, MediaError) else MediaUnavailable("there is no file")
-    entries = [Entry(f"{name}{song.kind.extension}", song.size, song.file.chunks(), at)]
+    entries = [ZipEntry(f"{name}{song.kind.extension}", song.size, song.file.chunks(), at)]
     if lyrics:
         # With a byte order mark: without it Windows garbles Chinese.
         text = f"{clip_file.clip.title}\n\n{lyrics}\n".lstrip().encode("utf-8-sig", "ignore")
-        entries.append(Entry(f"{name}.txt", len(text), _once(text), at))
+        entries.append(ZipEntry(f"{name}.txt", len(text), _once(text), at))
     if cover:
         cover.file.seek(0)
-        entries.append(Entry(f"{name}{cover.kind.extension}", cover.size, _once(cover.file.read()), at))
+        entries.append(ZipEntry(f"{name}{cover.kind.extension}", cover.size, _once(cover.file.read()), at))
     return entries
 
 

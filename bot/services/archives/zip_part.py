@@ -4,29 +4,27 @@ The temporary file has no name, so nothing is left of it after a crash. Songs an
 are stored as they are, and the size of everything is known before it is written.
 """
 
-import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from functools import partial
 from io import BufferedRandom
-from typing import IO, TypeVar
+from typing import IO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from msgspec import Struct
 
 from bot.errors import MediaNoRoom
 from bot.gateways.disk_budget import Share
-
-T = TypeVar("T")
+from bot.off_loop import OffLoop
 
 _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of headers, beside the names: PKWARE's APPNOTE, 4.3
 _FIRST, _LAST = (1980, 1, 1, 0, 0, 0), 2107  # what fits into a date of MS-DOS
 
 
-class Entry(Struct, frozen=True):
+class ZipEntry(Struct, frozen=True):
     """A file in the ZIP. `size`: bytes of all `chunks` together; `at`: when it was made, in Unix seconds."""
 
     name: str
@@ -40,7 +38,7 @@ class Entry(Struct, frozen=True):
         return _LOCAL + _CENTRAL + 2 * len(self.name.encode()) + self.size
 
 
-def fits(entries: Iterable[Entry], limit: int) -> bool:
+def fits(entries: Iterable[ZipEntry], limit: int) -> bool:
     """Whether they can be all of a ZIP of so many bytes."""
     return _END + sum(entry.taken for entry in entries) <= limit
 
@@ -53,7 +51,7 @@ class ZipPart:
         self.songs = 0
         self._limit = limit
         self._share = share
-        self._turn = asyncio.Lock()
+        self._off_loop = OffLoop()
         share.take(limit)
         try:
             self._file = _reserved(limit)
@@ -63,10 +61,10 @@ class ZipPart:
         self._zip = ZipFile(self._file, "w", ZIP_STORED, allowZip64=False)
         self._entry: IO[bytes] | None = None  # that is being written
 
-    def fits(self, entries: Iterable[Entry]) -> bool:
+    def fits(self, entries: Iterable[ZipEntry]) -> bool:
         return self.size + sum(entry.taken for entry in entries) <= self._limit
 
-    async def add(self, entries: Iterable[Entry]) -> None:
+    async def add(self, entries: Iterable[ZipEntry]) -> None:
         """The files of one song. Raises MediaNoRoom."""
         for entry in entries:
             try:
@@ -76,7 +74,7 @@ class ZipPart:
             self.size += entry.taken
         self.songs += 1
 
-    async def _write(self, entry: Entry) -> None:
+    async def _write(self, entry: ZipEntry) -> None:
         about = ZipInfo(entry.name, _moment(entry.at))
         about.external_attr = 0o644 << 16
         about.file_size = entry.size
@@ -120,14 +118,6 @@ class ZipPart:
         with suppress(OSError):
             self._zip.close()  # or it is closed by the garbage collector, which has no file to write to
         self._file.close()
-
-    async def _off_loop(self, work: Callable[[], T]) -> T:
-        """In a thread: the disk may be slow, and checksums take time. Cancelling the caller does not stop it."""
-        return await asyncio.shield(asyncio.create_task(self._do(work)))
-
-    async def _do(self, work: Callable[[], T]) -> T:
-        async with self._turn:
-            return await asyncio.to_thread(work)
 
 
 def _reserved(size: int) -> BufferedRandom:

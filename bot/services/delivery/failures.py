@@ -13,7 +13,7 @@ from bot.domain.discord_errors import (
     Block,
     Course,
     Meaning,
-    Part,
+    MessagePart,
     Redirect,
     Replan,
     Retry,
@@ -44,8 +44,8 @@ class FailureHandler:
         self._clock = clock
 
     async def after_refusal(
-        self, claimed: ClaimedDelivery, failure: PostError, omitted: AbstractSet[Part]
-    ) -> AbstractSet[Part] | None:
+        self, claimed: ClaimedDelivery, failure: PostError, omitted: AbstractSet[MessagePart]
+    ) -> AbstractSet[MessagePart] | None:
         """The parts to leave out of the message when retrying at once; None: the failure is handled."""
         course = decide(failure, _attempt(claimed, omitted))
         if isinstance(course, Replan) and course.omitted is not None:
@@ -148,10 +148,10 @@ class FailureHandler:
             await self._outbox.add(replace(notice, channel_id=claimed.error_channel_id))
 
 
-def _attempt(claimed: ClaimedDelivery, omitted: AbstractSet[Part]) -> Attempt:
+def _attempt(claimed: ClaimedDelivery, omitted: AbstractSet[MessagePart]) -> Attempt:
     in_own_channel = claimed.watch.guild_id is not None and claimed.delivery.channel_id == claimed.watch.channel_id
     return Attempt(topic=claimed.delivery.topic, failures=claimed.attempts, omitted=omitted, movable=in_own_channel)
 
 
-def _named(omitted: AbstractSet[Part]) -> str:
-    return ", ".join(part for part in Part if part in omitted)
+def _named(omitted: AbstractSet[MessagePart]) -> str:
+    return ", ".join(part for part in MessagePart if part in omitted)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from bot.domain.discord_errors import Part
+from bot.domain.discord_errors import MessagePart
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery
 from bot.services.clip_files import ClipFile
@@ -48,7 +48,7 @@ class Poster(Protocol):
         """How many of them, from the first, one message can hold at its destination."""
         ...
 
-    async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
+    async def post(self, post: Post, omitted: AbstractSet[MessagePart]) -> int:
         """The id of the message.
 
         Posting the same delivery again while its nonce is valid gives the same message. A forum post has no nonce: an

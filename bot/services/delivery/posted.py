@@ -6,12 +6,12 @@ from bot.domain.delivery import Delivery
 from bot.domain.task import Task
 from bot.services.delivery.port import PostedSongs
 
-Part = tuple[int, tuple[str, ...]]  # a message's id, and the keys of the songs in it
+PostedPart = tuple[int, tuple[str, ...]]  # a message's id, and the keys of the songs in it
 
 
-def already_posted(messages: Sequence[PostedSongs], delivery: Delivery, task: Task) -> list[Part]:
+def already_posted(messages: Sequence[PostedSongs], delivery: Delivery, task: Task) -> list[PostedPart]:
     """Each of its songs at most once. Other deliveries may have posted some of them, together with others or alone."""
-    parts: list[Part] = []
+    parts: list[PostedPart] = []
     missing = dict(task.keyed())
     if delivery.clips:
         missing = {key: clip for key, clip in missing.items() if key in delivery.clips}

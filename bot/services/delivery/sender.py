@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from msgspec.structs import replace
 
 from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Topic, audio_retry_delay, delivery_id
-from bot.domain.discord_errors import Part, meaning
+from bot.domain.discord_errors import MessagePart, meaning
 from bot.domain.library import NewSong, Posting, songs_of
 from bot.domain.outbox import ClaimedDelivery
 from bot.domain.task import Status, Task
@@ -20,8 +20,7 @@ from bot.services.clip_files import ClipFile, ClipFiles
 from bot.services.clock import Clock
 from bot.services.delivery.failures import FailureHandler
 from bot.services.delivery.port import Post, Poster
-from bot.services.delivery.posted import Part as PostedPart
-from bot.services.delivery.posted import already_posted
+from bot.services.delivery.posted import PostedPart, already_posted
 from bot.services.delivery.ready_clips import SendNow, WaitForRoom, choose, may_come, to_come
 from bot.services.lookup import Found, Lookup
 from bot.storage.outbox import Outbox
@@ -198,7 +197,7 @@ class Sender:
 
     async def _post_in_some_form(self, post: Post) -> int | None:
         """Posts it in the first form that Discord accepts; None: in none of them for now."""
-        omitted: AbstractSet[Part] | None = frozenset()
+        omitted: AbstractSet[MessagePart] | None = frozenset()
         while omitted is not None:
             try:
                 return await self._poster.post(post, omitted)
@@ -213,8 +212,8 @@ class Sender:
         return None
 
     async def _after_refusal(
-        self, claimed: ClaimedDelivery, failure: PostError, omitted: AbstractSet[Part]
-    ) -> AbstractSet[Part] | None:
+        self, claimed: ClaimedDelivery, failure: PostError, omitted: AbstractSet[MessagePart]
+    ) -> AbstractSet[MessagePart] | None:
         """The parts to leave out next; None: the failure is handled."""
         self._outcomes[meaning(failure)] += 1
         log.info("delivery %s: %s: %s", claimed.delivery.id, meaning(failure), failure)

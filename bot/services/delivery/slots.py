@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from bot.gateways.hosts import Hosts, Standing
+from bot.gateways.hosts import HostRating, Hosts
 
 MOST = 48  # messages being sent; most of the time they wait for the hosts of their songs
 _RESERVED = 16  # of those, reserved for good hosts
@@ -25,7 +25,7 @@ class DeliverySlots:
 
     @property
     def full_hosts(self) -> Collection[str]:
-        return [host for host, count in self._by_host().items() if count >= _OF_HOST[self._hosts.standing(host)]]
+        return [host for host, count in self._by_host().items() if count >= _OF_HOST[self._hosts.rating(host)]]
 
     @property
     def full_people(self) -> Collection[int]:
@@ -41,7 +41,7 @@ class DeliverySlots:
 
     def take(self, host: str, user_id: int) -> bool:
         """Takes a slot, if one is free."""
-        good = self._hosts.standing(host) is Standing.GOOD
+        good = self._hosts.rating(host) is HostRating.GOOD
         full = (
             host in self.full_hosts
             or user_id in self.full_people
@@ -62,6 +62,6 @@ class DeliverySlots:
     def _by_person(self, *, doubtful: bool = False) -> Counter[int]:
         found: Counter[int] = Counter()
         for (host, person), count in self._going.items():
-            if host and not (doubtful and self._hosts.standing(host) is Standing.GOOD):
+            if host and not (doubtful and self._hosts.rating(host) is HostRating.GOOD):
                 found[person] += count
         return found

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from msgspec.structs import replace
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, PostedAt, Posting, Scope, Song, SongQuery, songs_of
+from bot.domain.search_text import is_searchable
 from bot.errors import StorageError
 from bot.services.clock import Clock
 from bot.services.lookup import Found
@@ -28,7 +29,9 @@ class Library:
         self._on_star = on_star
 
     async def find(self, query: SongQuery, viewable: Viewable, *, limit: int, page: int = 0) -> FoundSongs:
-        """`page` counts from 0; a page beyond the last is the last."""
+        """`page` counts from 0; a page beyond the last is the last. Signs alone find nothing."""
+        if query.find.strip() and not is_searchable(query.find):
+            return FoundSongs(0, ())
         asked = replace(query, viewable=await viewable(await self._songs.groups(query)))
         found = await self._songs.find(asked, limit=limit, offset=page * limit)
         if found.count and not found.songs:
@@ -51,6 +54,13 @@ class Library:
         posts = await self._songs.posts(task_id, number, user_id)
         groups = await viewable(list(dict.fromkeys(each.place.group for each in posts if not each.place.owner_id)))
         return next((each for each in posts if each.place.owner_id or each.place.group in groups), None)
+
+    async def other_posts(self, song: Song, user_id: int, viewable: Viewable) -> list[Song]:
+        """The same song wherever else it was posted and the person may view it, the newest first."""
+        posts = await self._songs.posts(song.task_id, song.number, user_id)
+        others = [each for each in posts if each.id != song.id and each.place.message_id]
+        groups = await viewable(list(dict.fromkeys(each.place.group for each in others if not each.place.owner_id)))
+        return [each for each in others if each.place.owner_id or each.place.group in groups]
 
     async def takes(self, song: Song) -> list[Song]:
         """All songs of its task that are in the same place, in their order."""

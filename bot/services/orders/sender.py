@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bot.domain.allowance import Work
 from bot.domain.order import Accepted, Order, OrderState, SubmitResult, Unsure, after_submission, unsure
-from bot.domain.song_request import RequestKind, Wish
+from bot.domain.song_request import RequestKind, SongOption
 from bot.domain.watch import Watch
 from bot.errors import StorageError
 from bot.gateways.submission import Dialect, Submission, submission_of
@@ -47,7 +47,7 @@ class Terms(Protocol):
         ...
 
     @property
-    def can(self) -> frozenset[Wish]:
+    def can(self) -> frozenset[SongOption]:
         """The options that it passes on to Suno."""
         ...
 

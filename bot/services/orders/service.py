@@ -13,7 +13,7 @@ from bot.domain.models import Model, model_named
 from bot.domain.order import RESTORED, Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
 from bot.domain.order_refusals import Refusal
 from bot.domain.same_song import may_be
-from bot.domain.song_request import Problem, SongRequest, TooLong, Wish, problem_of, too_long, wishes_of
+from bot.domain.song_request import Problem, SongOption, SongRequest, TooLong, options_of, problem_of, too_long
 from bot.domain.task import Task
 from bot.errors import StorageError
 from bot.services.clock import Clock
@@ -39,8 +39,8 @@ class Quote(Struct, frozen=True, kw_only=True):
     order: Order
     price: float | None
     exact: bool
-    ignored: frozenset[Wish]
-    doubtful: frozenset[Wish]
+    ignored: frozenset[SongOption]
+    doubtful: frozenset[SongOption]
     faults: tuple[TooLong, ...]
     problem: Problem | None
     left: int | None
@@ -53,7 +53,7 @@ class Quote(Struct, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         """Whether it could be placed, limits aside. A cover without its song would be paid for nothing."""
-        uncovered = Wish.COVER in self.ignored | self.doubtful
+        uncovered = SongOption.COVER in self.ignored | self.doubtful
         return not (self.faults or self.problem or self.closed or self.bar or uncovered)
 
     @property
@@ -174,7 +174,7 @@ class Orders:
         except StorageError as error:
             log.warning("task %s is shown without what can be made from it: %s", found.task.id, error)
             return NO_OFFER
-        return Offer(creates=True, covers=Wish.COVER in self.terms(found.gateway).can, ordered=ordered)
+        return Offer(creates=True, covers=SongOption.COVER in self.terms(found.gateway).can, ordered=ordered)
 
     async def own_of_task(self, task_id: str, user_id: int) -> Order | None:
         """The order by which somebody had a task made; None: it was somebody else's, or none."""
@@ -229,15 +229,15 @@ class Orders:
     async def quote(self, order: Order, maker: Maker) -> Quote:
         """Everything to know before a payment, as of now."""
         rules, terms = await self.rules(maker.guild_id), self.terms(order.gateway)
-        work, wishes = Work.of(order.request.kind), wishes_of(order.request)
+        work, options = Work.of(order.request.kind), options_of(order.request)
         limits = self._limits(rules, work, maker)
         usage = await self.store.usage(maker.user_id, maker.guild_id, work, self._clock.now())
         return Quote(
             order=order,
             price=terms.price(work),
             exact=terms.price_is_exact(work),
-            ignored=wishes & terms.ignores,
-            doubtful=wishes - terms.can - terms.ignores,
+            ignored=options & terms.ignores,
+            doubtful=options - terms.can - terms.ignores,
             faults=too_long(order.request),
             problem=problem_of(order.request),
             left=left(usage, limits),

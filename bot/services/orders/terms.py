@@ -15,7 +15,7 @@ from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
 from bot.domain.models import Model, offered
 from bot.domain.order import Order, OrderState
 from bot.domain.order_refusals import Refusal
-from bot.domain.song_request import SongRequest, Wish
+from bot.domain.song_request import SongOption, SongRequest
 from bot.domain.task import Task
 from bot.errors import StorageError
 from bot.gateways.billing import AccountState
@@ -52,7 +52,7 @@ class OperatorSettings(Struct, frozen=True, kw_only=True):
 
     models: tuple[str, ...] = ()
     price: float | None = None
-    can: frozenset[Wish] = frozenset()
+    can: frozenset[SongOption] = frozenset()
     key_is_ours: bool = False
 
 
@@ -84,7 +84,7 @@ class GatewayTerms:
         self._clock = clock
         self._wakeup = Wakeup(clock)
         self._seen: tuple[str, ...] = ()
-        self._wishes: Mapping[Wish, Seen] = {}
+        self._options: Mapping[SongOption, Seen] = {}
         self._looked_at: float | None = None  # when watched tasks were read last
         self._known: frozenset[str] = frozenset()  # tasks that were read then
         self._readings: deque[Reading] = deque(maxlen=_READINGS)
@@ -106,14 +106,14 @@ class GatewayTerms:
         return self.account.closed
 
     @property
-    def can(self) -> frozenset[Wish]:
+    def can(self) -> frozenset[SongOption]:
         """Options that it passes on: the operator's setting, or what finished songs have shown."""
-        return self.settings.can | proven(self._wishes)
+        return self.settings.can | proven(self._options)
 
     @property
-    def ignores(self) -> frozenset[Wish]:
+    def ignores(self) -> frozenset[SongOption]:
         """Options that were missing in all songs that were ordered with them, unless the operator says otherwise."""
-        return ignored(self._wishes) - self.settings.can
+        return ignored(self._options) - self.settings.can
 
     @property
     def at_once(self) -> int:
@@ -233,7 +233,7 @@ class GatewayTerms:
         now = self._clock.now()
         if task.playable:
             await self._store.record_models(self.name, [request.model], now)
-        await self._store.record_wishes(self.name, echoed(request, task), now)
+        await self._store.record_options(self.name, echoed(request, task), now)
         await self._read_abilities()
 
     async def look_at_watched(self) -> None:
@@ -244,14 +244,14 @@ class GatewayTerms:
         watched = [task for task in ended if task.id not in self._known]
         for model in models_in(watched):
             await self._store.record_models(self.name, [model], now)
-        found = {wish for task in watched for wish in proven_by(task)}
-        await self._store.record_wishes(self.name, dict.fromkeys(found, True), now)
+        found = {option for task in watched for option in proven_by(task)}
+        await self._store.record_options(self.name, dict.fromkeys(found, True), now)
         self._looked_at, self._known = now, frozenset(task.id for task in ended)
         await self._read_abilities()
 
     async def _read_abilities(self) -> None:
         self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
-        self._wishes = await self._store.wishes_seen(self.name)
+        self._options = await self._store.options_seen(self.name)
 
     async def charges(self) -> tuple[Charge, ...] | None:
         """What the key was charged for; None if that proves nothing."""

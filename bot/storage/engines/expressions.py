@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["earlier", "insert", "later", "one_of"]
+__all__ = ["earlier", "insert", "later", "one_of", "unindexed"]
 
 _OF_JSON = "(SELECT value FROM json_each({}))"
 # Not `= ANY`: PostgreSQL makes a hash table of a sub-select, but compares each row with each value of an array.
@@ -21,6 +21,11 @@ _OF_ARRAY = "(SELECT unnest({}))"
 def one_of(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """As one parameter, however many values: nobody need parse a long statement, and no engine's limit is met."""
     return column.bool_op("IN")(_Each(bindparam(None, list(values), type_=_Listed(column.type))))
+
+
+def unindexed(column: ColumnElement[int]) -> ColumnElement[int]:
+    """The same, but rows are not looked for by it: SQLite takes an index also if most of the table is equal in it."""
+    return column + 0
 
 
 def later(one: ColumnElement[Any], other: Any) -> ColumnElement[Any]:

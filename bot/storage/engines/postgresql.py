@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.storage.engines.options import DURABLE, LAZY, READ_ONLY, UNHURRIED
-from bot.storage.leadership import Leadership, Standing, Term
+from bot.storage.leadership import Leadership, LeadershipState, Term
 from bot.storage.lease import LEASE_TABLE, LeaseStore, Sockets
 from bot.storage.seat import Database
 
@@ -73,8 +73,8 @@ class SharedSeat:
         self._upgrade = upgrade
 
     @property
-    def standing(self) -> Standing:
-        return self._leadership.standing
+    def state(self) -> LeadershipState:
+        return self._leadership.state
 
     @asynccontextmanager
     async def term(self, *, wait: bool) -> AsyncIterator[Database]:

@@ -23,7 +23,6 @@ from bot.ui.interactions.permissions import Postable, in_words, missing_in
 from bot.ui.interactions.replies import show_list
 from bot.ui.outgoing.forums import open_post
 from bot.ui.render import actions
-from bot.ui.render.actions import ChannelPayload, ChoicePayload, DeliveryPayload, NoPayload, SwitchPayload
 from bot.ui.render.components import (
     Picker,
     button,
@@ -35,6 +34,7 @@ from bot.ui.render.components import (
 )
 from bot.ui.render.key_usage import why_refused
 from bot.ui.render.locales import Language, language_for
+from bot.ui.render.payloads import ChannelPayload, ChoicePayload, DeliveryPayload, NoPayload, SwitchPayload
 from bot.ui.render.text import code, cut, one_line
 
 _PAGE = 5  # deliveries, with two buttons each

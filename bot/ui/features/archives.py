@@ -4,14 +4,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from io import BufferedRandom
 
+import aiohttp
 import discord
 
 from bot.client import Interaction
 from bot.errors import GatewayError, MediaNoRoom, MediaTooBig
-from bot.services.archives.service import MOST, LeftOut, Part
+from bot.services.archives.service import MOST, ArchivePart, LeftOut
 from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence
@@ -24,6 +25,7 @@ _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
 _LIMITS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # that Discord has or had, in bytes
 _LATEST = 13 * 60.0  # seconds after which no more is sent: Discord lets us answer for 15 minutes
 _UPLOAD_PATIENCE = 120.0  # seconds
+_LAST_WORDS = 2.0  # seconds, while the bot is stopping
 _NAMED, _TITLE = 10, 60  # songs that are named, and characters of each title
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,18 @@ class _Sending:
             log.info("an archive is not made: %s", error)
             await self._tell("\n".join([self._summary(beyond), self._language("zip.noroom")]).strip())
             return
+        except asyncio.CancelledError:
+            await self._say_stopped()
+            raise
         await self._tell(self._summary(beyond))
+
+    async def _say_stopped(self) -> None:
+        """The bot is stopping: nobody would ever change what is said now."""
+        with suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            async with asyncio.timeout(_LAST_WORDS):
+                waiting = len(self._songs) - self._taken
+                lines = [*self._outcome(), self._language("zip.stopped", n=waiting)]
+                await self._tell("\n".join(lines))
 
     async def _send_parts(self) -> None:
         """From where it is, until all are sent or Discord refuses one for its size, which lowers the limit."""
@@ -89,7 +102,7 @@ class _Sending:
                 if self._taken < len(self._songs):
                     await self._tell(self._language("zip.packing", n=self._taken, all=len(self._songs)))
 
-    async def _send(self, part: Part, file: BufferedRandom) -> bool:
+    async def _send(self, part: ArchivePart, file: BufferedRandom) -> bool:
         """False: Discord takes less than it said."""
         name = f"{self._name}-{self._files + 1}.zip"
         try:
@@ -109,13 +122,18 @@ class _Sending:
     async def _tell(self, text: str) -> discord.InteractionMessage:
         return await self._interaction.edit_original_response(content=text[:2_000])
 
-    def _summary(self, beyond: int) -> str:
-        language, waiting = self._language, len(self._songs) - self._taken
+    def _outcome(self) -> list[str]:
+        """What was sent, and what could not be had."""
+        language = self._language
         key = "zip.done" if self._files == 1 else "zip.done_parts"
         lines = [language(key, n=self._packed, files=self._files)] if self._packed else []
         lines += [_reason(each, language, self._limit) for each in self._left_out[:_NAMED]]
         if more := len(self._left_out[_NAMED:]):
             lines.append(language("zip.more", n=more))
+        return lines
+
+    def _summary(self, beyond: int) -> str:
+        language, waiting, lines = self._language, len(self._songs) - self._taken, self._outcome()
         if waiting:
             lines.append(language("zip.late", n=waiting))
         if beyond:

@@ -13,7 +13,7 @@ import discord
 from msgspec.structs import replace
 
 from bot.client import Interaction, Services
-from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, Entry, counts, of_kind, unfinished
+from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, BatchEntry, counts, of_kind, unfinished
 from bot.domain.ids import Ids
 from bot.domain.task import Status, TaskKind
 from bot.errors import Forgotten, UnreadableFile
@@ -27,9 +27,9 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import mentioned_ids, several_ids
 from bot.ui.render import actions
-from bot.ui.render.actions import PagePayload, TaskPayload
 from bot.ui.render.components import TaskSelect, button, page_buttons, rows_of
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import PagePayload, TaskPayload
 from bot.ui.render.text import clean, code, cut, named, one_line, plain_line
 
 _PAGE = 10  # tasks
@@ -125,7 +125,7 @@ async def fetched(
 ) -> Batch:
     """A new list, stored. Ids beyond MOST are ignored and counted. Calls `show_progress(done, of)` after each part."""
     wanted = ids.ids[:MOST]
-    entries: list[Entry] = []
+    entries: list[BatchEntry] = []
     async with aclosing(services.batches.fetch(wanted, user_id)) as fetching:
         async for some in fetching:
             entries += some
@@ -178,7 +178,7 @@ def _headline(batch: Batch, language: Language) -> str:
     return "\n".join(lines)
 
 
-def _row(number: int, entry: Entry, language: Language) -> str:
+def _row(number: int, entry: BatchEntry, language: Language) -> str:
     title = f"**{one_line(entry.title, _TITLE)}**" if entry.title else f"`{code(entry.id)}`"
     notes = [] if entry.state in (UNKNOWN, UNANSWERED) else [_state_word(entry, language)]
     if entry.state in (Status.DONE, PARTIAL) and entry.songs:
@@ -195,14 +195,14 @@ def _row(number: int, entry: Entry, language: Language) -> str:
     return " · ".join([f"{number}. {_EMOJI[entry.state]} {title}", *notes])
 
 
-def _state_word(entry: Entry, language: Language) -> str:
+def _state_word(entry: BatchEntry, language: Language) -> str:
     """The same as on the task's card."""
     if entry.state == ODD:
         return language("st.unknown", raw=one_line(entry.raw_state, _STATE))
     return language(f"st.{entry.state}")
 
 
-def _select(batch: Batch, shown: Sequence[Entry], language: Language) -> TaskSelect:
+def _select(batch: Batch, shown: Sequence[BatchEntry], language: Language) -> TaskSelect:
     options = [
         discord.SelectOption(
             label=plain_line(entry.title, 100) or entry.id,
@@ -275,7 +275,7 @@ async def send_csv(interaction: Interaction, payload: PagePayload) -> None:
     await interaction.edit_original_response(attachments=[file])
 
 
-def _csv(entries: Sequence[Entry]) -> bytes:
+def _csv(entries: Sequence[BatchEntry]) -> bytes:
     """UTF-8 with a byte order mark: without it spreadsheets garble Chinese."""
     text = io.StringIO()
     writer = csv.writer(text)

@@ -17,10 +17,10 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.permissions import NEEDED_TO_POST, Postable, in_words, missing_in
 from bot.ui.interactions.replies import show_list
 from bot.ui.render import actions
-from bot.ui.render.actions import ChartPayload, NoPayload, SwitchPayload
 from bot.ui.render.charts import chart_view
 from bot.ui.render.components import button, styled_button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import ChartPayload, NoPayload, SwitchPayload
 
 
 def _guild_of(interaction: Interaction) -> discord.Guild:

@@ -15,9 +15,9 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.errors import sentence
 from bot.ui.interactions.replies import InteractionReply
 from bot.ui.render import actions
-from bot.ui.render.actions import ClipPayload
 from bot.ui.render.cards import Card, Upload
 from bot.ui.render.extras import file_card, lrc_upload, texts_card
+from bot.ui.render.payloads import ClipPayload
 
 _MOST = 4  # songs of a task, each of which costs a request
 

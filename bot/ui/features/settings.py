@@ -14,7 +14,6 @@ from bot.ui.interactions.access import language_of, person_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.invites import own_link, server_link
 from bot.ui.render import actions
-from bot.ui.render.actions import ChoicePayload, NoPayload, SettingPayload
 from bot.ui.render.components import (
     ActionButton,
     button,
@@ -25,6 +24,7 @@ from bot.ui.render.components import (
     styled_button,
 )
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import ChoicePayload, NoPayload, SettingPayload
 
 
 async def show_settings(interaction: Interaction) -> None:

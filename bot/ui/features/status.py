@@ -26,7 +26,6 @@ from bot.ui.interactions.library_search import suggested_songs
 from bot.ui.interactions.replies import InteractionReply, Reply
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
-from bot.ui.render.actions import PagePayload, TaskPayload
 from bot.ui.render.cards import (
     Card,
     details_card,
@@ -42,6 +41,7 @@ from bot.ui.render.extras import extras_menu
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.lyrics import lyrics_card, lyrics_file, lyrics_pages
 from bot.ui.render.offers import with_offer
+from bot.ui.render.payloads import PagePayload, TaskPayload
 from bot.ui.render.text import clean, plain_line
 
 _PLACEHOLDER_AFTER = 1.5  # seconds until the card is shown without its files, which may take a while

@@ -27,22 +27,22 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.permissions import Missing, in_words
 from bot.ui.interactions.typed_ids import one_id, several_ids
 from bot.ui.render import actions
-from bot.ui.render.actions import ChannelPayload, NotifyPayload, WatchPayload
 from bot.ui.render.components import ActionButton, button, styled_button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import ChannelPayload, NotifyPayload, WatchPayload
 from bot.ui.render.text import code, named
 
 Mentionable = discord.Member | discord.User | discord.Role
 
 
-class Extras(Struct, frozen=True):
+class WatchOptions(Struct, frozen=True):
     """Posted with the songs: the text of a LYRICS task, a card that shows the progress."""
 
     lyrics_id: str = ""
     live: bool = False
 
 
-_NONE = Extras()
+_NONE = WatchOptions()
 
 
 async def watch(
@@ -61,7 +61,7 @@ async def watch(
     mentions = _mentions(interaction, mention, destination)
     language = language_of(interaction)
     notices = [language("watch.ignored", n=ids.ignored, words=named(ids.words, ids.ignored))] if ids.ignored else []
-    await watch_at(interaction, ids.ids, destination, mentions, notices=notices, extras=Extras(lyrics_id, live))
+    await watch_at(interaction, ids.ids, destination, mentions, notices=notices, extras=WatchOptions(lyrics_id, live))
 
 
 @on_press(actions.NOTIFY)
@@ -110,7 +110,7 @@ async def watch_at(
     *,
     notices: Sequence[str] = (),
     undo: ActionButton | None = None,
-    extras: Extras = _NONE,
+    extras: WatchOptions = _NONE,
 ) -> None:
     """Adds the watches. `destination` None: the person's DM, which is tested with a message first.
 

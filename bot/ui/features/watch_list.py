@@ -20,10 +20,10 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.replies import show_list
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
-from bot.ui.render.actions import ListedWatchPayload, PagePayload, WatchPayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.embeds import emoji_of
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import ListedWatchPayload, PagePayload, WatchPayload
 from bot.ui.render.text import code, one_line, plain_line
 
 ALL = "all"

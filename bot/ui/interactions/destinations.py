@@ -13,7 +13,7 @@ from bot.ui.interactions.access import language_of, person_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.permissions import Missing, Postable, in_words, is_hidden, missing_in, missing_of
 from bot.ui.render import actions
-from bot.ui.render.actions import ChannelPayload
+from bot.ui.render.payloads import ChannelPayload
 
 Channel = AppCommandChannel | AppCommandThread
 

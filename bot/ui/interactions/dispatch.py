@@ -7,7 +7,8 @@ from bot.client import Interaction
 from bot.errors import UnknownButton
 from bot.ui.interactions.access import check_access
 from bot.ui.interactions.errors import answer_failure
-from bot.ui.render.actions import ACTIONS, Action, Payload
+from bot.ui.render.actions import ACTIONS, Action
+from bot.ui.render.payloads import Payload
 
 P = TypeVar("P", bound=Payload)
 Handler = Callable[[Interaction, P], Awaitable[None]]

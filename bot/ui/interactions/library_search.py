@@ -3,13 +3,17 @@
 from collections.abc import Collection, Sequence
 from functools import partial
 
+import discord
+
 from bot.client import Interaction
 from bot.domain.library import ChannelGroup, FoundSong, Scope, Song, SongQuery
 from bot.errors import NotInLibrary
 from bot.services.library.service import Viewable
 from bot.ui.interactions.places import viewable
+from bot.ui.render.text import clean, plain_line
 
 _SUGGESTED = 25  # as many as Discord shows
+_LONGEST = 100  # characters of a choice
 
 
 def query_of(interaction: Interaction, scope: Scope, find: str = "", by: int = 0) -> SongQuery:
@@ -48,3 +52,11 @@ async def suggested_songs(interaction: Interaction, typed: str) -> list[Song]:
     find = partial(interaction.client.services.library.find, limit=_SUGGESTED)
     found = await find(query_of(interaction, scope, typed), viewable_by(interaction, ask=False))
     return [each.song for each in found.songs]
+
+
+def song_choice(song: Song) -> discord.app_commands.Choice[str]:
+    """Its value is the task with the song's number in it."""
+    title = clean(song.title) or song.task_id
+    numbered = f"{title} ({song.number})" if song.number > 1 else title
+    name = plain_line(f"{numbered} · {clean(song.style)}" if song.style else numbered, _LONGEST)
+    return discord.app_commands.Choice(name=name, value=f"{song.task_id}#{song.number}")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import discord
 
 from bot.client import Interaction, Services, SunoBot
-from bot.domain.discord_errors import Part, suspects
+from bot.domain.discord_errors import MessagePart, suspects
 from bot.domain.library import PostedAt
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.permissions import Postable, missing_in
@@ -98,7 +98,7 @@ class InteractionReply:
             owner_id=self.person,
         )
 
-    async def _edit(self, card: Card, _omitted: AbstractSet[Part]) -> discord.InteractionMessage:
+    async def _edit(self, card: Card, _omitted: AbstractSet[MessagePart]) -> discord.InteractionMessage:
         missing = discord.utils.MISSING
         async with _upload_timeout(card):
             return await self._interaction.edit_original_response(
@@ -108,7 +108,7 @@ class InteractionReply:
                 view=card.view(),
             )
 
-    async def _follow_up(self, card: Card, _omitted: AbstractSet[Part], *, ephemeral: bool) -> discord.Message:
+    async def _follow_up(self, card: Card, _omitted: AbstractSet[MessagePart], *, ephemeral: bool) -> discord.Message:
         view = card.view() or discord.utils.MISSING
         async with _upload_timeout(card):
             return await self._interaction.followup.send(
@@ -150,15 +150,15 @@ class MessageReply:
             return place_in(guild, channel_id, sent.id)
         return PostedAt(channel_id=channel_id, parent_id=0, message_id=sent.id, owner_id=self.person)
 
-    async def _edit(self, sent: discord.Message, card: Card, _omitted: AbstractSet[Part]) -> None:
+    async def _edit(self, sent: discord.Message, card: Card, _omitted: AbstractSet[MessagePart]) -> None:
         async with _upload_timeout(card):
             await sent.edit(content=card.content, embeds=card.embeds, attachments=card.files(), view=card.view())
 
-    async def _post(self, card: Card, omitted: AbstractSet[Part]) -> discord.Message:
+    async def _post(self, card: Card, omitted: AbstractSet[MessagePart]) -> discord.Message:
         view = card.view() or discord.utils.MISSING
         content = {"content": card.content, "embeds": card.embeds, "files": card.files(), "view": view}
         async with _upload_timeout(card):
-            return await answer_to(self._message, reply=Part.REPLY not in omitted, **content)
+            return await answer_to(self._message, reply=MessagePart.REPLY not in omitted, **content)
 
 
 async def show_list(interaction: Interaction, view: TitledView) -> None:
@@ -166,7 +166,7 @@ async def show_list(interaction: Interaction, view: TitledView) -> None:
     try:
         await interaction.edit_original_response(view=view(titled=True))
     except discord.HTTPException as error:
-        if Part.LYRICS_AND_LINKS not in suspects(error.code):
+        if MessagePart.LYRICS_AND_LINKS not in suspects(error.code):
             raise
         await interaction.edit_original_response(view=view(titled=False))
 
@@ -176,7 +176,7 @@ async def send_list(interaction: Interaction, view: TitledView) -> None:
     try:
         await interaction.followup.send(view=view(titled=True), ephemeral=False)
     except discord.HTTPException as error:
-        if Part.LYRICS_AND_LINKS not in suspects(error.code):
+        if MessagePart.LYRICS_AND_LINKS not in suspects(error.code):
             raise
         await interaction.followup.send(view=view(titled=False), ephemeral=False)
 

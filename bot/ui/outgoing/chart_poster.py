@@ -14,10 +14,10 @@ from bot.ui.interactions.permissions import NEEDED_TO_POST, Postable, is_hidden,
 from bot.ui.outgoing.errors import post_errors
 from bot.ui.outgoing.history import find_message
 from bot.ui.render import actions
-from bot.ui.render.actions import ChannelPayload
 from bot.ui.render.charts import chart_view
 from bot.ui.render.components import button
 from bot.ui.render.locales import Language, language_for
+from bot.ui.render.payloads import ChannelPayload
 
 _MISSING_PERMISSIONS, _UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE = 50013, 10003, 10008  # Discord's codes
 _DELETED = 0  # instead of a message id: the message arrived and was deleted

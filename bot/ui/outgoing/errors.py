@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import aiohttp
 import discord
 
-from bot.domain.discord_errors import Part
+from bot.domain.discord_errors import MessagePart
 from bot.errors import PostError
 
 
 @asynccontextmanager
-async def post_errors(parts: AbstractSet[Part] = frozenset()) -> AsyncIterator[None]:
+async def post_errors(parts: AbstractSet[MessagePart] = frozenset()) -> AsyncIterator[None]:
     """Raises PostError for errors of Discord and the network. `parts`: optional parts of the message."""
     try:
         yield

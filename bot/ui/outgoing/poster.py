@@ -10,7 +10,7 @@ import discord
 
 from bot.client import SunoBot
 from bot.domain.delivery import NOTICES, Topic
-from bot.domain.discord_errors import Meaning, Part, meaning
+from bot.domain.discord_errors import Meaning, MessagePart, meaning
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
 from bot.domain.watch import Watch
@@ -84,7 +84,7 @@ class DiscordPoster:
         guild = self._bot.get_guild(watch.guild_id or 0)
         return guild.get_channel_or_thread(channel_id) if guild else None
 
-    async def post(self, post: Post, omitted: AbstractSet[Part]) -> int:
+    async def post(self, post: Post, omitted: AbstractSet[MessagePart]) -> int:
         claimed = post.claimed
         destination = self._destination(claimed)
         # The permissions in a hidden channel are unknown, and it may have become visible.
@@ -102,7 +102,7 @@ class DiscordPoster:
         reply = _replies_to(claimed) if "read_message_history" not in missing else None
         if isinstance(destination, discord.ForumChannel):
             reply = None  # Discord has no replies across posts
-        if Part.REPLY in omitted:
+        if MessagePart.REPLY in omitted:
             reply = None
         card = without(card, omitted, language)
         if forum := await self._forum(claimed, destination):
@@ -236,7 +236,7 @@ class DiscordPoster:
         except PostError as failure:
             if meaning(failure) is not Meaning.CONTENT:
                 raise
-            await self._edit(card, without(shown, {Part.LYRICS_AND_LINKS, Part.EMBEDS}, language))
+            await self._edit(card, without(shown, {MessagePart.LYRICS_AND_LINKS, MessagePart.EMBEDS}, language))
 
     async def _edit(self, card: LiveCard, shown: Card) -> None:
         """Reopens the post first if Discord has archived it for inactivity."""

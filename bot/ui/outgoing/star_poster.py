@@ -14,11 +14,12 @@ from bot.domain.library import CountedMessage, TakeStars
 from bot.errors import PostError
 from bot.services.library.star_counts import Counts
 from bot.ui.outgoing.errors import post_errors
-from bot.ui.render.actions import CUSTOM_ID, STAR, SongPayload, custom_id
+from bot.ui.render.actions import CUSTOM_ID, STAR, custom_id
 from bot.ui.render.cards import is_file_of
 from bot.ui.render.components import buttons_on, star_label, view_of
 from bot.ui.render.files import KeptFile
 from bot.ui.render.locales import language_for
+from bot.ui.render.payloads import SongPayload
 
 Button: TypeAlias = discord.ui.Button[Any]
 Song: TypeAlias = tuple[str, int]

@@ -16,11 +16,11 @@ from bot.gateways.media import MediaFile
 from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.render import actions
-from bot.ui.render.actions import NotifyPayload, TaskPayload
 from bot.ui.render.components import LINKS_ROW, button
 from bot.ui.render.embeds import clip_embed, failure, is_shown, lyrics_embed, suno_page, task_embed
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import NotifyPayload, TaskPayload
 from bot.ui.render.text import clean, megabytes
 
 _SONGS = 4  # in one message: an embed, a file and a cover each, and one more embed for the lyrics

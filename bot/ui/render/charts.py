@@ -6,9 +6,9 @@ import discord
 
 from bot.domain.charts import ChartEntry
 from bot.ui.render import actions
-from bot.ui.render.actions import ChartPayload, LibrarySongPayload
 from bot.ui.render.components import button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import ChartPayload, LibrarySongPayload
 from bot.ui.render.songs import linked_title, maker, where
 from bot.ui.render.text import code, one_line
 

@@ -6,19 +6,9 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.render.actions import (
-    BATCH_OPEN,
-    CUSTOM_ID,
-    EXTRA,
-    PICK,
-    PLAYLIST_ADD,
-    STAR,
-    Action,
-    Payload,
-    SongPayload,
-    custom_id,
-)  # fmt: skip
+from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, EXTRA, PICK, PLAYLIST_ADD, STAR, Action, custom_id
 from bot.ui.render.locales import Language, languages
+from bot.ui.render.payloads import Payload, SongPayload  # fmt: skip
 
 P = TypeVar("P", bound=Payload)
 

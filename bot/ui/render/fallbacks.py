@@ -9,7 +9,7 @@ import discord
 from msgspec.structs import replace
 
 from bot.domain.delivery import SERVER_ERRORS, Topic
-from bot.domain.discord_errors import Attempt, Meaning, Part, Replan, decide, meaning
+from bot.domain.discord_errors import Attempt, Meaning, MessagePart, Replan, decide, meaning
 from bot.errors import PostError
 from bot.ui.render.cards import Card
 from bot.ui.render.embeds import LyricsEmbed
@@ -23,30 +23,30 @@ _NO_MORE_RETRIES = SERVER_ERRORS  # failures so far: discord.py has retried alre
 log = logging.getLogger(__name__)
 
 
-def parts_of(card: Card, *, reply: bool = False) -> frozenset[Part]:
+def parts_of(card: Card, *, reply: bool = False) -> frozenset[MessagePart]:
     """The parts of the message that can be omitted."""
     texts = any(map(_is_lyrics, card.embeds)) or any(map(is_link, card.buttons)) or any(e.url for e in card.embeds)
     found = {
-        Part.LYRICS_AND_LINKS: texts,
-        Part.COVER: any(upload.description is not None for upload in card.uploads),
-        Part.EMBEDS: bool(card.embeds),
-        Part.REPLY: reply,
-        Part.FILES: bool(card.uploads),
+        MessagePart.LYRICS_AND_LINKS: texts,
+        MessagePart.COVER: any(upload.description is not None for upload in card.uploads),
+        MessagePart.EMBEDS: bool(card.embeds),
+        MessagePart.REPLY: reply,
+        MessagePart.FILES: bool(card.uploads),
     }
     return frozenset(part for part, there in found.items() if there)
 
 
-def without(card: Card, omitted: AbstractSet[Part], language: Language) -> Card:
+def without(card: Card, omitted: AbstractSet[MessagePart], language: Language) -> Card:
     """Never empty: without embeds, their text becomes the content."""
-    if Part.EMBEDS in omitted:
+    if MessagePart.EMBEDS in omitted:
         card = replace(_without_covers(card), embeds=(), content=card.content or as_text(card)[:_MAX_CONTENT])
-    if Part.LYRICS_AND_LINKS in omitted:
+    if MessagePart.LYRICS_AND_LINKS in omitted:
         embeds = [_unlinked(embed) for embed in card.embeds if not _is_lyrics(embed)]
         card = replace(card, embeds=embeds, buttons=[each for each in card.buttons if not is_link(each)])
-    if Part.FILES in omitted and card.uploads:
+    if MessagePart.FILES in omitted and card.uploads:
         note = language("post.files_refused" if any(map(is_link, card.buttons)) else "post.files_refused_bare")
         card = replace(card, uploads=(), embeds=_bare(card), content=f"{card.content}\n{note}".strip())
-    return _without_covers(card) if Part.COVER in omitted else card
+    return _without_covers(card) if MessagePart.COVER in omitted else card
 
 
 def allowed(card: Card, missing: Collection[str], language: Language) -> Card:
@@ -58,20 +58,24 @@ def allowed(card: Card, missing: Collection[str], language: Language) -> Card:
 
 
 async def send_with_fallbacks(
-    send: Callable[[Card, AbstractSet[Part]], Awaitable[T]], card: Card, language: Language, *, reply: bool = False
+    send: Callable[[Card, AbstractSet[MessagePart]], Awaitable[T]],
+    card: Card,
+    language: Language,
+    *,
+    reply: bool = False,
 ) -> T:
     """Sends an answer in the first form that Discord accepts, without delays: the person is waiting.
 
     `send` takes the form and the omitted parts; `reply`: whether it is a reply. Raises discord.HTTPException when
     Discord accepts no form, or refuses it for other reasons than its content.
     """
-    omitted: AbstractSet[Part] = frozenset()
+    omitted: AbstractSet[MessagePart] = frozenset()
     while True:
         form = without(card, omitted, language)
         try:
             return await send(form, omitted)
         except (discord.HTTPException, TimeoutError) as error:
-            failure = _failure(error, parts_of(form, reply=reply and Part.REPLY not in omitted))
+            failure = _failure(error, parts_of(form, reply=reply and MessagePart.REPLY not in omitted))
             decision = decide(failure, Attempt(topic=Topic.SONGS, failures=_NO_MORE_RETRIES, omitted=omitted))
             if meaning(failure) is Meaning.TOO_LARGE or not isinstance(decision, Replan) or decision.omitted is None:
                 raise
@@ -79,7 +83,7 @@ async def send_with_fallbacks(
             omitted = decision.omitted
 
 
-def _failure(error: discord.HTTPException | TimeoutError, parts: AbstractSet[Part]) -> PostError:
+def _failure(error: discord.HTTPException | TimeoutError, parts: AbstractSet[MessagePart]) -> PostError:
     if isinstance(error, discord.HTTPException):
         return PostError(str(error), status=error.status, code=error.code, parts=parts)
     return PostError("Discord did not answer in time", status=504, parts=parts)

@@ -10,10 +10,11 @@ import discord
 from bot.domain.lyrics_texts import LyricsText, paginate
 from bot.gateways.file_names import words_of
 from bot.ui.render import actions
-from bot.ui.render.actions import Action, PagePayload, TaskPayload
+from bot.ui.render.actions import Action
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import PagePayload, TaskPayload
 from bot.ui.render.text import clean, escape, one_line
 
 _PAGE = 3_600  # escaped characters; all texts of a card together have 4,000

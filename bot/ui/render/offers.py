@@ -8,10 +8,11 @@ from bot.domain.lyrics_texts import lyrics_texts
 from bot.domain.task import Status, Task
 from bot.services.orders.service import Offer
 from bot.ui.render import actions
-from bot.ui.render.actions import Action, SongPayload
+from bot.ui.render.actions import Action
 from bot.ui.render.cards import Card
 from bot.ui.render.components import SONG_ROW, button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import SongPayload
 
 
 def with_offer(card: Card, task: Task, offer: Offer, language: Language, number: int = 0) -> Card:

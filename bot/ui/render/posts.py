@@ -21,13 +21,13 @@ from bot.services.clip_files import ClipFile
 from bot.services.delivery.port import Post
 from bot.services.lookup import Found
 from bot.ui.render import actions
-from bot.ui.render.actions import ChannelPayload, NotifyPayload, SongPayload, TaskPayload, WatchPayload
 from bot.ui.render.cards import Card, Upload, links, problem, song_parts
 from bot.ui.render.components import button, star_buttons
 from bot.ui.render.embeds import failure, lyrics_embed, task_embed
 from bot.ui.render.fallbacks import is_link
 from bot.ui.render.locales import Language
 from bot.ui.render.lyrics import lyrics_name, lyrics_text
+from bot.ui.render.payloads import ChannelPayload, NotifyPayload, SongPayload, TaskPayload, WatchPayload
 from bot.ui.render.text import code, escape, one_line
 
 _TEXT = FileType("text", ".txt")

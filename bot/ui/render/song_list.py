@@ -6,9 +6,9 @@ import discord
 
 from bot.domain.library import FoundSong
 from bot.ui.render import actions
-from bot.ui.render.actions import LibrarySongPayload
 from bot.ui.render.components import button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import LibrarySongPayload
 from bot.ui.render.songs import linked_title, maker, title_of, where
 from bot.ui.render.text import code, one_line
 

@@ -95,6 +95,25 @@ def test_the_next_update_is_in_the_future_and_its_probe_is_earlier(
     assert probe is None or now < probe < coming
 
 
+def test_many_tasks_are_polled_from_the_first_channel_of_an_update_to_the_last() -> None:
+    cycle = UpdateCycle(at=100.0, period=15.0, doubt=0.2, spread=2.5, step=1.0)
+    moments, now = [], 90.0
+    while now < 130.0:
+        now = next_update(cycle, now)
+        moments.append(now)
+    updates = [moments[start : start + 4] for start in range(0, len(moments), 4)]
+    for number, update in enumerate(updates[:2]):
+        first = 100.5 + 15.0 * number
+        assert update == pytest.approx([first, first + 2.5 / 3, first + 5 / 3, first + 2.5])
+
+
+def test_a_poll_just_before_the_answers_of_an_update_is_not_followed_by_another_at_once() -> None:
+    """The estimate moved by a fraction of a second since that poll was planned."""
+    planned = UpdateCycle(at=100.0, period=15.0, doubt=0.5)
+    moved = UpdateCycle(at=100.2, period=15.0, doubt=0.6)
+    assert next_update(moved, next_update(planned, 95.0)) == pytest.approx(100.2 + 0.6 + 0.3 + 15.0)
+
+
 def follow(estimator: UpdateCycleEstimator, shown: Shown, *, cycles: int) -> list[UpdateCycleEstimator]:
     """The estimate after each cycle, with polls only at updates and at the probes before them."""
     believed, before, now, dice = [estimator], 600.0, 600.0, random.Random(1)

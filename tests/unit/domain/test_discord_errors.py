@@ -13,7 +13,7 @@ from bot.domain.discord_errors import (
     Block,
     Course,
     Meaning,
-    Part,
+    MessagePart,
     Redirect,
     Replan,
     Retry,
@@ -23,17 +23,23 @@ from bot.domain.discord_errors import (
 )
 from bot.errors import PostError
 
-ALL = frozenset(Part)
-WORDS, COVER, EMBEDS, REPLY, FILES = Part.LYRICS_AND_LINKS, Part.COVER, Part.EMBEDS, Part.REPLY, Part.FILES
+ALL = frozenset(MessagePart)
+WORDS, COVER, EMBEDS, REPLY, FILES = (
+    MessagePart.LYRICS_AND_LINKS,
+    MessagePart.COVER,
+    MessagePart.EMBEDS,
+    MessagePart.REPLY,
+    MessagePart.FILES,
+)
 
 
-def refusal(code: int = 0, status: int = 400, parts: frozenset[Part] = ALL, **more: Any) -> PostError:
+def refusal(code: int = 0, status: int = 400, parts: frozenset[MessagePart] = ALL, **more: Any) -> PostError:
     return PostError("no", status=status, code=code, parts=parts, **more)
 
 
 def walk(code: int, failures: int = 0) -> Iterator[Course]:
     """What is decided, refusal by refusal, of a message that is refused whatever is left out."""
-    omitted: frozenset[Part] = frozenset()
+    omitted: frozenset[MessagePart] = frozenset()
     while True:
         course = decide(
             refusal(code, parts=ALL - omitted), Attempt(topic=Topic.SONGS, omitted=omitted, failures=failures)
@@ -45,7 +51,7 @@ def walk(code: int, failures: int = 0) -> Iterator[Course]:
         omitted = frozenset(course.omitted)
 
 
-def left_out(code: int, failures: int = 0) -> list[Part]:
+def left_out(code: int, failures: int = 0) -> list[MessagePart]:
     steps = [frozenset(course.omitted or ()) for course in walk(code, failures) if isinstance(course, Replan)]
     return [part for before, after in zip([frozenset(), *steps], steps, strict=False) for part in after - before]
 
@@ -64,7 +70,7 @@ def left_out(code: int, failures: int = 0) -> list[Part]:
         (50046, [COVER, FILES, WORDS, EMBEDS, REPLY]),
     ],
 )
-def test_refused_content_is_tried_in_all_simpler_forms_and_then_reported(code: int, order: list[Part]) -> None:
+def test_refused_content_is_tried_in_all_simpler_forms_and_then_reported(code: int, order: list[MessagePart]) -> None:
     assert left_out(code) == order
     assert list(walk(code))[-1] == Abandon(State.FAILED)
 
@@ -77,7 +83,7 @@ def test_nothing_is_left_out_that_was_not_there() -> None:
 def test_an_unknown_code_is_retried_then_simplified_then_reported() -> None:
     assert isinstance(next(walk(99999)), Retry)
     assert isinstance(next(walk(99999, failures=1)), Retry)
-    assert left_out(99999, failures=2) == list(Part)
+    assert left_out(99999, failures=2) == list(MessagePart)
     assert list(walk(99999, failures=2))[-1] == Abandon(State.FAILED)
 
 

@@ -1,11 +1,11 @@
-"""What a finished song's description proves of the wishes that went with its order."""
+"""What a finished song's description proves of the options that went with its order."""
 
 from typing import Any
 
 import pytest
 
 from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
-from bot.domain.song_request import RequestKind, SongRequest, Voice, Wish
+from bot.domain.song_request import RequestKind, SongOption, SongRequest, Voice
 from bot.domain.task import Clip, Echo, Status, Task, TaskKind
 from bot.gateways.dialects.translate import translate
 
@@ -22,30 +22,30 @@ def custom(**fields: Any) -> SongRequest:
 @pytest.mark.parametrize(
     ("fields", "echo", "found"),
     [
-        ({"excluded_style": "metal"}, Echo(excluded=True), {Wish.EXCLUDE: True}),
-        ({"excluded_style": "metal"}, Echo(), {Wish.EXCLUDE: False}),
-        ({"voice": Voice.FEMALE}, Echo(voice="f"), {Wish.VOICE: True}),
-        ({"voice": Voice.FEMALE}, Echo(voice="m"), {Wish.VOICE: False}),
-        ({"weirdness": 0.6}, Echo(weirdness=0.6), {Wish.WEIGHTS: True}),
-        ({"weirdness": 0.6}, Echo(weirdness=0.5), {Wish.WEIGHTS: False}),
+        ({"excluded_style": "metal"}, Echo(excluded=True), {SongOption.EXCLUDE: True}),
+        ({"excluded_style": "metal"}, Echo(), {SongOption.EXCLUDE: False}),
+        ({"voice": Voice.FEMALE}, Echo(voice="f"), {SongOption.VOICE: True}),
+        ({"voice": Voice.FEMALE}, Echo(voice="m"), {SongOption.VOICE: False}),
+        ({"weirdness": 0.6}, Echo(weirdness=0.6), {SongOption.WEIGHTS: True}),
+        ({"weirdness": 0.6}, Echo(weirdness=0.5), {SongOption.WEIGHTS: False}),
         ({"excluded_style": "metal"}, None, {}),
         ({}, Echo(excluded=True), {}),
     ],
 )
-def test_a_wish_is_found_or_missing_where_the_song_is_described(
-    fields: dict[str, Any], echo: Echo | None, found: dict[Wish, bool]
+def test_an_option_is_found_or_missing_where_the_song_is_described(
+    fields: dict[str, Any], echo: Echo | None, found: dict[SongOption, bool]
 ) -> None:
     assert echoed(custom(**fields), task(echo)) == found
 
 
 def test_missing_twice_and_never_found_is_ignored() -> None:
-    seen = {Wish.VOICE: Seen(0, 1), Wish.EXCLUDE: Seen(0, 2), Wish.COVER: Seen(1, 5)}
-    assert ignored(seen) == {Wish.EXCLUDE}
-    assert proven(seen) == {Wish.COVER}
+    seen = {SongOption.VOICE: Seen(0, 1), SongOption.EXCLUDE: Seen(0, 2), SongOption.COVER: Seen(1, 5)}
+    assert ignored(seen) == {SongOption.EXCLUDE}
+    assert proven(seen) == {SongOption.COVER}
 
 
 def test_songs_ordered_elsewhere_prove_what_nobody_has_without_a_wish() -> None:
-    assert proven_by(task(Echo(cover=True, voice="f", weirdness=0.5))) == {Wish.COVER, Wish.VOICE}
+    assert proven_by(task(Echo(cover=True, voice="f", weirdness=0.5))) == {SongOption.COVER, SongOption.VOICE}
 
 
 def test_models_are_told_as_they_are_ordered() -> None:

@@ -229,3 +229,24 @@ def test_a_key_is_no_id_however_it_was_pasted(key: str) -> None:
         with pytest.raises(InvalidTaskId) as refused:
             parse_id(text)
         assert key not in str(refused.value.values)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "1f0c1a2b-3c4d-4e5f-8a6b-\n7c8d9e0f1a2b",
+        "task 1f0c1a2b-3c4d-\r\n  4e5f-8a6b-7c8d9e0f1a2b, please",
+        "> 1f0c1a2b-3c4d-4e5f-\n> 8a6b-7c8d9e0f1a2b",
+        "1f0c1a2b-3c4d-4e5f-8a6b-7c8d\n9e0f1a2b",
+        "1F0C1A2B-\n3c4d-\n4e5f-8a6b-7c8d9e0f1a2b",
+    ],
+)
+def test_a_uuid_that_was_broken_over_lines_is_one_id(pasted: str) -> None:
+    assert find_ids(pasted) == read_ids(pasted).ids == ("1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b",)
+
+
+def test_ids_on_lines_of_their_own_stay_apart() -> None:
+    first, second = "1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b", "2f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b"
+    assert find_ids(f"{first}\n{second}\n3") == (first, second)
+    assert read_ids("1f0c1a2b3c4d4e5f\n8a6b7c8d9e0f1a2b").ids == ("1f0c1a2b3c4d4e5f", "8a6b7c8d9e0f1a2b")
+    assert find_ids(f"face\n{first}") == (first,)

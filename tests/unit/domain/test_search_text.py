@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.domain.search_text import MOST_WORDS, patterns, search_line
+from bot.domain.search_text import LONGEST, patterns, search_line
 from tests.linear_time import TIMES, grows_linearly
 
 
@@ -65,8 +65,16 @@ def test_signs_among_words_do_not_match_anything_else() -> None:
     assert patterns("100% r_in") == ("% 100%", "% r%", "% in%")
 
 
-def test_only_so_many_words_count() -> None:
-    assert len(patterns(" ".join("abcdefghijklmnop"))) == MOST_WORDS
+def test_every_word_of_a_long_line_must_occur() -> None:
+    line = "the tide comes in and out again and all the lights of the harbour go on one by one"
+    assert found(search_line([line]), line)
+    assert not found(search_line([line]), f"{line} tonight")
+
+
+def test_no_more_of_a_long_text_counts_than_a_statement_can_bear() -> None:
+    every = " ".join(chr(0x4E00 + number) for number in range(1_000))
+    assert patterns(every) == patterns(every[:LONGEST])
+    assert len(patterns("\ufdfa\ufdfb" + "".join(map(chr, range(0xFC5E, 0xFC64))) * 20)) <= 100
 
 
 @pytest.mark.parametrize("shape", ["a", "海", "é", " ", "\u0301", "🎵"])

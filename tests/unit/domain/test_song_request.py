@@ -8,14 +8,14 @@ from bot.domain.models import CURRENT, model_named, offered
 from bot.domain.song_request import (
     Problem,
     RequestKind,
+    SongOption,
     SongRequest,
     Source,
     Voice,
-    Wish,
+    options_of,
     problem_of,
     too_long,
     utf16_length,
-    wishes_of,
 )
 
 
@@ -55,12 +55,12 @@ def test_missing_settings_are_reported(request_: SongRequest, problem: Problem |
     assert problem_of(request_) is problem
 
 
-def test_wishes_that_a_gateway_may_ignore() -> None:
-    assert wishes_of(custom(lyrics="la", voice=Voice.NONE)) == frozenset()
-    assert wishes_of(custom(voice=Voice.FEMALE, excluded_style="jazz", weirdness=0.0)) == {
-        Wish.VOICE,
-        Wish.EXCLUDE,
-        Wish.WEIGHTS,
+def test_options_that_a_gateway_may_ignore() -> None:
+    assert options_of(custom(lyrics="la", voice=Voice.NONE)) == frozenset()
+    assert options_of(custom(voice=Voice.FEMALE, excluded_style="jazz", weirdness=0.0)) == {
+        SongOption.VOICE,
+        SongOption.EXCLUDE,
+        SongOption.WEIGHTS,
     }
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from bot.domain.delivery import AUDIO_WAIT, Topic, audio_retry_delay, retry_delay
 from bot.domain.snapshot import MAX_POLL_INTERVAL, PollSchedule, TaskSnapshot, missed, next_poll_at, seen, unchanged_for
 from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
+from bot.domain.update_cycle import UpdateCycle
 from bot.domain.watch import GRACE, LYRICS_WAIT, PATIENCE, QUIET_AFTER, Step, Watch, WatchOutcome, advance
 
 NOW = 1_000_000.0
@@ -167,6 +168,18 @@ def test_a_queued_task_is_polled_less_often() -> None:
     assert next_poll_at(queued, NOW, PollSchedule(5.0)) >= NOW + 20
     assert next_poll_at(queued, NOW + 3_600, PollSchedule(5.0)) == NOW + 3_600 + 60
     assert next_poll_at(replace(queued, live=True), NOW, PollSchedule(5.0)) == NOW + 5, "somebody looks on"
+
+
+@pytest.mark.parametrize(("early", "soonest"), [(0.8, 16.0), (0.4, 22.0)])
+def test_a_queued_task_skips_updates_that_come_too_soon(early: float, soonest: float) -> None:
+    cycle = UpdateCycle(at=NOW, period=15.0, doubt=0.1)
+    queued = polled(task(Status.WAITING))
+    due = [
+        next_poll_at(queued, NOW + asked, PollSchedule(5.0, cycle, early=early)) - NOW - asked for asked in range(15)
+    ]
+    assert soonest <= min(due) <= soonest + 2
+    assert max(due) <= soonest + 17
+    assert next_poll_at(replace(queued, live=True), NOW + 1, PollSchedule(5.0, cycle, early=early)) <= NOW + 16
 
 
 def test_retry_delays_grow_and_audio_is_retried_within_its_time() -> None:

@@ -39,6 +39,8 @@ def test_an_address_goes_out_as_it_came(address: str, sent: str | None) -> None:
         ("y z.mp3", "https://m.example/files/y%20z.mp3"),
         ("?again=%2F", "https://m.example/files/a.mp3?again=%2F"),
         ("/\udce5\udca4\udc8f", "https://m.example/%E5%A4%8F"),
+        ("https://m\udcc3\udcbcsik.example/a", "https://xn--msik-0ra.example/a"),
+        ("/\udcff", "https://m.example/%FF"),
     ],
 )
 def test_a_redirect_is_followed_as_it_came(location: str, leads_to: str) -> None:
@@ -61,6 +63,12 @@ def test_a_host_is_read_strictly(host: str) -> None:
     ("named", "read"),
     [
         ("https://m.example/a.mp3?x=1&amp;y=2", "https://m.example/a.mp3?x=1&y=2"),
+        ("https://m.example/a.mp3?x=1&#38;y=2&#x26;z=3", "https://m.example/a.mp3?x=1&y=2&z=3"),
+        ("https://m.example/a.mp3?x=1&copy=2&lt=3", "https://m.example/a.mp3?x=1&copy=2&lt=3"),
+        (r"https:\/\/m.example\/a.mp3", "https://m.example/a.mp3"),
+        (r"https:\m.example\a.mp3", ""),
+        ("\ufeffhttps://m.example/a.mp3\u200b", "https://m.example/a.mp3"),
+        ("https://m.example/a\u200b.mp3", ""),
         ("https://m.example/My Song.mp3", "https://m.example/My%20Song.mp3"),
         ("https://m.example/a.mp3?t=" + "A" * 5_000, "https://m.example/a.mp3?t=" + "A" * 5_000),
         ("//m.example/a.mp3", "//m.example/a.mp3"),

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import MediaNoRoom, MediaSlow
 from bot.gateways import hosts as module
 from bot.gateways.disk_budget import DiskBudget
-from bot.gateways.hosts import MOST, RESERVED, Hosts, Slots, Standing
+from bot.gateways.hosts import MOST, RESERVED, HostRating, Hosts, Slots
 
 
 class Time:
@@ -42,10 +42,10 @@ async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
     many = [("a", person) for person in range(MOST)]
     async with taken(slots, *many) as at_first:
         pass
-    hosts.record_standing("a", Standing.SLOW)
+    hosts.record_rating("a", HostRating.SLOW)
     async with taken(slots, *many) as slow:
         pass
-    hosts.record_standing("a", Standing.GOOD)
+    hosts.record_rating("a", HostRating.GOOD)
     async with taken(slots, *many) as good:
         pass
     assert 0 < slow < at_first < good < MOST
@@ -54,7 +54,7 @@ async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
 async def test_one_person_has_a_part_and_more_of_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
-    hosts.record_standing("good", Standing.GOOD)
+    hosts.record_rating("good", HostRating.GOOD)
     bad = [(host, 1) for host, _ in each_its_own(MOST)]
     async with taken(slots, *bad) as doubtful, taken(slots, *[("good", 1)] * MOST) as good:
         assert 0 < doubtful < MOST / 4
@@ -66,7 +66,7 @@ async def test_one_person_has_a_part_and_more_of_hosts_that_behave() -> None:
 async def test_a_share_is_kept_for_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
-    hosts.record_standing("good", Standing.GOOD)
+    hosts.record_rating("good", HostRating.GOOD)
     async with taken(slots, *each_its_own(2 * MOST)) as going, taken(slots, ("good", 7)) as good:
         assert (going, good) == (MOST - RESERVED, 1)
 
@@ -104,24 +104,24 @@ async def test_a_cancelled_waiter_returns_its_slot() -> None:
             assert going == 8
 
 
-def test_a_standing_does_not_last_for_ever() -> None:
+def test_a_rating_does_not_last_for_ever() -> None:
     clock = Time()
     hosts = Hosts(clock)
-    hosts.record_standing("slow", Standing.SLOW)
-    hosts.record_standing("good", Standing.GOOD)
-    assert (hosts.standing("slow"), hosts.standing("good")) == (Standing.SLOW, Standing.GOOD)
+    hosts.record_rating("slow", HostRating.SLOW)
+    hosts.record_rating("good", HostRating.GOOD)
+    assert (hosts.rating("slow"), hosts.rating("good")) == (HostRating.SLOW, HostRating.GOOD)
     clock.seconds = 601
-    assert (hosts.standing("slow"), hosts.good()) == (Standing.UNKNOWN, ("good",))
+    assert (hosts.rating("slow"), hosts.good()) == (HostRating.UNKNOWN, ("good",))
     clock.seconds = 3_601
-    assert (hosts.standing("good"), hosts.good()) == (Standing.UNKNOWN, ())
+    assert (hosts.rating("good"), hosts.good()) == (HostRating.UNKNOWN, ())
 
 
 def test_hosts_without_end_are_forgotten_the_oldest_first() -> None:
     hosts = Hosts()
     for number in range(module._MAX_HOSTS + 5):
-        hosts.record_standing(f"host-{number}", Standing.GOOD)
+        hosts.record_rating(f"host-{number}", HostRating.GOOD)
     assert len(hosts.good()) == module._MAX_HOSTS
-    assert hosts.standing("host-0") is Standing.UNKNOWN
+    assert hosts.rating("host-0") is HostRating.UNKNOWN
 
 
 def test_room_is_shared() -> None:

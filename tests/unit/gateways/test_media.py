@@ -23,7 +23,7 @@ from bot.gateways import media as client
 from bot.gateways.address_guard import is_public
 from bot.gateways.file_names import file_name
 from bot.gateways.file_type import MP3, PNG, audio
-from bot.gateways.hosts import Standing
+from bot.gateways.hosts import HostRating
 from bot.gateways.media import Media
 from bot.gateways.transfer_rate import BRISK, PATIENT
 from sandbox.local_gateway.fake_task import FakeTask, Song
@@ -87,7 +87,13 @@ async def test_a_cover_arrives(media: Media, gateway: LocalGateway) -> None:
         (Fault(200, b"forbidden"), MediaUnrecognised),
         (Fault(200, b"<html><body>Sign in</body></html>"), MediaUnrecognised),
         (Fault(200, b"\x89PNG\r\n\x1a\n" + bytes(50)), MediaUnrecognised),
-        (Fault(200, gzip.compress(SOUND), {"Content-Encoding": "gzip"}), MediaUnrecognised),
+        (Fault(200, gzip.compress(b"<html>Sign in</html>"), {"Content-Encoding": "gzip"}), MediaUnrecognised),
+        (Fault(200, gzip.compress(SONG_BYTES + bytes(9 * MIB)), {"Content-Encoding": "gzip"}), MediaTooBig),
+        (Fault(200, gzip.compress(SONG_BYTES)[:-9], {"Content-Encoding": "gzip"}), MediaUnavailable),
+        (Fault(200, gzip.compress(SONG_BYTES)[:99] + bytes(999), {"Content-Encoding": "gzip"}), MediaUnavailable),
+        (Fault(206, SONG_BYTES), MediaUnavailable),
+        (Fault(206, SONG_BYTES, {"Content-Range": f"bytes 0-{len(SONG_BYTES) - 1}/*"}), MediaUnavailable),
+        (Fault(206, SONG_BYTES, {"Content-Range": f"bytes 0-{len(SONG_BYTES) - 1}/99999999"}), MediaUnavailable),
         (Fault(200, SOUND * 300), MediaTooBig),
         (Fault(200, SOUND, stall_after=4000, cut=True), MediaUnavailable),
         (Fault(302, headers={"Location": "file:///etc/passwd"}), MediaForbidden),
@@ -111,7 +117,11 @@ async def test_bytes_that_are_no_song_are_refused(
     [
         Fault(200, SONG_BYTES, {"Content-Encoding": "aws-chunked"}),
         Fault(200, SONG_BYTES, {"Content-Encoding": ""}),
+        Fault(200, SONG_BYTES, {"Content-Encoding": "gzip"}),
+        Fault(200, gzip.compress(SONG_BYTES), {"Content-Encoding": "x-gzip"}),
+        Fault(200, gzip.compress(SONG_BYTES), {"Content-Encoding": "aws-chunked, gzip"}),
         Fault(203, SONG_BYTES),
+        Fault(206, SONG_BYTES, {"Content-Range": f"bytes 0-{len(SONG_BYTES) - 1}/{len(SONG_BYTES)}"}),
         Fault(200, SONG_BYTES, {"Content-Security-Policy": "a x " * 3_000}),
         Fault(200, SONG_BYTES, {"Content-Type": "text/html"}),
         Fault(200, bytes(10) + SONG_BYTES),
@@ -161,7 +171,7 @@ async def test_a_host_that_wastes_our_time_is_left_soon(
     async with asyncio.timeout(20):
         with pytest.raises(MediaUnavailable):
             await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
-    assert media.hosts.standing(gateway.media_host) is Standing.SLOW
+    assert media.hosts.rating(gateway.media_host) is HostRating.SLOW
 
 
 async def test_a_few_hints_do_no_harm(media: Media, gateway: LocalGateway) -> None:
@@ -169,7 +179,7 @@ async def test_a_few_hints_do_no_harm(media: Media, gateway: LocalGateway) -> No
     gateway.media_faults.append(Fault(raw=b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + answer))
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
         assert await content(file) == SONG_BYTES
-    assert media.hosts.standing(gateway.media_host) is Standing.GOOD
+    assert media.hosts.rating(gateway.media_host) is HostRating.GOOD
 
 
 async def test_an_honest_slow_line_is_waited_for_where_there_is_patience(
@@ -184,7 +194,7 @@ async def test_an_honest_slow_line_is_waited_for_where_there_is_patience(
         await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB, patient=True) as file:
         assert file.kind is MP3
-    assert media.hosts.standing(gateway.media_host) is Standing.SLOW
+    assert media.hosts.rating(gateway.media_host) is HostRating.SLOW
 
 
 async def test_pictures_in_memory_have_a_bound(media: Media, gateway: LocalGateway) -> None:

@@ -41,6 +41,74 @@ def whole(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "made",
     [
+        {"resultJson": json.dumps({"resultUrls": [FILE, OTHER["audio_url"]]})},
+        {"result_json": {"result_urls": [FILE, OTHER["audio_url"], FILE]}},
+        {"resultObject": {"resultUrls": [FILE, OTHER["audio_url"]]}},
+        {"result_urls": [FILE, OTHER["audio_url"]]},
+        {"result": {"urls": [FILE, OTHER["audio_url"]]}},
+        {"outputs": [{"url": FILE}, {"url": OTHER["audio_url"]}, {"url": "https://files.example/cover.PNG?x=1"}]},
+        {"output": {"files": [{"url": FILE}, {"url": OTHER["audio_url"]}]}},
+        {"content": [{"audio_url": FILE}, {"audio_url": OTHER["audio_url"]}]},
+    ],
+    ids=lambda made: json.dumps(made)[:40],
+)
+def test_bare_addresses_in_wrappers_are_songs(made: dict[str, Any]) -> None:
+    found = task({"code": 200, "msg": "success", "data": {"taskId": ID, "state": "success"} | made})
+    assert [clip.audio_url for clip in found.clips] == [FILE, OTHER["audio_url"]]
+    assert found.status is Status.DONE
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"url": "https://relay.example/tasks/1"},
+        {"urls": {"get": "https://relay.example/tasks/1"}},
+        {"files": [{"url": "https://relay.example/upload.mp3"}]},
+        {"resultJson": ""},
+        {"resultJson": "not JSON"},
+        {"resultJson": json.dumps({"a": {"b": {"c": {"resultUrls": [FILE]}}}})},
+    ],
+    ids=lambda made: json.dumps(made)[:40],
+)
+def test_other_addresses_of_a_task_are_no_songs(made: dict[str, Any]) -> None:
+    found = task({"code": 200, "data": {"taskId": ID, "state": "generating"} | made})
+    assert (found.clips, found.status) == ((), Status.RUNNING)
+
+
+# An account without money
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (402, {"error": {"message": "Insufficient credits", "type": "insufficient_quota"}}),
+        (402, {"detail": "Payment Required"}),
+        (402, {"error": "account suspended"}),
+        (200, {"code": 402, "msg": "The current credits are insufficient. Please top up.", "data": None}),
+        (200, {"code": 500, "msg": "your balance is not enough"}),
+        (200, {"success": False, "error": "out of credits"}),
+        (400, {"code": "insufficient_user_quota", "message": "user quota is not enough"}),
+        (200, {"code": 1001, "msg": "账户积分不足，请充值"}),
+        (500, {"message": "餘額已用盡"}),
+    ],
+)
+@pytest.mark.parametrize("asked", [(ID,), (ID, "another")])
+def test_an_account_without_money_is_the_operators_matter(status: int, body: Any, asked: tuple[str, ...]) -> None:
+    """Never the task's: its gateway answers for it again once there is money. The gateway's words go with it."""
+    with pytest.raises(GatewayRefused) as refused:
+        read(body, status, asked)
+    assert refused.value.words
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Payment Required</html>"])
+def test_402_without_words(body: bytes) -> None:
+    with pytest.raises(GatewayRefused):
+        decode([ID], 402, "text/html", body)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
         {"output": [SONG]},
         {"output": {"status": "completed", "result": [SONG]}},
         {"output": {"results": {"s-1": SONG}}},

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bot.domain.order import Accepted, NotTaken, Refused, SubmitResult, Unsure
 from bot.domain.order_refusals import Refusal
-from bot.domain.song_request import RequestKind, SongRequest, Source, Voice, Wish
+from bot.domain.song_request import RequestKind, SongOption, SongRequest, Source, Voice
 from bot.gateways.submission import Dialect, result_of, submission_of
 
-ALL = frozenset(Wish)
-NOTHING: frozenset[Wish] = frozenset()
+ALL = frozenset(SongOption)
+NOTHING: frozenset[SongOption] = frozenset()
 OPEN_NEW_API = {
     "gpt_description_prompt",
     "prompt",
@@ -27,7 +27,7 @@ OPEN_NEW_API = {
 }
 
 
-def body(can: frozenset[Wish] = ALL, **fields: Any) -> dict[str, Any]:
+def body(can: frozenset[SongOption] = ALL, **fields: Any) -> dict[str, Any]:
     request = SongRequest(**({"kind": RequestKind.CUSTOM, "model": "chirp-hawk"} | fields))
     return dict(submission_of(request, can).body)
 
@@ -41,7 +41,7 @@ def test_a_description_always_goes_with_its_model() -> None:
     }
 
 
-def test_own_lyrics_with_all_wishes() -> None:
+def test_own_lyrics_with_all_options() -> None:
     sent = body(
         lyrics="[Verse]\nla",
         style="lo-fi",
@@ -62,16 +62,16 @@ def test_own_lyrics_with_all_wishes() -> None:
 
 
 def test_what_a_gateway_may_ignore_is_sent_and_a_voice_is_put_in_words_as_well() -> None:
-    wishes: dict[str, Any] = {"voice": Voice.MALE, "excluded_style": "jazz", "weirdness": 0.9}
-    sent = body(NOTHING, lyrics="la", style="lo-fi", **wishes)
+    options: dict[str, Any] = {"voice": Voice.MALE, "excluded_style": "jazz", "weirdness": 0.9}
+    sent = body(NOTHING, lyrics="la", style="lo-fi", **options)
     assert sent["tags"] == "lo-fi, male vocals"
-    assert sent == body(ALL, lyrics="la", style="lo-fi", **wishes) | {"tags": "lo-fi, male vocals"}
+    assert sent == body(ALL, lyrics="la", style="lo-fi", **options) | {"tags": "lo-fi, male vocals"}
     assert body(NOTHING, kind=RequestKind.DESCRIBE, description="rain", voice=Voice.FEMALE)[
         "gpt_description_prompt"
     ] == ("rain, female vocals")
 
 
-def test_without_wishes_only_what_every_gateway_knows_is_sent() -> None:
+def test_without_options_only_what_every_gateway_knows_is_sent() -> None:
     sent = body(NOTHING, lyrics="la", style="lo-fi", title="Rain")
     assert sent.keys() - {"generation_type"} <= OPEN_NEW_API
 

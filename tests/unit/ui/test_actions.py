@@ -10,9 +10,9 @@ import cogs
 from bot.errors import NotYours
 from bot.ui.interactions.dispatch import HANDLERS
 from bot.ui.render import actions
-from bot.ui.render.actions import (
-    ACTIONS,
-    CUSTOM_ID,
+from bot.ui.render.actions import ACTIONS, CUSTOM_ID, custom_id, task_in
+from bot.ui.render.locales import languages
+from bot.ui.render.payloads import (
     ChannelPayload,
     ChartPayload,
     ChoicePayload,
@@ -33,10 +33,7 @@ from bot.ui.render.actions import (
     SwitchPayload,
     TaskPayload,
     WatchPayload,
-    custom_id,
-    task_in,
 )
-from bot.ui.render.locales import languages
 
 LONGEST_ID = "t" * 80
 SAMPLES = [
@@ -44,12 +41,12 @@ SAMPLES = [
     *(TaskPayload(LONGEST_ID, tag) for tag in languages()),
     TaskPayload("task:1", delivery_id="0123456789ab"),
     ClipPayload(LONGEST_ID, "timing", 9), NotifyPayload("a:b"), NotifyPayload("a:b", on_answer=True),
-    PagePayload("abc", 0), PagePayload("mine.0", 999),
+    PagePayload("abc", 0), PagePayload("mine.0", 99_999),
     WatchPayload(1), ChannelPayload(2**63 - 1),
     ListedWatchPayload("server", 12, "task-1", 3),
     SettingPayload("language", "zh-TW"), ChoicePayload("ask"), NoPayload("me"),
     SongPayload(LONGEST_ID, 4), LibrarySongPayload(2**63 - 1, "sure"),
-    LibraryPayload("starred", 2**63 - 1, "x" * 60, 999), LibraryPayload("mine", 0, "a.b:c 码头", 1),
+    LibraryPayload("starred", 2**63 - 1, "x" * 60, 99_999), LibraryPayload("mine", 0, "a.b:c 码头", 1),
     DeliveryPayload("all", "0123456789ab", 7),
     OrderPayload("f00d"), SongPayload(LONGEST_ID, 20), SongPayload("a:b"),
     NewOrderPayload(2**63 - 1, "female", "m.5" * 16 + "xx"),

@@ -1,4 +1,4 @@
-"""The card that is shown before an order: the request, ignored wishes, the price, and what is left today."""
+"""The card that is shown before an order: the request, ignored options, the price, and what is left today."""
 
 import asyncio
 import logging
@@ -19,9 +19,9 @@ from bot.ui.features.create.texts import bar_text, denial_text, name_of, name_of
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.render import actions
-from bot.ui.render.actions import OrderPayload
 from bot.ui.render.components import button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import OrderPayload
 from bot.ui.render.text import one_line
 
 _DELAYS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 60.0)  # seconds between checks of a placed order
@@ -80,11 +80,11 @@ def card_lines(quote: Quote, language: Language) -> list[str]:
 def _not_passed_on(quote: Quote, language: Language) -> list[str]:
     """What this gateway ignores, as has been seen, and what it may ignore."""
     groups = (("ignored", quote.ignored), ("doubtful", quote.doubtful))
-    named = [(key, [language(f"create.wish.{wish}") for wish in sorted(wishes)]) for key, wishes in groups]
+    named = [(key, [language(f"create.option.{option}") for option in sorted(options)]) for key, options in groups]
     return [
-        language(f"create.card.{key}", wishes=language("create.separator").join(wishes))
-        for key, wishes in named
-        if wishes
+        language(f"create.card.{key}", options=language("create.separator").join(options))
+        for key, options in named
+        if options
     ]
 
 

@@ -12,8 +12,8 @@ from bot.ui.interactions.access import language_of
 from bot.ui.interactions.destinations import Channel
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.render import actions
-from bot.ui.render.actions import NewOrderPayload
 from bot.ui.render.components import button
+from bot.ui.render.payloads import NewOrderPayload
 from bot.ui.render.text import plain_line
 
 _MOST_FILE = 20 * 1024  # bytes

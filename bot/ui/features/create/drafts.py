@@ -12,9 +12,9 @@ from bot.ui.features.create.texts import bar_text
 from bot.ui.interactions.access import language_of, locale_of
 from bot.ui.interactions.destinations import Destination
 from bot.ui.render import actions
-from bot.ui.render.actions import ListedOrderPayload
 from bot.ui.render.components import ActionButton, button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import ListedOrderPayload
 
 _RETRIED = frozenset({OrderState.REFUSED, OrderState.FAILED, OrderState.EXPIRED})
 

@@ -20,9 +20,10 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
-from bot.ui.render.actions import Action, ListedOrderPayload, PagePayload
+from bot.ui.render.actions import Action
 from bot.ui.render.components import ActionButton, button, page_buttons, rows_of
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import ListedOrderPayload, PagePayload
 from bot.ui.render.text import cut
 
 _PAGE = 5

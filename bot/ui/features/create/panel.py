@@ -16,9 +16,9 @@ from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.render import actions
-from bot.ui.render.actions import NoPayload, SwitchPayload
 from bot.ui.render.components import button, styled_button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import NoPayload, SwitchPayload
 from bot.ui.render.text import one_line, plain_line
 
 _NUMBERS = ("songs_per_person", "songs_per_server", "lyrics_per_person", "at_once")

@@ -11,7 +11,7 @@ import discord
 from bot.client import Interaction
 from bot.domain.from_song import cover, extension, read_moment, same_song, source_of
 from bot.domain.order import Order
-from bot.domain.song_request import SongRequest, Source, Wish
+from bot.domain.song_request import SongOption, SongRequest, Source
 from bot.domain.task import Status, Task
 from bot.errors import GatewayError, NotContinuable, UnknownTask
 from bot.services.lookup import Found
@@ -23,13 +23,15 @@ from bot.ui.features.create.tuning import TuningForm
 from bot.ui.features.status import look_up
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
+from bot.ui.interactions.library_search import song_choice, suggested_songs
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render import actions
-from bot.ui.render.actions import OrderPayload, SongPayload
+from bot.ui.render.payloads import OrderPayload, SongPayload
 from bot.ui.render.text import clean, plain_line
 
 _PATIENCE = 1.5  # seconds for a gateway's answer: a form has to be there within three
 _MOST_TAKE = 2  # digits of a song's number
+_CHOICES = 25  # that Discord shows
 
 Choice = discord.app_commands.Choice[str]
 MakeRequest = Callable[[Found, int], SongRequest]
@@ -49,9 +51,9 @@ async def cover_song(interaction: Interaction, song: str, style: str) -> None:
 
 
 async def songs_to_choose(interaction: Interaction, typed: str) -> list[Choice]:
-    """Titles with the number of the song in its task, as in Harbour · 1/2."""
-    services = interaction.client.services
-    offered = await services.task_ids.offered(interaction.user.id, interaction.channel_id or 0, typed.strip())
+    """Titles with the number of the song in its task, as in Harbour · 1/2; then songs of the library."""
+    services, typed = interaction.client.services, typed.strip()
+    offered = await services.task_ids.offered(interaction.user.id, interaction.channel_id or 0, typed)
     choices = [
         discord.app_commands.Choice(
             name=plain_line(f"{clean(each.title) or each.task_id} · {number}/{each.count}", 100),
@@ -60,7 +62,11 @@ async def songs_to_choose(interaction: Interaction, typed: str) -> list[Choice]:
         for each in offered
         for number in range(1, each.count + 1)
     ]
-    return choices[:25]
+    if typed and len(choices) < _CHOICES:
+        values = {each.value for each in choices}
+        found = map(song_choice, await suggested_songs(interaction, typed))
+        choices += [each for each in found if each.value not in values]
+    return choices[:_CHOICES]
 
 
 @on_press(actions.SONG_EXTEND)
@@ -153,7 +159,7 @@ async def _found(interaction: Interaction, typed: str) -> Found:
 
 def _cover(interaction: Interaction, found: Found, number: int, style: str) -> SongRequest:
     """Raises NotContinuable where the gateway is not known to cover the song that it is told."""
-    if Wish.COVER not in interaction.client.services.orders.terms(found.gateway).can:
+    if SongOption.COVER not in interaction.client.services.orders.terms(found.gateway).can:
         raise NotContinuable("no_covers")
     return cover(found.task, _number(found.task, number), style)
 

@@ -8,11 +8,11 @@ from bot.errors import NotInLibrary
 from bot.gateways.file_names import words_of
 from bot.services.archives.songs import ArchiveSong, PostedFiles
 from bot.ui.features.archives import send_archive
-from bot.ui.features.library.posts import files_in_post
+from bot.ui.features.library.posts import posted_files
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import query_of, viewable_by
 from bot.ui.render import actions
-from bot.ui.render.actions import LibraryPayload
+from bot.ui.render.payloads import LibraryPayload
 from bot.ui.render.song_list import PAGE
 
 
@@ -34,7 +34,7 @@ async def send_songs(interaction: Interaction, found: Sequence[FoundSong], name:
     songs = {_packed(each.song, await library.lyrics(each.song)): each.song for each in found}
 
     async def read_post(song: ArchiveSong) -> PostedFiles:
-        return await files_in_post(interaction, songs[song])
+        return await posted_files(interaction, songs[song])
 
     await send_archive(interaction, list(songs), name, read_post=read_post)
 

@@ -15,19 +15,20 @@ from bot.errors import GatewayError, MediaTooBig, NotYours, UnknownTask
 from bot.gateways.media import MediaFile
 from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
-from bot.ui.features.library.posts import files_in_post
+from bot.ui.features.library.posts import posted_files
 from bot.ui.features.status import look_up
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import song_for
 from bot.ui.interactions.replies import InteractionReply
 from bot.ui.render import actions
-from bot.ui.render.actions import LibrarySongPayload, PagePayload, custom_id
+from bot.ui.render.actions import custom_id
 from bot.ui.render.cards import Card, links, problem, song_parts
 from bot.ui.render.components import LINKS_ROW, button, buttons_on, star_label, styled_button, view_of
 from bot.ui.render.embeds import clip_embed, lyrics_embed
 from bot.ui.render.locales import Language
 from bot.ui.render.lyrics import library_lyrics_card, lyrics_pages
+from bot.ui.render.payloads import LibrarySongPayload, PagePayload
 from bot.ui.render.songs import maker, title_of
 
 _OTHER_TAKES = 3  # that have a button on a song
@@ -72,8 +73,8 @@ def _with_clip(known: Found, **changes: Any) -> Found:
 
 
 async def _in_post(interaction: Interaction, song: Song, known: Found) -> Found | None:
-    """With the addresses of its files in the post; None: the post, or the file in it, is gone or cannot be read."""
-    posted = await files_in_post(interaction, song)
+    """With the addresses of its files in a post; None: no post that the person may view has them any more."""
+    posted = await posted_files(interaction, song)
     return _with_clip(known, audio_url=posted.audio_url, image_url=posted.cover_url) if posted.audio_url else None
 
 

@@ -6,15 +6,16 @@ import discord
 
 from bot.client import Interaction
 from bot.domain.library import FoundSongs, Scope
+from bot.domain.search_text import is_searchable
 from bot.errors import NotInLibrary
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import query_of, viewable_by
 from bot.ui.interactions.replies import show_list
 from bot.ui.render import actions
-from bot.ui.render.actions import LibraryPayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import LibraryPayload
 from bot.ui.render.song_list import PAGE, song_row
 from bot.ui.render.text import one_line
 
@@ -70,11 +71,18 @@ def _view(
     return view
 
 
+def _none_key(wanted: LibraryPayload) -> str:
+    """Why there is nothing."""
+    if wanted.find:
+        return "none_found" if is_searchable(wanted.find) else "none_typed"
+    return "none_by" if wanted.by else f"none_{wanted.scope}"
+
+
 def _heading(found: FoundSongs, wanted: LibraryPayload, language: Language) -> str:
     if not found.count:
-        key = "none_found" if wanted.find else f"none_{wanted.scope}"
-        scope = language(_SCOPE_NAMES[Scope(wanted.scope)])
-        return language(f"library.{key}", find=one_line(wanted.find, LONGEST_FIND * 2), scope=scope)
+        scope, person = language(_SCOPE_NAMES[Scope(wanted.scope)]), f"<@{wanted.by}>"
+        find = one_line(wanted.find, LONGEST_FIND * 2)
+        return language(f"library.{_none_key(wanted)}", find=find, scope=scope, person=person)
     parts = [language(f"library.{wanted.scope}", n=found.count)]
     if wanted.find:
         parts.append(language("library.find", find=one_line(wanted.find, LONGEST_FIND * 2)))

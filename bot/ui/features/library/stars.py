@@ -10,8 +10,8 @@ from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import song_for
 from bot.ui.render import actions
-from bot.ui.render.actions import LibrarySongPayload, SongPayload
 from bot.ui.render.components import button
+from bot.ui.render.payloads import LibrarySongPayload, SongPayload
 from bot.ui.render.text import one_line
 
 _TITLE = 80  # characters

@@ -15,9 +15,9 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.library_search import song_for
 from bot.ui.render import actions
-from bot.ui.render.actions import LibrarySongPayload, PlaylistSongPayload
 from bot.ui.render.components import PlaylistMenu, button
 from bot.ui.render.locales import Language
+from bot.ui.render.payloads import LibrarySongPayload, PlaylistSongPayload
 from bot.ui.render.text import one_line, plain_line
 
 _OFFERED = 25  # options of a select

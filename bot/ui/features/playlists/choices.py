@@ -8,10 +8,10 @@ from bot.domain.playlists import Playlist, reference
 from bot.errors import InvalidTaskId, PlaylistRefused
 from bot.ui.features.playlists.rights import guild_id_of, named
 from bot.ui.interactions.access import language_of
-from bot.ui.interactions.library_search import suggested_songs, viewable_by
+from bot.ui.interactions.library_search import song_choice, suggested_songs, viewable_by
 from bot.ui.interactions.typed_ids import one_id
 from bot.ui.render.locales import Language
-from bot.ui.render.text import clean, plain_line
+from bot.ui.render.text import plain_line
 
 _CHOICES = 25  # that Discord shows
 _LONGEST = 100  # characters of a choice
@@ -28,12 +28,12 @@ async def playlists_to_choose(interaction: Interaction, typed: str) -> list[Choi
 
 def choice_name(playlist: Playlist, language: Language) -> str:
     whose = language("scope.this_server" if playlist.guild_id else "scope.mine")
-    return plain_line(f"{playlist.name} · {whose} · {language('playlist.songs', n=playlist.count)}", _LONGEST)
+    return plain_line(f"{playlist.name} · {whose}", _LONGEST)
 
 
 async def songs_to_choose(interaction: Interaction, typed: str) -> list[Choice]:
     """Songs of the library."""
-    return [_choice_of(each) for each in await suggested_songs(interaction, typed)]
+    return [song_choice(each) for each in await suggested_songs(interaction, typed)]
 
 
 async def listed_songs_to_choose(interaction: Interaction, typed: str) -> list[Choice]:
@@ -46,14 +46,7 @@ async def listed_songs_to_choose(interaction: Interaction, typed: str) -> list[C
     found = await interaction.client.services.playlists.songs(playlist, interaction.user.id, viewable)
     wanted = typed.strip().casefold()
     songs = [each.song for each in found.songs if wanted in f"{each.song.title} {each.song.task_id}".casefold()]
-    return [_choice_of(each) for each in songs[:_CHOICES]]
-
-
-def _choice_of(song: Song) -> Choice:
-    title = clean(song.title) or song.task_id
-    numbered = f"{title} ({song.number})" if song.number > 1 else title
-    name = plain_line(f"{numbered} · {clean(song.style)}" if song.style else numbered, _LONGEST)
-    return discord.app_commands.Choice(name=name, value=f"{song.task_id}#{song.number}")
+    return [song_choice(each) for each in songs[:_CHOICES]]
 
 
 async def song_named(interaction: Interaction, text: str) -> Song:

@@ -18,9 +18,9 @@ from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.library_search import viewable_by
 from bot.ui.interactions.replies import send_list, show_list
 from bot.ui.render import actions
-from bot.ui.render.actions import PagePayload
 from bot.ui.render.components import button, page_buttons
 from bot.ui.render.locales import Language, language_for
+from bot.ui.render.payloads import PagePayload
 from bot.ui.render.song_list import PAGE, song_row
 from bot.ui.render.text import one_line
 
@@ -36,13 +36,15 @@ async def show(interaction: Interaction, name: str | None) -> None:
     found = await interaction.client.services.playlists.offered(
         interaction.user.id, guild_id_of(interaction), "", _LISTED
     )
-    lines = [_line(each, language) for each in found] or [language("playlist.none")]
+    counts = await interaction.client.services.playlists.counts(found, interaction.user.id, viewable_by(interaction))
+    lines = [_line(each, count, language) for each, count in zip(found, counts, strict=True)]
+    lines = lines or [language("playlist.none")]
     await interaction.edit_original_response(content="\n".join(lines)[:2_000])
 
 
-def _line(playlist: Playlist, language: Language) -> str:
+def _line(playlist: Playlist, count: int, language: Language) -> str:
     whose = language("scope.this_server" if playlist.guild_id else "scope.mine")
-    songs = language("playlist.songs", n=playlist.count)
+    songs = language("playlist.songs", n=count)
     return f"🎶 **{_name(playlist)}** · {whose} · {songs}"
 
 
@@ -132,9 +134,12 @@ async def post(interaction: Interaction, name: str) -> None:
     server = await interaction.client.services.preferences.server(guild.id)
     public = language_for(server.locale or guild.preferred_locale.value)
     await playlists.mark_posted(playlist)
-    own, hidden = language_of(interaction), playlist.count - found.count
+    (own,) = await playlists.counts([playlist], interaction.user.id, viewable_by(interaction))
+    hidden = max(0, own - found.count)  # of what its poster may view: the rest is no concern of theirs
     key = "posted_some" if hidden else "posted"
-    await interaction.edit_original_response(content=own(f"playlist.{key}", name=_name(playlist), n=hidden))
+    await interaction.edit_original_response(
+        content=language_of(interaction)(f"playlist.{key}", name=_name(playlist), n=hidden)
+    )
     await send_list(interaction, partial(_posted, found, playlist, interaction.user.id, public))
 
 
