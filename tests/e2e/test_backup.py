@@ -141,21 +141,23 @@ async def test_orders_sent_since_a_backup_are_not_sent_again_after_its_restore(e
     assert len(env.gateway.orders.posts) == 4
 
 
-async def test_the_song_of_an_order_that_is_settled_once_more_after_a_restore_is_not_posted_again(
-    env: Env, command: Command
+@pytest.mark.parametrize(("ordered", "files"), [("create", 2), ("write", 0)])
+async def test_what_comes_of_an_order_that_is_settled_once_more_after_a_restore_is_not_posted_again(
+    env: Env, command: Command, ordered: str, files: int
 ) -> None:
     """Its watch is new, unlike the order: in the copy it was unsure."""
     env.gateway.orders.plan, env.gateway.orders.takes = ["lost"], 3.0
     async with env.bot(**ON):
         await turn_on(env)
-        await press(env, env.ada, await card(env), "Create")
+        shown = await env.finished(await env.ada.slash(env.channel, f"suno {ordered}", about="rain on the harbour"))
+        await press(env, env.ada, shown, next(each for each in buttons(shown) if "Edit" not in each))
         await env.discord.hub.until(lambda: bool(env.gateway.orders.posts))
         await env.clock.advance(20, step=5)
         _, output, _ = await command("backup")
         await give_id(env)
         await env.clock.advance(20, step=1)
         before = await env.posts()
-    assert len(before[0]["attachments"]) == 2
+    assert len(before[0]["attachments"]) == files
     await restore(output)
     async with env.bot(**ON):
         await give_id(env)

@@ -22,11 +22,15 @@ class Post(Struct, frozen=True):
 
 
 class PostedSongs(Struct, frozen=True):
-    """A message about a task. `mark`: the delivery's id; `numbers`: of the task's songs in it, counted from 1."""
+    """A message about a task. `mark`: the delivery's id; `numbers`: of the task's songs in it, counted from 1.
+
+    `lyrics`: it has the lyrics, and no songs.
+    """
 
     message_id: int
     mark: str
     numbers: frozenset[int]
+    lyrics: bool = False
 
 
 class Poster(Protocol):

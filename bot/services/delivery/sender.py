@@ -79,7 +79,7 @@ class Sender:
             await self._outbox.put_off(claimed.delivery.id, due_at, reason, parked=claimed.parked)
         elif claimed.copied and (task := _known_songs(claimed)):
             await self._send_unposted(claimed, task)
-        elif claimed.tried_at is not None and (message_id := await self._poster.find(claimed)) is not None:
+        elif claimed.tried_at is not None and (message_id := await self._find(claimed)) is not None:
             known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
             await self._mark_sent(Post(claimed, known), claimed.delivery, [(message_id, claimed.delivery.clips)])
         elif claimed.delivery.topic is Topic.SONGS:
@@ -87,6 +87,13 @@ class Sender:
         else:
             found = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
             await self._save_and_post(Post(claimed, found))
+
+    async def _find(self, claimed: ClaimedDelivery) -> int | None:
+        """The message, if it did arrive; lyrics of a copied database also as another delivery."""
+        if not (claimed.copied and claimed.delivery.topic is Topic.LYRICS):
+            return await self._poster.find(claimed)
+        posted = await self._poster.posted_songs(claimed)
+        return next((each.message_id for each in posted if each.lyrics or each.mark == claimed.delivery.id), None)
 
     async def _send_unposted(self, claimed: ClaimedDelivery, task: Task) -> None:
         """Songs of a copied database, which may have come to Discord since, also together with others."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import discord
 
 from bot.services.delivery.port import PostedSongs
-from bot.ui.render.actions import CUSTOM_ID, DETAILS, STAR
+from bot.ui.render.actions import CUSTOM_ID, DETAILS, LYRICS, STAR
 
 
 async def first_with(mark: str, messages: AsyncIterator[discord.Message]) -> int | None:
@@ -24,7 +24,8 @@ def songs_in(message: discord.Message, task_id: str) -> PostedSongs | None:
     numbers = frozenset(int(mark) for action, mark in of_task if action == STAR.code and mark.isdecimal())
     if not marks or message.interaction_metadata:  # an answer to a command is no delivery
         return None
-    return PostedSongs(message.id, marks[0], numbers)
+    lyrics = not numbers and any(action == LYRICS.code for action, _ in of_task)
+    return PostedSongs(message.id, marks[0], numbers, lyrics)
 
 
 def _custom_ids(message: discord.Message) -> Iterator[str]:
