@@ -107,6 +107,11 @@ class UpdateCycleEstimator(Struct, frozen=True):
         return self.channels and self.confidence >= _CERTAIN
 
     @property
+    def was_certain(self) -> bool:
+        """Whether a lost cycle can hardly have been chance."""
+        return self.confidence >= _CERTAIN
+
+    @property
     def lasting(self) -> "UpdateCycleEstimator":
         """What is worth keeping over restarts of the bot."""
         return replace(self, windows=(), even=_Even())

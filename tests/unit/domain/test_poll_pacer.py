@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.models import FakeTask, Gateway, alternating, cyclic, restarted
 from benchmarks.simulated_bot import SimulatedBot
+from bot.domain.cycle_estimator import UpdateCycleEstimator
 from bot.domain.poll_pacer import PollPacer
 
 MINUTE = 60.0
@@ -119,6 +120,16 @@ def test_after_an_interruption_probe_tasks_are_polled_often_until_the_cycle_is_k
     pacing.interrupted(900.0)
     assert pacing.schedule(900.0, together=20, open_tasks=20, probe=True).interval <= 2.4
     assert pacing.schedule(900.0, together=20, open_tasks=20, probe=False).interval >= 4.0
+
+
+@pytest.mark.parametrize(("confidence", "together", "most"), [(6.0, 1, 6.0), (6.0, 2, 1.8), (15.0, 1, 1.8)])
+def test_a_lone_task_does_not_search_for_a_cycle_that_may_have_been_chance(
+    confidence: float, together: int, most: float
+) -> None:
+    pacing = PollPacer(5.0)
+    pacing.estimator = UpdateCycleEstimator(nominal=15.0, confidence=confidence, search_until=120.0)
+    intervals = [pacing.schedule(60.0, together=together, open_tasks=together, probe=True).interval for _ in range(20)]
+    assert most * 0.6 <= min(intervals) <= max(intervals) <= most
 
 
 def test_without_a_cycle_very_many_tasks_are_polled_as_often_as_capacity_allows() -> None:
