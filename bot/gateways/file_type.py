@@ -53,9 +53,11 @@ def audio(window: bytes, *, ends: bool) -> DetectedAudio | None:
 
     None for a header with nothing behind it: a host may write the rest a moment later.
     """
-    for begins, kind, has_sound in _CONTAINERS:
-        if begins(window):
-            return DetectedAudio(kind) if not ends or has_sound(window) else None
+    for start in sorted({len(window) - len(window.lstrip(junk)) for junk in (b"", _BLANK, _BLANK + b"\0")}):
+        file = window[start:]
+        for begins, kind, has_sound in _CONTAINERS:
+            if begins(file):
+                return DetectedAudio(kind, start) if not ends or has_sound(file) else None
     return frames(window)
 
 
@@ -145,6 +147,7 @@ def _has_webm_sound(file: bytes) -> bool:
     return 0 < cluster < len(file) - 12 or (b"\x18\x53\x80\x67" not in file and len(file) > _SHORT)
 
 
+_BLANK = b"\t\n\r \xef\xbb\xbf"  # what scripts print before a file: line breaks, the mark of UTF-8
 _SHORT = 1_024  # bytes: no song is shorter
 _CONTAINERS: tuple[tuple[Callable[[bytes], bool], FileType, Callable[[bytes], bool]], ...] = (
     (lambda head: head[4:8] == b"ftyp", MP4, _has_mp4_sound),

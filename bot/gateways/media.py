@@ -21,7 +21,7 @@ from bot.gateways.address_guard import AddressGuard
 from bot.gateways.addresses import redirected, request_url
 from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.disk_budget import DiskBudget, Share
-from bot.gateways.file_type import PICTURE, FileType, picture_kind
+from bot.gateways.file_type import MP3, PICTURE, FileType, picture_kind
 from bot.gateways.gunzip import gunzipped
 from bot.gateways.hosts import HostRating, Hosts, Slots
 from bot.gateways.mp3_loudness import Loudness
@@ -138,7 +138,10 @@ class Media:
             await spool.close()
             raise
         size = spool.arrived if size is None else size
-        return MediaFile(found.kind, Relay(spool, size), size, found.start, loudness=loudness)
+        song, start = Relay(spool, size), found.start
+        if start and found.kind is not MP3:  # an MP3's start is needed to tag it; others do not play with junk
+            song, start = song.behind(b"", start), 0
+        return MediaFile(found.kind, song, song.size, start, loudness=loudness)
 
     async def _picture(self, url: str, limit: int, person: int) -> MediaFile:
         host, rate = host_of(url), _RATES[False]

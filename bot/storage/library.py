@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
-from bot.domain.search_text import patterns, search_line
+from bot.domain.search_text import Ways, patterns, search_line
 from bot.storage.engines.expressions import insert, one_of, unindexed
 from bot.storage.rows import Row
 from bot.storage.schema import (
@@ -228,8 +228,13 @@ def _matching(query: SongQuery) -> Select[Any]:
         statement = statement.where(~unnamed)
     if wanted := patterns(query.find):
         texts = library.join(library_texts, library_texts.c.song_id == library.c.id)
-        statement = statement.select_from(texts).where(*(library_texts.c.line.like(each) for each in wanted))
+        statement = statement.select_from(texts).where(*map(_matches, wanted))
     return statement
+
+
+def _matches(ways: Ways) -> ColumnElement[bool]:
+    like = library_texts.c.line.like
+    return or_(*(and_(*(like(pattern) for pattern in way)) for way in ways))
 
 
 async def found_songs(connection: AsyncConnection, user_id: int, ids: Sequence[int]) -> list[FoundSong]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import VARCHAR
 
-REVISION = "0016"  # the newest migration; a test compares it with migrations/versions
+REVISION = "0017"  # the newest migration; a test compares it with migrations/versions
 
 metadata = MetaData()
 

@@ -51,7 +51,7 @@ async def test_a_manager_agrees_to_the_last_song_of_the_day(page: Page) -> None:
     await expect(post).to_be_visible(timeout=A_MINUTE)
     await expect(post).to_contain_text("@Mei")
     card = await run_step(page, "none is left for today")
-    await expect(card).to_contain_text("You have used your 3 for today")
+    await expect(card).to_contain_text("You've used your 3 orders for today")
     await expect(card.get_by_role("button", name="Create")).to_have_count(0)
 
 

@@ -295,7 +295,7 @@ async def test_managers_choose_the_models(env: Env) -> None:
         assert "New song · v5" in shown["content"], "the first that may be chosen is the usual one"
         assert any(each.startswith("Create") for each in buttons(shown))
         refused = await card(env, about="rain", model="chirp-hawk")
-        assert "not offered on this server" in refused["content"]
+        assert "not offered in this server" in refused["content"]
 
 
 async def test_orders_lead_to_their_posts_and_managers_see_who_ordered_how_much(env: Env) -> None:

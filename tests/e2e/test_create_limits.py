@@ -30,9 +30,9 @@ async def set_numbers(env: Env, panel: dict[str, Any], **texts: str) -> None:
 @pytest.mark.parametrize(
     ("numbers", "per_day", "told"),
     [
-        ({"field0": "1"}, 50, ("You have used your one for today", "a manager of this server can change")),
+        ({"field0": "1"}, 50, ("You've used your one order for today", "a manager of this server can change")),
         ({"field1": "1"}, 50, ("This server has used its one song for today", "a manager can change the limit")),
-        ({}, 1, ("The one song that the bot's operator allows a day is used up",)),
+        ({}, 1, ("The bot's owner allows one song a day, and it's used up",)),
     ],
     ids=["person", "server", "operator"],
 )
@@ -106,8 +106,8 @@ async def test_below_the_operators_floor_the_card_says_who_can_do_something(env:
         await turn_on(env)
         await env.settle_down(0.2)
         shown = await card(env)
-        assert "The gateway takes no orders right now" in shown["content"]
-        assert "operator" in shown["content"]
+        assert "The gateway isn't taking orders right now" in shown["content"]
+        assert "bot's owner" in shown["content"]
         assert not offers_create(shown)
         env.gateway.orders.credit = 500_000 * 5
         await env.clock.advance(700, step=100)
@@ -121,7 +121,7 @@ async def test_nobody_orders_a_model_that_the_operator_did_not_list(env: Env) ->
     async with env.bot(**ON, suno_models=("chirp-goose", "v5")):
         await turn_on(env)
         refused = await card(env, about="rain", model="chirp-hawk")
-        assert "not offered on this server" in refused["content"]
+        assert "not offered in this server" in refused["content"]
         for model in ("chirp-crow", "v5", "V5"):
             shown = await card(env, about="rain", model=model)
             assert "New song · v5" in shown["content"]

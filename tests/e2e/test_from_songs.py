@@ -76,7 +76,7 @@ async def test_the_other_song_of_a_task_is_chosen_in_the_form(env: Env) -> None:
         assert (await sent(env))["continue_clip_id"] == TWO.clip_id
 
 
-@pytest.mark.parametrize(("at", "told"), [("9:99", "is no moment of a song"), ("1:00", "over before that moment")])
+@pytest.mark.parametrize(("at", "told"), [("9:99", "isn't a moment in a song"), ("1:00", "over before that moment")])
 async def test_a_moment_that_cannot_be_is_told_and_nothing_typed_is_lost(env: Env, at: str, told: str) -> None:
     async with env.bot(**ON):
         await turn_on(env)
@@ -89,7 +89,7 @@ async def test_a_moment_that_cannot_be_is_told_and_nothing_typed_is_lost(env: En
         assert opened.modal
         assert opened.modal["components"][2]["component"]["value"] == "Out at sea"
         answer = await env.finished(await env.ada.slash(env.channel, "suno extend", song=DONE.id, at="soon"))
-        assert "is no moment of a song" in answer["content"]
+        assert "isn't a moment in a song" in answer["content"]
 
 
 async def test_where_the_gateway_takes_its_time_the_card_comes_instead_of_the_form(env: Env) -> None:
@@ -239,7 +239,7 @@ async def test_old_posts_answer_with_one_sentence_when_creating_was_turned_off(e
         post = await first_post(env)
         await env.changed(await env.ada.press(panel, "Turn creating off"))
         for label in ("Again", "Extend", "Cover"):
-            assert "Creating is off on this server" in (await pressed(env, env.ada, post, label))["content"]
+            assert "Creating is off in this server" in (await pressed(env, env.ada, post, label))["content"]
         assert "Again" not in buttons(await env.status(DONE.id))
     async with env.bot(**FAST):
         for label in ("Again", "Extend", "Cover"):
@@ -274,7 +274,7 @@ async def test_fine_tuning_is_told_on_the_card_and_what_may_be_ignored_of_it(env
         await env.changed(await fill(env.ada, opened, field0="metal", field1="60", field2="lots"))
         await env.settle_down(0.1)
         assert "Style weight: 60% · Not this style: metal" in shown["content"]
-        assert '"lots" is no number from 0 to 100' in shown["content"]
+        assert '"lots" isn\'t a number from 0 to 100' in shown["content"]
         assert "This gateway may ignore: what the style is not." in shown["content"]
         await press(env, env.ada, shown, "Create")
         body = await sent(env)

@@ -70,6 +70,22 @@ async def test_the_owner_hears_why_a_key_is_refused(env: Env) -> None:
     assert "couldn't be checked: the gateway refuses the bot's key" in listed
 
 
+async def test_the_owner_hears_that_an_account_has_no_money_and_nothing_is_lost(env: Env) -> None:
+    env.gateway.add(SOON)
+    env.gateway.faults.append(Fault(402, b'{"code":402,"msg":"The current credits are insufficient. Please top up."}'))
+    async with env.bot():
+        await env.watch(SOON.id)
+        await env.clock.advance(MINUTE, step=5)
+        (notice,) = await env.posts(at=env.owner_dm)
+        assert "The current credits are insufficient. Please top up." in notice["content"]
+        assert "the account's credit" in notice["content"]
+        assert "your task is not affected" in words(await env.status(SOON.id))
+        env.gateway.faults.clear()
+        await env.clock.advance(10 * MINUTE, step=5)
+        (post,) = await env.posts()
+    assert len(post["attachments"]) == len(SOON.songs)
+
+
 async def test_a_healthy_gateway_is_not_mentioned(env: Env) -> None:
     env.gateway.add(DONE)
     async with env.bot():

@@ -545,9 +545,9 @@ async def test_a_take_is_chosen_on_its_card(env: Env) -> None:
         await posts(env)
         card = await opened(env, await library(env, find="twice"))
         await env.changed(await env.ada.press(card, "Choose this take"))
-        await env.discord.hub.until(lambda: "Take the choice back" in buttons(card))
+        await env.discord.hub.until(lambda: "Undo this choice" in buttons(card))
         assert "One song" in words(await library(env, find="twice"))
-        await env.changed(await env.ada.press(card, "Take the choice back"))
+        await env.changed(await env.ada.press(card, "Undo this choice"))
         await env.discord.hub.until(lambda: "Choose this take" in buttons(card))
         assert "2 songs" in words(await library(env, find="twice"))
 

@@ -59,7 +59,7 @@ async def test_an_order_that_was_never_answered_is_told_twice_and_never_sent_aga
         await env.clock.advance(20, step=5)
         await told(env, env.ada, "No answer came")
         await env.clock.advance(LOST_AFTER, step=LOST_AFTER / 12)
-        lost = await told(env, env.ada, "was not found in 24 hours")
+        lost = await told(env, env.ada, "wasn't found within 24 hours")
         assert "may have charged" in str(lost["content"])
         assert "Edit and try again" not in buttons(lost), "that may cost twice: it is for managers"
     assert len(env.gateway.orders.posts) == 1

@@ -60,7 +60,7 @@ async def test_songs_go_into_a_playlist_and_out_of_it(env: Env) -> None:
     async with env.bot():
         for task in TASKS:
             await posted(env, task)
-        assert "is there" in words(await playlist(env, "create", name="Evening"))
+        assert "is ready" in words(await playlist(env, "create", name="Evening"))
         (offered,) = await env.ada.autocomplete(env.channel, "suno playlist add", name="eve")
         assert offered["name"] == "Evening · Mine"
         (song,) = await env.ada.autocomplete(env.channel, "suno playlist add", name=offered["value"], song="码头")
@@ -218,7 +218,7 @@ async def test_limits_and_names(env: Env, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("bot.services.playlists.MOST_OF_SERVER", 1)
     monkeypatch.setattr("bot.storage.playlists.MOST_SONGS", 1)
     async with env.bot():
-        assert "nothing to read" in words(await playlist(env, "create", name="\u200b #"))
+        assert "no visible characters" in words(await playlist(env, "create", name="\u200b #"))
         await playlist(env, "create", name="Ｅvening  tide")
         assert "already" in words(await playlist(env, "create", name="evening TIDE"))
         await playlist(env, "create", name="#2")

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.charts import WEEK, Chart, ChartState, next_slot, week_of
 from bot.domain.library import ChannelGroup, NewSong, PostedAt, Song
 from bot.domain.playlists import Playlist
+from bot.services.charts.service import Charts
 from bot.services.playlists import Playlists
 from bot.storage.charts import ChartStore
 from bot.storage.library import LibraryStore
@@ -181,6 +182,17 @@ def test_a_playlist_is_open_to_whom_it_belongs_until_it_is_posted() -> None:
     assert [own.is_for(person, place) for person in (ADA, BEN) for place in (STUDIO, 0)] == [True, True, False, False]
     assert [servers.is_for(BEN, place) for place in (STUDIO, 6, 0)] == [True, False, False]
     assert Playlist(owner_id=ADA, user_id=ADA, name="Mine", posted=True).is_for(BEN, 0)
+
+
+async def test_a_day_later_in_a_week_that_has_its_chart_is_that_of_the_next_week(charts: ChartStore) -> None:
+    await charts.begin(MONDAY, 10)
+    clock = JumpingClock()
+    clock.jump(MONDAY + 3_600 - clock.now())
+    service = Charts(charts, clock, lambda: None)
+    await service.turn_on(STUDIO, ADA, SONGS, weekday=6)
+    chart = await charts.chart(STUDIO)
+    assert chart
+    assert chart.due_at == next_slot(MONDAY, 6, 9) + WEEK
 
 
 async def test_who_turned_it_on_is_forgotten(charts: ChartStore, engine: AsyncEngine) -> None:

@@ -77,6 +77,11 @@ async def tasks(library: LibraryStore, wanted: SongQuery, *, hidden: Sequence[in
         ("晚风吹过", ["zh"]),
         ("", ["zh", "en"]),
         ("!?", ["zh", "en"]),
+        ("har-bour", ["en"]),
+        ("harbour,lights", ["en"]),
+        ("lights-harbour tide", ["en"]),
+        ("har-lights", ["en"]),
+        ("bour-lights", []),
     ],
 )
 async def test_songs_are_found_by_title_style_and_lyrics(

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from bot.storage.database import open_database
+from bot.storage.lines import LineStore
 from bot.storage.migrations import upgrade
 from bot.storage.schema import REVISION
 
@@ -175,6 +176,13 @@ ROWS = {
         "INSERT INTO playlists VALUES (1, 1, 0, 1, 'Night', 'night', 0, 5.0)",
         "INSERT INTO playlist_songs VALUES (1, 't1', 2, 1, 5.0)",
     ],
+    "0016": [
+        (
+            "INSERT INTO library VALUES"
+            " (3, 't1', 1, 'clip-000001', 'default', 1, 0, 5, 10, 10, 0, 77, 'Lo-fi', 'folk', 60.0, 5.0, 0, 0, 9, 1)"
+        ),
+        "INSERT INTO library_texts VALUES (3, 'Don''t', ' lo fi folk don t')",
+    ],
 }
 """Rows in a database of each revision before the upgrade."""
 
@@ -240,15 +248,15 @@ async def test_a_database_of_an_earlier_bot_starts_with_all_it_holds(revision: s
         assert tuple(database.execute("SELECT version_num FROM alembic_version").fetchone()) == (REVISION,)
 
 
-async def upgraded_from(folder: Path, revision: str) -> Path:
-    """A database with that revision's rows, upgraded by opening it."""
+async def upgraded_from(folder: Path, revision: str, *more: str) -> Path:
+    """A database with that revision's rows, and what `more` statements add, upgraded by opening it."""
     file = folder / "bot.db"
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         upgrade(connection, revision)
     engine.dispose()
     with opened(file) as database:
-        for statement in ROWS[revision]:
+        for statement in (*ROWS[revision], *more):
             database.execute(statement)
     async with open_database(f"sqlite+aiosqlite:///{file}"):
         return file
@@ -260,6 +268,15 @@ async def test_choices_of_an_earlier_bot_are_known_and_shown_on_their_posts(tmp_
         takes = database.execute("SELECT id, folded, chosen FROM library ORDER BY id").fetchall()
         assert takes == [(3, 1, 0), (4, 0, 1), (5, 0, 0)]
         assert database.execute("SELECT message_id, channel_id FROM star_counts").fetchall() == [(77, 10)]
+
+
+async def test_the_words_of_older_versions_are_folded_anew_from_the_beginning(tmp_path: Path) -> None:
+    """Also if the folding of an earlier upgrade has not come to its end."""
+    file = await upgraded_from(tmp_path, "0016", "INSERT INTO notes VALUES ('lines_after', '3')")
+    async with open_database(f"sqlite+aiosqlite:///{file}") as engine:
+        assert await LineStore(engine).renew(25)
+    with opened(file) as database:
+        assert database.execute("SELECT line FROM library_texts").fetchall() == [(" lo fi lofi folk don t dont",)]
 
 
 async def test_mentions_of_older_versions_become_followers(tmp_path: Path) -> None:

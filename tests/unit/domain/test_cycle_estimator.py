@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.domain.cycle_estimator import UpdateCycleEstimator
-from bot.domain.update_cycle import UpdateCycle, next_probe, next_update
+from bot.domain.update_cycle import ANY_PERIOD, UpdateCycle, fit, next_probe, next_update
 from bot.domain.windows import Window
 
 Shown = Callable[[float], float]
@@ -95,6 +96,20 @@ def test_the_next_update_is_in_the_future_and_its_probe_is_earlier(
     assert probe is None or now < probe < coming
 
 
+def test_some_updates_of_one_channel_in_a_row_do_not_hide_the_others() -> None:
+    """Where the cycle has moved, they do count alone."""
+    behind = [0.0, 2.0, 1.0] * 4 + [2.0] * 4
+    windows = [Window(at - 0.3, at) for at in (1_000.0 + 15 * number + each for number, each in enumerate(behind))]
+    channels = fit(windows[::-1], 15.0, ANY_PERIOD)
+    assert channels is not None
+    assert channels.spread > 1.0
+    moved = [replace(window, since=window.since - 2, until=window.until - 2) for window in windows[-4:]]
+    stayed = [Window(at - 0.3, at) for at in (1_002.0 + 15 * number for number in range(12))]
+    alone = fit([*moved[::-1], *stayed[::-1]], 15.0, ANY_PERIOD)
+    assert alone is not None
+    assert alone.spread == 0
+
+
 def test_many_tasks_are_polled_from_the_first_channel_of_an_update_to_the_last() -> None:
     cycle = UpdateCycle(at=100.0, period=15.0, doubt=0.2, spread=2.5, step=1.0)
     moments, now = [], 90.0
@@ -174,3 +189,19 @@ def test_probes_reduce_the_uncertainty() -> None:
         now = sweep
     assert estimator.cycle is not None
     assert estimator.cycle.doubt < max(0.6, before * 0.7)
+
+
+def test_an_early_change_that_channels_may_explain_leaves_what_is_known() -> None:
+    """The windows are too long to tell the channels yet: they are searched for, and nothing is forgotten."""
+    seen = [
+        (319.7, 4.8), (323.6, 5.6), (325.0, 5.3), (336.4, 4.5), (338.4, 4.4), (351.5, 4.2), (368.0, 4.0), (383.0, 4.5),
+        (396.8, 5.3), (410.9, 2.3), (412.5, 1.6),
+    ]  # fmt: skip
+    estimator = UpdateCycleEstimator()
+    for until, length in seen:
+        estimator = estimator.observe(Window(until - length, until))
+    assert estimator.cycle is not None
+    after = estimator.observe(Window(425.1 - 1.6, 425.1))
+    assert (after.cycle, after.nominal) == (None, 15.0)
+    assert after.search_until > 425.1
+    assert len(after.windows) > 5

@@ -22,7 +22,7 @@ from bot.errors import (
 from bot.gateways import media as client
 from bot.gateways.address_guard import is_public
 from bot.gateways.file_names import file_name
-from bot.gateways.file_type import MP3, PNG, audio
+from bot.gateways.file_type import MP3, PNG, WAV, audio
 from bot.gateways.hosts import HostRating
 from bot.gateways.media import Media
 from bot.gateways.transfer_rate import BRISK, PATIENT
@@ -131,6 +131,16 @@ async def test_the_bytes_decide(media: Media, gateway: LocalGateway, fault: Faul
     gateway.media_faults.append(fault)
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
         assert (file.kind, (await content(file))[file.start :]) == (MP3, SONG_BYTES)
+
+
+@pytest.mark.parametrize("junk", [b"\r\n\r\n", b"\xef\xbb\xbf", b"ID3\x04\0\0\0\0\0\x04abcd", bytes(3)])
+@pytest.mark.parametrize("whole", [True, False])
+async def test_junk_before_a_file_is_left_out(media: Media, gateway: LocalGateway, junk: bytes, *, whole: bool) -> None:
+    """Players look for a container at the first byte."""
+    wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + bytes(16) + b"data\x40\x0f\0\0" + bytes(3_904)
+    gateway.media_faults.append(Fault(200, junk + wav))
+    async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB, whole=whole) as file:
+        assert (file.kind, file.size, await content(file)) == (WAV, len(wav), wav)
 
 
 @pytest.mark.parametrize(
