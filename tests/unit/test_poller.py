@@ -1,6 +1,6 @@
 """The poller's rounds, step by step: a real gateway over HTTP, a real database, and a clock that is set forward."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.domain.polling import Claim
 from bot.domain.watch import Watch
 from bot.gateways.gateway import Gateway
 from bot.services.polling.cycle_memory import CycleMemory
 from bot.services.polling.repeats import LEASE
 from bot.services.polling.source_poller import SourcePoller
-from bot.services.polling.sources import OneGateway
+from bot.services.polling.sources import OneGateway, PollOutcome
 from bot.storage.database import open_database
 from bot.storage.stores import Stores
 from sandbox.local_gateway.fake_task import FakeTask
@@ -46,9 +47,10 @@ def a_poller(
     local: LocalGateway,
     session: aiohttp.ClientSession,
     on_new_delivery: Callable[[], None] = lambda: None,
+    source: type[OneGateway] = OneGateway,
 ) -> SourcePoller:
     return SourcePoller(
-        OneGateway(Gateway("default", local.url, "", session), clock, poll_interval=INTERVAL),
+        source(Gateway("default", local.url, "", session), clock, poll_interval=INTERVAL),
         stores.polls,
         CycleMemory(stores.key_values, "default"),
         clock,
@@ -91,9 +93,38 @@ async def test_repeated_answers_are_recorded_together_whenever_their_tasks_have_
         assert len(local.requests) - asked >= LEASE / (2 * INTERVAL)
     recorded = [each for each in written if each.startswith("UPDATE tasks SET asked_at")]
     assert 0 < len(recorded) <= 2 * INTERVAL, "once for those that are asked for together"
+    claimed = [each for each in written if each.startswith("UPDATE tasks SET due_at")]
+    assert len(claimed) == LEASE, "once a round, which here is each second"
     left = await stores.polls.claim("default", clock.now() + LEASE, lease=1.0, limit=99)
     assert len(left) == len(ids)
     assert all(each.asked_at and clock.now() - each.asked_at < LEASE for each in left), "an outage would be seen"
+
+
+async def test_a_task_that_is_watched_during_a_round_is_asked_for_in_that_round(
+    stores: Stores, clock: JumpingClock
+) -> None:
+    clock.stop()
+    new = FakeTask("task-2", states=((0.0, "running"),))
+
+    class Interrupted(OneGateway):
+        async def ask(self, claims: Sequence[Claim]) -> PollOutcome:
+            if claims[0].task_id == RUNNING.id:
+                await stores.watches.add([a_watch(new.id, clock)], most=99, gateways={new.id: "default"})
+                poller.wake()
+            return await super().ask(claims)
+
+    async with LocalGateway(clock=clock.now) as local, aiohttp.ClientSession() as session:
+        local.add(RUNNING, new)
+        poller = a_poller(stores, clock, local, session, source=Interrupted)
+        await stores.watches.add([a_watch(RUNNING.id, clock)], most=99, gateways={RUNNING.id: "default"})
+        await poller.poll_due()
+        asked = [
+            each
+            for request in local.requests
+            for each in (RUNNING.id, new.id)
+            if each in f"{request.path}{request.body!r}"
+        ]
+        assert asked == [RUNNING.id, new.id]
 
 
 async def test_what_nobody_watches_any_more_is_not_asked_for_when_its_lease_has_ended(

@@ -53,6 +53,7 @@ class SourcePoller:
         self._failures: dict[str, GatewayError | None] = {}  # of each gateway that was asked in this round
         self._pacer = PollPacer(poll_interval)
         self._repeated = RepeatedClaims()
+        self._may_be_due = True  # in the database, besides what was claimed in this round
         for backoff in source.backoffs.values():
             backoff.on_back = self.wake
 
@@ -61,6 +62,7 @@ class SourcePoller:
         return self._pacer.estimator.cycle
 
     def wake(self) -> None:
+        self._may_be_due = True
         self._wakeup.send()
 
     async def run(self, outages: Outages) -> None:
@@ -91,6 +93,7 @@ class SourcePoller:
         tasks = 0
         windows: list[Window] = []
         self._failures = {}
+        self._may_be_due = True
         while claims := await self._claim(horizon, self._most_claims()):
             results = await self._poll_in_batches(claims, probe=not tasks)
             self._back_off_from_failures()
@@ -110,12 +113,19 @@ class SourcePoller:
 
     async def _claim(self, horizon: float, most: int) -> list[Claim]:
         """Tasks that are due by `horizon`: from the database, and those whose answers were repeated."""
-        fresh = await self._store.claim(self.name, horizon, lease=LEASE, limit=most)
+        fresh = await self._claim_fresh(horizon, most) if self._may_be_due else []
         repeated = self._repeated.take(horizon, most - len(fresh))
         if fresh and repeated:  # a task that is claimed anew, because of a new watch, replaces its kept claim
             new_ids = {claim.task_id for claim in fresh}
             repeated = [claim for claim in repeated if claim.task_id not in new_ids]
         return fresh + repeated
+
+    async def _claim_fresh(self, horizon: float, most: int) -> list[Claim]:
+        """Once there are fewer than asked for, there are no more until there is a new task."""
+        self._may_be_due = False
+        claims = await self._store.claim(self.name, horizon, lease=LEASE, limit=most)
+        self._may_be_due |= len(claims) == most
+        return claims
 
     async def _next_due(self) -> float | None:
         moments = await self._store.next_due(self.name), self._repeated.next_due()
