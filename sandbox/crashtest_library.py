@@ -8,18 +8,15 @@ song. `--forgetful`: Discord does not recognise nonces, so only its history show
 
 import argparse
 import asyncio
-import os
 import random
 import signal
 import sys
 import tempfile
 import time
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,11 +31,11 @@ from bot.storage.database import open_database, open_read_only
 from bot.storage.library import LibraryStore
 from bot.storage.past_posts import BEFORE
 from bot.storage.schema import answers, deliveries, key_values, tasks, watches
+from sandbox.connected_bot import connected_bot
 from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import Object, World
 
-_ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
 _PATIENCE = 3.0  # seconds for the moment at which the bot is killed
 _LONGEST = 90.0  # seconds from the last start until all must be there
@@ -129,25 +126,9 @@ class LibraryCrashTest:
                     await connection.execute(insert(table).values(row))
             await connection.execute(insert(key_values).values(key=BEFORE, value=str(_BEFORE)))
 
-    @asynccontextmanager
-    async def _bot(self) -> AsyncIterator[Process]:
-        command = [sys.executable, "-m", "sandbox.redirected_bot", self._discord.url, "0", "run"]
-        settings = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(_ROOT),
-            "DISCORD_TOKEN": _TOKEN,
-            "SUNO_BASE_URL": self._discord.url,  # nothing is asked there
-            "DATABASE_URL": self._url,
-        }
-        bot = await asyncio.create_subprocess_exec(*command, env=settings, stdout=DEVNULL, stderr=DEVNULL)
-        try:
-            await self._discord.hub.until(lambda: self._discord.hub.online, 60)
-            yield bot
-        finally:
-            if bot.returncode is None:
-                bot.send_signal(signal.SIGTERM)
-            await bot.wait()
-            await self._discord.hub.until(lambda: not self._discord.hub.online)
+    def _bot(self) -> AbstractAsyncContextManager[Process]:
+        # Nothing is asked at the gateway's address.
+        return connected_bot(self._discord, suno_base_url=self._discord.url, database_url=self._url)
 
     async def _kill(self, bot: Process) -> None:
         """After a few more charts were posted, whose answers are on their way; or in the midst of earlier posts."""

@@ -9,21 +9,21 @@ player is covered; a song that was removed has left no texts and no stars; and a
 import argparse
 import asyncio
 import io
-import os
 import random
 import signal
 import sys
 import tempfile
 import zipfile
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.storage.database import open_read_only
+from sandbox.connected_bot import connected_bot
 from sandbox.local_discord.faults import Fault
 from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import components
@@ -32,7 +32,6 @@ from sandbox.local_discord.world import Object, World
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import LocalGateway
 
-_ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-of-takes-that-opens-0123456789"
 _KEY = "sk-of-the-gateway-0123456789"
 _ANSWER = 0.05  # seconds until Discord says what a post is, or that its edit is done: time to be killed in
@@ -113,29 +112,15 @@ class TakesCrashTest:
         for post in self._posts():
             await self._press(post, _STAR)
 
-    @asynccontextmanager
-    async def _bot(self) -> AsyncIterator[Process]:
-        command = [sys.executable, "-m", "sandbox.redirected_bot", self._discord.url, "0", "run"]
-        media = f"{self._gateway.media_host},{self._discord.url.removeprefix('http://')}"
-        settings = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(_ROOT),
-            "TMPDIR": self._folder,
-            "DISCORD_TOKEN": _TOKEN,
-            "SUNO_BASE_URL": self._gateway.url,
-            "SUNO_API_KEY": _KEY,
-            "MEDIA_ALLOW_HOSTS": media,
-            "DATABASE_URL": f"sqlite:///{self._folder}/bot.db",
-        }
-        bot = await asyncio.create_subprocess_exec(*command, env=settings, stdout=DEVNULL, stderr=DEVNULL)
-        try:
-            await self._discord.hub.until(lambda: self._discord.hub.online, 60)
-            yield bot
-        finally:
-            if bot.returncode is None:
-                bot.send_signal(signal.SIGTERM)
-            await bot.wait()
-            await self._discord.hub.until(lambda: not self._discord.hub.online)
+    def _bot(self) -> AbstractAsyncContextManager[Process]:
+        return connected_bot(
+            self._discord,
+            tmpdir=self._folder,
+            suno_base_url=self._gateway.url,
+            suno_api_key=_KEY,
+            media_allow_hosts=f"{self._gateway.media_host},{self._discord.url.removeprefix('http://')}",
+            database_url=f"sqlite:///{self._folder}/bot.db",
+        )
 
     async def _round(self, bot: Process) -> None:
         """Somebody does something, and the bot dies meanwhile, or soon after."""

@@ -104,11 +104,11 @@ class UpdateCycleEstimator(Struct, frozen=True):
     @property
     def has_channels(self) -> bool:
         """Whether that is certain enough to stop looking for what contradicts it."""
-        return self.channels and self.confidence >= _CERTAIN
+        return self.channels and self.is_certain
 
     @property
-    def was_certain(self) -> bool:
-        """Whether a lost cycle can hardly have been chance."""
+    def is_certain(self) -> bool:
+        """Whether the cycle, known or lost, can hardly be chance."""
         return self.confidence >= _CERTAIN
 
     @property

@@ -91,7 +91,7 @@ class PollPacer:
         return PollSchedule(self._interval, paced, probe, _EARLY_ALONE if alone else EARLY)
 
     def _between(self, now: float, together: int, open_tasks: int, *, probe: bool) -> float:
-        if probe and now < self.estimator.search_until and (together >= _SEVERAL or self.estimator.was_certain):
+        if probe and now < self.estimator.search_until and (together >= _SEVERAL or self.estimator.is_certain):
             return min(self._interval, _SEARCH_INTERVAL)
         if probe and together >= _MANY and now < (self._listen_until or 0.0):
             return min(self._interval, _LISTEN_INTERVAL)

@@ -2,9 +2,7 @@
 the stars and playlists of other people, are not read.
 """
 
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
@@ -13,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.charts import MOST_SONGS
 from bot.domain.library import Scope, SongQuery
 from bot.storage.charts import ChartStore
-from bot.storage.database import open_database
 from bot.storage.library import LibraryStore
 from bot.storage.playlists import PlaylistStore
 from bot.storage.stars import StarStore
@@ -39,14 +36,8 @@ INSERT INTO playlist_songs (playlist_id, task_id, number, user_id, added_at)
 Question = Callable[[AsyncEngine], Awaitable[object]]
 
 
-@pytest.fixture
-async def engine(url: str, new_database: Path) -> AsyncIterator[AsyncEngine]:
-    """SQLite's: its steps can be counted."""
-    file = Path(url.partition("///")[2])
-    file.parent.mkdir()
-    shutil.copy(new_database, file)
-    async with open_database(url) as engine:
-        yield engine
+# Steps can be counted in SQLite only.
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 async def fill(engine: AsyncEngine, begin: int, end: int, *, other: bool) -> None:

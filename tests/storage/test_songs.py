@@ -1,15 +1,10 @@
 """Songs that are offered while somebody types, and what watched tasks tell, in tables of tens of thousands of rows."""
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.storage.creation import CreationStore
-from bot.storage.database import open_database
 from bot.storage.rows import to_json
 from bot.storage.songs import SongStore
 from tests.storage.steps import steps
@@ -31,14 +26,8 @@ INSERT INTO songs (clip_id, task_id, seen_at) SELECT 'clip_' || n, 'task_' || n,
 """
 
 
-@pytest.fixture
-async def engine(url: str, new_database: Path) -> AsyncIterator[AsyncEngine]:
-    """SQLite's: its steps can be counted."""
-    file = Path(url.partition("///")[2])
-    file.parent.mkdir()
-    shutil.copy(new_database, file)
-    async with open_database(url) as engine:
-        yield engine
+# Steps can be counted in SQLite only.
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 async def fill(engine: AsyncEngine, count: int) -> None:
