@@ -6,7 +6,6 @@ The gateway updates every 15 s, and each update changes one task of a hundred. T
 
 import argparse
 import asyncio
-import socket
 import tempfile
 import time
 from asyncio.subprocess import Process
@@ -19,6 +18,7 @@ from benchmarks.cycle import watch_all
 from benchmarks.steady_gateway import steady_gateway, task_id
 from bot.storage.database import open_database
 from bot.storage.watches import WatchStore
+from sandbox.free_port import free_port
 from sandbox.local_discord.server import LocalDiscord
 
 _TASKS = 100_000
@@ -28,7 +28,7 @@ _WARM_UP, _SECONDS = 40.0, 45.0  # the first poll of each task costs more than t
 async def main(tasks: int = _TASKS, seconds: float = _SECONDS) -> dict[str, float]:
     """Share of a core, megabytes, and the largest lateness in seconds."""
     with tempfile.TemporaryDirectory(prefix="suno-watch-scale-") as folder:
-        file, port = Path(folder) / "bot.db", _free_port()
+        file, port = Path(folder) / "bot.db", free_port()
         async with open_database(f"sqlite+aiosqlite:///{file}") as engine:
             await watch_all(WatchStore(engine), [task_id(number) for number in range(tasks)], time.time())
         async with (
@@ -53,13 +53,6 @@ async def _observe(process: Process, health: str, seconds: float) -> dict[str, f
             await asyncio.sleep(1.0)
     share = (processor_time(process) - used) / (time.perf_counter() - started)
     return {"share of a core": share, "megabytes": memory(process), "seconds late": late}
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+
+from sandbox.free_port import free_port
 
 ADDRESS = "TEST_DATABASE_URL"
 
@@ -47,7 +48,7 @@ class PostgresServer:
         self._data = folder / "data"
         self._user = _other_user()
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         self.password = token_hex(16)
 
     @property
@@ -115,12 +116,6 @@ def _other_user() -> str | None:
         return None
     known = {each.pw_name for each in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -21,6 +20,7 @@ from sqlalchemy import create_engine
 from bot.app import serve
 from bot.config import load_settings
 from bot.storage.migrations import upgrade
+from sandbox.free_port import free_port
 from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.redirect import redirected
@@ -306,10 +306,12 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 @pytest.fixture
 def port() -> int:
-    """A free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
+
+
+@pytest.fixture
+def two_ports() -> tuple[int, int]:
+    return free_port(), free_port()
 
 
 @pytest.hookimpl(wrapper=True)

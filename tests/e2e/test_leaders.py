@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import socket
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.app import serve
 from bot.commands.doctor.server import check_server
 from bot.config import load_settings
+from tests.bot_process import ended
 from tests.conftest import Env
 from tests.postgresql import new_database
 from tests.sample_tasks import DONE
@@ -70,8 +72,10 @@ async def asked(port: int, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
         yield answer
 
 
-async def until_ready(port: int, *, ready: bool = True, says: str = "ready") -> dict[str, Any]:
-    """What /readyz says then. `says`: something that it must speak of."""
+async def until_ready(
+    port: int, process: Process | None = None, *, ready: bool = True, says: str = "ready"
+) -> dict[str, Any]:
+    """What /readyz says then. `process`: which serves it; `says`: something that it must speak of."""
     async with asyncio.timeout(TAKE_OVER):
         while True:
             try:
@@ -82,11 +86,12 @@ async def until_ready(port: int, *, ready: bool = True, says: str = "ready") -> 
                         return said
             except aiohttp.ClientConnectionError:
                 pass
+            assert process is None or process.returncode is None, await ended(process)
             await asyncio.sleep(0.05)
 
 
-async def test_a_standby_waits_warm_says_so_and_takes_over(env: Env, bots: Bots, port: int) -> None:
-    first, second = port, port + 1
+async def test_a_standby_waits_warm_says_so_and_takes_over(env: Env, bots: Bots, two_ports: tuple[int, int]) -> None:
+    first, second = two_ports
     bots.start(first)
     assert (await until_ready(first))["leads"] is True
     env.gateway.add(DONE)

@@ -42,19 +42,19 @@ async def test_both_lead_in_turn_when_the_newer_one_only_adds_to_the_database(ne
 
 
 async def test_an_older_one_waits_and_says_so_when_it_cannot_use_the_database(
-    env: Env, bots: Bots, newer: Path, port: int, database_url: str, start: Start
+    env: Env, bots: Bots, newer: Path, two_ports: tuple[int, int], database_url: str, start: Start
 ) -> None:
     make_next_version(newer, additive=False)
-    older, newest = port, port + 1
+    older, newest = two_ports
     bots.start(older)
     await until_ready(older)
     address = database_url.replace("+psycopg", "")
     process = await start("run", PYTHONPATH=str(newer), DATABASE_URL=address, HTTP_PORT=str(newest))
-    said = await until_ready(newest, ready=False)
+    said = await until_ready(newest, process, ready=False)
     assert "cannot_take_over" not in said
 
     await bots.stop(older)
-    await until_ready(newest)
+    await until_ready(newest, process)
     bots.start(older)
     said = await until_ready(older, ready=False, says="cannot_take_over")
     assert f"this program knows {REVISION}: install a newer bot" in said["cannot_take_over"]
@@ -66,5 +66,5 @@ async def test_an_older_one_waits_and_says_so_when_it_cannot_use_the_database(
     assert (await process.wait()) == 0
     said = await until_ready(older, ready=False)
     assert (bots.alive(), said["leads"], said["leader"] != "") == (1, False, True)
-    await start("run", PYTHONPATH=str(newer), DATABASE_URL=address, HTTP_PORT=str(newest))
-    assert (await until_ready(newest))["leads"] is True
+    process = await start("run", PYTHONPATH=str(newer), DATABASE_URL=address, HTTP_PORT=str(newest))
+    assert (await until_ready(newest, process))["leads"] is True
