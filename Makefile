@@ -5,6 +5,8 @@ BIN := .venv/bin
 UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 NEW_ONLY :=
+# For pytest, as in `make test ARGS="-k lyrics"`.
+ARGS :=
 
 .PHONY: help install demo test postgres faults browser coverage package dist fuzz bench crashtest leaders check screenshots reference lint types contracts \
 	format migration lock upgrade clean
@@ -20,22 +22,22 @@ demo: .venv/run.stamp ## try everything in a browser, without an account or a ke
 
 # Most tests wait for something most of the time: more of them at once than there are processors.
 test: .venv/dev.stamp ## all tests but those of make postgres, make faults, make browser and make package
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not installs and not browser and not faults and not postgres"
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not installs and not browser and not faults and not postgres" $(ARGS)
 
 postgres: .venv/dev.stamp ## the tests of what is stored, on a PostgreSQL server of their own, which must be installed
-	$(BIN)/python -m sandbox.postgresql $(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m postgres
+	$(BIN)/python -m sandbox.postgresql $(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m postgres $(ARGS)
 
 faults: .venv/dev.stamp ## every fault of docs/faults.md, attacks, kills: the real bot, case by case
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m faults
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m faults $(ARGS)
 
 browser: .venv/dev.stamp ## the demo's page in a real Chromium, as people use it
-	$(BIN)/python -m pytest --numprocesses 2 -m browser
+	$(BIN)/python -m pytest --numprocesses 2 -m browser $(ARGS)
 
 coverage: .venv/dev.stamp ## all tests, and which branches they take: fails below the floor in pyproject.toml
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cov
 
 package: .venv/dev.stamp ## the wheel and the locks, installed into empty environments as people do it; asks the package index
-	$(BIN)/python -m pytest -m installs
+	$(BIN)/python -m pytest -m installs $(ARGS)
 
 dist: $(UV) ## the wheel and the source archive, in dist
 	$(UV) build
