@@ -6,7 +6,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, SunoBot
-from bot.ui.features import admin, charts, watch_list
+from bot.ui.features import admin, charts, deliveries, watch_list
 from bot.ui.features.create import lists as order_lists
 from bot.ui.features.create import panel
 from bot.ui.render.locales import localised
@@ -39,7 +39,7 @@ class Admin(commands.GroupCog, group_name="suno-admin", group_description=locali
         self, interaction: Interaction, state: Literal["open", "waiting", "blocked", "kept", "failed", "sent"] = "open"
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await admin.show_deliveries(interaction, state)
+        await deliveries.show_deliveries(interaction, state)
 
     @app_commands.command(name="watches", description=localised("admin.watches"))
     async def watches(self, interaction: Interaction) -> None:

@@ -43,6 +43,20 @@ class State(StrEnum):
     FAILED = "failed"  # Discord refuses it in every form
 
 
+class Reason(StrEnum):
+    """Why a message was not sent, where that is not in Discord's words. Details may follow a colon."""
+
+    NO_AUDIO = "no usable audio yet"
+    NO_SHARD = "the server's shard is not connected yet"
+    NOT_A_MEMBER = "the bot is no longer in that server"
+    RATE_LIMITED = "Discord asks to wait"
+    NO_ANSWER = "Discord did not answer in time"
+    UNREACHABLE = "Discord cannot be reached"
+    FAULT = "an unexpected error"
+    DROPPED = "dropped"
+    OUTDATED = "outdated"
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
     """A message to be sent to Discord. `id` is its nonce and part of its buttons: the same message has the same id."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from bot.domain.delivery import State
+from bot.domain.delivery import Reason, State
 from bot.domain.outbox import DeliverySummary
 from bot.storage.rows import delivery_of, prefixed, snapshot_columns, snapshot_of, unprefixed
 from bot.storage.schema import deliveries, tasks, watches
@@ -47,7 +47,7 @@ class DeliveryOverview(Transactions):
         await self._change_of_guild(delivery_id, guild_id, changes)
 
     async def drop(self, delivery_id: str, guild_id: int) -> None:
-        await self._change_of_guild(delivery_id, guild_id, {"state": State.SENT, "reason": "dropped"})
+        await self._change_of_guild(delivery_id, guild_id, {"state": State.SENT, "reason": Reason.DROPPED})
 
     async def _change_of_guild(self, delivery_id: str, guild_id: int, changes: dict[str, Any]) -> None:
         of_guild = deliveries.c.watch_id.in_(select(watches.c.id).where(watches.c.guild_id == guild_id))

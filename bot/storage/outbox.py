@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.delivery import CARD_INTERVAL, NOTICES, RECHECK, Delivery, State, Topic
+from bot.domain.delivery import CARD_INTERVAL, NOTICES, RECHECK, Delivery, Reason, State, Topic
 from bot.domain.library import NewSong
 from bot.domain.outbox import ClaimedDelivery
 from bot.storage.backup import COPIED
@@ -199,7 +199,7 @@ class Outbox(Transactions):
         failed = exists().where(_sibling.c.watch_id == sent.watch_id, _sibling.c.state == State.FAILED)
         topics = [Topic.BLOCKED, Topic.NO_AUDIO] if sent.topic is Topic.SONGS else [Topic.BLOCKED]
         which = (deliveries.c.watch_id == sent.watch_id) & is_unsent & deliveries.c.topic.in_(topics) & ~failed
-        await connection.execute(update(deliveries).where(which).values(state=State.SENT, reason="outdated"))
+        await connection.execute(update(deliveries).where(which).values(state=State.SENT, reason=Reason.OUTDATED))
 
     async def put_off(
         self,

@@ -1,5 +1,7 @@
 """/suno-admin, for people who manage a server."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from sandbox.local_gateway.server import Fault
 from tests import forged
 from tests.conftest import Env
 from tests.e2e.admin_panel import admin, choose
+from tests.e2e.deliveries import rows
 from tests.messages import buttons, links, words
 from tests.sample_tasks import DONE, FAST, ONE, SOON
 
@@ -253,6 +256,25 @@ async def test_why_a_post_waits_is_said_until_it_is_sent(env: Env) -> None:
         sent = await env.says(lambda: admin(env, "deliveries", state="sent"), "One post")
     assert "⏳" in words(waiting)
     assert "503 0 503" not in words(sent)
+
+
+async def test_why_a_post_waits_is_said_in_the_managers_language(
+    env: Env, guild: dict[str, Any], tmp_path: Path
+) -> None:
+    chen = env.discord.world.add_user("Chen", locale="zh-CN")
+    managers = env.discord.world.add_role(guild, "managers", Permission.MANAGE_GUILD)
+    env.discord.world.add_member(guild, chen, managers)
+    quiet = env.discord.changes.add_channel(guild, "quiet")
+    env.discord.changes.override(quiet, guild["roles"][0], deny=Permission.SEND_MESSAGES)
+    env.gateway.add(DONE, FakeTask("task_mute", songs=(replace(ONE, clip_id="clip-mute"),)))
+    env.gateway.media_faults.append(Fault(403, path="audio.*mute"))
+    async with env.bot():
+        await env.watch(DONE.id, channel=quiet)
+        await env.watch("task_mute")
+        await env.discord.hub.until(lambda: rows(tmp_path, "deliveries WHERE parked OR state = 'blocked'") == 2)
+        shown = words(await env.finished(await env.discord.person(chen).slash(env.channel, "suno-admin deliveries")))
+    assert "缺少权限 · **发送消息**（该频道对 @everyone 禁止了此权限）" in shown
+    assert "等待中 · 网关暂无可用音频" in shown
 
 
 async def test_posts_behind_a_dropped_one_are_sent_at_once(env: Env) -> None:

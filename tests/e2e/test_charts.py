@@ -208,7 +208,7 @@ async def test_a_lost_permission_is_reported_once_and_the_chart_waits(env: Env, 
         shown = await admin(env, "deliveries")
         assert "One post" in words(shown)
         assert "Songs of the week" in words(shown)
-        assert "Missing a permission · needs Send Messages" in words(shown)
+        assert "Missing a permission · **Send Messages** (denied to @everyone in that channel)" in words(shown)
         checked = await env.finished(await env.ada.press(shown, "Check again"))
         assert "Send Messages" in words(checked)
         assert "Songs of the week" not in words(await admin(env, "deliveries", state="failed"))

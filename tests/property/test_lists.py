@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import Task, TaskKind
 from bot.domain.watch import Watch, delivery_for
 from bot.domain.watch_results import ListedWatch
-from bot.ui.features import admin, batches, settings, watch_list
+from bot.ui.features import admin, batches, deliveries, settings, watch_list
 from bot.ui.render import components
 from bot.ui.render.locales import languages
 from sandbox.local_discord.limits import COMPONENTS_V2, check_message
@@ -47,7 +48,7 @@ chart_posts = st.builds(
     channel_id=NUMBERS,
     since=st.floats(0, 4e9),
     until=st.floats(0, 4e9),
-    state=st.sampled_from([*admin._UNPOSTED_CHART.values()]),
+    state=st.sampled_from([*deliveries._UNPOSTED_CHART.values()]),
     reason=texts,
 )
 watches = st.builds(
@@ -107,10 +108,11 @@ def test_any_watches(found: list[tuple[Watch, Task | None, State | None]], tag: 
     ),
     st.none() | chart_posts,
     st.booleans(),
+    texts,
     tags,
 )
 def test_any_deliveries(
-    found: list[tuple[Watch, Topic, State, str, str]], chart: ChartPost | None, titled: bool, tag: str
+    found: list[tuple[Watch, Topic, State, str, str]], chart: ChartPost | None, titled: bool, denied: str, tag: str
 ) -> None:
     shown = [
         DeliverySummary(
@@ -119,8 +121,12 @@ def test_any_deliveries(
         for watch, topic, state, reason, title in found
     ]
     language = languages()[tag]
-    check_view(lambda: admin._deliveries_view(shown, 99, "open", 0, language, titled=titled, chart=chart))
-    check_view(lambda: admin._deliveries_view(shown, 99, "open", 2, language, titled=titled, chart=chart))
+    channels = [each.channel_id for each in (*(each.delivery for each in shown), *([chart] if chart else ()))]
+    page = partial(
+        deliveries._Page, state="open", count=99, deliveries=shown, chart=chart, missing=dict.fromkeys(channels, denied)
+    )
+    for number in (0, 2):
+        check_view(partial(deliveries._view, page(number=number), language, titled=titled))
 
 
 @given(st.lists(NUMBERS, max_size=40), st.sampled_from(["", "zh-CN", "en-US", "xx"]), st.none() | NUMBERS, tags)

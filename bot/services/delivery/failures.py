@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from bot.domain.delivery import MANAGERS, NOTICES, Delivery, State, Topic, delivery_id
+from bot.domain.delivery import MANAGERS, NOTICES, Delivery, Reason, State, Topic, delivery_id
 from bot.domain.discord_errors import (
     Abandon,
     Attempt,
@@ -103,7 +103,7 @@ class FailureHandler:
         """Gives up: a notice is dropped, a result stays listed in /suno watches."""
         if claimed.delivery.topic in NOTICES:
             log.warning("a notice is dropped, delivery %s: %s", claimed.delivery.id, reason)
-            await self._outbox.give_up(claimed.delivery.id, State.SENT, f"dropped: {reason}")
+            await self._outbox.give_up(claimed.delivery.id, State.SENT, f"{Reason.DROPPED}: {reason}")
             return
         if state is State.FAILED:
             log.error("delivery %s is refused by Discord in every form: %s", claimed.delivery.id, reason)

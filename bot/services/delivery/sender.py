@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 from msgspec.structs import replace
 
-from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Topic, audio_retry_delay, delivery_id
+from bot.domain.delivery import AUDIO_NOTICE, AUDIO_WAIT, Delivery, Reason, Topic, audio_retry_delay, delivery_id
 from bot.domain.discord_errors import MessagePart, meaning
 from bot.domain.library import NewSong, Posting, songs_of
 from bot.domain.outbox import ClaimedDelivery
@@ -28,8 +28,6 @@ from bot.storage.outbox import Outbox
 _SHARD_RETRY = 2.0  # seconds until a message for a server is tried again whose shard has not been connected yet
 _STALE = 10.0  # seconds after which a gateway's answer is refreshed: addresses of songs expire
 _ROOM_RETRY = 20.0  # seconds until a song for which there was no room is fetched again
-_UNEXPECTED = "an unexpected error"
-
 SENT = "sent"  # the outcome of a message that arrived
 FAULT = "failed"  # the outcome of an error in the bot itself
 
@@ -71,11 +69,11 @@ class Sender:
         except Exception:
             self._outcomes[FAULT] += 1
             log.exception("delivery %s failed because of an unexpected error", claimed.delivery.id)
-            await self._failure_handler.after_fault(claimed, _UNEXPECTED)
+            await self._failure_handler.after_fault(claimed, Reason.FAULT)
 
     async def _send(self, claimed: ClaimedDelivery) -> None:
         if not self._poster.knows_server(claimed):
-            due_at, reason = self._clock.now() + _SHARD_RETRY, "the server's shard is not connected yet"
+            due_at, reason = self._clock.now() + _SHARD_RETRY, Reason.NO_SHARD
             await self._outbox.put_off(claimed.delivery.id, due_at, reason, parked=claimed.parked)
         elif claimed.copied and (task := _known_songs(claimed)):
             await self._send_unposted(claimed, task)
@@ -170,7 +168,7 @@ class Sender:
     ) -> None:
         """`since`: when the audio was first missing; other delays do not count. People are notified once per watch."""
         now, delivery = self._clock.now(), claimed.delivery
-        due_at, reason = min(now + audio_retry_delay(waited), since + AUDIO_WAIT), "no usable audio yet"
+        due_at, reason = min(now + audio_retry_delay(waited), since + AUDIO_WAIT), Reason.NO_AUDIO
         await self._outbox.wait_for_audio(delivery.id, due_at, reason, since=since, host=host)
         if notify and waited >= AUDIO_NOTICE:
             notice = delivery_for(claimed.watch, Topic.NO_AUDIO, now)

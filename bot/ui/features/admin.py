@@ -1,8 +1,7 @@
-"""/suno-admin: settings, checks and deliveries of a server, for its managers."""
+"""/suno-admin: settings and checks of a server, for its managers."""
 
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -10,32 +9,22 @@ import discord
 from msgspec.structs import replace
 
 from bot.client import Interaction
-from bot.domain.charts import ChartPost, ChartState
+from bot.domain.charts import ChartState
 from bot.domain.delivery import State
-from bot.domain.outbox import DeliverySummary
 from bot.domain.preferences import ServerSettings
-from bot.errors import GatewayRefused, NotYours, UnreadableNumber
-from bot.ui.interactions.access import language_of
+from bot.errors import GatewayRefused, UnreadableNumber
+from bot.ui.interactions.access import language_of, managed_guild
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.errors import sentence
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.permissions import Postable, in_words, missing_in
-from bot.ui.interactions.replies import show_list
 from bot.ui.outgoing.forums import open_post
 from bot.ui.render import actions
-from bot.ui.render.components import (
-    Picker,
-    button,
-    language_buttons,
-    locale_of_tag,
-    page_buttons,
-    rows_of,
-    styled_button,
-)
+from bot.ui.render.components import Picker, button, language_buttons, locale_of_tag, rows_of
 from bot.ui.render.key_usage import why_refused
 from bot.ui.render.locales import Language, language_for
-from bot.ui.render.payloads import ChannelPayload, ChoicePayload, DeliveryPayload, NoPayload, SwitchPayload
-from bot.ui.render.text import code, cut, one_line
+from bot.ui.render.payloads import ChoicePayload, NoPayload
+from bot.ui.render.text import code, cut
 
 _PAGE = 5  # deliveries, with two buttons each
 _MAX_TEXT = 3_800  # characters in all texts of a card
@@ -45,16 +34,8 @@ _UNPOSTED_CHART = {State(each): each for each in (ChartState.WAITING, ChartState
 _STATE_EMOJI = {State.WAITING: "⏳", State.BLOCKED: "⛔", State.SENT: "✅", State.KEPT: "📭", State.FAILED: "⚠️"}
 
 
-def _guild_of(interaction: Interaction) -> discord.Guild:
-    """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
-    if guild is None or not interaction.permissions.manage_guild:
-        raise NotYours
-    return guild
-
-
 async def _server(interaction: Interaction) -> ServerSettings:
-    return await interaction.client.services.preferences.server(_guild_of(interaction).id)
+    return await interaction.client.services.preferences.server(managed_guild(interaction).id)
 
 
 async def show_setup(interaction: Interaction) -> None:
@@ -122,7 +103,7 @@ async def pick(interaction: Interaction, payload: ChoicePayload) -> None:
     """
     await interaction.response.defer()
     data: Mapping[str, Any] = dict(interaction.data or {})
-    guild, server = _guild_of(interaction), await _server(interaction)
+    guild, server = managed_guild(interaction), await _server(interaction)
     theirs = {str(each.id): each.id for each in (*guild.channels, *guild.roles)}
     chosen = data.get("values", ())
     if not theirs.keys() >= set(chosen):
@@ -173,7 +154,7 @@ async def ask_limit(interaction: Interaction, _: NoPayload) -> None:
 async def send_test(interaction: Interaction, _: NoPayload) -> None:
     """Posts a real message in the channel where songs would go."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    guild, language = _guild_of(interaction), language_of(interaction)
+    guild, language = managed_guild(interaction), language_of(interaction)
     server = await _server(interaction)
     channel = guild.get_channel_or_thread(server.channel_id or interaction.channel_id or 0)
     if not isinstance(channel, Postable):
@@ -196,7 +177,7 @@ async def _post_test(channel: Postable, language: Language) -> None:
 
 async def check(interaction: Interaction, channel_id: int | None) -> None:
     """Shows the missing permissions of each channel, and which role or member denies them."""
-    guild, language = _guild_of(interaction), language_of(interaction)
+    guild, language = managed_guild(interaction), language_of(interaction)
     every = (*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.forums, *guild.threads)
     channels = [guild.get_channel_or_thread(channel_id)] if channel_id else every
     checked = [_checked(channel, language) for channel in channels if isinstance(channel, Postable)]
@@ -238,110 +219,7 @@ async def pause(interaction: Interaction, *, paused: bool) -> None:
     await interaction.edit_original_response(content=text)
 
 
-async def show_deliveries(interaction: Interaction, state: str, page: int = 0) -> None:
-    guild, language = _guild_of(interaction), language_of(interaction)
-    wanted = State(state) if state in set(State) else None
-    deliveries = interaction.client.services.deliveries
-    count, shown = await deliveries.of_guild(guild.id, wanted, limit=_PAGE, offset=page * _PAGE)
-    if not shown and page:
-        await show_deliveries(interaction, state, max(0, (count - 1) // _PAGE))
-        return
-    paused = (await _server(interaction)).paused
-    chart = await _unposted_chart(interaction, wanted)
-
-    def view(*, titled: bool) -> discord.ui.LayoutView:
-        made = _deliveries_view(shown, count, state, page, language, titled=titled, chart=chart)
-        return made.add_item(discord.ui.TextDisplay(language("admin.is_paused"))) if paused else made
-
-    await show_list(interaction, view)
-
-
-async def _unposted_chart(interaction: Interaction, state: State | None) -> ChartPost | None:
-    """The newest weekly chart, if it could not be posted yet. `state`: in that state; None: in any."""
-    last = (await interaction.client.services.charts.status(_guild_of(interaction).id)).last
-    wanted = _UNPOSTED_CHART.values() if state is None else [_UNPOSTED_CHART.get(state)]
-    return last if last and last.state in wanted else None
-
-
 async def report_if_paused(interaction: Interaction) -> None:
     """Sent after an answer that does not show it."""
     if (await _server(interaction)).paused:
         await interaction.followup.send(language_of(interaction)("admin.is_paused"), ephemeral=True)
-
-
-def _deliveries_view(
-    shown: Sequence[DeliverySummary],
-    count: int,
-    state: str,
-    page: int,
-    language: Language,
-    *,
-    titled: bool,
-    chart: ChartPost | None,
-) -> discord.ui.LayoutView:
-    """The chart comes before all others."""
-    view = discord.ui.LayoutView(timeout=None)
-    total = count + (chart is not None)
-    title = language("admin.deliveries_title", n=total) if total else language("admin.deliveries_none")
-    view.add_item(discord.ui.TextDisplay(f"## 📮 {title}" if total else title))
-    if chart and not page:
-        view.add_item(discord.ui.TextDisplay(_chart_row(chart, language)))
-        view.add_item(discord.ui.ActionRow(_chart_button(chart, language)))
-    for each in shown:
-        text = _delivery_row(each, language, titled=titled)
-        view.add_item(discord.ui.TextDisplay(text[: _MAX_TEXT // (_PAGE + 1)]))
-        if each.state is not State.SENT:
-            payload = DeliveryPayload(state, each.delivery.id, page)
-            bound = (actions.ADMIN_RETRY, actions.ADMIN_DROP)
-            view.add_item(discord.ui.ActionRow(*(button(action, payload, language) for action in bound)))
-    pages = -(-count // _PAGE)
-    if pages > 1:
-        turn = page_buttons(actions.ADMIN_PAGE, partial(DeliveryPayload, state, "0"), page, pages)
-        view.add_item(discord.ui.ActionRow(*turn))
-    return view
-
-
-def _chart_row(chart: ChartPost, language: Language) -> str:
-    details = filter(None, [language(f"state.{chart.state}"), one_line(chart.reason, 200)])
-    head = f"{_STATE_EMOJI[State(chart.state)]} 🏆 **{language('chart.title')}** · <#{chart.channel_id}>"
-    return f"{head} · <t:{chart.until:.0f}:R>\n-# {' · '.join(details)}"
-
-
-def _chart_button(chart: ChartPost, language: Language) -> discord.ui.Item[Any]:
-    """What makes it come: the permission that is missing, or the chart turned on where it can be posted."""
-    if chart.state is ChartState.FAILED:
-        return styled_button(actions.CHART_SWITCH, SwitchPayload(True, "chart"), label=language("btn.chart_on"))
-    return button(actions.CHECK, ChannelPayload(chart.channel_id), language)
-
-
-def _delivery_row(shown: DeliverySummary, language: Language, *, titled: bool) -> str:
-    title = f"**{one_line(shown.title, 80)}**" if shown.title and titled else f"`{code(shown.task_id)}`"
-    reason = f"\n-# {language(f'state.{shown.state}')} · {one_line(shown.reason, 200)}" if shown.reason else ""
-    what = language(f"topic.{shown.delivery.topic}")
-    emoji = _STATE_EMOJI[shown.state]
-    return f"{emoji} {title} · {what} · <#{shown.delivery.channel_id}> · <t:{shown.delivery.created_at:.0f}:R>{reason}"
-
-
-@on_press(actions.ADMIN_PAGE)
-async def turn_page(interaction: Interaction, payload: DeliveryPayload) -> None:
-    await interaction.response.defer()
-    await show_deliveries(interaction, payload.state, payload.page)
-
-
-@on_press(actions.ADMIN_RETRY)
-async def retry(interaction: Interaction, payload: DeliveryPayload) -> None:
-    await _change(interaction, payload, interaction.client.services.deliveries.retry)
-
-
-@on_press(actions.ADMIN_DROP)
-async def drop(interaction: Interaction, payload: DeliveryPayload) -> None:
-    await _change(interaction, payload, interaction.client.services.deliveries.drop)
-
-
-async def _change(
-    interaction: Interaction, payload: DeliveryPayload, change: Callable[[str, int], Awaitable[None]]
-) -> None:
-    """`change` takes the delivery's id and the server's id."""
-    await interaction.response.defer()
-    await change(payload.delivery_id, _guild_of(interaction).id)
-    await show_deliveries(interaction, payload.state, payload.page)

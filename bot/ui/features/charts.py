@@ -8,13 +8,12 @@ import discord
 from bot.client import Interaction
 from bot.domain.charts import Chart, ChartPost, ChartState
 from bot.domain.library import ChannelGroup, Scope
-from bot.errors import NotYours
 from bot.services.charts.service import ChartStatus
 from bot.ui.features.library.find import find
-from bot.ui.interactions.access import language_of
+from bot.ui.interactions.access import language_of, managed_guild
 from bot.ui.interactions.audience import viewable_by_readers
 from bot.ui.interactions.dispatch import on_press
-from bot.ui.interactions.permissions import NEEDED_TO_POST, Postable, in_words, missing_in
+from bot.ui.interactions.permissions import Postable, in_words, missing_in, preventing
 from bot.ui.interactions.replies import show_list
 from bot.ui.render import actions
 from bot.ui.render.charts import chart_view
@@ -23,17 +22,9 @@ from bot.ui.render.locales import Language
 from bot.ui.render.payloads import ChartPayload, NoPayload, SwitchPayload
 
 
-def _guild_of(interaction: Interaction) -> discord.Guild:
-    """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
-    if guild is None or not interaction.permissions.manage_guild:
-        raise NotYours
-    return guild
-
-
 async def set_chart(interaction: Interaction, channel_id: int | None, weekday: int | None, hour: int | None) -> None:
     """Any option turns the chart on, or changes it; without options the state is shown."""
-    guild, charts = _guild_of(interaction), interaction.client.services.charts
+    guild, charts = managed_guild(interaction), interaction.client.services.charts
     if (channel_id, weekday, hour) != (None, None, None):
         before = (await charts.status(guild.id)).chart
         place = channel_id or (before.channel_id if before else interaction.channel_id or 0)
@@ -45,7 +36,7 @@ async def set_chart(interaction: Interaction, channel_id: int | None, weekday: i
 
 
 async def _show(interaction: Interaction) -> None:
-    guild, language = _guild_of(interaction), language_of(interaction)
+    guild, language = managed_guild(interaction), language_of(interaction)
     status = await interaction.client.services.charts.status(guild.id)
     lines = [f"## 🏆 {language('chart.title')}", *_state(status, guild, language)]
     if (await interaction.client.services.preferences.server(guild.id)).paused:
@@ -82,7 +73,7 @@ def _last(post: ChartPost, language: Language) -> str:
 def _missing(guild: discord.Guild, chart: Chart, language: Language) -> str:
     channel = guild.get_channel_or_thread(chart.channel_id)
     missing = missing_in(channel) if isinstance(channel, Postable) else ()
-    if needed := [each for each in missing if each.permission in NEEDED_TO_POST]:
+    if needed := preventing(missing):
         return language("chart.missing", channel=channel.mention if channel else "", perms=in_words(needed, language))
     return ""
 
@@ -91,7 +82,7 @@ def _missing(guild: discord.Guild, chart: Chart, language: Language) -> str:
 async def switch(interaction: Interaction, payload: SwitchPayload) -> None:
     """On: where it was before, or else here."""
     await interaction.response.defer()
-    guild, charts = _guild_of(interaction), interaction.client.services.charts
+    guild, charts = managed_guild(interaction), interaction.client.services.charts
     if not payload.on:
         await charts.turn_off(guild.id)
         await _show(interaction)
@@ -107,7 +98,7 @@ async def switch(interaction: Interaction, payload: SwitchPayload) -> None:
 async def preview(interaction: Interaction, _: NoPayload) -> None:
     """As it would be posted now, for the manager alone."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    guild, language, charts = _guild_of(interaction), language_of(interaction), interaction.client.services.charts
+    guild, language, charts = managed_guild(interaction), language_of(interaction), interaction.client.services.charts
     chart = (await charts.status(guild.id)).chart
     place = guild.get_channel_or_thread(chart.channel_id) if chart else None
 

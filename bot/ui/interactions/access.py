@@ -7,7 +7,7 @@ import discord
 
 from bot.client import Interaction, SunoBot
 from bot.domain.preferences import PersonSettings
-from bot.errors import NotAllowed, TooMany
+from bot.errors import NotAllowed, NotYours, TooMany
 from bot.gateways.fair_queue import asking_for
 from bot.ui.interactions.membership import Members
 from bot.ui.render.locales import Language, language_for
@@ -33,6 +33,14 @@ def language_of(interaction: Interaction) -> Language:
 def answers_privately(interaction: Interaction, show: str | None) -> bool:
     """True if only the person sees the answer: by the command's option, else by their setting."""
     return show == "me" if show else person_of(interaction).private
+
+
+def managed_guild(interaction: Interaction) -> discord.Guild:
+    """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
+    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    if guild is None or not interaction.permissions.manage_guild:
+        raise NotYours
+    return guild
 
 
 async def check_access(interaction: Interaction) -> None:

@@ -1,6 +1,6 @@
 """The permissions that posting needs, which of them the bot is missing, and who denies them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import discord
@@ -51,6 +51,11 @@ def is_hidden(target: PermissionTarget) -> bool:
         return False
     everyone = channel.guild.default_role
     return channel.overwrites.keys() == {everyone} and channel.overwrites[everyone].view_channel is False
+
+
+def preventing(missing: Iterable[Missing]) -> list[Missing]:
+    """Those without which nothing at all is posted."""
+    return [each for each in missing if each.permission in NEEDED_TO_POST]
 
 
 def missing_in(target: PermissionTarget) -> tuple[Missing, ...]:

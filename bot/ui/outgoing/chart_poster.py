@@ -10,8 +10,8 @@ from bot.domain.library import ChannelGroup
 from bot.errors import PostError
 from bot.services.charts.sender import Presence
 from bot.ui.interactions.audience import viewable_by_readers
-from bot.ui.interactions.permissions import NEEDED_TO_POST, Postable, is_hidden, missing_in
-from bot.ui.outgoing.errors import post_errors
+from bot.ui.interactions.permissions import Postable, is_hidden, missing_in
+from bot.ui.outgoing.errors import post_errors, refuse_without
 from bot.ui.outgoing.history import find_message
 from bot.ui.render import actions
 from bot.ui.render.charts import chart_view
@@ -19,7 +19,7 @@ from bot.ui.render.components import button
 from bot.ui.render.locales import Language, language_for
 from bot.ui.render.payloads import ChannelPayload
 
-_MISSING_PERMISSIONS, _UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE = 50013, 10003, 10008  # Discord's codes
+_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE = 10003, 10008  # Discord's codes
 _DELETED = 0  # instead of a message id: the message arrived and was deleted
 
 
@@ -67,10 +67,7 @@ class DiscordChartPoster:
         channel = guild.get_channel_or_thread(post.channel_id) if guild else None
         if not isinstance(channel, Postable) or is_hidden(channel):
             return  # an archived thread is in no cache, and a hidden channel may have become visible: Discord decides
-        missing = {each.permission for each in missing_in(channel)}
-        if needed := [each for each in NEEDED_TO_POST if each in missing]:
-            names = ", ".join(each.replace("_", " ").title() for each in needed)
-            raise PostError(f"needs {names}", status=403, code=_MISSING_PERMISSIONS)
+        refuse_without(missing_in(channel))
 
     def _language(self, post: ChartPost) -> Language:
         guild = self._bot.get_guild(post.guild_id)

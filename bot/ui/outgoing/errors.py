@@ -1,14 +1,25 @@
 """Discord's errors become ours, for whatever the bot sends or edits by itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 
 import aiohttp
 import discord
 
+from bot.domain.delivery import Reason
 from bot.domain.discord_errors import MessagePart
 from bot.errors import PostError
+from bot.ui.interactions.permissions import Missing, preventing
+
+_MISSING_PERMISSIONS = 50013  # Discord's code
+
+
+def refuse_without(missing: Iterable[Missing]) -> None:
+    """Raises PostError as Discord would, but without a request, if the bot may not post at all."""
+    if needed := preventing(missing):
+        names = ", ".join(each.permission.replace("_", " ").title() for each in needed)
+        raise PostError(f"needs {names}", status=403, code=_MISSING_PERMISSIONS)
 
 
 @asynccontextmanager
@@ -20,10 +31,9 @@ async def post_errors(parts: AbstractSet[MessagePart] = frozenset()) -> AsyncIte
         error.parts = error.parts or parts
         raise
     except discord.RateLimited as error:
-        message = "Discord asks to wait"
-        raise PostError(message, status=429, retry_after=error.retry_after, parts=parts) from error
+        raise PostError(Reason.RATE_LIMITED, status=429, retry_after=error.retry_after, parts=parts) from error
     except discord.HTTPException as error:
         message = f"{error.status} {error.code} {error.text}"
         raise PostError(message, status=error.status, code=error.code, parts=parts) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise PostError(f"Discord cannot be reached: {type(error).__name__}", parts=parts) from error
+        raise PostError(f"{Reason.UNREACHABLE}: {type(error).__name__}", parts=parts) from error

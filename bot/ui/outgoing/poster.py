@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from bot.client import SunoBot
-from bot.domain.delivery import NOTICES, Topic
+from bot.domain.delivery import NOTICES, Reason, Topic
 from bot.domain.discord_errors import Meaning, MessagePart, meaning
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
@@ -18,9 +18,9 @@ from bot.errors import PostError
 from bot.services.clip_files import ClipFile
 from bot.services.clock import Clock
 from bot.services.delivery.port import Post, PostedSongs
-from bot.ui.interactions.permissions import NEEDED_TO_POST, is_hidden, missing_in
+from bot.ui.interactions.permissions import is_hidden, missing_in
 from bot.ui.interactions.places import place_in
-from bot.ui.outgoing.errors import post_errors
+from bot.ui.outgoing.errors import post_errors, refuse_without
 from bot.ui.outgoing.forums import open_post, post_name, posts_around, reopen, style_of
 from bot.ui.outgoing.history import messages_around
 from bot.ui.outgoing.marks import first_with, songs_in
@@ -35,7 +35,7 @@ _MOST_MENTIONS = 100  # in a message
 _DAY = 86_400.0  # seconds for which a learned upload limit counts: a server's limit may rise again
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _UNKNOWN_MESSAGE = 10008  # for a repeated nonce: the message arrived and was deleted
-_MISSING_PERMISSIONS, _UNKNOWN_GUILD = 50013, 10004  # the codes that Discord would answer
+_UNKNOWN_GUILD = 10004  # the code that Discord would answer
 _ARCHIVED = 50083
 _OFFERING = frozenset({Topic.SONGS, Topic.LYRICS, Topic.FAILED})  # what can be made from the task is offered there
 _IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
@@ -89,17 +89,16 @@ class DiscordPoster:
         destination = self._destination(claimed)
         # The permissions in a hidden channel are unknown, and it may have become visible.
         visible = destination if destination and not is_hidden(destination) else None
-        missing = {each.permission for each in missing_in(visible)} if visible else set()
-        if needed := [each for each in NEEDED_TO_POST if each in missing]:
-            names = ", ".join(each.replace("_", " ").title() for each in needed)
-            raise PostError(f"needs {names}", status=403, code=_MISSING_PERMISSIONS)
+        missing = missing_in(visible) if visible else ()
+        refuse_without(missing)
+        denied = {each.permission for each in missing}
         in_public = claimed.delivery.to_managers or claimed.delivery.channel_id == claimed.watch.channel_id
         language = language_for(
             claimed.watch.locale if in_public else claimed.delivery.locale or claimed.watch.user_locale
         )
         card = await self._with_offer(post, post_card(post, language, self.limit(claimed)), language)
-        card = allowed(card, missing, language)
-        reply = _replies_to(claimed) if "read_message_history" not in missing else None
+        card = allowed(card, denied, language)
+        reply = _replies_to(claimed) if "read_message_history" not in denied else None
         if isinstance(destination, discord.ForumChannel):
             reply = None  # Discord has no replies across posts
         if MessagePart.REPLY in omitted:
@@ -153,7 +152,7 @@ class DiscordPoster:
             return None
         guild = self._bot.get_guild(claimed.watch.guild_id)
         if guild is None:
-            raise PostError("the bot is no longer in that server", status=404, code=_UNKNOWN_GUILD)
+            raise PostError(Reason.NOT_A_MEMBER, status=404, code=_UNKNOWN_GUILD)
         return None if guild.unavailable else guild.get_channel_or_thread(claimed.delivery.channel_id)
 
     async def _send(self, claimed: ClaimedDelivery, card: Card, reply: int | None) -> int:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import discord
 from msgspec.structs import replace
 
-from bot.domain.delivery import SERVER_ERRORS, Topic
+from bot.domain.delivery import SERVER_ERRORS, Reason, Topic
 from bot.domain.discord_errors import Attempt, Meaning, MessagePart, Replan, decide, meaning
 from bot.errors import PostError
 from bot.ui.render.cards import Card
@@ -86,7 +86,7 @@ async def send_with_fallbacks(
 def _failure(error: discord.HTTPException | TimeoutError, parts: AbstractSet[MessagePart]) -> PostError:
     if isinstance(error, discord.HTTPException):
         return PostError(str(error), status=error.status, code=error.code, parts=parts)
-    return PostError("Discord did not answer in time", status=504, parts=parts)
+    return PostError(Reason.NO_ANSWER, status=504, parts=parts)
 
 
 def _in_words(card: Card) -> Card:

@@ -13,9 +13,9 @@ from bot.errors import NotYours, OrderGone
 from bot.services.orders.service import Settlement
 from bot.ui.features.create.card import own_order
 from bot.ui.features.create.drafts import again_buttons, show_again
-from bot.ui.features.create.makers import maker_of, managed_guild
+from bot.ui.features.create.makers import maker_of
 from bot.ui.features.create.texts import moment, name_of, state_text
-from bot.ui.interactions.access import language_of
+from bot.ui.interactions.access import language_of, managed_guild
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.interactions.typed_ids import one_id

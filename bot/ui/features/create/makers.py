@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from bot.client import Interaction
 from bot.domain.creation import Maker
 from bot.domain.order import Order
-from bot.errors import NotYours, UnwatchablePlace
+from bot.errors import UnwatchablePlace
 from bot.ui.interactions.access import locale_of, person_of
 from bot.ui.interactions.destinations import Channel, Destination, destination_in, destination_of, may_write
 
@@ -75,11 +75,3 @@ async def destination(interaction: Interaction, channel: Channel | None = None) 
 async def chosen_destination(interaction: Interaction, channel_id: int) -> Destination:
     """As `destination`, of a channel that was chosen before; 0: none was."""
     return await destination_in(interaction, channel_id) if channel_id else await destination(interaction)
-
-
-def managed_guild(interaction: Interaction) -> discord.Guild:
-    """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
-    if guild is None or not interaction.permissions.manage_guild:
-        raise NotYours
-    return guild

@@ -11,8 +11,7 @@ from bot.client import Interaction
 from bot.domain.creation import CreationRules
 from bot.domain.models import Model, model_named
 from bot.errors import UnreadableNumber
-from bot.ui.features.create.makers import managed_guild
-from bot.ui.interactions.access import language_of
+from bot.ui.interactions.access import language_of, managed_guild
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.forms import Form
 from bot.ui.render import actions
