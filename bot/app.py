@@ -21,7 +21,6 @@ from bot.gateways.gateway import Gateway
 from bot.gateways.media import Media
 from bot.gateways.send_guard import guard
 from bot.monitor.health import Health, Monitor
-from bot.monitor.server import monitored
 from bot.ordering import Sending, open_orders
 from bot.reachability import Reachability, WithoutAttempts
 from bot.services.archives.service import Archives
@@ -111,7 +110,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
     """Until cancelled: leads, or waits for its turn to lead."""
     async with open_seat(settings.database_url) as seat:
         monitor = Monitor(lambda: seat.state)
-        async with monitored(monitor, settings.http_host, settings.http_port):
+        async with _monitored(settings, monitor):
             while True:  # after a lost term, all that is in memory is made anew
                 try:
                     async with seat.term(wait=True) as database:
@@ -123,6 +122,18 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
                         raise
                     log.error("this process could not begin to lead, and waits as a standby: %s", error)
                     await asyncio.sleep(_LET_OTHERS_LEAD)
+
+
+@asynccontextmanager
+async def _monitored(settings: Settings, monitor: Monitor) -> AsyncIterator[None]:
+    """Raises SettingsError."""
+    if settings.http_port is None:
+        yield
+        return
+    from bot.monitor.server import monitored
+
+    async with monitored(monitor, settings.http_host, settings.http_port):
+        yield
 
 
 async def _lead(settings: Settings, database: Database, clock: Clock, monitor: Monitor) -> None:

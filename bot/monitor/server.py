@@ -18,11 +18,8 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def monitored(monitor: Monitor, host: str, port: int | None) -> AsyncIterator[None]:
+async def monitored(monitor: Monitor, host: str, port: int) -> AsyncIterator[None]:
     """Serves while the context is open. Raises SettingsError for an address that cannot be listened on."""
-    if port is None:
-        yield
-        return
     runner = web.AppRunner(_application(monitor), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
