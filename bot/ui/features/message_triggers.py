@@ -9,12 +9,13 @@ import discord
 
 from bot.client import UNANSWERED, Interaction, Services, SunoBot
 from bot.domain.ids import Ids
-from bot.errors import UnreadableFile
+from bot.errors import InvalidTaskId, UnreadableFile
 from bot.ui.features.batches import MAX_FILE, fetched, is_readable, list_view, read_file, show_batch
 from bot.ui.features.status import look_up, show, show_found
-from bot.ui.features.watch import watch_here
+from bot.ui.features.watch import left_out, watch_here
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence_or_reference
-from bot.ui.interactions.message_content import files, texts
+from bot.ui.interactions.message_content import files, replied_to, texts
 from bot.ui.interactions.replies import MessageReply, answer_to
 from bot.ui.interactions.typed_ids import mentioned_ids
 from bot.ui.render.locales import Language, language_for, written_in
@@ -26,16 +27,31 @@ async def look_up_message(interaction: Interaction, message: discord.Message) ->
     ids = await _ids_in(message, interaction.client.services, "none")
     if len(ids.ids) == 1:
         await show_found(interaction, ids.ids[0])
+        for notice in left_out(ids, language_of(interaction)):
+            await interaction.followup.send(notice, ephemeral=True)
     else:
         await show_batch(interaction, ids)
 
 
 async def watch_message(interaction: Interaction, message: discord.Message) -> None:
-    await watch_here(interaction, (await _ids_in(message, interaction.client.services, "none")).ids)
+    ids = await _ids_in(message, interaction.client.services, "none")
+    await watch_here(interaction, ids.ids, notices=left_out(ids, language_of(interaction)))
 
 
 async def _ids_in(message: discord.Message, services: Services, why_none: Literal["none", "write"]) -> Ids:
-    """From all its text and its text files. Raises InvalidTaskId when there is none."""
+    """From all its text and its text files; else from the message that it answers. Raises InvalidTaskId when there is
+    none.
+    """
+    try:
+        return await _ids_of(message, services, why_none)
+    except InvalidTaskId:
+        if answered := replied_to(message):
+            with suppress(InvalidTaskId):
+                return await _ids_of(answered, services, why_none)
+        raise
+
+
+async def _ids_of(message: discord.Message, services: Services, why_none: Literal["none", "write"]) -> Ids:
     text = "\n".join([*texts(message), *await _contents(files(message))])
     return await mentioned_ids(services, text, why_none)
 
@@ -78,6 +94,8 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
     ids = await _ids_in(message, bot.services, "write")
     if len(ids.ids) == 1:
         await show(MessageReply(message, bot, language), await look_up(bot.services, ids.ids[0]))
+        for notice in left_out(ids, language):
+            await answer_to(message, content=notice)
         return
     batch = await fetched(bot.services, message.author.id, ids)
     await answer_to(message, view=list_view(batch, 0, language))

@@ -1,4 +1,4 @@
-"""All texts of a message: content, embeds, file names, components, and the messages forwarded in it."""
+"""All texts of a message: content, embeds, file names, components, a poll, and the messages forwarded in it."""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
@@ -19,10 +19,18 @@ def texts(message: discord.Message) -> Iterator[str]:
             yield from _of_embed(embed)
         yield from (file.filename for file in part.attachments)
         yield from _of_components(part.components)
+    if message.poll:
+        yield from (message.poll.question, *(answer.text for answer in message.poll.answers))
 
 
 def files(message: discord.Message) -> Sequence[discord.Attachment]:
     return [file for part in _parts(message) for file in part.attachments]
+
+
+def replied_to(message: discord.Message) -> discord.Message | None:
+    """The message that it answers, if Discord sent it along."""
+    resolved = message.reference and message.reference.resolved
+    return resolved if isinstance(resolved, discord.Message) else None
 
 
 def _parts(message: discord.Message) -> Sequence[discord.Message | discord.MessageSnapshot]:
