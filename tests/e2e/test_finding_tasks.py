@@ -259,6 +259,15 @@ async def test_a_menu_reads_polls(env: Env, menu: str) -> None:
     assert TITLE in words(answer) or DONE.id in answer["content"]
 
 
+@pytest.mark.parametrize("where", ["title", "description"])
+async def test_a_menu_reads_what_a_file_is_called_and_described_as(env: Env, where: str) -> None:
+    env.gateway.add(DONE)
+    message = env.ben.say(env.channel, "-", [Upload("a.mp3", b"x", "audio/mpeg")])
+    message["attachments"][0][where] = f"任务 {DONE.id}"
+    async with env.bot():
+        assert TITLE in words(await env.finished(await env.ada.menu(message, LOOK_UP_MENU)))
+
+
 def as_people_paste(task_ids: Sequence[str]) -> str:
     """One after the other in another form, quoted, fenced and linked."""
     full = {code: chr(code + 0xFEE0) for code in range(0x21, 0x7F)}
