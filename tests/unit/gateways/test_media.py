@@ -168,7 +168,8 @@ async def test_bytes_that_are_no_song_are_refused(
 async def test_the_bytes_decide(media: Media, gateway: LocalGateway, fault: Fault) -> None:
     gateway.media_faults.append(fault)
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
-        assert (file.kind, (await content(file))[file.start :]) == (MP3, SONG_BYTES)
+        song = await content(file)
+        assert (file.kind, file.size, song[file.start :]) == (MP3, len(song), SONG_BYTES)
 
 
 @pytest.mark.parametrize("size", [1, 65_536])
