@@ -16,7 +16,7 @@ from bot.client import Interaction, Services
 from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, BatchEntry, counts, of_kind, unfinished
 from bot.domain.ids import Ids
 from bot.domain.task import Status, TaskKind
-from bot.errors import Forgotten, UnreadableFile
+from bot.errors import ListGone, UnreadableFile
 from bot.services.archives.songs import ArchiveSong
 from bot.services.batches import MOST
 from bot.ui.features.archives import send_archive
@@ -216,10 +216,10 @@ def _select(batch: Batch, shown: Sequence[BatchEntry], language: Language) -> Ta
 
 
 async def _stored(interaction: Interaction, batch_id: str) -> Batch:
-    """Raises Forgotten."""
+    """Raises ListGone."""
     batch = await interaction.client.services.batches.get(batch_id)
     if batch is None:
-        raise Forgotten
+        raise ListGone
     return batch
 
 
