@@ -6,7 +6,7 @@ The layers, from the top. Nobody imports upwards, and modules of one layer do no
     app           opens, wires, runs and closes everything; ordering: the same for the parts that order songs
     commands      the other commands of an operator: doctor, backup, move, forget-user, invite
     cogs          slash commands, loaded by name: they declare options, defer, and call one feature
-    ui            texts, cards and buttons, in four rooms; uses services, never storage
+    ui            texts, cards and buttons, in four packages; uses services, never storage
       features      what each command and its buttons do: one command, one file
       outgoing      messages sent without being asked: the poster, notices to the bot's owner
       interactions  shared by all commands and buttons: access, dispatch, replies, forms, errors

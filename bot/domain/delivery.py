@@ -33,6 +33,7 @@ class Topic(StrEnum):
 
 # No results: nothing waits for these, and one that can never be sent is dropped.
 NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED})
+RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)  # what became of a task
 
 
 class State(StrEnum):

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of
-from bot.domain.delivery import State
+from bot.domain.delivery import RESULTS, State
 from bot.domain.order import (
     CANCELLABLE,
     GIVEN_BACK,
@@ -32,7 +32,6 @@ from bot.domain.watch import Watch
 from bot.storage.engines.expressions import insert
 from bot.storage.ledger import LedgerEntry, enter, owner_of, usage_of
 from bot.storage.order_rows import any_order, give_back, one_order, order_of, swap, values_of
-from bot.storage.results import RESULTS
 from bot.storage.schema import deliveries, is_open, orders, watches
 from bot.storage.transaction import Transactions
 from bot.storage.watches import watch_in

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, uni
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.delivery import NOTICES, State, Topic
+from bot.domain.delivery import NOTICES, RESULTS, State, Topic
 from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import TaskKind
 from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
@@ -35,7 +35,6 @@ _unposted = (_unsent.c.watch_id == watches.c.id, _unsent.c.state != State.SENT, 
 _oldest_unposted = select(func.min(_unsent.c.seq)).where(*_unposted).correlate(watches).scalar_subquery()
 _is_unposted = exists().where(*_unposted, _unsent.c.topic.not_in(NOTICES)).correlate(watches)
 _WITH_RESULT = (WatchOutcome.DELIVERED, WatchOutcome.FAILED)
-_RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 
 class WatchStore(Transactions):
@@ -64,7 +63,7 @@ class WatchStore(Transactions):
 
     async def _watched_here(self, connection: AsyncConnection, requests: Sequence[Watch]) -> dict[str, Watch]:
         """Watches that are open, or whose result is not posted yet."""
-        result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(_RESULTS))
+        result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(RESULTS))
         has_unsent_result = watches.c.outcome.in_(_WITH_RESULT) & result
         statement = select(watches).where(
             watches.c.channel_id == requests[0].channel_id,

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from bot.client import SunoBot
-from bot.domain.delivery import NOTICES, Reason, Topic
+from bot.domain.delivery import NOTICES, RESULTS, Reason, Topic
 from bot.domain.discord_errors import Meaning, MessagePart, meaning
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
@@ -37,7 +37,6 @@ _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Disc
 _UNKNOWN_MESSAGE = 10008  # for a repeated nonce: the message arrived and was deleted
 _UNKNOWN_GUILD = 10004  # the code that Discord would answer
 _ARCHIVED = 50083
-_OFFERING = frozenset({Topic.SONGS, Topic.LYRICS, Topic.FAILED})  # what can be made from the task is offered there
 _IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
 _DELETED = 0  # instead of a message id: the message arrived and was deleted
 
@@ -109,8 +108,10 @@ class DiscordPoster:
         return await self._send(claimed, card, reply)
 
     async def _with_offer(self, post: Post, card: Card, language: Language) -> Card:
-        """What can be made from the task, where it is posted."""
-        if post.found is None or post.claimed.delivery.topic not in _OFFERING:
+        """With what can be made from the task, where its result is posted."""
+        if (
+            post.found is None or post.claimed.delivery.topic not in RESULTS
+        ):  # what can be made from the task is offered with its result
             return card
         user_id, guild_id = post.claimed.watch.user_id, _server(post.claimed) or None
         offer = await self._bot.services.orders.offer(post.found, guild_id, user_id)
