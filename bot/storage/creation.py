@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlalchemy import func, select
 
 from bot.domain.creation import CreationRules
-from bot.domain.echo import Seen
+from bot.domain.echo import OptionCounts
 from bot.domain.song_request import SongOption
 from bot.domain.task import Task
 from bot.domain.watch import WatchOutcome
@@ -124,11 +124,11 @@ class CreationStore(Transactions):
                 statement.on_conflict_do_update(index_elements=["gateway", "name"], set_=changes), rows
             )
 
-    async def options_seen(self, gateway: str) -> dict[SongOption, Seen]:
+    async def options_seen(self, gateway: str) -> dict[SongOption, OptionCounts]:
         which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_OPTION)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(abilities).where(which))
-            return {SongOption(row.name.removeprefix(_OPTION)): Seen(row.present, row.absent) for row in rows}
+            return {SongOption(row.name.removeprefix(_OPTION)): OptionCounts(row.present, row.absent) for row in rows}
 
     async def watched_to_the_end(self, gateway: str, since: float) -> list[Task]:
         """Tasks of that gateway whose songs were brought, of watches that began after that: the newest."""

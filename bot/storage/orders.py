@@ -41,10 +41,10 @@ _OF_LYRICS = f'{{"kind":"{RequestKind.LYRICS}"'  # how such a request begins: `k
 
 
 class Placed(Struct, frozen=True):
-    """`before`: how many orders wait at the gateway before it."""
+    """`ahead`: how many orders wait at the gateway before it."""
 
     order: Order
-    before: int
+    ahead: int
 
 
 class Edited(Struct, frozen=True):
@@ -107,7 +107,7 @@ class OrderStore(Transactions):
                 return denial
             await swap(connection, placed, {OrderState.DRAFT})
             await enter(connection, placed, owner, LedgerEntry.RESERVE, now)
-            return Placed(placed, await _before(connection, placed))
+            return Placed(placed, await _orders_ahead(connection, placed))
 
     async def approve(self, order: Order, now: float) -> bool:
         """After a manager's approval: it may be sent within half an hour from now. Its allowance is
@@ -197,10 +197,10 @@ class OrderStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             return await any_order(connection, due)
 
-    async def before(self, order: Order) -> int:
+    async def orders_ahead(self, order: Order) -> int:
         """How many orders wait at the gateway before it."""
         async with self._transaction(read_only=True) as connection:
-            return await _before(connection, order)
+            return await _orders_ahead(connection, order)
 
     async def by_person(self, guild_id: int, since: float, limit: int) -> list[PersonsOrders]:
         """Who ordered most in a server, first."""
@@ -239,7 +239,7 @@ async def _running(connection: AsyncConnection, gateway: str) -> int:
     return int(await connection.scalar(select(func.count()).select_from(orders).where(which)) or 0)
 
 
-async def _before(connection: AsyncConnection, order: Order) -> int:
+async def _orders_ahead(connection: AsyncConnection, order: Order) -> int:
     which = (orders.c.state == OrderState.PLACED) & (orders.c.gateway == order.gateway)
     earlier = select(func.count()).select_from(orders).where(which, orders.c.placed_at < order.placed_at)
     return int(await connection.scalar(earlier) or 0)

@@ -209,31 +209,31 @@ async def lose_one(shop: Shop) -> str:
 
 async def test_a_person_finds_the_lost_answer(shop: Shop) -> None:
     task_id = await lose_one(shop)
-    assert await shop.orders.found("o1", task_id) is Settlement.DONE
+    assert await shop.orders.settle_with_task("o1", task_id) is Settlement.DONE
     order = await shop.orders.store.order("o1")
     assert order
     assert (order.state, order.task_id) == (OrderState.ACCEPTED, task_id)
-    assert await shop.orders.found("o1", task_id) is Settlement.GONE
+    assert await shop.orders.settle_with_task("o1", task_id) is Settlement.GONE
     assert await shop.used() == 1
 
 
 async def test_another_song_is_not_what_was_ordered(shop: Shop) -> None:
     await lose_one(shop)
     shop.gateway.add(FakeTask("task_of_yesterday", states=((0.0, "done"),)), age=86_400)
-    assert await shop.orders.found("o1", "task_of_yesterday") is Settlement.OTHER_SONG
+    assert await shop.orders.settle_with_task("o1", "task_of_yesterday") is Settlement.OTHER_SONG
     assert await shop.orders.settle("o1", charged=False) is Settlement.DONE
     assert await shop.used() == 0
 
 
 async def test_one_task_is_one_orders(shop: Shop) -> None:
     task_id = await lose_one(shop)
-    await shop.orders.found("o1", task_id)
+    await shop.orders.settle_with_task("o1", task_id)
     await shop.clock.advance(31)
     shop.gateway.orders.behaviour = "no id"
     order = await shop.place(BEN)
     async with shop.open():
         await shop.until(order, OrderState.UNSURE)
-    assert await shop.orders.found(order.id, task_id) is Settlement.TAKEN
+    assert await shop.orders.settle_with_task(order.id, task_id) is Settlement.TAKEN
 
 
 @pytest.mark.parametrize(("behaviour", "state"), [("lost", OrderState.UNSURE), ("broken off", OrderState.REFUSED)])

@@ -11,8 +11,8 @@ from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of, left
 from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
 from bot.domain.models import Model, model_named
 from bot.domain.order import RESTORED, Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
+from bot.domain.order_match import may_be_result
 from bot.domain.order_refusals import Refusal
-from bot.domain.same_song import may_be
 from bot.domain.song_request import Problem, SongOption, SongRequest, TooLong, options_of, problem_of, too_long
 from bot.domain.task import Task
 from bot.errors import StorageError
@@ -152,9 +152,9 @@ class Orders:
         """The models to choose from there, the usual one first. `gateway` empty: of the first that is open."""
         return _offered(self.terms(gateway), await self.rules(guild_id))
 
-    async def before(self, order: Order) -> int:
+    async def orders_ahead(self, order: Order) -> int:
         """How many orders are to be sent before it."""
-        return await self.store.before(order)
+        return await self.store.orders_ahead(order)
 
     async def bar(self, maker: Maker, model: str = "") -> Bar | None:
         """Why a person may not order here; None: they may. `model`: its name or label; empty: not chosen yet."""
@@ -312,7 +312,7 @@ class Orders:
         order = await self.store.order(order_id)
         return order if order and order.guild_id == guild_id and order.state is OrderState.WAITING else None
 
-    async def found(self, order_id: str, task_id: str) -> Settlement:
+    async def settle_with_task(self, order_id: str, task_id: str) -> Settlement:
         """Accepts the task that a person gives for an unsure order. Raises UnknownTask or GatewayError."""
         order = await self.store.order(order_id)
         if order is None or order.state not in (OrderState.UNSURE, OrderState.LOST):
@@ -321,7 +321,7 @@ class Orders:
         return await self._accept_found(order, task)
 
     async def _accept_found(self, order: Order, task: Task) -> Settlement:
-        if not may_be(order, task):
+        if not may_be_result(order, task):
             return Settlement.OTHER_SONG
         if await self.store.of_task(task.id):
             return Settlement.TAKEN

@@ -35,7 +35,7 @@ class Backoff:
         self._seemed_back = False  # it has answered somebody since; if it fails again, perhaps only batches fail
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         return self.until <= self._clock.now()
 
     @property
@@ -71,7 +71,7 @@ class Backoff:
         if self.may_end:
             self.until = min(self.until, self._clock.now())
 
-    def not_yet(self) -> None:
+    def trial_failed(self) -> None:
         """The attempt at `try_at` has failed as well."""
         self._try_later()
 
@@ -82,7 +82,7 @@ class Backoff:
 
     def seems_back(self) -> None:
         """Somebody got an answer: ends the back-off, unless the gateway asked for it."""
-        if self._failure is None or self._asked_to_wait or self.over:
+        if self._failure is None or self._asked_to_wait or self.is_over:
             return
         log.info("gateway %s seems to be back", self._gateway)
         self._seemed_back = True

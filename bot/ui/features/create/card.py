@@ -174,8 +174,8 @@ async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
         case Denial() | Obstacle.NOT_READY:
             await show_card(interaction, order)
         case _:
-            before = 0 if isinstance(placed, Obstacle) else placed.before
-            await _show_state(interaction, order, before)
+            ahead = 0 if isinstance(placed, Obstacle) else placed.ahead
+            await _show_state(interaction, order, ahead)
             interaction.client.afterwards(_follow(interaction, order))
 
 
@@ -196,12 +196,12 @@ async def cancel_order(interaction: Interaction, payload: OrderPayload) -> None:
     await _show_state(interaction, await own_order(interaction, payload.order_id))
 
 
-async def _show_state(interaction: Interaction, order: Order, before: int = 0) -> None:
+async def _show_state(interaction: Interaction, order: Order, ahead: int = 0) -> None:
     language = language_of(interaction)
     view: Any = discord.ui.View(timeout=None)
     if order.state in CANCELLABLE:
         view.add_item(button(actions.ORDER_CANCEL, OrderPayload(order.id), language))
-    content = f"**{name_of(order)}**\n{state_text(order, language, before)}"
+    content = f"**{name_of(order)}**\n{state_text(order, language, ahead)}"
     await interaction.edit_original_response(content=content, view=view if order.state in CANCELLABLE else None)
 
 
@@ -215,8 +215,8 @@ async def _follow(interaction: Interaction, order: Order) -> None:
             if now is None:
                 return
             if now.state is not shown:
-                before = await orders.before(now) if now.state is OrderState.PLACED else 0
-                await _show_state(interaction, now, before)
+                ahead = await orders.orders_ahead(now) if now.state is OrderState.PLACED else 0
+                await _show_state(interaction, now, ahead)
                 shown = now.state
             if shown not in _OPEN:
                 return

@@ -169,7 +169,7 @@ class FoundForm(Form):
     async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
-        settled = await services.orders.found(self._order.id, await one_id(services, self._id.value))
+        settled = await services.orders.settle_with_task(self._order.id, await one_id(services, self._id.value))
         key = "order.found.done" if settled is Settlement.DONE else f"order.found.{settled}"
         await interaction.edit_original_response(content=language_of(interaction)(key))
 

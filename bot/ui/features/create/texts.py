@@ -31,7 +31,7 @@ def moment(at: float) -> str:
     return f"<t:{at:.0f}:R>"
 
 
-def state_text(order: Order, language: Language, before: int = 0) -> str:
+def state_text(order: Order, language: Language, ahead: int = 0) -> str:
     """The order's state, and what the person can do."""
     match order.state:
         case OrderState.REFUSED:
@@ -48,7 +48,7 @@ def state_text(order: Order, language: Language, before: int = 0) -> str:
             return language("order.state.late" if order.reason == "late" else "order.state.declined")
         case OrderState.ACCEPTED:
             return language("order.state.accepted", channel=place(order, language))
-    return language(f"order.state.{order.state}", n=before)
+    return language(f"order.state.{order.state}", n=ahead)
 
 
 def place(order: Order, language: Language) -> str:
