@@ -88,7 +88,7 @@ async def test_a_freed_slot_goes_to_the_first_eligible_waiter() -> None:
 
 
 async def test_a_request_that_waits_too_long_is_refused_and_leaves_the_queue() -> None:
-    slots = Slots(Hosts(), patience=0.01)
+    slots = Slots(Hosts(), timeout=0.01)
     async with taken(slots, *[("a", person) for person in range(8)]):
         with pytest.raises(MediaSlow):
             async with slots.take("a", 9):

@@ -132,7 +132,7 @@ async def test_a_host_that_does_not_say_how_long_is_waited_for(gateway: LocalGat
 async def test_a_song_that_is_not_waited_for_may_fail_later(
     gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(media_client._RATES, False, replace(BRISK, window=0.3))
+    monkeypatch.setattr(media_client, "BRISK", replace(BRISK, window=0.3))
     gateway.media_faults += [Fault(200, SONG, times=1), Fault(200, SONG, stall_after=HALF)]
     async with Media(allow_hosts=[gateway.media_host]) as media:
         async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, whole=False):

@@ -29,7 +29,7 @@ from bot.ui.render import actions
 from bot.ui.render.payloads import OrderPayload, SongPayload
 from bot.ui.render.text import clean, plain_line
 
-_PATIENCE = 1.5  # seconds for a gateway's answer: a form has to be there within three
+_FORM_TIMEOUT = 1.5  # seconds for a gateway's answer: a form has to be there within three
 _MOST_TAKE = 2  # digits of a song's number
 _CHOICES = 25  # that Discord shows
 
@@ -136,7 +136,7 @@ async def _form_or_card(interaction: Interaction, typed: str, make: MakeRequest)
     task_id, number = _typed_song(typed)
     looking = asyncio.create_task(_found(interaction, task_id), name="form")
     try:
-        await asyncio.wait({looking}, timeout=_PATIENCE)
+        await asyncio.wait({looking}, timeout=_FORM_TIMEOUT)
         if late := not looking.done():
             await interaction.response.defer(ephemeral=True, thinking=True)
         found = await looking
@@ -210,7 +210,7 @@ async def _songs_of(interaction: Interaction, order: Order) -> list[Source]:
     if order.request.source is None:
         return []
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_FORM_TIMEOUT):
             return _songs_in((await _found(interaction, order.request.source.task_id)).task)
     except (TimeoutError, GatewayError, UnknownTask):
         return []
