@@ -15,6 +15,7 @@ from bot.errors import PostError, StorageError
 from bot.services.charts.service import entries
 from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
+from bot.shutdown import complete
 from bot.storage.charts import ChartStore
 
 _AT_ONCE = 10  # servers whose charts are posted at the same time
@@ -139,12 +140,7 @@ class ChartSender:
 
     async def _mark_sent(self, post: ChartPost, message_id: int) -> None:
         """Completes even while the bot is stopping: what is sent must be saved as sent."""
-        saving = asyncio.ensure_future(self._store.sent(post, ChartState.SENT, message_id))
-        try:
-            await asyncio.shield(saving)
-        except asyncio.CancelledError:
-            await saving
-            raise
+        await complete(self._store.sent(post, ChartState.SENT, message_id))
 
     async def _refused(self, post: ChartPost, failure: PostError) -> None:
         log.info("the chart of server %d: %s: %s", post.guild_id, meaning(failure), failure)
