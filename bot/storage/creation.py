@@ -11,7 +11,7 @@ from bot.domain.echo import OptionCounts
 from bot.domain.song_request import SongOption
 from bot.domain.task import Task
 from bot.domain.watch import WatchOutcome
-from bot.storage.engines.expressions import insert
+from bot.storage.engines.expressions import insert, upsert
 from bot.storage.rows import to_json
 from bot.storage.schema import abilities, accounts, answers, creation_rules, is_over, tasks, watches
 from bot.storage.transaction import Transactions
@@ -60,10 +60,8 @@ class CreationStore(Transactions):
     async def keep_rules(self, rules: CreationRules) -> None:
         values = msgspec.structs.asdict(rules)
         values |= {name: to_json(values[name]) for name in (*_LISTS, "models")}
-        statement = insert(creation_rules).values(values)
-        statement = statement.on_conflict_do_update(index_elements=["guild_id"], set_=values)
         async with self._transaction() as connection:
-            await connection.execute(statement)
+            await connection.execute(upsert(creation_rules, values))
 
     async def account(self, gateway: str) -> Account | None:
         async with self._transaction(read_only=True) as connection:
@@ -71,10 +69,8 @@ class CreationStore(Transactions):
         return Account(**row) if row else None
 
     async def keep_account(self, account: Account) -> None:
-        values = msgspec.structs.asdict(account)
-        statement = insert(accounts).values(values)
         async with self._transaction() as connection:
-            await connection.execute(statement.on_conflict_do_update(index_elements=["gateway"], set_=values))
+            await connection.execute(upsert(accounts, msgspec.structs.asdict(account)))
 
     async def record_models(self, gateway: str, models: Collection[str], now: float) -> None:
         """Records that these models finished there."""

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import Ways, patterns, search_line
-from bot.storage.engines.expressions import insert, one_of, unindexed
+from bot.storage.engines.expressions import insert, one_of, unindexed, upsert
 from bot.storage.rows import Row
 from bot.storage.schema import (
     chart_posts,
@@ -314,8 +314,7 @@ async def _unfold(connection: AsyncConnection, which: ColumnElement[bool], now: 
 
 async def _keep_texts(connection: AsyncConnection, song_id: int, new: NewSong) -> None:
     texts = {"lyrics": new.lyrics, "line": search_line([new.song.title, new.song.style, new.lyrics])}
-    statement = insert(library_texts).values(song_id=song_id, **texts)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["song_id"], set_=texts))
+    await connection.execute(upsert(library_texts, {"song_id": song_id} | texts))
 
 
 async def count_anew(connection: AsyncConnection, messages: Collection[tuple[int, int]], now: float) -> None:

@@ -81,7 +81,7 @@ class SongStore(Transactions):
         return {each: task_id for each, task_id in resolved.items() if task_id and task_id != each}
 
 
-def _known(ids: Collection[str]) -> Select[tuple[str]]:
+def _known(ids: Collection[str]) -> Select[str]:
     """The ids that are known as a task's."""
     seen = tasks.c.asked_at.is_not(None) & (tasks.c.status != "")
     named = union(
