@@ -35,9 +35,14 @@ def answers_privately(interaction: Interaction, show: str | None) -> bool:
     return show == "me" if show else person_of(interaction).private
 
 
+def guild_of(interaction: Interaction) -> discord.Guild | None:
+    """The server that it comes from, if the bot is a member there; None: a DM, or where only a person installed it."""
+    return interaction.client.get_guild(interaction.guild_id or 0)
+
+
 def managed_guild(interaction: Interaction) -> discord.Guild:
     """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     if guild is None or not interaction.permissions.manage_guild:
         raise NotYours
     return guild
@@ -46,9 +51,8 @@ def managed_guild(interaction: Interaction) -> discord.Guild:
 async def check_access(interaction: Interaction) -> None:
     """Called before the first answer, so it does not use the database. Raises NotAllowed or TooManyRequests."""
     bot = interaction.client
-    guild = bot.get_guild(interaction.guild_id or 0)
     suggesting = interaction.type is discord.InteractionType.autocomplete
-    await bot.services.access.check_access(interaction.user.id, guild, bot, suggesting=suggesting)
+    await bot.services.access.check_access(interaction.user.id, guild_of(interaction), bot, suggesting=suggesting)
 
 
 class AccessPolicy:
