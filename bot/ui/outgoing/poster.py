@@ -10,7 +10,7 @@ import discord
 
 from bot.client import SunoBot
 from bot.domain.delivery import NOTICES, RESULTS, Reason, Topic
-from bot.domain.discord_errors import Meaning, MessagePart, meaning
+from bot.domain.discord_errors import ARCHIVED_THREAD, UNKNOWN_GUILD, UNKNOWN_MESSAGE, Meaning, MessagePart, meaning
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
 from bot.domain.watch import Watch
@@ -20,7 +20,7 @@ from bot.services.clock import Clock
 from bot.services.delivery.port import Post, PostedSongs
 from bot.ui.interactions.permissions import is_hidden, missing_in
 from bot.ui.interactions.places import place_in
-from bot.ui.outgoing.errors import post_errors, refuse_without
+from bot.ui.outgoing.errors import DELETED, post_errors, refuse_without
 from bot.ui.outgoing.forums import open_post, post_name, posts_around, reopen, style_of
 from bot.ui.outgoing.history import messages_around
 from bot.ui.outgoing.marks import first_with, songs_in
@@ -34,11 +34,7 @@ _MAX_CONTENT = 2_000  # characters
 _MOST_MENTIONS = 100  # in a message
 _DAY = 86_400.0  # seconds for which a learned upload limit counts: a server's limit may rise again
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
-_UNKNOWN_MESSAGE = 10008  # for a repeated nonce: the message arrived and was deleted
-_UNKNOWN_GUILD = 10004  # the code that Discord would answer
-_ARCHIVED = 50083
 _IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
-_DELETED = 0  # instead of a message id: the message arrived and was deleted
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +149,7 @@ class DiscordPoster:
             return None
         guild = self._bot.get_guild(claimed.watch.guild_id)
         if guild is None:
-            raise PostError(Reason.NOT_A_MEMBER, status=404, code=_UNKNOWN_GUILD)
+            raise PostError(Reason.NOT_A_MEMBER, status=404, code=UNKNOWN_GUILD)
         return None if guild.unavailable else guild.get_channel_or_thread(claimed.delivery.channel_id)
 
     async def _send(self, claimed: ClaimedDelivery, card: Card, reply: int | None) -> int:
@@ -161,8 +157,8 @@ class DiscordPoster:
             async with post_errors(parts_of(card, reply=reply is not None)):
                 message = await self._channel(claimed).send(**_content(card, claimed, reply))
         except PostError as failure:
-            if failure.code == _UNKNOWN_MESSAGE:
-                return _DELETED
+            if failure.code == UNKNOWN_MESSAGE:  # its nonce is known: it arrived, and was deleted
+                return DELETED
             if meaning(failure) is Meaning.TOO_LARGE:
                 self._learn_limit(claimed, card)
             raise
@@ -247,7 +243,7 @@ class DiscordPoster:
             async with post_errors():
                 await message.edit(content=shown.content, embeds=shown.embeds, view=shown.view())
         except PostError as failure:
-            if not in_forum or failure.code != _ARCHIVED:
+            if not in_forum or failure.code != ARCHIVED_THREAD:
                 raise
             async with post_errors():
                 await reopen(self._bot, channel_id)
