@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of
+from bot.domain.allowance import LimitReached, Limits, Usage, Work, limit_reached
 from bot.domain.delivery import RESULTS, State
 from bot.domain.order import (
     CANCELLABLE,
@@ -87,7 +87,7 @@ class OrderStore(Transactions):
 
     async def place(
         self, order: Order, limits: Limits, now: float, *, approve: bool = False
-    ) -> Placed | Denial | Edited | None:
+    ) -> Placed | LimitReached | Edited | None:
         """Places a draft as an order, and reserves its allowance; None: it was placed before.
 
         `order`: as its person saw it, so that nothing else is paid for. `approve`: a manager must approve it first.
@@ -103,8 +103,8 @@ class OrderStore(Transactions):
                 return Edited()
             owner = await owner_of(connection, order.user_id)
             usage = await usage_of(connection, owner, order.guild_id, Work.of(order.request.kind), now)
-            if denial := denial_of(usage, limits, now):
-                return denial
+            if reached := limit_reached(usage, limits, now):
+                return reached
             await swap(connection, placed, {OrderState.DRAFT})
             await enter(connection, placed, owner, LedgerEntry.RESERVE, now)
             return Placed(placed, await _orders_ahead(connection, placed))

@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.allowance import Denial, Limit, Work
-from bot.domain.creation import Bar, OperatorRules
+from bot.domain.allowance import Limit, LimitReached, Work
+from bot.domain.creation import NotPermitted, OperatorRules
 from bot.domain.order import LOST_AFTER, PLACED_FOR, WAITING_FOR, OrderState
 from bot.domain.song_request import RequestKind, SongOption, SongRequest, Source
 from bot.services.orders.service import Obstacle, Settlement
@@ -73,33 +73,33 @@ async def test_a_form_that_discord_delivers_twice_is_one_draft(shop: Shop) -> No
 
 
 @pytest.mark.parametrize(
-    ("rules", "who", "bar"),
+    ("rules", "who", "not_permitted"),
     [
-        ({"enabled": False}, {}, Bar.OFF),
-        ({}, MEMBER, Bar.NOT_YOU),
+        ({"enabled": False}, {}, NotPermitted.OFF),
+        ({}, MEMBER, NotPermitted.NOT_YOU),
         ({"roles": (77,)}, MEMBER, None),
-        ({"blocked": (ADA,)}, {}, Bar.BLOCKED),
-        ({"channels": (11,)}, {}, Bar.NOT_HERE),
+        ({"blocked": (ADA,)}, {}, NotPermitted.BLOCKED),
+        ({"channels": (11,)}, {}, NotPermitted.NOT_HERE),
         ({"channels": (11,)}, {"channel_ids": (12, 11)}, None),
-        ({"models": ("chirp-goose",)}, {}, Bar.MODEL),
-        ({}, {"guild_id": None}, Bar.DM),
+        ({"models": ("chirp-goose",)}, {}, NotPermitted.MODEL),
+        ({}, {"guild_id": None}, NotPermitted.DM),
     ],
 )
 async def test_roles_channels_and_blocks_decide_who_may_order(
-    shop: Shop, rules: dict[str, Any], who: dict[str, Any], bar: Bar | None
+    shop: Shop, rules: dict[str, Any], who: dict[str, Any], not_permitted: NotPermitted | None
 ) -> None:
     await shop.allow(**rules)
-    assert await shop.orders.bar(maker(**who), "chirp-hawk") == bar
+    assert await shop.orders.why_not_permitted(maker(**who), "chirp-hawk") == not_permitted
 
 
 async def test_a_limit_names_itself_and_its_end(shop: Shop) -> None:
     await shop.allow(songs_per_person=1)
     await shop.place()
     await shop.clock.advance(31)
-    denial = await shop.orders.place((await shop.draft()).id, maker())
-    assert isinstance(denial, Denial)
-    assert (denial.limit, denial.most) == (Limit.PERSON, 1)
-    assert denial.until > shop.clock.now()
+    reached = await shop.orders.place((await shop.draft()).id, maker())
+    assert isinstance(reached, LimitReached)
+    assert (reached.limit, reached.most) == (Limit.PERSON, 1)
+    assert reached.until > shop.clock.now()
 
 
 async def test_an_order_without_approval_is_never_sent_and_is_given_back(shop: Shop) -> None:

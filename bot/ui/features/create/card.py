@@ -7,7 +7,7 @@ from typing import Any
 import discord
 
 from bot.client import UNANSWERED, Interaction
-from bot.domain.allowance import Denial, Limit
+from bot.domain.allowance import Limit, LimitReached
 from bot.domain.from_song import written_moment
 from bot.domain.models import model_named
 from bot.domain.order import CANCELLABLE, Order, OrderState
@@ -15,7 +15,7 @@ from bot.domain.song_request import TUNED, RequestKind, SongRequest, Voice, utf1
 from bot.errors import BotError, OrderGone
 from bot.services.orders.service import Obstacle, Quote
 from bot.ui.features.create.makers import maker_for
-from bot.ui.features.create.texts import bar_text, denial_text, name_of, name_of_source, place, state_text
+from bot.ui.features.create.texts import limit_text, name_of, name_of_source, not_permitted_text, place, state_text
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.render import actions
@@ -38,15 +38,15 @@ async def show_card(interaction: Interaction, order: Order, note: str = "") -> N
     maker = await maker_for(interaction, order)
     quote = await orders.quote_for_card(order, maker)
     lines = card_lines(quote, language)
-    if quote.bar:
-        lines.append(f"⚠️ {bar_text(quote.bar, await orders.rules(maker.guild_id), language)}")
-    elif quote.denial:
-        lines.append(f"⚠️ {denial_text(quote.denial, language)}")
+    if quote.not_permitted:
+        lines.append(f"⚠️ {not_permitted_text(quote.not_permitted, await orders.rules(maker.guild_id), language)}")
+    elif quote.limit_reached:
+        lines.append(f"⚠️ {limit_text(quote.limit_reached, language)}")
     content = "\n".join(filter(None, [note, *lines]))
     nobody = discord.AllowedMentions.none()
     await interaction.edit_original_response(content=content, view=_buttons(quote, language), allowed_mentions=nobody)
-    if quote.denial and quote.denial.limit is Limit.COOLDOWN:
-        interaction.client.afterwards(_show_after(interaction, order, quote.denial.until, note))
+    if quote.limit_reached and quote.limit_reached.limit is Limit.COOLDOWN:
+        interaction.client.afterwards(_show_after(interaction, order, quote.limit_reached.until, note))
 
 
 async def _show_after(interaction: Interaction, order: Order, moment: float, note: str) -> None:
@@ -171,7 +171,7 @@ async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
     match placed:
         case Obstacle.CHANGED | Obstacle.EDITED | Obstacle.RESTORED:
             await show_card(interaction, order, f"⚠️ {language(f'create.{placed}')}")
-        case Denial() | Obstacle.NOT_READY:
+        case LimitReached() | Obstacle.NOT_READY:
             await show_card(interaction, order)
         case _:
             ahead = 0 if isinstance(placed, Obstacle) else placed.ahead

@@ -5,7 +5,7 @@ import discord
 from bot.client import Interaction
 from bot.domain.song_request import RequestKind, SongRequest, Voice
 from bot.errors import UnreadableFile
-from bot.ui.features.create.drafts import is_barred, models_at, show_new
+from bot.ui.features.create.drafts import models_at, show_new, was_refused
 from bot.ui.features.create.forms import RequestForm
 from bot.ui.features.create.makers import destination
 from bot.ui.interactions.access import language_of
@@ -30,7 +30,7 @@ async def create(
 ) -> None:
     """With a description or a file it shows the card; without either, buttons for the two forms."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if await is_barred(interaction, model):
+    if await was_refused(interaction, model):
         return
     if about is None and file is None:
         view = discord.ui.View(timeout=None)
@@ -51,7 +51,7 @@ async def create(
 async def write(interaction: Interaction, about: str) -> None:
     """Lyrics only."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if not await is_barred(interaction):
+    if not await was_refused(interaction):
         request = SongRequest(kind=RequestKind.LYRICS, description=about)
         await show_new(interaction, request, await destination(interaction))
 

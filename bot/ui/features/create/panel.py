@@ -34,7 +34,7 @@ async def show_panel(interaction: Interaction) -> None:
     view = discord.ui.LayoutView(timeout=None)
     lines = [f"## 🎼 {language('creation.title')}", *_state(rules, language)]
     if not interaction.client.services.orders.operator.enabled:
-        lines.append(f"⚠️ {language('create.bar.operator_off')}")
+        lines.append(f"⚠️ {language('create.not_permitted.operator_off')}")
     view.add_item(discord.ui.TextDisplay("\n".join(lines)))
     view.add_item(discord.ui.ActionRow(*_switches(rules, language)))
     await interaction.edit_original_response(view=view)
