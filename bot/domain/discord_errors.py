@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bot.domain.delivery import MOST_ATTEMPTS, SERVER_ERRORS, State, Topic, retry_delay
+from bot.domain.delivery import MAX_ATTEMPTS, SERVER_ERRORS, State, Topic, retry_delay
 from bot.errors import PostError
 
 # The codes of Discord that are named elsewhere, too; `RULES` has them all.
@@ -221,6 +221,6 @@ def _simpler(failure: PostError, attempt: Attempt, suspects: tuple[MessagePart, 
 
 def decide_on_fault(attempt: Attempt) -> Course:
     """After an error in the bot itself: retries, but not forever."""
-    if attempt.failures + 1 >= MOST_ATTEMPTS:
+    if attempt.failures + 1 >= MAX_ATTEMPTS:
         return Abandon(State.FAILED)
     return retry_after(attempt.failures)

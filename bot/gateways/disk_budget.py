@@ -7,12 +7,12 @@ from bot.errors import MediaNoRoom
 
 # For all songs that are open at once, in bytes. compose.yaml's tmpfs has 32 MiB more, for other files. A song has
 # usually 4 MiB, and 23 MiB at most (MAX_REQUEST in bot/ui/render/cards.py): there is room for 120, or for 20.
-MOST = 480 * 1024 * 1024
-_PART = MOST // 4  # of one person, and of one host that is not known as good
+MAX_BYTES = 480 * 1024 * 1024
+_PART = MAX_BYTES // 4  # of one person, and of one host that is not known as good
 
 
 class DiskBudget:
-    def __init__(self, most: int = MOST, part: int = _PART) -> None:
+    def __init__(self, most: int = MAX_BYTES, part: int = _PART) -> None:
         self._most = most
         self._part = part
         self._taken = 0

@@ -40,7 +40,7 @@ _ROUNDS = 3  # single requests in a batch, per concurrent request: one that hang
 _ATTEMPTS = 3
 _TRIES = 3  # single tasks, to see whether the gateway answers: one may be broken by itself
 _RETRY_TIMEOUT = 20.0  # seconds, for all attempts together
-_LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait while a person waits for the answer
+_MAX_WAIT = 10.0  # seconds that a gateway may ask us to wait while a person waits for the answer
 _NONEXISTENT = "00000000-0000-4000-8000-00000000a5ed"  # to see how the gateway answers for a task that does not exist
 # Paths that people copy along with an address: calls for songs, for chats, and for the account.
 _CALLS = re.compile(
@@ -337,5 +337,5 @@ def _merged(answers: Sequence[Answer]) -> Answer:
 def _should_retry(error: Exception) -> bool | float:
     """Whether to retry, or when. Never after a 4xx: the same request gets the same answer."""
     if isinstance(error, GatewayBusy) and error.retry_after is not None:
-        return max(error.retry_after, 0.1) if error.retry_after <= _LONGEST_WAIT else False
+        return max(error.retry_after, 0.1) if error.retry_after <= _MAX_WAIT else False
     return isinstance(error, GatewayError) and error.transient

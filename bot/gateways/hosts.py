@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bot.errors import MediaSlow
 
-MOST = 96
+MAX_FILES = 96
 RESERVED = 32  # of those, reserved for good hosts
 _OF_HOST = (2, 8, 48)  # per host: slow, unknown, good
 _OF_PERSON = 8  # per person, from hosts that are not (yet) good
@@ -65,7 +65,7 @@ class Slots:
     """`async with slots.take(host, person)`: waits for a slot. `person`: a Discord id."""
 
     def __init__(
-        self, hosts: Hosts, *, most: int = MOST, reserved: int = RESERVED, timeout: float = _QUEUE_TIMEOUT
+        self, hosts: Hosts, *, most: int = MAX_FILES, reserved: int = RESERVED, timeout: float = _QUEUE_TIMEOUT
     ) -> None:
         self._hosts = hosts
         self._most = most

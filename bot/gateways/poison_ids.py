@@ -9,7 +9,7 @@ from bot.errors import GatewayBroken, GatewayError, GatewayMisplaced, GatewayRef
 _RETRY_AFTER = 60.0  # seconds until a poison id is asked for again
 _FORGOTTEN = 3_600.0  # seconds after that, until an unused one is dropped
 _FIRST = 3  # requests; if none of them is answered, the gateway itself is broken
-_MOST = 60  # requests in one search; what is left is asked for in the next poll
+_MAX_REQUESTS = 60  # requests in one search; what is left is asked for in the next poll
 
 # Failures that may be due to a single task, the likeliest to be temporary first.
 MAY_BE_OF_ONE = (GatewayBroken, GatewayRefused, GatewayMisplaced)
@@ -55,7 +55,7 @@ class PoisonIds:
         answers: list[Answer] = []
         alone: list[str] = []
         asked = 0
-        while parts and asked < (_MOST if answers else _FIRST):
+        while parts and asked < (_MAX_REQUESTS if answers else _FIRST):
             asked += 1
             part = parts.pop()
             try:

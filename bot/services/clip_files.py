@@ -18,7 +18,7 @@ from bot.gateways.relay import Relay
 from bot.services.waveform import draw
 
 _COVER_LIMIT = 1024 * 1024  # bytes
-_FEWEST_LEVELS = 24  # half a second of sound: less shows nothing
+_MIN_LEVELS = 24  # half a second of sound: less shows nothing
 _WAVEFORM_TIMEOUT = 0.5  # seconds that a song's upload waits for its picture, while the song still arrives
 _COVER_TIMEOUT = 5.0  # seconds: a song does not wait long for its cover
 
@@ -132,7 +132,7 @@ async def _waveform(song: MediaFile) -> MediaFile | None:
     if not await song.file.spool.arrives_within(_WAVEFORM_TIMEOUT):
         return None
     levels = song.loudness.levels
-    if len(levels) < _FEWEST_LEVELS:
+    if len(levels) < _MIN_LEVELS:
         return None
     content = await asyncio.to_thread(draw, levels)
     return MediaFile(PNG, BytesIO(content), len(content))

@@ -21,7 +21,7 @@ _ids = msgspec.json.Decoder(tuple[int, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _MODEL = "model:"
 _OPTION = "wish:"  # its stored name
-_MOST_TASKS = 300  # of those that ended, which are read for what they tell of a gateway
+_MAX_TASKS = 300  # of those that ended, which are read for what they tell of a gateway
 _task = msgspec.json.Decoder(Task)
 
 
@@ -132,6 +132,6 @@ class CreationStore(Transactions):
         source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
         source = source.join(answers, answers.c.task_id == tasks.c.task_id)
         statement = select(answers.c.task).select_from(source).where(over, tasks.c.gateway == gateway)
-        statement = statement.order_by(watches.c.created_at.desc()).limit(_MOST_TASKS)
+        statement = statement.order_by(watches.c.created_at.desc()).limit(_MAX_TASKS)
         async with self._transaction(read_only=True) as connection:
             return [_task.decode(each) for each in dict.fromkeys(await connection.scalars(statement))]

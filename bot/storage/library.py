@@ -45,7 +45,7 @@ _PLACE = PostedAt.__struct_fields__
 _SONG = tuple(name for name in Song.__struct_fields__ if name not in ("id", "place"))
 _person = case((library.c.maker_id != 0, library.c.maker_id), else_=library.c.user_id)
 _OF_GUILDS = (library, playlists, charts)
-_MOST_POSTS = 100  # of one song that are looked at
+_MAX_POSTS = 100  # of one song that are looked at
 _KEY = ("channel_id", "task_id", "number", "owner_id")
 
 is_listed = library.c.removed.is_(False)
@@ -116,7 +116,7 @@ class LibraryStore(Transactions):
         statement = select(library).where(this, is_listed, library.c.owner_id.in_([0, user_id]))
         order = (library.c.number, library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
         async with self._transaction(read_only=True) as connection:
-            rows = (await connection.execute(statement.order_by(*order).limit(_MOST_POSTS))).mappings()
+            rows = (await connection.execute(statement.order_by(*order).limit(_MAX_POSTS))).mappings()
             return [song_of(row) for row in rows]
 
     async def lyrics(self, song_id: int) -> str:

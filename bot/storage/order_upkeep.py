@@ -34,7 +34,7 @@ _task = msgspec.json.Decoder(Task)
 _GIVEN_UP = (WatchOutcome.EXPIRED, WatchOutcome.UNKNOWN)
 _TEXTS_FOR = 30 * 86_400.0  # seconds
 _KEPT_FOR = 396 * 86_400.0  # seconds: 13 months
-_MOST_AT_A_TIME = 100  # orders
+_MAX_AT_A_TIME = 100  # orders
 
 
 class OrderUpkeep(Transactions):
@@ -75,7 +75,7 @@ class OrderUpkeep(Transactions):
             rows = [
                 row
                 for which in (unapproved, unsent)
-                for row in (await connection.execute(select(orders).where(which).limit(_MOST_AT_A_TIME))).mappings()
+                for row in (await connection.execute(select(orders).where(which).limit(_MAX_AT_A_TIME))).mappings()
             ]
         return [order_of(row) for row in rows]
 

@@ -16,8 +16,8 @@ from bot.domain.delivery import RESULTS, State
 from bot.domain.order import (
     CANCELLABLE,
     GIVEN_BACK,
+    MAX_DRAFTS,
     MAY_BE_CHARGED,
-    MOST_DRAFTS,
     RUNNING,
     WAITING_FOR,
     Order,
@@ -55,7 +55,7 @@ class OrderStore(Transactions):
     async def draft(self, order: Order) -> None:
         """Adds a draft, and deletes the person's oldest ones beyond the limit."""
         mine = (orders.c.user_id == order.user_id) & (orders.c.state == OrderState.DRAFT)
-        newest = select(orders.c.id).where(mine).order_by(orders.c.created_at.desc(), orders.c.id).limit(MOST_DRAFTS)
+        newest = select(orders.c.id).where(mine).order_by(orders.c.created_at.desc(), orders.c.id).limit(MAX_DRAFTS)
         values = values_of(order) | {"announced": OrderState.DRAFT}
         async with self._transaction() as connection:
             # Discord may deliver the same interaction again: it is the same order.

@@ -6,7 +6,7 @@ from sqlalchemy import delete, or_, select, union_all
 
 from bot.domain.recent import Recent
 from bot.storage.engines.expressions import one_of, upsert
-from bot.storage.rows import LONGEST_TITLE
+from bot.storage.rows import MAX_TITLE
 from bot.storage.schema import recents
 from bot.storage.transaction import Transactions
 
@@ -17,7 +17,7 @@ class RecentStore(Transactions):
     async def keep_recent(self, recent: Recent) -> None:
         """Keeps one row per person and task; deletes the person's oldest ones."""
         values = {name: getattr(recent, name) for name in recent.__struct_fields__}
-        values["title"] = recent.title[:LONGEST_TITLE]
+        values["title"] = recent.title[:MAX_TITLE]
         mine = recents.c.user_id == recent.user_id
         kept = select(recents.c.task_id).where(mine).order_by(recents.c.looked_up_at.desc()).limit(KEPT_RECENTS)
         async with self._transaction() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.delivery import NOTICES, RESULTS, State, Topic
 from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import TaskKind
-from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
+from bot.domain.watch import MAX_WATCH_TIME, Watch, WatchOutcome, delivery_for, joined
 from bot.domain.watch_results import AddedWatches, LeftWatches, ListedWatch, OfferedTask, WatchQuery
 from bot.storage.engines.bulk import insert_each
 from bot.storage.engines.expressions import insert, one_of
@@ -166,10 +166,10 @@ class WatchStore(Transactions):
 
         `spare`: gateways whose tasks are kept, along with tasks whose gateway is unknown.
         """
-        unanswered = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - LONGEST)
+        unanswered = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - MAX_WATCH_TIME)
         spared = tasks.c.gateway.in_([*spare, ""] if spare else [])
         unanswered_tasks = select(tasks.c.task_id).where(unanswered, ~spared)
-        overdue = (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(unanswered_tasks)
+        overdue = (watches.c.created_at < now - MAX_WATCH_TIME) & watches.c.task_id.in_(unanswered_tasks)
         async with self._transaction() as connection:
             ended = await self._end(connection, overdue, WatchOutcome.EXPIRED)
             await add_deliveries(connection, [delivery_for(watch, Topic.EXPIRED, now) for watch in ended])

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from bot.config import load_settings
-from bot.gateways.disk_budget import MOST as DISK
+from bot.gateways.disk_budget import MAX_BYTES as DISK
 from tests.conftest import TOKEN, Env
 
 MIB = 1024 * 1024

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.allowance import Limit, LimitReached, Limits, Usage, Work
 from bot.domain.order import (
     GIVEN_BACK,
-    MOST_DRAFTS,
+    MAX_DRAFTS,
     STALE_AFTER,
     Accepted,
     NotTaken,
@@ -105,7 +105,7 @@ async def test_a_draft_is_kept_as_it_was_written(store: OrderStore) -> None:
 
 
 async def test_a_person_has_so_many_drafts(store: OrderStore) -> None:
-    for number in range(MOST_DRAFTS + 2):
+    for number in range(MAX_DRAFTS + 2):
         await store.draft(draft(f"o{number}", created_at=NOW + number))
     await store.draft(draft("bens", user_id=BEN))
     assert [await store.order(f"o{number}") is None for number in range(3)] == [True, True, False]

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from bot.domain.charts import WEEK, ChartEntry, ChartPost, ChartState
-from bot.domain.delivery import MOST_ATTEMPTS, RECHECK, retry_delay
+from bot.domain.delivery import MAX_ATTEMPTS, RECHECK, retry_delay
 from bot.domain.discord_errors import Meaning, meaning
 from bot.domain.library import ChannelGroup
 from bot.errors import PostError, StorageError
@@ -159,7 +159,7 @@ class ChartSender:
 
     async def _again(self, post: ChartPost, reason: str) -> None:
         """But not forever."""
-        if post.attempts + 1 >= MOST_ATTEMPTS:
+        if post.attempts + 1 >= MAX_ATTEMPTS:
             await self._fail(post, reason)
         else:
             await self._put_off(post, retry_delay(post.attempts + 1), reason)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bot.client import Interaction
 from bot.domain.id_forms import other_form
-from bot.domain.watch import MOST_MENTIONS, Watch
+from bot.domain.watch import MAX_MENTIONS, Watch
 from bot.domain.watch_results import AddedWatches, LeftWatches, WatchQuery
 from bot.errors import Unmentionable
 from bot.services.watches import Watches, WatchRequest
@@ -220,7 +220,7 @@ def _unmentioned(
     added: AddedWatches, mentions: Sequence[str], destination: Destination, language: Language
 ) -> list[str]:
     full = any(set(mentions) - set(watch.mentions) for watch in added.known)
-    return [language("watch.mentions_full", n=MOST_MENTIONS, channel=destination.mention)] if full else []
+    return [language("watch.mentions_full", n=MAX_MENTIONS, channel=destination.mention)] if full else []
 
 
 def left_text(left: LeftWatches, task_id: str, language: Language) -> str:

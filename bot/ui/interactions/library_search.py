@@ -14,7 +14,7 @@ from bot.ui.interactions.places import viewable
 from bot.ui.render.text import clean, plain_line
 
 _SUGGESTED = 25  # as many as Discord shows
-_LONGEST = 100  # characters of a choice
+_MAX_CHOICE = 100  # characters of a choice
 
 
 def query_of(interaction: Interaction, scope: Scope, find: str = "", by: int = 0) -> SongQuery:
@@ -59,5 +59,5 @@ def song_choice(song: Song) -> discord.app_commands.Choice[str]:
     """Its value is the task with the song's number in it."""
     title = clean(song.title) or song.task_id
     numbered = f"{title} ({song.number})" if song.number > 1 else title
-    name = plain_line(f"{numbered} · {clean(song.style)}" if song.style else numbered, _LONGEST)
+    name = plain_line(f"{numbered} · {clean(song.style)}" if song.style else numbered, _MAX_CHOICE)
     return discord.app_commands.Choice(name=name, value=f"{song.task_id}#{song.number}")

@@ -31,7 +31,7 @@ from bot.ui.render.offers import with_offer
 from bot.ui.render.posts import digest, live_card, post_card
 
 _MAX_CONTENT = 2_000  # characters
-_MOST_MENTIONS = 100  # in a message
+_MAX_MENTIONS = 100  # in a message
 _DAY = 86_400.0  # seconds for which a learned upload limit counts: a server's limit may rise again
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
 _IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
@@ -293,5 +293,5 @@ def _content(card: Card, claimed: ClaimedDelivery, reply: int | None) -> dict[st
 
 def _fitting(mentions: Sequence[str], room: int) -> Sequence[str]:
     """As many mentions, from the first, as fit into `room` characters with a space after each."""
-    ends = accumulate(len(mention) + 1 for mention in mentions[:_MOST_MENTIONS])
+    ends = accumulate(len(mention) + 1 for mention in mentions[:_MAX_MENTIONS])
     return mentions[: sum(end <= room for end in ends)]

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import MediaNoRoom, MediaSlow
 from bot.gateways import hosts as module
 from bot.gateways.disk_budget import DiskBudget
-from bot.gateways.hosts import MOST, RESERVED, HostRating, Hosts, Slots
+from bot.gateways.hosts import MAX_FILES, RESERVED, HostRating, Hosts, Slots
 
 
 class Time:
@@ -39,7 +39,7 @@ def each_its_own(count: int) -> list[tuple[str, int]]:
 async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
-    many = [("a", person) for person in range(MOST)]
+    many = [("a", person) for person in range(MAX_FILES)]
     async with taken(slots, *many) as at_first:
         pass
     hosts.record_rating("a", HostRating.SLOW)
@@ -48,17 +48,17 @@ async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
     hosts.record_rating("a", HostRating.GOOD)
     async with taken(slots, *many) as good:
         pass
-    assert 0 < slow < at_first < good < MOST
+    assert 0 < slow < at_first < good < MAX_FILES
 
 
 async def test_one_person_has_a_part_and_more_of_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
     hosts.record_rating("good", HostRating.GOOD)
-    bad = [(host, 1) for host, _ in each_its_own(MOST)]
-    async with taken(slots, *bad) as doubtful, taken(slots, *[("good", 1)] * MOST) as good:
-        assert 0 < doubtful < MOST / 4
-        assert doubtful < good < MOST / 2
+    bad = [(host, 1) for host, _ in each_its_own(MAX_FILES)]
+    async with taken(slots, *bad) as doubtful, taken(slots, *[("good", 1)] * MAX_FILES) as good:
+        assert 0 < doubtful < MAX_FILES / 4
+        assert doubtful < good < MAX_FILES / 2
         async with taken(slots, ("new", 2)) as others:
             assert others == 1
 
@@ -67,8 +67,8 @@ async def test_a_share_is_kept_for_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
     hosts.record_rating("good", HostRating.GOOD)
-    async with taken(slots, *each_its_own(2 * MOST)) as going, taken(slots, ("good", 7)) as good:
-        assert (going, good) == (MOST - RESERVED, 1)
+    async with taken(slots, *each_its_own(2 * MAX_FILES)) as going, taken(slots, ("good", 7)) as good:
+        assert (going, good) == (MAX_FILES - RESERVED, 1)
 
 
 async def test_a_freed_slot_goes_to_the_first_eligible_waiter() -> None:

@@ -16,8 +16,8 @@ from bot.ui.render.components import button
 from bot.ui.render.payloads import NewOrderPayload
 from bot.ui.render.text import plain_line
 
-_MOST_FILE = 20 * 1024  # bytes
-_MOST_MODELS = 25
+_MAX_FILE = 20 * 1024  # bytes
+_MAX_MODELS = 25
 
 
 async def create(
@@ -58,7 +58,7 @@ async def write(interaction: Interaction, about: str) -> None:
 
 async def _lyrics_in(file: discord.Attachment) -> str:
     """Raises UnreadableFile."""
-    if file.size > _MOST_FILE:
+    if file.size > _MAX_FILE:
         raise UnreadableFile("lyrics", file.filename)
     try:
         return (await file.read()).decode("utf-8-sig")
@@ -87,5 +87,5 @@ async def models_to_choose(interaction: Interaction, typed: str) -> list[discord
     models = await models_at(interaction)
     found = [each for each in models if typed.lower() in f"{each.name} {each.label}".lower()]
     return [
-        discord.app_commands.Choice(name=plain_line(each.label, 100), value=each.name) for each in found[:_MOST_MODELS]
+        discord.app_commands.Choice(name=plain_line(each.label, 100), value=each.name) for each in found[:_MAX_MODELS]
     ]

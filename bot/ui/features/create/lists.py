@@ -27,7 +27,7 @@ from bot.ui.render.payloads import ListedOrderPayload, PagePayload
 from bot.ui.render.text import cut
 
 _PAGE = 5
-_MOST_PEOPLE = 15
+_MAX_PEOPLE = 15
 _MAX_ROW = 700  # characters
 _MINE, _SERVER, _OPEN = "mine", "server", "open"
 _EMOJI = {
@@ -208,7 +208,7 @@ async def show_usage(interaction: Interaction) -> None:
     _, found = await services.orders.listed(OrderQuery(user_id=interaction.user.id), limit=10)
     lines += [f"{_EMOJI.get(each.state, '✖️')} {name_of(each)} · {moment(each.created_at)}" for each in found]
     if maker.manages and maker.guild_id is not None:
-        lines += _by_person(await services.orders.by_person(maker.guild_id, _MOST_PEOPLE), language)
+        lines += _by_person(await services.orders.by_person(maker.guild_id, _MAX_PEOPLE), language)
     await interaction.edit_original_response(
         content=cut("\n".join(lines), 2_000), allowed_mentions=discord.AllowedMentions.none()
     )

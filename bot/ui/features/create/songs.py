@@ -30,7 +30,7 @@ from bot.ui.render.payloads import OrderPayload, SongPayload
 from bot.ui.render.text import clean, plain_line
 
 _FORM_TIMEOUT = 1.5  # seconds for a gateway's answer: a form has to be there within three
-_MOST_TAKE = 2  # digits of a song's number
+_MAX_DIGITS = 2  # digits of a song's number
 _CHOICES = 25  # that Discord shows
 
 Choice = discord.app_commands.Choice[str]
@@ -167,7 +167,7 @@ def _cover(interaction: Interaction, found: Found, number: int, style: str) -> S
 def _typed_song(typed: str) -> tuple[str, int]:
     """A task or a song, and the number that the autocomplete puts behind it; 0: none."""
     task_id, mark, number = typed.strip().rpartition("#")
-    if mark and number.isascii() and number.isdigit() and len(number) <= _MOST_TAKE:
+    if mark and number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS:
         return task_id, int(number)
     return typed, 0
 
