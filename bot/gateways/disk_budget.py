@@ -12,8 +12,8 @@ _PART = MAX_BYTES // 4  # of one person, and of one host that is not known as go
 
 
 class DiskBudget:
-    def __init__(self, most: int = MAX_BYTES, part: int = _PART) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int = MAX_BYTES, part: int = _PART) -> None:
+        self._max_bytes = max_bytes
         self._part = part
         self._taken = 0
         self._by_owner: Counter[Hashable] = Counter()
@@ -24,7 +24,7 @@ class DiskBudget:
 
     def take(self, size: int, owners: tuple[Hashable, ...]) -> None:
         """Raises MediaNoRoom."""
-        if self._taken + size > self._most:
+        if self._taken + size > self._max_bytes:
             raise MediaNoRoom("the songs being sent take up all the disk space for songs")
         if any(self._by_owner[owner] + size > self._part for owner in owners):
             raise MediaNoRoom("other songs of the same person or host take up all the space that one may have")

@@ -65,10 +65,10 @@ class Slots:
     """`async with slots.take(host, person)`: waits for a slot. `person`: a Discord id."""
 
     def __init__(
-        self, hosts: Hosts, *, most: int = MAX_FILES, reserved: int = RESERVED, timeout: float = _QUEUE_TIMEOUT
+        self, hosts: Hosts, *, max_files: int = MAX_FILES, reserved: int = RESERVED, timeout: float = _QUEUE_TIMEOUT
     ) -> None:
         self._hosts = hosts
-        self._most = most
+        self._max_files = max_files
         self._reserved = reserved
         self._timeout = timeout
         self._queue: list[_Ticket] = []
@@ -111,8 +111,8 @@ class Slots:
         good = rating is HostRating.GOOD
         not_good = sum(count for (_, is_good), count in self._by_person.items() if not is_good)
         return (
-            self._by_person.total() < self._most
-            and (good or not_good < self._most - self._reserved)
+            self._by_person.total() < self._max_files
+            and (good or not_good < self._max_files - self._reserved)
             and self._by_host[ticket.host] < _OF_HOST[rating]
             and self._by_person[ticket.person, good] < (_OF_PERSON_GOOD if good else _OF_PERSON)
         )

@@ -49,7 +49,7 @@ async def test_the_card_tells_the_price_what_is_left_and_what_is_ignored(shop: S
     await shop.orders.terms().check()
     order = await shop.draft(request=request)
     quote = await shop.orders.quote(order, maker())
-    assert (quote.price, quote.exact, quote.left, quote.most) == (0.1, False, 3, 3)
+    assert (quote.price, quote.exact, quote.left, quote.limit) == (0.1, False, 3, 3)
     assert quote.doubtful == {SongOption.EXCLUDE}
     assert not quote.ignored
     assert quote.ready

@@ -44,7 +44,7 @@ class Quote(Struct, frozen=True, kw_only=True):
     faults: tuple[TooLong, ...]
     problem: Problem | None
     left: int | None
-    most: int | None
+    limit: int | None
     approval: bool
     closed: str  # why the gateway takes no orders now; empty: it does
     not_permitted: NotPermitted | None
@@ -62,7 +62,7 @@ class Quote(Struct, frozen=True, kw_only=True):
         return self.complete and self.limit_reached is None
 
     @property
-    def passes(self) -> bool:
+    def may_pass(self) -> bool:
         """Whether what is in the way may be gone later, without an edit."""
         return bool(self.closed or self.not_permitted or self.limit_reached)
 
@@ -241,7 +241,7 @@ class Orders:
             faults=too_long(order.request),
             problem=problem_of(order.request),
             left=left(usage, limits),
-            most=limits.person,
+            limit=limits.person,
             approval=rules.approval and not maker.manages,
             closed=terms.closed,
             not_permitted=why_not_permitted(maker, _in_effect(rules, terms), self.operator, order.request.model),

@@ -125,7 +125,7 @@ def test_hosts_without_end_are_forgotten_the_oldest_first() -> None:
 
 
 def test_room_is_shared() -> None:
-    disk = DiskBudget(most=100, part=25)
+    disk = DiskBudget(max_bytes=100, part=25)
     ada, ben = disk.share(1, "a.example"), disk.share(2, "a.example")
     ada.take(25)
     for full in (ada, ben):

@@ -187,7 +187,7 @@ async def test_a_disk_without_room_is_an_error_and_no_song(
 
 @pytest.mark.parametrize("size", [None, len(SONG)])
 async def test_more_than_its_part_of_the_room_no_song_gets(size: int | None) -> None:
-    disk = DiskBudget(most=len(SONG), part=HALF)
+    disk = DiskBudget(max_bytes=len(SONG), part=HALF)
     async with spooled(size, disk) as spool:
         with pytest.raises(MediaNoRoom):
             await spool.whole()
@@ -206,7 +206,7 @@ async def test_without_room_for_a_file_the_connection_is_released(
 
 
 async def test_a_song_of_unknown_length_is_written_as_it_came_and_gives_its_room_back() -> None:
-    disk = DiskBudget(most=3 * len(SONG) // 2 + 1024 * 1024)
+    disk = DiskBudget(max_bytes=3 * len(SONG) // 2 + 1024 * 1024)
     for _ in range(4):
         async with spooled(None, disk) as spool:
             await spool.whole()

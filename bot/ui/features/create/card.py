@@ -68,7 +68,9 @@ def card_lines(quote: Quote, language: Language) -> list[str]:
     lines = [f"## {language(f'create.card.{kind}')}{label}", _what(request, language)]
     lines += [*_source(request, language), _lengths(request, language), *_tuning(request, language)]
     lines += [
-        language("create.card.too_long", field=language(f"create.field.{each.field}"), n=each.length, max=each.most)
+        language(
+            "create.card.too_long", field=language(f"create.field.{each.field}"), n=each.length, max=each.max_length
+        )
         for each in quote.faults
     ]
     lines += [language(f"create.problem.{quote.problem}")] if quote.problem else []
@@ -129,7 +131,7 @@ def _terms(quote: Quote, language: Language) -> str:
         else language("create.card.cost_unknown")
     ]
     if quote.left is not None:
-        parts.append(language("create.card.left", n=quote.left, max=quote.most or quote.left))
+        parts.append(language("create.card.left", n=quote.left, max=quote.limit or quote.left))
     parts.append(language("create.card.where", channel=place(quote.order, language)))
     return " · ".join([*parts, *([language("create.card.approval")] if quote.approval else [])])
 
@@ -144,7 +146,7 @@ def _buttons(quote: Quote, language: Language) -> discord.ui.View:
     view, payload = discord.ui.View(timeout=None), OrderPayload(quote.order.id)
     if quote.ready:
         view.add_item(button(actions.ORDER_PLACE, payload, language, price=price))
-    if quote.passes:
+    if quote.may_pass:
         view.add_item(button(actions.ORDER_LOOK, payload, language))
     view.add_item(button(actions.ORDER_EDIT, payload, language))
     if quote.order.request.kind in TUNED:
