@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from bot.gateways.fields import Object, as_moment, as_number, as_object, as_text, parse_json
 
-PATH = "/api/usage/token/"
+USAGE_PATH = "/api/usage/token/"
 _MAX_MODELS = 20
 
 

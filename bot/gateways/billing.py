@@ -8,6 +8,7 @@ import aiohttp
 from msgspec import Struct
 
 from bot.errors import GatewayError
+from bot.gateways.account import USAGE_PATH
 from bot.gateways.fields import parse_json
 from bot.gateways.http_client import HttpClient
 from bot.gateways.pricing import (
@@ -49,7 +50,7 @@ class Billing:
 
     async def _balance(self) -> Balance | None:
         """By new-api's call, or by those of older gateways."""
-        if found := balance_in(await self._get("/api/usage/token/"), await self._unit()):
+        if found := balance_in(await self._get(USAGE_PATH), await self._unit()):
             return found
         subscription = await self._get("/v1/dashboard/billing/subscription")
         return billing_in(subscription, await self._get("/v1/dashboard/billing/usage")) if subscription else None

@@ -20,8 +20,7 @@ from msgspec.structs import replace
 
 from bot.domain.task import Answer, Status
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
-from bot.gateways.account import PATH as USAGE_PATH
-from bot.gateways.account import KeyUsage, read_usage
+from bot.gateways.account import USAGE_PATH, KeyUsage, read_usage
 from bot.gateways.addresses import completed
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
