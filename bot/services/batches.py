@@ -26,9 +26,9 @@ class Batches:
         self._task_ids = task_ids
         self._fetching: Counter[int] = Counter()  # lists being fetched, by person
 
-    async def keep(self, batch: Batch) -> None:
+    async def save(self, batch: Batch) -> None:
         """So that its pages and buttons go on working; replaces one of the same id. Raises StorageError."""
-        await self._store.keep(batch)
+        await self._store.save(batch)
 
     async def get(self, batch_id: str) -> Batch | None:
         """Raises StorageError."""

@@ -16,7 +16,7 @@ _words = msgspec.json.Decoder(tuple[str, ...])
 
 
 class BatchStore(Transactions):
-    async def keep(self, batch: Batch) -> None:
+    async def save(self, batch: Batch) -> None:
         """Replaces a list of the same id; deletes old lists."""
         values = msgspec.structs.asdict(batch) | {"entries": to_json(batch.entries), "words": to_json(batch.words)}
         async with self._transaction() as connection:

@@ -57,7 +57,7 @@ class CreationStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             return int(await connection.scalar(enabled) or 0)
 
-    async def keep_rules(self, rules: CreationRules) -> None:
+    async def save_rules(self, rules: CreationRules) -> None:
         values = msgspec.structs.asdict(rules)
         values |= {name: to_json(values[name]) for name in (*_LISTS, "models")}
         async with self._transaction() as connection:
@@ -68,7 +68,7 @@ class CreationStore(Transactions):
             row = (await connection.execute(select(accounts).where(accounts.c.gateway == gateway))).mappings().first()
         return Account(**row) if row else None
 
-    async def keep_account(self, account: Account) -> None:
+    async def save_account(self, account: Account) -> None:
         async with self._transaction() as connection:
             await connection.execute(upsert(accounts, msgspec.structs.asdict(account)))
 

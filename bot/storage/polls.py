@@ -16,7 +16,7 @@ from bot.storage.engines.expressions import one_of
 from bot.storage.outbox import add_deliveries
 from bot.storage.rows import MAX_TITLE, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
 from bot.storage.schema import answers, has_lyrics, is_open, tasks, watches
-from bot.storage.songs import keep_songs
+from bot.storage.songs import save_songs
 from bot.storage.transaction import Transactions
 
 _CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
@@ -154,7 +154,7 @@ class PollTransaction:
         ]
         await insert_each(self._connection, answers, rows, _replacing_answers)
         if rows:
-            await keep_songs(self._connection, plan.new_songs, now)
+            await save_songs(self._connection, plan.new_songs, now)
 
     async def _save_watches(self, changed: Sequence[Watch]) -> None:
         rows = [

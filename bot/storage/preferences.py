@@ -54,7 +54,7 @@ class PreferenceStore(Transactions):
     def person(self, user_id: int) -> PersonSettings:
         return self._people.get(user_id) or PersonSettings(user_id=user_id)
 
-    async def keep_person(self, person: PersonSettings) -> None:
+    async def save_person(self, person: PersonSettings) -> None:
         async with self._transaction() as connection:
             await connection.execute(upsert(people, msgspec.structs.asdict(person)))
         self._people[person.user_id] = person
@@ -66,7 +66,7 @@ class PreferenceStore(Transactions):
             ServerSettings(**{**row, "roles": _ids.decode(row["roles"])}) if row else ServerSettings(guild_id=guild_id)
         )
 
-    async def keep_server(self, server: ServerSettings) -> None:
+    async def save_server(self, server: ServerSettings) -> None:
         values = msgspec.structs.asdict(server) | {"roles": to_json(server.roles)}
         async with self._transaction() as connection:
             await connection.execute(upsert(guilds, values))

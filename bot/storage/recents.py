@@ -14,7 +14,7 @@ KEPT_RECENTS = 100  # per person
 
 
 class RecentStore(Transactions):
-    async def keep_recent(self, recent: Recent) -> None:
+    async def save_recent(self, recent: Recent) -> None:
         """Keeps one row per person and task; deletes the person's oldest ones."""
         values = {name: getattr(recent, name) for name in recent.__struct_fields__}
         values["title"] = recent.title[:MAX_TITLE]

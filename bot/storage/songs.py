@@ -25,10 +25,10 @@ class OfferedSongs(Struct, frozen=True):
 
 
 class SongStore(Transactions):
-    async def keep(self, tasks_of: Mapping[str, str], now: float) -> None:
+    async def save(self, tasks_of: Mapping[str, str], now: float) -> None:
         """`tasks_of`: clip id to task id."""
         async with self._transaction() as connection:
-            await keep_songs(connection, tasks_of, now)
+            await save_songs(connection, tasks_of, now)
 
     async def forget(self, now: float) -> None:
         """Deletes songs that were not seen for a year, and the oldest ones beyond the limit."""
@@ -92,7 +92,7 @@ def _known(ids: Collection[str]) -> Select[str]:
     return select(named.c.task_id)
 
 
-async def keep_songs(connection: AsyncConnection, tasks_of: Mapping[str, str], now: float) -> None:
+async def save_songs(connection: AsyncConnection, tasks_of: Mapping[str, str], now: float) -> None:
     """If several tasks have a song, the newest counts."""
     rows = [
         {"clip_id": clip_id, "task_id": task_id, "seen_at": now}

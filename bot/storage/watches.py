@@ -48,11 +48,11 @@ class WatchStore(Transactions):
         async with self._transaction() as connection:
             here = await self._watched_here(connection, requests)
             watching, limit = await self._nearest_limit(connection, requests[0], most, most_here)
-            counted_already = await self._own_or_ended(connection, requests[0].user_id, here.values())
+            own_or_ended = await self._own_or_ended(connection, requests[0].user_id, here.values())
             counted = [
                 request
                 for request in requests
-                if request.task_id not in here or here[request.task_id].id not in counted_already
+                if request.task_id not in here or here[request.task_id].id not in own_or_ended
             ]
             refused = {request.task_id for request in counted[max(0, limit - watching) :]}
             accepted = [request for request in requests if request.task_id not in refused]

@@ -127,7 +127,7 @@ class OrderSender:
         posting = asyncio.create_task(self._gateway.submit(submission, time_limit=time_limit), name="order")
         try:
             await asyncio.wait({posting})
-            while (error := await self._keep(order, _result_of(posting))) is not None:
+            while (error := await self._save(order, _result_of(posting))) is not None:
                 await wait_for_storage(self._clock, log, error)
         except asyncio.CancelledError:
             await _to_the_end(self._end(order, posting))
@@ -139,9 +139,9 @@ class OrderSender:
         result = _result_of(posting) if posting.done() else Unsure("the bot was stopped meanwhile")
         posting.cancel()
         if order.id in self._being_sent:
-            await self._keep(order, result)
+            await self._save(order, result)
 
-    async def _keep(self, order: Order, result: SubmitResult) -> StorageError | None:
+    async def _save(self, order: Order, result: SubmitResult) -> StorageError | None:
         """The error that prevented it. What is not stored until the next start is unsure then."""
         try:
             await self._record(order, result)

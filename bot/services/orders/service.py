@@ -130,8 +130,8 @@ class Orders:
     async def rules(self, guild_id: int | None) -> CreationRules:
         return await self.creation.rules(guild_id) if guild_id is not None else CreationRules(guild_id=0)
 
-    async def keep_rules(self, rules: CreationRules) -> None:
-        await self.creation.keep_rules(rules)
+    async def save_rules(self, rules: CreationRules) -> None:
+        await self.creation.save_rules(rules)
 
     async def find(self, order_id: str) -> Order | None:
         return await self.store.order(order_id)

@@ -276,6 +276,6 @@ class GatewayTerms:
     async def _store_account(self) -> None:
         self._is_changed = False
         try:
-            await self._store.keep_account(self.account)
+            await self._store.save_account(self.account)
         except StorageError as error:
             log.error("what gateway %s says cannot be kept: %s", self.name, error)

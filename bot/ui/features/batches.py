@@ -142,7 +142,7 @@ async def fetched(
         words=(*ids.words, *ids.ids[MAX_IDS : MAX_IDS + _NAMED])[:_NAMED],
         created_at=services.now(),
     )
-    await services.batches.keep(batch)
+    await services.batches.save(batch)
     return batch
 
 
@@ -232,7 +232,7 @@ async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
     if batch.user_id != interaction.user.id:
         services = interaction.client.services
         own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=services.now())
-        await services.batches.keep(own)
+        await services.batches.save(own)
         await interaction.followup.send(view=list_view(own, page, language), ephemeral=True)
     else:
         await interaction.edit_original_response(view=list_view(batch, page, language))
@@ -255,7 +255,7 @@ async def refresh(interaction: Interaction, payload: PagePayload) -> None:
     entries = tuple(new if new.state != UNANSWERED else old for old, new in zip(batch.entries, fetched, strict=True))
     fresh = replace(batch, entries=entries)
     if batch.user_id == interaction.user.id:
-        await interaction.client.services.batches.keep(fresh)
+        await interaction.client.services.batches.save(fresh)
     await _show_page(interaction, fresh, payload.page)
 
 

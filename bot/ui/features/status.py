@@ -269,7 +269,7 @@ async def _remember(interaction: Interaction, found: Found, *, public: bool) -> 
         title=clean(found.task.title),
         looked_up_at=interaction.client.services.now(),
     )
-    await interaction.client.services.history.keep(recent)
+    await interaction.client.services.history.save(recent)
 
 
 async def recent_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:

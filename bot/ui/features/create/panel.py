@@ -71,21 +71,21 @@ def _switches(rules: CreationRules, language: Language) -> list[Any]:
     ]
 
 
-async def _keep(interaction: Interaction, rules: CreationRules) -> None:
-    await interaction.client.services.orders.keep_rules(rules)
+async def _save(interaction: Interaction, rules: CreationRules) -> None:
+    await interaction.client.services.orders.save_rules(rules)
     await show_panel(interaction)
 
 
 @on_press(actions.CREATION_SWITCH)
 async def switch(interaction: Interaction, payload: SwitchPayload) -> None:
     await interaction.response.defer()
-    await _keep(interaction, replace(await _rules(interaction), enabled=payload.on))
+    await _save(interaction, replace(await _rules(interaction), enabled=payload.on))
 
 
 @on_press(actions.CREATION_APPROVAL)
 async def switch_approval(interaction: Interaction, payload: SwitchPayload) -> None:
     await interaction.response.defer()
-    await _keep(interaction, replace(await _rules(interaction), approval=payload.on))
+    await _save(interaction, replace(await _rules(interaction), approval=payload.on))
 
 
 class NumbersForm(Form):
@@ -104,7 +104,7 @@ class NumbersForm(Form):
     async def handle_submit(self, interaction: Interaction) -> None:
         numbers = {name: read_count(field.value, least=int(name == "at_once")) for name, field in self._fields.items()}
         await interaction.response.defer()
-        await _keep(interaction, replace(await _rules(interaction), **numbers))
+        await _save(interaction, replace(await _rules(interaction), **numbers))
 
 
 def read_count(typed: str, *, least: int = 0) -> int:
@@ -147,7 +147,7 @@ class PeopleForm(Form):
         roles = tuple(role.id for role in self._roles.values if role.id in theirs["roles"])
         channels = tuple(channel.id for channel in self._channels.values if channel.id in theirs["channels"])
         blocked = tuple(person.id for person in self._blocked.values)
-        await _keep(interaction, replace(await _rules(interaction), roles=roles, channels=channels, blocked=blocked))
+        await _save(interaction, replace(await _rules(interaction), roles=roles, channels=channels, blocked=blocked))
 
 
 class ModelsForm(Form):
@@ -169,7 +169,7 @@ class ModelsForm(Form):
     async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer()
         models = tuple(name for name in self._names if name in self._models.values)
-        await _keep(interaction, replace(await _rules(interaction), models=models))
+        await _save(interaction, replace(await _rules(interaction), models=models))
 
 
 @on_press(actions.CREATION_MODELS)
