@@ -83,7 +83,7 @@ class OrderKeeper:
         for order, task in ended:
             log.info("order %s: %s", order.id, order.state)
             if task and order.state is OrderState.FINISHED and (terms := self._terms.get(order.gateway)):
-                await terms.record_finished(order.request, task)
+                await terms.abilities.record_finished(order.request, task)
         if ended:
             self._changed()
 

@@ -174,7 +174,7 @@ class Orders:
         except StorageError as error:
             log.warning("task %s is shown without what can be made from it: %s", found.task.id, error)
             return NO_OFFER
-        return Offer(creates=True, covers=SongOption.COVER in self.terms(found.gateway).can, ordered=ordered)
+        return Offer(creates=True, covers=SongOption.COVER in self.terms(found.gateway).abilities.can, ordered=ordered)
 
     async def own_of_task(self, task_id: str, user_id: int) -> Order | None:
         """The order by which somebody had a task made; None: it was somebody else's, or none."""
@@ -236,8 +236,8 @@ class Orders:
             order=order,
             price=terms.price(work),
             exact=terms.price_is_exact(work),
-            ignored=options & terms.ignores,
-            doubtful=options - terms.can - terms.ignores,
+            ignored=options & terms.abilities.ignores,
+            doubtful=options - terms.abilities.can - terms.abilities.ignores,
             faults=too_long(order.request),
             problem=problem_of(order.request),
             left=left(usage, limits),
@@ -349,8 +349,8 @@ class Orders:
 
 def _offered(terms: GatewayTerms, rules: CreationRules) -> list[Model]:
     """What the gateway has, as far as the server's managers want it; all, if that is nothing."""
-    allowed = [model for model in terms.models if model.name in rules.models]
-    return allowed or list(terms.models)
+    allowed = [model for model in terms.abilities.models if model.name in rules.models]
+    return allowed or list(terms.abilities.models)
 
 
 def _in_effect(rules: CreationRules, terms: GatewayTerms) -> CreationRules:

@@ -174,7 +174,7 @@ class ModelsForm(Form):
 
 @on_press(actions.CREATION_MODELS)
 async def ask_models(interaction: Interaction, _: NoPayload) -> None:
-    offered = list(interaction.client.services.orders.terms().models)
+    offered = list(interaction.client.services.orders.terms().abilities.models)
     await interaction.response.send_modal(ModelsForm(language_of(interaction), await _rules(interaction), offered))
 
 

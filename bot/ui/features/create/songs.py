@@ -159,7 +159,7 @@ async def _found(interaction: Interaction, typed: str) -> Found:
 
 def _cover(interaction: Interaction, found: Found, number: int, style: str) -> SongRequest:
     """Raises NotContinuable where the gateway is not known to cover the song that it is told."""
-    if SongOption.COVER not in interaction.client.services.orders.terms(found.gateway).can:
+    if SongOption.COVER not in interaction.client.services.orders.terms(found.gateway).abilities.can:
         raise NotContinuable("no_covers")
     return cover(found.task, _number(found.task, number), style)
 
