@@ -16,7 +16,8 @@ from bot.log import visible
 from bot.ordering import Sending, open_orders
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
-from bot.services.orders.service import Orders, Settlement
+from bot.services.orders.results import Settlement
+from bot.services.orders.service import Orders
 from bot.storage.database import is_new, open_read_only, open_with_clock
 from bot.storage.orders import OrderStore
 from bot.storage.stores import Stores

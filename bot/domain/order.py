@@ -14,6 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.domain.order_refusals import Refusal
 from bot.domain.song_request import SongRequest
 from bot.domain.task import Status, Task
 
@@ -27,6 +28,7 @@ LOST_AFTER = 86_400.0  # seconds until an unsure order counts as lost
 RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the missing answer
 MAX_DRAFTS = 5
 RESTORED = "restored"  # the reason of orders in a copy of the database that were not sent when it was made
+NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
 COOLDOWN = 30.0  # seconds between two orders of one person
 
 
@@ -168,6 +170,11 @@ def unsure(order: Order, detail: str, now: float) -> Order:
     """Also used at a start for orders that were being sent when the program ended."""
     due_at = now + RECONCILE_AFTER[0]
     return replace(order, state=OrderState.UNSURE, detail=detail, due_at=due_at, reconciled=0)
+
+
+def refused_as_busy(order: Order) -> bool:
+    """Whether it waits because the gateway was busy."""
+    return order.state is OrderState.PLACED and order.reason == Refusal.BUSY
 
 
 def looked_for(order: Order, now: float) -> Order:

@@ -11,7 +11,7 @@ from bot.domain.allowance import Limit, LimitReached, Work
 from bot.domain.creation import NotPermitted, OperatorRules
 from bot.domain.order import LOST_AFTER, PLACED_FOR, WAITING_FOR, OrderState
 from bot.domain.song_request import RequestKind, SongOption, SongRequest, Source
-from bot.services.orders.service import Obstacle, Settlement
+from bot.services.orders.results import Obstacle, Settlement
 from bot.services.orders.terms import OperatorSettings
 from bot.storage.orders import Placed
 from sandbox.local_gateway.fake_task import FakeTask

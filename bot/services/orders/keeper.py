@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec.structs import replace
 
 from bot.domain.evidence import Evidence
-from bot.domain.order import Order, OrderState, looked_for
+from bot.domain.order import NOT_CHARGED, Order, OrderState, looked_for
 from bot.errors import StorageError
 from bot.services.clock import Clock, Wakeup
 from bot.services.orders.evidence import EvidenceFinder
-from bot.services.orders.service import NOT_CHARGED
 from bot.services.orders.terms import GatewayTerms
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.order_upkeep import OrderUpkeep

@@ -2,22 +2,29 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.domain.allowance import LimitReached, Limits, Usage, Work, left, limit_reached
 from bot.domain.creation import CreationRules, Maker, NotPermitted, OperatorRules, limits_of, why_not_permitted
 from bot.domain.models import Model, model_named
-from bot.domain.order import RESTORED, Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
+from bot.domain.order import (
+    NOT_CHARGED,
+    RESTORED,
+    Accepted,
+    Order,
+    OrderQuery,
+    OrderState,
+    PersonsOrders,
+    after_submission,
+)
 from bot.domain.order_match import may_be_result
-from bot.domain.order_refusals import Refusal
-from bot.domain.song_request import Problem, SongOption, SongRequest, TooLong, options_of, problem_of, too_long
+from bot.domain.song_request import SongOption, SongRequest, options_of, problem_of, too_long
 from bot.domain.task import Task
 from bot.errors import StorageError
 from bot.services.clock import Clock
 from bot.services.lookup import Found, Lookup
+from bot.services.orders.results import NO_OFFER, Obstacle, Offer, Quote, Settlement
 from bot.services.orders.sender import watch_on
 from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
@@ -26,73 +33,6 @@ from bot.storage.orders import Edited, OrderStore, Placed
 log = logging.getLogger(__name__)
 
 _MONTH = 30 * 86_400.0  # seconds
-NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
-
-
-class Quote(Struct, frozen=True, kw_only=True):
-    """What the card shows before a payment. `left`: of today's allowance, None: unlimited.
-
-    `exact`: the price is the operator's setting, not from a price list. `ignored`: options that the gateway was seen to
-    ignore; `doubtful`: options of which that is not known.
-    """
-
-    order: Order
-    price: float | None
-    exact: bool
-    ignored: frozenset[SongOption]
-    doubtful: frozenset[SongOption]
-    faults: tuple[TooLong, ...]
-    problem: Problem | None
-    left: int | None
-    limit: int | None
-    approval: bool
-    closed: str  # why the gateway takes no orders now; empty: it does
-    not_permitted: NotPermitted | None
-    limit_reached: LimitReached | None
-
-    @property
-    def complete(self) -> bool:
-        """Whether it could be placed, limits aside. A cover without its song would be paid for nothing."""
-        uncovered = SongOption.COVER in self.ignored | self.doubtful
-        return not (self.faults or self.problem or self.closed or self.not_permitted or uncovered)
-
-    @property
-    def ready(self) -> bool:
-        """Whether Create would place the order now."""
-        return self.complete and self.limit_reached is None
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether what is in the way may be gone later, without an edit."""
-        return bool(self.closed or self.not_permitted or self.limit_reached)
-
-
-class Offer(Struct, frozen=True, kw_only=True):
-    """What may be made from a task, where it is shown. `ordered`: it was ordered through the bot."""
-
-    creates: bool = False
-    covers: bool = False
-    ordered: bool = False
-
-
-NO_OFFER = Offer()
-
-
-class Obstacle(StrEnum):
-    """Why Create ordered nothing, apart from what the quote says and the limits."""
-
-    CHANGED = "changed"  # the price has changed
-    EDITED = "edited"  # the draft has, on another device
-    RESTORED = "restored"  # the database is a copy, and the draft may have been placed since
-    GONE = "gone"  # there is no such draft: it was placed, cancelled or deleted
-    NOT_READY = "not_ready"  # the card says why
-
-
-class Settlement(StrEnum):
-    DONE = "done"
-    GONE = "gone"  # settled already, or there is no such order
-    OTHER_SONG = "other_song"  # the task is not what was ordered
-    TAKEN = "taken"  # the task belongs to another order
 
 
 class Orders:
@@ -359,8 +299,3 @@ def _in_effect(rules: CreationRules, terms: GatewayTerms) -> CreationRules:
         return rules
     offered = [model.name for model in _offered(terms, rules)]
     return replace(rules, models=tuple(offered) if terms.settings.models else (*offered, *rules.models))
-
-
-def refused_as_busy(order: Order) -> bool:
-    """Whether it waits because the gateway was busy."""
-    return order.state is OrderState.PLACED and order.reason == Refusal.BUSY

@@ -13,7 +13,7 @@ from bot.domain.models import model_named
 from bot.domain.order import CANCELLABLE, Order, OrderState
 from bot.domain.song_request import TUNED, RequestKind, SongRequest, Voice, utf16_length
 from bot.errors import BotError, OrderGone
-from bot.services.orders.service import Obstacle, Quote
+from bot.services.orders.results import Obstacle, Quote
 from bot.ui.features.create.makers import maker_for
 from bot.ui.features.create.texts import limit_text, name_of, name_of_source, not_permitted_text, place, state_text
 from bot.ui.interactions.access import language_of

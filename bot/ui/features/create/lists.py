@@ -10,7 +10,7 @@ from bot.client import Interaction
 from bot.domain.allowance import Work, left, next_day
 from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState, PersonsOrders
 from bot.errors import NotYours, OrderGone
-from bot.services.orders.service import Settlement
+from bot.services.orders.results import Settlement
 from bot.ui.features.create.card import own_order
 from bot.ui.features.create.drafts import again_buttons, show_again
 from bot.ui.features.create.makers import maker_of

@@ -3,10 +3,9 @@
 from bot.domain.allowance import Limit, LimitReached
 from bot.domain.creation import CreationRules, NotPermitted
 from bot.domain.models import model_named
-from bot.domain.order import RESTORED, Order, OrderState
+from bot.domain.order import NOT_CHARGED, RESTORED, Order, OrderState, refused_as_busy
 from bot.domain.order_refusals import Refusal, artist_in, refusal_in
 from bot.domain.song_request import Source
-from bot.services.orders.service import NOT_CHARGED, refused_as_busy
 from bot.ui.render.locales import Language
 from bot.ui.render.text import clean, code, one_line
 
