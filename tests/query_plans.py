@@ -63,7 +63,7 @@ WHOLE = {
 _LIST = re.compile(r"\((\?|\d+)(, (\?|\d+))+\)")
 # What an inner SELECT has found, by an index or with a step of its own here, may be read as a whole.
 _ALLOWED = re.compile(
-    r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery|anon_\d+|guilds USING INDEX guilds_paused|sqlite_sequence)"
+    r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery|anon_\d+|guilds USING (COVERING )?INDEX guilds_paused|sqlite_sequence)"
 )
 _VALUES = {"VARCHAR": "'x' || n", "FLOAT": "n * 1.0", "BLOB": "x''"}
 
