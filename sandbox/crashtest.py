@@ -207,9 +207,9 @@ class CrashTest:
         if self._bot is None or self._bot.returncode is not None:
             raise RuntimeError("the bot ended by itself")
         began = time.monotonic()
-        self._doubt_answers(began)
         self._bot.send_signal(signal.SIGTERM if self._gently else signal.SIGKILL)
         await self._bot.wait()
+        self._doubt_answers(began)
         self._outcome.longest_end = max(self._outcome.longest_end, time.monotonic() - began)
         await self._hub.until(lambda: not self._hub.online)
         self._outcome.kills[moment] += 1
