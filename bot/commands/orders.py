@@ -95,7 +95,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Orders:
 async def _found(orders: Orders, order_id: str, typed: str) -> Settlement:
     try:
         read = read_typed(typed)
-        return await orders.found(order_id, one_of(typed, read, read.ids))
+        return await orders.settle_with_task(order_id, one_of(typed, read, read.ids))
     except InvalidTaskId:
         raise CommandFailed(f"{visible(typed)} is no id of a task.") from None
     except UnknownTask:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bot.domain.song_request import SongRequest
 from bot.domain.task import Status, Task
 
-MOST_SENDS = 3  # attempts for an order that was provably not taken
+MAX_SENDS = 3  # attempts for an order that was provably not taken
 RETRY_AFTER = (30.0, 90.0, 180.0)  # seconds until the next attempt
 PLACED_FOR = 1_800.0  # seconds until an order that could not be sent expires
 WAITING_FOR = 172_800.0  # seconds until one that nobody approved is declined
@@ -25,7 +25,7 @@ DRAFT_FOR = 86_400.0  # seconds that a draft is kept
 STALE_AFTER = 120.0  # seconds: an order placed earlier than this before a start may come from a restored backup
 LOST_AFTER = 86_400.0  # seconds until an unsure order counts as lost
 RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the missing answer
-MOST_DRAFTS = 5
+MAX_DRAFTS = 5
 RESTORED = "restored"  # the reason of orders in a copy of the database that were not sent when it was made
 COOLDOWN = 30.0  # seconds between two orders of one person
 
@@ -152,7 +152,7 @@ def after_submission(order: Order, result: SubmitResult, now: float) -> Order:
             return replace(order, state=OrderState.ACCEPTED, task_id=task_id, due_at=None, reason="", detail="")
         case Refused(reason, detail):
             return replace(order, state=OrderState.REFUSED, reason=reason, detail=detail, due_at=None)
-        case NotTaken(detail, busy) if order.attempts < MOST_SENDS:
+        case NotTaken(detail, busy) if order.attempts < MAX_SENDS:
             due_at = now + RETRY_AFTER[order.attempts - 1]
             return replace(
                 order, state=OrderState.PLACED, reason="busy" if busy else "unreachable", detail=detail, due_at=due_at

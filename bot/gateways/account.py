@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from bot.gateways.fields import Object, as_moment, as_number, as_object, as_text, parse_json
 
-PATH = "/api/usage/token/"
-_MOST_MODELS = 20
+USAGE_PATH = "/api/usage/token/"
+_MAX_MODELS = 20
 
 
 class KeyUsage(Struct, frozen=True):
@@ -45,4 +45,4 @@ def _models(data: Object) -> tuple[str, ...] | None:
         return None
     limits: Any = data.get("model_limits")
     names = [name for name, allowed in limits.items() if allowed] if isinstance(limits, dict) else limits
-    return tuple(as_text(name) for name in names[:_MOST_MODELS]) if isinstance(names, list) else ()
+    return tuple(as_text(name) for name in names[:_MAX_MODELS]) if isinstance(names, list) else ()

@@ -12,8 +12,8 @@ from bot.gateways.gateway import Gateway
 from bot.services.task_ids import TaskIds, in_either_form
 from bot.storage.batches import BatchStore
 
-MOST = 500  # ids in a list
-MOST_AT_ONCE = 3  # lists being fetched for one person
+MAX_IDS = 500  # ids in a list
+MAX_AT_ONCE = 3  # lists being fetched for one person
 _SIZE = 100  # ids in a request, so that people see progress
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ class Batches:
 
         Raises TooManyLists if the person already waits for several.
         """
-        if self._fetching[user_id] >= MOST_AT_ONCE:
-            raise TooManyLists(MOST_AT_ONCE)
+        if self._fetching[user_id] >= MAX_AT_ONCE:
+            raise TooManyLists(MAX_AT_ONCE)
         self._fetching[user_id] += 1
         try:
             for start in range(0, len(task_ids), _SIZE):

@@ -14,7 +14,7 @@ from bot.domain.watch import Watch
 from bot.storage.engines.bulk import insert_each, update_each
 from bot.storage.engines.expressions import one_of
 from bot.storage.outbox import add_deliveries
-from bot.storage.rows import LONGEST_TITLE, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
+from bot.storage.rows import MAX_TITLE, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
 from bot.storage.schema import answers, has_lyrics, is_open, tasks, watches
 from bot.storage.songs import keep_songs
 from bot.storage.transaction import Transactions
@@ -149,7 +149,7 @@ class PollTransaction:
 
     async def _save_answers(self, plan: PollPlan, now: float) -> None:
         rows = [
-            {"task_id": task_id, "task": to_json(task), "title": task.title[:LONGEST_TITLE]}
+            {"task_id": task_id, "task": to_json(task), "title": task.title[:MAX_TITLE]}
             for task_id, task in plan.new_answers.items()
         ]
         await insert_each(self._connection, answers, rows, _replacing_answers)

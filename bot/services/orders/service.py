@@ -7,12 +7,12 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of, left
-from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
+from bot.domain.allowance import LimitReached, Limits, Usage, Work, left, limit_reached
+from bot.domain.creation import CreationRules, Maker, NotPermitted, OperatorRules, limits_of, why_not_permitted
 from bot.domain.models import Model, model_named
 from bot.domain.order import RESTORED, Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
+from bot.domain.order_match import may_be_result
 from bot.domain.order_refusals import Refusal
-from bot.domain.same_song import may_be
 from bot.domain.song_request import Problem, SongOption, SongRequest, TooLong, options_of, problem_of, too_long
 from bot.domain.task import Task
 from bot.errors import StorageError
@@ -44,27 +44,27 @@ class Quote(Struct, frozen=True, kw_only=True):
     faults: tuple[TooLong, ...]
     problem: Problem | None
     left: int | None
-    most: int | None
+    limit: int | None
     approval: bool
     closed: str  # why the gateway takes no orders now; empty: it does
-    bar: Bar | None
-    denial: Denial | None
+    not_permitted: NotPermitted | None
+    limit_reached: LimitReached | None
 
     @property
     def complete(self) -> bool:
         """Whether it could be placed, limits aside. A cover without its song would be paid for nothing."""
         uncovered = SongOption.COVER in self.ignored | self.doubtful
-        return not (self.faults or self.problem or self.closed or self.bar or uncovered)
+        return not (self.faults or self.problem or self.closed or self.not_permitted or uncovered)
 
     @property
     def ready(self) -> bool:
         """Whether Create would place the order now."""
-        return self.complete and self.denial is None
+        return self.complete and self.limit_reached is None
 
     @property
-    def passes(self) -> bool:
+    def may_pass(self) -> bool:
         """Whether what is in the way may be gone later, without an edit."""
-        return bool(self.closed or self.bar or self.denial)
+        return bool(self.closed or self.not_permitted or self.limit_reached)
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -152,14 +152,14 @@ class Orders:
         """The models to choose from there, the usual one first. `gateway` empty: of the first that is open."""
         return _offered(self.terms(gateway), await self.rules(guild_id))
 
-    async def before(self, order: Order) -> int:
+    async def orders_ahead(self, order: Order) -> int:
         """How many orders are to be sent before it."""
-        return await self.store.before(order)
+        return await self.store.orders_ahead(order)
 
-    async def bar(self, maker: Maker, model: str = "") -> Bar | None:
+    async def why_not_permitted(self, maker: Maker, model: str = "") -> NotPermitted | None:
         """Why a person may not order here; None: they may. `model`: its name or label; empty: not chosen yet."""
         rules = _in_effect(await self.rules(maker.guild_id), self.terms())
-        return bar_of(maker, rules, self.operator, model_named(model).name)
+        return why_not_permitted(maker, rules, self.operator, model_named(model).name)
 
     async def offer(self, found: Found, guild_id: int | None, user_id: int) -> Offer:
         """To all who see a task in a server, or to a person in a DM. Nothing where that cannot be told."""
@@ -168,7 +168,7 @@ class Orders:
         maker = Maker(user_id=user_id, guild_id=guild_id, channel_ids=(), manages=True)
         try:
             rules = await self.rules(guild_id)
-            if bar_of(maker, replace(rules, channels=(), blocked=()), self.operator):
+            if why_not_permitted(maker, replace(rules, channels=(), blocked=()), self.operator):
                 return NO_OFFER
             ordered = await self.store.of_task(found.task.id) is not None
         except StorageError as error:
@@ -241,11 +241,11 @@ class Orders:
             faults=too_long(order.request),
             problem=problem_of(order.request),
             left=left(usage, limits),
-            most=limits.person,
+            limit=limits.person,
             approval=rules.approval and not maker.manages,
             closed=terms.closed,
-            bar=bar_of(maker, _in_effect(rules, terms), self.operator, order.request.model),
-            denial=denial_of(usage, limits, self._clock.now()),
+            not_permitted=why_not_permitted(maker, _in_effect(rules, terms), self.operator, order.request.model),
+            limit_reached=limit_reached(usage, limits, self._clock.now()),
         )
 
     async def quote_for_card(self, order: Order, maker: Maker) -> Quote:
@@ -258,7 +258,7 @@ class Orders:
     async def wait_until(self, moment: float) -> None:
         await self._clock.sleep(moment - self._clock.now())
 
-    async def place(self, order_id: str, maker: Maker) -> Placed | Denial | Obstacle:
+    async def place(self, order_id: str, maker: Maker) -> Placed | LimitReached | Obstacle:
         """Places a draft as an order: once, however often and wherever Create is pressed."""
         order = await self.own(order_id, maker.user_id)
         if order is None or order.state is not OrderState.DRAFT:
@@ -312,7 +312,7 @@ class Orders:
         order = await self.store.order(order_id)
         return order if order and order.guild_id == guild_id and order.state is OrderState.WAITING else None
 
-    async def found(self, order_id: str, task_id: str) -> Settlement:
+    async def settle_with_task(self, order_id: str, task_id: str) -> Settlement:
         """Accepts the task that a person gives for an unsure order. Raises UnknownTask or GatewayError."""
         order = await self.store.order(order_id)
         if order is None or order.state not in (OrderState.UNSURE, OrderState.LOST):
@@ -321,7 +321,7 @@ class Orders:
         return await self._accept_found(order, task)
 
     async def _accept_found(self, order: Order, task: Task) -> Settlement:
-        if not may_be(order, task):
+        if not may_be_result(order, task):
             return Settlement.OTHER_SONG
         if await self.store.of_task(task.id):
             return Settlement.TAKEN

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Work
 from bot.domain.creation import OperatorRules
-from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
+from bot.domain.echo import OptionCounts, echoed, ignored, models_in, proven, proven_by
 from bot.domain.models import Model, offered
 from bot.domain.order import Order, OrderState
 from bot.domain.order_refusals import Refusal
@@ -31,8 +31,8 @@ _CHECK_CLOSED = 600.0  # seconds; a gateway allows about twenty such requests in
 _FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a minimum
 _SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
 _LOW = "low"  # closed: the balance is below the operator's minimum
-_LOOK_EVERY = 3_600.0  # seconds, for what watched tasks tell
-_UNDER_WAY = 1_800.0  # seconds: watches that began so long before the last look may have ended after it
+_LEARN_EVERY = 3_600.0  # seconds, for what watched tasks tell
+_UNDER_WAY = 1_800.0  # seconds: watches that began so long before it was learned last may have ended since
 _CLOSING = frozenset({Refusal.NO_BALANCE, Refusal.NO_ACCESS, Refusal.MISPLACED})
 
 log = logging.getLogger(__name__)
@@ -83,10 +83,10 @@ class GatewayTerms:
         self._store = store
         self._clock = clock
         self._wakeup = Wakeup(clock)
-        self._seen: tuple[str, ...] = ()
-        self._options: Mapping[SongOption, Seen] = {}
-        self._looked_at: float | None = None  # when watched tasks were read last
-        self._known: frozenset[str] = frozenset()  # tasks that were read then
+        self._models_seen: tuple[str, ...] = ()
+        self._option_counts: Mapping[SongOption, OptionCounts] = {}
+        self._learned_at: float | None = None  # when watched tasks were read last
+        self._learned_from: frozenset[str] = frozenset()  # tasks that were read then
         self._readings: deque[Reading] = deque(maxlen=_READINGS)
         self.account = Account(gateway=billing.name)
         self._is_changed = False  # since it was stored
@@ -108,12 +108,12 @@ class GatewayTerms:
     @property
     def can(self) -> frozenset[SongOption]:
         """Options that it passes on: the operator's setting, or what finished songs have shown."""
-        return self.settings.can | proven(self._options)
+        return self.settings.can | proven(self._option_counts)
 
     @property
     def ignores(self) -> frozenset[SongOption]:
         """Options that were missing in all songs that were ordered with them, unless the operator says otherwise."""
-        return ignored(self._options) - self.settings.can
+        return ignored(self._option_counts) - self.settings.can
 
     @property
     def at_once(self) -> int:
@@ -122,7 +122,7 @@ class GatewayTerms:
     @property
     def models(self) -> tuple[Model, ...]:
         """The models to offer, the default first."""
-        return offered(self.settings.models, self._seen)
+        return offered(self.settings.models, self._models_seen)
 
     def price(self, work: Work) -> float | None:
         """Of one order, if known."""
@@ -140,26 +140,26 @@ class GatewayTerms:
     async def run(self) -> None:
         """Until cancelled: checks once a day, and more often while the gateway is closed."""
         await self._recall()
-        checked_at = looked_at = -math.inf
+        checked_at = learned_at = -math.inf
         while True:
             if self._is_changed:
                 await self._store_account()
-            if self._clock.now() - looked_at >= _LOOK_EVERY:
-                await self._look()
-                looked_at = self._clock.now()
+            if self._clock.now() - learned_at >= _LEARN_EVERY:
+                await self._learn()
+                learned_at = self._clock.now()
             if self._clock.now() - checked_at >= self._check_every():
                 await self.check()
                 checked_at = self._clock.now()
-            await self._wakeup.wait(min(checked_at + self._check_every(), looked_at + _LOOK_EVERY))
+            await self._wakeup.wait(min(checked_at + self._check_every(), learned_at + _LEARN_EVERY))
 
     def _check_every(self) -> float:
         if self.account.closed:
             return _CHECK_CLOSED
         return _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
 
-    async def _look(self) -> None:
+    async def _learn(self) -> None:
         try:
-            await self.look_at_watched()
+            await self.learn_from_watched()
         except StorageError as error:
             log.error("what songs tell of gateway %s cannot be read: %s", self.name, error)
 
@@ -236,22 +236,22 @@ class GatewayTerms:
         await self._store.record_options(self.name, echoed(request, task), now)
         await self._read_abilities()
 
-    async def look_at_watched(self) -> None:
-        """Records what songs show that were ordered elsewhere, of watches that ended since the last look."""
+    async def learn_from_watched(self) -> None:
+        """Records what songs show that were ordered elsewhere, of watches that ended since the last time."""
         now = self._clock.now()
-        since = self._looked_at if self._looked_at is not None else self.account.checked_at
+        since = self._learned_at if self._learned_at is not None else self.account.checked_at
         ended = await self._store.watched_to_the_end(self.name, max(since - _UNDER_WAY, now - _SEEN_FOR))
-        watched = [task for task in ended if task.id not in self._known]
+        watched = [task for task in ended if task.id not in self._learned_from]
         for model in models_in(watched):
             await self._store.record_models(self.name, [model], now)
         found = {option for task in watched for option in proven_by(task)}
         await self._store.record_options(self.name, dict.fromkeys(found, True), now)
-        self._looked_at, self._known = now, frozenset(task.id for task in ended)
+        self._learned_at, self._learned_from = now, frozenset(task.id for task in ended)
         await self._read_abilities()
 
     async def _read_abilities(self) -> None:
-        self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
-        self._options = await self._store.options_seen(self.name)
+        self._models_seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
+        self._option_counts = await self._store.options_seen(self.name)
 
     async def charges(self) -> tuple[Charge, ...] | None:
         """What the key was charged for; None if that proves nothing."""

@@ -16,9 +16,9 @@ from bot.client import Interaction, Services
 from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, BatchEntry, counts, of_kind, unfinished
 from bot.domain.ids import Ids
 from bot.domain.task import Status, TaskKind
-from bot.errors import Forgotten, UnreadableFile
+from bot.errors import ListGone, UnreadableFile
 from bot.services.archives.songs import ArchiveSong
-from bot.services.batches import MOST
+from bot.services.batches import MAX_IDS
 from bot.ui.features.archives import send_archive
 from bot.ui.features.status import show_found
 from bot.ui.features.watch import watch_here
@@ -123,8 +123,11 @@ async def fetched(
     kind: TaskKind | None = None,
     show_progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> Batch:
-    """A new list, stored. Ids beyond MOST are ignored and counted. Calls `show_progress(done, of)` after each part."""
-    wanted = ids.ids[:MOST]
+    """A new list, stored. Ids beyond MAX_IDS are ignored and counted.
+
+    Calls `show_progress(done, of)` after each part.
+    """
+    wanted = ids.ids[:MAX_IDS]
     entries: list[BatchEntry] = []
     async with aclosing(services.batches.fetch(wanted, user_id)) as fetching:
         async for some in fetching:
@@ -136,7 +139,7 @@ async def fetched(
         user_id=user_id,
         entries=of_kind(entries, kind),
         ignored=ids.ignored + len(ids.ids) - len(wanted),
-        words=(*ids.words, *ids.ids[MOST : MOST + _NAMED])[:_NAMED],
+        words=(*ids.words, *ids.ids[MAX_IDS : MAX_IDS + _NAMED])[:_NAMED],
         created_at=services.now(),
     )
     await services.batches.keep(batch)
@@ -174,7 +177,7 @@ def _headline(batch: Batch, language: Language) -> str:
     lines = [f"## {language('batch.title', n=len(batch.entries))}{' · ' if found else ''}{found}"]
     if batch.ignored:
         words = named(batch.words, batch.ignored)
-        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MOST, words=words)}")
+        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MAX_IDS, words=words)}")
     return "\n".join(lines)
 
 
@@ -216,10 +219,10 @@ def _select(batch: Batch, shown: Sequence[BatchEntry], language: Language) -> Ta
 
 
 async def _stored(interaction: Interaction, batch_id: str) -> Batch:
-    """Raises Forgotten."""
+    """Raises ListGone."""
     batch = await interaction.client.services.batches.get(batch_id)
     if batch is None:
-        raise Forgotten
+        raise ListGone
     return batch
 
 
