@@ -235,14 +235,14 @@ class NotTheMaker(TellableError):
 class PlaylistRefused(TellableError):
     """`why`: no usable name, a name that is taken, too many playlists of a person or of a server, no playlist of that
     name or not any more, a song that is in it already or not at all, or no more room in it, a song that is not found,
-    only for the server's managers, only in servers, or nothing in it that all readers may view.
+    only for the server's managers, only in servers, nothing in it that all readers may view, or nothing at all.
     """
 
     def __init__(
         self,
         why: Literal[
             "nameless", "exists", "many", "many_here", "unknown", "gone", "twice", "absent", "full", "no_song",
-            "managers", "servers", "nothing",
+            "managers", "servers", "nothing", "empty",
         ],
         **values: object,
     ) -> None:  # fmt: skip

@@ -79,6 +79,8 @@ def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[Gate
         return GatewayRefused
     if _says_unknown(meant, status, code):
         return None if len(asked) == 1 else GatewayBroken  # does not say which of them
+    if meant is ErrorMeaning.NO_MONEY and not good:  # some say so with 429
+        return GatewayRefused
     if status in _BUSY or code in _BUSY or (meant is ErrorMeaning.BUSY and not good):
         return GatewayBusy
     if status in _KEY or code in _KEY or (meant is ErrorMeaning.KEY and not good):

@@ -45,15 +45,19 @@ def suno_page(clip: Clip) -> str | None:
 
 def headline(task: Task, language: Language) -> str:
     """The status: emoji, word, kind and model; below it the progress, if the gateway gave one."""
-    if not task.recognised:
-        word = language("st.unknown", raw=one_line(task.raw_status, 60))
-    else:
-        word = language("st.partial" if task.partial else f"st.{task.status}")
-    state = f"{emoji_of(task)} **{word}**"
+    state = state_of(task, language)
     kind = "" if task.kind is TaskKind.UNKNOWN else language(f"kind.{task.kind}")
     model = next((clip.model for clip in task.clips if clip.model), "")
     line = " · ".join(part for part in (state, kind, one_line(model, 40)) if part)
     return line if task.is_final or task.progress is None else f"{line}\n{_bar(task.progress)}"
+
+
+def state_of(task: Task, language: Language) -> str:
+    if not task.recognised:
+        word = language("st.unknown", raw=one_line(task.raw_status, 60))
+    else:
+        word = language("st.partial" if task.partial else f"st.{task.status}")
+    return f"{emoji_of(task)} **{word}**"
 
 
 def _bar(progress: float) -> str:
