@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from bot.errors import MediaUnavailable
 
 _HEADER = re.compile(rb"([0-9a-fA-F]{1,8})(?:;chunk-signature=[0-9a-f]{64})?\r\n")
-_LONGEST = 100  # bytes of a header
+_MAX_HEADER = 100  # bytes of a header
 _END = b"\r\n"
 
 
@@ -49,9 +49,9 @@ class Unframed:
 
     def _read_line(self, chunk: bytes, at: int) -> int:
         """Where the line ends that goes on here: a header, or the line break behind a frame."""
-        end = chunk.find(b"\n", at, at + _LONGEST) + 1 or min(len(chunk), at + _LONGEST)
+        end = chunk.find(b"\n", at, at + _MAX_HEADER) + 1 or min(len(chunk), at + _MAX_HEADER)
         self._line += chunk[at:end]
-        if self._line.endswith(b"\n") or len(self._line) >= _LONGEST:
+        if self._line.endswith(b"\n") or len(self._line) >= _MAX_HEADER:
             self._take_line()
         return end
 

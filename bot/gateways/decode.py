@@ -17,7 +17,7 @@ from bot.gateways.dialects.translate import translate
 from bot.gateways.dialects.unwrap import status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, parse_json
 
-_GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
+GOOD_CODES = frozenset({"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"})
 _BAD_STATUS = {"error", "fail", "failed"}  # of an answer without content
 _BUSY = {429, 430, 455, 503, 529}  # also as a code within an answer
 _KEY = {401, 402, 403}  # 402: its account has no money left
@@ -121,9 +121,9 @@ def is_good(value: Any, status: int) -> bool:
     if value.get("data") is not None and not isinstance(value.get("data"), str):
         return True
     word = as_text(status_of(value)).strip().lower()
-    if word in _BAD_STATUS or (is_code(word) and word not in _GOOD_CODES):
+    if word in _BAD_STATUS or (is_code(word) and word not in GOOD_CODES):
         return False
-    return not value.get("error") and as_text(value.get("code")).lower() in _GOOD_CODES
+    return not value.get("error") and as_text(value.get("code")).lower() in GOOD_CODES
 
 
 def _is_empty(value: Any) -> bool:

@@ -11,7 +11,7 @@ _MAGIC = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
 _STEP = 1024 * 1024  # bytes that are unpacked at once, however small they were packed
 _SLICE = 4 * 1024  # packed bytes
-_MOST_MEMBERS = 10_000  # one after the other in a file; tools make one, or one of each 64 KB
+_MAX_MEMBERS = 10_000  # one after the other in a file; tools make one, or one of each 64 KB
 
 
 class _Step(NamedTuple):
@@ -83,7 +83,7 @@ class _Unpacker:
 
     def _next(self) -> "zlib._Decompress":
         self._members += 1
-        if self._members > _MOST_MEMBERS:
+        if self._members > _MAX_MEMBERS:
             raise MediaUnavailable("its gzip has too many members")
         return zlib.decompressobj(_GZIP)
 

@@ -49,7 +49,7 @@ from bot.gateways.fields import (
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
 _MOST_VOICE = 10  # characters
 _MOST_ADDRESSES = 5  # of one song
-_MOST_WORDS = 10  # in a list of errors
+_MAX_WORDS = 10  # in a list of errors
 _GOOD_WORDS = {"", "ok", "success", "succeed", "成功"}  # where an error's would be
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
 
@@ -171,7 +171,7 @@ def _reason(layers: Sequence[Object], clips: Sequence[Object]) -> str:
 def _words_of(value: Any) -> str:
     """The text of an error: the value itself, a field of an object, or those of a list."""
     if isinstance(value, list):
-        return ", ".join(filter(None, (as_text(_field_of(each)) for each in value[:_MOST_WORDS])))
+        return ", ".join(filter(None, (as_text(_field_of(each)) for each in value[:_MAX_WORDS])))
     return as_text(_field_of(value))
 
 

@@ -22,7 +22,7 @@ from bot.ui.interactions.replies import MessageReply, answer_to
 from bot.ui.interactions.typed_ids import mentioned_ids
 from bot.ui.render.locales import Language, language_for, written_in
 
-_MOST_LISTED = 25  # songs of one message
+_MAX_LISTED = 25  # songs of one message
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ async def watch_message(interaction: Interaction, message: discord.Message) -> N
 async def _listed_in(interaction: Interaction, message: discord.Message) -> list[str]:
     """The tasks of songs in a list of ours, such as a playlist, that the person may find."""
     found = []
-    for number in listed_songs(message)[:_MOST_LISTED]:
+    for number in listed_songs(message)[:_MAX_LISTED]:
         with suppress(NotInLibrary):
             found.append((await song_for(interaction, number)).song.task_id)
     return found

@@ -17,7 +17,7 @@ from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.render import actions
 from bot.ui.render.components import LINKS_ROW, button
-from bot.ui.render.embeds import clip_embed, failure, is_shown, lyrics_embed, state_of, suno_page, task_embed
+from bot.ui.render.embeds import clip_embed, failure, is_linkable, lyrics_embed, state_of, suno_page, task_embed
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
 from bot.ui.render.payloads import NotifyPayload, TaskPayload
@@ -297,5 +297,5 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
         discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=LINKS_ROW)
-        for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
+        for kind, emoji, number, url in [link for link in found if is_linkable(link[-1], _MAX_URL)][:5]
     ]

@@ -33,9 +33,9 @@ _UNKNOWN_COLOUR, _UNKNOWN_EMOJI = discord.Colour.yellow(), "❔"
 _PARTIAL_EMOJI = "⚠️"
 
 
-def is_shown(url: str, longest: int) -> bool:
+def is_linkable(url: str, max_length: int) -> bool:
     """True if Discord accepts the address in a button or embed: it refuses hosts without a dot, such as minio:9000."""
-    return len(url) <= longest and "." in (urlsplit(url).hostname or "").strip(".")
+    return len(url) <= max_length and "." in (urlsplit(url).hostname or "").strip(".")
 
 
 def suno_page(clip: Clip) -> str | None:
@@ -106,7 +106,7 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     made = task.lyrics.style if task.lyrics and task.kind is TaskKind.STYLE else ""
     _add(embed, language("card.style"), one_line(made, _MAX_FIELD) or one_line(style, _MAX_STYLE), inline=False)
     pictures = [clip.image_url for clip in task.clips]
-    if not task.is_final and (image := next((each for each in pictures if is_shown(each, _MAX_PICTURE)), "")):
+    if not task.is_final and (image := next((each for each in pictures if is_linkable(each, _MAX_PICTURE)), "")):
         embed.set_thumbnail(url=image)
     # Without a title the id is shown above.
     return embed.set_footer(text=_footer(task, gateway) if task.title else gateway)
