@@ -277,7 +277,7 @@ def test_spaces_around_the_dashes_of_a_uuid_are_none_of_its_own(dash: str) -> No
     "typed",
     [
         "- {0}\n* {1}\n\u2022 {2}",
-        "1. {0}\n2) {1}\n3\u3001{2}\n10. ",
+        "1. {0}\n2) {1}\n3\u3001{2}",
         "# {0}\n-# {1} \u2192 {2}",
         "```json\n{0}\n{1}\n{2}\n```",
         "{0} = {1} -> {2} ... --",
@@ -293,6 +293,11 @@ def test_marks_of_lists_quotes_and_links_are_no_words_that_were_ignored(typed: s
 
 def test_numbers_that_mark_no_list_are_named() -> None:
     assert read_ids(f"{UUID} 12 3 a").words == ("12", "3", "a")
+
+
+@pytest.mark.parametrize("typed", ["123", "123.", "123)", "123\u3001"])
+def test_a_number_alone_is_asked_for(typed: str) -> None:
+    assert read_ids(typed).ids == ("123",)
 
 
 def test_the_text_of_a_link_that_leads_nowhere_is_named() -> None:
