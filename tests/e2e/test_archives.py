@@ -14,6 +14,7 @@ from tests.conftest import Env
 from tests.idle import wait_until_idle
 from tests.messages import buttons, words
 
+MIB = 1024 * 1024
 TASKS = tuple(
     FakeTask(f"task_{number:04}", songs=(Song(f"c{number}", f"海风 {number}", lyrics="[主歌]\n啦", duration=30.0),))
     for number in range(12)
@@ -69,6 +70,35 @@ async def test_a_limit_that_was_said_too_high_is_lowered_and_nothing_is_lost(env
         said, files = await packed(env, message)
     assert "已将 2 首歌打包成 2 个" in said
     assert [names(env, each) for each in files] == [["01 海风 0.mp3"], ["02 海风 1.mp3"]]
+
+
+@pytest.mark.parametrize(
+    ("boosted", "parts"),
+    [
+        (True, [["01 Sea 0.mp3", "02 Sea 1.mp3", "03 Sea 2.mp3"]]),
+        (False, [["01 Sea 0.mp3", "02 Sea 1.mp3"], ["03 Sea 2.mp3"]]),
+    ],
+    ids=["as the place says", "as Discord documents"],
+)
+async def test_a_boosted_server_takes_larger_files(env: Env, boosted: bool, parts: list[list[str]]) -> None:
+    env.discord.world.upload_limit = 100 * MIB
+    if boosted:
+        env.discord.world.request_limit = 100 * MIB
+    tasks = [FakeTask(f"task_{n:04}", songs=(Song(f"c{n}", f"Sea {n}", duration=1_300.0),)) for n in range(3)]
+    async with env.bot():
+        _, files = await packed(env, await listed(env, *tasks))
+    assert [names(env, each) for each in files] == parts
+    assert sum(each["attachments"][0]["size"] for each in files) > 25 * MIB
+
+
+async def test_a_large_file_whose_upload_breaks_off_is_sent_in_smaller_ones(env: Env) -> None:
+    env.discord.world.upload_limit = env.discord.world.request_limit = 100 * MIB
+    tasks = [FakeTask(f"task_{n:04}", songs=(Song(f"c{n}", f"Sea {n}", duration=1_300.0),)) for n in range(3)]
+    async with env.bot():
+        message = await listed(env, *tasks)
+        env.discord.faults.order(DiscordFault(r"/webhooks/", 0, method="POST"))
+        _, files = await packed(env, message)
+    assert [len(names(env, each)) for each in files] == [2, 1]
 
 
 async def test_songs_that_cannot_be_had_are_named(env: Env) -> None:

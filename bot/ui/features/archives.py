@@ -16,13 +16,17 @@ from bot.services.archives.service import MOST, ArchivePart, LeftOut
 from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence
-from bot.ui.interactions.replies import InteractionReply
+from bot.ui.render.cards import MAX_REQUEST
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
 from bot.ui.render.text import megabytes, one_line
 
 _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
-_LIMITS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # that Discord has or had, in bytes
+_LARGEST = (
+    50 * 1024 * 1024
+)  # bytes: with the song that goes into it, two of them are within a person's part of the disk
+# In bytes. Discord documents that a request has 25 MiB at most, but takes more in boosted servers: that is tried first.
+_LIMITS = (MAX_REQUEST, *(mib * 1024 * 1024 for mib in (20, 10, 8)))
 _LATEST = 13 * 60.0  # seconds after which no more is sent: Discord lets us answer for 15 minutes
 _UPLOAD_PATIENCE = 120.0  # seconds
 _LAST_WORDS = 2.0  # seconds, while the bot is stopping
@@ -50,7 +54,7 @@ class _Sending:
         self._songs = songs
         self._name = name
         self._read_post = read_post
-        self._limit = InteractionReply(interaction).limit
+        self._limit = min(interaction.filesize_limit or interaction.client.services.upload_limit, _LARGEST)
         self._until = time.monotonic() + _LATEST
         self._taken = self._packed = self._files = 0  # songs that were dealt with, songs and files that were sent
         self._left_out: list[LeftOut] = []
@@ -109,14 +113,14 @@ class _Sending:
         try:
             async with asyncio.timeout(_UPLOAD_PATIENCE):
                 await self._interaction.followup.send(file=TitledFile(file, name), ephemeral=self._private)
-        except TimeoutError:
-            raise _OutOfTime from None
-        except discord.HTTPException as error:
-            if error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE:
-                raise
-            log.info("Discord accepts less than %d bytes: %s", part.size, error)
-            self._limit = next((each for each in _LIMITS if each < part.size), part.size - 1)
-            return False
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            if _may_be_too_large(part.size, error):
+                log.info("Discord does not take %d bytes: %r", part.size, error)
+                self._limit = next((each for each in _LIMITS if each < part.size), part.size - 1)
+                return False
+            if isinstance(error, TimeoutError):
+                raise _OutOfTime from None
+            raise
         self._files += 1
         return True
 
@@ -140,6 +144,12 @@ class _Sending:
         if beyond:
             lines.append(language("zip.beyond", n=beyond, most=MOST))
         return "\n".join(lines) or language("zip.none")
+
+
+def _may_be_too_large(size: int, error: Exception) -> bool:
+    """Of what is beyond the documented size, Discord may also cut the connection, or not read on."""
+    refused = isinstance(error, discord.HTTPException)
+    return size > MAX_REQUEST or (refused and (error.status == _TOO_LARGE_STATUS or error.code == _TOO_LARGE_CODE))
 
 
 def _reason(left_out: LeftOut, language: Language, limit: int) -> str:
