@@ -4,6 +4,7 @@ import io
 import zipfile
 from typing import Any
 
+import discord
 import pytest
 
 from sandbox.local_discord.faults import Fault as DiscordFault
@@ -160,7 +161,10 @@ async def test_when_the_bot_stops_it_is_said_what_is_not_packed(env: Env) -> Non
         env.gateway.media_faults.append(Fault(200, b"ID3\x04" + bytes(1_000), path="/audio/c3", stall_after=500))
         pressed = await env.ben.press(message, "ZIP")
         await env.discord.hub.until(lambda: bool(pressed.follow_ups))
-    assert pressed.message
+        assert pressed.message
+        await env.discord.hub.until(lambda: "2/4" in words(pressed.message or {}))
+        over = round(discord.utils.snowflake_time(int(pressed.id)).timestamp()) + 900
+        assert f"如果到 <t:{over}:t> 仍显示" in words(pressed.message), "if the bot is killed, nobody can change that"
     assert words(pressed.message).strip().splitlines() == [
         "📦 已将 2 首歌打包成一个 ZIP 文件，含封面和歌词。",
         "⏹️ 机器人正在重启，还有 2 首没有打包。请一分钟后再点 **ZIP**。",

@@ -27,7 +27,8 @@ _LARGEST = (
 )  # bytes: with the song that goes into it, two of them are within a person's part of the disk
 # In bytes. Discord documents that a request has 25 MiB at most, but takes more in boosted servers: that is tried first.
 _LIMITS = (MAX_REQUEST, *(mib * 1024 * 1024 for mib in (20, 10, 8)))
-_LATEST = 13 * 60.0  # seconds after which no more is sent: Discord lets us answer for 15 minutes
+_ANSWERABLE = 15 * 60.0  # seconds for which Discord lets us change an answer
+_LATEST = 13 * 60.0  # seconds after which no more is sent
 _UPLOAD_PATIENCE = 120.0  # seconds
 _LAST_WORDS = 2.0  # seconds, while the bot is stopping
 _NAMED, _TITLE = 10, 60  # songs that are named, and characters of each title
@@ -61,7 +62,7 @@ class _Sending:
         self._private = True
 
     async def run(self, *, beyond: int) -> None:
-        message = await self._tell(self._language("zip.packing", n=0, all=len(self._songs)))
+        message = await self._say_packing()
         self._private = message.flags.ephemeral
         try:
             while self._taken < len(self._songs):
@@ -76,6 +77,11 @@ class _Sending:
             await self._say_stopped()
             raise
         await self._tell(self._summary(beyond))
+
+    async def _say_packing(self) -> discord.InteractionMessage:
+        """With the time at which it would be over: if the bot is killed, nobody can change the message any more."""
+        until = f"<t:{self._interaction.created_at.timestamp() + _ANSWERABLE:.0f}:t>"
+        return await self._tell(self._language("zip.packing", n=self._taken, all=len(self._songs), until=until))
 
     async def _say_stopped(self) -> None:
         """The bot is stopping: nobody would ever change what is said now."""
@@ -104,7 +110,7 @@ class _Sending:
                 self._packed += part.songs
                 self._left_out += part.left_out
                 if self._taken < len(self._songs):
-                    await self._tell(self._language("zip.packing", n=self._taken, all=len(self._songs)))
+                    await self._say_packing()
 
     async def _send(self, part: ArchivePart, file: BufferedRandom) -> bool:
         """False: Discord takes less than it said."""
