@@ -60,6 +60,10 @@ class AccessPolicy(Protocol):
         """Checks a request from a server that the bot is in, or from elsewhere. Raises NotAllowed or TooMany."""
         ...
 
+    async def recent_member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
+        """With the roles that they had seconds ago, for suggestions. None: they are not there, or Discord is late."""
+        ...
+
 
 class Services(msgspec.Struct, frozen=True):
     key_values: KeyValueStore

@@ -1,5 +1,6 @@
 """/suno library: songs are found again by their words, opened with fresh audio, starred and removed."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import FORUM
@@ -339,6 +341,36 @@ async def test_every_id_is_offered_by_the_words_of_its_song(env: Env) -> None:
             assert offered == {"name": "Harbour Lights · slow jazz", "value": f"{HARBOUR.id}#1"}
         (own,) = await env.ada.autocomplete(env.channel, "suno extend", song="harbour")
         assert own == {"name": "Harbour Lights · 1/1", "value": f"{HARBOUR.id}#1"}, "it is offered once"
+
+
+async def test_in_a_dm_ones_own_songs_of_servers_are_offered_too(env: Env) -> None:
+    """Their channels are looked at with each letter, and Discord is not asked with each who somebody is."""
+    dm = env.discord.world.dm_with(env.ben.user)
+    async with env.bot():
+        await env.watch(HARBOUR.id, person=env.ben)
+        await posts(env)
+        for letters in ("h", "ha", "har", "harb"):
+            (offered,) = await env.ben.autocomplete(dm, "suno status", id=letters)
+            assert offered["value"] == HARBOUR.id
+        asked = [each for each in env.discord.requests if each.method == "GET" and "/members/" in each.path]
+        assert len(asked) == 1
+        assert await env.ada.autocomplete(env.discord.world.dm_with(env.ada.user), "suno status", id="harb") == []
+        env.discord.changes.override(env.channel, env.ben.user, deny=Permission.VIEW_CHANNEL)
+        await wait_until_idle()
+        assert await env.ben.autocomplete(dm, "suno status", id="harbo") == []
+
+
+async def test_suggestions_do_not_wait_for_discord(env: Env) -> None:
+    dm = env.discord.world.dm_with(env.ben.user)
+    async with env.bot():
+        await env.watch(HARBOUR.id, person=env.ben)
+        await posts(env)
+        held = asyncio.Event()
+        env.discord.faults.order(DiscordFault(r"/members/\d+$", 200, method="GET", after=True, held=held))
+        assert await env.ben.autocomplete(dm, "suno status", id="harb") == []
+        held.set()
+        (offered,) = await env.ben.autocomplete(dm, "suno status", id="harbo")
+        assert offered["value"] == HARBOUR.id
 
 
 async def test_lyrics_are_there_when_the_gateway_has_forgotten_them(env: Env) -> None:

@@ -154,8 +154,9 @@ class _Sending:
 
 def _may_be_too_large(size: int, error: Exception) -> bool:
     """Of what is beyond the documented size, Discord may also cut the connection, or not read on."""
-    refused = isinstance(error, discord.HTTPException)
-    return size > MAX_REQUEST or (refused and (error.status == _TOO_LARGE_STATUS or error.code == _TOO_LARGE_CODE))
+    if not isinstance(error, discord.HTTPException):
+        return size > MAX_REQUEST
+    return size > MAX_REQUEST or error.status == _TOO_LARGE_STATUS or error.code == _TOO_LARGE_CODE
 
 
 def _reason(left_out: LeftOut, language: Language, limit: int) -> str:
