@@ -524,6 +524,25 @@ def players(env: Env, message: Message) -> list[tuple[Song, str]]:
     return list(zip([songs[sound] for sound in sounds(env, message)], how, strict=True))
 
 
+async def test_an_older_post_in_the_same_channel_shows_the_choice_too(env: Env) -> None:
+    async with env.bot():
+        for number in (1, 2):
+            await env.watch(TWO_TAKES.id, person=env.ben)
+            posted = await posts(env, number)
+        older, newer = posted
+        asked = await env.finished(await env.ben.press(older, "Choose a take"))
+        await env.changed(await env.ben.press(asked, "版本 2"))
+        for post in (newer, older):
+            await env.discord.hub.until(lambda post=post: "Take 2 was chosen" in post["content"])
+            assert [how for _, how in players(env, post)] == ["covered", "open"]
+        await env.clock.advance(6)
+        await env.changed(await env.ben.press(asked, "版本 2"))
+        for post in (newer, older):
+            await env.discord.hub.until(lambda post=post: "chosen" not in post["content"])
+            assert [how for _, how in players(env, post)] == ["open", "open"]
+        assert [each for each in buttons(older) if "·" in each] == ["#1 · 0", "#2 · 0"]
+
+
 async def test_a_take_that_arrives_after_the_choice_is_folded_away(env: Env) -> None:
     first, second = TWO_TAKES.songs
     env.gateway.add(replace(TWO_TAKES, songs=(first, replace(second, state="streaming"))))
