@@ -1,5 +1,6 @@
 """A page of songs as ZIP files, sent one after the other."""
 
+import asyncio
 import io
 import zipfile
 from typing import Any
@@ -11,6 +12,7 @@ from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault
+from tests import forged
 from tests.conftest import Env
 from tests.idle import wait_until_idle
 from tests.messages import buttons, words
@@ -144,6 +146,44 @@ async def test_a_song_that_may_no_longer_be_seen_is_not_packed(env: Env) -> None
         pressed = await env.ben.press(found, "ZIP")
         answer = await env.finished(pressed)
     assert words(answer).strip() == "没有已完成的歌曲可以打包。"
+
+
+@pytest.mark.parametrize("meanwhile", ["hidden", "removed", "forgotten"])
+async def test_a_song_that_goes_while_others_are_packed_is_not_packed(env: Env, meanwhile: str) -> None:
+    staff = env.discord.changes.add_channel(env.discord.world.guilds[env.channel["guild_id"]], "staff")
+    async with env.bot():
+        env.gateway.add(*TASKS[:2])
+        for task, at in zip(TASKS[:2], (staff, env.channel), strict=True):
+            await env.watch(task.id, at=at)
+            await env.posts(1, at=at)
+        await wait_until_idle()
+        found = await env.finished(await env.ben.slash(env.channel, "suno library", find="海风"))
+        held = asyncio.Event()
+        env.discord.faults.order(DiscordFault(r"/messages/\d+$", 200, method="GET", after=True, held=held))
+        pressed = await env.ben.press(found, "ZIP")
+        await env.discord.hub.until(lambda: any(env.channel["id"] in each for each in _read(env)))
+        if meanwhile == "hidden":
+            env.discord.changes.override(staff, env.ben.user, deny=Permission.VIEW_CHANNEL)
+        elif meanwhile == "removed":
+            listed = await env.finished(await env.ada.slash(staff, "suno library", scope="here"))
+            card = await env.finished(await env.ada.press(listed, "▶️"))
+            asked = await env.finished(await env.ada.press(card, "Remove from library"))
+            await env.changed(await env.ada.press(asked, "Yes, remove it"))
+        else:
+            asked = await env.finished(await forged.press(env.ada, found, "s1:de:0:ask"))
+            await env.changed(await env.ada.press(asked, "Yes, delete everything"))
+        held.set()
+        await env.discord.hub.until(
+            lambda: "有 1 首没有打包" in words(pressed.message or {"content": "", "embeds": []})
+        )
+        (file,) = [each for each in pressed.follow_ups if each["attachments"]]
+    assert names(env, file) == ["01 海风 1.mp3"]
+    assert "海风 0" not in words(pressed.message or {})
+
+
+def _read(env: Env) -> list[str]:
+    """Paths of messages that were read again."""
+    return [each.path for each in env.discord.requests if each.method == "GET" and "/messages/" in each.path]
 
 
 @pytest.mark.parametrize("state", ["running", "failed"])

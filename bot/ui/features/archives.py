@@ -11,7 +11,7 @@ import aiohttp
 import discord
 
 from bot.client import Interaction
-from bot.errors import GatewayError, MediaNoRoom, MediaTooBig
+from bot.errors import GatewayError, MediaNoRoom, MediaTooBig, NotInLibrary
 from bot.services.archives.service import MOST, ArchivePart, LeftOut
 from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
@@ -138,9 +138,12 @@ class _Sending:
         language = self._language
         key = "zip.done" if self._files == 1 else "zip.done_parts"
         lines = [language(key, n=self._packed, files=self._files)] if self._packed else []
-        lines += [_reason(each, language, self._limit) for each in self._left_out[:_NAMED]]
-        if more := len(self._left_out[_NAMED:]):
+        named = [each for each in self._left_out if not isinstance(each.error, NotInLibrary)]
+        lines += [_reason(each, language, self._limit) for each in named[:_NAMED]]
+        if more := len(named[_NAMED:]):
             lines.append(language("zip.more", n=more))
+        if gone := len(self._left_out) - len(named):
+            lines.append(language("zip.gone", n=gone))
         return lines
 
     def _summary(self, beyond: int) -> str:

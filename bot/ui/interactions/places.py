@@ -96,13 +96,14 @@ class _Viewer:
     def __init__(self, interaction: Interaction, guild: discord.Guild, member: discord.Member, requests: int) -> None:
         self._bot = interaction.client
         self._here = interaction.channel_id
+        self._may_read_here = interaction.permissions.read_message_history
         self._guild = guild
         self._member = member
         self._requests = requests
 
     async def may_view(self, group: ChannelGroup) -> bool:
         if group.channel_id and group.channel_id == self._here:
-            return True
+            return self._may_read_here
         channel: _Channel | None = self._guild.get_channel_or_thread(group.channel_id or group.parent_id)
         if channel is None and group.channel_id and self._may_ask():
             with suppress(discord.NotFound, discord.Forbidden):
