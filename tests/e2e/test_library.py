@@ -220,6 +220,10 @@ async def test_songs_in_forums_and_private_threads(env: Env) -> None:
         assert "没有找到" in words(await library(env, env.ben, find="码头"))
         assert sounds(env, await opened(env, await library(env, find="码头"))) == [sound_of(PIER.songs[0])]
         assert "旧码头" in words(await library(env, at=thread, scope="here"))
+        env.discord.changes.join_thread(thread, env.ben.user)
+        assert "旧码头" in words(await library(env, env.ben, at=thread, scope="here"))
+        env.discord.changes.override(env.channel, env.ben.user, deny=Permission.READ_MESSAGE_HISTORY)
+        assert "没有歌曲" in words(await library(env, env.ben, at=thread, scope="here")), "of before they came"
         env.discord.changes.override(forum, env.ben.user, deny=Permission.VIEW_CHANNEL)
         assert "没有找到" in words(await library(env, env.ben, find="harbour"))
 
@@ -363,14 +367,16 @@ async def test_in_a_dm_ones_own_songs_of_servers_are_offered_too(env: Env) -> No
 async def test_suggestions_do_not_wait_for_discord(env: Env) -> None:
     dm = env.discord.world.dm_with(env.ben.user)
     async with env.bot():
-        await env.watch(HARBOUR.id, person=env.ben)
+        await env.watch(PIER.id, person=env.ben)
         await posts(env)
+        await env.status(HARBOUR.id, person=env.ben, show="me")
         held = asyncio.Event()
         env.discord.faults.order(DiscordFault(r"/members/\d+$", 200, method="GET", after=True, held=held))
-        assert await env.ben.autocomplete(dm, "suno status", id="harb") == []
+        (offered,) = await env.ben.autocomplete(dm, "suno status", id="harb")
+        assert offered["value"] == HARBOUR.id, "they looked it up before"
         held.set()
-        (offered,) = await env.ben.autocomplete(dm, "suno status", id="harbo")
-        assert offered["value"] == HARBOUR.id
+        (offered,) = await env.ben.autocomplete(dm, "suno status", id="码头")
+        assert offered["value"] == PIER.id
 
 
 async def test_lyrics_are_there_when_the_gateway_has_forgotten_them(env: Env) -> None:
