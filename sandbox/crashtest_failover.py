@@ -107,10 +107,11 @@ class FailOverCrashTest(TwoBotsCrashTest):
         before = await self._bots.leader()
         sessions = len(self._discord.starts.accepted)
         await self._go_on(halves)
-        self._killed_at += [time.monotonic() - second for second in range(int(self._behind) + 1)]
+        lost_since = time.monotonic() - self._behind
         since = await fail_over(self._server, self._bots, self._dice)
         await self._bots.leader(before.epoch)
         await self._hub.until(lambda: len(self._discord.starts.accepted) > sessions, _CONNECTED)
+        self._doubt_answers(lost_since)
         self.report.connected.append(time.monotonic() - since)
         self.report.ended += 2 - self._bots.running
         self._gateway.add(*(replace(fake, states=((0.0, "done"),)) for fake in halves))

@@ -195,4 +195,4 @@ async def _look_tasks_up(database_url: str, world: World, channel: Object) -> No
                     title=task.title,
                     looked_up_at=time.time() - age,
                 )
-                await store.keep_recent(recent)
+                await store.save_recent(recent)

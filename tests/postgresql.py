@@ -14,14 +14,17 @@ from sandbox.postgresql import ADDRESS
 
 
 @contextmanager
-def new_database() -> Iterator[str]:
-    """The URL of an empty database, as SQLAlchemy needs it. Skips the test if there is no server."""
+def new_database(options: str = "") -> Iterator[str]:
+    """The URL of an empty database, as SQLAlchemy needs it. Skips the test if there is no server.
+
+    `options`: of CREATE DATABASE.
+    """
     server = os.environ.get(ADDRESS)
     if not server:
         pytest.skip(f"{ADDRESS} is not set: make postgres starts a server, and sets it")
     name = f"suno_watch_{token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} {options}".encode())
         try:
             yield f"{server.replace('postgresql:', 'postgresql+psycopg:', 1).rpartition('/')[0]}/{name}"
         finally:

@@ -4,9 +4,9 @@ import unicodedata
 
 from msgspec import Struct
 
-MOST_SONGS = 60  # in a playlist: as many as one archive holds
-MOST_OF_PERSON = 20
-MOST_OF_SERVER = 50
+MAX_SONGS = 60  # in a playlist: as many as one archive holds
+MAX_OF_PERSON = 20
+MAX_OF_SERVER = 50
 LONGEST_NAME = 60  # characters
 _JOINERS = "\u200c\u200d"
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters by their category, but nobody sees them

@@ -60,9 +60,9 @@ def _application(monitor: Monitor) -> web.Application:
 
 def _standby(monitor: Monitor) -> dict[str, Any]:
     state = monitor.state()
-    cannot = {"cannot_take_over": state.cannot} if state.cannot else {}
-    known = {"ready": False, "leads": False, "leader": state.leader, "database_reachable": state.reachable}
-    return known | cannot
+    known = {"ready": False, "leads": False, "leader": state.leader, "database_reachable": not state.error}
+    faults = {"database_error": state.error, "cannot_take_over": state.cannot}
+    return known | {name: text for name, text in faults.items() if text}
 
 
 def _readiness(condition: Condition) -> dict[str, Any]:

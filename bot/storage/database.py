@@ -6,27 +6,29 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from sqlalchemy import URL, Connection, delete, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, delete, insert, inspect, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
 from bot.storage.engines import sqlite
 from bot.storage.engines.options import READ_ONLY, UNHURRIED
+from bot.storage.key_values import value_of
 from bot.storage.lease import LEASE_TABLE
-from bot.storage.remedies import errors_in_words
+from bot.storage.remedies import encoding_fault, errors_in_words
 from bot.storage.revision import USABLE_FROM, OfAnotherProgram, usable_revision
 from bot.storage.schema import REVISION, key_values
 from bot.storage.seat import Database, Seat
 
 MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
 UNFINISHED = "not all was moved into this database: run `move` again, with the old DATABASE_URL"
-_IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
+_IS_MOVING = value_of(MOVING)
 # This program gives its connections one name, unless DATABASE_URL has another.
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND application_name = current_setting('application_name')"
 )
-_USABLE_FROM = select(key_values.c.value).where(key_values.c.key == USABLE_FROM)
+_ENCODING = text("SELECT current_setting('server_encoding')")
+_USABLE_FROM = value_of(USABLE_FROM)
 
 log = logging.getLogger(__name__)
 
@@ -135,12 +137,19 @@ def _revision(connection: Connection, *, newer: bool = False) -> str | None:
     """None: a new database. Raises StorageError unless it can be upgraded, or used as it is; `newer`: see `migrate`."""
     tables = set(inspect(connection).get_table_names()) - {LEASE_TABLE}
     if not tables:
+        _check_encoding(connection)
         return None
     if "alembic_version" not in tables:
         raise OfAnotherProgram
     found = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
     oldest = connection.scalar(_USABLE_FROM) if newer and key_values.name in tables else None
     return usable_revision(found, tables, oldest)
+
+
+def _check_encoding(connection: Connection) -> None:
+    """Raises StorageError before anything is stored in a database that cannot store everything."""
+    if connection.dialect.name == "postgresql" and (fault := encoding_fault(connection.scalar(_ENCODING))):
+        raise StorageError(f"the database cannot be used: {fault}")
 
 
 def _upgrade(connection: Connection) -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct
 from bot.errors import DatabaseInUse, LeadershipLost, StorageError
 from bot.shutdown import cancel_and_wait, insist
 from bot.storage.lease import Lease, Taken
+from bot.storage.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,13 @@ def steady() -> float:
 
 class LeaseTiming(Struct, frozen=True, kw_only=True):
     """Seconds. `lease`: how long it lasts after a renewal; `margin`: how long before its end the leader stops;
-    `renew`: between two renewals; `look`: between two looks of a standby; `patience`: for an answer of the database.
+    `renew`: between two renewals; `look`: between two looks of a standby.
     """
 
     lease: float = 6.0
     margin: float = 1.0
     renew: float = 1.5
     look: float = 1.0
-    patience: float = 2.0
 
 
 class Leases(Protocol):
@@ -114,13 +114,13 @@ class Term:
 
 
 class LeadershipState(Struct, frozen=True, kw_only=True):
-    """`leader`: the name of the last known one; `reachable`: whether the database answers; `cannot`: why this process
-    could not take over.
+    """`leader`: the name of the last known one; `error`: why the database cannot be used; `cannot`: why this process
+    could not take over from the leader. Both are empty if all is well.
     """
 
     leads: bool = False
     leader: str = ""
-    reachable: bool = True
+    error: str = ""
     cannot: str = ""
 
 
@@ -132,6 +132,7 @@ class Leadership:
         self._name = name or f"{socket.gethostname()}, process {os.getpid()}"
         self._timing = timing or LeaseTiming()
         self._created = False
+        self._outage = Outage(steady)
         self.state = LeadershipState()
 
     @asynccontextmanager
@@ -141,12 +142,15 @@ class Leadership:
         When the lease is lost or in doubt, everything within is cancelled, and LeadershipLost is raised.
         """
         term = await self._begin(wait=wait)
-        self.state = LeadershipState(leads=True, leader=self._name)
+        self.state, after = LeadershipState(leads=True, leader=self._name), LeadershipState()
         try:
             async with self._kept(term):
                 yield term
+        except StorageError as error:
+            after = LeadershipState(cannot="" if term.lost else str(error))
+            raise
         finally:
-            self.state = LeadershipState()
+            self.state = after
             with suppress(StorageError):  # then it ends by itself
                 await self._leases.release(term.taken)
 
@@ -159,12 +163,15 @@ class Leadership:
                 # A command goes on, and says it when it opens the database.
                 cannot = await self._leases.why_not() if wait else ""
                 if not cannot and (term := await self._try(seen)):
+                    self._outage.end()
                     log.info("this process leads, in epoch %d", term.taken.epoch)
                     return term
             except StorageError as error:
                 if not wait:
                     raise
-                self._note_failure(error)
+                self._outage.note(error)
+                self.state = LeadershipState(leader=self.state.leader, error=str(error))
+                pause = self._outage.pause(self._timing.look)
             else:
                 if seen.renewed and not wait:
                     raise DatabaseInUse(
@@ -201,16 +208,12 @@ class Leadership:
         return Term(taken, began, timing.lease - timing.margin, timeline=timeline, copied_at=copied_at)
 
     def _note_leader(self, name: str, cannot: str) -> None:
-        if not self.state.reachable or self.state.leader != name:
-            log.info("this process waits as a standby; the leader is %s", name)
+        self._outage.end()
+        if self.state.error or self.state.leader != name:
+            log.info("this process waits as a standby; the leader is %s", name or "nobody yet")
         if cannot and self.state.cannot != cannot:
             log.warning("this process cannot take over: %s", cannot)
         self.state = LeadershipState(leader=name, cannot=cannot)
-
-    def _note_failure(self, error: StorageError) -> None:
-        if self.state.reachable:
-            log.error("the database does not answer, and this process waits for it as a standby: %s", error)
-        self.state = LeadershipState(leader=self.state.leader, reachable=False)
 
     async def settle(self, term: Term) -> None:
         """What a fail-over may have lost has been allowed for: the next leader need not do it again."""

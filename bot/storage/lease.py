@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Connection, DateTime, Dialect, MetaData, Table, event, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
@@ -21,6 +22,8 @@ from bot.storage.schema import Text
 
 LEASE_TABLE = "suno_watch_leader"
 _CREATING = 7_101_713_204  # the number of the lock under which the table is made
+_STARTING = 10.0  # seconds for an answer while no lease depends on it, and a connection must be made first
+_PARTS = 4  # of the seconds for an answer
 
 # Not among the tables of the migrations: whoever migrates must lead already.
 _leader = Table(
@@ -121,6 +124,34 @@ class Sockets:
             connection.pgconn.finish()
 
 
+class Patience:
+    """Calls `over` after so many seconds, unless it was ended before.
+
+    They are counted in parts: a process that was stopped, or busy, for longer first reads what has arrived meanwhile.
+    """
+
+    def __init__(self, seconds: float, over: Callable[[], None]) -> None:
+        self.is_over = False
+        self._over = over
+        self._part = seconds / _PARTS
+        self._left = _PARTS
+        self._wait()
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._part, self._pass)
+
+    def _pass(self) -> None:
+        self._left -= 1
+        if self._left:
+            self._wait()
+        else:
+            self.is_over = True
+            self._over()
+
+
 class LeaseStore:
     """`engine`: for this alone, in autocommit. `patience`: seconds in which the database must answer; `examine` raises
     StorageError for one that this program cannot use.
@@ -134,10 +165,11 @@ class LeaseStore:
         self._knows_timelines = True
 
     async def create(self) -> None:
-        """The table, if there is none."""
-        async with self._connection() as connection:
+        """The table, if there is none. From far away this takes seconds: it is many requests in a row."""
+        async with self._connection(_STARTING) as connection:
             transaction = await connection.execution_options(isolation_level="READ COMMITTED")
             async with transaction.begin():
+                await transaction.execute(text(f"SET LOCAL statement_timeout = '{_STARTING:.0f}s'"))
                 await transaction.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CREATING})
                 await transaction.run_sync(_leader.metadata.create_all)
                 await transaction.execute(_FIRST)
@@ -201,12 +233,23 @@ class LeaseStore:
             self._sockets.finish()
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        """Raises StorageError, also if there is no answer in time."""
-        cutting = asyncio.get_running_loop().call_later(self._patience, self._sockets.cut)
+    async def _connection(self, patience: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """Raises StorageError, also if there is no answer in time. After an error there will be a new connection: what
+        an operator corrects may count for new ones only.
+        """
+        seconds = patience or self._patience
+        waiting = Patience(seconds, self._sockets.cut)
         try:
             with errors_in_words():
                 async with self._engine.connect() as connection:
-                    yield connection
+                    try:
+                        yield connection
+                    except SQLAlchemyError:
+                        await connection.invalidate()
+                        raise
+        except StorageError as error:
+            if waiting.is_over:
+                raise StorageError(f"the database does not answer within {seconds:g} s") from error
+            raise
         finally:
-            cutting.cancel()
+            waiting.end()

@@ -19,6 +19,7 @@ class TcpProxy:
         self._passing: set[asyncio.Task[None]] = set()
         self.flowing = asyncio.Event()  # while it is not set, all that arrives is kept, and nobody is told
         self.flowing.set()
+        self.delay = 0.0  # seconds by which all that arrives is late, as from far away
 
     async def open(self, tls: ssl.SSLContext | None = None) -> None:
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port, ssl=tls)
@@ -64,6 +65,7 @@ class TcpProxy:
         with suppress(ConnectionError):
             while chunk := await source.read(_CHUNK):
                 await self.flowing.wait()
+                await asyncio.sleep(self.delay)
                 target.write(chunk)
                 await target.drain()
 

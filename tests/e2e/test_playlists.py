@@ -249,9 +249,9 @@ async def test_a_playlist_as_files(env: Env) -> None:
 
 
 async def test_limits_and_names(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.services.playlists.MOST_OF_PERSON", 2)
-    monkeypatch.setattr("bot.services.playlists.MOST_OF_SERVER", 1)
-    monkeypatch.setattr("bot.storage.playlists.MOST_SONGS", 1)
+    monkeypatch.setattr("bot.services.playlists.MAX_OF_PERSON", 2)
+    monkeypatch.setattr("bot.services.playlists.MAX_OF_SERVER", 1)
+    monkeypatch.setattr("bot.storage.playlists.MAX_SONGS", 1)
     async with env.bot():
         assert "no visible characters" in words(await playlist(env, "create", name="\u200b #"))
         await playlist(env, "create", name="Ｅvening  tide")

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import DatabaseInUse, LeadershipLost, StorageError
 from bot.storage.leadership import Leadership, LeaseTiming, Term, steady
-from bot.storage.lease import Lease, Taken
+from bot.storage.lease import Lease, Patience, Taken
 
 TIMING = LeaseTiming(lease=1.0, margin=0.2, renew=0.1, look=0.05)
 SOON = 0.5  # seconds: far less than a lease
@@ -288,3 +288,16 @@ async def test_what_clings_to_its_work_is_cancelled_again(server: Server) -> Non
     with pytest.raises(LeadershipLost, match="a test"):
         await work()
     assert cancelled == 2
+
+
+async def test_a_process_that_was_stopped_reads_what_came_before_it_gives_up() -> None:
+    given_up: list[str] = []
+    patience = Patience(0.2, lambda: given_up.append("too late"))
+    await asyncio.sleep(0)
+    stop_everything(0.5)
+    for _ in range(10):  # in which an answer is read
+        await asyncio.sleep(0)
+    assert not given_up
+    await asyncio.sleep(0.3)
+    assert given_up == ["too late"]
+    assert patience.is_over

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.errors import DatabaseInUse, LeadershipLost
+from bot.errors import DatabaseInUse, LeadershipLost, StorageError
 from bot.storage.database import open_database, open_seat
 from bot.storage.engines.postgresql import opened
 from bot.storage.key_values import KeyValueStore
 from bot.storage.leadership import Term, steady
-from bot.storage.lease import Taken
+from bot.storage.lease import LeaseStore, Taken
 from bot.storage.seat import Database, Seat
+from sandbox.local_gateway.tcp_proxy import TcpProxy
 from tests.postgresql import new_database
 
 pytestmark = pytest.mark.postgres
@@ -54,6 +55,29 @@ async def test_the_others_wait_and_commands_are_refused(database_url: str) -> No
         assert not second.state.leads
         assert second.state.leader
         waiting.cancel()
+
+
+async def test_a_database_far_away_can_be_led(database_url: str) -> None:
+    """Each request takes a tenth of a second: what a start needs takes longer than the answer to a renewal may."""
+    where = make_url(database_url)
+    async with TcpProxy(where.port or 0) as line:
+        line.delay = 0.05
+        async with leading(where.set(port=line.port).render_as_string(hide_password=False)) as (_, database):
+            await KeyValueStore(database.engine).set_value("written", "from far away")
+
+
+async def test_a_database_that_does_not_answer_is_called_that(database_url: str) -> None:
+    where = make_url(database_url)
+    async with TcpProxy(where.port or 0) as line:
+        url = where.set(port=line.port)
+        store = LeaseStore(create_async_engine(url, isolation_level="AUTOCOMMIT"), lambda _: None, patience=0.3)
+        await store.create()
+        line.flowing.clear()
+        with pytest.raises(StorageError, match=r"does not answer within 0\.3 s"):
+            await store.look()
+        line.flowing.set()
+        assert (await store.look()).epoch >= 0
+        await store.close()
 
 
 async def test_nothing_is_written_after_a_take_over(database_url: str) -> None:

@@ -10,7 +10,7 @@ from bot.config import Settings
 from bot.errors import StorageError
 from bot.storage.database import open_read_only, revision_of
 from bot.storage.lease import last_lease
-from bot.storage.remedies import errors_in_words
+from bot.storage.remedies import encoding_fault, errors_in_words
 from bot.storage.schema import REVISION
 
 _SUBJECT = "database"
@@ -38,9 +38,8 @@ async def _server(settings: Settings) -> list[Finding]:
     found = [ok("database server", f"PostgreSQL {number} answers")]
     if int(number.split(".")[0]) < _OLDEST:
         found = [problem("database server", f"PostgreSQL {number} is too old: the bot needs {_OLDEST} or newer.")]
-    if encoding != "UTF8":
-        make = "Make one with: createdb --encoding=UTF8 --template=template0 NAME"
-        found.append(problem(_SUBJECT, f"its encoding is {encoding}, which has no Chinese. {make}"))
+    if fault := encoding_fault(encoding):
+        found.append(problem(_SUBJECT, fault))
     if not may_create:
         grant = "As its owner: GRANT CREATE ON SCHEMA public TO the bot's user"
         found.append(problem(_SUBJECT, f"this user may not make tables there. {grant}"))

@@ -28,6 +28,7 @@ _CONNECTING = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",  # milliseconds
     "application_name": "suno-watch",
+    "client_encoding": "utf8",  # else a database in SQL_ASCII would answer with bytes
     "target_session_attrs": "primary",  # of several servers, or of one that is just being promoted
 }
 SESSION = {
@@ -170,7 +171,7 @@ def _begin(term: Term | None, connection: Connection) -> None:
     if options.get(READ_ONLY):
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         return
-    begin = ["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"]
+    begin = ["BEGIN ISOLATION LEVEL READ COMMITTED"]  # not READ WRITE: a server may refuse that when its disk is full
     if options.get(UNHURRIED):
         begin += ["SET LOCAL statement_timeout = 0", f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}'"]
         begin.append(f"SET LOCAL lock_timeout = '{_FOR_A_LOCK}'")

@@ -22,7 +22,7 @@ from bot.ui.render.locales import Language
 from bot.ui.render.text import megabytes, one_line
 
 _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
-_LARGEST = 50 * 1024 * 1024  # bytes of a ZIP: with the next song it is within a person's part of the disk
+_MAX_BYTES = 50 * 1024 * 1024  # bytes of a ZIP: with the next song it is within a person's part of the disk
 # In bytes. Discord documents that a request has 25 MiB at most, but takes more in boosted servers: that is tried first.
 _LIMITS = (MAX_REQUEST, *(mib * 1024 * 1024 for mib in (20, 10, 8)))
 _ANSWERABLE = 15 * 60.0  # seconds for which Discord lets us change an answer
@@ -53,7 +53,7 @@ class _Sending:
         self._songs = songs
         self._name = name
         self._read_post = read_post
-        self._limit = min(interaction.filesize_limit or interaction.client.services.upload_limit, _LARGEST)
+        self._limit = min(interaction.filesize_limit or interaction.client.services.upload_limit, _MAX_BYTES)
         self._until = time.monotonic() + _LATEST
         self._taken = self._packed = self._files = 0  # songs that were dealt with, songs and files that were sent
         self._left_out: list[LeftOut] = []

@@ -21,7 +21,7 @@ _IN_A_ROW = 5  # Discord's limit
 class ActionButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CUSTOM_ID):
     """discord.py makes a new instance for each press, however old the message is.
 
-    `interaction.client.press` is `dispatch` of bot/ui/interactions/dispatch.py, which this room does not import.
+    `interaction.client.press` is `dispatch` of bot/ui/interactions/dispatch.py, which this package may not import.
     """
 
     def __init__(self, button: discord.ui.Button[Any], code: str, about: str, mark: str) -> None:

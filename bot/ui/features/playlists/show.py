@@ -7,7 +7,7 @@ import discord
 
 from bot.client import Interaction
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs
-from bot.domain.playlists import LONGEST_NAME, MOST_OF_PERSON, MOST_OF_SERVER, Playlist
+from bot.domain.playlists import LONGEST_NAME, MAX_OF_PERSON, MAX_OF_SERVER, Playlist
 from bot.errors import PlaylistRefused
 from bot.gateways.file_names import words_of
 from bot.ui.features.library.archive import send_songs
@@ -43,7 +43,7 @@ async def turn_overview(interaction: Interaction, payload: PagePayload) -> None:
 
 async def _show_all(interaction: Interaction, page: int) -> None:
     playlists, language = interaction.client.services.playlists, language_of(interaction)
-    most = MOST_OF_PERSON + MOST_OF_SERVER
+    most = MAX_OF_PERSON + MAX_OF_SERVER
     found = await playlists.offered(interaction.user.id, guild_id_of(interaction), "", most)
     page = min(page, max(0, -(-len(found) // PAGE) - 1))
     listed = found[page * PAGE :][:PAGE]
