@@ -6,7 +6,7 @@ from io import BufferedRandom
 
 from msgspec import Struct
 
-from bot.errors import ArchiveBusy, GatewayError, MediaError, MediaNoRoom, TellableError
+from bot.errors import ArchiveBusy, GatewayError, MediaError, MediaNoRoom, NotInLibrary, TellableError
 from bot.gateways.media import Media
 from bot.services.archives.songs import ArchiveSong, ReadPost, SongFiles, name_of, no_post
 from bot.services.archives.zip_part import ZipPart
@@ -73,7 +73,7 @@ class Archives:
                         await open_part.add(entries)
                 except MediaNoRoom:
                     raise
-                except (GatewayError, MediaError) as error:
+                except (GatewayError, MediaError, NotInLibrary) as error:
                     left_out.append(LeftOut(song, error))
                 taken += 1
             if open_part or left_out:
