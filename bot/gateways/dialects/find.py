@@ -146,12 +146,14 @@ def _tasks_of_object(value: Object, owners: Owners, depth: int) -> Iterator[tupl
     ]
     yield from within
     own = as_text(value.get("id")).strip()
-    if not within and own and owners.of(own) and not TASK_MARKS.isdisjoint(value) and not _is_result(value):
-        yield own, value  # nothing but its id and the request
+    if not within and own and owners.of(own) and _has_only_begun(value):
+        yield own, value
 
 
-def _is_result(value: Object) -> bool:
-    return is_clip(value) or is_lyrics(value)
+def _has_only_begun(value: Object) -> bool:
+    """A task's times, but no result and no error."""
+    marks, error = not TASK_MARKS.isdisjoint(value), first(value, *REASON)
+    return marks and error is None and not is_clip(value) and not is_lyrics(value)
 
 
 def _with_reason(inner: Any, envelope: Object) -> Any:
@@ -159,7 +161,7 @@ def _with_reason(inner: Any, envelope: Object) -> Any:
     if not isinstance(inner, dict):
         return inner
     text = first(envelope, *REASON)
-    if text is None and _ERROR_CODE.fullmatch(as_text(first(envelope, *CODE))):
+    if text is None and status_of(inner) is not None and _ERROR_CODE.fullmatch(as_text(first(envelope, *CODE))):
         text = first(envelope, "message", "msg")
     return inner if text is None else {"error_message": text, **inner}
 

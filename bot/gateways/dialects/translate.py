@@ -49,7 +49,7 @@ from bot.gateways.fields import (
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
 _MOST_VOICE = 10  # characters
 _MOST_ADDRESSES = 5  # of one song
-_MOST_WORDS = 10  # in a list of errors
+_MAX_WORDS = 10  # in a list of errors
 _GOOD_WORDS = {"", "ok", "success", "succeed", "成功"}  # where an error's would be
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
 
@@ -72,7 +72,7 @@ def translate(task_id: str, source: Object) -> Task:
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
     reason, finished_at = _reason(layers, inside.clips), _moment(layers, *FINISHED)
     why = reason or _words_of_failure(layers)
-    words = [_with_known_failure(read_status(status_of(layer)), why, finished_at) for layer in layers]
+    words = [_with_known_failure(read_status(status_of(layer)), reason, why, finished_at) for layer in layers]
     of_lyrics = read_status(status_of(inside.lyrics)) if inside.lyrics else read_status(None)
     word = _derive(words, clips, lyrics, of_lyrics)
     if word.status is None and not clips and not lyrics and (reason or _is_refused(source)):
@@ -96,9 +96,13 @@ def translate(task_id: str, source: Object) -> Task:
     )
 
 
-def _with_known_failure(word: StatusWord, reason: str, finished_at: float | None) -> StatusWord:
-    """An unknown word is a failure if there is a reason, and the word indicates a failure or the task has an end."""
-    if not word.recognised and reason and (word.failing or finished_at is not None):
+def _with_known_failure(word: StatusWord, reason: str, why: str, finished_at: float | None) -> StatusWord:
+    """An unknown word is a failure if there is a reason, and the word indicates a failure or the task has an end.
+
+    `why`: the reason, or other words beside the status, which are enough for a code.
+    """
+    is_failure = word.failing or finished_at is not None
+    if not word.recognised and is_failure and (why if word.status is None else reason):
         return StatusWord(word.raw, Status.FAILED, recognised=True)
     return word
 
@@ -167,7 +171,7 @@ def _reason(layers: Sequence[Object], clips: Sequence[Object]) -> str:
 def _words_of(value: Any) -> str:
     """The text of an error: the value itself, a field of an object, or those of a list."""
     if isinstance(value, list):
-        return ", ".join(filter(None, (as_text(_field_of(each)) for each in value[:_MOST_WORDS])))
+        return ", ".join(filter(None, (as_text(_field_of(each)) for each in value[:_MAX_WORDS])))
     return as_text(_field_of(value))
 
 
@@ -188,8 +192,9 @@ def _message(layers: Sequence[Object]) -> str:
 
 
 def _words_of_failure(layers: Sequence[Object]) -> str:
+    """A message that is neither good nor about the gateway."""
     message = _message(layers).strip()
-    return "" if message.lower() in _GOOD_WORDS else message
+    return message if message.lower() not in _GOOD_WORDS and meaning(message) is ErrorMeaning.OTHER else ""
 
 
 def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip:
