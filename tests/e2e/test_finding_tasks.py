@@ -4,12 +4,14 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.local_discord.interactions import Interaction
 from sandbox.local_discord.messages import Upload
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.fake_task import FakeTask, Song
@@ -199,6 +201,10 @@ async def test_an_answer_that_discord_makes_private_is_remembered_as_such(env: E
 HERE, THERE = "1a2b3c4d-0000-4000-8000-00000000feed", "https://suno.com/song/1a2b3c4d-0000-4000-8000-00000000feed"
 
 
+def names_what_is_left_out(asked: Interaction) -> bool:
+    return len(asked.follow_ups) > 0 or "left out" in words(asked.message)
+
+
 async def test_a_song_that_is_not_known_is_named_by_every_menu(env: Env) -> None:
     """Beside a task; words of a message are no attempt to name one."""
     env.gateway.add(DONE, LATER)
@@ -207,9 +213,7 @@ async def test_a_song_that_is_not_known_is_named_by_every_menu(env: Env) -> None
         for message, menu in product((f"{DONE.id} is as good as {THERE}", f"{DONE.id} {LATER.id} <{THERE}>"), MENUS):
             asked = await env.ada.menu(env.ben.say(env.channel, message), menu)
             answer = await env.finished(asked)
-            await env.discord.hub.until(
-                lambda asked=asked: len(asked.follow_ups) > 0 or "left out" in words(asked.message)
-            )
+            await env.discord.hub.until(partial(names_what_is_left_out, asked))
             told = [words(answer), *map(words, asked.follow_ups)]
             assert sum(f"`{HERE}`" in each for each in told) == 1, told
             assert not any("as good as" in each for each in told)
