@@ -202,7 +202,7 @@ HERE, THERE = "1a2b3c4d-0000-4000-8000-00000000feed", "https://suno.com/song/1a2
 
 
 def names_what_is_left_out(asked: Interaction) -> bool:
-    return len(asked.follow_ups) > 0 or "left out" in words(asked.message)
+    return len(asked.follow_ups) > 0 or "left out" in words(asked.message or {})
 
 
 async def test_a_song_that_is_not_known_is_named_by_every_menu(env: Env) -> None:
