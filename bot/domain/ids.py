@@ -34,8 +34,6 @@ _ASKED_FOR = re.compile(r"(?:^|&)(?:task_?id|id)=(?P<id>[^&]*+)", re.IGNORECASE)
 _MARKS = re.compile(
     r"^[ \t>]{0,20}+(?:[0-9]{1,3}(?:[.)](?=[ \t]+\S)|\u3001(?=[ \t]*\S))|```[A-Za-z]{1,12}[ \t]*$)", re.MULTILINE
 )
-    r"^[ \t>]{0,20}+(?:[0-9]{1,3}(?:[.)](?=[ \t]+\S)|\u3001(?=[ \t]*\S))|```[A-Za-z]{1,12}[ \t]*$)", re.MULTILINE
-)
 _LINK = re.compile(r"\[(?P<text>[^\[\]\n]{1,200}+)\](?P<target>\(<?https?://[^\s()<>]{1,300}+)", re.IGNORECASE)
 _NAMED = 10  # words that are no ids, kept to be shown to the person
 

@@ -21,9 +21,9 @@ from bot.gateways.dialects.unwrap import is_clip, is_lyrics, status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, unpacked
 
 _DEEPEST = 8  # levels of envelopes
-_MOST_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
+_MAX_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
 _SUFFIX = re.compile(r"[_:#.-](?:\d{1,3}|[a-z])$")  # numbers the clips of a task
-_MOST_SONGS = 200  # of one task, or parts of it
+_MAX_SONGS = 200  # of one task, or parts of it
 _ERROR_CODE = re.compile(r"[45]\d\d")
 
 
@@ -57,7 +57,7 @@ class Owners:
     """
 
     def __init__(self, asked: Collection[str]) -> None:
-        self.left = _MOST_VALUES
+        self.left = _MAX_VALUES
         self._asked = frozenset(asked)
         self._exact = {task_id.lower(): task_id for task_id in asked}
         self._folded = {_folded(task_id): task_id for task_id in asked}
@@ -83,10 +83,10 @@ def _folded(task_id: str) -> str:
 
 def _whole(sources: Sequence[Object]) -> Object:
     """One task from several objects: the last one, or all of its songs or parts if each is an object of its own."""
-    songs = {_name(source): source for source in sources[:_MOST_SONGS] if _is_song(source)}
+    songs = {_name(source): source for source in sources[:_MAX_SONGS] if _is_song(source)}
     if len(songs) > 1:
         return {"data": list(songs.values())}
-    parts = {as_text(first(source, *TASK_ID)): source for source in sources[:_MOST_SONGS]}
+    parts = {as_text(first(source, *TASK_ID)): source for source in sources[:_MAX_SONGS]}
     return _from_parts(list(parts.values())) if len(parts) > 1 else sources[-1]
 
 
@@ -194,4 +194,4 @@ def _bare(value: Any, depth: int) -> Object | None:
 
 
 def _names_another(values: Sequence[Object]) -> bool:
-    return any(first(value, *TASK_ID) is not None for value in values[:_MOST_SONGS])
+    return any(first(value, *TASK_ID) is not None for value in values[:_MAX_SONGS])

@@ -46,9 +46,9 @@ from bot.gateways.fields import (
     first,
 )
 
-_MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
-_MOST_VOICE = 10  # characters
-_MOST_ADDRESSES = 5  # of one song
+_MAX_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
+_MAX_VOICE = 10  # characters
+_MAX_ADDRESSES = 5  # of one song
 _MAX_WORDS = 10  # in a list of errors
 _GOOD_WORDS = {"", "ok", "success", "succeed", "成功"}  # where an error's would be
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
@@ -67,7 +67,7 @@ def translate(task_id: str, source: Object) -> Task:
     inside = unwrap(source)
     layers = (source, *inside.tasks)
     asked_for = as_object(source.get("input"))
-    made = inside.clips[:_MOST_CLIPS]
+    made = inside.clips[:_MAX_CLIPS]
     clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(made, 1)]
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
     reason, finished_at = _reason(layers, inside.clips), _moment(layers, *FINISHED)
@@ -202,7 +202,7 @@ def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip
     everywhere = (metadata, source)
     word = read_status(status_of(source))
     files = sorted(_addresses(source, AUDIO, MEDIA), key=_is_temporary)
-    addresses = tuple(islice(dict.fromkeys([*files, *_addresses(source, STREAM)]), _MOST_ADDRESSES))
+    addresses = tuple(islice(dict.fromkeys([*files, *_addresses(source, STREAM)]), _MAX_ADDRESSES))
     clip = Clip(
         id=_clip_id(source) or missing_id,
         status=word.status or Status.WAITING,
@@ -233,7 +233,7 @@ def _echo(metadata: Object) -> Echo:
     return Echo(
         cover=bool(as_text(metadata.get("cover_clip_id"))) or metadata.get("task") == "cover",
         excluded=bool(as_text(metadata.get("negative_tags")).strip()),
-        voice=as_text(metadata.get("vocal_gender")).strip()[:_MOST_VOICE],
+        voice=as_text(metadata.get("vocal_gender")).strip()[:_MAX_VOICE],
         style_weight=as_number(sliders.get("style_weight")),
         weirdness=as_number(sliders.get("weirdness_constraint")),
         variety=as_number(sliders.get("aug_creativity")),
@@ -249,7 +249,7 @@ def _entries(value: Any) -> Iterator[Any]:
     """An address, or those in a list or an object, each a text or an object with a type."""
     if isinstance(value, dict):
         value = [value] if "url" in value else list(value.values())
-    for entry in value[:_MOST_ADDRESSES] if isinstance(value, list) else [value]:
+    for entry in value[:_MAX_ADDRESSES] if isinstance(value, list) else [value]:
         if not isinstance(entry, dict):
             yield entry
         elif not as_text(first(entry, "content_type", "contentType", "type")).lower().startswith(("video", "image")):
