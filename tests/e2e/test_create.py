@@ -250,14 +250,27 @@ async def test_a_refused_order_is_told_and_can_be_tried_again(env: Env) -> None:
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("suno orders", "You have no orders yet"),
+        ("suno orders", "You have no orders yet.\n-# Begin with /suno create."),
         ("suno usage", "Songs: 0 of 3 used"),
         ("suno-admin orders", "No order needs a manager"),
     ],
 )
 async def test_lists_are_there_before_anything_was_ordered(env: Env, command: str, told: str) -> None:
-    async with env.bot(**FAST):
+    async with env.bot(**ON):
+        await turn_on(env)
         assert told in words(await _answer(env, env.ada, command))
+
+
+@pytest.mark.parametrize("command", ["suno orders", "suno usage"])
+async def test_who_cannot_order_is_told_so_instead_of_what_is_left(env: Env, command: str) -> None:
+    async with env.bot(**FAST):
+        off = words(await _answer(env, env.ada, command))
+    async with env.bot(**ON):
+        not_here = words(await _answer(env, env.ada, command))
+    assert "the bot's owner can turn it on" in off
+    assert "Creating is off in this server" in not_here
+    for each in (off, not_here):
+        assert not any(wrong in each for wrong in ("Begin with", " left"))
 
 
 async def test_a_manager_orders_an_unsure_one_again_warned_that_it_may_cost_twice(env: Env) -> None:

@@ -12,7 +12,7 @@ from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, Order
 from bot.errors import NotYours, OrderGone
 from bot.services.orders.results import Settlement
 from bot.ui.features.create.card import own_order
-from bot.ui.features.create.drafts import again_buttons, show_again
+from bot.ui.features.create.drafts import again_buttons, not_permitted_here, show_again
 from bot.ui.features.create.makers import maker_of
 from bot.ui.features.create.texts import moment, name_of, state_text
 from bot.ui.interactions.access import language_of, managed_guild
@@ -47,8 +47,12 @@ async def show_orders(interaction: Interaction, scope: str, page: int = 0) -> No
     if page and not found:
         await show_orders(interaction, scope, 0)
         return
-    posts = await interaction.client.services.orders.posts(found)
-    await interaction.edit_original_response(view=_view(found, posts, count, scope, page, language_of(interaction)))
+    posts, language = await interaction.client.services.orders.posts(found), language_of(interaction)
+    view = _view(found, posts, count, scope, page, language)
+    if scope == _MINE and not count:
+        hint = await not_permitted_here(interaction) or language("order.list.begin")
+        view.add_item(discord.ui.TextDisplay(f"-# {hint}"))
+    await interaction.edit_original_response(view=view)
 
 
 def _view(
@@ -196,15 +200,10 @@ async def order_twice(interaction: Interaction, payload: ListedOrderPayload) -> 
 
 
 async def show_usage(interaction: Interaction) -> None:
-    """What is left today, and the last ten orders."""
+    """What is left today, or why nothing may be ordered here, and the last ten orders."""
     services, language, maker = interaction.client.services, language_of(interaction), maker_of(interaction)
-    lines = [f"## {language('order.usage.title')}"]
-    for work in Work:
-        usage, limits = await services.orders.usage(maker, work)
-        rest = left(usage, limits)
-        most = limits.person if limits.person is not None else usage.person
-        lines.append(language(f"order.usage.{work}", used=usage.person, max=most, n=rest or 0))
-    lines.append(f"-# {language('order.usage.resets', when=moment(next_day(services.watches.now())))}")
+    why_not = await not_permitted_here(interaction)
+    lines = [why_not] if why_not else [f"## {language('order.usage.title')}", *await _left_today(interaction)]
     _, found = await services.orders.listed(OrderQuery(user_id=interaction.user.id), limit=10)
     lines += [f"{_EMOJI.get(each.state, '✖️')} {name_of(each)} · {moment(each.created_at)}" for each in found]
     if maker.manages and maker.guild_id is not None:
@@ -212,6 +211,15 @@ async def show_usage(interaction: Interaction) -> None:
     await interaction.edit_original_response(
         content=cut("\n".join(lines), 2_000), allowed_mentions=discord.AllowedMentions.none()
     )
+
+
+async def _left_today(interaction: Interaction) -> list[str]:
+    services, language, lines = interaction.client.services, language_of(interaction), []
+    for work in Work:
+        usage, limits = await services.orders.usage(maker_of(interaction), work)
+        most = limits.person if limits.person is not None else usage.person
+        lines.append(language(f"order.usage.{work}", used=usage.person, max=most, n=left(usage, limits) or 0))
+    return [*lines, f"-# {language('order.usage.resets', when=moment(next_day(services.watches.now())))}"]
 
 
 def _by_person(people: list[PersonsOrders], language: Language) -> list[str]:
