@@ -538,12 +538,12 @@ async def test_an_older_post_in_the_same_channel_shows_the_choice_too(env: Env) 
         older, _ = posted
         asked = await env.finished(await env.ben.press(older, "Choose a take"))
         await env.changed(await env.ben.press(asked, "版本 2"))
-        await env.discord.hub.until(lambda: all("Take 2 was chosen" in each["content"] for each in posted))
+        await env.discord.hub.until(lambda: all("Take 2 was chosen" in post["content"] for post in posted))
         for post in posted:
             assert [how for _, how in players(env, post)] == ["covered", "open"]
         await env.clock.advance(6)
         await env.changed(await env.ben.press(asked, "版本 2"))
-        await env.discord.hub.until(lambda: all("chosen" not in each["content"] for each in posted))
+        await env.discord.hub.until(lambda: not any("chosen" in post["content"] for post in posted))
         for post in posted:
             assert [how for _, how in players(env, post)] == ["open", "open"]
         assert [each for each in buttons(older) if "·" in each] == ["#1 · 0", "#2 · 0"]

@@ -14,7 +14,7 @@ from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
 
-MOST = 60  # songs in one archive
+MAX_SONGS = 60  # songs in one archive
 _AT_ONCE = 3  # archives, each of which has a part on the disk
 
 

@@ -12,7 +12,7 @@ import discord
 
 from bot.client import Interaction
 from bot.errors import GatewayError, MediaNoRoom, MediaTooBig, NotInLibrary
-from bot.services.archives.service import MOST, ArchivePart, LeftOut
+from bot.services.archives.service import MAX_SONGS, ArchivePart, LeftOut
 from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence
@@ -39,7 +39,7 @@ async def send_archive(
 ) -> None:
     """`name`: of the files, without an extension. The interaction is deferred."""
     async with interaction.client.services.archives.turn(interaction.user.id):
-        await _Sending(interaction, songs[:MOST], name, read_post).run(beyond=len(songs[MOST:]))
+        await _Sending(interaction, songs[:MAX_SONGS], name, read_post).run(beyond=len(songs[MAX_SONGS:]))
 
 
 class _OutOfTime(Exception):
@@ -149,7 +149,7 @@ class _Sending:
         if waiting:
             lines.append(language("zip.late", n=waiting))
         if beyond:
-            lines.append(language("zip.beyond", n=beyond, most=MOST))
+            lines.append(language("zip.beyond", n=beyond, most=MAX_SONGS))
         return "\n".join(lines) or language("zip.none")
 
 
