@@ -88,6 +88,7 @@ async def test_a_song_of_long_ago_is_found_by_its_words_and_played_again(page: P
     await answer.get_by_label("Play Moth-at-the-Lamp").click()
     await _until_past(answer.get_by_test_id("audio").first, 0.5)
     await answer.locator("button", has_text="⭐").click()
+    await expect(answer.locator("button", has_text="⭐ 1")).to_be_visible()
     await composer.fill("/suno library find:moth scope:starred")
     await page.keyboard.press("Enter")
     await expect(page.locator(".message.private")).to_have_count(3)
