@@ -278,7 +278,7 @@ class CrashTest:
         for part in came:
             end = ends.get(part, latest)
             if end < latest - apart:
-                self._outcome.out_of_order.append(part)
+                self._outcome.out_of_order.append(f"{part}, {latest - end:.1f} s, where {apart:.1f} s are allowed")
             latest = max(latest, end)
 
     def _longest_gap(self) -> float:

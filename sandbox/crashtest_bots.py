@@ -26,6 +26,7 @@ from sandbox.postgresql import PostgresServer
 PROJECT = Path(__file__).parents[1]
 _PATIENCE = 60.0  # seconds for a leader to be there
 _INTERVAL = 0.02  # seconds between two looks at the lease
+_WAITS_OR_LEADS = re.compile(rb"this process (leads|waits as a standby)")  # in its log
 _LEASE = "SELECT epoch, name, holder FROM suno_watch_leader WHERE epoch > 0"
 LONGEST_TAKE_OVER = 15.0  # seconds
 
@@ -143,6 +144,13 @@ class TwoBots:
                 await asyncio.sleep(_INTERVAL)
         return self.leaders[-1]
 
+    async def all_at_work(self) -> None:
+        """Until each leads or waits to: one that is still being started takes nothing over. Raises TimeoutError."""
+        async with asyncio.timeout(_PATIENCE):
+            for bot in self._bots:
+                while bot and not _WAITS_OR_LEADS.search(await asyncio.to_thread(bot.log.read_bytes)):
+                    await asyncio.sleep(10 * _INTERVAL)
+
     def bot(self, leader: Leader) -> Bot:
         return next(each for each in self._bots if each and each.pid == leader.pid)
 
@@ -218,6 +226,7 @@ class TwoBotsCrashTest(CrashTest):
     async def _start(self) -> None:
         await self._bots.start(self._discord.url, self._identify_interval, self._environment)
         await self._bots.leader()
+        await self._bots.all_at_work()
         await self._hub.until(lambda: self._hub.online, 30)
 
     async def _stop(self) -> None:
