@@ -63,4 +63,5 @@ async def test_a_replica_without_the_last_seconds_pays_nothing_twice(tmp_path: P
         outcome = await FailOverOrdersCrashTest(server, tmp_path, rounds=1, seed=3, behind=BEHIND).run()
     assert outcome.good, str(outcome)
     assert outcome.kills == 1
+    assert outcome.settled > 0
     assert len(outcome.behaviours) > 0
