@@ -264,8 +264,20 @@ async def test_another_server_ends_the_term_and_is_told_of_in_the_next(server: S
         await leads(ada, SOON)
         await ada.leadership.settle(ada.terms[0])
         server.timeline_now = "2"
-        await asyncio.sleep(SOON)
+        await asyncio.sleep(2 * TIMING.lease)
     assert [each.copied_at is not None for each in ada.terms] == [False, True]
+
+
+async def test_after_a_promotion_nobody_leads_while_another_may_rely_on_a_renewal_that_was_lost(server: Server) -> None:
+    """The leader is stopped, and its last renewals did not reach the server that is promoted meanwhile."""
+    async with process(server, "ada").term(wait=True):
+        pass
+    server.timeline_kept, server.timeline_now = "1", "2"
+    ben, promoted = Worker(process(server, "ben")), steady()
+    async with running(ben):
+        await leads(ben, 2 * TIMING.lease)
+        assert steady() - promoted >= TIMING.lease - TIMING.margin
+    assert ben.terms[0].copied_at is not None
 
 
 async def test_what_clings_to_its_work_is_cancelled_again(server: Server) -> None:
