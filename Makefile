@@ -45,7 +45,7 @@ dist: $(UV) ## the wheel and the source archive, in dist
 fuzz: .venv/dev.stamp ## the property tests, for much longer
 	$(BIN)/python -m pytest tests/property --hypothesis-profile=fuzz
 
-bench: .venv/dev.stamp ## measures every figure of the README
+bench: .venv/dev.stamp ## measures every figure of docs/speed.md
 	$(BIN)/python -m benchmarks
 
 crashtest: .venv/dev.stamp ## kills and stops the bot while it brings songs, and counts what is lost or doubled

@@ -1,7 +1,7 @@
 """`make bench`: measures every claim about the bot's speed, each side by side with others in one run.
 
-Prints a table, writes all figures to benchmarks/results.json, and puts the table into the README. `python -m benchmarks
-relay start` measures only these parts again.
+Prints a table, writes all figures to benchmarks/results.json, and puts the table into docs/speed.md. `python -m
+benchmarks relay start` measures only these parts again.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks import abuse, cycle, library, load, recovery, relay, scale, schedule, shards, start
 
 _RESULTS = Path(__file__).with_name("results.json")
-_README = Path(__file__).parents[1] / "README.md"
+_PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 _BEGIN, _END = "<!-- made by make bench -->\n", "<!-- end -->\n"
 _MINUTES = 0.5  # of load; `python -m benchmarks.load` runs ten
 _SIZES = (1_000, 10_000, 100_000)  # tasks
@@ -238,9 +238,9 @@ def table(measured: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def into_readme(text: str) -> None:
-    before, _, rest = _README.read_text(encoding="utf-8").partition(_BEGIN)
-    _README.write_text(f"{before}{_BEGIN}{text}{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+def into_page(text: str) -> None:
+    before, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
+    _PAGE.write_text(f"{before}{_BEGIN}{text}{_END}{rest.partition(_END)[2]}", encoding="utf-8")
 
 
 def main() -> None:
@@ -252,7 +252,7 @@ def main() -> None:
     asyncio.run(measure(parts or _PARTS))
     found = _read()
     text = table(rows(found))
-    into_readme(text)
+    into_page(text)
     sys.stdout.write(f"{schedule.tables(found['schedule'])}\n\n{text}")
 
 

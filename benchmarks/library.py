@@ -19,9 +19,9 @@ from msgspec.structs import replace
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.charts import MOST_SONGS, WEEK
+from bot.domain.charts import MAX_SONGS, WEEK
 from bot.domain.library import Scope, SongQuery
-from bot.domain.playlists import MOST_SONGS as MOST_IN_PLAYLIST
+from bot.domain.playlists import MAX_SONGS as MAX_IN_PLAYLIST
 from bot.domain.search_text import search_line
 from bot.storage.charts import ChartStore
 from bot.storage.database import open_database
@@ -89,7 +89,7 @@ async def _star_and_list(engine: AsyncEngine, songs: int) -> None:
     ]
     listed = [
         {"playlist_id": _LIST, "task_id": f"task_{each - 1}", "number": 1, "user_id": 1, "added_at": 1.0}
-        for each in _random.sample(ours, MOST_IN_PLAYLIST)
+        for each in _random.sample(ours, MAX_IN_PLAYLIST)
     ]
     whose = {"owner_id": 0, "guild_id": _GUILD, "user_id": 1, "posted": False, "created_at": 1.0}
     async with engine.begin() as connection:
@@ -114,7 +114,7 @@ def _search(
 def _chart(store: ChartStore) -> Callable[[], Awaitable[int]]:
     async def chart() -> int:
         groups = await store.groups(_GUILD, _NOW - WEEK, _NOW)
-        return len(await store.entries(_GUILD, _NOW - WEEK, _NOW, groups, MOST_SONGS))
+        return len(await store.entries(_GUILD, _NOW - WEEK, _NOW, groups, MAX_SONGS))
 
     return chart
 

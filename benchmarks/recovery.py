@@ -93,10 +93,10 @@ def outage() -> dict[str, float]:
         clock, ends = _SimulatedClock(), random.Random(seed).uniform(10, 3_600)
         backoff = Backoff("default", clock, INTERVAL)
         while clock.moment < ends:
-            if backoff.over:
+            if backoff.is_over:
                 backoff.failed(GatewayUnreachable("refused"))
             else:
-                backoff.not_yet()
+                backoff.trial_failed()
             clock.moment = min(backoff.until, backoff.try_at)
         delays.append(clock.moment - ends)
     return _late(delays)

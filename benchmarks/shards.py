@@ -50,10 +50,12 @@ async def shards(servers: int, rounds: int) -> Found:
         for _ in range(rounds):
             for count, found in tries.items():
                 found.append(await _start(discord, gateway, count))
-    return {
-        f"{count} shards": dict(zip(("seconds", "MB"), map(statistics.median, zip(*found, strict=True)), strict=True))
-        for count, found in tries.items()
-    }
+    return {f"{count} {'shard' if count == 1 else 'shards'}": _medians(found) for count, found in tries.items()}
+
+
+def _medians(found: list[tuple[float, float]]) -> dict[str, float]:
+    seconds, memory = zip(*found, strict=True)
+    return {"seconds": statistics.median(seconds), "MB": statistics.median(memory)}
 
 
 async def _start(discord: LocalDiscord, gateway: str, count: int) -> tuple[float, float]:

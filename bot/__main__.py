@@ -56,7 +56,7 @@ _FINAL = (Exit.TOKEN_REFUSED, Exit.SETTINGS)  # a restart finds the same
 def main(arguments: list[str] | None = None) -> Exit:
     chosen = parser().parse_args(arguments)
     if chosen.command == "demo":
-        return _demo(port=chosen.port, open_browser=not chosen.no_browser)
+        return _demo(port=chosen.port, open_browser=not chosen.no_browser, locale=chosen.language)
     if chosen.command == "doctor":
         return _examine(offline=chosen.offline)
     code = _serve(_program(chosen), quiet=chosen.command not in _LOGGED)
@@ -85,6 +85,8 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=_port, help="of the page (default: 8700, or the next free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    language = "of the demo's server, in which all read the same (default: %(default)s)"
+    demo.add_argument("--language", choices=("en-US", "zh-CN", "zh-TW"), default="en-US", help=language)
     return options
 
 
@@ -186,12 +188,12 @@ def _examine(*, offline: bool) -> Exit:
     return Exit.FAILED if any(each.mark is Mark.PROBLEM for each in findings) else Exit.OK
 
 
-def _demo(*, port: int | None, open_browser: bool) -> Exit:
+def _demo(*, port: int | None, open_browser: bool, locale: str) -> Exit:
     from sandbox.demo import PortUnavailable, run_demo
 
     set_up_logging("warning", "plain", ())
     try:
-        asyncio.run(run_demo(port=port, open_browser=open_browser))
+        asyncio.run(run_demo(port=port, open_browser=open_browser, locale=locale))
     except PortUnavailable as error:
         sys.stderr.write(f"{error}\n")
         return Exit.FAILED

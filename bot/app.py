@@ -154,7 +154,7 @@ async def _lead(settings: Settings, database: Database, clock: Clock, monitor: M
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(clock.keep_up(), name="clock")
                 workers.create_task(program.poller.run(Operator(bot, program.gateways).notify), name="poller")
-                workers.create_task(_notify(program, bot, settings), name="notifier")
+                workers.create_task(_run_senders(program, bot, settings), name="senders")
                 await _connected(bot)
         except BaseExceptionGroup as group:
             raise _cause(group, settings) from group
@@ -190,34 +190,35 @@ def _refusal(closed: discord.ConnectionClosed, settings: Settings) -> BaseExcept
     return closed
 
 
-async def _notify(program: _Program, bot: SunoBot, settings: Settings) -> None:
-    """Starts when the first shard knows its servers; messages for servers of the others wait for theirs."""
+async def _run_senders(program: _Program, bot: SunoBot, settings: Settings) -> None:
+    """Everything that sends to Discord by itself. Starts when the first shard knows its servers; messages for servers
+    of the others wait for theirs.
+    """
     await bot.connections.wait_for_first()
-    services, clock = program.services, program.clock
-    outbox, poster = program.stores.outbox, DiscordPoster(bot, settings.upload_limit, clock)
+    stores, clock, library = program.stores, program.clock, program.library
+    poster = DiscordPoster(bot, settings.upload_limit, clock)
+    posters = (DiscordStarPoster(bot), DiscordChartPoster(bot))
     async with asyncio.TaskGroup() as workers:
-        clip_files = services.clip_files
-        sender = Sender(
-            outbox,
-            poster,
-            clip_files,
-            services.lookup,
-            clock,
-            outcomes=program.health.deliveries,
-            at_once=settings.messages_at_once,
-        )
-        hosts, wakeup = clip_files.hosts, program.on_new_delivery
-        notifier = Notifier(outbox, sender, hosts, clock, wakeup, on_sent=program.library.wake)
-        workers.create_task(notifier.run(), name="notifier")
-        workers.create_task(LiveCards(program.stores.live_cards, poster, clock).run(), name="live cards")
+        workers.create_task(_notifier(program, poster, settings).run(), name="notifier")
+        workers.create_task(LiveCards(stores.live_cards, poster, clock).run(), name="live cards")
         workers.create_task(program.orders.run(OrderNotices(bot).notify), name="orders")
-        workers.create_task(
-            program.library.run(DiscordStarPoster(bot), DiscordChartPoster(bot), partial(place_of_past, bot)),
-            name="library",
-        )
-        workers.create_task(
-            prune(program.stores, program.gateways, clock, program.on_new_delivery.send), name="tidying"
-        )
+        workers.create_task(library.run(*posters, partial(place_of_past, bot)), name="library")
+        workers.create_task(prune(stores, program.gateways, clock, program.on_new_delivery.send), name="pruning")
+
+
+def _notifier(program: _Program, poster: DiscordPoster, settings: Settings) -> Notifier:
+    outbox, clock, clip_files = program.stores.outbox, program.clock, program.services.clip_files
+    sender = Sender(
+        outbox,
+        poster,
+        clip_files,
+        program.services.lookup,
+        clock,
+        outcomes=program.health.deliveries,
+        at_once=settings.messages_at_once,
+    )
+    wakeup = program.on_new_delivery
+    return Notifier(outbox, sender, clip_files.hosts, clock, wakeup, on_sent=program.library.wake)
 
 
 class _Foundation(Struct, frozen=True):

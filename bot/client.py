@@ -57,7 +57,10 @@ class AccessPolicy(Protocol):
     async def check_access(
         self, user_id: int, guild: discord.Guild | None, bot: "SunoBot", *, suggesting: bool = False
     ) -> None:
-        """Checks a request from a server that the bot is in, or from elsewhere. Raises NotAllowed or TooMany."""
+        """Checks a request from a server that the bot is in, or from elsewhere.
+
+        Raises NotAllowed or TooManyRequests.
+        """
         ...
 
 

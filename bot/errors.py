@@ -5,17 +5,20 @@
     ├── StorageError*            the database cannot be used
     │   ├── DatabaseInUse        by another process
     │   └── LeadershipLost       another process leads by now, or may do so
+    ├── CommandFailed            what an operator typed on the command line could not be done
     ├── DiscordUnreachable       Discord does not answer
     ├── InvalidTaskId*           the typed text is not a task id
     ├── UnknownTask*             no gateway knows the id
     ├── UnknownClip*             the task has fewer songs
     ├── UnreadableFile*          a file that holds no text
+    ├── UnreadableNumber*        what was typed is not a whole number from 1 up
     ├── UnreadableMoment*        what was typed is no moment of a song
     ├── UnreadableWeight*        what was typed is no number from 0 to 100
     ├── NotContinuable*          nothing can be made from that task
-    ├── Forgotten*               a list that is too old, or never existed
+    ├── ListGone*                a list of tasks that is too old, or never existed
+    ├── OrderGone*               an order of somebody else, or one that was deleted or has changed its state
     ├── NotAllowed*              the person may not use the bot there
-    ├── TooMany*                 too many requests of a person; `retry_after` in seconds
+    ├── TooManyRequests*         of one person; `retry_after` in seconds
     ├── TooManyLists*            a person waits for several lists already
     ├── NotInLibrary*            the song was removed, or the person may not view it any more
     ├── NotTheMaker*             only who made a song may choose one of its takes
@@ -177,7 +180,9 @@ class NotContinuable(TellableError):
         self.key = f"create.from.{why}"
 
 
-class Forgotten(TellableError):
+class ListGone(TellableError):
+    """A list of tasks that is too old, or never existed."""
+
     key = "batch.forgotten"
 
 
@@ -197,7 +202,7 @@ class NotAllowed(TellableError):
         self.key = f"allowed.{why}"
 
 
-class TooMany(TellableError):
+class TooManyRequests(TellableError):
     """`retry_after`: seconds."""
 
     key = "allowed.often"
@@ -230,14 +235,14 @@ class NotTheMaker(TellableError):
 class PlaylistRefused(TellableError):
     """`why`: no usable name, a name that is taken, too many playlists of a person or of a server, no playlist of that
     name or not any more, a song that is in it already or not at all, or no more room in it, a song that is not found,
-    only for the server's managers, only in servers, or nothing in it that all readers may view.
+    only for the server's managers, only in servers, nothing in it that all readers may view, or nothing at all.
     """
 
     def __init__(
         self,
         why: Literal[
             "nameless", "exists", "many", "many_here", "unknown", "gone", "twice", "absent", "full", "no_song",
-            "managers", "servers", "nothing",
+            "managers", "servers", "nothing", "empty",
         ],
         **values: object,
     ) -> None:  # fmt: skip

@@ -24,8 +24,8 @@ _PRINTABLE = re.compile(r"[!-~]*")  # it is sent in an HTTP header
 _HOST = r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"  # of a database, with its port
 _SERVER = r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]+))?"  # the same
 _PORT, _LAST_PORT = "5432", 65_535
-_SHORTEST_TOKEN = 50  # characters
-_LEAST_ID = 10**14
+_MIN_TOKEN = 50  # characters
+_MIN_ID = 10**14
 
 
 def _secret(value: SecretStr) -> SecretStr:
@@ -69,7 +69,7 @@ def is_likely_token(token: str) -> bool:
         bot_id = base64.urlsafe_b64decode(f"{first}{'=' * (-len(first) % 4)}")
     except binascii.Error:
         return False
-    return len(token) >= _SHORTEST_TOKEN and bot_id.isdigit()
+    return len(token) >= _MIN_TOKEN and bot_id.isdigit()
 
 
 def _address(text: str) -> str:
@@ -200,7 +200,7 @@ def _hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _user_ids(ids: tuple[int, ...]) -> tuple[int, ...]:
-    if not all(_LEAST_ID <= each < 2**64 for each in ids):
+    if not all(_MIN_ID <= each < 2**64 for each in ids):
         raise ValueError("Discord's ids of people have 15 to 20 digits; a right click on a person shows Copy User ID")
     return ids
 

@@ -22,7 +22,7 @@ from bot.session_starts import SessionStarts
 
 _OPENING = 30.0  # seconds in which a connection must be open
 _READY = 30.0  # seconds for which a shard keeps its turn while it waits for READY
-_LONGEST, _LONGEST_ANEW = 30.0, 120.0  # seconds between two attempts: to resume a session, to start one
+_MAX_PAUSE, _MAX_PAUSE_ANEW = 30.0, 120.0  # seconds between two attempts: to resume a session, to start one
 _KEEPS_SESSION = 4000  # a close code
 _OWN_ADDRESS_TRIES = 3  # attempts to resume at the session's own address, before the general one
 
@@ -115,7 +115,8 @@ class Shard:
         if self._failures == 1:
             return
         resumable = self._socket is not None and self._socket.session_id
-        seconds = min(_LONGEST if resumable else _LONGEST_ANEW, 2.0 ** (self._failures - 2)) * _dice.uniform(0.5, 1.0)
+        longest = _MAX_PAUSE if resumable else _MAX_PAUSE_ANEW
+        seconds = min(longest, 2.0 ** (self._failures - 2)) * _dice.uniform(0.5, 1.0)
         if self.reason:
             log.warning(
                 "shard %d has no connection to Discord: %s. Trying again in %.0f s", self.id, self.reason, seconds
@@ -183,7 +184,7 @@ class Shards:
             await self.close()
             while (advised := (await self._starts.limits(renew=True)).shards) <= count:
                 log.warning("Discord requires more than %d shards, and advises %d. Asking again", count, advised)
-                await asyncio.sleep(_LONGEST_ANEW)
+                await asyncio.sleep(_MAX_PAUSE_ANEW)
             count = advised
 
     async def _open(self, count: int) -> None:

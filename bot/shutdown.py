@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import count
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _INTERVAL = 1.0  # seconds
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -32,6 +34,16 @@ async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]], *, tries: int | 
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=_INTERVAL)
+
+
+async def complete(work: Coroutine[Any, Any, T]) -> T:
+    """Work that must not end half-way: if the caller is cancelled meanwhile, it is completed first."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 async def insist(task: asyncio.Task[Any]) -> None:

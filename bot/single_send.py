@@ -1,7 +1,8 @@
 """Requests to Discord that must not be sent again, or not any more.
 
-It repeats a request after a 5xx, or without an answer. A message has a nonce, which makes a repetition harmless; a
-forum post has none, and would be posted twice. And a process that does not lead any more sends nothing at all.
+discord.py repeats a request after a 5xx, or without an answer. A message has a nonce, which makes a repetition
+harmless; a forum post has none, and would be posted twice. And a process that does not lead any more sends nothing at
+all.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from bot.gateways.send_guard import Check, guard
 
 _TOO_MANY_REQUESTS = 429  # refused before anything was done
 
-_attempts: ContextVar[list[int] | None] = ContextVar("unsettled", default=None)  # statuses of the attempts so far
+_attempts: ContextVar[list[int] | None] = ContextVar("attempts", default=None)  # statuses of the attempts so far
 
 
 @contextmanager

@@ -8,6 +8,7 @@ spreads the channels over the servers of four shards. Each IDENTIFY that comes t
 
 import argparse
 import asyncio
+import math
 import os
 import random
 import signal
@@ -19,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -29,12 +29,11 @@ from sandbox.local_discord.people import Person
 from sandbox.local_discord.server import LocalDiscord
 from sandbox.local_discord.world import FORUM, NEWS, Object, World
 from sandbox.local_gateway.fake_task import Dialect, FakeTask, Song, State
-from sandbox.local_gateway.server import LocalGateway
+from sandbox.local_gateway.server import LocalGateway, Request
 from sandbox.local_gateway.songs import audio, without_tag
 
 _ROOT = Path(__file__).parents[1]
 _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
-_APART = 6.0  # seconds between two tasks' ends from which on the bot must keep their order
 _IN_FORUM = 0.12  # share of the tasks
 _KEPT = 1.0  # seconds after which an answer is certainly stored in the bot's database
 _LONGEST = 40.0  # seconds from the last kill until everything must be posted
@@ -105,7 +104,8 @@ class CrashTest:
         self._gently = gently
         self._shards = shards
         self._identify_interval = identify_interval
-        self._killed_at: list[float] = []
+        self._born = 0.0  # of the tasks, by time.monotonic()
+        self._doubted: list[tuple[float, float]] = []
         self._outcome = Outcome(tasks)
         self._bot: Process | None = None
 
@@ -168,6 +168,7 @@ class CrashTest:
                 wishes[channel["id"]].append(fake)
             if self._dice.random() < _IN_FORUM:
                 wishes[forum["id"]].append(fake)
+        self._born = time.monotonic()
         self._gateway.add(*self._fakes)
         for channel in (*channels, forum):
             if fakes := wishes[channel["id"]]:
@@ -205,13 +206,18 @@ class CrashTest:
         await self._wait_for_moment(moment)
         if self._bot is None or self._bot.returncode is not None:
             raise RuntimeError("the bot ended by itself")
-        self._killed_at.append(began := time.monotonic())
+        began = time.monotonic()
         self._bot.send_signal(signal.SIGTERM if self._gently else signal.SIGKILL)
         await self._bot.wait()
+        self._doubt_answers(began)
         self._outcome.longest_end = max(self._outcome.longest_end, time.monotonic() - began)
         await self._hub.until(lambda: not self._hub.online)
         self._outcome.kills[moment] += 1
         await self._start()
+
+    def _doubt_answers(self, since: float) -> None:
+        """The gateway's answers from then until now may not have been stored."""
+        self._doubted.append((since - _KEPT, time.monotonic()))
 
     async def _wait_for_moment(self, moment: Moment) -> None:
         counters: dict[Moment, Callable[[], int]] = {
@@ -269,24 +275,24 @@ class CrashTest:
         outcome.wrong += [part for _, part in arrived]
 
     def _check_order(self, channel: str, fakes: list[FakeTask]) -> None:
-        ends = {part: fake.states[-1][0] for fake in fakes for part in _parts(fake)}
+        """A part whose end was certainly stored before that of another one could be known comes before it."""
+        known = {part: self._known(fake) for fake in fakes for part in _parts(fake)}
         every = self._discord.world.messages
         messages = [each for place in every if self._destination(place) == channel for each in every[place].values()]
         messages.sort(key=lambda message: int(message["id"]))
-        came = [part for message in messages for part in self._parts_in(message)]
-        latest, apart = 0.0, max(_APART, 2 * _KEPT + self._longest_gap())
-        for part in came:
-            end = ends.get(part, latest)
-            if end < latest - apart:
-                self._outcome.out_of_order.append(f"{part}, {latest - end:.1f} s, where {apart:.1f} s are allowed")
-            latest = max(latest, end)
+        latest = 0.0
+        for part in (part for message in messages for part in self._parts_in(message) if part in known):
+            earliest, certain = known[part]
+            if certain < latest:
+                self._outcome.out_of_order.append(f"{part}, {latest - certain:.1f} s too late")
+            latest = max(latest, earliest)
 
-    def _longest_gap(self) -> float:
-        """The longest time in seconds between two polls whose answers were stored."""
-        lost = [(killed - _KEPT, killed) for killed in self._killed_at]
-        asked = [request.at for request in self._gateway.requests]
-        kept = [at for at in asked if not any(since < at <= until for since, until in lost)]
-        return max((later - earlier for earlier, later in pairwise(kept)), default=0.0)
+    def _known(self, fake: FakeTask) -> tuple[float, float]:
+        """From when on the bot may know the task's end, and when that is certainly stored."""
+        end = self._born + fake.states[-1][0]
+        asked = [each.at for each in self._gateway.requests if each.at >= end and _asks_for(each, fake)]
+        stored = (at for at in asked if not any(since < at <= until for since, until in self._doubted))
+        return min(asked, default=end), min(stored, default=math.inf) + _KEPT
 
     def _parts_in(self, message: Object) -> Iterator[str]:
         """The parts in a message that the bot posted: songs by their bytes, texts by their task."""
@@ -315,6 +321,10 @@ def _settings(gateway: LocalGateway, folder: str) -> dict[str, str]:
 def _parts(fake: FakeTask) -> list[str]:
     """The parts that a task must lead to: its songs, or one text."""
     return [song.clip_id[:8] for song in fake.songs] or [fake.id]
+
+
+def _asks_for(request: Request, fake: FakeTask) -> bool:
+    return fake.id in request.path or fake.id.encode() in request.body
 
 
 def _task_of(button: Object) -> str:

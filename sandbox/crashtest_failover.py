@@ -118,7 +118,7 @@ class FailOverCrashTest(TwoBotsCrashTest):
         before = await self._bots.leader()
         sessions = len(self._discord.starts.accepted)
         await self._go_on(halves)
-        self._killed_at += [time.monotonic() - second for second in range(int(self._behind) + 1)]
+        lost_since = time.monotonic() - self._behind
         frozen = self._bots.bot(before).process if self._dice.random() < _FROZEN else None
         if frozen:
             await self._wait_for_moment("upload")
@@ -126,6 +126,7 @@ class FailOverCrashTest(TwoBotsCrashTest):
         since = await fail_over(self._server, self._bots, self._dice)
         await self._bots.leader(before.epoch)
         await self._hub.until(lambda: len(self._discord.starts.accepted) > sessions, _CONNECTED)
+        self._doubt_answers(lost_since)
         self.report.connected.append(time.monotonic() - since)
         if frozen:
             frozen.send_signal(signal.SIGCONT)

@@ -97,13 +97,16 @@ class LeadersCrashTest(TwoBotsCrashTest):
         before, sessions = await self._bots.leader(), len(self._discord.starts.accepted)
         bot, blow = self._bots.bot(before), self._dice.choice(self._by)
         self.report.programs[bot.program] += 1
-        self._killed_at.append(time.monotonic())
+        began = time.monotonic()
         since = await self._deal(blow, bot)
         if blow not in _MAY_STAY:
             leader = await self._bots.leader(max(before.epoch, self._fallen))
             await self._hub.until(lambda: len(self._discord.starts.accepted) > sessions, _CONNECTED)
             self.report.add(blow, leader.at - since, time.monotonic() - since)
+            self._doubt_answers(began)
         await self._end(blow, bot, since)
+        if blow in _MAY_STAY:
+            self._doubt_answers(began)
         self._outcome.kills[f"{moment} by {blow}"] += 1
 
     async def _deal(self, blow: Blow, bot: Bot) -> float:

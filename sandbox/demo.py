@@ -45,14 +45,15 @@ class PortUnavailable(Exception):
     """The page's port cannot be listened on; the message says what to do."""
 
 
-def make_world() -> tuple[World, Object]:
+def make_world(locale: str = "en-US") -> tuple[World, Object]:
     """A server with two people, Ada, its administrator, and Mei, who reads Chinese; and the channel to start in.
 
-    In two other channels the bot is missing a permission. One channel is a forum.
+    In two other channels the bot is missing a permission. One channel is a forum. `locale`: of the server, whose posts
+    are in that language.
     """
     world = World()
     ada, mei = world.add_user("Ada"), world.add_user("Mei", locale="zh-CN")
-    guild = world.add_guild("Night Owl Studio", owner=ada)
+    guild = world.add_guild("Night Owl Studio", owner=ada, locale=locale)
     singers = world.add_role(guild, "Singers")
     world.add_role(guild, "Moderators", int(Permission.MANAGE_GUILD))
     world.add_member(guild, mei, singers)
@@ -77,11 +78,11 @@ def quieten() -> None:
     logging.getLogger("discord.gateway").setLevel(logging.ERROR)
 
 
-async def run_demo(*, port: int | None, open_browser: bool) -> None:
-    """Runs until Ctrl-C. `port` None: the first free one. Raises PortUnavailable."""
+async def run_demo(*, port: int | None, open_browser: bool, locale: str = "en-US") -> None:
+    """Runs until Ctrl-C. `port` None: the first free one; `locale`: of its server. Raises PortUnavailable."""
     quieten()
     with _listen(port) as listener, TemporaryDirectory(prefix="suno-watch-demo-") as folder:
-        await _run(Path(folder), listener, open_browser=open_browser)
+        await _run(Path(folder), listener, open_browser=open_browser, locale=locale)
 
 
 def _listen(asked: int | None) -> socket.socket:
@@ -118,8 +119,8 @@ def _fault(port: int, error: OSError) -> str:
     return f"Port {port} cannot be used ({error.strerror}). Choose another with --port."
 
 
-async def _run(folder: Path, listener: socket.socket, *, open_browser: bool) -> None:
-    world, songs = make_world()
+async def _run(folder: Path, listener: socket.socket, *, open_browser: bool, locale: str) -> None:
+    world, songs = make_world(locale)
     discord = LocalDiscord(token=_TOKEN, listener=listener, world=world)
     async with LocalGateway() as gateway:
         discord.add(Page(discord, _PAGE, guide(world), lambda command: _made_again(gateway, command)).add_to)
@@ -194,4 +195,4 @@ async def _look_tasks_up(database_url: str, world: World, channel: Object) -> No
                     title=task.title,
                     looked_up_at=time.time() - age,
                 )
-                await store.keep_recent(recent)
+                await store.save_recent(recent)

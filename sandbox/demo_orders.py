@@ -37,7 +37,7 @@ async def allow_orders(database_url: str, world: World, channel: Object) -> None
     guild = world.guild_of(channel) or {}
     singers = next(int(role["id"]) for role in guild["roles"] if role["name"] == "Singers")
     async with open_database(database_url) as engine:
-        await CreationStore(engine).keep_rules(
+        await CreationStore(engine).save_rules(
             CreationRules(
                 guild_id=int(guild["id"]),
                 enabled=True,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import FloatRect, Locator, Page, ViewportSize, async_playwright
 
+from bot.ui.render.locales import Language, language_for
 from sandbox.library import PLAYLIST
 from sandbox.local_gateway.demo import demo_tasks
 
@@ -33,6 +34,7 @@ _COMMANDS = {
     "watches": "/suno watches",
     "library": "/suno library",
     "playlist": f"/suno playlist show name:{PLAYLIST}",
+    "playlists": "/suno playlist show",
     "settings": "/suno settings",
     "help": "/suno help",
     "admin-setup": "/suno-admin setup",
@@ -51,21 +53,21 @@ async def main() -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for tag, locale in _LANGUAGES.items():
-            async with _demo() as address:
+            async with _demo(locale) as address:
                 page = await browser.new_page(viewport=_SCREEN, color_scheme="dark")
                 await page.goto(address)
                 await page.wait_for_selector("#presence.online")
                 await _take_all(page, tag, locale)
-                if tag == "en":
-                    await _take_watched(page)
+                await _take_watched(page, tag, language_for(locale))
                 await page.close()
         await browser.close()
 
 
 @asynccontextmanager
-async def _demo() -> AsyncIterator[str]:
-    """The address of a fresh demo, so that both languages start from the same state."""
-    demo = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "demo", "--no-browser", stdout=PIPE)
+async def _demo(locale: str) -> AsyncIterator[str]:
+    """The address of a fresh demo in that language, so that both start from the same state."""
+    command = (sys.executable, "-m", "bot", "demo", "--no-browser", "--language", locale)
+    demo = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     try:
         line = (await demo.stdout.readline()).decode() if demo.stdout else ""
         yield line.rpartition(" ")[2].strip()
@@ -94,19 +96,19 @@ async def _take_all(page: Page, tag: str, locale: str) -> None:
     await page.keyboard.press("Escape")
 
 
-async def _take_watched(page: Page) -> None:
+async def _take_watched(page: Page, tag: str, language: Language) -> None:
     """A song that was posted for a watch, its live card, and the song when its maker has chosen a take; a chart."""
-    song = page.locator(".message", has_text="Chalk Sun is ready").first
+    song = page.locator(".message", has=page.locator("button", has_text="📌")).first
     await song.wait_for(timeout=60_000)
     await page.wait_for_timeout(18_000)
-    await _take(song, "watched-song")
-    await _take(page.locator(".message", has_text="Here is the result").first, "watched-card")
+    await _take(song, f"watched-song.{tag}")
+    await _take(page.locator(".message", has=page.locator(".content", has_text="➡️")).first, f"watched-card.{tag}")
     await song.locator("button", has_text="📌").click()
-    await page.locator(".message").last.locator("button", has_text="Take 2").click()
-    await song.filter(has_text="was chosen").wait_for()
-    await _take(song, "chosen-take")
+    await page.locator(".message").last.locator("button", has_text=language("btn.take", n=2)).click()
+    await song.filter(has_text=language("library.chosen", n=2)).wait_for()
+    await _take(song, f"chosen-take.{tag}")
     await page.get_by_test_id("channel-releases").click()
-    await _take(page.locator(".message", has_text="Songs of the week").first, "chart")
+    await _take(page.locator(".message", has_text="🏆").first, f"chart.{tag}")
 
 
 async def _answer(page: Page, task_id: str) -> Locator:

@@ -63,7 +63,8 @@ WHOLE = {
 _LIST = re.compile(r"\((\?|\d+)(, (\?|\d+))+\)")
 # What an inner SELECT has found, by an index or with a step of its own here, may be read as a whole.
 _ALLOWED = re.compile(
-    r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery|anon_\d+|guilds USING INDEX guilds_paused|sqlite_sequence)"
+    r"SCAN (CONSTANT ROW|\w+ VIRTUAL TABLE|\(subquery|anon_\d+|sqlite_sequence"
+    r"|guilds USING (COVERING )?INDEX guilds_paused)"
 )
 _VALUES = {"VARCHAR": "'x' || n", "FLOAT": "n * 1.0", "BLOB": "x''"}
 

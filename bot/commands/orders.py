@@ -16,7 +16,8 @@ from bot.log import visible
 from bot.ordering import Sending, open_orders
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
-from bot.services.orders.service import Orders, Settlement
+from bot.services.orders.results import Settlement
+from bot.services.orders.service import Orders
 from bot.storage.database import is_new, open_read_only, open_with_clock
 from bot.storage.orders import OrderStore
 from bot.storage.stores import Stores
@@ -95,7 +96,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Orders:
 async def _found(orders: Orders, order_id: str, typed: str) -> Settlement:
     try:
         read = read_typed(typed)
-        return await orders.found(order_id, one_of(typed, read, read.ids))
+        return await orders.settle_with_task(order_id, one_of(typed, read, read.ids))
     except InvalidTaskId:
         raise CommandFailed(f"{visible(typed)} is no id of a task.") from None
     except UnknownTask:

@@ -1,6 +1,6 @@
 """How much may be ordered: by a person, in a server, and in all at the operator's cost. Pure.
 
-Orders are counted, not money. A day is a UTC day. A denial names the limit and when it ends.
+Orders are counted, not money. A day is a UTC day. A reached limit is named, with the time when it ends.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ class Limit(StrEnum):
     COOLDOWN = "cooldown"
 
 
-class Denial(Struct, frozen=True):
+class LimitReached(Struct, frozen=True):
     """`most`: the limit, in orders or, for a cooldown, in seconds; `until`: Unix seconds at which it ends."""
 
     limit: Limit
@@ -57,7 +57,7 @@ class Denial(Struct, frozen=True):
     until: float
 
 
-def denial_of(usage: Usage, limits: Limits, now: float) -> Denial | None:
+def limit_reached(usage: Usage, limits: Limits, now: float) -> LimitReached | None:
     """Why one more order is denied now; None: it is allowed."""
     rows = (
         (Limit.PERSON, usage.person, limits.person),
@@ -66,10 +66,10 @@ def denial_of(usage: Usage, limits: Limits, now: float) -> Denial | None:
     )
     for limit, used, most in rows:
         if most is not None and used >= most:
-            return Denial(limit, most, next_day(now))
+            return LimitReached(limit, most, next_day(now))
     since = now - usage.last_at if usage.last_at is not None else limits.cooldown
     if since < limits.cooldown:
-        return Denial(Limit.COOLDOWN, round(limits.cooldown), now + limits.cooldown - since)
+        return LimitReached(Limit.COOLDOWN, round(limits.cooldown), now + limits.cooldown - since)
     return None
 
 

@@ -11,7 +11,7 @@ from bot.domain.library import FoundSong
 
 WEEK = 7 * 86_400.0  # seconds
 DEFAULT_WEEKDAY, DEFAULT_HOUR = 4, 18  # Friday evening in Europe, the night to Saturday in China; in UTC
-MOST_SONGS = 10  # in a chart
+MAX_SONGS = 10  # in a chart
 POSTS_KEPT = 60 * 86_400.0  # seconds for which it is known what was posted
 
 

@@ -48,8 +48,8 @@ class Maker(Struct, frozen=True, kw_only=True):
     manages: bool = False
 
 
-class Bar(StrEnum):
-    """Why a person may not order here at all; each has a text under `create.bar.<value>`."""
+class NotPermitted(StrEnum):
+    """Why a person may not order here at all; each has a text under `create.not_permitted.<value>`."""
 
     OPERATOR_OFF = "operator_off"  # only the operator can change it
     SERVER_UNLISTED = "server_unlisted"
@@ -61,27 +61,29 @@ class Bar(StrEnum):
     MODEL = "model"
 
 
-def bar_of(maker: Maker, rules: CreationRules, operator: OperatorRules, model: str = "") -> Bar | None:
+def why_not_permitted(
+    maker: Maker, rules: CreationRules, operator: OperatorRules, model: str = ""
+) -> NotPermitted | None:
     """None: they may order. `model` empty: not chosen yet."""
     if not operator.enabled:
-        return Bar.OPERATOR_OFF
+        return NotPermitted.OPERATOR_OFF
     if maker.guild_id is None:
-        return None if maker.user_id in operator.in_dms else Bar.DM
+        return None if maker.user_id in operator.in_dms else NotPermitted.DM
     if operator.servers and maker.guild_id not in operator.servers:
-        return Bar.SERVER_UNLISTED
-    return _bar_of_server(maker, rules, model)
+        return NotPermitted.SERVER_UNLISTED
+    return _why_not_in_server(maker, rules, model)
 
 
-def _bar_of_server(maker: Maker, rules: CreationRules, model: str) -> Bar | None:
+def _why_not_in_server(maker: Maker, rules: CreationRules, model: str) -> NotPermitted | None:
     if not rules.enabled:
-        return Bar.OFF
+        return NotPermitted.OFF
     if maker.user_id in rules.blocked:
-        return Bar.BLOCKED
+        return NotPermitted.BLOCKED
     if not maker.manages and not maker.roles.intersection(rules.roles):
-        return Bar.NOT_YOU
+        return NotPermitted.NOT_YOU
     if rules.channels and not set(rules.channels).intersection(maker.channel_ids):
-        return Bar.NOT_HERE
-    return Bar.MODEL if model and rules.models and model not in rules.models else None
+        return NotPermitted.NOT_HERE
+    return NotPermitted.MODEL if model and rules.models and model not in rules.models else None
 
 
 def limits_of(rules: CreationRules, operator: OperatorRules, work: Work, *, direct: bool) -> Limits:

@@ -10,7 +10,7 @@ AUDIO_NOTICE = 60.0  # seconds until people are notified that a finished song ha
 AUDIO_WAIT = 900.0  # seconds until a finished song is posted without its audio
 RECHECK = 3_600.0  # seconds between two attempts to post where permissions are missing
 CARD_INTERVAL = 15.0  # seconds between two edits of a card that follows progress
-MOST_ATTEMPTS = 12  # until a message that fails for an unknown reason is given up, after about five hours
+MAX_ATTEMPTS = 12  # until a message that fails for an unknown reason is given up, after about five hours
 SERVER_ERRORS = 3  # failures after which a message no longer delays those behind it
 MANAGERS = "managers"  # instead of song keys: the message tells a server's managers of a blocked channel
 _MAX_RETRY_DELAY = 3_600.0
@@ -33,6 +33,7 @@ class Topic(StrEnum):
 
 # No results: nothing waits for these, and one that can never be sent is dropped.
 NOTICES = frozenset({Topic.NO_AUDIO, Topic.QUIET, Topic.LIVE, Topic.BLOCKED, Topic.UNDELIVERED})
+RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)  # what became of a task
 
 
 class State(StrEnum):

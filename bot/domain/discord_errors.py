@@ -5,9 +5,18 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bot.domain.delivery import MOST_ATTEMPTS, SERVER_ERRORS, State, Topic, retry_delay
+from bot.domain.delivery import MAX_ATTEMPTS, SERVER_ERRORS, State, Topic, retry_delay
 from bot.errors import PostError
 
+# The codes of Discord that are named elsewhere, too; `RULES` has them all.
+UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MESSAGE = 10003, 10004, 10008
+REQUEST_TOO_LARGE = 40005
+MISSING_PERMISSIONS = 50013
+INVALID_FORM_BODY = 50035
+ARCHIVED_THREAD = 50083
+AUTOMOD, AUTOMOD_TITLE = 200000, 200001
+
+_CONTENT_TOO_LARGE = 413  # a status of HTTP
 _SMALLER_AT_ONCE = 3  # failures of a message that is too large, until it is sent without files
 _PATIENT = 2  # failures with an unknown code until simpler forms are tried
 _CHANNEL_ONLY = frozenset({Topic.LIVE, Topic.QUIET})  # only meant for their channel, else dropped
@@ -49,9 +58,9 @@ _FILE = Rule(Meaning.CONTENT, (MessagePart.COVER, MessagePart.FILES))
 _FILES = Rule(Meaning.CONTENT, (MessagePart.FILES,))
 
 RULES: dict[int, Rule] = {
-    10003: _CLOSED,  # unknown channel
-    10004: _CLOSED,  # unknown guild
-    10008: _CLOSED,  # unknown message, of an edit
+    UNKNOWN_CHANNEL: _CLOSED,
+    UNKNOWN_GUILD: _CLOSED,
+    UNKNOWN_MESSAGE: _CLOSED,  # of an edit
     10013: _DM_CLOSED,  # unknown user
     20009: Rule(Meaning.CONTENT, (MessagePart.COVER, MessagePart.LYRICS_AND_LINKS)),  # explicit content
     20016: _LATER,  # slow mode
@@ -63,7 +72,7 @@ RULES: dict[int, Rule] = {
     30046: _LATER,  # too many edits of old messages
     40003: _LATER,  # too many new DMs
     40004: _LATER,  # sending is disabled for a while
-    40005: Rule(Meaning.TOO_LARGE),  # the request is too large
+    REQUEST_TOO_LARGE: Rule(Meaning.TOO_LARGE),
     40006: _LATER,  # a feature is disabled for a while
     40058: _BLOCKED,  # a plain message in a forum channel
     40062: _LATER,  # a service behind Discord is overloaded
@@ -75,13 +84,13 @@ RULES: dict[int, Rule] = {
     50007: _DM_CLOSED,  # accepts no DMs
     50008: _CONTENT,  # not in a channel of this kind
     50009: _BLOCKED,  # the channel's verification level
-    50013: _BLOCKED,  # missing permissions
+    MISSING_PERMISSIONS: _BLOCKED,
     50024: _BLOCKED,  # not in a channel of this type
     50033: _DM_CLOSED,  # invalid recipients
-    50035: _CONTENT,  # invalid form body
+    INVALID_FORM_BODY: _CONTENT,
     50045: _FILES,  # a file is too large
     50046: _FILE,  # an invalid file
-    50083: _BLOCKED,  # an archived thread
+    ARCHIVED_THREAD: _BLOCKED,
     50110: _FILE,  # an invalid file
     50123: _FILE,  # an invalid type of file
     50146: _FILES,  # an uploaded file was not found
@@ -94,11 +103,16 @@ RULES: dict[int, Rule] = {
     160006: _BLOCKED,  # too many active threads
     160009: _BLOCKED,  # like a locked thread
     160010: _BLOCKED,  # like a locked thread
-    200000: _TEXT,  # AutoMod
-    200001: _TEXT,  # AutoMod, of a title
+    AUTOMOD: _TEXT,
+    AUTOMOD_TITLE: _TEXT,
     240000: _TEXT,  # a harmful link
     400001: _FILES,  # the server may not upload files for now
 }
+
+
+def is_too_large(status: int, code: int) -> bool:
+    """Whether the files of a message are larger than Discord, or the proxy in front of it, allows."""
+    return status == _CONTENT_TOO_LARGE or code == REQUEST_TOO_LARGE
 
 
 def suspects(code: int) -> tuple[MessagePart, ...]:
@@ -113,7 +127,7 @@ def meaning(failure: PostError) -> Meaning:
 def _rule(failure: PostError) -> Rule:
     if rule := RULES.get(failure.code):
         return rule
-    if failure.status == 413:
+    if is_too_large(failure.status, failure.code):
         return Rule(Meaning.TOO_LARGE)
     if failure.is_ambiguous or failure.status in (401, 429):
         return _LATER
@@ -207,6 +221,6 @@ def _simpler(failure: PostError, attempt: Attempt, suspects: tuple[MessagePart, 
 
 def decide_on_fault(attempt: Attempt) -> Course:
     """After an error in the bot itself: retries, but not forever."""
-    if attempt.failures + 1 >= MOST_ATTEMPTS:
+    if attempt.failures + 1 >= MAX_ATTEMPTS:
         return Abandon(State.FAILED)
     return retry_after(attempt.failures)

@@ -16,7 +16,7 @@ _CLOSE = 0.005  # by which a weight may be rounded
 _LETTERS = {Voice.FEMALE: "f", Voice.MALE: "m"}
 
 
-class Seen(Struct, frozen=True):
+class OptionCounts(Struct, frozen=True):
     """How often an option was found in what came, and how often it was missing there."""
 
     present: int = 0
@@ -61,11 +61,11 @@ def _echoes(task: Task) -> list[Echo]:
     return [clip.echo for clip in task.playable if clip.echo is not None]
 
 
-def proven(seen: Mapping[SongOption, Seen]) -> frozenset[SongOption]:
+def proven(seen: Mapping[SongOption, OptionCounts]) -> frozenset[SongOption]:
     return frozenset(option for option, each in seen.items() if each.present)
 
 
-def ignored(seen: Mapping[SongOption, Seen]) -> frozenset[SongOption]:
+def ignored(seen: Mapping[SongOption, OptionCounts]) -> frozenset[SongOption]:
     return frozenset(option for option, each in seen.items() if not each.present and each.absent >= _ENOUGH)
 
 

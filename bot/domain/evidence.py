@@ -14,11 +14,11 @@ _ROUNDING = 0.02  # of a price
 _FREE_AFTER = 600.0  # seconds after which no charge is expected any more
 
 
-class Sent(Struct, frozen=True):
-    """An order that was sent to the gateway. `taken`: the gateway has returned a task id; otherwise it is unsure."""
+class SentOrder(Struct, frozen=True):
+    """An order that was sent to the gateway. `accepted`: the gateway has returned a task id, else it is unsure."""
 
     at: float
-    taken: bool
+    accepted: bool
 
 
 class Evidence(StrEnum):
@@ -27,26 +27,26 @@ class Evidence(StrEnum):
     FREE = "free"  # it was not charged
 
 
-def evidence(sent: Sequence[Sent], charged_at: Sequence[float], now: float) -> Evidence:
-    """For all unsure orders together.
+def evidence_by_log(sent: Sequence[SentOrder], charged_at: Sequence[float], now: float) -> Evidence:
+    """For all unsure orders together, by the times of the charges in the log.
 
     `sent`: a sequence of orders of one kind, with a pause of at least two minutes before it; orders that count as lost
     are unsure here.
     """
     since = min((each.at for each in sent), default=now) - CLOCK_DIFFERENCE
-    return unsettled(sent, sum(at > since for at in charged_at), now)
+    return evidence_by_count(sent, sum(at > since for at in charged_at), now)
 
 
-def unsettled(sent: Sequence[Sent], charges: int | None, now: float) -> Evidence:
+def evidence_by_count(sent: Sequence[SentOrder], charges: int | None, now: float) -> Evidence:
     """For all unsure orders together. `charges`: the number since the first of the orders; None: it cannot be told."""
-    taken = sum(each.taken for each in sent)
-    unsure = len(sent) - taken
-    if charges is None or not taken or charges < taken:
+    accepted = sum(each.accepted for each in sent)
+    unsure = len(sent) - accepted
+    if charges is None or not accepted or charges < accepted:
         return Evidence.NONE  # charges do not show there, or not yet
-    if charges - taken >= unsure:
+    if charges - accepted >= unsure:
         return Evidence.CHARGED
-    latest = max((each.at for each in sent if not each.taken), default=now)
-    return Evidence.FREE if charges == taken and now - latest >= _FREE_AFTER else Evidence.NONE
+    latest = max((each.at for each in sent if not each.accepted), default=now)
+    return Evidence.FREE if charges == accepted and now - latest >= _FREE_AFTER else Evidence.NONE
 
 
 def charges_by_balance(spent: float, price: float) -> int | None:
@@ -55,7 +55,7 @@ def charges_by_balance(spent: float, price: float) -> int | None:
     return count if count >= 0 and abs(spent - count * price) <= _ROUNDING * price else None
 
 
-def since_quiet(sent: Sequence[Sent], moment: float) -> list[Sent]:
+def since_quiet(sent: Sequence[SentOrder], moment: float) -> list[SentOrder]:
     """The orders since the last pause before `moment` that an accepted order follows; all, if there is no pause.
 
     In a pause, the clock difference cannot put a charge on the wrong side.
@@ -63,6 +63,10 @@ def since_quiet(sent: Sequence[Sent], moment: float) -> list[Sent]:
     ordered = sorted(sent, key=lambda each: each.at)
     for start in range(len(ordered) - 1, 0, -1):
         pause = ordered[start].at - ordered[start - 1].at
-        if ordered[start].at <= moment and pause > 2 * CLOCK_DIFFERENCE and any(each.taken for each in ordered[start:]):
+        if (
+            ordered[start].at <= moment
+            and pause > 2 * CLOCK_DIFFERENCE
+            and any(each.accepted for each in ordered[start:])
+        ):
             return ordered[start:]
     return ordered

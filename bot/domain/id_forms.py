@@ -7,7 +7,7 @@ from msgspec import Struct
 
 MAX_LENGTH = 80  # the longest seen has 42 characters; a button has room for 100, of which 19 are its own
 LEFT_OUT = "\ue000"  # stands for text that was left out because it names no task; no id contains it
-_LEAST = 6  # characters; shorter words among others are not taken for ids
+_MIN_LENGTH = 6  # characters; shorter words among others are not taken for ids
 _PIECE = 8_192  # characters searched at once; other threads run in between
 
 # A gateway's key that was pasted by mistake must be neither asked for nor shown.
@@ -109,7 +109,7 @@ def is_whole(word: str) -> bool:
 
 def is_likely(word: str) -> bool:
     """Whether it looks like an id rather than a word of a language."""
-    return len(word) >= _LEAST and is_whole(word) and any(map(str.isdigit, word))
+    return len(word) >= _MIN_LENGTH and is_whole(word) and any(map(str.isdigit, word))
 
 
 def without_keys(text: str) -> str:

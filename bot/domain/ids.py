@@ -33,17 +33,12 @@ _ASKED_FOR = re.compile(r"(?:^|&)(?:task_?id|id)=(?P<id>[^&]*+)", re.IGNORECASE)
 _NAMED = 10  # words that are no ids, kept to be shown to the person
 
 
-def find_ids(text: str) -> tuple[str, ...]:
-    """Every id of a known form in any text, once each, in order.
+def find_mentioned(text: str) -> Mentioned:
+    """Every id of a known form in any text, once each, in order; and the ids of songs.
 
     Leaves out what names no task: Discord's mentions, emoji and links, songs in Suno's own links, and everything but
     the tasks in a gateway's answer. UUIDs come in lower case.
     """
-    return find_mentioned(text).ids
-
-
-def find_mentioned(text: str) -> Mentioned:
-    """Like `find_ids`, with the ids of songs as well."""
     return find_in_json(text) if is_json(text) else find_in_words(text)
 
 
@@ -56,20 +51,11 @@ class Ids(Struct, frozen=True):
     songs: tuple[str, ...] = ()
 
 
-def read_ids(text: str) -> Ids:
-    """Several ids, as a person types or pastes them, with any separators.
-
-    If no id has a known form, a single word counts as an id, or those of several words that look like ids. Raises
-    InvalidTaskId if there is none.
-    """
-    typed = read_typed(text)
-    if not typed.ids:
-        raise why_none(text, typed)
-    return typed
-
-
 def read_typed(text: str) -> Ids:
-    """Like `read_ids`, but may be empty."""
+    """Ids as a person types or pastes them, with any separators; empty if there is none.
+
+    If no id has a known form, a single word counts as an id, or those of several words that look like ids.
+    """
     if is_json(text):
         found = find_in_json(text)
         return Ids(found.ids, 0, (), found.songs)
@@ -175,17 +161,8 @@ def why_none(text: str, typed: Ids) -> InvalidTaskId:
     return no_id_in(text, "words" if sum(map(is_whole, typed.words)) > 1 else "odd")
 
 
-def parse_id(text: str) -> str:
-    """The one id in a text: a whole word, or the only known form in a longer text.
-
-    Raises InvalidTaskId: empty, too long, several ids, or characters that no id has.
-    """
-    typed = read_typed(text)
-    return one_of(text, typed, typed.ids)
-
-
 def one_of(text: str, typed: Ids, ids: tuple[str, ...]) -> str:
-    """The only one of the typed ids. Raises InvalidTaskId."""
+    """The only one of the `ids`, which `typed` means. Raises InvalidTaskId: empty, too long, several, or none."""
     word = without_keys(text.strip().strip(_AROUND))
     if len(ids) == 1:
         return ids[0]

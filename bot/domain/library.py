@@ -8,8 +8,8 @@ from msgspec import Struct
 from bot.domain.task import Task
 
 SONGS_OF_LEFT_SERVERS = 30 * 86_400.0  # seconds for which they are kept: the bot may be invited again
-_LONGEST_TITLE, _LONGEST_STYLE = 200, 1_000  # characters
-_LONGEST_LYRICS = 20_000  # those of Suno have 5,000 at most
+_MAX_TITLE, _MAX_STYLE = 200, 1_000  # characters
+_MAX_LYRICS = 20_000  # those of Suno have 5,000 at most
 
 
 class Scope(StrEnum):
@@ -183,13 +183,13 @@ def songs_of(task: Task, keys: Collection[str], posting: Posting) -> list[NewSon
             clip_id=clip.id,
             gateway=posting.gateway,
             user_id=posting.user_id,
-            title=_storable(clip.title or task.title, _LONGEST_TITLE),
-            style=_storable(clip.style, _LONGEST_STYLE),
+            title=_storable(clip.title or task.title, _MAX_TITLE),
+            style=_storable(clip.style, _MAX_STYLE),
             duration=clip.duration,
             posted_at=posting.at,
             place=posting.place,
         )
-        lyrics = _storable(posting.lyrics or clip.lyrics, _LONGEST_LYRICS)
+        lyrics = _storable(posting.lyrics or clip.lyrics, _MAX_LYRICS)
         found.append(NewSong(song=song, lyrics=lyrics, newest=posting.newest))
     return found
 

@@ -14,10 +14,11 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.domain.order_refusals import Refusal
 from bot.domain.song_request import SongRequest
 from bot.domain.task import Status, Task
 
-MOST_SENDS = 3  # attempts for an order that was provably not taken
+MAX_SENDS = 3  # attempts for an order that was provably not taken
 RETRY_AFTER = (30.0, 90.0, 180.0)  # seconds until the next attempt
 PLACED_FOR = 1_800.0  # seconds until an order that could not be sent expires
 WAITING_FOR = 172_800.0  # seconds until one that nobody approved is declined
@@ -25,8 +26,9 @@ DRAFT_FOR = 86_400.0  # seconds that a draft is kept
 STALE_AFTER = 120.0  # seconds: an order placed earlier than this before a start may come from a restored backup
 LOST_AFTER = 86_400.0  # seconds until an unsure order counts as lost
 RECONCILE_AFTER = (15.0, 60.0, 180.0, 600.0, 1_800.0, 7_200.0)  # seconds after the missing answer
-MOST_DRAFTS = 5
+MAX_DRAFTS = 5
 RESTORED = "restored"  # the reason of orders in a copy of the database that were not sent when it was made
+NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
 COOLDOWN = 30.0  # seconds between two orders of one person
 
 
@@ -152,7 +154,7 @@ def after_submission(order: Order, result: SubmitResult, now: float) -> Order:
             return replace(order, state=OrderState.ACCEPTED, task_id=task_id, due_at=None, reason="", detail="")
         case Refused(reason, detail):
             return replace(order, state=OrderState.REFUSED, reason=reason, detail=detail, due_at=None)
-        case NotTaken(detail, busy) if order.attempts < MOST_SENDS:
+        case NotTaken(detail, busy) if order.attempts < MAX_SENDS:
             due_at = now + RETRY_AFTER[order.attempts - 1]
             return replace(
                 order, state=OrderState.PLACED, reason="busy" if busy else "unreachable", detail=detail, due_at=due_at
@@ -168,6 +170,11 @@ def unsure(order: Order, detail: str, now: float) -> Order:
     """Also used at a start for orders that were being sent when the program ended."""
     due_at = now + RECONCILE_AFTER[0]
     return replace(order, state=OrderState.UNSURE, detail=detail, due_at=due_at, reconciled=0)
+
+
+def refused_as_busy(order: Order) -> bool:
+    """Whether it waits because the gateway was busy."""
+    return order.state is OrderState.PLACED and order.reason == Refusal.BUSY
 
 
 def looked_for(order: Order, now: float) -> Order:

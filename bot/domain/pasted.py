@@ -10,10 +10,10 @@ from bot.domain.id_forms import MAX_LENGTH, Mentioned, canonical, find_in_words,
 _KEY = re.compile(r"""(?P<quote>["'])[A-Za-z_]\w{0,40}(?P=quote)\s{0,20}+:""")
 _CUT_KEY = re.compile(r"""\s{0,100}+\w{0,40}+"\s{0,20}+:""")
 _ESCAPED_KEY = re.compile(r"""(?P<quote>["'])[A-Za-z_]\w{0,40}\\{1,8}(?P=quote)\s{0,20}+:""")
-_DEEPEST = 3  # levels of JSON quoted within JSON
+_MAX_DEPTH = 3  # levels of JSON quoted within JSON
 _CUT = "\0"  # in front of a key whose beginning was cut off
 _BEGINNING = 4_000  # characters that show whether a text begins within a string
-_LEAST = 6  # characters; a shorter value holds no id
+_MIN_LENGTH = 6  # characters; a shorter value holds no id
 _ENDED = re.compile(r'([}\]])"(?=\s|$)')
 _STRING = r'"(?P<string>(?:[^"\\]++|\\.?)*+)"?'
 _PYTHONS = r"""|'(?P<pythons>(?:[^'\\]++|\\.?)*+)'?"""
@@ -140,7 +140,7 @@ class _Reader:
     def _value(self, frame: _Frame, key: str, value: str) -> None:
         if len(value) <= MAX_LENGTH:
             self._short_value(frame, key, value.strip())
-        elif value.lstrip()[:1] in ("{", "[") and self._depth < _DEEPEST:
+        elif value.lstrip()[:1] in ("{", "[") and self._depth < _MAX_DEPTH:
             self._descend(value)
         else:
             self._search_text(key, value)
@@ -154,7 +154,7 @@ class _Reader:
             self.songs += _songs(value)
         elif key in _NAMES and (is_likely(value) or known_forms(value) == [canonical(value)]):
             self.weak.append(canonical(value))
-        elif len(value) >= _LEAST:
+        elif len(value) >= _MIN_LENGTH:
             self._search_text(key, value)
 
     def _search_text(self, key: str, value: str) -> None:
@@ -185,7 +185,7 @@ def _without_suffix(value: str) -> str:
 
 def _unescaped(text: str) -> tuple[str, re.Pattern[str]]:
     """The text before it was quoted, and the pattern of its tokens."""
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         if _KEY.search(text):
             break
         text = text.replace("\\\\", "\\").replace('\\"', '"').replace('"{"', '{"')

@@ -4,9 +4,9 @@ import unicodedata
 
 from msgspec import Struct
 
-MOST_SONGS = 60  # in a playlist: as many as one archive holds
-MOST_OF_PERSON = 20
-MOST_OF_SERVER = 50
+MAX_SONGS = 60  # in a playlist: as many as one archive holds
+MAX_OF_PERSON = 20
+MAX_OF_SERVER = 50
 LONGEST_NAME = 60  # characters
 
 

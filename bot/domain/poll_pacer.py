@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bot.domain.cycle_estimator import UpdateCycleEstimator
 from bot.domain.snapshot import EARLY, PollSchedule
-from bot.domain.update_cycle import CHECK_EVERY, LONGEST_SPREAD, UpdateCycle
+from bot.domain.update_cycle import CHECK_EVERY, MAX_SPREAD, UpdateCycle
 from bot.domain.windows import Window
 
 MIN_ROUND_GAP = 0.05  # of the interval: tasks that become due within it are polled together
@@ -82,7 +82,7 @@ class PollPacer:
         """A few tasks say little about channels that follow each other, unless the answers say when they changed."""
         if self.estimator.has_channels and together <= _FEW:
             known = cycle.spread and self.estimator.stamps.confirmed
-            every, spread = (0, cycle.spread) if known else (CHECK_EVERY, max(cycle.spread, LONGEST_SPREAD))
+            every, spread = (0, cycle.spread) if known else (CHECK_EVERY, max(cycle.spread, MAX_SPREAD))
             last = replace(cycle.checked(every, math.inf), spread=spread)
             return PollSchedule(self._interval, last, probe, _EARLY_WITH_CHANNELS)
         each = together >= _MANY and open_tasks * self._seconds_a_task <= _POLL_SHARE * _STEP

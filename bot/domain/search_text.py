@@ -12,9 +12,9 @@ from itertools import groupby
 
 from bot.domain.simplified import SIMPLIFIED
 
-LONGEST = 100  # characters of a typed text that count
-_MOST_WORDS = 100  # one character may be several words, as some of Arabic are
-_MOST_PARTS = 4  # of what may be a single word: an address has more
+MAX_LENGTH = 100  # characters of a typed text that count
+_MAX_WORDS = 100  # one character may be several words, as some of Arabic are
+_MAX_PARTS = 4  # of what may be a single word: an address has more
 
 Ways = tuple[tuple[str, ...], ...]
 """Patterns for LIKE: all of one of these must match."""
@@ -28,13 +28,13 @@ def search_line(texts: Iterable[str]) -> str:
 def patterns(typed: str) -> tuple[Ways, ...]:
     """One of the ways of each must match; empty if nothing searchable was typed."""
     found: dict[Ways, None] = {}
-    for run in _runs(typed[:LONGEST]):
+    for run in _runs(typed[:MAX_LENGTH]):
         parts = [_pattern(word) for word in run]
         if joined := _joined(run):
             found[(tuple(map(_pattern, joined)), tuple(parts))] = None
         else:
             found.update(dict.fromkeys(((each,),) for each in parts))
-    return tuple(found)[:_MOST_WORDS]
+    return tuple(found)[:_MAX_WORDS]
 
 
 def is_searchable(typed: str) -> bool:
@@ -60,7 +60,7 @@ def _runs(text: str) -> Iterator[list[str]]:
 
 def _joined(run: list[str]) -> list[str]:
     """Words that only signs part, as one: "lo-fi" and "lofi" find each other, and so do "don't" and "dont"."""
-    is_one = 1 < len(run) <= _MOST_PARTS and not any(_is_unspaced(word[0]) for word in run)
+    is_one = 1 < len(run) <= _MAX_PARTS and not any(_is_unspaced(word[0]) for word in run)
     return ["".join(run)] if is_one else []
 
 

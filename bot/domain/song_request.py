@@ -69,11 +69,11 @@ class SongRequest(Struct, frozen=True, kw_only=True):
 
 
 class TooLong(Struct, frozen=True):
-    """`field`: of SongRequest; `length` and `most` are UTF-16 units."""
+    """`field`: of SongRequest; `length` and `max_length` are UTF-16 units."""
 
     field: str
     length: int
-    most: int
+    max_length: int
 
 
 class Problem(StrEnum):
@@ -94,8 +94,8 @@ def utf16_length(text: str) -> int:
 def too_long(request: SongRequest) -> tuple[TooLong, ...]:
     """Every text that is too long for the model."""
     model = model_named(request.model)
-    lengths = ((field, utf16_length(text), most) for field, text, most in _limited(request, model))
-    return tuple(TooLong(field, length, most) for field, length, most in lengths if length > most)
+    lengths = ((field, utf16_length(text), max_length) for field, text, max_length in _limited(request, model))
+    return tuple(TooLong(field, length, max_length) for field, length, max_length in lengths if length > max_length)
 
 
 def _limited(request: SongRequest, model: Model) -> Iterator[tuple[str, str, int]]:

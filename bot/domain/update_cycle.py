@@ -20,7 +20,7 @@ ACCEPTED_DOUBT = 0.5  # seconds of doubt that need no further narrowing
 _SHORTER, _LONGER = 0.005, 0.025
 _FINEST_STEP = 0.0005  # seconds between two candidates for the exact period
 _TOLERANCE = 0.25  # seconds by which an update may come early or late
-LONGEST_SPREAD = 3.0  # seconds from the first channel of an update to the last
+MAX_SPREAD = 3.0  # seconds from the first channel of an update to the last
 _MOVED_A_LITTLE = 1.0  # seconds: if the newest updates alone have a spread that is this much smaller,
 _NEWEST = 4  # and there are so many of them, only they count: the cycle has moved
 _EXACT = 0.001  # of a nominal period: gateways with several channels differ no more from it, as far as one can tell
@@ -179,7 +179,7 @@ def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCyc
     informative = [window for window in windows if window.length <= nominal * SHORT]
     if not informative:
         return None
-    fits, longest = _folds(informative, nominal, periods), min(LONGEST_SPREAD, nominal / 4)
+    fits, longest = _folds(informative, nominal, periods), min(MAX_SPREAD, nominal / 4)
     newest = [window for window in informative if window.until > informative[0].until - (_NEWEST - 0.5) * nominal]
     if len(newest) >= _NEWEST and fits[0].spread > _MOVED_A_LITTLE:
         # Where channels take turns, the windows before these have as much of a spread as all of them.
@@ -199,7 +199,7 @@ def fit(windows: Sequence[Window], nominal: float, periods: Window) -> UpdateCyc
 def may_fit(windows: Sequence[Window], nominal: float) -> bool:
     """Whether channels that follow each other would explain the windows, even if these are too long to tell them."""
     exact = _folds(windows, nominal, Window(nominal, nominal).wider(nominal * _EXACT))
-    return exact[0].spread <= min(LONGEST_SPREAD, nominal / 4)
+    return exact[0].spread <= min(MAX_SPREAD, nominal / 4)
 
 
 def _folds(windows: Sequence[Window], nominal: float, within: Window) -> list[_Folded]:

@@ -11,10 +11,10 @@ from bot.domain.task import Status, Task
 
 LYRICS_WAIT = 60.0  # seconds for which a finished song waits for the lyrics that belong to it
 QUIET_AFTER = 900.0  # seconds without change until the watcher is notified
-PATIENCE = 86_400.0  # seconds without change until the watch ends
-LONGEST = 7 * 86_400.0  # seconds until a watch ends on a task that keeps changing and never finishes
+MAX_UNCHANGED = 86_400.0  # seconds without change until the watch ends
+MAX_WATCH_TIME = 7 * 86_400.0  # seconds until a watch ends on a task that keeps changing and never finishes
 GRACE = 120.0  # seconds for which a gateway may not know a new id yet
-MOST_MENTIONS = 50  # people and roles; Discord accepts 100 of each, but a message has only 2,000 characters
+MAX_MENTIONS = 50  # people and roles; Discord accepts 100 of each, but a message has only 2,000 characters
 GRACE_POLLS = 3  # polls in a row without the task, until it counts as unknown
 
 
@@ -56,7 +56,7 @@ def joined(watch: Watch, request: Watch) -> Watch:
     """
     begun_by_them = request.user_id == watch.user_id
     lyrics = (request.lyrics_id, watch.lyrics_id) if begun_by_them else (watch.lyrics_id, request.lyrics_id)
-    mentions = tuple(dict.fromkeys((*watch.mentions, *request.mentions)))[:MOST_MENTIONS]
+    mentions = tuple(dict.fromkeys((*watch.mentions, *request.mentions)))[:MAX_MENTIONS]
     return replace(watch, mentions=mentions, lyrics_id=lyrics[0] or lyrics[1], live=watch.live or request.live)
 
 
@@ -139,7 +139,7 @@ def _deliver_songs(watch: Watch, task: Task, arrived: list[str], now: float) -> 
 
 def _open(watch: Watch, snapshot: TaskSnapshot, now: float) -> Step:
     unchanged = unchanged_for(snapshot, now)
-    if unchanged >= PATIENCE or now - watch.created_at >= LONGEST:
+    if unchanged >= MAX_UNCHANGED or now - watch.created_at >= MAX_WATCH_TIME:
         return _end(watch, WatchOutcome.EXPIRED, now, Topic.EXPIRED)
     if unchanged >= QUIET_AFTER and not watch.quiet_announced:
         return Step(replace(watch, quiet_announced=True), (delivery_for(watch, Topic.QUIET, now),))

@@ -27,8 +27,8 @@ class AddedWatches(Struct, frozen=True):
     watched: tuple[Watch, ...]
     known: tuple[Watch, ...]
     refused: int
-    watching: int  # how many watches the person now has, where `most` counts
-    most: int  # the person's limit: everywhere, or in this server if that is less
+    watching: int  # how many watches the person now has, of those that the limit counts
+    most: int  # the limit of the person: everywhere, or in this server if that is less
 
 
 class LeftWatches(Struct, frozen=True):

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from bot.gateways.fields import Object, as_moment, as_number, as_object, as_text, parse_json
 
-PATH = "/api/usage/token/"
-_MOST_MODELS = 20
+USAGE_PATH = "/api/usage/token/"
+_MAX_MODELS = 20
 
 
 class KeyUsage(Struct, frozen=True):
@@ -33,11 +33,14 @@ def read_usage(status: int, content_type: str, body: bytes) -> KeyUsage | None:
     used = as_number(data.get("total_used"))
     if used is None:
         return None
-    left = as_number(data.get("total_available"))
-    unlimited = data.get("unlimited_quota") is True or (left is not None and left < 0)
-    return KeyUsage(
-        used=used, left=None if unlimited else left, expires_at=as_moment(data.get("expires_at")), models=_models(data)
-    )
+    left = None if is_unlimited(data) else as_number(data.get("total_available"))
+    return KeyUsage(used=used, left=left, expires_at=as_moment(data.get("expires_at")), models=_models(data))
+
+
+def is_unlimited(data: Object) -> bool:
+    """Of a key. What is left is then negative, but it may also be of a key that has spent more than it had."""
+    said, left = data.get("unlimited_quota"), as_number(data.get("total_available"))
+    return said if isinstance(said, bool) else left is not None and left < 0
 
 
 def _models(data: Object) -> tuple[str, ...] | None:
@@ -45,4 +48,4 @@ def _models(data: Object) -> tuple[str, ...] | None:
         return None
     limits: Any = data.get("model_limits")
     names = [name for name, allowed in limits.items() if allowed] if isinstance(limits, dict) else limits
-    return tuple(as_text(name) for name in names[:_MOST_MODELS]) if isinstance(names, list) else ()
+    return tuple(as_text(name) for name in names[:_MAX_MODELS]) if isinstance(names, list) else ()

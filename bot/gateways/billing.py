@@ -8,8 +8,9 @@ import aiohttp
 from msgspec import Struct
 
 from bot.errors import GatewayError
-from bot.gateways.exchange import Exchange
+from bot.gateways.account import USAGE_PATH
 from bot.gateways.fields import parse_json
+from bot.gateways.http_client import HttpClient
 from bot.gateways.pricing import (
     QUOTA_PER_UNIT,
     Balance,
@@ -23,7 +24,7 @@ from bot.gateways.pricing import (
     sells_songs,
 )
 
-_PATIENCE = aiohttp.ClientTimeout(total=15, sock_connect=5)
+_TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
 _MAX_BODY = 8 * 1024 * 1024  # bytes; a day's log has some hundred kilobytes
 
 
@@ -40,7 +41,7 @@ class Billing:
 
     def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession) -> None:
         self.name = name
-        self._exchange = Exchange(base_url, key, session)
+        self._http = HttpClient(base_url, key, session)
         self._per_unit: float | None = None
 
     async def state(self) -> AccountState:
@@ -49,7 +50,7 @@ class Billing:
 
     async def _balance(self) -> Balance | None:
         """By new-api's call, or by those of older gateways."""
-        if found := balance_in(await self._get("/api/usage/token/"), await self._unit()):
+        if found := balance_in(await self._get(USAGE_PATH), await self._unit()):
             return found
         subscription = await self._get("/v1/dashboard/billing/subscription")
         return billing_in(subscription, await self._get("/v1/dashboard/billing/usage")) if subscription else None
@@ -70,7 +71,7 @@ class Billing:
     async def _get(self, path: str) -> Any:
         """None: the gateway does not have this call."""
         try:
-            response = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
+            response = await self._http.request("GET", path, None, time_limits=_TIMEOUT, max_size=_MAX_BODY)
             if response.status != HTTPStatus.OK:
                 return None
             # A log may be long: it does not hold up what else goes on.

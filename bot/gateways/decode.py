@@ -17,7 +17,7 @@ from bot.gateways.dialects.translate import translate
 from bot.gateways.dialects.unwrap import status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, parse_json
 
-_GOOD_CODES = {"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"}
+GOOD_CODES = frozenset({"", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true"})
 _BAD_STATUS = {"error", "fail", "failed"}  # of an answer without content
 _BUSY = {429, 430, 455, 503, 529}  # also as a code within an answer
 _KEY = {401, 402, 403}  # 402: its account has no money left
@@ -79,6 +79,8 @@ def _kind_of_error(asked: Collection[str], status: int, value: Any) -> type[Gate
         return GatewayRefused
     if _says_unknown(meant, status, code):
         return None if len(asked) == 1 else GatewayBroken  # does not say which of them
+    if meant is ErrorMeaning.NO_MONEY and not good:  # some say so with 429
+        return GatewayRefused
     if status in _BUSY or code in _BUSY or (meant is ErrorMeaning.BUSY and not good):
         return GatewayBusy
     if status in _KEY or code in _KEY or (meant is ErrorMeaning.KEY and not good):
@@ -120,7 +122,7 @@ def is_good(value: Any, status: int) -> bool:
         return True
     if as_text(value.get("status")).lower() in _BAD_STATUS:
         return False
-    return not value.get("error") and as_text(value.get("code")).lower() in _GOOD_CODES
+    return not value.get("error") and as_text(value.get("code")).lower() in GOOD_CODES
 
 
 def _is_empty(value: Any) -> bool:

@@ -7,13 +7,13 @@ from bot.errors import MediaNoRoom
 
 # For all songs that are open at once, in bytes. compose.yaml's tmpfs has 32 MiB more, for other files. A song has
 # usually 4 MiB, and 23 MiB at most (MAX_REQUEST in bot/ui/render/cards.py): there is room for 120, or for 20.
-MOST = 480 * 1024 * 1024
-_PART = MOST // 4  # of one person, and of one host that is not known as good
+MAX_BYTES = 480 * 1024 * 1024
+_PART = MAX_BYTES // 4  # of one person, and of one host that is not known as good
 
 
 class DiskBudget:
-    def __init__(self, most: int = MOST, part: int = _PART) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int = MAX_BYTES, part: int = _PART) -> None:
+        self._max_bytes = max_bytes
         self._part = part
         self._taken = 0
         self._by_owner: Counter[Hashable] = Counter()
@@ -24,7 +24,7 @@ class DiskBudget:
 
     def take(self, size: int, owners: tuple[Hashable, ...]) -> None:
         """Raises MediaNoRoom."""
-        if self._taken + size > self._most:
+        if self._taken + size > self._max_bytes:
             raise MediaNoRoom("the songs being sent take up all the disk space for songs")
         if any(self._by_owner[owner] + size > self._part for owner in owners):
             raise MediaNoRoom("other songs of the same person or host take up all the space that one may have")

@@ -6,22 +6,19 @@ repeated here. Some answer only when the file is made: they have a line of their
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from urllib.parse import quote
 
 import aiohttp
 
 from bot.domain.timed_lyrics import SongTiming, TimedText
-from bot.errors import ExtraNotReady, GatewayBusy, GatewayError
+from bot.errors import ExtraNotReady
 from bot.gateways.addresses import absolute
-from bot.gateways.exchange import Exchange, Response
 from bot.gateways.extras_reading import Extra, read_address, read_timing
 from bot.gateways.fair_queue import FairQueue
-from bot.gateways.secret import Secret
+from bot.gateways.http_client import HttpClient, Response
 
-_PATIENCE = aiohttp.ClientTimeout(total=90, sock_connect=5)
+_TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=5)
 _MAX_BODY = 4 * 1024 * 1024  # bytes; the timing of a long song has 200 KB
 _BIG = 100_000  # bytes that take longer to read than the event loop should wait
 _AT_ONCE, _PER_SECOND = 3, 2.0  # of which two are for people, who alone ask here
@@ -35,8 +32,7 @@ class ExtrasGateway:
     def __init__(self, name: str, base_url: str, key: str, session: aiohttp.ClientSession) -> None:
         self.name = name
         self._base = base_url
-        self._exchange = Exchange(base_url, key, session)
-        self._secret = Secret(key)
+        self._http = HttpClient(base_url, key, session)
         self._queue = FairQueue(_AT_ONCE, _PER_SECOND)
 
     async def timing(self, clip_id: str) -> SongTiming:
@@ -48,9 +44,9 @@ class ExtrasGateway:
     async def address(self, extra: Extra, clip_id: str) -> str:
         """Where the file is. Raises GatewayError, ExtraNotOffered or ExtraNotReady."""
         response = await self._ask(extra, clip_id)
-        with _as_told(self._secret, response):
+        with self._http.reading(response):
             url = absolute(read_address(extra, response.status, response.content_type, response.body), self._base)
-        if self._secret.redact(url) != url:
+        if self._http.secret.redact(url) != url:
             log.warning("gateway %s: the address of a %s holds its key, and is left out", self.name, extra)
             raise ExtraNotReady(extra)
         return url
@@ -60,25 +56,12 @@ class ExtrasGateway:
             raise ValueError("an id that would change the path")
         async with self._queue.turn():
             path = f"/suno/act/{extra}/{quote(clip_id, safe='')}"
-            response = await self._exchange.request("GET", path, None, patience=_PATIENCE, most=_MAX_BODY)
+            response = await self._http.request("GET", path, None, time_limits=_TIMEOUT, max_size=_MAX_BODY)
         log.info("GET %s/suno/act/%s: %d, %d bytes", self.name, extra, response.status, len(response.body))
         return response
 
     def _read_timing(self, response: Response) -> SongTiming:
-        with _as_told(self._secret, response):
+        with self._http.reading(response):
             timing = read_timing(response.status, response.content_type, response.body)
-        lines = tuple(TimedText(self._secret.redact(line.text), line.start) for line in timing.lines)
+        lines = tuple(TimedText(self._http.secret.redact(line.text), line.start) for line in timing.lines)
         return SongTiming(lines, timing.waveform)
-
-
-@contextmanager
-def _as_told(secret: Secret, response: Response) -> Iterator[None]:
-    """Errors without the key, which a gateway may repeat in its words; busy ones with when to come back."""
-    try:
-        yield
-    except GatewayError as error:
-        error.args = (secret.redact(str(error)),)
-        error.words = secret.redact(error.words)
-        if isinstance(error, GatewayBusy):
-            error.ask_to_wait(response.retry_after)
-        raise

@@ -33,9 +33,9 @@ _ADDRESS = {
 }
 _WORDS, _LINES, _WAVEFORM = spelled("aligned_words"), spelled("aligned_lyrics"), spelled("waveform_data")
 _TEXT, _START = ("word", "text", "line", "content"), spelled("start_s", "start_time", "start")
-_DEEPEST = 4  # envelopes
-_MOST = 20_000  # words, lines or points
-_LATEST = 86_400.0  # seconds
+_MAX_DEPTH = 4  # envelopes
+_MAX_ENTRIES = 20_000  # words, lines or points
+_MAX_START = 86_400.0  # seconds
 _ABSENT_MODEL = ("model_not_found", "no access to model", "no available channel", "无可用渠道")
 
 
@@ -89,10 +89,10 @@ def _refusal(extra: Extra, status: int, value: Any) -> TellableError:
 def _objects(value: Any, depth: int) -> Iterator[Object]:
     """What is said, from the outside to the inside of its envelopes."""
     value = unpacked(value)
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
-        value = next((each for each in value[:_MOST] if isinstance(each, dict)), None)
+        value = next((each for each in value[:_MAX_ENTRIES] if isinstance(each, dict)), None)
     if isinstance(value, dict):
         yield value
         for name in ENVELOPES:
@@ -109,9 +109,9 @@ def _lines(source: Object) -> tuple[TimedText, ...]:
 
 def _list(source: Object, names: tuple[str, ...]) -> list[Any]:
     said = first(source, *names)
-    return said[:_MOST] if isinstance(said, list) else []
+    return said[:_MAX_ENTRIES] if isinstance(said, list) else []
 
 
 def _timed(word: Object) -> TimedText:
     start = as_number(first(word, *_START))
-    return TimedText(as_text(first(word, *_TEXT)), start if start is not None and 0 <= start < _LATEST else None)
+    return TimedText(as_text(first(word, *_TEXT)), start if start is not None and 0 <= start < _MAX_START else None)

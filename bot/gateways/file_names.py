@@ -5,9 +5,9 @@ import unicodedata
 
 from bot.gateways.file_type import FileType
 
-_LONGEST_NAME = 60  # characters of the title
-_SEEN = 1_000  # characters of a title that may hold invisible ones
-_LONGEST_BYTES = 180  # of the title in UTF-8: file systems allow 255 with everything that follows
+_MAX_NAME = 60  # characters of the title
+_MAX_READ = 1_000  # characters of a title that may hold invisible ones
+_MAX_BYTES = 180  # of the title in UTF-8: file systems allow 255 with everything that follows
 
 
 def file_name(title: str, clip_id: str, number: int, kind: FileType) -> str:
@@ -20,8 +20,8 @@ def words_of(title: str) -> str:
     """Letters and digits of any language, with one dash between words: safe for file systems and Discord."""
     text = unicodedata.normalize("NFC", title)
     kept = "".join(char if char.isalnum() or unicodedata.category(char) in ("Mn", "Mc") else " " for char in text)
-    joined = "-".join(kept.split())[:_LONGEST_NAME]
-    return joined.encode("utf-8", "ignore")[:_LONGEST_BYTES].decode("utf-8", "ignore").strip("-")
+    joined = "-".join(kept.split())[:_MAX_NAME]
+    return joined.encode("utf-8", "ignore")[:_MAX_BYTES].decode("utf-8", "ignore").strip("-")
 
 
 def numbered_name(number: int, count: int, title: str) -> str:
@@ -29,10 +29,10 @@ def numbered_name(number: int, count: int, title: str) -> str:
 
     Windows forbids some signs, names of devices, and spaces and full stops at the end.
     """
-    text = unicodedata.normalize("NFC", title[:_SEEN])
+    text = unicodedata.normalize("NFC", title[:_MAX_READ])
     kept = "".join(map(_allowed, text))
-    joined = " ".join(kept.split())[:_LONGEST_NAME]
-    safe = joined.encode("utf-8", "ignore")[:_LONGEST_BYTES].decode("utf-8", "ignore").rstrip(" .")
+    joined = " ".join(kept.split())[:_MAX_NAME]
+    safe = joined.encode("utf-8", "ignore")[:_MAX_BYTES].decode("utf-8", "ignore").rstrip(" .")
     return f"{number:0{max(2, len(str(count)))}} {safe}".rstrip(" .")
 
 

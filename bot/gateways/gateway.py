@@ -6,7 +6,7 @@ One file, because the fallbacks (single path, batch, other path) use each other 
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -20,16 +20,14 @@ from msgspec.structs import replace
 
 from bot.domain.task import Answer, Status
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayRefused
-from bot.gateways.account import PATH as USAGE_PATH
-from bot.gateways.account import KeyUsage, read_usage
+from bot.gateways.account import USAGE_PATH, KeyUsage, read_usage
 from bot.gateways.addresses import completed
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
-from bot.gateways.exchange import Exchange, Response
 from bot.gateways.fair_queue import FairQueue
-from bot.gateways.poison_ids import PoisonIds
+from bot.gateways.http_client import HttpClient, Response
+from bot.gateways.poison_ids import MAY_BE_OF_ONE, Ask, PoisonIds
 from bot.gateways.request_results import RequestResults
-from bot.gateways.secret import Secret
 from bot.gateways.submission import Dialect
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
@@ -40,10 +38,9 @@ BATCH_SIZES = (1, 10, 100, 500)  # padded with ids that it already has: gateways
 _ROUNDS = 3  # single requests in a batch, per concurrent request: one that hangs delays the others by three time-outs
 _ATTEMPTS = 3
 _TRIES = 3  # single tasks, to see whether the gateway answers: one may be broken by itself
-_PATIENCE = 20.0  # seconds, for all attempts together
-_LONGEST_WAIT = 10.0  # seconds that a gateway may ask us to wait while a person waits for the answer
+_RETRY_TIMEOUT = 20.0  # seconds, for all attempts together
+_MAX_WAIT = 10.0  # seconds that a gateway may ask us to wait while a person waits for the answer
 _NONEXISTENT = "00000000-0000-4000-8000-00000000a5ed"  # to see how the gateway answers for a task that does not exist
-_MAY_BE_OF_ONE = (GatewayBroken, GatewayRefused, GatewayMisplaced)  # failures that may be due to a single task
 # Paths that people copy along with an address: calls for songs, for chats, and for the account.
 _CALLS = re.compile(
     r"(/suno(/v\d+)?(/(fetch|music|submit)(/.*)?)?"
@@ -74,7 +71,6 @@ def normalise_base_url(text: str) -> str:
 
 
 _Reader = Callable[[int, str, bytes], Answer]  # takes an HTTP status, a content type and a body
-_Ask = Callable[[Sequence[str]], Awaitable[Answer]]
 
 
 class _Result(NamedTuple):
@@ -103,8 +99,7 @@ class Gateway:
         self._at_once = max(1, requests_at_once - 1)  # for the poller: one is reserved for people's requests
         self._queue = FairQueue(requests_at_once, requests_per_second)
         self._base = base_url
-        self._exchange = Exchange(base_url, key, session)
-        self._secret = Secret(key)
+        self._http = HttpClient(base_url, key, session)
         self._single = _SINGLE
         self._poison_ids = PoisonIds()
         self._has_batch: bool | None = None  # whether it knows `POST /suno/fetch`; None: not known yet
@@ -152,7 +147,7 @@ class Gateway:
         except GatewayError:
             return None
         usage = read_usage(response.status, response.content_type, response.body)
-        return usage and replace(usage, models=usage.models and tuple(map(self._secret.redact, usage.models)))
+        return usage and replace(usage, models=usage.models and tuple(map(self._http.secret.redact, usage.models)))
 
     async def _fetch_one(self, task_id: str, attempts: int) -> _Result:
         if task_id in ("", ".", ".."):
@@ -229,7 +224,7 @@ class Gateway:
             return False
         return True
 
-    async def _fetch_together(self, task_ids: Sequence[str], ask: _Ask) -> Answer:
+    async def _fetch_together(self, task_ids: Sequence[str], ask: Ask) -> Answer:
         try:
             return await ask(task_ids)
         except (GatewayMisplaced, GatewayBroken) as failure:
@@ -291,7 +286,7 @@ class Gateway:
         return _merged([*(each for each in results if isinstance(each, Answer)), Answer({}, gone)])
 
     async def _ask(self, method: Literal["GET", "POST"], path: str, body: Any, read: _Reader, attempts: int) -> _Result:
-        retries = stamina.retry_context(on=_should_retry, attempts=attempts, timeout=_PATIENCE, wait_initial=0.25)
+        retries = stamina.retry_context(on=_should_retry, attempts=attempts, timeout=_RETRY_TIMEOUT, wait_initial=0.25)
         async for attempt in retries:
             with attempt, self.results.request():
                 async with self._queue.turn(urgent=attempts > 1):
@@ -302,7 +297,7 @@ class Gateway:
         raise AssertionError("stamina returns an answer or raises")
 
     async def _request(self, method: str, path: str, body: Any) -> Response:
-        response = await self._exchange.request(method, path, body, patience=_TIMEOUT, most=_MAX_BODY)
+        response = await self._http.request(method, path, body, time_limits=_TIMEOUT, max_size=_MAX_BODY)
         log.debug("%s %s%s: %d, %d bytes", method, self.name, path, response.status, len(response.body))
         return response
 
@@ -313,14 +308,8 @@ class Gateway:
 
     def _read_now(self, read: _Reader, response: Response) -> Answer:
         """Without the key, which a gateway may repeat in a text that people read, such as a reason."""
-        try:
-            return self._secret.clean(read(response.status, response.content_type, response.body))
-        except GatewayError as error:
-            error.args = (self._secret.redact(str(error)),)
-            error.words = self._secret.redact(error.words)
-            if isinstance(error, GatewayBusy):
-                error.ask_to_wait(response.retry_after)
-            raise
+        with self._http.reading(response):
+            return self._http.secret.clean(read(response.status, response.content_type, response.body))
 
 
 def _may_be_more(task_id: str, result: _Result) -> bool:
@@ -333,7 +322,7 @@ def _may_be_more(task_id: str, result: _Result) -> bool:
 
 def _precedence(failure: BaseException) -> int:
     """Temporary failures first: for a single task, a gateway would not answer like that."""
-    return _MAY_BE_OF_ONE.index(type(failure)) if type(failure) in _MAY_BE_OF_ONE else -1
+    return MAY_BE_OF_ONE.index(type(failure)) if type(failure) in MAY_BE_OF_ONE else -1
 
 
 def _merged(answers: Sequence[Answer]) -> Answer:
@@ -347,5 +336,5 @@ def _merged(answers: Sequence[Answer]) -> Answer:
 def _should_retry(error: Exception) -> bool | float:
     """Whether to retry, or when. Never after a 4xx: the same request gets the same answer."""
     if isinstance(error, GatewayBusy) and error.retry_after is not None:
-        return max(error.retry_after, 0.1) if error.retry_after <= _LONGEST_WAIT else False
+        return max(error.retry_after, 0.1) if error.retry_after <= _MAX_WAIT else False
     return isinstance(error, GatewayError) and error.transient

@@ -14,12 +14,12 @@ from msgspec import Struct
 
 from bot.errors import MediaSlow
 
-MOST = 96
+MAX_FILES = 96
 RESERVED = 32  # of those, reserved for good hosts
 _OF_HOST = (2, 8, 48)  # per host: slow, unknown, good
 _OF_PERSON = 8  # per person, from hosts that are not (yet) good
 _OF_PERSON_GOOD = 24  # per person, from good hosts
-_PATIENCE = 20.0  # seconds in the queue
+_QUEUE_TIMEOUT = 20.0  # seconds
 _MAX_HOSTS = 2_000  # hosts
 _SLOW_FOR = 600.0  # seconds after which a slow host counts as unknown
 _GOOD_FOR = 3_600.0  # seconds after its last good download
@@ -65,12 +65,12 @@ class Slots:
     """`async with slots.take(host, person)`: waits for a slot. `person`: a Discord id."""
 
     def __init__(
-        self, hosts: Hosts, *, most: int = MOST, reserved: int = RESERVED, patience: float = _PATIENCE
+        self, hosts: Hosts, *, max_files: int = MAX_FILES, reserved: int = RESERVED, timeout: float = _QUEUE_TIMEOUT
     ) -> None:
         self._hosts = hosts
-        self._most = most
+        self._max_files = max_files
         self._reserved = reserved
-        self._patience = patience
+        self._timeout = timeout
         self._queue: list[_Ticket] = []
         self._by_host: Counter[str] = Counter()
         self._by_person: Counter[tuple[int, bool]] = Counter()  # and whether the host is good
@@ -83,7 +83,7 @@ class Slots:
         self._admit()
         try:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._timeout):
                     await ticket.admitted
             except TimeoutError:
                 raise MediaSlow("too many files are being fetched already") from None
@@ -111,8 +111,8 @@ class Slots:
         good = rating is HostRating.GOOD
         not_good = sum(count for (_, is_good), count in self._by_person.items() if not is_good)
         return (
-            self._by_person.total() < self._most
-            and (good or not_good < self._most - self._reserved)
+            self._by_person.total() < self._max_files
+            and (good or not_good < self._max_files - self._reserved)
             and self._by_host[ticket.host] < _OF_HOST[rating]
             and self._by_person[ticket.person, good] < (_OF_PERSON_GOOD if good else _OF_PERSON)
         )

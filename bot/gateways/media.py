@@ -34,7 +34,6 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _WHOLE = {200, 203}  # 203: a proxy has changed it, perhaps only its headers
 _RANGE = re.compile(r"bytes 0-([0-9]{1,15})/([0-9]{1,15})", re.IGNORECASE)
 _PICTURES = 32 * 1024 * 1024  # bytes of pictures in memory, and a quarter of it for one person or host
-_RATES = {False: BRISK, True: PATIENT}  # by whether the host may be slow
 
 
 class MediaFile:
@@ -112,7 +111,7 @@ class Media:
 
         Unless `whole`, the file of a good host may still be arriving; what cuts it off is then raised later.
         """
-        fetch = partial(self._song, url, limit, person, whole=whole, rate=_RATES[patient])
+        fetch = partial(self._song, url, limit, person, whole=whole, rate=PATIENT if patient else BRISK)
         return await _with_retry(fetch)
 
     async def picture(self, url: str, *, limit: int, person: int = 0) -> MediaFile:
@@ -144,7 +143,7 @@ class Media:
         return MediaFile(found.kind, song, song.size, start, loudness=loudness)
 
     async def _picture(self, url: str, limit: int, person: int) -> MediaFile:
-        host, rate = host_of(url), _RATES[False]
+        host, rate = host_of(url), BRISK
         async with self._pictures.take(host, person), self._open(url, rate) as response:
             declared = _size(response, limit)
             share = self._memory.share(person, host)
@@ -168,7 +167,7 @@ class Media:
             async for chunk in paced(response.content, rate, limit):
                 size += len(chunk)
                 yield chunk
-        if rate is _RATES[False] or size > _RATES[False].rate * (loop.time() - since):
+        if rate is BRISK or size > BRISK.rate * (loop.time() - since):
             self.hosts.record_rating(host, HostRating.GOOD)
 
     @contextmanager

@@ -9,11 +9,12 @@ from bot.errors import GatewayBroken, GatewayError, GatewayMisplaced, GatewayRef
 _RETRY_AFTER = 60.0  # seconds until a poison id is asked for again
 _FORGOTTEN = 3_600.0  # seconds after that, until an unused one is dropped
 _FIRST = 3  # requests; if none of them is answered, the gateway itself is broken
-_MOST = 60  # requests in one search; what is left is asked for in the next poll
+_MAX_REQUESTS = 60  # requests in one search; what is left is asked for in the next poll
 
-_OF_ONE = (GatewayBroken, GatewayMisplaced, GatewayRefused)  # failures that may be due to a single task
+# Failures that may be due to a single task, the likeliest to be temporary first.
+MAY_BE_OF_ONE = (GatewayBroken, GatewayRefused, GatewayMisplaced)
 
-_Ask = Callable[[Sequence[str]], Awaitable[Answer]]
+Ask = Callable[[Sequence[str]], Awaitable[Answer]]
 
 
 class PoisonIds:
@@ -31,17 +32,17 @@ class PoisonIds:
             task_id for task_id in task_ids if task_id in self._paused_until and self._paused_until[task_id] <= now
         ]
 
-    async def ask_alone(self, task_id: str, ask: _Ask) -> Answer:
+    async def ask_alone(self, task_id: str, ask: Ask) -> Answer:
         """Asks for one known poison id: it may have recovered."""
         try:
             answer = await ask([task_id])
-        except _OF_ONE:
+        except MAY_BE_OF_ONE:
             self._add([task_id])
             return Answer({})
         self._paused_until.pop(task_id, None)
         return answer
 
-    async def find(self, task_ids: Sequence[str], ask: _Ask) -> list[Answer]:
+    async def find(self, task_ids: Sequence[str], ask: Ask) -> list[Answer]:
         """Answers for ids whose batch failed: asks for halves of it, until each poison id is isolated.
 
         Empty if nothing is answered. A single id is asked for first, another one each time, to see whether the gateway
@@ -54,13 +55,13 @@ class PoisonIds:
         answers: list[Answer] = []
         alone: list[str] = []
         asked = 0
-        while parts and asked < (_MOST if answers else _FIRST):
+        while parts and asked < (_MAX_REQUESTS if answers else _FIRST):
             asked += 1
             part = parts.pop()
             try:
                 answers.append(await ask(part))
             except GatewayError as error:
-                if len(part) == 1 and isinstance(error, _OF_ONE):
+                if len(part) == 1 and isinstance(error, MAY_BE_OF_ONE):
                     alone += part
                 elif isinstance(error, GatewayBroken):
                     parts += _halves(part)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bot.gateways.account import is_unlimited
 from bot.gateways.fields import Object, as_number, as_object, as_text
 
 QUOTA_PER_UNIT = 500_000.0  # new-api's default for one unit of money; `/api/status` may give another
@@ -64,7 +65,7 @@ def balance_in(usage: Any, per_unit: float) -> Balance | None:
     """From `GET /api/usage/token/`; None: unknown."""
     data = as_object(as_object(usage).get("data"))
     available, used = as_number(data.get("total_available")), as_number(data.get("total_used")) or 0.0
-    if data.get("unlimited_quota") is True:
+    if is_unlimited(data):
         return Balance(None, used / per_unit)
     return None if available is None else Balance(available / per_unit, used / per_unit)
 

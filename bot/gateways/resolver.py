@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-_PATIENCE = 5.0  # seconds
+_TIMEOUT = 5.0  # seconds
 _AT_ONCE = 64  # names; a waiting thread cannot be ended
 
 _Question = tuple[str, int, socket.AddressFamily]
@@ -31,7 +31,7 @@ class Resolver(AbstractResolver):
         pending = self._pending.get(question) or self._ask(question)
         answer = asyncio.wrap_future(pending)
         answer.add_done_callback(lambda late: late.cancelled() or late.exception())  # perhaps nobody waits any more
-        await asyncio.wait({answer}, timeout=_PATIENCE)
+        await asyncio.wait({answer}, timeout=_TIMEOUT)
         if not answer.done():
             raise TimeoutError(f"no address of {host}")
         return [

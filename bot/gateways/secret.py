@@ -15,7 +15,7 @@ from bot.domain.task import Answer, Task
 
 StructT = TypeVar("StructT", bound=Struct)
 
-_SHORTEST = 8  # characters of a key; a shorter one may occur by chance
+_MIN_LENGTH = 8  # characters of a key; a shorter one may occur by chance
 _PART = 12  # consecutive characters of a key; fewer may occur by chance, too
 _SMALL_PART = 6  # where the key is known to occur, perhaps spread over several fields
 _REPLACEMENT = "[key]"
@@ -29,7 +29,7 @@ class Secret:
     """Everything here is linear in the length of a text."""
 
     def __init__(self, key: str) -> None:
-        self._known = len(key) >= _SHORTEST
+        self._known = len(key) >= _MIN_LENGTH
         self._parts = _Parts(key, min(_PART, len(key)))
         self._small_parts = _Parts(key, min(_SMALL_PART, len(key)))
 

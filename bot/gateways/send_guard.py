@@ -20,11 +20,11 @@ def guard(check: Check) -> aiohttp.TraceConfig:
     The last two matter to a process that was stopped or slept meanwhile: nothing else tells it how late it is.
     """
 
-    async def look(_session: aiohttp.ClientSession, _context: SimpleNamespace, _params: Any) -> None:
+    async def call_check(_session: aiohttp.ClientSession, _context: SimpleNamespace, _params: Any) -> None:
         check()
 
     config = aiohttp.TraceConfig()
-    config.on_request_start.append(look)
-    config.on_request_headers_sent.append(look)  # called before they are sent
-    config.on_request_chunk_sent.append(look)  # likewise
+    config.on_request_start.append(call_check)
+    config.on_request_headers_sent.append(call_check)  # called before they are sent
+    config.on_request_chunk_sent.append(call_check)  # likewise
     return config

@@ -8,7 +8,7 @@ from bot.gateways.file_type import MP3, WINDOW, DetectedAudio, audio, frames
 from bot.gateways.relay import Spool
 
 _FAR = 16 * WINDOW  # bytes that are searched for frames behind junk
-_MOST_TAGS = 4  # in a row
+_MAX_TAGS = 4  # in a row
 _LIKELY = 512  # bytes behind a tag that count as an MP3 even without a recognised frame
 
 
@@ -29,7 +29,7 @@ async def detect_song_type(spool: Spool, size: int | None) -> DetectedAudio:
 async def _behind_tags(spool: Spool, size: int | None) -> int:
     """Where the tags end, according to their headers."""
     end = 0
-    for _ in range(_MOST_TAGS):
+    for _ in range(_MAX_TAGS):
         if size is not None and end >= size:
             break
         length = id3.length(await spool.peek(end, id3.HEADER))

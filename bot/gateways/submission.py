@@ -16,12 +16,12 @@ from bot.domain.id_forms import is_likely, is_whole, known_forms
 from bot.domain.order import Accepted, NotTaken, Refused, SubmitResult, Unsure
 from bot.domain.order_refusals import Refusal, refusal_in
 from bot.domain.song_request import RequestKind, SongOption, SongRequest, Voice
+from bot.gateways.decode import GOOD_CODES
 from bot.gateways.fields import Object, as_object, as_text, first, parse_json, unpacked
 
 _MAX_WORDS = 300  # characters of a gateway's own text
 _VOICES = {Voice.FEMALE: "f", Voice.MALE: "m"}
 _IN_STYLE = {Voice.FEMALE: "female vocals", Voice.MALE: "male vocals"}
-_GOOD_CODES = ("", "success", "succeed", "succeeded", "ok", "0", "1", "200", "true")
 # Refused despite a server error status: only reasons that were observed. With others, the order is unsure.
 _REFUSED_5XX = frozenset({Refusal.MAINTENANCE, Refusal.PRICE_UNSET, Refusal.NO_BALANCE})
 # With a server error, "quota" alone may also be about what was to be charged afterwards.
@@ -140,7 +140,7 @@ def _without_json(status: int) -> SubmitResult:
 def _of_success(envelope: Object, words: str) -> SubmitResult:
     task_id = _task_id(envelope.get("data")) or _task_id(envelope)
     # With a code that says otherwise, a word there may be anything; an id of a known form is a task's.
-    if task_id and (as_text(envelope.get("code")).lower() in _GOOD_CODES or known_forms(task_id) == [task_id]):
+    if task_id and (as_text(envelope.get("code")).lower() in GOOD_CODES or known_forms(task_id) == [task_id]):
         return Accepted(task_id)
     # It is unknown whether gateways charge when they answer 200 with their upstream's refusal.
     return Unsure(f"200 without a task id: {words}" if words else "200 without a task id")
@@ -194,7 +194,7 @@ def _words(envelope: Object) -> str:
     parts = (
         as_text(error.get("code")),
         as_text(error.get("message")) or as_text(envelope.get("error")),
-        "" if code.lower() in _GOOD_CODES else code,
+        "" if code.lower() in GOOD_CODES else code,
         as_text(first(envelope, "message", "msg", "detail")),
     )
     return " ".join(" ".join(dict.fromkeys(filter(None, parts))).split())[:_MAX_WORDS]

@@ -52,13 +52,13 @@ class Submitter:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def submit(self, submission: Submission, *, patience: float) -> SubmitResult:
-        """`patience`: seconds for the whole request. A gateway may block for minutes after it has accepted
+    async def submit(self, submission: Submission, *, time_limit: float) -> SubmitResult:
+        """`time_limit`: seconds for the whole request. A gateway may block for minutes after it has accepted
         the order.
         """
         sent = SimpleNamespace(headers=False)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(time_limit):
                 return await self._post(submission, sent)
         except TimeoutError:
             return _no_answer(sent, "no answer in time")

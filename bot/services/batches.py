@@ -12,8 +12,8 @@ from bot.gateways.gateway import Gateway
 from bot.services.task_ids import TaskIds, in_either_form
 from bot.storage.batches import BatchStore
 
-MOST = 500  # ids in a list
-MOST_AT_ONCE = 3  # lists being fetched for one person
+MAX_IDS = 500  # ids in a list
+MAX_AT_ONCE = 3  # lists being fetched for one person
 _SIZE = 100  # ids in a request, so that people see progress
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,9 @@ class Batches:
         self._task_ids = task_ids
         self._fetching: Counter[int] = Counter()  # lists being fetched, by person
 
-    async def keep(self, batch: Batch) -> None:
+    async def save(self, batch: Batch) -> None:
         """So that its pages and buttons go on working; replaces one of the same id. Raises StorageError."""
-        await self._store.keep(batch)
+        await self._store.save(batch)
 
     async def get(self, batch_id: str) -> Batch | None:
         """Raises StorageError."""
@@ -39,8 +39,8 @@ class Batches:
 
         Raises TooManyLists if the person already waits for several.
         """
-        if self._fetching[user_id] >= MOST_AT_ONCE:
-            raise TooManyLists(MOST_AT_ONCE)
+        if self._fetching[user_id] >= MAX_AT_ONCE:
+            raise TooManyLists(MAX_AT_ONCE)
         self._fetching[user_id] += 1
         try:
             for start in range(0, len(task_ids), _SIZE):

@@ -18,9 +18,9 @@ from bot.gateways.relay import Relay
 from bot.services.waveform import draw
 
 _COVER_LIMIT = 1024 * 1024  # bytes
-_FEWEST_LEVELS = 24  # half a second of sound: less shows nothing
-_WAVEFORM_PATIENCE = 0.5  # seconds that a song's upload waits for its picture, while the song still arrives
-_COVER_PATIENCE = 5.0  # seconds: a song does not wait long for its cover
+_MIN_LEVELS = 24  # half a second of sound: less shows nothing
+_WAVEFORM_TIMEOUT = 0.5  # seconds that a song's upload waits for its picture, while the song still arrives
+_COVER_TIMEOUT = 5.0  # seconds: a song does not wait long for its cover
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class ClipFiles:
         if not clip.image_url:
             raise MediaUnavailable("the gateway names no cover")
         try:
-            async with asyncio.timeout(_COVER_PATIENCE):
+            async with asyncio.timeout(_COVER_TIMEOUT):
                 return await self._media.picture(clip.image_url, limit=_COVER_LIMIT, person=person)
         except TimeoutError:
             raise MediaUnavailable("the cover took too long") from None
@@ -129,10 +129,10 @@ async def _waveform(song: MediaFile) -> MediaFile | None:
     """None of what is no MP3, or has not arrived soon: the song does not wait for its picture."""
     if song.kind is not MP3 or song.loudness is None or not isinstance(song.file, Relay):
         return None
-    if not await song.file.spool.arrives_within(_WAVEFORM_PATIENCE):
+    if not await song.file.spool.arrives_within(_WAVEFORM_TIMEOUT):
         return None
     levels = song.loudness.levels
-    if len(levels) < _FEWEST_LEVELS:
+    if len(levels) < _MIN_LEVELS:
         return None
     content = await asyncio.to_thread(draw, levels)
     return MediaFile(PNG, BytesIO(content), len(content))

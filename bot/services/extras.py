@@ -36,8 +36,8 @@ class Extras:
         self._gateways = {each.name: each for each in gateways}
         self._media = media
         self._clock = clock
-        self._timings = SharedAnswers[tuple[str, str], SongTiming](clock.now, max_age=_MAX_AGE, most=_REMEMBERED)
-        self._addresses = SharedAnswers[tuple[str, Extra, str], str](clock.now, max_age=_MAX_AGE, most=_REMEMBERED)
+        self._timings = SharedAnswers[tuple[str, str], SongTiming](clock.now, max_age=_MAX_AGE, max_items=_REMEMBERED)
+        self._addresses = SharedAnswers[tuple[str, Extra, str], str](clock.now, max_age=_MAX_AGE, max_items=_REMEMBERED)
 
     async def timing(self, gateway: str, clip: Clip) -> SongTiming:
         """Raises GatewayError, or ExtraNotOffered."""

@@ -16,9 +16,9 @@ class History:
     def __init__(self, store: RecentStore) -> None:
         self._store = store
 
-    async def keep(self, recent: Recent) -> None:
+    async def save(self, recent: Recent) -> None:
         try:
-            await self._store.keep_recent(recent)
+            await self._store.save_recent(recent)
         except StorageError as error:
             log.error("a lookup could not be saved: %s", error)
 

@@ -36,7 +36,7 @@ class Lookup:
     def __init__(self, gateways: Sequence[Gateway], *, clock: Callable[[], float]) -> None:
         self._gateways = tuple(gateways)
         self._answers = SharedAnswers[str, Found](
-            clock, max_age=_MAX_AGE, most=_MAX_TASKS, size=_size, most_bytes=_MAX_BYTES
+            clock, max_age=_MAX_AGE, max_items=_MAX_TASKS, size=_size, max_bytes=_MAX_BYTES
         )
 
     async def find(self, task_id: str, *, known_at: str | None = None) -> Found:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from bot.domain.library import FoundSongs, Song
-from bot.domain.playlists import MOST_OF_PERSON, MOST_OF_SERVER, MOST_SONGS, Playlist, clean_name
+from bot.domain.playlists import MAX_OF_PERSON, MAX_OF_SERVER, MAX_SONGS, Playlist, clean_name
 from bot.errors import PlaylistRefused
 from bot.services.clock import Clock
 from bot.services.library.service import Viewable
@@ -24,7 +24,7 @@ class Playlists:
         new = replace(new, name=clean_name(new.name))
         if not new.name:
             raise PlaylistRefused("nameless")
-        most = MOST_OF_SERVER if new.guild_id else MOST_OF_PERSON
+        most = MAX_OF_SERVER if new.guild_id else MAX_OF_PERSON
         match await self._store.create(new, self._clock.now(), most=most):
             case "exists":
                 raise PlaylistRefused("exists", name=new.name)
@@ -56,7 +56,7 @@ class Playlists:
             case "twice":
                 raise PlaylistRefused("twice", name=playlist.name, title=song.title)
             case "full":
-                raise PlaylistRefused("full", name=playlist.name, n=MOST_SONGS)
+                raise PlaylistRefused("full", name=playlist.name, n=MAX_SONGS)
 
     async def remove(self, playlist: Playlist, song: tuple[str, int]) -> None:
         """`song`: its task and its number in it. Raises PlaylistRefused."""
@@ -71,7 +71,7 @@ class Playlists:
         await self._store.mark_posted(playlist.id)
 
     async def songs(
-        self, playlist: Playlist, user_id: int, viewable: Viewable, *, limit: int = MOST_SONGS, page: int = 0
+        self, playlist: Playlist, user_id: int, viewable: Viewable, *, limit: int = MAX_SONGS, page: int = 0
     ) -> FoundSongs:
         """Those that somebody may view now; `user_id` 0: all who may view what `viewable` says.
 

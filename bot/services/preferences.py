@@ -19,14 +19,14 @@ class Preferences:
     def person(self, user_id: int) -> PersonSettings:
         return self._store.person(user_id)
 
-    async def keep_person(self, person: PersonSettings) -> None:
-        await self._store.keep_person(person)
+    async def save_person(self, person: PersonSettings) -> None:
+        await self._store.save_person(person)
 
     async def server(self, guild_id: int) -> ServerSettings:
         return await self._store.server(guild_id)
 
-    async def keep_server(self, server: ServerSettings) -> None:
-        await self._store.keep_server(server)
+    async def save_server(self, server: ServerSettings) -> None:
+        await self._store.save_server(server)
         if not server.paused:
             self._changed()
 

@@ -20,8 +20,8 @@ class _Question(Struct, Generic[V], frozen=True):
 class SharedAnswers(Generic[K, V]):
     """An answer is kept for `max_age` seconds from when it was asked for; failures are not kept.
 
-    Of what is kept, the oldest goes first: when there are more than `most`, or when their sizes, as `size` tells them,
-    are more than `most_bytes` together.
+    Of what is kept, the oldest goes first: when there are more than `max_items`, or when their sizes, as `size` tells
+    them, are more than `max_bytes` together.
     """
 
     def __init__(
@@ -29,15 +29,15 @@ class SharedAnswers(Generic[K, V]):
         clock: Callable[[], float],
         *,
         max_age: float,
-        most: int,
+        max_items: int,
         size: Callable[[V], int] = lambda _: 0,
-        most_bytes: int = 0,
+        max_bytes: int = 0,
     ) -> None:
         self._clock = clock
         self._max_age = max_age
-        self._most = most
+        self._max_items = max_items
         self._size = size
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._questions: dict[K, _Question[V]] = {}
         self._sizes: dict[K, int] = {}  # bytes of the answers that are kept, oldest first
         self._bytes = 0  # of all of them
@@ -69,7 +69,7 @@ class SharedAnswers(Generic[K, V]):
             return
         self._sizes[key] = size = self._size(answer.result())
         self._bytes += size
-        while self._bytes > self._most_bytes or len(self._sizes) > self._most:
+        while self._bytes > self._max_bytes or len(self._sizes) > self._max_items:
             self._drop(next(iter(self._sizes)))
 
     def _drop(self, key: K) -> None:

@@ -53,7 +53,7 @@ class TaskIds:
         if not new:
             return
         try:
-            await self._store.keep(dict(new), self._clock.now())
+            await self._store.save(dict(new), self._clock.now())
         except StorageError as error:
             log.error("songs could not be saved: %s", error)
             return

@@ -9,16 +9,16 @@ _BARS = 120
 _BAR, _GAP = 3, 2  # pixels
 _WIDTH = _BARS * (_BAR + _GAP) - _GAP
 _HALF = 32  # pixels above the middle line, and as many below
-_LEAST = 1  # pixels of a silent moment
+_MIN_HEIGHT = 1  # pixels of a silent moment
 _POWER = 0.7  # loudness is heard less than in proportion to the amplitude: quiet parts stay visible
 _PALETTE = bytes((88, 101, 242)) * 2  # Discord's blurple: visible on both of its backgrounds
 _ALPHA = bytes((0, 255))
-_MANY = 20_000  # levels that are looked at
+_MAX_LEVELS = 20_000  # levels that are looked at
 
 
 def draw(levels: Sequence[float]) -> bytes:
     """A PNG of less than one kB. `levels`: amplitudes from 0 to 1, evenly over the song's length; at least one."""
-    heights = [_height(level) for level in _bars(levels[:_MANY])]
+    heights = [_height(level) for level in _bars(levels[:_MAX_LEVELS])]
     rows = [_row([height > distance for height in heights]) for distance in range(_HALF)]
     return _png([*reversed(rows), *rows])
 
@@ -37,7 +37,7 @@ def _bars(levels: Sequence[float]) -> list[float]:
 
 def _height(level: float) -> int:
     """Loudness is heard less than in proportion to the amplitude: quiet parts are not to vanish."""
-    return max(_LEAST, round(math.pow(min(1.0, max(0.0, level)), _POWER) * _HALF))
+    return max(_MIN_HEIGHT, round(math.pow(min(1.0, max(0.0, level)), _POWER) * _HALF))
 
 
 def _row(drawn: Sequence[bool]) -> bytes:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import func, select
 
 from bot.domain.delivery import State
-from bot.storage.engines.expressions import insert
+from bot.storage.engines.expressions import upsert
 from bot.storage.schema import deliveries, is_not_sent, is_open, key_values, watches
 from bot.storage.transaction import Transactions
 
@@ -35,7 +35,5 @@ class BacklogStore(Transactions):
 
     async def try_writing(self, now: float) -> None:
         """Raises StorageError if nothing can be saved."""
-        values = {"key": _SEEN, "value": str(now)}
-        statement = insert(key_values).values(values).on_conflict_do_update(index_elements=["key"], set_=values)
         async with self._transaction() as connection:
-            await connection.execute(statement)
+            await connection.execute(upsert(key_values, {"key": _SEEN, "value": str(now)}))

@@ -19,7 +19,7 @@ from bot.storage.remedies import with_remedy
 COPIED = "copied"  # the key in a copy of the time when it was made; it does not know what was sent since
 
 _UNFINISHED = ".unfinished"  # suffix of a copy that is being made
-_LONGEST = 86_400.0  # seconds that making a copy may take
+_MAX_COPY_TIME = 86_400.0  # seconds that making a copy may take
 
 
 class Backup(Struct, frozen=True):
@@ -51,7 +51,7 @@ def _clear(folder: Path, stem: str) -> None:
     """Deletes leftovers of backups that were killed; copies that are still being made are younger."""
     for file in folder.glob(f".{glob.escape(stem)}-*{_UNFINISHED}*"):
         with suppress(OSError):  # a leftover does not prevent a backup
-            if file.stat().st_mtime < time.time() - _LONGEST:
+            if file.stat().st_mtime < time.time() - _MAX_COPY_TIME:
                 file.unlink()
 
 

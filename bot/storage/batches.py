@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy import delete, select
 
 from bot.domain.batch import Batch, BatchEntry
-from bot.storage.engines.expressions import insert
+from bot.storage.engines.expressions import upsert
 from bot.storage.rows import to_json
 from bot.storage.schema import batches
 from bot.storage.transaction import Transactions
@@ -16,12 +16,11 @@ _words = msgspec.json.Decoder(tuple[str, ...])
 
 
 class BatchStore(Transactions):
-    async def keep(self, batch: Batch) -> None:
+    async def save(self, batch: Batch) -> None:
         """Replaces a list of the same id; deletes old lists."""
         values = msgspec.structs.asdict(batch) | {"entries": to_json(batch.entries), "words": to_json(batch.words)}
-        statement = insert(batches).values(values)
         async with self._transaction() as connection:
-            await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+            await connection.execute(upsert(batches, values))
             await connection.execute(delete(batches).where(batches.c.created_at < batch.created_at - _KEPT))
 
     async def get(self, batch_id: str) -> Batch | None:

@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, select, upda
 from bot.domain.charts import WEEK, Chart, ChartEntry, ChartPost, ChartState, chart_id, latest_slot, week_of
 from bot.domain.library import ChannelGroup
 from bot.storage.backup import COPIED
-from bot.storage.engines.expressions import insert
+from bot.storage.engines.expressions import insert, upsert
+from bot.storage.key_values import value_of
 from bot.storage.library import found_songs, group_columns, is_for_all, is_listed, is_viewable
 from bot.storage.rows import Row
-from bot.storage.schema import chart_posts, charts, guilds, key_values, library, stars, unsent
+from bot.storage.schema import chart_posts, charts, guilds, library, stars, unsent
 from bot.storage.transaction import Transactions
 
 _CHART = Chart.__struct_fields__
@@ -36,10 +37,9 @@ class ChartStore(Transactions):
         `failed`: a post that is tried again, there.
         """
         values = {name: getattr(chart, name) for name in _CHART}
-        statement = insert(charts).values(values).on_conflict_do_update(index_elements=["guild_id"], set_=values)
         waiting = (chart_posts.c.guild_id == chart.guild_id) & _is_unsent & chart_posts.c.tried_at.is_(None)
         async with self._transaction() as connection:
-            await connection.execute(statement)
+            await connection.execute(upsert(charts, values))
             await connection.execute(update(chart_posts).where(waiting).values(channel_id=chart.channel_id, due_at=0.0))
             if failed:
                 again = {"state": ChartState.WAITING, "channel_id": chart.channel_id, "due_at": 0.0, "attempts": 0}
@@ -195,7 +195,7 @@ def _posts() -> Select[Any]:
     columns: list[ColumnElement[Any]] = [*(chart_posts.c[name] for name in _POST), chart_posts.c.state]
     columns.append(charts.c.user_id)
     columns += [charts.c.counted_until.label("since"), guilds.c.error_channel_id, guilds.c.locale]
-    columns.append(select(key_values.c.value).where(key_values.c.key == COPIED).scalar_subquery().label("copied_at"))
+    columns.append(value_of(COPIED).scalar_subquery().label("copied_at"))
     source = chart_posts.join(charts, charts.c.guild_id == chart_posts.c.guild_id)
     return select(*columns).select_from(source.outerjoin(guilds, guilds.c.guild_id == chart_posts.c.guild_id))
 

@@ -7,11 +7,11 @@ from msgspec import Struct
 from sqlalchemy import func, select
 
 from bot.domain.creation import CreationRules
-from bot.domain.echo import Seen
+from bot.domain.echo import OptionCounts
 from bot.domain.song_request import SongOption
 from bot.domain.task import Task
 from bot.domain.watch import WatchOutcome
-from bot.storage.engines.expressions import insert
+from bot.storage.engines.expressions import insert, upsert
 from bot.storage.rows import to_json
 from bot.storage.schema import abilities, accounts, answers, creation_rules, is_over, tasks, watches
 from bot.storage.transaction import Transactions
@@ -21,7 +21,7 @@ _ids = msgspec.json.Decoder(tuple[int, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _MODEL = "model:"
 _OPTION = "wish:"  # its stored name
-_MOST_TASKS = 300  # of those that ended, which are read for what they tell of a gateway
+_MAX_TASKS = 300  # of those that ended, which are read for what they tell of a gateway
 _task = msgspec.json.Decoder(Task)
 
 
@@ -57,24 +57,20 @@ class CreationStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             return int(await connection.scalar(enabled) or 0)
 
-    async def keep_rules(self, rules: CreationRules) -> None:
+    async def save_rules(self, rules: CreationRules) -> None:
         values = msgspec.structs.asdict(rules)
         values |= {name: to_json(values[name]) for name in (*_LISTS, "models")}
-        statement = insert(creation_rules).values(values)
-        statement = statement.on_conflict_do_update(index_elements=["guild_id"], set_=values)
         async with self._transaction() as connection:
-            await connection.execute(statement)
+            await connection.execute(upsert(creation_rules, values))
 
     async def account(self, gateway: str) -> Account | None:
         async with self._transaction(read_only=True) as connection:
             row = (await connection.execute(select(accounts).where(accounts.c.gateway == gateway))).mappings().first()
         return Account(**row) if row else None
 
-    async def keep_account(self, account: Account) -> None:
-        values = msgspec.structs.asdict(account)
-        statement = insert(accounts).values(values)
+    async def save_account(self, account: Account) -> None:
         async with self._transaction() as connection:
-            await connection.execute(statement.on_conflict_do_update(index_elements=["gateway"], set_=values))
+            await connection.execute(upsert(accounts, msgspec.structs.asdict(account)))
 
     async def record_models(self, gateway: str, models: Collection[str], now: float) -> None:
         """Records that these models finished there."""
@@ -124,11 +120,11 @@ class CreationStore(Transactions):
                 statement.on_conflict_do_update(index_elements=["gateway", "name"], set_=changes), rows
             )
 
-    async def options_seen(self, gateway: str) -> dict[SongOption, Seen]:
+    async def options_seen(self, gateway: str) -> dict[SongOption, OptionCounts]:
         which = (abilities.c.gateway == gateway) & abilities.c.name.startswith(_OPTION)
         async with self._transaction(read_only=True) as connection:
             rows = await connection.execute(select(abilities).where(which))
-            return {SongOption(row.name.removeprefix(_OPTION)): Seen(row.present, row.absent) for row in rows}
+            return {SongOption(row.name.removeprefix(_OPTION)): OptionCounts(row.present, row.absent) for row in rows}
 
     async def watched_to_the_end(self, gateway: str, since: float) -> list[Task]:
         """Tasks of that gateway whose songs were brought, of watches that began after that: the newest."""
@@ -136,6 +132,6 @@ class CreationStore(Transactions):
         source = watches.join(tasks, tasks.c.task_id == watches.c.task_id)
         source = source.join(answers, answers.c.task_id == tasks.c.task_id)
         statement = select(answers.c.task).select_from(source).where(over, tasks.c.gateway == gateway)
-        statement = statement.order_by(watches.c.created_at.desc()).limit(_MOST_TASKS)
+        statement = statement.order_by(watches.c.created_at.desc()).limit(_MAX_TASKS)
         async with self._transaction(read_only=True) as connection:
             return [_task.decode(each) for each in dict.fromkeys(await connection.scalars(statement))]

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from sqlalchemy import URL, Connection, delete, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, delete, insert, inspect, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
 from bot.storage.engines import sqlite
 from bot.storage.engines.options import READ_ONLY, UNHURRIED
+from bot.storage.key_values import value_of
 from bot.storage.lease import LEASE_TABLE
 from bot.storage.remedies import encoding_fault, errors_in_words
 from bot.storage.revision import USABLE_FROM, OfAnotherProgram, usable_revision
@@ -20,14 +21,14 @@ from bot.storage.seat import Database, Seat
 
 MOVING = "moving"  # the key of a note in a new database, until all was moved there: see bot/storage/move.py
 UNFINISHED = "not all was moved into this database: run `move` again, with the old DATABASE_URL"
-_IS_MOVING = select(key_values.c.value).where(key_values.c.key == MOVING)
+_IS_MOVING = value_of(MOVING)
 # This program gives its connections one name, unless DATABASE_URL has another.
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND application_name = current_setting('application_name')"
 )
 _ENCODING = text("SELECT current_setting('server_encoding')")
-_USABLE_FROM = select(key_values.c.value).where(key_values.c.key == USABLE_FROM)
+_USABLE_FROM = value_of(USABLE_FROM)
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ def concerns(user_id: int) -> ColumnElement[bool]:
     return watches.c.id.in_(union_all(select(own.c.id).where(own.c.user_id == user_id), _joined_by(user_id)))
 
 
-def _joined_by(user_id: int) -> Select[tuple[int]]:
+def _joined_by(user_id: int) -> Select[int]:
     return select(followers.c.watch_id).where(followers.c.user_id == user_id)
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import Usage, Work, day_of
 from bot.domain.order import Order
-from bot.storage.engines.expressions import insert
+from bot.storage.engines.expressions import insert, upsert
+from bot.storage.key_values import value_of
 from bot.storage.schema import key_values, ledger
 
 
@@ -29,7 +30,7 @@ async def owner_of(connection: AsyncConnection, user_id: int) -> str:
 
     The hash key is created with the database, by a migration.
     """
-    key = await connection.scalar(select(key_values.c.value).where(key_values.c.key == KEY))
+    key = await connection.scalar(value_of(KEY))
     return hmac.new(bytes.fromhex(key or ""), str(user_id).encode(), sha256).hexdigest()[:32]
 
 
@@ -66,8 +67,7 @@ async def anonymise_later(connection: AsyncConnection, owner: str, today: str) -
     """
     past = (ledger.c.owner == owner) & (ledger.c.day < today)
     await connection.execute(update(ledger).where(past).values(owner=""))
-    statement = insert(key_values).values(key=f"{_FORGET}{owner}", value=today)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": today}))
+    await connection.execute(upsert(key_values, {"key": f"{_FORGET}{owner}", "value": today}))
 
 
 async def forget_owners(connection: AsyncConnection, today: str) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import Ways, patterns, search_line
-from bot.storage.engines.expressions import insert, one_of, unindexed
+from bot.storage.engines.expressions import insert, one_of, unindexed, upsert
 from bot.storage.rows import Row
 from bot.storage.schema import (
     chart_posts,
@@ -45,7 +45,7 @@ _PLACE = PostedAt.__struct_fields__
 _SONG = tuple(name for name in Song.__struct_fields__ if name not in ("id", "place"))
 _person = case((library.c.maker_id != 0, library.c.maker_id), else_=library.c.user_id)
 _OF_GUILDS = (library, playlists, charts)
-_MOST_POSTS = 100  # of one song that are looked at
+_MAX_POSTS = 100  # of one song that are looked at
 _KEY = ("channel_id", "task_id", "number", "owner_id")
 
 is_listed = library.c.removed.is_(False)
@@ -116,7 +116,7 @@ class LibraryStore(Transactions):
         statement = select(library).where(this, is_listed, library.c.owner_id.in_([0, user_id]))
         order = (library.c.number, library.c.owner_id, library.c.posted_at.desc(), library.c.id.desc())
         async with self._transaction(read_only=True) as connection:
-            rows = (await connection.execute(statement.order_by(*order).limit(_MOST_POSTS))).mappings()
+            rows = (await connection.execute(statement.order_by(*order).limit(_MAX_POSTS))).mappings()
             return [song_of(row) for row in rows]
 
     async def lyrics(self, song_id: int) -> str:
@@ -314,8 +314,7 @@ async def _unfold(connection: AsyncConnection, which: ColumnElement[bool], now: 
 
 async def _keep_texts(connection: AsyncConnection, song_id: int, new: NewSong) -> None:
     texts = {"lyrics": new.lyrics, "line": search_line([new.song.title, new.song.style, new.lyrics])}
-    statement = insert(library_texts).values(song_id=song_id, **texts)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["song_id"], set_=texts))
+    await connection.execute(upsert(library_texts, {"song_id": song_id} | texts))
 
 
 async def count_anew(connection: AsyncConnection, messages: Collection[tuple[int, int]], now: float) -> None:

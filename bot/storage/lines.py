@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select, update
 
 from bot.domain.search_text import search_line
+from bot.storage.key_values import value_of
 from bot.storage.schema import key_values, library, library_texts
 from bot.storage.transaction import Transactions
 
@@ -19,7 +20,7 @@ class LineStore(Transactions):
         texts = library_texts.join(library, library.c.id == library_texts.c.song_id)
         columns = (library.c.id, library.c.title, library.c.style, library_texts.c.lyrics)
         async with self._transaction() as connection:
-            after = await connection.scalar(select(key_values.c.value).where(note))
+            after = await connection.scalar(value_of(AFTER))
             if after is None:
                 return False
             statement = select(*columns).select_from(texts).where(library_texts.c.song_id > int(after))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import exists, func, select, update
 
-from bot.domain.delivery import Topic
+from bot.domain.delivery import RESULTS
 from bot.domain.outbox import LiveCard
 from bot.storage.rows import prefixed, snapshot_columns, snapshot_of, unprefixed, watch_of
 from bot.storage.schema import deliveries, is_unsent, tasks, watches
@@ -16,9 +16,7 @@ class LiveCardStore(Transactions):
         """Cards that are due for an update."""
         of_watch = deliveries.c.watch_id == watches.c.id
         result = (
-            select(func.max(deliveries.c.message_id))
-            .where(of_watch, deliveries.c.topic.in_([Topic.SONGS, Topic.LYRICS, Topic.FAILED]))
-            .scalar_subquery()
+            select(func.max(deliveries.c.message_id)).where(of_watch, deliveries.c.topic.in_(RESULTS)).scalar_subquery()
         )
         pending = exists().where(of_watch, is_unsent)
         columns = [*prefixed(watches, "w_"), *snapshot_columns(tasks, "t_")]

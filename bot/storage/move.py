@@ -19,9 +19,10 @@ from bot.errors import StorageError
 from bot.storage.backup import COPIED
 from bot.storage.database import MOVING
 from bot.storage.engines.counters import highest_numbers, set_highest_numbers
-from bot.storage.engines.expressions import insert as insert_or_update
+from bot.storage.engines.expressions import upsert
 from bot.storage.engines.options import READ_ONLY, UNHURRIED
 from bot.storage.journal import NAME
+from bot.storage.key_values import value_of
 from bot.storage.ledger import KEY as LEDGER_KEY
 from bot.storage.remedies import errors_in_words
 from bot.storage.schema import key_values, metadata
@@ -92,8 +93,7 @@ async def _begin(source: AsyncEngine, target: AsyncEngine) -> tuple[_Progress, b
 
 async def _note(engine: AsyncEngine, key: str) -> str | None:
     async with engine.execution_options(**{READ_ONLY: True}).begin() as connection:
-        found: str | None = await connection.scalar(select(key_values.c.value).where(key_values.c.key == key))
-    return found
+        return await connection.scalar(value_of(key))
 
 
 async def _empty(target: AsyncEngine) -> None:
@@ -130,8 +130,7 @@ async def _copy(source: AsyncEngine, target: AsyncEngine, progress: _Progress) -
 
 async def _keep(connection: AsyncConnection, progress: _Progress) -> None:
     values = {"key": MOVING, "value": msgspec.json.encode(progress).decode()}
-    statement = insert_or_update(key_values).values(values)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+    await connection.execute(upsert(key_values, values))
 
 
 async def _rows(
@@ -183,7 +182,5 @@ async def _finish(source: AsyncEngine, target: AsyncEngine, now: float) -> None:
     """The old database is a copy from now on: a bot that is started on it by mistake looks for what was sent since."""
     async with target.begin() as connection:
         await connection.execute(delete(key_values).where(key_values.c.key == MOVING))
-    values = {"key": COPIED, "value": str(now)}
-    statement = insert_or_update(key_values).values(values)
     async with source.begin() as connection:
-        await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+        await connection.execute(upsert(key_values, {"key": COPIED, "value": str(now)}))

@@ -23,17 +23,18 @@ from bot.domain.song_request import RequestKind, SongRequest
 from bot.domain.task import Task
 from bot.domain.watch import WatchOutcome
 from bot.storage.backup import COPIED
+from bot.storage.key_values import value_of
 from bot.storage.ledger import forget_owners
 from bot.storage.order_rows import any_order, give_back, order_of, swap
 from bot.storage.rows import Row, to_json
-from bot.storage.schema import answers, is_unannounced, key_values, ledger, orders, tasks, watches
+from bot.storage.schema import answers, is_unannounced, ledger, orders, tasks, watches
 from bot.storage.transaction import Transactions
 
 _task = msgspec.json.Decoder(Task)
 _GIVEN_UP = (WatchOutcome.EXPIRED, WatchOutcome.UNKNOWN)
 _TEXTS_FOR = 30 * 86_400.0  # seconds
 _KEPT_FOR = 396 * 86_400.0  # seconds: 13 months
-_MOST_AT_A_TIME = 100  # orders
+_MAX_AT_A_TIME = 100  # orders
 
 
 class OrderUpkeep(Transactions):
@@ -74,7 +75,7 @@ class OrderUpkeep(Transactions):
             rows = [
                 row
                 for which in (unapproved, unsent)
-                for row in (await connection.execute(select(orders).where(which).limit(_MOST_AT_A_TIME))).mappings()
+                for row in (await connection.execute(select(orders).where(which).limit(_MAX_AT_A_TIME))).mappings()
             ]
         return [order_of(row) for row in rows]
 
@@ -132,7 +133,7 @@ class OrderUpkeep(Transactions):
 
 async def _copied_at(connection: AsyncConnection) -> float | None:
     """When this database was copied, if it is a restored backup."""
-    value = await connection.scalar(select(key_values.c.value).where(key_values.c.key == COPIED))
+    value = await connection.scalar(value_of(COPIED))
     return float(value) if value else None
 
 

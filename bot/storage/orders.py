@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of
-from bot.domain.delivery import State
+from bot.domain.allowance import LimitReached, Limits, Usage, Work, limit_reached
+from bot.domain.delivery import RESULTS, State
 from bot.domain.order import (
     CANCELLABLE,
     GIVEN_BACK,
+    MAX_DRAFTS,
     MAY_BE_CHARGED,
-    MOST_DRAFTS,
     RUNNING,
     WAITING_FOR,
     Order,
@@ -32,7 +32,6 @@ from bot.domain.watch import Watch
 from bot.storage.engines.expressions import insert
 from bot.storage.ledger import LedgerEntry, enter, owner_of, usage_of
 from bot.storage.order_rows import any_order, give_back, one_order, order_of, swap, values_of
-from bot.storage.results import RESULTS
 from bot.storage.schema import deliveries, is_open, orders, watches
 from bot.storage.transaction import Transactions
 from bot.storage.watches import watch_in
@@ -42,10 +41,10 @@ _OF_LYRICS = f'{{"kind":"{RequestKind.LYRICS}"'  # how such a request begins: `k
 
 
 class Placed(Struct, frozen=True):
-    """`before`: how many orders wait at the gateway before it."""
+    """`ahead`: how many orders wait at the gateway before it."""
 
     order: Order
-    before: int
+    ahead: int
 
 
 class Edited(Struct, frozen=True):
@@ -56,7 +55,7 @@ class OrderStore(Transactions):
     async def draft(self, order: Order) -> None:
         """Adds a draft, and deletes the person's oldest ones beyond the limit."""
         mine = (orders.c.user_id == order.user_id) & (orders.c.state == OrderState.DRAFT)
-        newest = select(orders.c.id).where(mine).order_by(orders.c.created_at.desc(), orders.c.id).limit(MOST_DRAFTS)
+        newest = select(orders.c.id).where(mine).order_by(orders.c.created_at.desc(), orders.c.id).limit(MAX_DRAFTS)
         values = values_of(order) | {"announced": OrderState.DRAFT}
         async with self._transaction() as connection:
             # Discord may deliver the same interaction again: it is the same order.
@@ -88,7 +87,7 @@ class OrderStore(Transactions):
 
     async def place(
         self, order: Order, limits: Limits, now: float, *, approve: bool = False
-    ) -> Placed | Denial | Edited | None:
+    ) -> Placed | LimitReached | Edited | None:
         """Places a draft as an order, and reserves its allowance; None: it was placed before.
 
         `order`: as its person saw it, so that nothing else is paid for. `approve`: a manager must approve it first.
@@ -104,11 +103,11 @@ class OrderStore(Transactions):
                 return Edited()
             owner = await owner_of(connection, order.user_id)
             usage = await usage_of(connection, owner, order.guild_id, Work.of(order.request.kind), now)
-            if denial := denial_of(usage, limits, now):
-                return denial
+            if reached := limit_reached(usage, limits, now):
+                return reached
             await swap(connection, placed, {OrderState.DRAFT})
             await enter(connection, placed, owner, LedgerEntry.RESERVE, now)
-            return Placed(placed, await _before(connection, placed))
+            return Placed(placed, await _orders_ahead(connection, placed))
 
     async def approve(self, order: Order, now: float) -> bool:
         """After a manager's approval: it may be sent within half an hour from now. Its allowance is
@@ -198,10 +197,10 @@ class OrderStore(Transactions):
         async with self._transaction(read_only=True) as connection:
             return await any_order(connection, due)
 
-    async def before(self, order: Order) -> int:
+    async def orders_ahead(self, order: Order) -> int:
         """How many orders wait at the gateway before it."""
         async with self._transaction(read_only=True) as connection:
-            return await _before(connection, order)
+            return await _orders_ahead(connection, order)
 
     async def by_person(self, guild_id: int, since: float, limit: int) -> list[PersonsOrders]:
         """Who ordered most in a server, first."""
@@ -240,7 +239,7 @@ async def _running(connection: AsyncConnection, gateway: str) -> int:
     return int(await connection.scalar(select(func.count()).select_from(orders).where(which)) or 0)
 
 
-async def _before(connection: AsyncConnection, order: Order) -> int:
+async def _orders_ahead(connection: AsyncConnection, order: Order) -> int:
     which = (orders.c.state == OrderState.PLACED) & (orders.c.gateway == order.gateway)
     earlier = select(func.count()).select_from(orders).where(which, orders.c.placed_at < order.placed_at)
     return int(await connection.scalar(earlier) or 0)

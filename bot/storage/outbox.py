@@ -17,6 +17,7 @@ from bot.storage.backup import COPIED
 from bot.storage.engines.bulk import insert_each
 from bot.storage.engines.expressions import earlier, later, one_of
 from bot.storage.following import forget_tasks
+from bot.storage.key_values import value_of
 from bot.storage.library import keep_in_library
 from bot.storage.rows import (
     delivery_of,
@@ -35,7 +36,6 @@ from bot.storage.schema import (
     guilds,
     is_over,
     is_unsent,
-    key_values,
     orders,
     people,
     tasks,
@@ -68,7 +68,7 @@ class DeliverySlots(Protocol):
         ...
 
 
-_copied_at = select(key_values.c.value).where(key_values.c.key == COPIED).scalar_subquery()
+_copied_at = value_of(COPIED).scalar_subquery()
 _lyrics = tasks.alias("lyrics")
 _joined = (
     deliveries.join(watches, watches.c.id == deliveries.c.watch_id)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from bot.domain.delivery import State, Topic
 from bot.domain.library import NewSong, PastPost
 from bot.domain.task import Task
+from bot.storage.key_values import value_of
 from bot.storage.library import keep_in_library
 from bot.storage.rows import Row
 from bot.storage.schema import answers, deliveries, key_values, tasks, watches
@@ -24,9 +25,8 @@ _texts = msgspec.json.Decoder(tuple[str, ...])
 class PastPostStore(Transactions):
     async def next_posts(self, limit: int) -> list[PastPost] | None:
         """The newest that were not added yet; None: all were."""
-        before = select(key_values.c.value).where(key_values.c.key == BEFORE)
         async with self._transaction(read_only=True) as connection:
-            seq = await connection.scalar(before)
+            seq = await connection.scalar(value_of(BEFORE))
             if seq is None:
                 return None
             rows = (await connection.execute(_posts(int(seq), limit))).mappings().all()

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, s
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSongs
-from bot.domain.playlists import MOST_SONGS, Playlist, plain_name, referred
+from bot.domain.playlists import MAX_SONGS, Playlist, plain_name, referred
 from bot.storage.engines.expressions import insert
 from bot.storage.library import found_songs, group_columns, is_for_all, is_listed, is_viewable
 from bot.storage.schema import library, playlist_songs, playlists
@@ -60,7 +60,7 @@ class PlaylistStore(Transactions):
             if await connection.scalar(has) is not None:
                 return "twice"
             count = await connection.scalar(select(func.count()).select_from(playlist_songs).where(this))
-            if int(count or 0) >= MOST_SONGS:
+            if int(count or 0) >= MAX_SONGS:
                 return "full"
             await connection.execute(statement)
         return "added"

@@ -14,9 +14,9 @@ from bot.domain.watch import Watch
 from bot.storage.engines.bulk import insert_each, update_each
 from bot.storage.engines.expressions import one_of
 from bot.storage.outbox import add_deliveries
-from bot.storage.rows import LONGEST_TITLE, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
+from bot.storage.rows import MAX_TITLE, snapshot_columns, snapshot_of, snapshot_values, to_json, watch_of
 from bot.storage.schema import answers, has_lyrics, is_open, tasks, watches
-from bot.storage.songs import keep_songs
+from bot.storage.songs import save_songs
 from bot.storage.transaction import Transactions
 
 _CLAIMED = tuple(tasks.c[name] for name in Claim.__struct_fields__)
@@ -156,12 +156,12 @@ class PollTransaction:
 
     async def _save_answers(self, plan: PollPlan, now: float) -> None:
         rows = [
-            {"task_id": task_id, "task": to_json(task), "title": task.title[:LONGEST_TITLE]}
+            {"task_id": task_id, "task": to_json(task), "title": task.title[:MAX_TITLE]}
             for task_id, task in plan.new_answers.items()
         ]
         await insert_each(self._connection, answers, rows, _replacing_answers)
         if rows:
-            await keep_songs(self._connection, plan.new_songs, now)
+            await save_songs(self._connection, plan.new_songs, now)
 
     async def _save_watches(self, changed: Sequence[Watch]) -> None:
         rows = [

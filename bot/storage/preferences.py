@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.allowance import day_of
 from bot.domain.preferences import Erased, PersonSettings, ServerSettings
-from bot.storage.engines.expressions import insert, one_of
+from bot.storage.engines.expressions import one_of, upsert
 from bot.storage.export import readable
 from bot.storage.following import concerns, forget_tasks, hand_over, unfollow
 from bot.storage.ledger import anonymise_later, owner_of
@@ -54,11 +54,9 @@ class PreferenceStore(Transactions):
     def person(self, user_id: int) -> PersonSettings:
         return self._people.get(user_id) or PersonSettings(user_id=user_id)
 
-    async def keep_person(self, person: PersonSettings) -> None:
-        values = msgspec.structs.asdict(person)
-        statement = insert(people).values(values).on_conflict_do_update(index_elements=["user_id"], set_=values)
+    async def save_person(self, person: PersonSettings) -> None:
         async with self._transaction() as connection:
-            await connection.execute(statement)
+            await connection.execute(upsert(people, msgspec.structs.asdict(person)))
         self._people[person.user_id] = person
 
     async def server(self, guild_id: int) -> ServerSettings:
@@ -68,11 +66,10 @@ class PreferenceStore(Transactions):
             ServerSettings(**{**row, "roles": _ids.decode(row["roles"])}) if row else ServerSettings(guild_id=guild_id)
         )
 
-    async def keep_server(self, server: ServerSettings) -> None:
+    async def save_server(self, server: ServerSettings) -> None:
         values = msgspec.structs.asdict(server) | {"roles": to_json(server.roles)}
-        statement = insert(guilds).values(values).on_conflict_do_update(index_elements=["guild_id"], set_=values)
         async with self._transaction() as connection:
-            await connection.execute(statement)
+            await connection.execute(upsert(guilds, values))
 
     async def unpause_absent(self, present: Collection[int]) -> None:
         """Unpauses servers that the bot has left: nobody there could do it."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, or_, select, union_all
 
 from bot.domain.recent import Recent
-from bot.storage.engines.expressions import insert, one_of
-from bot.storage.rows import LONGEST_TITLE
+from bot.storage.engines.expressions import one_of, upsert
+from bot.storage.rows import MAX_TITLE
 from bot.storage.schema import recents
 from bot.storage.transaction import Transactions
 
@@ -14,16 +14,14 @@ KEPT_RECENTS = 100  # per person
 
 
 class RecentStore(Transactions):
-    async def keep_recent(self, recent: Recent) -> None:
+    async def save_recent(self, recent: Recent) -> None:
         """Keeps one row per person and task; deletes the person's oldest ones."""
         values = {name: getattr(recent, name) for name in recent.__struct_fields__}
-        values["title"] = recent.title[:LONGEST_TITLE]
-        statement = insert(recents).values(values)
-        statement = statement.on_conflict_do_update(index_elements=["user_id", "task_id"], set_=values)
+        values["title"] = recent.title[:MAX_TITLE]
         mine = recents.c.user_id == recent.user_id
         kept = select(recents.c.task_id).where(mine).order_by(recents.c.looked_up_at.desc()).limit(KEPT_RECENTS)
         async with self._transaction() as connection:
-            await connection.execute(statement)
+            await connection.execute(upsert(recents, values))
             await connection.execute(delete(recents).where(mine, recents.c.task_id.not_in(kept)))
 
     async def recent(self, user_id: int, channel_id: int, typed: str = "", limit: int = 25) -> list[Recent]:

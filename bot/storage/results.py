@@ -4,13 +4,11 @@ from collections.abc import Collection
 
 from sqlalchemy import func, select
 
-from bot.domain.delivery import State, Topic
+from bot.domain.delivery import RESULTS, State
 from bot.domain.watch import WatchOutcome
 from bot.domain.watch_results import WatchResult
 from bot.storage.schema import answers, deliveries, tasks, watches
 from bot.storage.transaction import Transactions
-
-RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 
 class ResultStore(Transactions):

@@ -7,7 +7,7 @@ from bot.errors import StorageError
 from bot.storage.schema import REVISION, metadata
 
 USABLE_FROM = "usable_from"  # the key of the oldest revision whose programs can work on the database; absent: its own
-_LONGEST = 40  # characters of a stranger's text
+_MAX_SHOWN = 40  # characters of a stranger's text
 
 
 class OfAnotherProgram(StorageError):
@@ -24,7 +24,7 @@ def usable_revision(found: Sequence[object], tables: Collection[str], usable_fro
         raise StorageError(f"the database is damaged: it has {len(found)} revisions, not one. Restore a backup")
     revision = str(found[0])
     if not re.fullmatch(r"\d{4}", revision, re.ASCII) or revision == "0000":
-        shown = ascii(revision[:_LONGEST])
+        shown = ascii(revision[:_MAX_SHOWN])
         raise StorageError(
             f"the database has revision {shown}, which is none of this program's: it is damaged, or another program's. "
             "Restore a backup, or set another DATABASE_URL"

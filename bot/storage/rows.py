@@ -12,7 +12,7 @@ from bot.domain.task import Task, TaskKind
 from bot.domain.watch import Watch, WatchOutcome
 from bot.storage.schema import answers
 
-LONGEST_TITLE = 200  # characters of a title that is kept for choices and lists
+MAX_TITLE = 200  # characters of a title that is kept for choices and lists
 
 Row = Mapping[str, Any] | RowMapping
 

@@ -12,8 +12,8 @@ from bot.storage.schema import answers, recents, songs, tasks, watches
 from bot.storage.transaction import Transactions
 
 KEPT = 365 * 86_400.0  # seconds since a song was last seen
-_MOST_OFFERED = 100  # tasks of each kind that are looked through
-_MOST = 500_000  # songs, of all people
+_MAX_OFFERED = 100  # tasks of each kind that are looked through
+_MAX_SONGS = 500_000  # songs, of all people
 
 
 class OfferedSongs(Struct, frozen=True):
@@ -25,14 +25,14 @@ class OfferedSongs(Struct, frozen=True):
 
 
 class SongStore(Transactions):
-    async def keep(self, tasks_of: Mapping[str, str], now: float) -> None:
+    async def save(self, tasks_of: Mapping[str, str], now: float) -> None:
         """`tasks_of`: clip id to task id."""
         async with self._transaction() as connection:
-            await keep_songs(connection, tasks_of, now)
+            await save_songs(connection, tasks_of, now)
 
     async def forget(self, now: float) -> None:
         """Deletes songs that were not seen for a year, and the oldest ones beyond the limit."""
-        beyond = select(songs.c.seen_at).order_by(songs.c.seen_at.desc()).limit(1).offset(_MOST).scalar_subquery()
+        beyond = select(songs.c.seen_at).order_by(songs.c.seen_at.desc()).limit(1).offset(_MAX_SONGS).scalar_subquery()
         async with self._transaction() as connection:
             await connection.execute(delete(songs).where(songs.c.seen_at < now - KEPT))
             await connection.execute(delete(songs).where(songs.c.seen_at <= beyond))
@@ -43,12 +43,12 @@ class SongStore(Transactions):
         shown = recent.where(recents.c.channel_id == channel_id, recents.c.public)
         # By their ids, which are in the order of their times and in the index: somebody may have thousands of watches.
         mine = select(watches.c.task_id, watches.c.created_at).where(watches.c.user_id == user_id)
-        newest = mine.order_by(watches.c.id.desc()).limit(_MOST_OFFERED).subquery()
+        newest = mine.order_by(watches.c.id.desc()).limit(_MAX_OFFERED).subquery()
         watched = select(newest.c.task_id, answers.c.title, newest.c.created_at.label("at"))
         watched = watched.join(answers, answers.c.task_id == newest.c.task_id)
         every = union_all(
             *(
-                select(each.order_by(literal_column("at").desc()).limit(_MOST_OFFERED).subquery())
+                select(each.order_by(literal_column("at").desc()).limit(_MAX_OFFERED).subquery())
                 for each in (recent.where(recents.c.user_id == user_id), shown, watched)
             )
         ).subquery()
@@ -81,7 +81,7 @@ class SongStore(Transactions):
         return {each: task_id for each, task_id in resolved.items() if task_id and task_id != each}
 
 
-def _known(ids: Collection[str]) -> Select[tuple[str]]:
+def _known(ids: Collection[str]) -> Select[str]:
     """The ids that are known as a task's."""
     seen = tasks.c.asked_at.is_not(None) & (tasks.c.status != "")
     named = union(
@@ -92,7 +92,7 @@ def _known(ids: Collection[str]) -> Select[tuple[str]]:
     return select(named.c.task_id)
 
 
-async def keep_songs(connection: AsyncConnection, tasks_of: Mapping[str, str], now: float) -> None:
+async def save_songs(connection: AsyncConnection, tasks_of: Mapping[str, str], now: float) -> None:
     """If several tasks have a song, the newest counts."""
     rows = [
         {"clip_id": clip_id, "task_id": task_id, "seen_at": now}

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, uni
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.delivery import NOTICES, State, Topic
+from bot.domain.delivery import NOTICES, RESULTS, State, Topic
 from bot.domain.snapshot import TaskSnapshot
 from bot.domain.task import TaskKind
-from bot.domain.watch import LONGEST, Watch, WatchOutcome, delivery_for, joined
+from bot.domain.watch import MAX_WATCH_TIME, Watch, WatchOutcome, delivery_for, joined
 from bot.domain.watch_results import AddedWatches, LeftWatches, ListedWatch, OfferedTask, WatchQuery
 from bot.storage.engines.bulk import insert_each
 from bot.storage.engines.expressions import insert, one_of
@@ -35,7 +35,6 @@ _unposted = (_unsent.c.watch_id == watches.c.id, _unsent.c.state != State.SENT, 
 _oldest_unposted = select(func.min(_unsent.c.seq)).where(*_unposted).correlate(watches).scalar_subquery()
 _is_unposted = exists().where(*_unposted, _unsent.c.topic.not_in(NOTICES)).correlate(watches)
 _WITH_RESULT = (WatchOutcome.DELIVERED, WatchOutcome.FAILED)
-_RESULTS = (Topic.SONGS, Topic.LYRICS, Topic.FAILED)
 
 
 class WatchStore(Transactions):
@@ -49,22 +48,23 @@ class WatchStore(Transactions):
         async with self._transaction() as connection:
             here = await self._watched_here(connection, requests)
             watching, limit = await self._nearest_limit(connection, requests[0], most, most_here)
-            mine = await self._own_or_ended(connection, requests[0].user_id, here.values())
-            wanted = [
-                request for request in requests if request.task_id not in here or here[request.task_id].id not in mine
+            own_or_ended = await self._own_or_ended(connection, requests[0].user_id, here.values())
+            counted = [
+                request
+                for request in requests
+                if request.task_id not in here or here[request.task_id].id not in own_or_ended
             ]
-            refused = {request.task_id for request in wanted[max(0, limit - watching) :]}
-            taken = [request for request in requests if request.task_id not in here and request.task_id not in refused]
-            announced = await self._announced_before(connection, taken)
-            new = [replace(request, announced=announced.get(request.task_id, ())) for request in taken]
-            watched = await watch_in(connection, new, gateways)
-            again = [request for request in requests if request.task_id in here and request.task_id not in refused]
+            refused = {request.task_id for request in counted[max(0, limit - watching) :]}
+            accepted = [request for request in requests if request.task_id not in refused]
+            new = [request for request in accepted if request.task_id not in here]
+            watched = await watch_in(connection, await self._going_on(connection, new), gateways)
+            again = [request for request in accepted if request.task_id in here]
             known = [await self._join(connection, here[request.task_id], request, gateways) for request in again]
-        return AddedWatches(tuple(watched), tuple(known), len(refused), watching + len(wanted) - len(refused), limit)
+        return AddedWatches(tuple(watched), tuple(known), len(refused), watching + len(counted) - len(refused), limit)
 
     async def _watched_here(self, connection: AsyncConnection, requests: Sequence[Watch]) -> dict[str, Watch]:
         """Watches that are open, or whose result is not posted yet."""
-        result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(_RESULTS))
+        result = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic.in_(RESULTS))
         has_unsent_result = watches.c.outcome.in_(_WITH_RESULT) & result
         statement = select(watches).where(
             watches.c.channel_id == requests[0].channel_id,
@@ -107,14 +107,12 @@ class WatchStore(Transactions):
             await _add_tasks(connection, [replace(after, created_at=request.created_at)], gateways)
         return after
 
-    async def _announced_before(
-        self, connection: AsyncConnection, requests: Sequence[Watch]
-    ) -> dict[str, tuple[str, ...]]:
-        """Songs that are not posted again: of an expired watch in this channel, or of a stopped one with
+    async def _going_on(self, connection: AsyncConnection, requests: Sequence[Watch]) -> list[Watch]:
+        """With the songs that are not posted again: of an expired watch in this channel, or of a stopped one with
         unsent songs.
         """
         if not requests:
-            return {}
+            return []
         coming = exists().where(deliveries.c.watch_id == watches.c.id, is_unsent, deliveries.c.topic == Topic.SONGS)
         statement = select(watches, coming.label("coming")).where(
             watches.c.channel_id == requests[0].channel_id,
@@ -122,8 +120,9 @@ class WatchStore(Transactions):
         )
         rows = (await connection.execute(statement.order_by(watches.c.id))).mappings()
         newest = {row["task_id"]: row for row in rows}.values()
-        going_on = [row for row in newest if row["outcome"] == WatchOutcome.EXPIRED or row["coming"]]
-        return {row["task_id"]: watch_of(row).announced for row in going_on}
+        earlier = [watch_of(row) for row in newest if row["outcome"] == WatchOutcome.EXPIRED or row["coming"]]
+        announced = {watch.task_id: watch.announced for watch in earlier}
+        return [replace(request, announced=announced.get(request.task_id, ())) for request in requests]
 
     async def open_watch(self, query: WatchQuery) -> Watch | None:
         statement = select(watches).where(matching(query), is_open).limit(1)
@@ -167,10 +166,10 @@ class WatchStore(Transactions):
 
         `spare`: gateways whose tasks are kept, along with tasks whose gateway is unknown.
         """
-        unanswered = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - LONGEST)
+        unanswered = tasks.c.asked_at.is_(None) | (tasks.c.asked_at < now - MAX_WATCH_TIME)
         spared = tasks.c.gateway.in_([*spare, ""] if spare else [])
         unanswered_tasks = select(tasks.c.task_id).where(unanswered, ~spared)
-        overdue = (watches.c.created_at < now - LONGEST) & watches.c.task_id.in_(unanswered_tasks)
+        overdue = (watches.c.created_at < now - MAX_WATCH_TIME) & watches.c.task_id.in_(unanswered_tasks)
         async with self._transaction() as connection:
             ended = await self._end(connection, overdue, WatchOutcome.EXPIRED)
             await add_deliveries(connection, [delivery_for(watch, Topic.EXPIRED, now) for watch in ended])

@@ -69,12 +69,13 @@ const MESSAGE = /^https:\/\/discord\.com\/channels\/[^/]+\/(\d+)\/(\d+)$/;
 /** `named`: the link has a text of its own. */
 function link(url, content, named = false) {
   const [, channel, message] = MESSAGE.exec(url) ?? [];
-  if (channel) {
-    const jump = (event) => event.target.dispatchEvent(new CustomEvent("jump", { bubbles: true, detail: { channel, message } }));
-    const shown = named ? content : `${text("jump")} ➜`;
-    return el("button.mention", { type: "button", onclick: jump, ...(named ? {} : { "aria-label": text("jump") }) }, shown);
-  }
-  return el("a", { href: safeUrl(url), target: "_blank", rel: "noopener noreferrer" }, content);
+  if (!channel) return el("a", { href: safeUrl(url), target: "_blank", rel: "noopener noreferrer" }, content);
+  const jump = (event) => {
+    event.preventDefault();
+    event.target.dispatchEvent(new CustomEvent("jump", { bubbles: true, detail: { channel, message } }));
+  };
+  if (named) return el("a", { href: "#", onclick: jump }, content);
+  return el("button.mention", { type: "button", onclick: jump, "aria-label": text("jump") }, `${text("jump")} ➜`);
 }
 
 function mention(name) {

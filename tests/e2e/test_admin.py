@@ -218,7 +218,7 @@ async def test_a_list_whose_last_page_is_empty_by_now_shows_the_one_before(env: 
     async with env.bot():
         await env.watch(*(fake.id for fake in fakes))
         shown = await env.says(lambda: admin(env, "deliveries", state="failed"), "6 posts")
-        await env.changed(await env.ada.press(shown, "▶️"))
+        await env.changed(await env.ada.press(shown, "➡️"))
         assert buttons(shown) == ["Retry", "Drop"]
         await env.ada.press(shown, "Drop")
         await env.discord.hub.until(lambda: "5 posts" in words(shown))

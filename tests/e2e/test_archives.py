@@ -44,7 +44,7 @@ async def test_the_songs_of_a_page_come_in_one_file_to_who_asks_alone(env: Env) 
     async with env.bot():
         said, (file,) = await packed(env, await listed(env, *TASKS))
     assert said == "📦 已将 10 首歌打包成一个 ZIP 文件，含封面和歌词。"
-    assert file["attachments"][0]["filename"] == "songs-1.zip"
+    assert file["attachments"][0]["filename"] == "songs.zip"
     assert names(env, file) == [f"{number + 1:02} 海风 {number}.mp3" for number in range(10)]
     assert file not in env.ada.read(env.channel)
 
@@ -94,7 +94,7 @@ async def test_a_page_of_the_library_is_packed_from_its_posts_when_the_gateway_h
         found = await env.finished(await env.ben.slash(env.channel, "suno library", find="海风"))
         said, (file,) = await packed(env, found)
     assert said == "📦 已将 3 首歌打包成一个 ZIP 文件，含封面和歌词。"
-    assert file["attachments"][0]["title"] == "海风-1"
+    assert file["attachments"][0]["title"] == "海风"
     assert sorted(name[3:] for name in names(env, file)) == ["海风 0.mp3", "海风 1.mp3", "海风 2.mp3"]
     content = env.discord.world.files[file["attachments"][0]["id"]].content
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

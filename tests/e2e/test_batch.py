@@ -153,7 +153,7 @@ async def test_pages_and_buttons_work_after_a_restart(env: Env) -> None:
         answer = await batch(env, ids=" ".join(fake.id for fake in MANY))
     assert "Page 1 of 3" in words(answer)
     async with env.bot():
-        await env.ada.press(answer, "▶️")
+        await env.ada.press(answer, "➡️")
         await env.discord.hub.until(lambda: "Page 2 of 3" in words(answer))
         assert "11. ✅ **Harbour Lights**" in words(answer)
         opened = await env.finished(await env.ada.select(answer, select(answer)["custom_id"], ["task_0012"]))
@@ -170,13 +170,13 @@ async def test_another_person_gets_an_own_private_copy(env: Env) -> None:
     env.gateway.add(*MANY)
     async with env.bot():
         answer = await batch(env, ids=" ".join(fake.id for fake in MANY))
-        pressed = await env.ben.press(answer, "▶️")
+        pressed = await env.ben.press(answer, "➡️")
         await env.discord.hub.until(lambda: pressed.follow_ups)
         assert "Page 1 of 3" in words(answer)
         (copy,) = pressed.follow_ups
         assert "第 2/3 页" in words(copy)
         assert copy["flags"] & 64
-        await env.ben.press(copy, "▶️")
+        await env.ben.press(copy, "➡️")
         await env.discord.hub.until(lambda: "第 3/3 页" in words(copy))
 
 
@@ -267,6 +267,6 @@ async def test_a_list_that_is_gone_is_explained(env: Env) -> None:
     async with env.bot():
         answer = await batch(env, ids=" ".join(fake.id for fake in MANY))
     async with env.bot(database_url=env.settings["database_url"] + ".other"):
-        pressed = await env.ada.press(answer, "▶️")
+        pressed = await env.ada.press(answer, "➡️")
         await env.discord.hub.until(lambda: pressed.follow_ups)
     assert "I no longer have that list" in pressed.follow_ups[0]["content"]

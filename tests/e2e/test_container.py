@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from bot.config import load_settings
-from bot.gateways.disk_budget import MOST as DISK
+from bot.gateways.disk_budget import MAX_BYTES as DISK
 from tests.conftest import TOKEN, Env
 
 MIB = 1024 * 1024
@@ -114,7 +114,7 @@ def test_compose_gives_the_bot_little() -> None:
 
 
 def test_tmpfs_leaves_enough_memory_for_the_bot() -> None:
-    """A tmpfs counts as memory of the container; the README says what the bot itself takes, 110 MB at its start."""
+    """A tmpfs counts as memory of the container; docs/speed.md says what the bot itself takes, 110 MB at its start."""
     size = {"m": 1, "g": 1024}
     (temporary,) = re.findall(r"size=(\d+)([mg])", service()["tmpfs"][0])
     limit = re.fullmatch(r"(\d+)([mg])", service()["mem_limit"])

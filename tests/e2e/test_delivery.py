@@ -53,7 +53,7 @@ async def test_a_channel_keeps_the_order_in_which_songs_were_finished(env: Env) 
 async def test_no_claims_are_tried_while_all_send_slots_are_taken(
     env: Env, guild: dict[str, Any], statements: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("bot.services.delivery.notifier.MOST", 4)  # messages on their way
+    monkeypatch.setattr("bot.services.delivery.notifier.MAX_SENDING", 4)  # messages on their way
     env.gateway.add(DONE)
     places = [env.discord.changes.add_channel(guild, f"songs-{number}") for number in range(5)]
     answered = asyncio.Event()

@@ -1,5 +1,6 @@
 """Messages of a gateway about an id, its key or a failure: who is shown them, and who is not."""
 
+import json
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ UNKNOWN: list[tuple[int, Any]] = [
     (400, {"code": 4, "description": "任务不存在或已失效"}),
     (200, {"code": 500, "msg": "任务不存在", "data": None}),
 ]
+ONE_SONG = FakeTask("task_published", songs=(Song("published", "Sedge"),))
 USAGE = {"total_used": 120_000, "total_available": 0, "expires_at": 0, "name": KEY}
 
 
@@ -152,3 +154,44 @@ async def test_each_address_of_a_song_is_tried(env: Env) -> None:
     async with env.bot():
         answer = await env.status("task_two_ways")
     assert len(answer["attachments"]) == 1
+
+
+ID = "5e0c7a11-3b52-4f0e-9d67-1c2b3a4d5e6f"
+BLOCKED = "these words are blocked"
+FAILED = f"**Failed**\nThe gateway says: {BLOCKED}"
+PUBLISHED: list[tuple[Any, str, int]] = [
+    ({"code": 200, "data": {"task_id": ID, "status": "3", "title": "Sedge", "audio_url": "FILE"}}, "Sedge", 1),
+    ({"code": 200, "data": {"task_id": ID, "status": "2"}}, "Unknown state “2”", 0),
+    ({"code": 200, "data": {"task_id": ID, "state": "-1", "msg": BLOCKED}}, FAILED, 0),
+    (
+        {"code": 531, "msg": BLOCKED, "data": {"task_id": ID, "callbackType": "error", "data": None}},
+        FAILED,
+        0,
+    ),
+    (
+        {"data": {"callbackType": "first", "task_id": ID, "data": [{"id": "s-1", "audio_url": "FILE"},
+                                                                   {"id": "s-2", "audio_url": ""}]}},
+        "**Generating** · 1 of 2 songs ready",
+        1,
+    ),
+    (
+        {"data": [{"task_id": f"{ID}_1", "status": "SUCCESS", "data": [{"id": "s-1", "audio_url": "FILE"}]},
+                  {"task_id": f"{ID}_2", "status": "QUEUED", "data": None}]},
+        "**Generating** · 1 of 2 songs ready",
+        1,
+    ),
+    ({"type": "SUCCESS", "response_data": [{"id": "s-1", "title": "Sedge", "audio_url": "FILE"}]}, "Sedge", 1),
+    ({"code": 422, "msg": "recordInfo is null", "data": None}, f"I found no task `{ID}`", 0),
+    ({"code": 429, "msg": "The current credits are insufficient.", "data": None}, "refused the bot's key", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "shown", "files"), PUBLISHED)
+async def test_a_person_reads_what_a_published_answer_means(env: Env, body: Any, shown: str, files: int) -> None:
+    env.gateway.add(ONE_SONG)
+    answer = json.dumps(body).replace("FILE", f"{env.gateway.media_url}/mp3/published.mp3").encode()
+    env.gateway.faults.append(Fault(200, answer, path="/suno/"))
+    async with env.bot():
+        card = await env.status(ID)
+    assert shown in words(card)
+    assert len(card["attachments"]) == files

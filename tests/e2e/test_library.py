@@ -467,6 +467,24 @@ async def test_its_maker_chooses_a_take_and_takes_the_choice_back(env: Env) -> N
         assert "2 songs" in words(await library(env, find="twice"))
 
 
+@pytest.mark.parametrize("private", [False, True], ids=["in a server", "in a dm"])
+async def test_the_choice_is_said_in_the_language_of_the_post(env: Env, private: bool) -> None:
+    guild_of(env)["preferred_locale"] = "zh-CN"
+    at = env.discord.world.dm_with(env.ben.user) if private else env.channel
+    async with env.bot():
+        await env.watch(TWO_TAKES.id, at=at, person=env.ben)
+        await env.discord.hub.until(lambda: any("选择版本" in buttons(each) for each in sent(env, at)))
+        await wait_until_idle()
+        post = next(each for each in sent(env, at) if "选择版本" in buttons(each))
+        asked = await env.finished(await env.ben.press(post, "选择版本"))
+        await env.changed(await env.ben.press(asked, "版本 2"))
+        await env.discord.hub.until(lambda: "已选择版本 2" in post["content"])
+
+
+def sent(env: Env, at: Any) -> list[Message]:
+    return list(env.discord.world.messages[at["id"]].values())
+
+
 def players(env: Env, message: Message) -> list[tuple[Song, str]]:
     """Which songs a message plays, and whether their players are covered as spoilers."""
     songs = {sound_of(song): song for song in TWO_TAKES.songs}

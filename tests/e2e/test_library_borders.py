@@ -140,7 +140,7 @@ async def test_no_search_list_or_suggestion_tells(env: Env, staff: dict[str, Any
         assert "1 首" in words(await asks(env, "suno library", by=env.ada.user))
         await asks(env, "suno library", by=env.ben.user)
         await use_all(env, env.ben, shown)
-        assert "Evening** · 我的 · 1 首" in words(await asks(env, "suno playlist show"))
+        assert "Evening**\n-# 我的 · 1 首" in words(await asks(env, "suno playlist show"))
         assert "没有找到" in words(await asks(env, "suno playlist add", name="Evening", song=f"{TIDEWATER.id}#2"))
         await asks(env, "suno playlist post", name="Evening")
         await asks(env, "suno playlist show", name="Evening")
@@ -246,7 +246,7 @@ async def test_who_has_left_the_server_finds_nothing_of_it(env: Env, guild: dict
         await use_all(env, env.ben, *lists)
         for scope in ("mine", "starred"):
             await asks(env, "suno library", at=dm, scope=scope)
-        assert "Evening** · 我的 · 0 首" in words(await asks(env, "suno playlist show", at=dm))
+        assert "Evening**\n-# 我的 · 0 首" in words(await asks(env, "suno playlist show", at=dm))
         await env.ben.autocomplete(dm, "suno status", id="undertow")
     assert told.titles() == set()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.local_discord.people import Person
+from sandbox.local_discord.people import Person, components
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from tests import forged
@@ -79,12 +79,47 @@ async def test_songs_go_into_a_playlist_and_out_of_it(env: Env) -> None:
         await playlist(env, "remove", name="Evening", song=listed["value"])
         assert "Harbour" not in words(await playlist(env, "show", name="Evening"))
         assert "is not in" in words(await playlist(env, "remove", name="Evening", song=listed["value"]))
-        assert "Evening** · Mine · 2 songs" in words(await playlist(env, "show"))
+        assert "Evening**\n-# Mine · 2 songs" in words(await playlist(env, "show"))
         await playlist(env, "delete", name="Evening")
         assert "no playlists" in words(await playlist(env, "show"))
         assert "no playlist named" in words(await playlist(env, "add", name="Evening", song="moth"))
         await playlist(env, "create", name="Morning")
         assert "no such song" in words(await playlist(env, "add", name="Morning", song="nowhere"))
+
+
+async def test_an_empty_playlist_says_how_songs_get_into_it(env: Env) -> None:
+    async with env.bot():
+        await playlist(env, "create", name="Evening")
+        before = len(env.posted())
+        assert "/suno playlist add" in words(await playlist(env, "show", name="Evening"))
+        assert "There is no song in it yet" in words(await playlist(env, "post", name="Evening"))
+        assert len(env.posted()) == before
+
+
+async def test_all_playlists_are_listed_and_opened_from_there(env: Env) -> None:
+    names = [f"List {number:02}" for number in range(12)]
+    async with env.bot():
+        await posted(env, TASKS[0])
+        for name in names:
+            await playlist(env, "create", name=name)
+        await playlist(env, "add", name=names[11], song=TASKS[0].id)
+        listed = await playlist(env, "show")
+        assert "12 playlists" in words(listed)
+        assert names[9] in words(listed)
+        assert names[10] not in words(listed)
+        await env.changed(await env.ada.press(listed, "➡️"))
+        assert names[9] not in words(listed)
+        assert f"12. **{names[11]}**\n-# Mine · one song" in words(listed)
+        opening = [each["custom_id"] for each in components(listed) if each.get("label") == "Open"]
+        opened = await env.finished(await env.ada.use(listed, opening[1]))
+        assert f"{names[11]} · one song" in words(opened)
+        assert "Harbour Lights" in words(opened)
+        await playlist(env, "delete", name=names[11])
+        assert "not there any more" in words(await env.finished(await env.ada.use(listed, opening[1])))
+        await playlist(env, "delete", name=names[10])
+        await env.changed(await env.ada.press(listed, "⬅️"))
+        assert "10 playlists" in words(listed)
+        assert "Page" not in words(listed)
 
 
 async def test_a_playlist_is_its_persons_until_it_is_posted(env: Env) -> None:
@@ -214,9 +249,9 @@ async def test_a_playlist_as_files(env: Env) -> None:
 
 
 async def test_limits_and_names(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.services.playlists.MOST_OF_PERSON", 2)
-    monkeypatch.setattr("bot.services.playlists.MOST_OF_SERVER", 1)
-    monkeypatch.setattr("bot.storage.playlists.MOST_SONGS", 1)
+    monkeypatch.setattr("bot.services.playlists.MAX_OF_PERSON", 2)
+    monkeypatch.setattr("bot.services.playlists.MAX_OF_SERVER", 1)
+    monkeypatch.setattr("bot.storage.playlists.MAX_SONGS", 1)
     async with env.bot():
         assert "no visible characters" in words(await playlist(env, "create", name="\u200b #"))
         await playlist(env, "create", name="Ｅvening  tide")
@@ -247,4 +282,4 @@ async def test_who_deletes_their_data_takes_their_playlists_along(env: Env) -> N
         await env.changed(await env.ada.press(asked, "Yes, delete everything"))
         listed = words(await playlist(env, "show"))
     assert "Mine**" not in listed
-    assert "Ours** · This server · 0 songs" in listed, "the song was theirs"
+    assert "Ours**\n-# This server · 0 songs" in listed, "the song was theirs"

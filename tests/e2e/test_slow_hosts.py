@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bot.gateways.hosts import MOST
+from bot.gateways.hosts import MAX_FILES
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio
@@ -97,4 +97,4 @@ async def test_one_person_has_a_part_of_what_is_fetched(env: Env, hosts: list[Lo
             await env.ben.slash(env.channel, "suno audio", id=task.id)
         await env.settle_down(1.0)
         going = sum(len(host.media_requests) for host in hosts)
-        assert 0 < going <= MOST // 6
+        assert 0 < going <= MAX_FILES // 6

@@ -79,6 +79,21 @@ async def test_streaming_can_be_listened_to(env: Env) -> None:
     assert answer["attachments"] == []
 
 
+async def test_a_song_that_is_ready_while_the_other_is_being_made(env: Env) -> None:
+    """The answer says so, until all are ready."""
+    ready, queued = Song("c1", "Harbour", state="done"), Song("c2", "Harbour", state="queued")
+    env.gateway.add(FakeTask("task_half", songs=(ready, queued), states=((0, "running"),)))
+    async with env.bot():
+        answer = await env.status("task_half")
+        assert answer["content"] == "🎛️ **Generating** · 1 of 2 songs ready"
+        assert len(answer["attachments"]) == 1
+        env.gateway.add(FakeTask("task_half", songs=(ready, Song("c2", "Harbour"))))
+        env.clock.jump(6)  # an answer is given again for five seconds
+        await env.ada.press(answer, "Refresh")
+        await env.discord.hub.until(lambda: len(answer["attachments"]) == 2)
+    assert answer["content"] == ""
+
+
 async def test_finished_without_usable_audio(env: Env) -> None:
     forbidden = Song("c1", "Mute", audio_url="https://studio-api.prod.suno.com/api/forbidden")
     env.gateway.add(FakeTask("task_mute", songs=(forbidden,)))

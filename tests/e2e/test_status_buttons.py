@@ -20,10 +20,10 @@ async def test_long_lyrics_come_in_pages_and_as_a_file(env: Env) -> None:
         first = await env.finished(await env.ada.press(answer, "Lyrics"))
         assert "Page 1 of 3" in words(first)
         assert components(first)[1]["content"].startswith("### Endless\n[Verse 0]")
-        await env.ada.press(first, "▶️")
+        await env.ada.press(first, "➡️")
         await env.discord.hub.until(lambda: "Page 2 of 3" in words(first))
         with pytest.raises(LookupError, match="disabled"):
-            await env.ada.press((await env.finished(await env.ada.press(answer, "Lyrics"))), "◀️")
+            await env.ada.press((await env.finished(await env.ada.press(answer, "Lyrics"))), "⬅️")
         file = await env.finished(await env.ada.press(first, "As a file"))
     stored = env.discord.world.files[file["attachments"][0]["id"]]
     assert stored.content.decode("utf-8-sig").split() == f"Endless {text}".split()

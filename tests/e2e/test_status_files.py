@@ -130,7 +130,7 @@ async def test_a_song_that_takes_long_is_shown_before_its_file_is_here(env: Env)
 
 
 async def test_a_song_does_not_wait_for_its_cover(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.services.clip_files._COVER_PATIENCE", 0.1)
+    monkeypatch.setattr("bot.services.clip_files._COVER_TIMEOUT", 0.1)
     env.gateway.add(DONE)
     env.gateway.media_faults.append(Fault(200, b"", path="/cover/", delay=30))
     async with env.bot():

@@ -116,7 +116,7 @@ async def test_the_list_of_watches(env: Env) -> None:
         shown = await env.watches()
         assert "Your watched tasks: 10" in words(shown)
         assert words(shown).count("`task_") == 8
-        await env.ada.press(shown, "▶️")
+        await env.ada.press(shown, "➡️")
         await env.discord.hub.until(lambda: words(shown).count("`task_") == 2)
         await env.ada.press(shown, "Stop")
         await env.discord.hub.until(lambda: "Your watched tasks: 9" in words(shown))

@@ -43,18 +43,19 @@ async def packs_twice_at_once(scenario: Scenario, person: Person) -> Message:
     env.gateway.add(OTHER)
     listed = await env.finished(await person.slash(env.channel, "suno batch", ids=OTHER.id))
     with _media(Fault(404, delay=_LONG, path="/audio/"))(scenario):
-        await person.press(listed, "ZIP")
+        first = await person.press(listed, "ZIP")
+        await scenario.discord.hub.until(lambda: _is_packing(first))
         return await _packed(scenario, await person.press(listed, "ZIP"))
 
 
 async def _packed(scenario: Scenario, pressed: Interaction) -> Message:
     """What is said in the end."""
-
-    def is_over() -> bool:
-        return not pressed.thinking and pressed.message is not None and "Packing" not in pressed.message["content"]
-
-    await scenario.discord.hub.until(is_over)
+    await scenario.discord.hub.until(lambda: not pressed.thinking and pressed.message and not _is_packing(pressed))
     return pressed.message or {}
+
+
+def _is_packing(pressed: Interaction) -> bool:
+    return pressed.message is not None and "Packing" in pressed.message["content"]
 
 
 def _media(fault: Fault) -> Meanwhile:

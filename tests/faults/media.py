@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from bot.gateways.media import _RATES
+from bot.gateways import media
 from sandbox.local_gateway.fake_task import Song
 from sandbox.local_gateway.server import Fault
 from tests.faults.rows import MINUTE, Begin, Fate, Row
@@ -41,8 +41,9 @@ def impatient(fault: Begin) -> Begin:
     @asynccontextmanager
     async def begin(scenario: Scenario) -> AsyncIterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            for slow, schedule in _RATES.items():
-                patch.setitem(_RATES, slow, structs.replace(schedule, connect=0.5, answer=1.0, window=0.3))
+            for name in ("BRISK", "PATIENT"):
+                hasty = structs.replace(getattr(media, name), connect=0.5, answer=1.0, window=0.3)
+                patch.setattr(media, name, hasty)
             async with fault(scenario):
                 yield
 

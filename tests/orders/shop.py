@@ -47,7 +47,7 @@ class Shop:
 
     async def allow(self, **fields: Any) -> None:
         values: dict[str, Any] = {"guild_id": GUILD, "enabled": True}
-        await self.orders.creation.keep_rules(CreationRules(**(values | fields)))
+        await self.orders.creation.save_rules(CreationRules(**(values | fields)))
 
     async def draft(self, user_id: int = ADA, request: SongRequest = RAIN, order_id: str = "") -> Order:
         self.count += 1

@@ -34,10 +34,10 @@ async def quoted(shop: Shop) -> tuple[frozenset[SongOption], frozenset[SongOptio
 
 async def test_an_option_that_is_missing_twice_is_said_to_be_ignored_until_it_is_found(shop: Shop) -> None:
     terms, option = shop.orders.terms(), frozenset({SongOption.EXCLUDE})
-    await terms.record_finished(WISHED, came(Echo()))
+    await terms.abilities.record_finished(WISHED, came(Echo()))
     assert await quoted(shop) == (frozenset(), option)
-    await terms.record_finished(WISHED, came(Echo()))
+    await terms.abilities.record_finished(WISHED, came(Echo()))
     assert await quoted(shop) == (option, frozenset())
-    await terms.record_finished(WISHED, came(Echo(excluded=True)))
+    await terms.abilities.record_finished(WISHED, came(Echo(excluded=True)))
     assert await quoted(shop) == (frozenset(), frozenset())
-    assert [model.name for model in terms.models] == ["chirp-crow"]
+    assert [model.name for model in terms.abilities.models] == ["chirp-crow"]

@@ -336,9 +336,9 @@ async def test_an_unexpected_error_leaves_one_order_unsure_and_the_others_alone(
 ) -> None:
     submit = Submitter.submit
 
-    async def submit_badly(self: Submitter, submission: Submission, *, patience: float) -> SubmitResult:
+    async def submit_badly(self: Submitter, submission: Submission, *, time_limit: float) -> SubmitResult:
         monkeypatch.setattr(Submitter, "submit", submit)
-        await submit(self, submission, patience=patience)
+        await submit(self, submission, time_limit=time_limit)
         raise RuntimeError("something that nobody thought of")
 
     monkeypatch.setattr(Submitter, "submit", submit_badly)

@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.allowance import Denial, Limit, Work
-from bot.domain.creation import Bar, OperatorRules
+from bot.domain.allowance import Limit, LimitReached, Work
+from bot.domain.creation import NotPermitted, OperatorRules
 from bot.domain.order import LOST_AFTER, PLACED_FOR, WAITING_FOR, OrderState
 from bot.domain.song_request import RequestKind, SongOption, SongRequest, Source
-from bot.services.orders.service import Obstacle, Settlement
+from bot.services.orders.results import Obstacle, Settlement
 from bot.services.orders.terms import OperatorSettings
 from bot.storage.orders import Placed
 from sandbox.local_gateway.fake_task import FakeTask
@@ -49,7 +49,7 @@ async def test_the_card_tells_the_price_what_is_left_and_what_is_ignored(shop: S
     await shop.orders.terms().check()
     order = await shop.draft(request=request)
     quote = await shop.orders.quote(order, maker())
-    assert (quote.price, quote.exact, quote.left, quote.most) == (0.1, False, 3, 3)
+    assert (quote.price, quote.exact, quote.left, quote.limit) == (0.1, False, 3, 3)
     assert quote.doubtful == {SongOption.EXCLUDE}
     assert not quote.ignored
     assert quote.ready
@@ -73,33 +73,33 @@ async def test_a_form_that_discord_delivers_twice_is_one_draft(shop: Shop) -> No
 
 
 @pytest.mark.parametrize(
-    ("rules", "who", "bar"),
+    ("rules", "who", "not_permitted"),
     [
-        ({"enabled": False}, {}, Bar.OFF),
-        ({}, MEMBER, Bar.NOT_YOU),
+        ({"enabled": False}, {}, NotPermitted.OFF),
+        ({}, MEMBER, NotPermitted.NOT_YOU),
         ({"roles": (77,)}, MEMBER, None),
-        ({"blocked": (ADA,)}, {}, Bar.BLOCKED),
-        ({"channels": (11,)}, {}, Bar.NOT_HERE),
+        ({"blocked": (ADA,)}, {}, NotPermitted.BLOCKED),
+        ({"channels": (11,)}, {}, NotPermitted.NOT_HERE),
         ({"channels": (11,)}, {"channel_ids": (12, 11)}, None),
-        ({"models": ("chirp-goose",)}, {}, Bar.MODEL),
-        ({}, {"guild_id": None}, Bar.DM),
+        ({"models": ("chirp-goose",)}, {}, NotPermitted.MODEL),
+        ({}, {"guild_id": None}, NotPermitted.DM),
     ],
 )
 async def test_roles_channels_and_blocks_decide_who_may_order(
-    shop: Shop, rules: dict[str, Any], who: dict[str, Any], bar: Bar | None
+    shop: Shop, rules: dict[str, Any], who: dict[str, Any], not_permitted: NotPermitted | None
 ) -> None:
     await shop.allow(**rules)
-    assert await shop.orders.bar(maker(**who), "chirp-hawk") == bar
+    assert await shop.orders.why_not_permitted(maker(**who), "chirp-hawk") == not_permitted
 
 
 async def test_a_limit_names_itself_and_its_end(shop: Shop) -> None:
     await shop.allow(songs_per_person=1)
     await shop.place()
     await shop.clock.advance(31)
-    denial = await shop.orders.place((await shop.draft()).id, maker())
-    assert isinstance(denial, Denial)
-    assert (denial.limit, denial.most) == (Limit.PERSON, 1)
-    assert denial.until > shop.clock.now()
+    reached = await shop.orders.place((await shop.draft()).id, maker())
+    assert isinstance(reached, LimitReached)
+    assert (reached.limit, reached.most) == (Limit.PERSON, 1)
+    assert reached.until > shop.clock.now()
 
 
 async def test_an_order_without_approval_is_never_sent_and_is_given_back(shop: Shop) -> None:
@@ -209,31 +209,31 @@ async def lose_one(shop: Shop) -> str:
 
 async def test_a_person_finds_the_lost_answer(shop: Shop) -> None:
     task_id = await lose_one(shop)
-    assert await shop.orders.found("o1", task_id) is Settlement.DONE
+    assert await shop.orders.settle_with_task("o1", task_id) is Settlement.DONE
     order = await shop.orders.store.order("o1")
     assert order
     assert (order.state, order.task_id) == (OrderState.ACCEPTED, task_id)
-    assert await shop.orders.found("o1", task_id) is Settlement.GONE
+    assert await shop.orders.settle_with_task("o1", task_id) is Settlement.GONE
     assert await shop.used() == 1
 
 
 async def test_another_song_is_not_what_was_ordered(shop: Shop) -> None:
     await lose_one(shop)
     shop.gateway.add(FakeTask("task_of_yesterday", states=((0.0, "done"),)), age=86_400)
-    assert await shop.orders.found("o1", "task_of_yesterday") is Settlement.OTHER_SONG
+    assert await shop.orders.settle_with_task("o1", "task_of_yesterday") is Settlement.OTHER_SONG
     assert await shop.orders.settle("o1", charged=False) is Settlement.DONE
     assert await shop.used() == 0
 
 
 async def test_one_task_is_one_orders(shop: Shop) -> None:
     task_id = await lose_one(shop)
-    await shop.orders.found("o1", task_id)
+    await shop.orders.settle_with_task("o1", task_id)
     await shop.clock.advance(31)
     shop.gateway.orders.behaviour = "no id"
     order = await shop.place(BEN)
     async with shop.open():
         await shop.until(order, OrderState.UNSURE)
-    assert await shop.orders.found(order.id, task_id) is Settlement.TAKEN
+    assert await shop.orders.settle_with_task(order.id, task_id) is Settlement.TAKEN
 
 
 @pytest.mark.parametrize(("behaviour", "state"), [("lost", OrderState.UNSURE), ("broken off", OrderState.REFUSED)])

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.id_forms import MAX_LENGTH, plain
-from bot.domain.ids import find_ids, parse_id, read_ids
 from bot.domain.lyrics_texts import LyricsText, paginate
 from bot.errors import InvalidTaskId
 from bot.ui.render.locales import languages
 from bot.ui.render.lyrics import lyrics_pages
 from bot.ui.render.text import clean, code, cut, escape, one_line
 from tests.property.strategies import tags, texts
+from tests.typed_ids import find_ids, parse_id, read_ids
 
 hexadecimal = "0123456789abcdef"
 ids = (

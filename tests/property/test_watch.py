@@ -10,7 +10,7 @@ from bot.domain.delivery import Delivery, Topic, delivery_id
 from bot.domain.id_forms import MAX_LENGTH
 from bot.domain.snapshot import MAX_POLL_INTERVAL, PollSchedule, TaskSnapshot, missed, next_poll_at, seen
 from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
-from bot.domain.watch import LONGEST, LYRICS_WAIT, Watch, advance
+from bot.domain.watch import LYRICS_WAIT, MAX_WATCH_TIME, Watch, advance
 
 BORN = 1_000_000.0
 INTERVAL = 5.0
@@ -77,7 +77,7 @@ def test_every_watch_ends_and_has_a_next_poll_until_then(
         now = due
         snapshot = seen(snapshot, last, "default", now) if last else missed(snapshot, now)
         watch = advance(watch, snapshot, now).watch
-        assert now < BORN + LONGEST + 60_000
+        assert now < BORN + MAX_WATCH_TIME + 60_000
 
 
 @given(new_watches, answers, tasks)

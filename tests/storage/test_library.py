@@ -147,7 +147,7 @@ async def test_who_does_not_want_to_be_named_is_not_found_by_their_name(
     library: LibraryStore, engine: AsyncEngine
 ) -> None:
     await library.keep([song("ada")])
-    await PreferenceStore(engine).keep_person(PersonSettings(user_id=ADA, named=False))
+    await PreferenceStore(engine).save_person(PersonSettings(user_id=ADA, named=False))
     assert await tasks(library, query(by=ADA)) == []
     assert await tasks(library, query(ADA, by=ADA)) == ["ada"]
     assert [each.maker_named for each in (await found(library, query())).songs] == [False]

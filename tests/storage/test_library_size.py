@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.charts import MOST_SONGS
+from bot.domain.charts import MAX_SONGS
 from bot.domain.library import Scope, SongQuery
 from bot.storage.charts import ChartStore
 from bot.storage.library import LibraryStore
@@ -63,8 +63,8 @@ def search(scope: Scope, by: int = 0) -> Question:
 async def chart(engine: AsyncEngine) -> object:
     store = ChartStore(engine)
     groups = await store.groups(STUDIO, 0.0, 1e9)
-    found = await store.entries(STUDIO, 0.0, 1e9, groups, MOST_SONGS)
-    assert len(found) == MOST_SONGS
+    found = await store.entries(STUDIO, 0.0, 1e9, groups, MAX_SONGS)
+    assert len(found) == MAX_SONGS
     return found
 
 

@@ -80,13 +80,13 @@ async def test_a_watched_song_leads_to_its_task(watches: WatchStore, polls: Poll
 
 
 async def test_a_tasks_own_id_means_itself_whatever_has_a_song_of_that_id(songs: SongStore) -> None:
-    await songs.keep({SONG: TASK, OTHER: SONG}, NOW)
+    await songs.save({SONG: TASK, OTHER: SONG}, NOW)
     assert await songs.tasks_of([SONG, OTHER]) == {OTHER: SONG}
 
 
 async def test_songs_are_remembered_for_a_year_and_through_a_restart(url: str) -> None:
     async with open_database(url) as engine:
-        await SongStore(engine).keep({SONG: TASK}, NOW)
+        await SongStore(engine).save({SONG: TASK}, NOW)
     async with open_database(url) as engine:
         store = SongStore(engine)
         await store.forget(NOW + KEPT)

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.allowance import Denial, Limit, Limits, Usage, Work
+from bot.domain.allowance import Limit, LimitReached, Limits, Usage, Work
 from bot.domain.order import (
     GIVEN_BACK,
-    MOST_DRAFTS,
+    MAX_DRAFTS,
     STALE_AFTER,
     Accepted,
     NotTaken,
@@ -105,7 +105,7 @@ async def test_a_draft_is_kept_as_it_was_written(store: OrderStore) -> None:
 
 
 async def test_a_person_has_so_many_drafts(store: OrderStore) -> None:
-    for number in range(MOST_DRAFTS + 2):
+    for number in range(MAX_DRAFTS + 2):
         await store.draft(draft(f"o{number}", created_at=NOW + number))
     await store.draft(draft("bens", user_id=BEN))
     assert [await store.order(f"o{number}") is None for number in range(3)] == [True, True, False]
@@ -148,8 +148,8 @@ async def test_fifty_people_with_five_devices_each_and_ten_left(store: OrderStor
     placed = [result.order.user_id for result in results if isinstance(result, Placed)]
     assert len(placed) == len(set(placed)) == 10
     assert (await used(store)).server == 10
-    denied = [result for result in results if isinstance(result, Denial)]
-    assert {denial.limit for denial in denied} == {Limit.SERVER}, "who has ordered is told of no limit"
+    denied = [result for result in results if isinstance(result, LimitReached)]
+    assert {reached.limit for reached in denied} == {Limit.SERVER}, "who has ordered is told of no limit"
     assert len(denied) == 5 * (50 - 10)
 
 
@@ -157,7 +157,7 @@ async def test_limits_count_a_day_and_are_given_back_once(store: OrderStore) -> 
     limits = Limits(person=1)
     order = await place(store, draft("o1"), limits)
     await store.draft(draft("o2"))
-    assert isinstance(await store.place(draft("o2"), limits, NOW + 60), Denial)
+    assert isinstance(await store.place(draft("o2"), limits, NOW + 60), LimitReached)
     sent = await begin(store)
     assert sent
     refused = after_submission(sent, Refused("artist"), NOW)

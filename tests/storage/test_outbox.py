@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import RECHECK, Delivery, State, Topic
 from bot.domain.task import Clip, Status
-from bot.domain.watch import PATIENCE, WatchOutcome, delivery_for
+from bot.domain.watch import MAX_UNCHANGED, WatchOutcome, delivery_for
 from bot.domain.watch_results import WatchQuery
 from bot.services.polling.record_poll import record_poll
 from bot.storage.delivery_overview import DeliveryOverview
@@ -60,7 +60,7 @@ async def test_continuing_an_expired_watch_delivers_no_song_twice(
     stuck = replace(task("t1"), clips=songs)
     await add(watches, make_watch("t1"))
     now = NOW
-    while now < NOW + PATIENCE + 3_600:
+    while now < NOW + MAX_UNCHANGED + 3_600:
         await record_poll(polls, answers(stuck), now, SCHEDULE)
         for each in await claim_deliveries(outbox, now):
             await outbox.sent(each, 77, now)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.delivery import Topic
 from bot.domain.polling import Claim, PollResult
 from bot.domain.task import Status
-from bot.domain.watch import GRACE, PATIENCE, QUIET_AFTER
+from bot.domain.watch import GRACE, MAX_UNCHANGED, QUIET_AFTER
 from bot.domain.watch_results import WatchQuery
 from bot.services.polling.record_poll import record_poll
 from bot.storage.live_cards import LiveCardStore
@@ -211,11 +211,11 @@ async def test_a_new_watch_restarts_the_time_until_expiry(
     """A person who watches an expired task again does not get the same notice at once."""
     await add(watches, make_watch("t1"))
     now = NOW
-    while now < NOW + PATIENCE + 3_600:
+    while now < NOW + MAX_UNCHANGED + 3_600:
         now += 250
         await record_poll(polls, answers(task("t1")), now, SCHEDULE)
     assert [each.topic for each in await claim_deliveries(outbox, now)] == [Topic.QUIET]
-    later = now + 10 * PATIENCE
+    later = now + 10 * MAX_UNCHANGED
     await add(watches, make_watch("t1", created_at=later, channel_id=LOUNGE))
     await record_poll(polls, answers(task("t1")), later, SCHEDULE)
     assert await polls.next_due("default") == later + 5

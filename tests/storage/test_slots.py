@@ -11,7 +11,7 @@ from bot.domain.snapshot import PollSchedule
 from bot.domain.task import Clip, Status, Task, TaskKind
 from bot.domain.watch import Watch
 from bot.gateways.hosts import HostRating, Hosts
-from bot.services.delivery.slots import MOST, DeliverySlots
+from bot.services.delivery.slots import MAX_SENDING, DeliverySlots
 from bot.services.polling.record_poll import record_poll
 from bot.storage.outbox import Outbox
 from bot.storage.polls import PollStore
@@ -43,7 +43,7 @@ class Scene:
         await self._watches.add(new_watches, most=500, gateways={})
         await record_poll(self._looks, tasks, NOW + self._count, PollSchedule(5.0))
 
-    async def claim(self, going: Sequence[ClaimedDelivery] = (), limit: int = MOST) -> list[ClaimedDelivery]:
+    async def claim(self, going: Sequence[ClaimedDelivery] = (), limit: int = MAX_SENDING) -> list[ClaimedDelivery]:
         return await self.outbox.claim(NOW + 9_999, lease=60, limit=limit, slots=self.slots(going))
 
     def slots(self, going: Sequence[ClaimedDelivery]) -> DeliverySlots:
@@ -76,7 +76,7 @@ async def test_a_slow_host_has_less_and_one_that_behaves_more(scene: Scene) -> N
         scene.hosts.record_rating("a.example", rating)
         counts.append(len(await scene.claim()))
         await scene.outbox.resume(NOW + 9_999)
-    assert 0 < counts[0] < counts[1] < counts[2] < MOST
+    assert 0 < counts[0] < counts[1] < counts[2] < MAX_SENDING
 
 
 async def test_each_person_has_a_share_and_a_larger_one_at_fast_hosts(scene: Scene) -> None:
@@ -89,17 +89,17 @@ async def test_each_person_has_a_share_and_a_larger_one_at_fast_hosts(scene: Sce
     going += await scene.claim(going)
     of_person = [each for each in going if each.watch.user_id == 7]
     doubtful = [each for each in of_person if each.delivery.host != "good.example"]
-    assert 0 < len(doubtful) < len(of_person) < MOST / 2
+    assert 0 < len(doubtful) < len(of_person) < MAX_SENDING / 2
     assert "new.example" in hosts_of(going)
 
 
 async def test_a_share_is_kept_for_hosts_that_behave(scene: Scene) -> None:
-    for number in range(MOST):
+    for number in range(MAX_SENDING):
         await scene.add(1, f"host-{number}.example")
     await scene.add(1, "good.example")
     scene.hosts.record_rating("good.example", HostRating.GOOD)
     going = await scene.claim()
-    assert 0 < len(going) < MOST
+    assert 0 < len(going) < MAX_SENDING
     assert hosts_of(await scene.claim(going)) == {"good.example"} - hosts_of(going)
     assert "good.example" in hosts_of(going) | hosts_of(await scene.claim(going))
 

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.delivery import State, Topic
 from bot.domain.task import Status
-from bot.domain.watch import MOST_MENTIONS
+from bot.domain.watch import MAX_MENTIONS
 from bot.domain.watch_results import LeftWatches, WatchQuery
 from bot.services.polling.record_poll import record_poll
 from bot.storage.delivery_overview import DeliveryOverview
@@ -133,10 +133,10 @@ async def test_joining_fills_in_options_that_were_not_chosen(watches: WatchStore
 
 
 async def test_no_more_are_mentioned_than_a_message_holds(watches: WatchStore) -> None:
-    for number in range(1, MOST_MENTIONS + 9):
+    for number in range(1, MAX_MENTIONS + 9):
         added = await add(watches, make_watch("t1", user_id=number, mentions=(f"<@{number}>",)))
-    assert len(added.known[0].mentions) == MOST_MENTIONS
-    assert await watches.is_concerned(added.known[0].id, MOST_MENTIONS + 5)
+    assert len(added.known[0].mentions) == MAX_MENTIONS
+    assert await watches.is_concerned(added.known[0].id, MAX_MENTIONS + 5)
 
 
 async def test_a_watch_stopped_while_its_card_waits_can_be_added_again(

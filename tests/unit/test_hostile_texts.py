@@ -9,7 +9,6 @@ from functools import partial
 
 import pytest
 
-from bot.domain.ids import find_ids, parse_id, read_ids
 from bot.domain.lyrics_texts import LyricsText, paginate
 from bot.errors import InvalidTaskId
 from bot.gateways.file_names import file_name
@@ -19,6 +18,7 @@ from bot.ui.render.locales import languages
 from bot.ui.render.lyrics import lyrics_pages, lyrics_text
 from bot.ui.render.text import clean, code, cut, escape, named, one_line, plain_line
 from tests.linear_time import TIMES, grows_linearly
+from tests.typed_ids import find_ids, parse_id, read_ids
 
 pytestmark = pytest.mark.faults
 

@@ -14,7 +14,7 @@ class Slow:
         self.asked = 0
         self.now = 100.0
         self.reply = asyncio.Event()
-        self.answers = SharedAnswers[str, int](lambda: self.now, max_age=5.0, most=2)
+        self.answers = SharedAnswers[str, int](lambda: self.now, max_age=5.0, max_items=2)
 
     async def get(self, key: str = "task-1") -> int:
         return await self.answers.get(key, self._ask)

@@ -3,7 +3,9 @@
 import asyncio
 from contextlib import suppress
 
-from bot.shutdown import cancel_and_wait, insist
+import pytest
+
+from bot.shutdown import cancel_and_wait, complete, insist
 
 
 async def forgets(times: int) -> None:
@@ -55,3 +57,19 @@ async def test_a_task_that_ignored_its_cancellation_is_cancelled_again() -> None
     assert running.cancelled()
     assert not saving.cancelling()
     saving.cancel()
+
+
+async def test_what_must_not_end_half_way_is_completed_before_a_cancellation_takes_effect() -> None:
+    saved: list[str] = []
+
+    async def save() -> None:
+        await asyncio.sleep(0.01)
+        saved.append("all")
+
+    saving = asyncio.create_task(complete(save()))
+    await asyncio.sleep(0)
+    saving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert saved == ["all"]
+    assert await complete(asyncio.sleep(0, "result")) == "result"

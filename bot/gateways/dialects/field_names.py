@@ -14,12 +14,12 @@ def _camel(name: str) -> str:
 # Envelopes of answers, and wrappers of a task's results.
 ENVELOPES = spelled(
     "data", "result", "results", "response", "output", "outputs", "task", "tasks", "items", "list", "records", "body",
-    "payload", "job", "info", "detail", "details",
+    "payload", "job", "info", "detail", "details", "response_data", "result_data",
 )  # fmt: skip
 WRAPPERS = spelled(
     "clips", "data", "items", "output", "outputs", "result", "results", "response", "suno_data", "songs", "song",
     "tracks", "musics", "music_list", "audios", "records", "list", "clip", "lyrics_data", "payload", "task_result",
-    "result_json", "result_object", "content", "files",
+    "result_json", "result_object", "content", "files", "response_data", "result_data",
 )  # fmt: skip
 
 RESULTS = ("output", "outputs", "result", "results")  # may also be a style
@@ -29,12 +29,14 @@ INNER_ADDRESSES = (*ADDRESSES, "urls", "url", "files")
 
 # Of a task.
 TASK_ID = spelled("task_id")
-STATUS = spelled("status", "state", "task_status", "task_state")
+STATUS = spelled("status", "state", "task_status", "task_state", "success_flag", "callback_type")
 REASON = spelled(
     "fail_reason", "fail_message", "fail_msg", "failure_reason", "failed_reason", "error_message", "error_msg",
-    "err_msg", "error", "err",
+    "err_msg", "error", "err", "error_messages", "errors",
 )  # fmt: skip
-MESSAGE = spelled("message", "msg", "detail", "details", "description", "error_description", "title", "reason", "hint")
+MESSAGE = spelled(
+    "message", "msg", "detail", "details", "description", "error_description", "title", "reason", "hint", "raw_message"
+)
 CODE = spelled("code", "error_code", "err_code", "type")
 PROGRESS = spelled("progress", "percent", "percentage")
 SUBMITTED = spelled("submit_time", "submitted_at", "created_at", "create_time")
@@ -46,6 +48,7 @@ TASK_MARKS = frozenset(
 
 # Of a clip. Files come before streams, and main fields before secondary ones.
 CLIP_ID = spelled("clip_id")
+OTHER_CLIP_ID = spelled("song_id", "music_id", "result_id", "audio_id")  # tasks have them, too
 AUDIO = spelled(
     "audio_url", "cld2_audio_url", "source_audio_url", "wav_file_url", "wav_url", "audio_wav_url", "mp3_url",
     "song_url", "song_path", "music_url", "audio", "download_url", "file_url",
@@ -60,7 +63,8 @@ MODEL = spelled("major_model_version", "model_name", "mv", "model", "model_versi
 STYLE = spelled("tags", "style", "styles", "style_tags")
 WORDS = spelled("prompt", "lyric", "lyrics", "text", "lyrics_text")
 DURATION = spelled("duration", "audio_duration", "duration_seconds", "length")
-CLIP_REASON = spelled("error_message", "error_msg", "error_type", "fail_reason", "progress_msg")
+CLIP_ERROR = spelled("error_message", "error_msg", "error_type", "fail_reason", "fail_message")
+CLIP_REASON = (*CLIP_ERROR, *spelled("progress_msg"))
 CLIP_MARKS = frozenset(
     {*CLIP_ID, *AUDIO, *STREAM, *MEDIA, *IMAGE, *VIDEO, *spelled("model_name", "major_model_version"), "metadata"}
 )

@@ -4,15 +4,27 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.gateways.dialects.field_names import AUDIO, CLIP_ID, ENVELOPES, REASON, STATUS, TASK_ID, TASK_MARKS
-from bot.gateways.dialects.statuses import of_envelope
+from bot.domain.task import Status
+from bot.gateways.dialects.field_names import (
+    AUDIO,
+    CLIP_ID,
+    CODE,
+    ENVELOPES,
+    REASON,
+    STATUS,
+    TASK_ID,
+    TASK_MARKS,
+    WRAPPERS,
+)
+from bot.gateways.dialects.statuses import of_envelope, read_status
 from bot.gateways.dialects.unwrap import is_clip, is_lyrics, status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, unpacked
 
 _DEEPEST = 8  # levels of envelopes
 _MOST_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
 _SUFFIX = re.compile(r"[_:#.-](?:\d{1,3}|[a-z])$")  # numbers the clips of a task
-_MOST_SONGS = 200  # of one task
+_MOST_SONGS = 200  # of one task, or parts of it
+_ERROR_CODE = re.compile(r"[45]\d\d")
 
 
 class FoundTasks(NamedTuple):
@@ -70,9 +82,31 @@ def _folded(task_id: str) -> str:
 
 
 def _whole(sources: Sequence[Object]) -> Object:
-    """One task from several objects: the last one, or all of its songs if each is an object of its own."""
+    """One task from several objects: the last one, or all of its songs or parts if each is an object of its own."""
     songs = {_name(source): source for source in sources[:_MOST_SONGS] if _is_song(source)}
-    return {"data": list(songs.values())} if len(songs) > 1 else sources[-1]
+    if len(songs) > 1:
+        return {"data": list(songs.values())}
+    parts = {as_text(first(source, *TASK_ID)): source for source in sources[:_MOST_SONGS]}
+    return _from_parts(list(parts.values())) if len(parts) > 1 else sources[-1]
+
+
+def _from_parts(parts: Sequence[Object]) -> Object:
+    """As far as the part that has come least far; a part that failed counts only if all did."""
+    status = {id(part): read_status(status_of(part)) for part in parts}
+    unfinished = [part for part in parts if not status[id(part)].final]
+    good = [part for part in parts if status[id(part)].status is not Status.FAILED]
+    about = (unfinished or good or parts)[-1]
+    return {name: value for name, value in about.items() if name not in WRAPPERS} | {
+        "data": list(map(_songs_of, parts))
+    }
+
+
+def _songs_of(part: Object) -> Object:
+    """Without the part's status if there are songs in it; else the part is a song to be."""
+    if unwrap(part).clips:
+        return {name: value for name, value in part.items() if name not in STATUS}
+    words = {"status": status_of(part), "error_message": first(part, *REASON)}
+    return {"id": first(part, *TASK_ID), "title": ""} | words
 
 
 def _is_song(source: Object) -> bool:
@@ -104,14 +138,29 @@ def _tasks_of_object(value: Object, owners: Owners, depth: int) -> Iterator[tupl
     yield from by_id
     if by_id:
         return
-    for name in ENVELOPES:
-        if inner := value.get(name):
-            yield from _tasks(_with_reason(inner, value), owners, depth + 1)
+    within = [
+        found
+        for name in ENVELOPES
+        if (inner := value.get(name))
+        for found in _tasks(_with_reason(inner, value), owners, depth + 1)
+    ]
+    yield from within
+    own = as_text(value.get("id")).strip()
+    if not within and own and owners.of(own) and not TASK_MARKS.isdisjoint(value) and not _is_result(value):
+        yield own, value  # nothing but its id and the request
+
+
+def _is_result(value: Object) -> bool:
+    return is_clip(value) or is_lyrics(value)
 
 
 def _with_reason(inner: Any, envelope: Object) -> Any:
     """Copies an envelope's error into the task in it, if there is only one."""
-    text = first(envelope, *REASON) if isinstance(inner, dict) else None
+    if not isinstance(inner, dict):
+        return inner
+    text = first(envelope, *REASON)
+    if text is None and _ERROR_CODE.fullmatch(as_text(first(envelope, *CODE))):
+        text = first(envelope, "message", "msg")
     return inner if text is None else {"error_message": text, **inner}
 
 

@@ -33,6 +33,7 @@ _UNKNOWN: Sequence[tuple[str, str, str]] = (
         r"(?: (?:was|were|is))?",
         r" (?:found|for (?:this|that|the) id)\b",
     ),
+    (r"\b(?:task|job|record)(?: info)?", " ", r"(?:is|was) (?:null|nil|none|empty)\b"),
     (r"\buu?id\b|\bid\b", _SHORT_GAP, r"\b(?:is )?(?:invalid|not valid|malformed)\b"),
     (r"\b(?:not )?a valid\b", _SHORT_GAP, r"\buuid\b"),
     (_CHINESE_TASK, _SHORT_GAP, f"(?:{_CHINESE_ABSENT}|{_CHINESE_GONE})"),
@@ -67,9 +68,12 @@ _SAYS_BUSY = re.compile(
 _SAYS_KEY = re.compile(
     r"\b(?:invalid|incorrect|wrong|expired|missing|no|disabled)\b.{0,12}?\b(?:api ?key|token|key|credentials)\b"
     r"|\b(?:api ?key|token)\b.{0,20}?\b(?:invalid|incorrect|expired|disabled|required|quota)|\bunauthori[sz]ed\b"
-    r"|\b(?:insufficient|not enough|out of|no more|no remaining) (?:\w{1,20} ){0,2}?(?:credits?|balance|quota|funds)\b"
+    r"|令牌|密钥|密鑰"
+)
+_SAYS_NO_MONEY = re.compile(
+    r"\b(?:insufficient|not enough|out of|no more|no remaining) (?:\w{1,20} ){0,2}?(?:credits?|balance|quota|funds)\b"
     r"|\b(?:credits?|balance|quota|funds) (?:\w{1,20} ){0,2}?(?:insufficient|not enough|exhausted|used up|depleted)\b"
-    r"|\bpayment required\b|令牌|密钥|密鑰|欠费|欠費"
+    r"|\bpayment required\b|欠费|欠費"
     r"|(?:额度|額度|余额|餘額|积分|積分|点数|點數)(?:已经?|已經)?(?:不足|用尽|用盡|用完|耗尽|耗盡)"
 )
 _REQUEST_ID = re.compile(r"\(?\brequest[ _]?id: ?[\w-]{1,80}\)?", re.IGNORECASE)
@@ -80,6 +84,7 @@ class ErrorMeaning(Enum):
     NOTHING_THERE = "there is no Suno gateway at this address"
     BUSY = "later"
     KEY = "the key is refused"
+    NO_MONEY = "the key's account has no money left"
     BARE = "something was not found, or no text"
     OTHER = "something else"
 
@@ -92,6 +97,7 @@ def meaning(*sentences: str) -> ErrorMeaning:
     for wanted, pattern in (
         (ErrorMeaning.NOTHING_THERE, _SAYS_NOTHING_THERE),
         (ErrorMeaning.BUSY, _SAYS_BUSY),
+        (ErrorMeaning.NO_MONEY, _SAYS_NO_MONEY),
         (ErrorMeaning.KEY, _SAYS_KEY),
     ):
         if any(pattern.search(text) for text in texts):

@@ -7,10 +7,10 @@ from bot.domain.task import Status
 from bot.gateways.fields import as_text
 
 _WORDS = {
-    Status.WAITING: "not_start not_started submitted submitting queued queueing in_queue pending waiting created 10 "
-    "等待 等待中 排队 排队中 已提交 未开始",
+    Status.WAITING: "not_start not_started submitted submitting queued queueing queuing in_queue on_queue pending "
+    "waiting created 10 等待 等待中 排队 排队中 已提交 未开始",
     Status.RUNNING: "in_progress inprogress processing running staged streaming generating started unknown active "
-    "text_success first_success retrying 20 处理中 进行中 生成中 运行中 执行中",
+    "text text_success first first_success retrying 20 处理中 进行中 生成中 运行中 执行中",
     Status.DONE: "success succeeded succeed successful complete completed done finished finish 30 "
     "成功 完成 已完成 已成功 生成成功",
     Status.FAILED: "failure failed fail error errored timeout timed_out cancelled canceled rejected 40 "
@@ -32,16 +32,18 @@ _FAILING = re.compile(
     r"(^|_)(fail(ed|ure|s)?|err(or(ed)?)?|exception|reject(ed)?|abort(ed)?|expired|denied|blocked|banned|invalid"
     r"|sensitive|violation|forbidden|timeout|cancell?ed|refused|moderated)(_|$)|失败|错误|异常|拒绝|违规|敏感"
 )
+_CODE = re.compile(r"-?\d{1,2}")
+_FAILING_CODES = {"-1", "4"}  # only if there is a reason, too
 _LONGEST = 60  # characters of a word
 
 
 class StatusWord(NamedTuple):
-    """A status as it was received. `status` is None if there was none."""
+    """A status as it was received. `status` is None if there was none, or a code that may mean anything."""
 
     raw: str
     status: Status | None
     recognised: bool
-    failing: bool = False  # an unknown word that indicates a failure
+    failing: bool = False  # an unknown word or code that indicates a failure
 
     @property
     def final(self) -> bool:
@@ -49,12 +51,16 @@ class StatusWord(NamedTuple):
 
 
 def read_status(value: Any) -> StatusWord:
-    """Takes an unknown word for "running": it must not end a task."""
+    """Takes an unknown word for "running": it must not end a task. An unknown code says nothing: each gateway has its
+    own, and the songs tell more.
+    """
     raw = as_text(value).strip()
     if not raw:
         return StatusWord("", None, recognised=True)
     word = _plain(raw)
     status = _MEANING.get(word)
+    if status is None and _CODE.fullmatch(raw):
+        return StatusWord(raw, None, recognised=False, failing=raw in _FAILING_CODES)
     failing = status is None and _FAILING.search(word) is not None
     return StatusWord(raw, status or Status.RUNNING, recognised=status is not None, failing=failing)
 

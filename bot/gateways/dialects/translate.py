@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bot.domain.task import Clip, Echo, Lyrics, Status, Task, TaskKind
 from bot.gateways.dialects.field_names import (
     AUDIO,
+    CLIP_ERROR,
     CLIP_ID,
     CLIP_REASON,
     CODE,
@@ -19,6 +20,7 @@ from bot.gateways.dialects.field_names import (
     MEDIA,
     MESSAGE,
     MODEL,
+    OTHER_CLIP_ID,
     PROGRESS,
     REASON,
     STARTED,
@@ -47,6 +49,8 @@ from bot.gateways.fields import (
 _MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
 _MOST_VOICE = 10  # characters
 _MOST_ADDRESSES = 5  # of one song
+_MOST_WORDS = 10  # in a list of errors
+_GOOD_WORDS = {"", "ok", "success", "succeed", "成功"}  # where an error's would be
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
 
 
@@ -67,7 +71,8 @@ def translate(task_id: str, source: Object) -> Task:
     clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(made, 1)]
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
     reason, finished_at = _reason(layers, inside.clips), _moment(layers, *FINISHED)
-    words = [_with_known_failure(read_status(status_of(layer)), reason, finished_at) for layer in layers]
+    why = reason or _words_of_failure(layers)
+    words = [_with_known_failure(read_status(status_of(layer)), why, finished_at) for layer in layers]
     of_lyrics = read_status(status_of(inside.lyrics)) if inside.lyrics else read_status(None)
     word = _derive(words, clips, lyrics, of_lyrics)
     if word.status is None and not clips and not lyrics and (reason or _is_refused(source)):
@@ -77,7 +82,7 @@ def translate(task_id: str, source: Object) -> Task:
     return Task(
         id=task_id,
         kind=_kind(layers, clips=bool(clips), lyrics=lyrics),
-        status=word.status or Status.WAITING,
+        status=word.status or (Status.WAITING if word.recognised else Status.RUNNING),
         raw_status=word.raw,
         recognised=word.recognised,
         reason=reason,
@@ -111,7 +116,7 @@ def _derive(
         too_early = unfinished and word.status is Status.DONE and (depth > 0 or not any(map(_usable, clips)))
         if word.final and not too_early:
             return word
-    without_status = all(word.status is None for word in words)
+    without_status = all(word.status is None or word.failing for word in words)
     if inner and all(
         clip.word.final or (without_status and clip.word.status is None and clip.has_file) for clip in clips
     ):
@@ -121,7 +126,7 @@ def _derive(
     if of_lyrics.status is Status.FAILED:
         return of_lyrics
     begun = {Status.RUNNING, Status.DONE, Status.FAILED} & {*inner, *(word.status for word in words)}
-    if begun and outer.status in (None, Status.WAITING, Status.DONE):
+    if (begun or any(clip.clip.audio_url for clip in clips)) and outer.status in (None, Status.WAITING, Status.DONE):
         return StatusWord(outer.raw, Status.RUNNING, recognised=True)
     return outer
 
@@ -155,15 +160,21 @@ def _reason(layers: Sequence[Object], clips: Sequence[Object]) -> str:
     reason = next((text for layer in layers for name in REASON if (text := _words_of(layer.get(name)))), "")
     if not reason:
         parts = [part for clip in clips for part in (metadata_of(clip), clip)]
-        reason = as_text(_read(parts, "error_message", "errorMessage", "error_type", "errorType"))
+        reason = as_text(_read(parts, *CLIP_ERROR))
     return reason.strip()
 
 
 def _words_of(value: Any) -> str:
-    """The text of an error: the value itself, or a field of an object."""
+    """The text of an error: the value itself, a field of an object, or those of a list."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, (as_text(_field_of(each)) for each in value[:_MOST_WORDS])))
+    return as_text(_field_of(value))
+
+
+def _field_of(value: Any) -> Any:
     if isinstance(value, dict):
         value = first(value, *MESSAGE, *CODE)
-    return as_text(value)
+    return value
 
 
 def _is_refused(source: Object) -> bool:
@@ -176,6 +187,11 @@ def _message(layers: Sequence[Object]) -> str:
     return _words_of({name: layer[name] for layer in reversed(layers) for name in ("message", "msg") if name in layer})
 
 
+def _words_of_failure(layers: Sequence[Object]) -> str:
+    message = _message(layers).strip()
+    return "" if message.lower() in _GOOD_WORDS else message
+
+
 def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip:
     metadata = metadata_of(source)
     everywhere = (metadata, source)
@@ -183,8 +199,7 @@ def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip
     files = sorted(_addresses(source, AUDIO, MEDIA), key=_is_temporary)
     addresses = tuple(islice(dict.fromkeys([*files, *_addresses(source, STREAM)]), _MOST_ADDRESSES))
     clip = Clip(
-        id=as_text(first(source, *CLIP_ID) or (source.get("id") if "clipId" not in source else "")).strip()
-        or missing_id,
+        id=_clip_id(source) or missing_id,
         status=word.status or Status.WAITING,
         raw_status=word.raw,
         title=as_text(first(source, "title") or asked_for.get("title")).strip(),
@@ -200,6 +215,12 @@ def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip
         echo=_echo(metadata) if metadata else None,
     )
     return _TranslatedClip(clip, word, bool(files) and not _is_temporary(files[0]))
+
+
+def _clip_id(source: Object) -> str:
+    """With a `clipId`, the `id` is one of a row."""
+    names = (*CLIP_ID, *(() if "clipId" in source else ("id",)), *OTHER_CLIP_ID)
+    return as_text(first(source, *names)).strip()
 
 
 def _echo(metadata: Object) -> Echo:

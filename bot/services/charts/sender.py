@@ -8,13 +8,14 @@ from enum import Enum
 from typing import Protocol
 
 from bot.domain.charts import WEEK, ChartEntry, ChartPost, ChartState
-from bot.domain.delivery import MOST_ATTEMPTS, RECHECK, retry_delay
+from bot.domain.delivery import MAX_ATTEMPTS, RECHECK, retry_delay
 from bot.domain.discord_errors import Meaning, meaning
 from bot.domain.library import ChannelGroup
 from bot.errors import PostError, StorageError
 from bot.services.charts.service import entries
 from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
+from bot.shutdown import complete
 from bot.storage.charts import ChartStore
 
 _AT_ONCE = 10  # servers whose charts are posted at the same time
@@ -139,12 +140,7 @@ class ChartSender:
 
     async def _mark_sent(self, post: ChartPost, message_id: int) -> None:
         """Completes even while the bot is stopping: what is sent must be saved as sent."""
-        saving = asyncio.ensure_future(self._store.sent(post, ChartState.SENT, message_id))
-        try:
-            await asyncio.shield(saving)
-        except asyncio.CancelledError:
-            await saving
-            raise
+        await complete(self._store.sent(post, ChartState.SENT, message_id))
 
     async def _refused(self, post: ChartPost, failure: PostError) -> None:
         log.info("the chart of server %d: %s: %s", post.guild_id, meaning(failure), failure)
@@ -163,7 +159,7 @@ class ChartSender:
 
     async def _again(self, post: ChartPost, reason: str) -> None:
         """But not forever."""
-        if post.attempts + 1 >= MOST_ATTEMPTS:
+        if post.attempts + 1 >= MAX_ATTEMPTS:
             await self._fail(post, reason)
         else:
             await self._put_off(post, retry_delay(post.attempts + 1), reason)

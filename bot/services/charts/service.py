@@ -7,7 +7,7 @@ from msgspec import Struct
 from bot.domain.charts import (
     DEFAULT_HOUR,
     DEFAULT_WEEKDAY,
-    MOST_SONGS,
+    MAX_SONGS,
     WEEK,
     Chart,
     ChartEntry,
@@ -92,4 +92,4 @@ class Charts:
 async def entries(store: ChartStore, guild_id: int, since: float, until: float, audience: Audience) -> list[ChartEntry]:
     """The songs of a chart. Raises StorageError, and what `audience` raises."""
     viewable = await audience(await store.groups(guild_id, since, until))
-    return await store.entries(guild_id, since, until, viewable, MOST_SONGS) if viewable else []
+    return await store.entries(guild_id, since, until, viewable, MAX_SONGS) if viewable else []

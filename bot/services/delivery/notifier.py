@@ -9,11 +9,11 @@ from bot.errors import StorageError
 from bot.gateways.hosts import Hosts
 from bot.services.clock import Clock, Wakeup
 from bot.services.delivery.sender import Sender
-from bot.services.delivery.slots import MOST, DeliverySlots
+from bot.services.delivery.slots import MAX_SENDING, DeliverySlots
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.outbox import Outbox
 
-_PARKED_AT_ONCE = MOST // 3  # parked messages being sent: leaves slots for others
+_PARKED_AT_ONCE = MAX_SENDING // 3  # parked messages being sent: leaves slots for others
 _LEASE = 600.0  # seconds; longer than sending any message takes
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Notifier:
 
         while True:
             try:
-                if len(sending) >= MOST:
+                if len(sending) >= MAX_SENDING:
                     await self._wakeup.wait(None)  # everything due waits until one of these is sent
                     continue
                 await self._find_lost(sending.values())
@@ -73,7 +73,7 @@ class Notifier:
 
     async def _claim(self, sending: Collection[ClaimedDelivery]) -> list[ClaimedDelivery]:
         parked = _PARKED_AT_ONCE - sum(claimed.parked for claimed in sending)
-        room, slots = MOST - len(sending), self._slots(sending)
+        room, slots = MAX_SENDING - len(sending), self._slots(sending)
         return await self._outbox.claim(self._clock.now(), lease=_LEASE, limit=room, parked=parked, slots=slots)
 
     async def _next_due(self, sending: Collection[ClaimedDelivery]) -> float | None:

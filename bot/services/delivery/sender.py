@@ -23,6 +23,7 @@ from bot.services.delivery.port import Post, Poster
 from bot.services.delivery.posted import PostedPart, already_posted
 from bot.services.delivery.ready_clips import SendNow, WaitForRoom, choose, may_come, to_come
 from bot.services.lookup import Found, Lookup
+from bot.shutdown import complete
 from bot.storage.outbox import Outbox
 
 _SHARD_RETRY = 2.0  # seconds until a message for a server is tried again whose shard has not been connected yet
@@ -78,13 +79,13 @@ class Sender:
         elif claimed.copied and (task := _known_songs(claimed)):
             await self._send_unposted(claimed, task)
         elif claimed.tried_at is not None and (message_id := await self._find(claimed)) is not None:
-            known = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
-            await self._mark_sent(Post(claimed, known), claimed.delivery, [(message_id, claimed.delivery.clips)])
+            await self._mark_sent(
+                Post(claimed, _known(claimed)), claimed.delivery, [(message_id, claimed.delivery.clips)]
+            )
         elif claimed.delivery.topic is Topic.SONGS:
             await self._send_songs(claimed)
         else:
-            found = Found(claimed.snapshot.task, claimed.snapshot.gateway) if claimed.snapshot.task else None
-            await self._save_and_post(Post(claimed, found))
+            await self._save_and_post(Post(claimed, _known(claimed)))
 
     async def _find(self, claimed: ClaimedDelivery) -> int | None:
         """The message, if it did arrive; lyrics of a copied database also as another delivery."""
@@ -146,9 +147,9 @@ class Sender:
     async def _newest_answer(self, claimed: ClaimedDelivery) -> Found:
         """The task as its gateway has it now: addresses in an old answer may have expired."""
         snapshot = claimed.snapshot
-        if snapshot.task is None:
+        known = _known(claimed)
+        if known is None:
             raise PostError("songs of an unknown task", status=404)
-        known = Found(snapshot.task, snapshot.gateway)
         if self._clock.now() - (snapshot.asked_at or 0.0) < _STALE:
             return known
         try:
@@ -221,12 +222,7 @@ class Sender:
         """Completes even while the bot is stopping: what is sent must be saved as sent."""
         self._outcomes[SENT] += 1
         songs = [song for part in parts for song in self._songs(post, delivery.topic, *part)]
-        saving = asyncio.ensure_future(self._outbox.sent(delivery, parts[0][0], self._clock.now(), songs))
-        try:
-            await asyncio.shield(saving)
-        except asyncio.CancelledError:
-            await saving
-            raise
+        await complete(self._outbox.sent(delivery, parts[0][0], self._clock.now(), songs))
 
     def _songs(self, post: Post, topic: Topic, message_id: int, keys: Collection[str]) -> list[NewSong]:
         """For the library; none of a message that was deleted before it was found."""
@@ -241,6 +237,12 @@ class Sender:
             lyrics=_lyrics_beside(post.claimed),
         )
         return songs_of(post.found.task, keys, posting)
+
+
+def _known(claimed: ClaimedDelivery) -> Found | None:
+    """The task as of the last poll; None: no gateway has known it yet."""
+    snapshot = claimed.snapshot
+    return Found(snapshot.task, snapshot.gateway) if snapshot.task else None
 
 
 def _known_songs(claimed: ClaimedDelivery) -> Task | None:

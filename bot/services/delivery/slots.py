@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 from bot.gateways.hosts import HostRating, Hosts
 
-MOST = 48  # messages being sent; most of the time they wait for the hosts of their songs
+MAX_SENDING = 48  # messages being sent; most of the time they wait for the hosts of their songs
 _RESERVED = 16  # of those, reserved for good hosts
 _OF_HOST = (2, 8, 32)  # per host: slow, unknown, good
 _OF_PERSON = 6  # per person, from hosts that are not (yet) good
@@ -37,7 +37,7 @@ class DeliverySlots:
 
     @property
     def only_good(self) -> bool:
-        return self._by_person(doubtful=True).total() >= MOST - _RESERVED
+        return self._by_person(doubtful=True).total() >= MAX_SENDING - _RESERVED
 
     def take(self, host: str, user_id: int) -> bool:
         """Takes a slot, if one is free."""

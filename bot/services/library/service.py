@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from msgspec.structs import replace
 
-from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, PostedAt, Posting, Scope, Song, SongQuery, songs_of
+from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, PostedAt, Posting, Song, SongQuery, songs_of
 from bot.domain.search_text import is_searchable
 from bot.errors import StorageError
 from bot.services.clock import Clock
@@ -113,8 +113,3 @@ class Library:
     async def note_servers(self, present: Collection[int]) -> None:
         """Starts or stops the time after which the songs of a server that the bot has left are deleted."""
         await self._songs.note_guilds(present, self._clock.now())
-
-
-def default_scope(guild_id: int) -> Scope:
-    """In a server its songs, in a DM one's own."""
-    return Scope.SERVER if guild_id else Scope.MINE

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 
 from bot.domain.allowance import Work
-from bot.domain.evidence import CLOCK_DIFFERENCE, Evidence, Sent, charges_by_balance, evidence, since_quiet, unsettled
+from bot.domain.evidence import (
+    CLOCK_DIFFERENCE,
+    Evidence,
+    SentOrder,
+    charges_by_balance,
+    evidence_by_count,
+    evidence_by_log,
+    since_quiet,
+)
 from bot.domain.order import Order, OrderState
 from bot.services.orders.terms import GatewayTerms
 from bot.storage.order_upkeep import OrderUpkeep
@@ -36,7 +44,7 @@ class EvidenceFinder:
         work = Work.of(order.request.kind)
         of_that_kind = [_sent(each) for each in sent if Work.of(each.request.kind) is work]
         charged_at = [charge.at for charge in charges if charge.model == _MODELS[work]]
-        return evidence(since_quiet(of_that_kind, order.sent_at or 0.0), charged_at, now)
+        return evidence_by_log(since_quiet(of_that_kind, order.sent_at or 0.0), charged_at, now)
 
     async def _by_balance(self, terms: GatewayTerms, order: Order, sent: list[Order], now: float) -> Evidence:
         """Only with an exact price, and where nothing else has changed the balance since it was read."""
@@ -51,8 +59,8 @@ class EvidenceFinder:
         used, price = await terms.used(), terms.price(Work.SONG)
         if used is None or not price:
             return Evidence.NONE
-        return unsettled([_sent(each) for each in since], charges_by_balance(used - before.used, price), now)
+        return evidence_by_count([_sent(each) for each in since], charges_by_balance(used - before.used, price), now)
 
 
-def _sent(order: Order) -> Sent:
-    return Sent(order.sent_at or 0.0, order.state in _WAS_TAKEN or bool(order.task_id))
+def _sent(order: Order) -> SentOrder:
+    return SentOrder(order.sent_at or 0.0, order.state in _WAS_TAKEN or bool(order.task_id))

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec.structs import replace
 
 from bot.domain.evidence import Evidence
-from bot.domain.order import Order, OrderState, looked_for
+from bot.domain.order import NOT_CHARGED, Order, OrderState, looked_for
 from bot.errors import StorageError
 from bot.services.clock import Clock, Wakeup
 from bot.services.orders.evidence import EvidenceFinder
-from bot.services.orders.service import NOT_CHARGED
 from bot.services.orders.terms import GatewayTerms
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.order_upkeep import OrderUpkeep
@@ -83,7 +82,7 @@ class OrderKeeper:
         for order, task in ended:
             log.info("order %s: %s", order.id, order.state)
             if task and order.state is OrderState.FINISHED and (terms := self._terms.get(order.gateway)):
-                await terms.record_finished(order.request, task)
+                await terms.abilities.record_finished(order.request, task)
         if ended:
             self._changed()
 

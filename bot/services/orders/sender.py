@@ -20,8 +20,8 @@ from bot.services.clock import Clock, Wakeup
 from bot.services.storage_retry import wait_for_storage
 from bot.storage.orders import OrderStore
 
-_PATIENCE = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the connection until the lyrics are written
-_PATIENCE_FOR_SONGS = 90.0
+_TIME_LIMITS = {RequestKind.LYRICS: 180.0}  # seconds; a gateway may hold the connection until the lyrics are written
+_SONG_TIME_LIMIT = 90.0  # seconds
 _LAST_WAIT = 6.0  # seconds that a shutdown waits for the answer to a sent order
 _INTERVAL = 15.0  # seconds until the next check for room, because tasks at the gateway may have ended
 
@@ -34,7 +34,7 @@ class Submits(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def submit(self, submission: Submission, *, patience: float) -> SubmitResult:
+    async def submit(self, submission: Submission, *, time_limit: float) -> SubmitResult:
         """Exactly one POST; raises nothing but a cancellation."""
         ...
 
@@ -123,11 +123,11 @@ class OrderSender:
     async def _send(self, order: Order) -> None:
         """One POST; its result is stored however long the database takes, for it is known nowhere else."""
         submission = submission_of(order.request, self._terms.can, self._dialect)
-        patience = _PATIENCE.get(order.request.kind, _PATIENCE_FOR_SONGS)
-        posting = asyncio.create_task(self._gateway.submit(submission, patience=patience), name="order")
+        time_limit = _TIME_LIMITS.get(order.request.kind, _SONG_TIME_LIMIT)
+        posting = asyncio.create_task(self._gateway.submit(submission, time_limit=time_limit), name="order")
         try:
             await asyncio.wait({posting})
-            while (error := await self._keep(order, _result_of(posting))) is not None:
+            while (error := await self._save(order, _result_of(posting))) is not None:
                 await wait_for_storage(self._clock, log, error)
         except asyncio.CancelledError:
             await _to_the_end(self._end(order, posting))
@@ -139,9 +139,9 @@ class OrderSender:
         result = _result_of(posting) if posting.done() else Unsure("the bot was stopped meanwhile")
         posting.cancel()
         if order.id in self._being_sent:
-            await self._keep(order, result)
+            await self._save(order, result)
 
-    async def _keep(self, order: Order, result: SubmitResult) -> StorageError | None:
+    async def _save(self, order: Order, result: SubmitResult) -> StorageError | None:
         """The error that prevented it. What is not stored until the next start is unsure then."""
         try:
             await self._record(order, result)

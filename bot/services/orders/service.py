@@ -2,22 +2,29 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.domain.allowance import Denial, Limits, Usage, Work, denial_of, left
-from bot.domain.creation import Bar, CreationRules, Maker, OperatorRules, bar_of, limits_of
+from bot.domain.allowance import LimitReached, Limits, Usage, Work, left, limit_reached
+from bot.domain.creation import CreationRules, Maker, NotPermitted, OperatorRules, limits_of, why_not_permitted
 from bot.domain.models import Model, model_named
-from bot.domain.order import RESTORED, Accepted, Order, OrderQuery, OrderState, PersonsOrders, after_submission
-from bot.domain.order_refusals import Refusal
-from bot.domain.same_song import may_be
-from bot.domain.song_request import Problem, SongOption, SongRequest, TooLong, options_of, problem_of, too_long
+from bot.domain.order import (
+    NOT_CHARGED,
+    RESTORED,
+    Accepted,
+    Order,
+    OrderQuery,
+    OrderState,
+    PersonsOrders,
+    after_submission,
+)
+from bot.domain.order_match import may_be_result
+from bot.domain.song_request import SongOption, SongRequest, options_of, problem_of, too_long
 from bot.domain.task import Task
 from bot.errors import StorageError
 from bot.services.clock import Clock
 from bot.services.lookup import Found, Lookup
+from bot.services.orders.results import NO_OFFER, Obstacle, Offer, Quote, Settlement
 from bot.services.orders.sender import watch_on
 from bot.services.orders.terms import GatewayTerms
 from bot.storage.creation import CreationStore
@@ -26,73 +33,6 @@ from bot.storage.orders import Edited, OrderStore, Placed
 log = logging.getLogger(__name__)
 
 _MONTH = 30 * 86_400.0  # seconds
-NOT_CHARGED = "not_charged"  # the reason of an unsure order that was found not to be charged
-
-
-class Quote(Struct, frozen=True, kw_only=True):
-    """What the card shows before a payment. `left`: of today's allowance, None: unlimited.
-
-    `exact`: the price is the operator's setting, not from a price list. `ignored`: options that the gateway was seen to
-    ignore; `doubtful`: options of which that is not known.
-    """
-
-    order: Order
-    price: float | None
-    exact: bool
-    ignored: frozenset[SongOption]
-    doubtful: frozenset[SongOption]
-    faults: tuple[TooLong, ...]
-    problem: Problem | None
-    left: int | None
-    most: int | None
-    approval: bool
-    closed: str  # why the gateway takes no orders now; empty: it does
-    bar: Bar | None
-    denial: Denial | None
-
-    @property
-    def complete(self) -> bool:
-        """Whether it could be placed, limits aside. A cover without its song would be paid for nothing."""
-        uncovered = SongOption.COVER in self.ignored | self.doubtful
-        return not (self.faults or self.problem or self.closed or self.bar or uncovered)
-
-    @property
-    def ready(self) -> bool:
-        """Whether Create would place the order now."""
-        return self.complete and self.denial is None
-
-    @property
-    def passes(self) -> bool:
-        """Whether what is in the way may be gone later, without an edit."""
-        return bool(self.closed or self.bar or self.denial)
-
-
-class Offer(Struct, frozen=True, kw_only=True):
-    """What may be made from a task, where it is shown. `ordered`: it was ordered through the bot."""
-
-    creates: bool = False
-    covers: bool = False
-    ordered: bool = False
-
-
-NO_OFFER = Offer()
-
-
-class Obstacle(StrEnum):
-    """Why Create ordered nothing, apart from what the quote says and the limits."""
-
-    CHANGED = "changed"  # the price has changed
-    EDITED = "edited"  # the draft has, on another device
-    RESTORED = "restored"  # the database is a copy, and the draft may have been placed since
-    GONE = "gone"  # there is no such draft: it was placed, cancelled or deleted
-    NOT_READY = "not_ready"  # the card says why
-
-
-class Settlement(StrEnum):
-    DONE = "done"
-    GONE = "gone"  # settled already, or there is no such order
-    OTHER_SONG = "other_song"  # the task is not what was ordered
-    TAKEN = "taken"  # the task belongs to another order
 
 
 class Orders:
@@ -130,8 +70,8 @@ class Orders:
     async def rules(self, guild_id: int | None) -> CreationRules:
         return await self.creation.rules(guild_id) if guild_id is not None else CreationRules(guild_id=0)
 
-    async def keep_rules(self, rules: CreationRules) -> None:
-        await self.creation.keep_rules(rules)
+    async def save_rules(self, rules: CreationRules) -> None:
+        await self.creation.save_rules(rules)
 
     async def find(self, order_id: str) -> Order | None:
         return await self.store.order(order_id)
@@ -152,14 +92,14 @@ class Orders:
         """The models to choose from there, the usual one first. `gateway` empty: of the first that is open."""
         return _offered(self.terms(gateway), await self.rules(guild_id))
 
-    async def before(self, order: Order) -> int:
+    async def orders_ahead(self, order: Order) -> int:
         """How many orders are to be sent before it."""
-        return await self.store.before(order)
+        return await self.store.orders_ahead(order)
 
-    async def bar(self, maker: Maker, model: str = "") -> Bar | None:
+    async def why_not_permitted(self, maker: Maker, model: str = "") -> NotPermitted | None:
         """Why a person may not order here; None: they may. `model`: its name or label; empty: not chosen yet."""
         rules = _in_effect(await self.rules(maker.guild_id), self.terms())
-        return bar_of(maker, rules, self.operator, model_named(model).name)
+        return why_not_permitted(maker, rules, self.operator, model_named(model).name)
 
     async def offer(self, found: Found, guild_id: int | None, user_id: int) -> Offer:
         """To all who see a task in a server, or to a person in a DM. Nothing where that cannot be told."""
@@ -168,13 +108,13 @@ class Orders:
         maker = Maker(user_id=user_id, guild_id=guild_id, channel_ids=(), manages=True)
         try:
             rules = await self.rules(guild_id)
-            if bar_of(maker, replace(rules, channels=(), blocked=()), self.operator):
+            if why_not_permitted(maker, replace(rules, channels=(), blocked=()), self.operator):
                 return NO_OFFER
             ordered = await self.store.of_task(found.task.id) is not None
         except StorageError as error:
             log.warning("task %s is shown without what can be made from it: %s", found.task.id, error)
             return NO_OFFER
-        return Offer(creates=True, covers=SongOption.COVER in self.terms(found.gateway).can, ordered=ordered)
+        return Offer(creates=True, covers=SongOption.COVER in self.terms(found.gateway).abilities.can, ordered=ordered)
 
     async def own_of_task(self, task_id: str, user_id: int) -> Order | None:
         """The order by which somebody had a task made; None: it was somebody else's, or none."""
@@ -236,16 +176,16 @@ class Orders:
             order=order,
             price=terms.price(work),
             exact=terms.price_is_exact(work),
-            ignored=options & terms.ignores,
-            doubtful=options - terms.can - terms.ignores,
+            ignored=options & terms.abilities.ignores,
+            doubtful=options - terms.abilities.can - terms.abilities.ignores,
             faults=too_long(order.request),
             problem=problem_of(order.request),
             left=left(usage, limits),
-            most=limits.person,
+            limit=limits.person,
             approval=rules.approval and not maker.manages,
             closed=terms.closed,
-            bar=bar_of(maker, _in_effect(rules, terms), self.operator, order.request.model),
-            denial=denial_of(usage, limits, self._clock.now()),
+            not_permitted=why_not_permitted(maker, _in_effect(rules, terms), self.operator, order.request.model),
+            limit_reached=limit_reached(usage, limits, self._clock.now()),
         )
 
     async def quote_for_card(self, order: Order, maker: Maker) -> Quote:
@@ -258,7 +198,7 @@ class Orders:
     async def wait_until(self, moment: float) -> None:
         await self._clock.sleep(moment - self._clock.now())
 
-    async def place(self, order_id: str, maker: Maker) -> Placed | Denial | Obstacle:
+    async def place(self, order_id: str, maker: Maker) -> Placed | LimitReached | Obstacle:
         """Places a draft as an order: once, however often and wherever Create is pressed."""
         order = await self.own(order_id, maker.user_id)
         if order is None or order.state is not OrderState.DRAFT:
@@ -312,7 +252,7 @@ class Orders:
         order = await self.store.order(order_id)
         return order if order and order.guild_id == guild_id and order.state is OrderState.WAITING else None
 
-    async def found(self, order_id: str, task_id: str) -> Settlement:
+    async def settle_with_task(self, order_id: str, task_id: str) -> Settlement:
         """Accepts the task that a person gives for an unsure order. Raises UnknownTask or GatewayError."""
         order = await self.store.order(order_id)
         if order is None or order.state not in (OrderState.UNSURE, OrderState.LOST):
@@ -321,7 +261,7 @@ class Orders:
         return await self._accept_found(order, task)
 
     async def _accept_found(self, order: Order, task: Task) -> Settlement:
-        if not may_be(order, task):
+        if not may_be_result(order, task):
             return Settlement.OTHER_SONG
         if await self.store.of_task(task.id):
             return Settlement.TAKEN
@@ -349,8 +289,8 @@ class Orders:
 
 def _offered(terms: GatewayTerms, rules: CreationRules) -> list[Model]:
     """What the gateway has, as far as the server's managers want it; all, if that is nothing."""
-    allowed = [model for model in terms.models if model.name in rules.models]
-    return allowed or list(terms.models)
+    allowed = [model for model in terms.abilities.models if model.name in rules.models]
+    return allowed or list(terms.abilities.models)
 
 
 def _in_effect(rules: CreationRules, terms: GatewayTerms) -> CreationRules:
@@ -359,8 +299,3 @@ def _in_effect(rules: CreationRules, terms: GatewayTerms) -> CreationRules:
         return rules
     offered = [model.name for model in _offered(terms, rules)]
     return replace(rules, models=tuple(offered) if terms.settings.models else (*offered, *rules.models))
-
-
-def refused_as_busy(order: Order) -> bool:
-    """Whether it waits because the gateway was busy."""
-    return order.state is OrderState.PLACED and order.reason == Refusal.BUSY

@@ -1,9 +1,9 @@
-"""A gateway's terms for orders: its options, prices and balance, and whether it is open for orders."""
+"""A gateway's terms for orders: its prices and balance, and whether it is open for orders."""
 
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -11,17 +11,15 @@ from msgspec.structs import replace
 
 from bot.domain.allowance import Work
 from bot.domain.creation import OperatorRules
-from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
-from bot.domain.models import Model, offered
 from bot.domain.order import Order, OrderState
 from bot.domain.order_refusals import Refusal
-from bot.domain.song_request import SongOption, SongRequest
-from bot.domain.task import Task
+from bot.domain.song_request import SongOption
 from bot.errors import StorageError
 from bot.gateways.billing import AccountState
 from bot.gateways.pricing import Charge
 from bot.gateways.submission import Dialect
 from bot.services.clock import Clock, Wakeup
+from bot.services.orders.abilities import GatewayAbilities
 from bot.storage.creation import Account, CreationStore
 
 _CHECK_EVERY = 86_400.0  # seconds, while it is open
@@ -29,10 +27,8 @@ _CHECK_OURS = 3_600.0  # seconds; the more often, the less else has changed the 
 _READINGS = 100  # that are remembered
 _CHECK_CLOSED = 600.0  # seconds; a gateway allows about twenty such requests in twenty minutes
 _FRESH = 180.0  # seconds for which a balance is valid if the operator keeps a minimum
-_SEEN_FOR = 30 * 86_400.0  # seconds for which a model is offered after it finished
 _LOW = "low"  # closed: the balance is below the operator's minimum
-_LOOK_EVERY = 3_600.0  # seconds, for what watched tasks tell
-_UNDER_WAY = 1_800.0  # seconds: watches that began so long before the last look may have ended after it
+_LEARN_EVERY = 3_600.0  # seconds, for what watched tasks tell
 _CLOSING = frozenset({Refusal.NO_BALANCE, Refusal.NO_ACCESS, Refusal.MISPLACED})
 
 log = logging.getLogger(__name__)
@@ -78,15 +74,12 @@ class GatewayTerms:
         self.name = billing.name
         self.dialect = dialect
         self.settings = settings
+        self.abilities = GatewayAbilities(self.name, settings.models, settings.can, store, clock)
         self._billing = billing
         self._operator = operator
         self._store = store
         self._clock = clock
         self._wakeup = Wakeup(clock)
-        self._seen: tuple[str, ...] = ()
-        self._options: Mapping[SongOption, Seen] = {}
-        self._looked_at: float | None = None  # when watched tasks were read last
-        self._known: frozenset[str] = frozenset()  # tasks that were read then
         self._readings: deque[Reading] = deque(maxlen=_READINGS)
         self.account = Account(gateway=billing.name)
         self._is_changed = False  # since it was stored
@@ -107,22 +100,11 @@ class GatewayTerms:
 
     @property
     def can(self) -> frozenset[SongOption]:
-        """Options that it passes on: the operator's setting, or what finished songs have shown."""
-        return self.settings.can | proven(self._options)
-
-    @property
-    def ignores(self) -> frozenset[SongOption]:
-        """Options that were missing in all songs that were ordered with them, unless the operator says otherwise."""
-        return ignored(self._options) - self.settings.can
+        return self.abilities.can
 
     @property
     def at_once(self) -> int:
         return self._operator.at_once
-
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """The models to offer, the default first."""
-        return offered(self.settings.models, self._seen)
 
     def price(self, work: Work) -> float | None:
         """Of one order, if known."""
@@ -140,26 +122,26 @@ class GatewayTerms:
     async def run(self) -> None:
         """Until cancelled: checks once a day, and more often while the gateway is closed."""
         await self._recall()
-        checked_at = looked_at = -math.inf
+        checked_at = learned_at = -math.inf
         while True:
             if self._is_changed:
                 await self._store_account()
-            if self._clock.now() - looked_at >= _LOOK_EVERY:
-                await self._look()
-                looked_at = self._clock.now()
+            if self._clock.now() - learned_at >= _LEARN_EVERY:
+                await self._learn()
+                learned_at = self._clock.now()
             if self._clock.now() - checked_at >= self._check_every():
                 await self.check()
                 checked_at = self._clock.now()
-            await self._wakeup.wait(min(checked_at + self._check_every(), looked_at + _LOOK_EVERY))
+            await self._wakeup.wait(min(checked_at + self._check_every(), learned_at + _LEARN_EVERY))
 
     def _check_every(self) -> float:
         if self.account.closed:
             return _CHECK_CLOSED
         return _CHECK_OURS if self.settings.key_is_ours else _CHECK_EVERY
 
-    async def _look(self) -> None:
+    async def _learn(self) -> None:
         try:
-            await self.look_at_watched()
+            await self.abilities.learn_from_watched(since=self.account.checked_at)
         except StorageError as error:
             log.error("what songs tell of gateway %s cannot be read: %s", self.name, error)
 
@@ -168,7 +150,7 @@ class GatewayTerms:
             self.account = await self._store.account(self.name) or self.account
             if self.account.credit_used is not None:
                 self._readings.append(Reading(self.account.checked_at, self.account.credit_used))
-            await self._read_abilities()
+            await self.abilities.load()
         except StorageError as error:
             log.error("what is known of gateway %s cannot be read: %s", self.name, error)
 
@@ -228,31 +210,6 @@ class GatewayTerms:
             account = replace(self.account, credit_left=left - price)
             self._change(replace(account, closed=self._closed_by(account)))
 
-    async def record_finished(self, request: SongRequest, task: Task) -> None:
-        """Records what a finished order shows. The model is the ordered one, whatever the gateway calls it."""
-        now = self._clock.now()
-        if task.playable:
-            await self._store.record_models(self.name, [request.model], now)
-        await self._store.record_options(self.name, echoed(request, task), now)
-        await self._read_abilities()
-
-    async def look_at_watched(self) -> None:
-        """Records what songs show that were ordered elsewhere, of watches that ended since the last look."""
-        now = self._clock.now()
-        since = self._looked_at if self._looked_at is not None else self.account.checked_at
-        ended = await self._store.watched_to_the_end(self.name, max(since - _UNDER_WAY, now - _SEEN_FOR))
-        watched = [task for task in ended if task.id not in self._known]
-        for model in models_in(watched):
-            await self._store.record_models(self.name, [model], now)
-        found = {option for task in watched for option in proven_by(task)}
-        await self._store.record_options(self.name, dict.fromkeys(found, True), now)
-        self._looked_at, self._known = now, frozenset(task.id for task in ended)
-        await self._read_abilities()
-
-    async def _read_abilities(self) -> None:
-        self._seen = await self._store.models_seen(self.name, self._clock.now() - _SEEN_FOR)
-        self._options = await self._store.options_seen(self.name)
-
     async def charges(self) -> tuple[Charge, ...] | None:
         """What the key was charged for; None if that proves nothing."""
         return await self._billing.charges() if self.settings.key_is_ours else None
@@ -276,6 +233,6 @@ class GatewayTerms:
     async def _store_account(self) -> None:
         self._is_changed = False
         try:
-            await self._store.keep_account(self.account)
+            await self._store.save_account(self.account)
         except StorageError as error:
             log.error("what gateway %s says cannot be kept: %s", self.name, error)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayUnreachable
 from bot.services.clock import Clock
 
-_LONGEST = 300.0  # seconds: the longest back-off of a gateway that does not answer
-_LONGEST_BUSY = 10.0  # seconds: the longest of a busy gateway that asks for no time
-_LONGEST_REQUESTED = 900.0  # seconds: the longest wait that a gateway may ask for
+_MAX_BACKOFF = 300.0  # seconds: the longest back-off of a gateway that does not answer
+_MAX_BACKOFF_BUSY = 10.0  # seconds: the longest of a busy gateway that asks for no time
+_MAX_REQUESTED_WAIT = 900.0  # seconds: the longest wait that a gateway may ask for
 _TRY_EVERY = 4.0  # seconds between two attempts to see whether a gateway answers again
 _EARLY = 0.1  # of a back-off, after which a new task to poll may end it
 
@@ -35,7 +35,7 @@ class Backoff:
         self._seemed_back = False  # it has answered somebody since; if it fails again, perhaps only batches fail
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         return self.until <= self._clock.now()
 
     @property
@@ -56,14 +56,14 @@ class Backoff:
             return
         level = logging.DEBUG if self._failure else logging.WARNING
         log.log(level, "gateway %s fails, polls wait: %s: %s", self._gateway, type(failure).__name__, failure)
-        longest = _LONGEST_BUSY if isinstance(failure, GatewayBusy) else _LONGEST
+        longest = _MAX_BACKOFF_BUSY if isinstance(failure, GatewayBusy) else _MAX_BACKOFF
         now, backoff = self._clock.now(), min(self._interval * 2.0 ** min(self._failures, 10), longest)
         self._failure = failure
         self._failures += 1
         self.until, self.early = now + backoff, now + min(backoff, max(self._interval, backoff * _EARLY))
         self._try_later()
         if isinstance(failure, GatewayBusy) and failure.retry_after:
-            self.early = now + min(failure.retry_after, _LONGEST_REQUESTED)
+            self.early = now + min(failure.retry_after, _MAX_REQUESTED_WAIT)
             self.until = max(self.until, self.early)
 
     def end_early(self) -> None:
@@ -71,7 +71,7 @@ class Backoff:
         if self.may_end:
             self.until = min(self.until, self._clock.now())
 
-    def not_yet(self) -> None:
+    def trial_failed(self) -> None:
         """The attempt at `try_at` has failed as well."""
         self._try_later()
 
@@ -82,7 +82,7 @@ class Backoff:
 
     def seems_back(self) -> None:
         """Somebody got an answer: ends the back-off, unless the gateway asked for it."""
-        if self._failure is None or self._asked_to_wait or self.over:
+        if self._failure is None or self._asked_to_wait or self.is_over:
             return
         log.info("gateway %s seems to be back", self._gateway)
         self._seemed_back = True

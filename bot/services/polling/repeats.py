@@ -22,13 +22,13 @@ def digests(claims: Sequence[Claim]) -> Mapping[bytes, str]:
     return {claim.digest: claim.task_id for claim in claims if claim.digest}
 
 
-class Left(Struct, frozen=True):
-    """Claims that cannot be kept. `ending`: until their lease is renewed, since it ends before the next poll; `over`:
-    not even then, since a renewed one would end before it, too, or since they may need action within it.
+class NotHeld(Struct, frozen=True):
+    """Claims that are not held. `to_renew`: their lease ends before the next poll, and a renewed one would not.
+    `to_reschedule`: a renewed one would end before it, too, or they may need action within it.
     """
 
-    ending: list[Claim]
-    over: list[Claim]
+    to_renew: list[Claim]
+    to_reschedule: list[Claim]
 
 
 class RepeatedClaims:
@@ -45,20 +45,20 @@ class RepeatedClaims:
     def task_ids(self) -> list[str]:
         return [claim.task_id for _, _, claims in self._queue for claim in claims]
 
-    def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> Left:
-        """Keeps claims, and returns the others."""
-        left = Left([], [])
+    def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> NotHeld:
+        """Holds claims, and returns the others."""
+        others = NotHeld([], [])
         for group in grouped(claims):
             due_at = next_poll_at(group[0], now, schedule)
             if due_at + _ROUND > now + LEASE or unchanged_for(group[0], now) + LEASE > QUIET_AFTER:
-                left.over.extend(group)
+                others.to_reschedule.extend(group)
             elif due_at + _ROUND > group[0].lease_until:
-                left.ending.extend(group)
+                others.to_renew.extend(group)
             else:
-                self._keep(group, now, due_at)
-        return left
+                self._push(group, now, due_at)
+        return others
 
-    def _keep(self, group: Sequence[Claim], now: float, due_at: float) -> None:
+    def _push(self, group: Sequence[Claim], now: float, due_at: float) -> None:
         for claim in group:
             claim.asked_at = now
         heapq.heappush(self._queue, (due_at, next(self._numbers), group))

@@ -118,7 +118,7 @@ class SourcePoller:
 
     def _most_claims(self) -> int:
         """How many tasks to claim together; during a back-off one, to see whether the gateway answers."""
-        backing_off = all(not backoff.over for backoff in self._source.backoffs.values())
+        backing_off = all(not backoff.is_over for backoff in self._source.backoffs.values())
         return 1 if backing_off else self._source.size * self._source.at_once
 
     async def _claim(self, horizon: float, most: int) -> list[Claim]:
@@ -176,20 +176,20 @@ class SourcePoller:
         return _windows(batch, plan.changed, now)
 
     async def _hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> Sequence[Claim]:
-        """Keeps claims until their next poll, and returns the others."""
-        left = self._repeated.hold(claims, now, schedule)
-        if not left.ending:
-            return left.over
-        renewed = await self._store.renew(left.ending, now, lease=LEASE)
-        return left.over + self._repeated.hold(renewed, now, schedule).over
+        """Holds claims until their next poll, and returns those that must be rescheduled in the database."""
+        others = self._repeated.hold(claims, now, schedule)
+        if not others.to_renew:
+            return others.to_reschedule
+        renewed = await self._store.renew(others.to_renew, now, lease=LEASE)
+        return others.to_reschedule + self._repeated.hold(renewed, now, schedule).to_reschedule
 
     def _back_off_from_failures(self) -> None:
         for gateway, failure in self._failures.items():
             backoff = self._source.backoffs[gateway]
-            if failure and backoff.over:
+            if failure and backoff.is_over:
                 backoff.failed(failure)
             elif failure:
-                backoff.not_yet()
+                backoff.trial_failed()
 
     def _end_backoffs(self) -> None:
         """For the gateways that answered in this round."""
@@ -215,7 +215,7 @@ class SourcePoller:
         """
         backoffs = self._source.backoffs.values()
         woken = False
-        while not any(each.over or each.may_try or (woken and each.may_end) for each in backoffs):
+        while not any(each.is_over or each.may_try or (woken and each.may_end) for each in backoffs):
             moments = [min(each.until, each.try_at, each.early if woken else each.until) for each in backoffs]
             woken |= await self._wakeup.wait(min(moments))
         if woken:

@@ -124,7 +124,7 @@ class EveryGateway:
 
     def _awake(self, task_ids: Sequence[str]) -> Sequence[Gateway]:
         """The gateways to ask: their back-off is over, or may end early for tasks that they were not asked for yet."""
-        over = [gateway for gateway in self._gateways if self.backoffs[gateway.name].over]
+        over = [gateway for gateway in self._gateways if self.backoffs[gateway.name].is_over]
         may_end = [each for each in self._gateways if each not in over and self.backoffs[each.name].may_end]
         awake = over + [each for each in may_end if not self._tried[each.name].issuperset(task_ids)]
         return awake or may_end or self._gateways

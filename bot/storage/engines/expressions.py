@@ -1,21 +1,26 @@
 """Expressions that SQLite and PostgreSQL spell differently, or that only seem to be the same."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, ColumnElement, Dialect, String, TypeDecorator, bindparam, case
-from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is understood by both
+from sqlalchemy import ARRAY, ColumnElement, Dialect, String, Table, TypeDecorator, bindparam, case
+from sqlalchemy.dialects.postgresql import Insert, insert  # its ON CONFLICT is understood by both
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["earlier", "insert", "later", "one_of", "unindexed"]
+__all__ = ["earlier", "insert", "later", "one_of", "unindexed", "upsert"]
 
 _OF_JSON = "(SELECT value FROM json_each({}))"
 # Not `= ANY`: PostgreSQL makes a hash table of a sub-select, but compares each row with each value of an array.
 _OF_ARRAY = "(SELECT unnest({}))"
+
+
+def upsert(table: Table, values: Mapping[str, Any]) -> Insert:
+    """Inserts a row; if there is one with its primary key, that gets these values."""
+    return insert(table).values(values).on_conflict_do_update(index_elements=[*table.primary_key.columns], set_=values)
 
 
 def one_of(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:

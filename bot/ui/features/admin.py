@@ -71,29 +71,29 @@ def _panel(server: ServerSettings, language: Language) -> discord.ui.LayoutView:
     return view.add_item(discord.ui.ActionRow(*(button(action, NoPayload("server"), language) for action in bound)))
 
 
-async def _keep(interaction: Interaction, server: ServerSettings) -> None:
-    await interaction.client.services.preferences.keep_server(server)
+async def _save(interaction: Interaction, server: ServerSettings) -> None:
+    await interaction.client.services.preferences.save_server(server)
     await show_setup(interaction)
 
 
 @on_press(actions.ADMIN_LANGUAGE)
 async def choose_language(interaction: Interaction, payload: ChoicePayload) -> None:
     await interaction.response.defer()
-    await _keep(interaction, replace(await _server(interaction), locale=locale_of_tag(payload.choice)))
+    await _save(interaction, replace(await _server(interaction), locale=locale_of_tag(payload.choice)))
 
 
 @on_press(actions.ADMIN_AUDIO)
 async def toggle_audio(interaction: Interaction, _: NoPayload) -> None:
     await interaction.response.defer()
     server = await _server(interaction)
-    await _keep(interaction, replace(server, audio=not server.audio))
+    await _save(interaction, replace(server, audio=not server.audio))
 
 
 @on_press(actions.ADMIN_PLAYLISTS)
 async def toggle_playlists(interaction: Interaction, _: NoPayload) -> None:
     await interaction.response.defer()
     server = await _server(interaction)
-    await _keep(interaction, replace(server, open_playlists=not server.open_playlists))
+    await _save(interaction, replace(server, open_playlists=not server.open_playlists))
 
 
 @on_press(actions.PICK)
@@ -116,7 +116,7 @@ async def pick(interaction: Interaction, payload: ChoicePayload) -> None:
         "errors": replace(server, error_channel_id=first),
         "roles": replace(server, roles=tuple(values)),
     }
-    await _keep(interaction, changed.get(payload.choice, server))
+    await _save(interaction, changed.get(payload.choice, server))
 
 
 class LimitForm(Form):
@@ -132,7 +132,7 @@ class LimitForm(Form):
     async def handle_submit(self, interaction: Interaction) -> None:
         limit = read_limit(self._limit.value)
         await interaction.response.defer()
-        await _keep(interaction, replace(await _server(interaction), watches_per_user=limit))
+        await _save(interaction, replace(await _server(interaction), watches_per_user=limit))
 
 
 def read_limit(typed: str) -> int | None:
@@ -214,7 +214,7 @@ def _fitting(lines: Sequence[str], language: Language, room: int) -> list[str]:
 
 async def pause(interaction: Interaction, *, paused: bool) -> None:
     server = await _server(interaction)
-    await interaction.client.services.preferences.keep_server(replace(server, paused=paused))
+    await interaction.client.services.preferences.save_server(replace(server, paused=paused))
     text = language_of(interaction)("admin.paused" if paused else "admin.resumed")
     await interaction.edit_original_response(content=text)
 

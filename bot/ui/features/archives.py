@@ -104,7 +104,8 @@ class _Sending:
 
     async def _send(self, part: ArchivePart, file: BufferedRandom) -> bool:
         """False: Discord takes less than it said."""
-        name = f"{self._name}-{self._files + 1}.zip"
+        is_only = not self._files and self._taken + part.taken == len(self._songs)
+        name = f"{self._name}.zip" if is_only else f"{self._name}-{self._files + 1}.zip"
         try:
             async with asyncio.timeout(_UPLOAD_PATIENCE):
                 await self._interaction.followup.send(file=TitledFile(file, name), ephemeral=self._private)

@@ -16,9 +16,9 @@ from bot.client import Interaction, Services
 from bot.domain.batch import ODD, PARTIAL, UNANSWERED, UNKNOWN, Batch, BatchEntry, counts, of_kind, unfinished
 from bot.domain.ids import Ids
 from bot.domain.task import Status, TaskKind
-from bot.errors import Forgotten, UnreadableFile
+from bot.errors import ListGone, UnreadableFile
 from bot.services.archives.songs import ArchiveSong
-from bot.services.batches import MOST
+from bot.services.batches import MAX_IDS
 from bot.ui.features.archives import send_archive
 from bot.ui.features.status import show_found
 from bot.ui.features.watch import watch_here
@@ -123,8 +123,11 @@ async def fetched(
     kind: TaskKind | None = None,
     show_progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> Batch:
-    """A new list, stored. Ids beyond MOST are ignored and counted. Calls `show_progress(done, of)` after each part."""
-    wanted = ids.ids[:MOST]
+    """A new list, stored. Ids beyond MAX_IDS are ignored and counted.
+
+    Calls `show_progress(done, of)` after each part.
+    """
+    wanted = ids.ids[:MAX_IDS]
     entries: list[BatchEntry] = []
     async with aclosing(services.batches.fetch(wanted, user_id)) as fetching:
         async for some in fetching:
@@ -136,10 +139,10 @@ async def fetched(
         user_id=user_id,
         entries=of_kind(entries, kind),
         ignored=ids.ignored + len(ids.ids) - len(wanted),
-        words=(*ids.words, *ids.ids[MOST : MOST + _NAMED])[:_NAMED],
+        words=(*ids.words, *ids.ids[MAX_IDS : MAX_IDS + _NAMED])[:_NAMED],
         created_at=services.now(),
     )
-    await services.batches.keep(batch)
+    await services.batches.save(batch)
     return batch
 
 
@@ -174,7 +177,7 @@ def _headline(batch: Batch, language: Language) -> str:
     lines = [f"## {language('batch.title', n=len(batch.entries))}{' · ' if found else ''}{found}"]
     if batch.ignored:
         words = named(batch.words, batch.ignored)
-        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MOST, words=words)}")
+        lines.append(f"-# {language('batch.ignored', n=batch.ignored, most=MAX_IDS, words=words)}")
     return "\n".join(lines)
 
 
@@ -216,10 +219,10 @@ def _select(batch: Batch, shown: Sequence[BatchEntry], language: Language) -> Ta
 
 
 async def _stored(interaction: Interaction, batch_id: str) -> Batch:
-    """Raises Forgotten."""
+    """Raises ListGone."""
     batch = await interaction.client.services.batches.get(batch_id)
     if batch is None:
-        raise Forgotten
+        raise ListGone
     return batch
 
 
@@ -229,7 +232,7 @@ async def _show_page(interaction: Interaction, batch: Batch, page: int) -> None:
     if batch.user_id != interaction.user.id:
         services = interaction.client.services
         own = replace(batch, id=secrets.token_urlsafe(9), user_id=interaction.user.id, created_at=services.now())
-        await services.batches.keep(own)
+        await services.batches.save(own)
         await interaction.followup.send(view=list_view(own, page, language), ephemeral=True)
     else:
         await interaction.edit_original_response(view=list_view(batch, page, language))
@@ -252,7 +255,7 @@ async def refresh(interaction: Interaction, payload: PagePayload) -> None:
     entries = tuple(new if new.state != UNANSWERED else old for old, new in zip(batch.entries, fetched, strict=True))
     fresh = replace(batch, entries=entries)
     if batch.user_id == interaction.user.id:
-        await interaction.client.services.batches.keep(fresh)
+        await interaction.client.services.batches.save(fresh)
     await _show_page(interaction, fresh, payload.page)
 
 

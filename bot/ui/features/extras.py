@@ -19,7 +19,7 @@ from bot.ui.render.cards import Card, Upload
 from bot.ui.render.extras import file_card, lrc_upload, texts_card
 from bot.ui.render.payloads import ClipPayload
 
-_MOST = 4  # songs of a task, each of which costs a request
+_MAX_SONGS = 4  # songs of a task, each of which costs a request
 
 
 @on_press(actions.EXTRA)
@@ -40,7 +40,7 @@ async def show_extra(interaction: Interaction, typed: str, number: int | None, e
         (place, clip)
         for place, clip in enumerate(found.task.clips, 1)
         if clip.playable and (number is None or place == number)
-    ][:_MOST]
+    ][:_MAX_SONGS]
     if not clips:
         raise ExtraNotOffered(extra)
     if extra is Extra.TIMING:

@@ -15,7 +15,7 @@ from bot.ui.render.locales import Language
 from bot.ui.render.text import one_line
 
 _DELAYS = (0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between looks; songs are posted within a few
-_MOST = 5  # posts that are named in an answer
+_MAX_POSTS = 5  # posts that are named in an answer
 _TITLE = 80  # characters
 _FINISHED = {WatchOutcome.DELIVERED: "watch.finished", WatchOutcome.FAILED: "watch.ended"}
 
@@ -26,7 +26,7 @@ async def report_finished(
     interaction: Interaction, added: AddedWatches, outcome: Sequence[str], others: Sequence[str]
 ) -> None:
     """Edits the answer that confirmed the watches; if all are finished, without `outcome`. `others` always stay."""
-    watched = [watch.id for watch in (*added.watched, *added.known)][:_MOST]
+    watched = [watch.id for watch in (*added.watched, *added.known)][:_MAX_POSTS]
     language = language_of(interaction)
     try:
         finished = await _posted(interaction, watched)

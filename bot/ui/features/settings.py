@@ -73,7 +73,7 @@ async def change(interaction: Interaction, payload: SettingPayload) -> None:
         person = replace(person, locale=locale_of_tag(value))
     elif name in ("private", "direct", "named"):
         person = replace(person, **{name: value == "1"})
-    await interaction.client.services.preferences.keep_person(person)
+    await interaction.client.services.preferences.save_person(person)
     await show_settings(interaction)
 
 

@@ -13,6 +13,7 @@ from discord.app_commands import Choice
 from msgspec.structs import replace
 
 from bot.client import Interaction, Services
+from bot.domain.discord_errors import is_too_large
 from bot.domain.lyrics_texts import LyricsText, lyrics_texts
 from bot.domain.recent import Recent
 from bot.domain.task import Task
@@ -46,7 +47,6 @@ from bot.ui.render.text import clean, plain_line
 
 _PLACEHOLDER_AFTER = 1.5  # seconds until the card is shown without its files, which may take a while
 _CHOICES = 25  # that Discord shows
-_TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ async def _send_songs(reply: Reply, found: Found, clip_files: Sequence[ClipFile]
         await _add_to_library(reply, found, clip_files)
     except discord.HTTPException as error:
         smaller = _without_largest(clip_files)
-        if not smaller or (error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE):
+        if not smaller or not is_too_large(error.status, error.code):
             raise
         log.info("Discord accepts less than it stated: %s", error)
         await _send_songs(reply, found, smaller)
@@ -269,7 +269,7 @@ async def _remember(interaction: Interaction, found: Found, *, public: bool) -> 
         title=clean(found.task.title),
         looked_up_at=interaction.client.services.now(),
     )
-    await interaction.client.services.history.keep(recent)
+    await interaction.client.services.history.save(recent)
 
 
 async def recent_ids(interaction: Interaction, typed: str) -> list[Choice[str]]:

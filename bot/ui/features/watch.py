@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from bot.client import Interaction
 from bot.domain.id_forms import other_form
-from bot.domain.watch import MOST_MENTIONS, Watch
+from bot.domain.watch import MAX_MENTIONS, Watch
 from bot.domain.watch_results import AddedWatches, LeftWatches, WatchQuery
 from bot.errors import Unmentionable
 from bot.services.watches import Watches, WatchRequest
 from bot.ui.features.finished import report_finished
-from bot.ui.interactions.access import language_of, locale_of
+from bot.ui.interactions.access import guild_of, language_of, locale_of
 from bot.ui.interactions.destinations import (
     Channel,
     Destination,
@@ -189,7 +189,7 @@ def _mentions(
 
 
 def _may_mention_all(interaction: Interaction, destination: Destination | None) -> bool:
-    guild, person = interaction.client.get_guild(interaction.guild_id or 0), interaction.user
+    guild, person = guild_of(interaction), interaction.user
     channel = guild.get_channel_or_thread(destination.channel_id) if guild and destination else None
     if channel is None or not isinstance(person, discord.Member):
         return False
@@ -220,7 +220,7 @@ def _unmentioned(
     added: AddedWatches, mentions: Sequence[str], destination: Destination, language: Language
 ) -> list[str]:
     full = any(set(mentions) - set(watch.mentions) for watch in added.known)
-    return [language("watch.mentions_full", n=MOST_MENTIONS, channel=destination.mention)] if full else []
+    return [language("watch.mentions_full", n=MAX_MENTIONS, channel=destination.mention)] if full else []
 
 
 def left_text(left: LeftWatches, task_id: str, language: Language) -> str:

@@ -7,7 +7,7 @@ import discord
 
 from bot.client import Interaction, SunoBot
 from bot.domain.preferences import PersonSettings
-from bot.errors import NotAllowed, NotYours, TooMany
+from bot.errors import NotAllowed, NotYours, TooManyRequests
 from bot.gateways.fair_queue import asking_for
 from bot.ui.interactions.membership import Members
 from bot.ui.render.locales import Language, language_for
@@ -35,20 +35,24 @@ def answers_privately(interaction: Interaction, show: str | None) -> bool:
     return show == "me" if show else person_of(interaction).private
 
 
+def guild_of(interaction: Interaction) -> discord.Guild | None:
+    """The server that it comes from, if the bot is a member there; None: a DM, or where only a person installed it."""
+    return interaction.client.get_guild(interaction.guild_id or 0)
+
+
 def managed_guild(interaction: Interaction) -> discord.Guild:
     """Raises NotYours for people who do not manage the server: anyone who sees a button can press it."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     if guild is None or not interaction.permissions.manage_guild:
         raise NotYours
     return guild
 
 
 async def check_access(interaction: Interaction) -> None:
-    """Called before the first answer, so it does not use the database. Raises NotAllowed or TooMany."""
+    """Called before the first answer, so it does not use the database. Raises NotAllowed or TooManyRequests."""
     bot = interaction.client
-    guild = bot.get_guild(interaction.guild_id or 0)
     suggesting = interaction.type is discord.InteractionType.autocomplete
-    await bot.services.access.check_access(interaction.user.id, guild, bot, suggesting=suggesting)
+    await bot.services.access.check_access(interaction.user.id, guild_of(interaction), bot, suggesting=suggesting)
 
 
 class AccessPolicy:
@@ -67,7 +71,7 @@ class AccessPolicy:
     async def check_access(
         self, user_id: int, guild: discord.Guild | None, bot: SunoBot, *, suggesting: bool = False
     ) -> None:
-        """`guild`: a server that the bot is in; None: elsewhere. Raises NotAllowed or TooMany.
+        """`guild`: a server that the bot is in; None: elsewhere. Raises NotAllowed or TooManyRequests.
 
         From here on, requests to gateways are counted as this person's.
         """
@@ -98,7 +102,7 @@ class _Limit:
         self._asked: OrderedDict[int, deque[float]] = OrderedDict()
 
     def count(self, user_id: int) -> None:
-        """Raises TooMany."""
+        """Raises TooManyRequests."""
         now = time.monotonic()
         times = self._asked.setdefault(user_id, deque())
         self._asked.move_to_end(user_id)
@@ -107,5 +111,5 @@ class _Limit:
         while times and times[0] <= now - _MINUTE:
             times.popleft()
         if len(times) >= self._per_minute:
-            raise TooMany(times[0] + _MINUTE - now)
+            raise TooManyRequests(times[0] + _MINUTE - now)
         times.append(now)

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from bot.domain.library import ChannelGroup
-from bot.ui.interactions.permissions import is_hidden
+from bot.ui.interactions.permissions import has_voice, is_hidden
 
 _NEEDED = ("view_channel", "read_message_history")  # to find songs and open their posts
 
@@ -33,7 +33,7 @@ def _may_view(guild: discord.Guild, readers_of: discord.abc.GuildChannel, group:
 
 def _is_open_to_all(channel: discord.abc.GuildChannel) -> bool:
     """Everybody in the server may view it."""
-    names = (*_NEEDED, "connect") if _is_spoken(channel) else _NEEDED
+    names = (*_NEEDED, "connect") if has_voice(channel) else _NEEDED
     everyone = channel.permissions_for(channel.guild.default_role)
     denied = any(getattr(each, name) is False for each in _overwrites(channel).values() for name in names)
     return not denied and all(getattr(everyone, name) for name in names)
@@ -44,7 +44,7 @@ def _is_as_open(channel: discord.abc.GuildChannel, other: discord.abc.GuildChann
 
     Whom each overwrite concerns need not be known: one that allows more never takes anything away.
     """
-    if _is_spoken(channel):
+    if has_voice(channel):
         return False
     here, there = _overwrites(channel), _overwrites(other)
     nothing = discord.PermissionOverwrite()
@@ -62,7 +62,3 @@ def _overwrites(channel: discord.abc.GuildChannel) -> dict[int, discord.Permissi
 def _rank(overwrite: discord.PermissionOverwrite, name: str) -> int:
     value: Any = getattr(overwrite, name)
     return {False: 0, None: 1, True: 2}[value]
-
-
-def _is_spoken(channel: discord.abc.GuildChannel) -> bool:
-    return isinstance(channel, discord.VoiceChannel | discord.StageChannel)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot.client import Interaction
 from bot.errors import NotAllowed, UnwatchablePlace
-from bot.ui.interactions.access import language_of, person_of
+from bot.ui.interactions.access import guild_of, language_of, person_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.interactions.permissions import Missing, Postable, in_words, is_hidden, missing_in, missing_of
 from bot.ui.render import actions
@@ -33,7 +33,7 @@ class Destination(Struct, frozen=True):
 
 async def destination_of(interaction: Interaction, channel: Channel | None) -> Destination | None:
     """None for a DM. Raises UnwatchablePlace for a channel in which the person may not write."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     if channel is None:
         return await here(interaction, or_default=True)
     if guild is None:
@@ -45,7 +45,7 @@ async def destination_of(interaction: Interaction, channel: Channel | None) -> D
 
 async def destination_in(interaction: Interaction, channel_id: int) -> Destination:
     """A channel by its id alone, which may be forged or gone. Raises UnwatchablePlace as `destination_of` does."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     channel = guild.get_channel_or_thread(channel_id) if guild else None
     if guild is None or channel is None or not isinstance(interaction.user, discord.Member):
         raise UnwatchablePlace("absent")
@@ -56,7 +56,7 @@ async def destination_in(interaction: Interaction, channel_id: int) -> Destinati
 
 async def here(interaction: Interaction, *, or_default: bool = False) -> Destination | None:
     """The channel of the interaction, or the server's default; None for a DM, also if the person has chosen DMs."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     if guild is None or person_of(interaction).direct:
         return None
     server = await interaction.client.services.preferences.server(guild.id)
@@ -87,7 +87,7 @@ async def _locale(interaction: Interaction) -> str:
 
 async def limit_here(interaction: Interaction) -> int | None:
     """The server's limit of watches per person, if it has one. Raises NotAllowed without any of its required roles."""
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     if guild is None:
         return None
     server = await interaction.client.services.preferences.server(guild.id)

@@ -9,14 +9,11 @@ import discord
 from discord import app_commands
 
 from bot.client import UNANSWERED, Interaction, SunoBot
-from bot.domain.discord_errors import RULES, Meaning
+from bot.domain.discord_errors import AUTOMOD, AUTOMOD_TITLE, INVALID_FORM_BODY, RULES, Meaning
 from bot.errors import StorageError, TellableError
 from bot.ui.interactions.access import check_access, language_of
 from bot.ui.render.locales import Language
 from bot.ui.render.text import code
-
-_AUTOMOD = (200000, 200001)
-_INVALID_FORM = 50035
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +25,7 @@ def sentence(error: BaseException, language: Language) -> str | None:
     match error:
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             return language("err.command")
-        case discord.HTTPException() if error.code in _AUTOMOD:
+        case discord.HTTPException() if error.code in (AUTOMOD, AUTOMOD_TITLE):
             return language("err.automod")
         case discord.HTTPException() if _is_about_content(error):
             return language("err.refused", code=error.code)
@@ -45,7 +42,7 @@ def _shown(value: object) -> object:
 
 def _is_about_content(error: discord.HTTPException) -> bool:
     """An invalid form body does not count: the person cannot fix it."""
-    return _meaning_of(error) is Meaning.CONTENT and error.code != _INVALID_FORM
+    return _meaning_of(error) is Meaning.CONTENT and error.code != INVALID_FORM_BODY
 
 
 def _meaning_of(error: discord.HTTPException) -> Meaning | None:

@@ -9,15 +9,16 @@ from bot.client import Interaction
 from bot.domain.library import ChannelGroup, FoundSong, Scope, Song, SongQuery
 from bot.errors import NotInLibrary
 from bot.services.library.service import Viewable
+from bot.ui.interactions.access import guild_of
 from bot.ui.interactions.places import viewable
 from bot.ui.render.text import clean, plain_line
 
 _SUGGESTED = 25  # as many as Discord shows
-_LONGEST = 100  # characters of a choice
+_MAX_CHOICE = 100  # characters of a choice
 
 
 def query_of(interaction: Interaction, scope: Scope, find: str = "", by: int = 0) -> SongQuery:
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     return SongQuery(
         user_id=interaction.user.id,
         scope=scope,
@@ -48,7 +49,7 @@ async def song_for(interaction: Interaction, song_id: int) -> FoundSong:
 
 async def suggested_songs(interaction: Interaction, typed: str) -> list[Song]:
     """Offered while an id is typed: songs of the server, in a DM one's own. Discord is not asked: that is urgent."""
-    scope = Scope.SERVER if interaction.client.get_guild(interaction.guild_id or 0) else Scope.MINE
+    scope = Scope.SERVER if guild_of(interaction) else Scope.MINE
     find = partial(interaction.client.services.library.find, limit=_SUGGESTED)
     found = await find(query_of(interaction, scope, typed), viewable_by(interaction, ask=False))
     return [each.song for each in found.songs]
@@ -58,5 +59,5 @@ def song_choice(song: Song) -> discord.app_commands.Choice[str]:
     """Its value is the task with the song's number in it."""
     title = clean(song.title) or song.task_id
     numbered = f"{title} ({song.number})" if song.number > 1 else title
-    name = plain_line(f"{numbered} · {clean(song.style)}" if song.style else numbered, _LONGEST)
+    name = plain_line(f"{numbered} · {clean(song.style)}" if song.style else numbered, _MAX_CHOICE)
     return discord.app_commands.Choice(name=name, value=f"{song.task_id}#{song.number}")

@@ -53,6 +53,11 @@ def is_hidden(target: PermissionTarget) -> bool:
     return channel.overwrites.keys() == {everyone} and channel.overwrites[everyone].view_channel is False
 
 
+def has_voice(channel: discord.abc.GuildChannel) -> bool:
+    """Whether Discord also asks for Connect before it shows the channel's messages."""
+    return isinstance(channel, discord.VoiceChannel | discord.StageChannel)
+
+
 def preventing(missing: Iterable[Missing]) -> list[Missing]:
     """Those without which nothing at all is posted."""
     return [each for each in missing if each.permission in NEEDED_TO_POST]

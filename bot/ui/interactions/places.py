@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.client import UNANSWERED, Interaction, SunoBot
 from bot.domain.library import ChannelGroup, PastPost, PostedAt
-from bot.ui.interactions.permissions import is_hidden
+from bot.ui.interactions.permissions import has_voice, is_hidden
 
 _SERVERS = 10  # beside the one that somebody is in: each costs a request
 _REQUESTS = 5  # for threads of a server that are not in discord.py's cache, or are private
@@ -126,8 +126,8 @@ def _may_read(channel: discord.abc.GuildChannel, member: discord.Member) -> bool
     if is_hidden(channel):
         return False
     permissions = channel.permissions_for(member)
-    spoken = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
-    return permissions.view_channel and permissions.read_message_history and (permissions.connect or not spoken)
+    may_connect = permissions.connect or not has_voice(channel)
+    return permissions.view_channel and permissions.read_message_history and may_connect
 
 
 async def _member(interaction: Interaction, guild: discord.Guild, *, ask: bool) -> discord.Member | None:

@@ -11,7 +11,7 @@ import discord
 from bot.client import Interaction, Services, SunoBot
 from bot.domain.discord_errors import MessagePart, suspects
 from bot.domain.library import PostedAt
-from bot.ui.interactions.access import language_of
+from bot.ui.interactions.access import guild_of, language_of
 from bot.ui.interactions.permissions import Postable, missing_in
 from bot.ui.interactions.places import place_in
 from bot.ui.render.cards import MAX_REQUEST, Card
@@ -65,7 +65,7 @@ class InteractionReply:
         self.language = language or language_of(interaction)
         self.person = interaction.user.id
         self.channel_id = interaction.channel_id or 0
-        guild = interaction.client.get_guild(interaction.guild_id or 0)
+        guild = guild_of(interaction)
         self.guild_id = guild.id if guild else None
         self.limit = min(interaction.filesize_limit or self.services.upload_limit, MAX_REQUEST)
         replaced = interaction.response.type is discord.InteractionResponseType.deferred_message_update
@@ -85,7 +85,7 @@ class InteractionReply:
 
     def _place(self, message: discord.Message) -> PostedAt:
         """What others cannot see is found by the person alone; of what the bot cannot read again, no id is kept."""
-        guild = self._interaction.client.get_guild(self._interaction.guild_id or 0)
+        guild = guild_of(self._interaction)
         channel_id = self._interaction.channel_id or 0
         if guild and self.public:
             return place_in(guild, channel_id, message.id)

@@ -6,21 +6,19 @@ import discord
 
 from bot.client import SunoBot
 from bot.domain.charts import ChartEntry, ChartPost
+from bot.domain.discord_errors import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from bot.domain.library import ChannelGroup
 from bot.errors import PostError
 from bot.services.charts.sender import Presence
 from bot.ui.interactions.audience import viewable_by_readers
 from bot.ui.interactions.permissions import Postable, is_hidden, missing_in
-from bot.ui.outgoing.errors import post_errors, refuse_without
+from bot.ui.outgoing.errors import DELETED, post_errors, refuse_without
 from bot.ui.outgoing.history import find_message
 from bot.ui.render import actions
 from bot.ui.render.charts import chart_view
 from bot.ui.render.components import button
 from bot.ui.render.locales import Language, language_for
 from bot.ui.render.payloads import ChannelPayload
-
-_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE = 10003, 10008  # Discord's codes
-_DELETED = 0  # instead of a message id: the message arrived and was deleted
 
 
 class DiscordChartPoster:
@@ -41,7 +39,7 @@ class DiscordChartPoster:
                 fetched = await self._bot.fetch_channel(channel_id)
             place = fetched if isinstance(fetched, Postable) else None
         if place is None:
-            raise PostError("nothing can be posted there", status=404, code=_UNKNOWN_CHANNEL)
+            raise PostError("nothing can be posted there", status=404, code=UNKNOWN_CHANNEL)
         return viewable_by_readers(place, groups)
 
     async def find(self, post: ChartPost) -> int | None:
@@ -57,8 +55,8 @@ class DiscordChartPoster:
             async with post_errors():
                 return (await channel.send(view=view, nonce=post.id)).id
         except PostError as failure:
-            if failure.code == _UNKNOWN_MESSAGE:
-                return _DELETED
+            if failure.code == UNKNOWN_MESSAGE:  # its nonce is known: it arrived, and was deleted
+                return DELETED
             raise
 
     def _check_permissions(self, post: ChartPost) -> None:
@@ -83,7 +81,7 @@ class DiscordChartPoster:
         view.add_item(button(actions.CHECK, ChannelPayload(post.channel_id), language))
         channel = await self._report_channel(post)
         if channel is None:
-            raise PostError("nobody is known who could be told", status=404, code=_UNKNOWN_CHANNEL)
+            raise PostError("nobody is known who could be told", status=404, code=UNKNOWN_CHANNEL)
         async with post_errors():
             await channel.send(text, view=view, nonce=f"{post.id}{'g' if gone else 'b'}")
 

@@ -8,18 +8,18 @@ import aiohttp
 import discord
 
 from bot.domain.delivery import Reason
-from bot.domain.discord_errors import MessagePart
+from bot.domain.discord_errors import MISSING_PERMISSIONS, MessagePart
 from bot.errors import PostError
 from bot.ui.interactions.permissions import Missing, preventing
 
-_MISSING_PERMISSIONS = 50013  # Discord's code
+DELETED = 0  # instead of a message id: the message arrived, and was deleted
 
 
 def refuse_without(missing: Iterable[Missing]) -> None:
     """Raises PostError as Discord would, but without a request, if the bot may not post at all."""
     if needed := preventing(missing):
         names = ", ".join(each.permission.replace("_", " ").title() for each in needed)
-        raise PostError(f"needs {names}", status=403, code=_MISSING_PERMISSIONS)
+        raise PostError(f"needs {names}", status=403, code=MISSING_PERMISSIONS)
 
 
 @asynccontextmanager

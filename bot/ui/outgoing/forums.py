@@ -13,8 +13,8 @@ from bot.services.delivery.port import Post
 from bot.single_send import sent_once
 from bot.ui.render.text import plain_line
 
-_MOST_TAGS = 5
-_LONGEST_NAME, _TITLE = 100, 80  # characters
+_MAX_TAGS = 5
+_MAX_NAME, _MAX_TITLE = 100, 80  # characters
 _MAX_CANDIDATES = 200  # our posts whose first message is read, those created nearest to the attempt
 _MAX_CLOCK_SKEW = 4_000.0  # seconds between Discord's clock and ours: an hour, if summer time is set by hand
 _MARKS = {Topic.FAILED: "❌", Topic.LYRICS: "📝", Topic.EXPIRED: "⌛", Topic.UNKNOWN: "🚫"}
@@ -36,10 +36,10 @@ def post_name(post: Post) -> str:
     task = post.found.task if post.found else None
     first = post.clip_files[0] if post.clip_files else None
     titles = (first.clip.title if first else "", task.title if task else "", post.claimed.watch.task_id)
-    title = next(filter(None, (plain_line(each, _TITLE) for each in titles)), "?")
+    title = next(filter(None, (plain_line(each, _MAX_TITLE) for each in titles)), "?")
     number = f" ({first.number})" if first and task and len(task.clips) > 1 else ""
     mark = "" if topic is Topic.SONGS else f"{_MARKS.get(topic, _INTERIM_MARK)} "
-    return f"{mark}{title}{number}"[:_LONGEST_NAME]
+    return f"{mark}{title}{number}"[:_MAX_NAME]
 
 
 def style_of(post: Post) -> str:
@@ -52,7 +52,7 @@ def tags_for(forum: discord.ForumChannel, style: str) -> list[discord.ForumTag]:
     """The tags that the style names, in its order. If a tag is required and none fits: a general one, or the first."""
     usable = usable_tags(forum)
     where = {tag: _position(_plain(tag.name), _plain(style)) for tag in usable}
-    fitting = sorted((tag for tag in usable if where[tag] >= 0), key=lambda tag: where[tag])[:_MOST_TAGS]
+    fitting = sorted((tag for tag in usable if where[tag] >= 0), key=lambda tag: where[tag])[:_MAX_TAGS]
     if fitting or not usable or not forum.flags.require_tag:
         return fitting
     return [next((tag for tag in usable if _GENERAL_TAG.fullmatch(_plain(tag.name))), usable[0])]

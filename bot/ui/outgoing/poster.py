@@ -9,8 +9,8 @@ from typing import Any
 import discord
 
 from bot.client import SunoBot
-from bot.domain.delivery import NOTICES, Reason, Topic
-from bot.domain.discord_errors import Meaning, MessagePart, meaning
+from bot.domain.delivery import NOTICES, RESULTS, Reason, Topic
+from bot.domain.discord_errors import ARCHIVED_THREAD, UNKNOWN_GUILD, UNKNOWN_MESSAGE, Meaning, MessagePart, meaning
 from bot.domain.library import PostedAt
 from bot.domain.outbox import ClaimedDelivery, LiveCard
 from bot.domain.watch import Watch
@@ -20,7 +20,7 @@ from bot.services.clock import Clock
 from bot.services.delivery.port import Post, PostedSongs
 from bot.ui.interactions.permissions import is_hidden, missing_in
 from bot.ui.interactions.places import place_in
-from bot.ui.outgoing.errors import post_errors, refuse_without
+from bot.ui.outgoing.errors import DELETED, post_errors, refuse_without
 from bot.ui.outgoing.forums import open_post, post_name, posts_around, reopen, style_of
 from bot.ui.outgoing.history import messages_around
 from bot.ui.outgoing.marks import first_with, songs_in
@@ -31,15 +31,10 @@ from bot.ui.render.offers import with_offer
 from bot.ui.render.posts import digest, live_card, post_card
 
 _MAX_CONTENT = 2_000  # characters
-_MOST_MENTIONS = 100  # in a message
+_MAX_MENTIONS = 100  # in a message
 _DAY = 86_400.0  # seconds for which a learned upload limit counts: a server's limit may rise again
 _TIERS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # limits that Discord has or had, in bytes
-_UNKNOWN_MESSAGE = 10008  # for a repeated nonce: the message arrived and was deleted
-_UNKNOWN_GUILD = 10004  # the code that Discord would answer
-_ARCHIVED = 50083
-_OFFERING = frozenset({Topic.SONGS, Topic.LYRICS, Topic.FAILED})  # what can be made from the task is offered there
 _IN_FLIGHT = 10.0  # seconds for which a request that was cut off may still be carried out
-_DELETED = 0  # instead of a message id: the message arrived and was deleted
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +104,10 @@ class DiscordPoster:
         return await self._send(claimed, card, reply)
 
     async def _with_offer(self, post: Post, card: Card, language: Language) -> Card:
-        """What can be made from the task, where it is posted."""
-        if post.found is None or post.claimed.delivery.topic not in _OFFERING:
+        """With what can be made from the task, where its result is posted."""
+        if (
+            post.found is None or post.claimed.delivery.topic not in RESULTS
+        ):  # what can be made from the task is offered with its result
             return card
         user_id, guild_id = post.claimed.watch.user_id, _server(post.claimed) or None
         offer = await self._bot.services.orders.offer(post.found, guild_id, user_id)
@@ -152,7 +149,7 @@ class DiscordPoster:
             return None
         guild = self._bot.get_guild(claimed.watch.guild_id)
         if guild is None:
-            raise PostError(Reason.NOT_A_MEMBER, status=404, code=_UNKNOWN_GUILD)
+            raise PostError(Reason.NOT_A_MEMBER, status=404, code=UNKNOWN_GUILD)
         return None if guild.unavailable else guild.get_channel_or_thread(claimed.delivery.channel_id)
 
     async def _send(self, claimed: ClaimedDelivery, card: Card, reply: int | None) -> int:
@@ -160,8 +157,8 @@ class DiscordPoster:
             async with post_errors(parts_of(card, reply=reply is not None)):
                 message = await self._channel(claimed).send(**_content(card, claimed, reply))
         except PostError as failure:
-            if failure.code == _UNKNOWN_MESSAGE:
-                return _DELETED
+            if failure.code == UNKNOWN_MESSAGE:  # its nonce is known: it arrived, and was deleted
+                return DELETED
             if meaning(failure) is Meaning.TOO_LARGE:
                 self._learn_limit(claimed, card)
             raise
@@ -246,7 +243,7 @@ class DiscordPoster:
             async with post_errors():
                 await message.edit(content=shown.content, embeds=shown.embeds, view=shown.view())
         except PostError as failure:
-            if not in_forum or failure.code != _ARCHIVED:
+            if not in_forum or failure.code != ARCHIVED_THREAD:
                 raise
             async with post_errors():
                 await reopen(self._bot, channel_id)
@@ -296,5 +293,5 @@ def _content(card: Card, claimed: ClaimedDelivery, reply: int | None) -> dict[st
 
 def _fitting(mentions: Sequence[str], room: int) -> Sequence[str]:
     """As many mentions, from the first, as fit into `room` characters with a space after each."""
-    ends = accumulate(len(mention) + 1 for mention in mentions[:_MOST_MENTIONS])
+    ends = accumulate(len(mention) + 1 for mention in mentions[:_MAX_MENTIONS])
     return mentions[: sum(end <= room for end in ends)]

@@ -16,9 +16,8 @@ from bot.services.library.star_counts import Counts
 from bot.ui.outgoing.errors import post_errors
 from bot.ui.render.actions import CUSTOM_ID, STAR, custom_id
 from bot.ui.render.cards import is_file_of
-from bot.ui.render.components import buttons_on, star_label, view_of
+from bot.ui.render.components import buttons_on, language_on, star_label, view_of
 from bot.ui.render.files import KeptFile
-from bot.ui.render.locales import language_for
 from bot.ui.render.payloads import SongPayload
 
 Button: TypeAlias = discord.ui.Button[Any]
@@ -43,24 +42,21 @@ class DiscordStarPoster:
         known = await counts({task_id for task_id, _ in starred})
         here = {song: take for song, take in known.items() if take.message_id == shown.id or song in starred}
         wanted = _with_stars(buttons, starred, here, shown.id)
-        content = await self._content(shown, known, here)
+        content = _content(shown, known, here)
         files = _with_covers(shown, here)
         if files or content != shown.content or _looks(wanted) != _looks(buttons_on(shown)):
             await _edit(shown, content, wanted, files)
 
-    async def _content(
-        self, shown: discord.Message, known: Mapping[Song, TakeStars], here: Mapping[Song, TakeStars]
-    ) -> str:
-        """With a line that says which take was chosen, or without it."""
-        lines = [line for line in shown.content.split("\n") if not line.startswith(_CHOSEN)]
-        tasks = {task_id for task_id, _ in here}
-        chosen = [number for (task_id, number), take in known.items() if task_id in tasks and take.chosen]
-        if chosen:
-            guild_id = shown.guild.id if shown.guild else 0
-            server = await self._bot.services.preferences.server(guild_id)
-            language = language_for(server.locale or (shown.guild.preferred_locale.value if shown.guild else ""))
-            lines.append(f"{_CHOSEN} {language('library.chosen', n=chosen[0])}")
-        return "\n".join(lines)
+
+def _content(shown: discord.Message, known: Mapping[Song, TakeStars], here: Mapping[Song, TakeStars]) -> str:
+    """With a line that says which take was chosen, or without it, in the language of the post."""
+    lines = [line for line in shown.content.split("\n") if not line.startswith(_CHOSEN)]
+    tasks = {task_id for task_id, _ in here}
+    chosen = [number for (task_id, number), take in known.items() if task_id in tasks and take.chosen]
+    if chosen:
+        language = language_on(buttons_on(shown))
+        lines.append(f"{_CHOSEN} {language('library.chosen', n=chosen[0])}")
+    return "\n".join(lines)
 
 
 async def _edit(shown: discord.Message, content: str, buttons: Sequence[Button], files: Sequence[KeptFile]) -> None:

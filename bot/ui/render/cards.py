@@ -17,7 +17,7 @@ from bot.services.clip_files import ClipFile
 from bot.services.lookup import Found
 from bot.ui.render import actions
 from bot.ui.render.components import LINKS_ROW, button
-from bot.ui.render.embeds import clip_embed, failure, is_shown, lyrics_embed, suno_page, task_embed
+from bot.ui.render.embeds import clip_embed, failure, is_linkable, lyrics_embed, state_of, suno_page, task_embed
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
 from bot.ui.render.payloads import NotifyPayload, TaskPayload
@@ -121,9 +121,19 @@ def song_cards(
         groups = grouped(clip_files)
         cards = [_song_card(found, group, language, limit, kept, last=group is groups[-1]) for group in groups]
         cards[0] = replace(cards[0], kept=tuple(kept.values()))
-    if found.task.partial:
-        cards[0] = replace(cards[0], content=f"⚠️ {failure(found.task, language)}\n{cards[0].content}".strip())
+    if state := _beside_songs(found.task, language):
+        cards[0] = replace(cards[0], content=f"{state}\n{cards[0].content}".strip())
     return tuple(cards)
+
+
+def _beside_songs(task: Task, language: Language) -> str:
+    """What is so with the songs that are not shown: they failed, or are still being made."""
+    if task.partial:
+        return f"⚠️ {failure(task, language)}"
+    if task.is_final:
+        return ""
+    state, ready, songs = state_of(task, language), len(task.playable), len(task.clips)
+    return language("card.some", state=state, ok=ready, all=songs) if ready < songs else state
 
 
 def files_to_keep(clip_files: Sequence[ClipFile], files: Sequence[discord.Attachment]) -> dict[int, discord.Attachment]:
@@ -287,5 +297,5 @@ def links(task: Task, numbers: Sequence[int], language: Language) -> list[discor
     suffix = "_n" if len(task.clips) > 1 else ""
     return [
         discord.ui.Button(label=language(f"btn.{kind}{suffix}", n=number), emoji=emoji, url=url, row=LINKS_ROW)
-        for kind, emoji, number, url in [link for link in found if is_shown(link[-1], _MAX_URL)][:5]
+        for kind, emoji, number, url in [link for link in found if is_linkable(link[-1], _MAX_URL)][:5]
     ]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.render.actions import BATCH_OPEN, CUSTOM_ID, EXTRA, PICK, PLAYLIST_ADD, STAR, Action, custom_id
+from bot.ui.render.actions import ACTIONS, BATCH_OPEN, CUSTOM_ID, EXTRA, PICK, PLAYLIST_ADD, STAR, Action, custom_id
 from bot.ui.render.locales import Language, languages
 from bot.ui.render.payloads import Payload, SongPayload  # fmt: skip
 
@@ -21,7 +21,7 @@ _IN_A_ROW = 5  # Discord's limit
 class ActionButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CUSTOM_ID):
     """discord.py makes a new instance for each press, however old the message is.
 
-    `interaction.client.press` is `dispatch` of bot/ui/interactions/dispatch.py, which this room does not import.
+    `interaction.client.press` is `dispatch` of bot/ui/interactions/dispatch.py, which this package may not import.
     """
 
     def __init__(self, button: discord.ui.Button[Any], code: str, about: str, mark: str) -> None:
@@ -129,10 +129,13 @@ def styled_button(action: Action[P], payload: P, **style: Any) -> ActionButton:
 
 
 def page_buttons(action: Action[P], payload_of: Callable[[int], P], page: int, pages: int) -> list[ActionButton]:
-    """Buttons to the previous and the next page, counted from 0, or disabled. `payload_of` takes a page."""
+    """Buttons to the previous and the next page, counted from 0, or disabled. `payload_of` takes a page.
+
+    Their arrows are not those of players: songs in a list have ▶️ for that.
+    """
     return [
         styled_button(action, payload_of(to), emoji=emoji, disabled=not 0 <= to < pages)
-        for emoji, to in (("◀️", page - 1), ("▶️", page + 1))
+        for emoji, to in (("⬅️", page - 1), ("➡️", page + 1))
     ]
 
 
@@ -181,6 +184,21 @@ def buttons_on(message: discord.Message) -> list[discord.ui.Button[Any]]:
                 found.append(discord.ui.Button.from_component(each))
                 found[-1].row = row
     return found
+
+
+def language_on(buttons: Sequence[discord.ui.Button[Any]]) -> Language:
+    """That of a message that was sent before, by the labels on it: English, if they are in none."""
+    shown = [(action.label, each.label) for each in buttons if (action := _action_of(each)) and action.label]
+
+    def matching(language: Language) -> int:
+        return sum(label == language(key) for key, label in shown)
+
+    return max(languages().values(), key=matching)
+
+
+def _action_of(button: discord.ui.Button[Any]) -> Action[Any] | None:
+    found = CUSTOM_ID.fullmatch(button.custom_id or "")
+    return ACTIONS.get(found["action"]) if found else None
 
 
 def view_of(buttons: Sequence[discord.ui.Button[Any]]) -> discord.ui.View:

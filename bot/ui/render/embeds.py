@@ -33,9 +33,9 @@ _UNKNOWN_COLOUR, _UNKNOWN_EMOJI = discord.Colour.yellow(), "❔"
 _PARTIAL_EMOJI = "⚠️"
 
 
-def is_shown(url: str, longest: int) -> bool:
+def is_linkable(url: str, max_length: int) -> bool:
     """True if Discord accepts the address in a button or embed: it refuses hosts without a dot, such as minio:9000."""
-    return len(url) <= longest and "." in (urlsplit(url).hostname or "").strip(".")
+    return len(url) <= max_length and "." in (urlsplit(url).hostname or "").strip(".")
 
 
 def suno_page(clip: Clip) -> str | None:
@@ -45,15 +45,19 @@ def suno_page(clip: Clip) -> str | None:
 
 def headline(task: Task, language: Language) -> str:
     """The status: emoji, word, kind and model; below it the progress, if the gateway gave one."""
-    if not task.recognised:
-        word = language("st.unknown", raw=one_line(task.raw_status, 60))
-    else:
-        word = language("st.partial" if task.partial else f"st.{task.status}")
-    state = f"{emoji_of(task)} **{word}**"
+    state = state_of(task, language)
     kind = "" if task.kind is TaskKind.UNKNOWN else language(f"kind.{task.kind}")
     model = next((clip.model for clip in task.clips if clip.model), "")
     line = " · ".join(part for part in (state, kind, one_line(model, 40)) if part)
     return line if task.is_final or task.progress is None else f"{line}\n{_bar(task.progress)}"
+
+
+def state_of(task: Task, language: Language) -> str:
+    if not task.recognised:
+        word = language("st.unknown", raw=one_line(task.raw_status, 60))
+    else:
+        word = language("st.partial" if task.partial else f"st.{task.status}")
+    return f"{emoji_of(task)} **{word}**"
 
 
 def _bar(progress: float) -> str:
@@ -102,7 +106,7 @@ def task_embed(task: Task, gateway: str, language: Language) -> discord.Embed:
     made = task.lyrics.style if task.lyrics and task.kind is TaskKind.STYLE else ""
     _add(embed, language("card.style"), one_line(made, _MAX_FIELD) or one_line(style, _MAX_STYLE), inline=False)
     pictures = [clip.image_url for clip in task.clips]
-    if not task.is_final and (image := next((each for each in pictures if is_shown(each, _MAX_PICTURE)), "")):
+    if not task.is_final and (image := next((each for each in pictures if is_linkable(each, _MAX_PICTURE)), "")):
         embed.set_thumbnail(url=image)
     # Without a title the id is shown above.
     return embed.set_footer(text=_footer(task, gateway) if task.title else gateway)

@@ -15,7 +15,7 @@ from bot.gateways.media import MediaFile
 from bot.services.extras import ExtraFile
 from bot.ui.render.cards import Card, Upload
 from bot.ui.render.components import ClipMenu
-from bot.ui.render.embeds import is_shown
+from bot.ui.render.embeds import is_linkable
 from bot.ui.render.locales import Language
 from bot.ui.render.text import megabytes, plain_line
 
@@ -61,7 +61,7 @@ def file_card(task: Task, number: int, extra: Extra, file: ExtraFile, language: 
         name = file_name(clip.title, clip.id, number, file.media.kind)
         return Card(content="", embeds=[], uploads=[Upload(name, file.media)])
     sentence = _problem(file.media, _label(task, number, extra, language), language, limit)
-    if is_shown(file.url, _MAX_URL):
+    if is_linkable(file.url, _MAX_URL):
         link: Any = discord.ui.Button(label=language("btn.link"), emoji="⬇️", url=file.url)
         return Card(content=sentence, embeds=[], buttons=[link])
     shown = f"\n<{file.url}>" if len(file.url) <= _MAX_SHOWN_URL else ""

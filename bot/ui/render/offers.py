@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from bot.domain.lyrics_texts import lyrics_texts
 from bot.domain.task import Status, Task
-from bot.services.orders.service import Offer
+from bot.services.orders.results import Offer
 from bot.ui.render import actions
 from bot.ui.render.actions import Action
 from bot.ui.render.cards import Card

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from bot.errors import NotYours
 
-_PAGES = 100_000  # a mark has five digits for a page
-_LONGEST = 88  # characters of `about`
+_MAX_PAGES = 100_000  # a mark has five digits for a page
+_MAX_ABOUT = 88  # characters of `about`
 
 
 class Payload(Protocol):
@@ -104,7 +104,7 @@ class PagePayload(Struct, frozen=True):
 
     @property
     def mark(self) -> str:
-        return str(self.page % _PAGES)
+        return str(self.page % _MAX_PAGES)
 
     @classmethod
     def parse(cls, about: str, mark: str) -> Self:
@@ -147,11 +147,11 @@ class ListedWatchPayload(Struct, frozen=True):
 
     @property
     def about(self) -> str:
-        return f"{self.scope}.{self.watch_id}.{self.task_id}"[:_LONGEST]
+        return f"{self.scope}.{self.watch_id}.{self.task_id}"[:_MAX_ABOUT]
 
     @property
     def mark(self) -> str:
-        return str(self.page % _PAGES)
+        return str(self.page % _MAX_PAGES)
 
     @classmethod
     def parse(cls, about: str, mark: str) -> Self:
@@ -203,7 +203,7 @@ class DeliveryPayload(Struct, frozen=True):
 
     @property
     def mark(self) -> str:
-        return str(self.page % _PAGES)
+        return str(self.page % _MAX_PAGES)
 
     @classmethod
     def parse(cls, about: str, mark: str) -> Self:
@@ -256,7 +256,7 @@ class ListedOrderPayload(Struct, frozen=True):
 
     @property
     def mark(self) -> str:
-        return str(self.page % _PAGES)
+        return str(self.page % _MAX_PAGES)
 
     @classmethod
     def parse(cls, about: str, mark: str) -> Self:
@@ -308,11 +308,11 @@ class LibraryPayload(Struct, frozen=True):
 
     @property
     def about(self) -> str:
-        return f"{self.scope}.{self.by}.{self.find}"[:_LONGEST]
+        return f"{self.scope}.{self.by}.{self.find}"[:_MAX_ABOUT]
 
     @property
     def mark(self) -> str:
-        return str(self.page % _PAGES)
+        return str(self.page % _MAX_PAGES)
 
     @classmethod
     def parse(cls, about: str, mark: str) -> Self:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.allowance import Denial, Limit, Limits, Usage, Work, day_of, denial_of, left, next_day
+from bot.domain.allowance import Limit, LimitReached, Limits, Usage, Work, day_of, left, limit_reached, next_day
 from bot.domain.song_request import RequestKind
 
 NOON = 1_790_337_600.0  # 2026-09-25 12:00 UTC
@@ -17,23 +17,23 @@ def test_a_day_is_one_of_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "denial"),
+    ("usage", "reached"),
     [
         (Usage(person=2, server=19, operator=49), None),
-        (Usage(person=3), Denial(Limit.PERSON, 3, MIDNIGHT)),
-        (Usage(server=20), Denial(Limit.SERVER, 20, MIDNIGHT)),
-        (Usage(operator=50), Denial(Limit.OPERATOR, 50, MIDNIGHT)),
-        (Usage(last_at=NOON - 10), Denial(Limit.COOLDOWN, 30, NOON + 20)),
+        (Usage(person=3), LimitReached(Limit.PERSON, 3, MIDNIGHT)),
+        (Usage(server=20), LimitReached(Limit.SERVER, 20, MIDNIGHT)),
+        (Usage(operator=50), LimitReached(Limit.OPERATOR, 50, MIDNIGHT)),
+        (Usage(last_at=NOON - 10), LimitReached(Limit.COOLDOWN, 30, NOON + 20)),
         (Usage(last_at=NOON - 30), None),
-        (Usage(last_at=NOON + 5), Denial(Limit.COOLDOWN, 30, NOON + 35)),
+        (Usage(last_at=NOON + 5), LimitReached(Limit.COOLDOWN, 30, NOON + 35)),
     ],
 )
-def test_the_nearest_limit_says_when_it_is_over(usage: Usage, denial: Denial | None) -> None:
-    assert denial_of(usage, LIMITS, NOON) == denial
+def test_the_nearest_limit_says_when_it_is_over(usage: Usage, reached: LimitReached | None) -> None:
+    assert limit_reached(usage, LIMITS, NOON) == reached
 
 
 def test_without_limits_nothing_is_refused() -> None:
-    assert denial_of(Usage(person=10_000), Limits(), NOON) is None
+    assert limit_reached(Usage(person=10_000), Limits(), NOON) is None
     assert left(Usage(person=10_000), Limits()) is None
 
 

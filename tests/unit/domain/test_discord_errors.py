@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.delivery import MOST_ATTEMPTS, State, Topic
+from bot.domain.delivery import MAX_ATTEMPTS, State, Topic
 from bot.domain.discord_errors import (
     RULES,
     Abandon,
@@ -143,4 +143,4 @@ def test_errors_of_a_proxy_in_front_of_discord_are_temporary() -> None:
 
 def test_a_fault_of_the_bot_is_retried_for_hours_and_then_reported() -> None:
     assert isinstance(decide_on_fault(Attempt(topic=Topic.SONGS)), Retry)
-    assert decide_on_fault(Attempt(topic=Topic.SONGS, failures=MOST_ATTEMPTS - 1)) == Abandon(State.FAILED)
+    assert decide_on_fault(Attempt(topic=Topic.SONGS, failures=MAX_ATTEMPTS - 1)) == Abandon(State.FAILED)

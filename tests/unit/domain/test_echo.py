@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.echo import Seen, echoed, ignored, models_in, proven, proven_by
+from bot.domain.echo import OptionCounts, echoed, ignored, models_in, proven, proven_by
 from bot.domain.song_request import RequestKind, SongOption, SongRequest, Voice
 from bot.domain.task import Clip, Echo, Status, Task, TaskKind
 from bot.gateways.dialects.translate import translate
@@ -39,7 +39,11 @@ def test_an_option_is_found_or_missing_where_the_song_is_described(
 
 
 def test_missing_twice_and_never_found_is_ignored() -> None:
-    seen = {SongOption.VOICE: Seen(0, 1), SongOption.EXCLUDE: Seen(0, 2), SongOption.COVER: Seen(1, 5)}
+    seen = {
+        SongOption.VOICE: OptionCounts(0, 1),
+        SongOption.EXCLUDE: OptionCounts(0, 2),
+        SongOption.COVER: OptionCounts(1, 5),
+    }
     assert ignored(seen) == {SongOption.EXCLUDE}
     assert proven(seen) == {SongOption.COVER}
 

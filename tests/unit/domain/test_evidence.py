@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.domain.evidence import Evidence, Sent, charges_by_balance, evidence, unsettled
+from bot.domain.evidence import Evidence, SentOrder, charges_by_balance, evidence_by_count, evidence_by_log
 
 NOW = 10_000.0
-TAKEN, UNSURE = Sent(NOW - 900, taken=True), Sent(NOW - 800, taken=False)
+TAKEN, UNSURE = SentOrder(NOW - 900, accepted=True), SentOrder(NOW - 800, accepted=False)
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ def test_what_was_spent_is_a_number_of_orders_or_something_else_was_bought(spent
         ([TAKEN, UNSURE], None, Evidence.NONE),
         ([UNSURE], 0, Evidence.NONE),
         ([TAKEN, UNSURE, UNSURE], 2, Evidence.NONE),
-        ([TAKEN, Sent(NOW - 60, taken=False)], 1, Evidence.NONE),
+        ([TAKEN, SentOrder(NOW - 60, accepted=False)], 1, Evidence.NONE),
     ],
     ids=["both", "one", "not shown yet", "no number", "never seen to show any", "one of two", "too early"],
 )
 def test_charges_are_counted_against_orders_that_were_taken(
-    sent: list[Sent], charges: int | None, found: Evidence
+    sent: list[SentOrder], charges: int | None, found: Evidence
 ) -> None:
-    assert unsettled(sent, charges, NOW) is found
+    assert evidence_by_count(sent, charges, NOW) is found
 
 
 def test_charges_of_before_do_not_count() -> None:
-    assert evidence([TAKEN, UNSURE], [TAKEN.at - 3_600, TAKEN.at + 1], NOW) is Evidence.FREE
+    assert evidence_by_log([TAKEN, UNSURE], [TAKEN.at - 3_600, TAKEN.at + 1], NOW) is Evidence.FREE

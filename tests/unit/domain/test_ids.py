@@ -5,8 +5,9 @@ import json
 import pytest
 
 from bot.domain.id_forms import MAX_LENGTH, Mentioned, other_form
-from bot.domain.ids import find_ids, find_mentioned, parse_id, read_ids, read_typed
+from bot.domain.ids import find_mentioned, read_typed
 from bot.errors import InvalidTaskId
+from tests.typed_ids import find_ids, parse_id, read_ids
 
 UUID = "7d1e2f30-4a5b-4c6d-8e7f-901234567890"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.order import (
     LOST_AFTER,
-    MOST_SENDS,
+    MAX_SENDS,
     RECONCILE_AFTER,
     STALE_AFTER,
     Accepted,
@@ -52,7 +52,7 @@ def test_an_accepted_order_has_its_task() -> None:
 
 def test_an_order_never_taken_is_retried_with_growing_delays_and_then_refused() -> None:
     order, backoffs = placed(), []
-    for _ in range(MOST_SENDS - 1):
+    for _ in range(MAX_SENDS - 1):
         order = after_submission(sending(order, NOW), NotTaken("refused port"), NOW)
         assert order.state is OrderState.PLACED
         backoffs.append((order.due_at or 0) - NOW)
@@ -108,5 +108,5 @@ def test_nothing_is_sent_after_an_answer_that_may_have_cost(hours: int, results:
         sends += 1
         harmless += isinstance(result, NotTaken)
     assert sends - harmless <= 1
-    assert sends <= MOST_SENDS
+    assert sends <= MAX_SENDS
     assert order.state is not OrderState.SENDING

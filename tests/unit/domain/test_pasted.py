@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ids import find_ids, find_mentioned, parse_id, read_ids
+from bot.domain.ids import find_mentioned
+from tests.typed_ids import find_ids, parse_id, read_ids
 
 TASK, SONG, TWIN, OTHER = (f"{each}f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b" for each in "1234")
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.domain.search_text import LONGEST, patterns, search_line
+from bot.domain.search_text import MAX_LENGTH, patterns, search_line
 from tests.linear_time import TIMES, grows_linearly
 
 
@@ -101,7 +101,7 @@ def test_every_word_of_a_long_line_must_occur() -> None:
 
 def test_no_more_of_a_long_text_counts_than_a_statement_can_bear() -> None:
     every = " ".join(chr(0x4E00 + number) for number in range(1_000))
-    assert patterns(every) == patterns(every[:LONGEST])
+    assert patterns(every) == patterns(every[:MAX_LENGTH])
     assert len(patterns("\ufdfa\ufdfb" + "".join(map(chr, range(0xFC5E, 0xFC64))) * 20)) <= 100
 
 

@@ -30,7 +30,10 @@ def test_lengths_are_counted_as_suno_counts_them() -> None:
 
 def test_every_text_that_is_too_long_is_named_with_the_limit_of_the_model() -> None:
     faults = too_long(custom(lyrics="a" * 3_001, style="b" * 200, title="🎵" * 41))
-    assert [(each.field, each.length, each.most) for each in faults] == [("lyrics", 3_001, 3_000), ("title", 82, 80)]
+    assert [(each.field, each.length, each.max_length) for each in faults] == [
+        ("lyrics", 3_001, 3_000),
+        ("title", 82, 80),
+    ]
 
 
 def test_a_description_has_the_length_that_its_model_takes() -> None:

@@ -9,7 +9,7 @@ from bot.domain.delivery import AUDIO_WAIT, Topic, audio_retry_delay, retry_dela
 from bot.domain.snapshot import MAX_POLL_INTERVAL, PollSchedule, TaskSnapshot, missed, next_poll_at, seen, unchanged_for
 from bot.domain.task import Clip, Lyrics, Status, Task, TaskKind
 from bot.domain.update_cycle import UpdateCycle
-from bot.domain.watch import GRACE, LYRICS_WAIT, PATIENCE, QUIET_AFTER, Step, Watch, WatchOutcome, advance
+from bot.domain.watch import GRACE, LYRICS_WAIT, MAX_UNCHANGED, QUIET_AFTER, Step, Watch, WatchOutcome, advance
 
 NOW = 1_000_000.0
 URL = "https://media.example/a.mp3"
@@ -131,16 +131,16 @@ def test_a_quiet_task_is_announced_once() -> None:
 
 
 def test_a_watch_without_changes_expires_with_a_notice() -> None:
-    step = advance(watch(quiet_announced=True), polled(task(Status.RUNNING)), NOW + PATIENCE)
+    step = advance(watch(quiet_announced=True), polled(task(Status.RUNNING)), NOW + MAX_UNCHANGED)
     assert topics(step) == [(Topic.EXPIRED, ())]
     assert step.watch.outcome is WatchOutcome.EXPIRED
 
 
 def test_outages_do_not_count_as_idle_time() -> None:
     snapshot = polled(task(Status.RUNNING))
-    after = seen(snapshot, task(Status.RUNNING), "default", NOW + 2 * PATIENCE)
-    assert unchanged_for(after, NOW + 2 * PATIENCE) == 2 * MAX_POLL_INTERVAL
-    assert topics(advance(watch(), after, NOW + 2 * PATIENCE)) == []
+    after = seen(snapshot, task(Status.RUNNING), "default", NOW + 2 * MAX_UNCHANGED)
+    assert unchanged_for(after, NOW + 2 * MAX_UNCHANGED) == 2 * MAX_POLL_INTERVAL
+    assert topics(advance(watch(), after, NOW + 2 * MAX_UNCHANGED)) == []
 
 
 def test_an_address_that_is_signed_anew_is_no_change() -> None:

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import MediaNoRoom, MediaSlow
 from bot.gateways import hosts as module
 from bot.gateways.disk_budget import DiskBudget
-from bot.gateways.hosts import MOST, RESERVED, HostRating, Hosts, Slots
+from bot.gateways.hosts import MAX_FILES, RESERVED, HostRating, Hosts, Slots
 
 
 class Time:
@@ -39,7 +39,7 @@ def each_its_own(count: int) -> list[tuple[str, int]]:
 async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
-    many = [("a", person) for person in range(MOST)]
+    many = [("a", person) for person in range(MAX_FILES)]
     async with taken(slots, *many) as at_first:
         pass
     hosts.record_rating("a", HostRating.SLOW)
@@ -48,17 +48,17 @@ async def test_one_host_has_a_part_and_a_slow_one_a_small_one() -> None:
     hosts.record_rating("a", HostRating.GOOD)
     async with taken(slots, *many) as good:
         pass
-    assert 0 < slow < at_first < good < MOST
+    assert 0 < slow < at_first < good < MAX_FILES
 
 
 async def test_one_person_has_a_part_and_more_of_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
     hosts.record_rating("good", HostRating.GOOD)
-    bad = [(host, 1) for host, _ in each_its_own(MOST)]
-    async with taken(slots, *bad) as doubtful, taken(slots, *[("good", 1)] * MOST) as good:
-        assert 0 < doubtful < MOST / 4
-        assert doubtful < good < MOST / 2
+    bad = [(host, 1) for host, _ in each_its_own(MAX_FILES)]
+    async with taken(slots, *bad) as doubtful, taken(slots, *[("good", 1)] * MAX_FILES) as good:
+        assert 0 < doubtful < MAX_FILES / 4
+        assert doubtful < good < MAX_FILES / 2
         async with taken(slots, ("new", 2)) as others:
             assert others == 1
 
@@ -67,8 +67,8 @@ async def test_a_share_is_kept_for_hosts_that_behave() -> None:
     hosts = Hosts()
     slots = Slots(hosts)
     hosts.record_rating("good", HostRating.GOOD)
-    async with taken(slots, *each_its_own(2 * MOST)) as going, taken(slots, ("good", 7)) as good:
-        assert (going, good) == (MOST - RESERVED, 1)
+    async with taken(slots, *each_its_own(2 * MAX_FILES)) as going, taken(slots, ("good", 7)) as good:
+        assert (going, good) == (MAX_FILES - RESERVED, 1)
 
 
 async def test_a_freed_slot_goes_to_the_first_eligible_waiter() -> None:
@@ -88,7 +88,7 @@ async def test_a_freed_slot_goes_to_the_first_eligible_waiter() -> None:
 
 
 async def test_a_request_that_waits_too_long_is_refused_and_leaves_the_queue() -> None:
-    slots = Slots(Hosts(), patience=0.01)
+    slots = Slots(Hosts(), timeout=0.01)
     async with taken(slots, *[("a", person) for person in range(8)]):
         with pytest.raises(MediaSlow):
             async with slots.take("a", 9):
@@ -125,7 +125,7 @@ def test_hosts_without_end_are_forgotten_the_oldest_first() -> None:
 
 
 def test_room_is_shared() -> None:
-    disk = DiskBudget(most=100, part=25)
+    disk = DiskBudget(max_bytes=100, part=25)
     ada, ben = disk.share(1, "a.example"), disk.share(2, "a.example")
     ada.take(25)
     for full in (ada, ben):

@@ -176,7 +176,7 @@ async def test_a_host_that_wastes_our_time_is_left_soon(
     media: Media, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch, raw: bytes, pause: float
 ) -> None:
     """Long before the song's time is over, and then it has a small part of what is fetched."""
-    monkeypatch.setitem(client._RATES, False, replace(BRISK, answer=600, window=0.5))
+    monkeypatch.setattr(client, "BRISK", replace(BRISK, answer=600, window=0.5))
     gateway.media_faults.append(Fault(raw=raw, endless=True, pause=pause))
     async with asyncio.timeout(20):
         with pytest.raises(MediaUnavailable):
@@ -195,7 +195,7 @@ async def test_a_few_hints_do_no_harm(media: Media, gateway: LocalGateway) -> No
 async def test_an_honest_slow_line_is_waited_for_where_there_is_patience(
     media: Media, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(client._RATES, False, replace(BRISK, window=0.2))
+    monkeypatch.setattr(client, "BRISK", replace(BRISK, window=0.2))
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(SONG_BYTES)
     piece = SONG_BYTES[:1_000]
     for _ in range(2):
@@ -236,7 +236,7 @@ async def test_an_endless_download_is_cut_off(media: Media, gateway: LocalGatewa
 async def test_a_host_that_says_nothing_more_is_given_up(
     media: Media, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(client._RATES, False, replace(BRISK, window=0.05))
+    monkeypatch.setattr(client, "BRISK", replace(BRISK, window=0.05))
     gateway.media_faults.append(Fault(200, SOUND, stall_after=100))
     with pytest.raises(MediaUnavailable):
         await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB)

@@ -210,6 +210,10 @@ async def test_key_usage_is_read(many: Gateway, gateway: LocalGateway) -> None:
     usage = await many.usage()
     assert usage
     assert (usage.left, usage.expires_at, usage.models) == (None, None, None)
+    gateway.usage = {"total_available": -5, "total_used": 7, "expires_at": 0, "unlimited_quota": False}
+    usage = await many.usage()
+    assert usage
+    assert usage.left == -5, "it has spent more than it had"
 
 
 async def test_a_large_answer_does_not_block_the_event_loop(

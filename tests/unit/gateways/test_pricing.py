@@ -41,6 +41,8 @@ def test_prices_are_those_of_songs_and_lyrics() -> None:
 def test_the_balance_is_given_in_units() -> None:
     assert balance_in(usage(), QUOTA_PER_UNIT) == Balance(0.04, 0.2)
     assert balance_in(usage(unlimited_quota=True, total_available=-5), QUOTA_PER_UNIT) == Balance(None, 0.2)
+    assert balance_in(usage(total_available=-5_000), QUOTA_PER_UNIT) == Balance(-0.01, 0.2), "it has spent too much"
+    assert balance_in(usage(unlimited_quota=None, total_available=-5), QUOTA_PER_UNIT) == Balance(None, 0.2)
     assert quota_per_unit({"data": {"quota_per_unit": 1_000}}) == 1_000
 
 

@@ -132,7 +132,7 @@ async def test_a_host_that_does_not_say_how_long_is_waited_for(gateway: LocalGat
 async def test_a_song_that_is_not_waited_for_may_fail_later(
     gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(media_client._RATES, False, replace(BRISK, window=0.3))
+    monkeypatch.setattr(media_client, "BRISK", replace(BRISK, window=0.3))
     gateway.media_faults += [Fault(200, SONG, times=1), Fault(200, SONG, stall_after=HALF)]
     async with Media(allow_hosts=[gateway.media_host]) as media:
         async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=10**6, whole=False):
@@ -187,7 +187,7 @@ async def test_a_disk_without_room_is_an_error_and_no_song(
 
 @pytest.mark.parametrize("size", [None, len(SONG)])
 async def test_more_than_its_part_of_the_room_no_song_gets(size: int | None) -> None:
-    disk = DiskBudget(most=len(SONG), part=HALF)
+    disk = DiskBudget(max_bytes=len(SONG), part=HALF)
     async with spooled(size, disk) as spool:
         with pytest.raises(MediaNoRoom):
             await spool.whole()
@@ -206,7 +206,7 @@ async def test_without_room_for_a_file_the_connection_is_released(
 
 
 async def test_a_song_of_unknown_length_is_written_as_it_came_and_gives_its_room_back() -> None:
-    disk = DiskBudget(most=3 * len(SONG) // 2 + 1024 * 1024)
+    disk = DiskBudget(max_bytes=3 * len(SONG) // 2 + 1024 * 1024)
     for _ in range(4):
         async with spooled(None, disk) as spool:
             await spool.whole()

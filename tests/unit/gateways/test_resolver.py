@@ -26,14 +26,14 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return system("127.0.0.1", *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
-    monkeypatch.setattr(module, "_PATIENCE", 0.2)
+    monkeypatch.setattr(module, "_TIMEOUT", 0.2)
     yield asked
     over.set()
 
 
 @pytest.mark.usefixtures("hanging")
 async def test_names_that_hang_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 30)
+    monkeypatch.setattr(module, "_TIMEOUT", 30)
     resolver = Resolver()
     slow = [asyncio.create_task(resolver.resolve(f"{number}.slow", 80)) for number in range(40)]
     await asyncio.sleep(0)

@@ -123,9 +123,9 @@ async def closes(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -
     """Before it says anything."""
 
 
-async def submit(port: int, patience: float = 2.0) -> SubmitResult:
+async def submit(port: int, time_limit: float = 2.0) -> SubmitResult:
     async with Submitter("default", f"http://127.0.0.1:{port}", KEY) as submitter:
-        return await submitter.submit(SUBMISSION, patience=patience)
+        return await submitter.submit(SUBMISSION, time_limit=time_limit)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ async def submit(port: int, patience: float = 2.0) -> SubmitResult:
 )
 async def test_whatever_a_gateway_does_one_post_leaves(behaviour: Behaviour, expected: type) -> None:
     async with listening(behaviour) as gateway:
-        result = await submit(gateway.port, patience=0.5 if behaviour in (hangs, dribbles) else 2.0)
+        result = await submit(gateway.port, time_limit=0.5 if behaviour in (hangs, dribbles) else 2.0)
         assert isinstance(result, expected)
         await asyncio.sleep(0.05)
         assert len(gateway.requests) == 1
@@ -197,7 +197,7 @@ async def test_a_process_that_does_not_lead_any_more_sends_nothing(calls: int) -
         listening(answers("200 OK", b'{"data":"task_1"}')) as gateway,
         Submitter("default", f"http://127.0.0.1:{gateway.port}", KEY, check) as submitter,
     ):
-        assert isinstance(await submitter.submit(SUBMISSION, patience=2), NotTaken)
+        assert isinstance(await submitter.submit(SUBMISSION, time_limit=2), NotTaken)
         await asyncio.sleep(0.05)
         assert not any(gateway.requests)
 
@@ -208,7 +208,7 @@ async def test_two_orders_are_two_connections() -> None:
         Submitter("default", f"http://127.0.0.1:{gateway.port}", KEY) as submitter,
     ):
         for _ in range(2):
-            await submitter.submit(SUBMISSION, patience=2)
+            await submitter.submit(SUBMISSION, time_limit=2)
         assert len(gateway.requests) == 2
 
 

@@ -7,15 +7,15 @@ from typing import Any
 import discord
 
 from bot.client import UNANSWERED, Interaction
-from bot.domain.allowance import Denial, Limit
+from bot.domain.allowance import Limit, LimitReached
 from bot.domain.from_song import written_moment
 from bot.domain.models import model_named
 from bot.domain.order import CANCELLABLE, Order, OrderState
 from bot.domain.song_request import TUNED, RequestKind, SongRequest, Voice, utf16_length
 from bot.errors import BotError, OrderGone
-from bot.services.orders.service import Obstacle, Quote
+from bot.services.orders.results import Obstacle, Quote
 from bot.ui.features.create.makers import maker_for
-from bot.ui.features.create.texts import bar_text, denial_text, name_of, name_of_source, place, state_text
+from bot.ui.features.create.texts import limit_text, name_of, name_of_source, not_permitted_text, place, state_text
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.dispatch import on_press
 from bot.ui.render import actions
@@ -38,15 +38,15 @@ async def show_card(interaction: Interaction, order: Order, note: str = "") -> N
     maker = await maker_for(interaction, order)
     quote = await orders.quote_for_card(order, maker)
     lines = card_lines(quote, language)
-    if quote.bar:
-        lines.append(f"⚠️ {bar_text(quote.bar, await orders.rules(maker.guild_id), language)}")
-    elif quote.denial:
-        lines.append(f"⚠️ {denial_text(quote.denial, language)}")
+    if quote.not_permitted:
+        lines.append(f"⚠️ {not_permitted_text(quote.not_permitted, await orders.rules(maker.guild_id), language)}")
+    elif quote.limit_reached:
+        lines.append(f"⚠️ {limit_text(quote.limit_reached, language)}")
     content = "\n".join(filter(None, [note, *lines]))
     nobody = discord.AllowedMentions.none()
     await interaction.edit_original_response(content=content, view=_buttons(quote, language), allowed_mentions=nobody)
-    if quote.denial and quote.denial.limit is Limit.COOLDOWN:
-        interaction.client.afterwards(_show_after(interaction, order, quote.denial.until, note))
+    if quote.limit_reached and quote.limit_reached.limit is Limit.COOLDOWN:
+        interaction.client.afterwards(_show_after(interaction, order, quote.limit_reached.until, note))
 
 
 async def _show_after(interaction: Interaction, order: Order, moment: float, note: str) -> None:
@@ -68,7 +68,9 @@ def card_lines(quote: Quote, language: Language) -> list[str]:
     lines = [f"## {language(f'create.card.{kind}')}{label}", _what(request, language)]
     lines += [*_source(request, language), _lengths(request, language), *_tuning(request, language)]
     lines += [
-        language("create.card.too_long", field=language(f"create.field.{each.field}"), n=each.length, max=each.most)
+        language(
+            "create.card.too_long", field=language(f"create.field.{each.field}"), n=each.length, max=each.max_length
+        )
         for each in quote.faults
     ]
     lines += [language(f"create.problem.{quote.problem}")] if quote.problem else []
@@ -129,7 +131,7 @@ def _terms(quote: Quote, language: Language) -> str:
         else language("create.card.cost_unknown")
     ]
     if quote.left is not None:
-        parts.append(language("create.card.left", n=quote.left, max=quote.most or quote.left))
+        parts.append(language("create.card.left", n=quote.left, max=quote.limit or quote.left))
     parts.append(language("create.card.where", channel=place(quote.order, language)))
     return " · ".join([*parts, *([language("create.card.approval")] if quote.approval else [])])
 
@@ -144,7 +146,7 @@ def _buttons(quote: Quote, language: Language) -> discord.ui.View:
     view, payload = discord.ui.View(timeout=None), OrderPayload(quote.order.id)
     if quote.ready:
         view.add_item(button(actions.ORDER_PLACE, payload, language, price=price))
-    if quote.passes:
+    if quote.may_pass:
         view.add_item(button(actions.ORDER_LOOK, payload, language))
     view.add_item(button(actions.ORDER_EDIT, payload, language))
     if quote.order.request.kind in TUNED:
@@ -171,11 +173,11 @@ async def place_order(interaction: Interaction, payload: OrderPayload) -> None:
     match placed:
         case Obstacle.CHANGED | Obstacle.EDITED | Obstacle.RESTORED:
             await show_card(interaction, order, f"⚠️ {language(f'create.{placed}')}")
-        case Denial() | Obstacle.NOT_READY:
+        case LimitReached() | Obstacle.NOT_READY:
             await show_card(interaction, order)
         case _:
-            before = 0 if isinstance(placed, Obstacle) else placed.before
-            await _show_state(interaction, order, before)
+            ahead = 0 if isinstance(placed, Obstacle) else placed.ahead
+            await _show_state(interaction, order, ahead)
             interaction.client.afterwards(_follow(interaction, order))
 
 
@@ -196,12 +198,12 @@ async def cancel_order(interaction: Interaction, payload: OrderPayload) -> None:
     await _show_state(interaction, await own_order(interaction, payload.order_id))
 
 
-async def _show_state(interaction: Interaction, order: Order, before: int = 0) -> None:
+async def _show_state(interaction: Interaction, order: Order, ahead: int = 0) -> None:
     language = language_of(interaction)
     view: Any = discord.ui.View(timeout=None)
     if order.state in CANCELLABLE:
         view.add_item(button(actions.ORDER_CANCEL, OrderPayload(order.id), language))
-    content = f"**{name_of(order)}**\n{state_text(order, language, before)}"
+    content = f"**{name_of(order)}**\n{state_text(order, language, ahead)}"
     await interaction.edit_original_response(content=content, view=view if order.state in CANCELLABLE else None)
 
 
@@ -215,8 +217,8 @@ async def _follow(interaction: Interaction, order: Order) -> None:
             if now is None:
                 return
             if now.state is not shown:
-                before = await orders.before(now) if now.state is OrderState.PLACED else 0
-                await _show_state(interaction, now, before)
+                ahead = await orders.orders_ahead(now) if now.state is OrderState.PLACED else 0
+                await _show_state(interaction, now, ahead)
                 shown = now.state
             if shown not in _OPEN:
                 return

@@ -5,7 +5,7 @@ import discord
 from bot.client import Interaction
 from bot.domain.song_request import RequestKind, SongRequest, Voice
 from bot.errors import UnreadableFile
-from bot.ui.features.create.drafts import is_barred, models_at, show_new
+from bot.ui.features.create.drafts import models_at, show_new, was_refused
 from bot.ui.features.create.forms import RequestForm
 from bot.ui.features.create.makers import destination
 from bot.ui.interactions.access import language_of
@@ -16,8 +16,8 @@ from bot.ui.render.components import button
 from bot.ui.render.payloads import NewOrderPayload
 from bot.ui.render.text import plain_line
 
-_MOST_FILE = 20 * 1024  # bytes
-_MOST_MODELS = 25
+_MAX_FILE = 20 * 1024  # bytes
+_MAX_MODELS = 25
 
 
 async def create(
@@ -30,7 +30,7 @@ async def create(
 ) -> None:
     """With a description or a file it shows the card; without either, buttons for the two forms."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if await is_barred(interaction, model):
+    if await was_refused(interaction, model):
         return
     if about is None and file is None:
         view = discord.ui.View(timeout=None)
@@ -51,14 +51,14 @@ async def create(
 async def write(interaction: Interaction, about: str) -> None:
     """Lyrics only."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if not await is_barred(interaction):
+    if not await was_refused(interaction):
         request = SongRequest(kind=RequestKind.LYRICS, description=about)
         await show_new(interaction, request, await destination(interaction))
 
 
 async def _lyrics_in(file: discord.Attachment) -> str:
     """Raises UnreadableFile."""
-    if file.size > _MOST_FILE:
+    if file.size > _MAX_FILE:
         raise UnreadableFile("lyrics", file.filename)
     try:
         return (await file.read()).decode("utf-8-sig")
@@ -87,5 +87,5 @@ async def models_to_choose(interaction: Interaction, typed: str) -> list[discord
     models = await models_at(interaction)
     found = [each for each in models if typed.lower() in f"{each.name} {each.label}".lower()]
     return [
-        discord.app_commands.Choice(name=plain_line(each.label, 100), value=each.name) for each in found[:_MOST_MODELS]
+        discord.app_commands.Choice(name=plain_line(each.label, 100), value=each.name) for each in found[:_MAX_MODELS]
     ]

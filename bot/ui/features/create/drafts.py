@@ -8,7 +8,7 @@ from bot.domain.order import Order, OrderState
 from bot.domain.song_request import SongRequest
 from bot.ui.features.create.card import show_card
 from bot.ui.features.create.makers import maker_for, maker_of
-from bot.ui.features.create.texts import bar_text
+from bot.ui.features.create.texts import not_permitted_text
 from bot.ui.interactions.access import language_of, locale_of
 from bot.ui.interactions.destinations import Destination
 from bot.ui.render import actions
@@ -25,18 +25,18 @@ def again_buttons(order: Order, language: Language, page: int = 0) -> list[Actio
     return [button(actions.ORDER_AGAIN, payload, language)] if order.state in _RETRIED else []
 
 
-async def bar_here(interaction: Interaction, model: str = "") -> str:
+async def not_permitted_here(interaction: Interaction, model: str = "") -> str:
     """Why they may not order here, in one sentence; empty: they may."""
     orders, maker = interaction.client.services.orders, maker_of(interaction)
-    bar = await orders.bar(maker, model)
-    return bar_text(bar, await orders.rules(maker.guild_id), language_of(interaction)) if bar else ""
+    why = await orders.why_not_permitted(maker, model)
+    return not_permitted_text(why, await orders.rules(maker.guild_id), language_of(interaction)) if why else ""
 
 
-async def is_barred(interaction: Interaction, model: str = "") -> bool:
-    """Whether they may not order here, which the answer then says. For what was deferred."""
-    if bar := await bar_here(interaction, model):
-        await interaction.edit_original_response(content=bar, allowed_mentions=discord.AllowedMentions.none())
-    return bool(bar)
+async def was_refused(interaction: Interaction, model: str = "") -> bool:
+    """True if they may not order here, which the answer then says. For what was deferred."""
+    if text := await not_permitted_here(interaction, model):
+        await interaction.edit_original_response(content=text, allowed_mentions=discord.AllowedMentions.none())
+    return bool(text)
 
 
 async def show_new(

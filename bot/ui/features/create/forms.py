@@ -21,15 +21,15 @@ from bot.ui.interactions.forms import Form
 from bot.ui.render.locales import Language
 from bot.ui.render.text import code, plain_line
 
-_MOST_TEXT = 4_000  # characters of a field of a form
-_MOST_CHOICES = 25
-_MOST_MOMENT = 12  # characters
+_MAX_TEXT = 4_000  # characters of a field of a form
+_MAX_CHOICES = 25
+_MAX_MOMENT = 12  # characters
 _FIELDS: dict[RequestKind, tuple[tuple[str, int, bool], ...]] = {
     RequestKind.DESCRIBE: (("description", 3_000, True),),
     RequestKind.LYRICS: (("description", 3_000, True),),
-    RequestKind.CUSTOM: (("title", 100, False), ("style", 1_000, True), ("lyrics", _MOST_TEXT, True)),
-    RequestKind.EXTEND: (("lyrics", _MOST_TEXT, True), ("style", 1_000, True)),
-    RequestKind.COVER: (("style", 1_000, True), ("lyrics", _MOST_TEXT, True)),
+    RequestKind.CUSTOM: (("title", 100, False), ("style", 1_000, True), ("lyrics", _MAX_TEXT, True)),
+    RequestKind.EXTEND: (("lyrics", _MAX_TEXT, True), ("style", 1_000, True)),
+    RequestKind.COVER: (("style", 1_000, True), ("lyrics", _MAX_TEXT, True)),
 }
 _WITH_VOICE = frozenset({RequestKind.DESCRIBE, RequestKind.CUSTOM, RequestKind.COVER})
 
@@ -62,7 +62,7 @@ class RequestForm(Form):
             self._add_choice(language, "song", _song_options(songs, request.source))
         if request.kind is RequestKind.EXTEND:
             moment = "" if request.continue_at is None else written_moment(request.continue_at)
-            self._add_text(language, "continue_at", moment, _MOST_MOMENT, long=False)
+            self._add_text(language, "continue_at", moment, _MAX_MOMENT, long=False)
         for name, most, long in _FIELDS[request.kind]:
             text: str = getattr(request, name)
             if len(text) <= most:  # what came as a file and does not fit stays as it is
@@ -134,7 +134,7 @@ def _model_options(chosen: str, models: Sequence[Model]) -> list[discord.SelectO
     offered = {each.name: each for each in ([model_named(chosen)] if chosen else []) + list(models)}
     return [
         discord.SelectOption(label=plain_line(model.label, 80), value=name, default=not at)
-        for at, (name, model) in enumerate(list(offered.items())[:_MOST_CHOICES])
+        for at, (name, model) in enumerate(list(offered.items())[:_MAX_CHOICES])
     ]
 
 
@@ -144,5 +144,5 @@ def _song_options(songs: Sequence[Source], chosen: Source | None) -> list[discor
         discord.SelectOption(
             label=plain_line(name_of_source(song), 100), value=str(song.number), default=song.number == number
         )
-        for song in songs[:_MOST_CHOICES]
+        for song in songs[:_MAX_CHOICES]
     ]

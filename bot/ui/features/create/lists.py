@@ -10,7 +10,7 @@ from bot.client import Interaction
 from bot.domain.allowance import Work, left, next_day
 from bot.domain.order import CANCELLABLE, FOR_MANAGERS, Order, OrderQuery, OrderState, PersonsOrders
 from bot.errors import NotYours, OrderGone
-from bot.services.orders.service import Settlement
+from bot.services.orders.results import Settlement
 from bot.ui.features.create.card import own_order
 from bot.ui.features.create.drafts import again_buttons, show_again
 from bot.ui.features.create.makers import maker_of
@@ -27,7 +27,7 @@ from bot.ui.render.payloads import ListedOrderPayload, PagePayload
 from bot.ui.render.text import cut
 
 _PAGE = 5
-_MOST_PEOPLE = 15
+_MAX_PEOPLE = 15
 _MAX_ROW = 700  # characters
 _MINE, _SERVER, _OPEN = "mine", "server", "open"
 _EMOJI = {
@@ -169,7 +169,7 @@ class FoundForm(Form):
     async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
-        settled = await services.orders.found(self._order.id, await one_id(services, self._id.value))
+        settled = await services.orders.settle_with_task(self._order.id, await one_id(services, self._id.value))
         key = "order.found.done" if settled is Settlement.DONE else f"order.found.{settled}"
         await interaction.edit_original_response(content=language_of(interaction)(key))
 
@@ -208,7 +208,7 @@ async def show_usage(interaction: Interaction) -> None:
     _, found = await services.orders.listed(OrderQuery(user_id=interaction.user.id), limit=10)
     lines += [f"{_EMOJI.get(each.state, '✖️')} {name_of(each)} · {moment(each.created_at)}" for each in found]
     if maker.manages and maker.guild_id is not None:
-        lines += _by_person(await services.orders.by_person(maker.guild_id, _MOST_PEOPLE), language)
+        lines += _by_person(await services.orders.by_person(maker.guild_id, _MAX_PEOPLE), language)
     await interaction.edit_original_response(
         content=cut("\n".join(lines), 2_000), allowed_mentions=discord.AllowedMentions.none()
     )

@@ -7,12 +7,12 @@ from bot.client import Interaction
 from bot.domain.creation import Maker
 from bot.domain.order import Order
 from bot.errors import UnwatchablePlace
-from bot.ui.interactions.access import locale_of, person_of
+from bot.ui.interactions.access import guild_of, locale_of, person_of
 from bot.ui.interactions.destinations import Channel, Destination, destination_in, destination_of, may_write
 
 
 def maker_of(interaction: Interaction) -> Maker:
-    guild = interaction.client.get_guild(interaction.guild_id or 0)
+    guild = guild_of(interaction)
     return Maker(
         user_id=interaction.user.id,
         guild_id=guild.id if guild else None,
@@ -63,7 +63,7 @@ async def destination(interaction: Interaction, channel: Channel | None = None) 
     place = await destination_of(interaction, channel)
     if place is not None:
         return place
-    if interaction.client.get_guild(interaction.guild_id or 0) is None:
+    if guild_of(interaction) is None:
         direct = interaction.user.dm_channel or await interaction.user.create_dm()
         return Destination(direct.id, None, locale_of(interaction))
     if not person_of(interaction).direct:

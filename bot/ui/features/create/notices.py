@@ -5,8 +5,7 @@ import logging
 import discord
 
 from bot.client import UNANSWERED, SunoBot
-from bot.domain.order import Order, OrderState
-from bot.services.orders.service import refused_as_busy
+from bot.domain.order import Order, OrderState, refused_as_busy
 from bot.ui.features.create.drafts import again_buttons
 from bot.ui.features.create.texts import name_of, state_text
 from bot.ui.render.locales import language_for

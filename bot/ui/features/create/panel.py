@@ -22,7 +22,7 @@ from bot.ui.render.text import one_line, plain_line
 
 _NUMBERS = ("songs_per_person", "songs_per_server", "lyrics_per_person", "at_once")
 _DIGITS = 4
-_MOST = 25  # roles or channels that a form takes
+_MAX_CHOSEN = 25  # roles or channels that a form takes
 
 
 async def _rules(interaction: Interaction) -> CreationRules:
@@ -34,7 +34,7 @@ async def show_panel(interaction: Interaction) -> None:
     view = discord.ui.LayoutView(timeout=None)
     lines = [f"## 🎼 {language('creation.title')}", *_state(rules, language)]
     if not interaction.client.services.orders.operator.enabled:
-        lines.append(f"⚠️ {language('create.bar.operator_off')}")
+        lines.append(f"⚠️ {language('create.not_permitted.operator_off')}")
     view.add_item(discord.ui.TextDisplay("\n".join(lines)))
     view.add_item(discord.ui.ActionRow(*_switches(rules, language)))
     await interaction.edit_original_response(view=view)
@@ -71,21 +71,21 @@ def _switches(rules: CreationRules, language: Language) -> list[Any]:
     ]
 
 
-async def _keep(interaction: Interaction, rules: CreationRules) -> None:
-    await interaction.client.services.orders.keep_rules(rules)
+async def _save(interaction: Interaction, rules: CreationRules) -> None:
+    await interaction.client.services.orders.save_rules(rules)
     await show_panel(interaction)
 
 
 @on_press(actions.CREATION_SWITCH)
 async def switch(interaction: Interaction, payload: SwitchPayload) -> None:
     await interaction.response.defer()
-    await _keep(interaction, replace(await _rules(interaction), enabled=payload.on))
+    await _save(interaction, replace(await _rules(interaction), enabled=payload.on))
 
 
 @on_press(actions.CREATION_APPROVAL)
 async def switch_approval(interaction: Interaction, payload: SwitchPayload) -> None:
     await interaction.response.defer()
-    await _keep(interaction, replace(await _rules(interaction), approval=payload.on))
+    await _save(interaction, replace(await _rules(interaction), approval=payload.on))
 
 
 class NumbersForm(Form):
@@ -104,7 +104,7 @@ class NumbersForm(Form):
     async def handle_submit(self, interaction: Interaction) -> None:
         numbers = {name: read_count(field.value, least=int(name == "at_once")) for name, field in self._fields.items()}
         await interaction.response.defer()
-        await _keep(interaction, replace(await _rules(interaction), **numbers))
+        await _save(interaction, replace(await _rules(interaction), **numbers))
 
 
 def read_count(typed: str, *, least: int = 0) -> int:
@@ -120,16 +120,18 @@ class PeopleForm(Form):
 
     def __init__(self, language: Language, rules: CreationRules) -> None:
         super().__init__(language("btn.people"))
-        roles = [discord.Object(role) for role in rules.roles[:_MOST]]
-        channels = [discord.Object(channel) for channel in rules.channels[:_MOST]]
-        self._roles: Any = discord.ui.RoleSelect(min_values=0, max_values=_MOST, default_values=roles, required=False)
+        roles = [discord.Object(role) for role in rules.roles[:_MAX_CHOSEN]]
+        channels = [discord.Object(channel) for channel in rules.channels[:_MAX_CHOSEN]]
+        self._roles: Any = discord.ui.RoleSelect(
+            min_values=0, max_values=_MAX_CHOSEN, default_values=roles, required=False
+        )
         self._channels: Any = discord.ui.ChannelSelect(
-            min_values=0, max_values=_MOST, default_values=channels, required=False
+            min_values=0, max_values=_MAX_CHOSEN, default_values=channels, required=False
         )
         self._blocked: Any = discord.ui.UserSelect(
             min_values=0,
-            max_values=_MOST,
-            default_values=[discord.Object(person) for person in rules.blocked[:_MOST]],
+            max_values=_MAX_CHOSEN,
+            default_values=[discord.Object(person) for person in rules.blocked[:_MAX_CHOSEN]],
             required=False,
         )
         for name, select in (("roles", self._roles), ("channels", self._channels), ("blocked", self._blocked)):
@@ -145,7 +147,7 @@ class PeopleForm(Form):
         roles = tuple(role.id for role in self._roles.values if role.id in theirs["roles"])
         channels = tuple(channel.id for channel in self._channels.values if channel.id in theirs["channels"])
         blocked = tuple(person.id for person in self._blocked.values)
-        await _keep(interaction, replace(await _rules(interaction), roles=roles, channels=channels, blocked=blocked))
+        await _save(interaction, replace(await _rules(interaction), roles=roles, channels=channels, blocked=blocked))
 
 
 class ModelsForm(Form):
@@ -154,7 +156,7 @@ class ModelsForm(Form):
     def __init__(self, language: Language, rules: CreationRules, offered: list[Model]) -> None:
         super().__init__(language("btn.models"))
         labels = {name: model_named(name).label for name in rules.models} | {each.name: each.label for each in offered}
-        self._names = tuple(labels)[:_MOST]
+        self._names = tuple(labels)[:_MAX_CHOSEN]
         options = [
             discord.SelectOption(label=plain_line(labels[name], 100), value=name, default=name in rules.models)
             for name in self._names
@@ -167,12 +169,12 @@ class ModelsForm(Form):
     async def handle_submit(self, interaction: Interaction) -> None:
         await interaction.response.defer()
         models = tuple(name for name in self._names if name in self._models.values)
-        await _keep(interaction, replace(await _rules(interaction), models=models))
+        await _save(interaction, replace(await _rules(interaction), models=models))
 
 
 @on_press(actions.CREATION_MODELS)
 async def ask_models(interaction: Interaction, _: NoPayload) -> None:
-    offered = list(interaction.client.services.orders.terms().models)
+    offered = list(interaction.client.services.orders.terms().abilities.models)
     await interaction.response.send_modal(ModelsForm(language_of(interaction), await _rules(interaction), offered))
 
 

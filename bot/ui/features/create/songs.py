@@ -16,7 +16,7 @@ from bot.domain.task import Status, Task
 from bot.errors import GatewayError, NotContinuable, UnknownTask
 from bot.services.lookup import Found
 from bot.ui.features.create.card import own_order
-from bot.ui.features.create.drafts import bar_here, is_barred, models_at, show_again, show_new
+from bot.ui.features.create.drafts import models_at, not_permitted_here, show_again, show_new, was_refused
 from bot.ui.features.create.forms import RequestForm
 from bot.ui.features.create.makers import destination
 from bot.ui.features.create.tuning import TuningForm
@@ -29,8 +29,8 @@ from bot.ui.render import actions
 from bot.ui.render.payloads import OrderPayload, SongPayload
 from bot.ui.render.text import clean, plain_line
 
-_PATIENCE = 1.5  # seconds for a gateway's answer: a form has to be there within three
-_MOST_TAKE = 2  # digits of a song's number
+_FORM_TIMEOUT = 1.5  # seconds for a gateway's answer: a form has to be there within three
+_MAX_DIGITS = 2  # digits of a song's number
 _CHOICES = 25  # that Discord shows
 
 Choice = discord.app_commands.Choice[str]
@@ -103,7 +103,7 @@ async def _again(interaction: Interaction, payload: SongPayload) -> None:
     """What they wrote themselves; what somebody else wrote is theirs, so of that only what everybody sees."""
     orders = interaction.client.services.orders
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if await is_barred(interaction):
+    if await was_refused(interaction):
         return
     if order := await orders.own_of_task(payload.task_id, interaction.user.id):
         await show_again(interaction, order)
@@ -120,7 +120,7 @@ def _of_others(task: Task, number: int) -> SongRequest:
 
 async def _card(interaction: Interaction, payload: SongPayload, make: MakeRequest) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if await is_barred(interaction):
+    if await was_refused(interaction):
         return
     found = await _found(interaction, payload.task_id)
     request = make(found, payload.number)
@@ -129,14 +129,14 @@ async def _card(interaction: Interaction, payload: SongPayload, make: MakeReques
 
 async def _form_or_card(interaction: Interaction, typed: str, make: MakeRequest) -> None:
     """A form can only be shown at once: where the gateway takes its time it is the card, which can be edited."""
-    if bar := await bar_here(interaction):
+    if text := await not_permitted_here(interaction):
         nobody = discord.AllowedMentions.none()
-        await interaction.response.send_message(bar, ephemeral=True, allowed_mentions=nobody)
+        await interaction.response.send_message(text, ephemeral=True, allowed_mentions=nobody)
         return
     task_id, number = _typed_song(typed)
     looking = asyncio.create_task(_found(interaction, task_id), name="form")
     try:
-        await asyncio.wait({looking}, timeout=_PATIENCE)
+        await asyncio.wait({looking}, timeout=_FORM_TIMEOUT)
         if late := not looking.done():
             await interaction.response.defer(ephemeral=True, thinking=True)
         found = await looking
@@ -159,7 +159,7 @@ async def _found(interaction: Interaction, typed: str) -> Found:
 
 def _cover(interaction: Interaction, found: Found, number: int, style: str) -> SongRequest:
     """Raises NotContinuable where the gateway is not known to cover the song that it is told."""
-    if SongOption.COVER not in interaction.client.services.orders.terms(found.gateway).can:
+    if SongOption.COVER not in interaction.client.services.orders.terms(found.gateway).abilities.can:
         raise NotContinuable("no_covers")
     return cover(found.task, _number(found.task, number), style)
 
@@ -167,7 +167,7 @@ def _cover(interaction: Interaction, found: Found, number: int, style: str) -> S
 def _typed_song(typed: str) -> tuple[str, int]:
     """A task or a song, and the number that the autocomplete puts behind it; 0: none."""
     task_id, mark, number = typed.strip().rpartition("#")
-    if mark and number.isascii() and number.isdigit() and len(number) <= _MOST_TAKE:
+    if mark and number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS:
         return task_id, int(number)
     return typed, 0
 
@@ -210,7 +210,7 @@ async def _songs_of(interaction: Interaction, order: Order) -> list[Source]:
     if order.request.source is None:
         return []
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_FORM_TIMEOUT):
             return _songs_in((await _found(interaction, order.request.source.task_id)).task)
     except (TimeoutError, GatewayError, UnknownTask):
         return []

@@ -1,12 +1,11 @@
 """Sentences about orders: states, refusals, limits."""
 
-from bot.domain.allowance import Denial, Limit
-from bot.domain.creation import Bar, CreationRules
+from bot.domain.allowance import Limit, LimitReached
+from bot.domain.creation import CreationRules, NotPermitted
 from bot.domain.models import model_named
-from bot.domain.order import RESTORED, Order, OrderState
+from bot.domain.order import NOT_CHARGED, RESTORED, Order, OrderState, refused_as_busy
 from bot.domain.order_refusals import Refusal, artist_in, refusal_in
 from bot.domain.song_request import Source
-from bot.services.orders.service import NOT_CHARGED, refused_as_busy
 from bot.ui.render.locales import Language
 from bot.ui.render.text import clean, code, one_line
 
@@ -31,7 +30,7 @@ def moment(at: float) -> str:
     return f"<t:{at:.0f}:R>"
 
 
-def state_text(order: Order, language: Language, before: int = 0) -> str:
+def state_text(order: Order, language: Language, ahead: int = 0) -> str:
     """The order's state, and what the person can do."""
     match order.state:
         case OrderState.REFUSED:
@@ -48,7 +47,7 @@ def state_text(order: Order, language: Language, before: int = 0) -> str:
             return language("order.state.late" if order.reason == "late" else "order.state.declined")
         case OrderState.ACCEPTED:
             return language("order.state.accepted", channel=place(order, language))
-    return language(f"order.state.{order.state}", n=before)
+    return language(f"order.state.{order.state}", n=ahead)
 
 
 def place(order: Order, language: Language) -> str:
@@ -75,14 +74,14 @@ def reason_text(order: Order, reason: Refusal | None, language: Language) -> str
     return language(f"order.reason.{reason}", name=artist, model=one_line(model_named(order.request.model).label, 40))
 
 
-def bar_text(bar: Bar, rules: CreationRules, language: Language) -> str:
+def not_permitted_text(why: NotPermitted, rules: CreationRules, language: Language) -> str:
     """Why the person may not order here, and who can change that."""
     roles = ", ".join(f"<@&{role}>" for role in rules.roles) or language("create.managers")
     channels = ", ".join(f"<#{channel}>" for channel in rules.channels)
-    return language(f"create.bar.{bar}", roles=roles, channels=channels, command="`/suno-admin create`")
+    return language(f"create.not_permitted.{why}", roles=roles, channels=channels, command="`/suno-admin create`")
 
 
-def denial_text(denial: Denial, language: Language) -> str:
+def limit_text(reached: LimitReached, language: Language) -> str:
     """Which limit it is, when it ends, and who can change it."""
-    key = "cooldown" if denial.limit is Limit.COOLDOWN else f"{denial.limit}_limit"
-    return language(f"create.{key}", n=denial.most, when=moment(denial.until))
+    key = "cooldown" if reached.limit is Limit.COOLDOWN else f"{reached.limit}_limit"
+    return language(f"create.{key}", n=reached.most, when=moment(reached.until))

@@ -18,7 +18,7 @@ from bot.ui.render.text import code
 
 _WEIGHTS = ("style_weight", "weirdness")
 _PERCENT = 100
-_MOST_STYLE, _MOST_WEIGHT = 1_000, 6  # characters
+_MAX_STYLE, _MAX_WEIGHT = 1_000, 6  # characters
 _VARIETIES = range(5)
 _USUAL = "usual"
 
@@ -31,7 +31,7 @@ class TuningForm(Form):
         self._order, request = order, order.request
         self._excluded: discord.ui.TextInput[Any] = discord.ui.TextInput(
             required=False,
-            max_length=_MOST_STYLE,
+            max_length=_MAX_STYLE,
             default=request.excluded_style or None,
             style=discord.TextStyle.paragraph,
         )
@@ -40,7 +40,7 @@ class TuningForm(Form):
         for name in _WEIGHTS:
             weight: float | None = getattr(request, name)
             field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-                required=False, max_length=_MOST_WEIGHT, default=None if weight is None else f"{weight * _PERCENT:.4g}"
+                required=False, max_length=_MAX_WEIGHT, default=None if weight is None else f"{weight * _PERCENT:.4g}"
             )
             self._weights[name] = field
             label = language(f"create.field.{name}")

@@ -20,12 +20,6 @@ from bot.ui.render.song_list import PAGE, song_row
 from bot.ui.render.text import one_line
 
 LONGEST_FIND = 60  # characters: they stand in the buttons of the pages
-_SCOPE_NAMES = {
-    Scope.MINE: "scope.mine",
-    Scope.HERE: "scope.here",
-    Scope.SERVER: "scope.this_server",
-    Scope.STARRED: "scope.starred",
-}
 
 
 async def find(interaction: Interaction, find: str, scope: str | None, by: discord.abc.User | None) -> None:
@@ -80,7 +74,7 @@ def _none_key(wanted: LibraryPayload) -> str:
 
 def _heading(found: FoundSongs, wanted: LibraryPayload, language: Language) -> str:
     if not found.count:
-        scope, person = language(_SCOPE_NAMES[Scope(wanted.scope)]), f"<@{wanted.by}>"
+        scope, person = language(f"library.within_{wanted.scope}"), f"<@{wanted.by}>"
         find = one_line(wanted.find, LONGEST_FIND * 2)
         return language(f"library.{_none_key(wanted)}", find=find, scope=scope, person=person)
     parts = [language(f"library.{wanted.scope}", n=found.count)]

@@ -7,7 +7,7 @@ import discord
 
 from bot.client import Interaction
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs
-from bot.domain.playlists import LONGEST_NAME, Playlist
+from bot.domain.playlists import LONGEST_NAME, MAX_OF_PERSON, MAX_OF_SERVER, Playlist
 from bot.errors import PlaylistRefused
 from bot.gateways.file_names import words_of
 from bot.ui.features.library.archive import send_songs
@@ -24,28 +24,51 @@ from bot.ui.render.payloads import PagePayload
 from bot.ui.render.song_list import PAGE, song_row
 from bot.ui.render.text import one_line
 
-_LISTED = 25  # playlists in the overview
+_ALL = "all"  # in the custom_id of a page of the overview
 
 
 async def show(interaction: Interaction, name: str | None) -> None:
     """To the person alone; without a name all playlists that they may see."""
     if name:
         await _show(interaction, await named(interaction, name), 0)
-        return
-    language = language_of(interaction)
-    found = await interaction.client.services.playlists.offered(
-        interaction.user.id, guild_id_of(interaction), "", _LISTED
-    )
-    counts = await interaction.client.services.playlists.counts(found, interaction.user.id, viewable_by(interaction))
-    lines = [_line(each, count, language) for each, count in zip(found, counts, strict=True)]
-    lines = lines or [language("playlist.none")]
-    await interaction.edit_original_response(content="\n".join(lines)[:2_000])
+    else:
+        await _show_all(interaction, 0)
 
 
-def _line(playlist: Playlist, count: int, language: Language) -> str:
-    whose = language("scope.this_server" if playlist.guild_id else "scope.mine")
-    songs = language("playlist.songs", n=count)
-    return f"🎶 **{_name(playlist)}** · {whose} · {songs}"
+@on_press(actions.PLAYLISTS_PAGE)
+async def turn_overview(interaction: Interaction, payload: PagePayload) -> None:
+    await interaction.response.defer()
+    await _show_all(interaction, payload.page)
+
+
+async def _show_all(interaction: Interaction, page: int) -> None:
+    playlists, language = interaction.client.services.playlists, language_of(interaction)
+    most = MAX_OF_PERSON + MAX_OF_SERVER
+    found = await playlists.offered(interaction.user.id, guild_id_of(interaction), "", most)
+    page = min(page, max(0, -(-len(found) // PAGE) - 1))
+    listed = found[page * PAGE :][:PAGE]
+    counts = await playlists.counts(listed, interaction.user.id, viewable_by(interaction))
+    rows = list(zip(listed, counts, strict=True))
+    await show_list(interaction, partial(_overview, rows, len(found), page, language))
+
+
+def _overview(
+    rows: Sequence[tuple[Playlist, int]], count: int, page: int, language: Language, *, titled: bool
+) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    heading = f"## 🎶 {language('playlist.all', n=count)}" if count else language("playlist.none")
+    view.add_item(discord.ui.TextDisplay(heading))
+    for number, (playlist, songs) in enumerate(rows, page * PAGE + 1):
+        name = _name(playlist) if titled else language("playlist.title")
+        whose = language("scope.this_server" if playlist.guild_id else "scope.mine")
+        text = f"{number}. **{name}**\n-# {whose} · {language('playlist.songs', n=songs)}"
+        open_it = button(actions.PLAYLIST_OPEN, PagePayload(str(playlist.id)), language)
+        view.add_item(discord.ui.Section(text, accessory=open_it))
+    if (pages := -(-count // PAGE)) > 1:
+        view.add_item(discord.ui.TextDisplay(f"-# {language('list.page', page=page + 1, pages=pages)}"))
+        turn = page_buttons(actions.PLAYLISTS_PAGE, partial(PagePayload, _ALL), page, pages)
+        view.add_item(discord.ui.ActionRow(*turn))
+    return view
 
 
 def _name(playlist: Playlist) -> str:
@@ -60,7 +83,7 @@ async def turn_page(interaction: Interaction, payload: PagePayload) -> None:
 
 @on_press(actions.PLAYLIST_OPEN)
 async def open_copy(interaction: Interaction, payload: PagePayload) -> None:
-    """From a post: all of it, as the person may view it now."""
+    """From a post or the overview: all of it, as the person may view it now."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     await _show(interaction, await by_id(interaction, _id_in(payload)), 0)
 
@@ -87,6 +110,8 @@ def _view(
     page = min(page, max(0, pages - 1))
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(_heading(playlist, found.count, language, titled=titled)))
+    if not playlist.count:
+        view.add_item(discord.ui.TextDisplay(language("playlist.empty")))
     _add_rows(view, found.songs, page * PAGE, user_id, language, titled=titled)
     if hidden := playlist.count - found.count:
         view.add_item(discord.ui.TextDisplay(f"-# {language('playlist.hidden', n=hidden)}"))
@@ -130,7 +155,7 @@ async def post(interaction: Interaction, name: str) -> None:
     playlists = interaction.client.services.playlists
     found = await playlists.songs(playlist, 0, readers, limit=PAGE)
     if not found.songs:
-        raise PlaylistRefused("nothing")
+        raise PlaylistRefused("nothing" if playlist.count else "empty")
     server = await interaction.client.services.preferences.server(guild.id)
     public = language_for(server.locale or guild.preferred_locale.value)
     await playlists.mark_posted(playlist)

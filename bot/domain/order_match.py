@@ -1,4 +1,4 @@
-"""Whether a task can be the result of an order, as a person says. Pure."""
+"""Whether a task may be the result of an order, as a person says it is. Pure."""
 
 from bot.domain.order import Order
 from bot.domain.song_request import RequestKind
@@ -7,7 +7,7 @@ from bot.domain.task import Task
 _BEFORE, _AFTER = 120.0, 3_600.0  # seconds before and after the order was sent, within which its task is dated
 
 
-def may_be(order: Order, task: Task) -> bool:
+def may_be_result(order: Order, task: Task) -> bool:
     """False if they differ in something that both of them state. What only one of them states proves nothing."""
     if (order.request.kind is RequestKind.LYRICS) != task.written and (task.clips or task.lyrics):
         return False

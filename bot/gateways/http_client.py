@@ -1,6 +1,8 @@
-"""One request to one gateway and its answer: the key is sent there and nowhere else."""
+"""The HTTP client of one gateway: the key is sent there and nowhere else, and not shown where an answer repeats it."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -9,8 +11,9 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from bot.errors import GatewayBroken, GatewayMisplaced, GatewayUnreachable
+from bot.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayMisplaced, GatewayUnreachable
 from bot.gateways.connection import MAX_HEADER
+from bot.gateways.secret import Secret
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -24,23 +27,24 @@ class Response(Struct, frozen=True):
     retry_after: float | None
 
 
-class Exchange:
-    """Raises GatewayError and nothing else."""
+class HttpClient:
+    """Raises GatewayError and nothing else. `secret` redacts the key in what an answer says."""
 
     def __init__(self, base_url: str, key: str, session: aiohttp.ClientSession) -> None:
+        self.secret = Secret(key)
         self._base = base_url
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session = session
 
     async def request(
-        self, method: str, path: str, body: Any, *, patience: aiohttp.ClientTimeout, most: int
+        self, method: str, path: str, body: Any, *, time_limits: aiohttp.ClientTimeout, max_size: int
     ) -> Response:
-        """`most`: bytes of an answer, decompressed."""
+        """`max_size`: bytes of an answer, decompressed."""
         url = URL(f"{self._base}{path}", encoded=True)
         try:
-            async with asyncio.timeout(patience.total):
+            async with asyncio.timeout(time_limits.total):
                 for _ in range(_MAX_REDIRECTS + 1):
-                    response, location = await self._request_once(method, url, body, patience, most)
+                    response, location = await self._request_once(method, url, body, time_limits, max_size)
                     if location is None:
                         return response
                     url = _same_origin(url, location)
@@ -53,7 +57,7 @@ class Exchange:
         raise GatewayMisplaced("too many redirects")
 
     async def _request_once(
-        self, method: str, url: URL, body: Any, patience: aiohttp.ClientTimeout, most: int
+        self, method: str, url: URL, body: Any, time_limits: aiohttp.ClientTimeout, max_size: int
     ) -> tuple[Response, str | None]:
         data = None if body is None else msgspec.json.encode(body)
         async with self._session.request(
@@ -62,7 +66,7 @@ class Exchange:
             data=data,
             headers=self._headers | ({"Content-Type": "application/json"} if data else {}),
             allow_redirects=False,
-            timeout=patience,
+            timeout=time_limits,
             max_line_size=MAX_HEADER,
             max_field_size=MAX_HEADER,
         ) as answer:
@@ -70,10 +74,24 @@ class Exchange:
             response = Response(
                 answer.status,
                 answer.headers.get("Content-Type", ""),
-                b"" if location else await _read(answer, most),
+                b"" if location else await _read(answer, max_size),
                 _retry_after(answer.headers.get("Retry-After")),
             )
         return response, location
+
+    @contextmanager
+    def reading(self, response: Response) -> Iterator[None]:
+        """While an answer is read: errors without the key, which a gateway may repeat, and busy ones with the time to
+        wait.
+        """
+        try:
+            yield
+        except GatewayError as error:
+            error.args = (self.secret.redact(str(error)),)
+            error.words = self.secret.redact(error.words)
+            if isinstance(error, GatewayBusy):
+                error.ask_to_wait(response.retry_after)
+            raise
 
 
 def _same_origin(url: URL, location: str) -> URL:
@@ -97,11 +115,11 @@ def _retry_after(header: str | None) -> float | None:
         return None
 
 
-async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+async def _read(response: aiohttp.ClientResponse, max_size: int) -> bytes:
     chunks, size = [], 0
     async for chunk in response.content.iter_any():
         chunks.append(chunk)
         size += len(chunk)
-        if size > most:
-            raise GatewayBroken(f"an answer of more than {most} bytes")
+        if size > max_size:
+            raise GatewayBroken(f"an answer of more than {max_size} bytes")
     return b"".join(chunks)
