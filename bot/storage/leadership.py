@@ -180,7 +180,8 @@ class Leadership:
                         "DATABASE_URL"
                     )
                 self._note_leader(seen.lease.name, cannot)
-                pause = min(pause, max(0.05, seen.lease.remaining))
+                if seen.lease.remaining > 0:
+                    pause = min(pause, max(0.05, seen.lease.remaining))
             await asyncio.sleep(pause)
 
     async def _look(self, before: "_Seen | None") -> "_Seen":

@@ -19,7 +19,7 @@ class Server:
     """The row as a database keeps it, by a clock of its own, which can be set."""
 
     def __init__(self) -> None:
-        self.epoch = self.renewals = 0
+        self.epoch = self.renewals = self.looks = 0
         self.holder = self.name = self.timeline_kept = ""
         self.until = self.clock_error = 0.0
         self.timeline_now = "1"
@@ -34,6 +34,7 @@ class Server:
         await self._answer()
 
     async def look(self) -> Lease:
+        self.looks += 1
         await self._answer()
         return Lease(
             epoch=self.epoch,
@@ -219,6 +220,13 @@ async def test_an_older_program_leaves_a_free_lease_alone_and_says_why(server: S
         server.newer = ""
         await leads(old, SOON)
         assert not old.leadership.state.cannot
+
+
+async def test_who_cannot_lead_does_not_look_all_the_time_whether_somebody_does(server: Server) -> None:
+    server.newer = "install a newer bot"
+    async with running(Worker(Leadership(server, "old", LeaseTiming(look=0.4)))):
+        await asyncio.sleep(2 * SOON)
+    assert 0 < server.looks <= 3
 
 
 async def test_a_clock_that_is_set_relieves_no_leader(server: Server) -> None:
