@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="try everything in a browser, without an account or a key")
     demo.add_argument("--port", type=_port, help="of the page (default: 8700, or the next free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
-    language = "of the demo's server, in which all read the same (default: %(default)s)"
+    language = "of the demo's server, and so of what the bot posts there (default: %(default)s)"
     demo.add_argument("--language", choices=("en-US", "zh-CN", "zh-TW"), default="en-US", help=language)
     return options
 

@@ -63,6 +63,10 @@ class AccessPolicy(Protocol):
         """
         ...
 
+    async def recent_member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
+        """With the roles that they had seconds ago, for suggestions. None: they are not there, or Discord is late."""
+        ...
+
 
 class Services(msgspec.Struct, frozen=True):
     key_values: KeyValueStore

@@ -23,7 +23,17 @@ _UUIDS = re.compile(rf"{_UUID}|[0-9a-f]{{32}}", re.IGNORECASE)
 _BROKEN = re.compile(
     r"(?<![\w-])[0-9a-f][0-9a-f-]{3,34}+(?:[ \t]{0,9}+\r?\n[ \t>]{0,9}+[0-9a-f-]{1,35}+){1,3}(?![\w-])", re.IGNORECASE
 )
+# The ids that new-api makes, for the same reason: their length is known.
+_BROKEN_TASK = re.compile(
+    r"(?<![A-Za-z0-9])task_[A-Za-z0-9]{4,31}+[ \t]{0,9}+\r?\n[ \t>]{0,9}+[A-Za-z0-9]{1,28}+(?![\w-])"
+)
+_TASK_LENGTH = len("task_") + 32
 _BREAKS = re.compile(r"[\s>]+")
+# Phones and translators put spaces around dashes.
+_SPACED = re.compile(
+    rf"(?<![\w-])[0-9a-f]{{8}}(?: ?[-{_DASHES}] ?[0-9a-f]{{4}}){{3}} ?[-{_DASHES}] ?[0-9a-f]{{12}}(?![\w-])",
+    re.IGNORECASE,
+)
 _TASK = re.compile(
     rf"""(?P<key>{_KEY})
       | /suno/(?:fetch|v1/music)/(?P<fetched>[A-Za-z0-9][A-Za-z0-9_.:=@~-]{{0,{MAX_LENGTH}}}+)
@@ -59,21 +69,32 @@ _TO_HYPHENS = str.maketrans(dict.fromkeys(_DASHES, "-"))
 
 
 class Mentioned(Struct, frozen=True):
-    """The ids in a text, once each and in order. `songs`: ids of songs, which differ from those of their tasks."""
+    """The ids in a text, once each and in order. `songs`: ids of songs, which differ from those of their tasks.
+
+    `alone`: those of songs whose tasks are not named.
+    """
 
     ids: tuple[str, ...]
     songs: tuple[str, ...]
+    alone: tuple[str, ...]
 
 
 def plain(text: str) -> str:
-    """With ASCII letters, hyphens and quotes, and without invisible characters and line breaks within a UUID."""
-    return _BROKEN.sub(_joined, text.translate(_PLAIN))
+    """With ASCII letters, hyphens and quotes, and without invisible characters, line breaks and spaces within ids."""
+    joined = _BROKEN.sub(_joined, text.translate(_PLAIN))
+    joined = _BROKEN_TASK.sub(_joined_task, joined)
+    return _SPACED.sub(lambda spaced: spaced[0].replace(" ", ""), joined)
 
 
 def _joined(broken: re.Match[str]) -> str:
     """Half a UUID without hyphens may be an id of its own."""
     joined = _BREAKS.sub("", broken[0])
     return joined if "-" in joined and _UUIDS.fullmatch(joined) else broken[0]
+
+
+def _joined_task(broken: re.Match[str]) -> str:
+    joined = _BREAKS.sub("", broken[0])
+    return joined if len(joined) == _TASK_LENGTH else broken[0]
 
 
 def pieces(text: str) -> Iterator[str]:
@@ -150,4 +171,5 @@ def find_in_words(text: str) -> Mentioned:
     songs: list[str] = []
     for piece in pieces(text):
         ids |= dict.fromkeys(known_forms(without_foreign(plain(piece), songs, [])))
-    return Mentioned(tuple(ids), tuple(dict.fromkeys(songs)))
+    named = tuple(dict.fromkeys(songs))
+    return Mentioned(tuple(ids), named, named)

@@ -30,6 +30,11 @@ _LABELS = frozenset({
 _LABEL = re.compile(r"(?:task[_-]?)?ids?[:=#]|tasks?[:=#]|任[务務](?:id)?[:=#]|[编編][号號][:=#]", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s/?#]++(?P<path>[^\s?#]*+)(?:\?(?P<query>[^\s#]*+))?(?:#\S*)?", re.IGNORECASE)
 _ASKED_FOR = re.compile(r"(?:^|&)(?:task_?id|id)=(?P<id>[^&]*+)", re.IGNORECASE)
+# Marks of lists and of code, which are no words.
+_MARKS = re.compile(
+    r"^[ \t>]{0,20}+(?:[0-9]{1,3}(?:[.)](?=[ \t]+\S)|\u3001(?=[ \t]*\S))|```[A-Za-z]{1,12}[ \t]*$)", re.MULTILINE
+)
+_LINK = re.compile(r"\[(?P<text>[^\[\]\n]{1,200}+)\](?P<target>\(<?https?://[^\s()<>]{1,300}+)", re.IGNORECASE)
 _NAMED = 10  # words that are no ids, kept to be shown to the person
 
 
@@ -58,7 +63,7 @@ def read_typed(text: str) -> Ids:
     """
     if is_json(text):
         found = find_in_json(text)
-        return Ids(found.ids, 0, (), found.songs)
+        return Ids(found.ids, 0, (), found.alone)
     return _read_words(text)
 
 
@@ -68,11 +73,18 @@ def _read_words(text: str) -> Ids:
     for piece in pieces(text):
         removed: list[str] = []
         masked = without_foreign(plain(piece), songs, removed)
-        words += _words(masked, removed)
+        words += _words(_LINK.sub(_without_text, _MARKS.sub("", masked)), removed)
     ids = _ids_of(words)
     named = [word.shown[:MAX_LENGTH] for word, found in zip(words, ids, strict=True) if not found and not word.song]
     every = tuple(dict.fromkeys(each for found in ids for each in found))
     return Ids(every, len(named), tuple(dict.fromkeys(named))[:_NAMED], tuple(dict.fromkeys(songs)))
+
+
+def _without_text(link: re.Match[str]) -> str:
+    """The text of a link is no word if the id is in its address."""
+    named = LEFT_OUT in link["text"] or known_forms(link["text"])
+    leads = LEFT_OUT in link["target"] or known_forms(link["target"])
+    return link["target"] if leads and not named else link[0]
 
 
 class _Word(Struct, frozen=True):
@@ -88,7 +100,7 @@ def _words(masked: str, removed: list[str]) -> list[_Word]:
     words, left = [], iter(removed)
     for part in _BETWEEN.split(masked):
         word = _bare(part)
-        if not word or word.rstrip(":=#").lower() in _LABELS:
+        if not _is_word(word) or word.rstrip(":=#").lower() in _LABELS:
             continue
         behind = [next(left, "") for _ in range(word.count(LEFT_OUT))]
         shown = word
@@ -96,6 +108,11 @@ def _words(masked: str, removed: list[str]) -> list[_Word]:
             shown = shown.replace(LEFT_OUT, each, 1)
         words.append(_Word(word, shown, any("suno." in each.lower() for each in behind)))
     return words
+
+
+def _is_word(text: str) -> bool:
+    """Not only marks, such as those of lists and arrows."""
+    return LEFT_OUT in text or any(map(str.isalnum, text))
 
 
 def _bare(part: str) -> str:
@@ -147,6 +164,10 @@ def no_id_in(text: str, why: Literal["odd", "none", "write", "words"]) -> Invali
     return InvalidTaskId("song" if linked else why, typed[:MAX_LENGTH], len(typed))
 
 
+def _is_marks(text: str) -> bool:
+    return text.strip(f"{_AROUND}\u3001|,; \t\r\n") != "" and not any(map(str.isalnum, text))
+
+
 def _foreign(text: str) -> list[str]:
     removed: list[str] = []
     for piece in pieces(text):
@@ -156,7 +177,7 @@ def _foreign(text: str) -> list[str]:
 
 def why_none(text: str, typed: Ids) -> InvalidTaskId:
     """The error for a text in which `read_typed` found no id."""
-    if not (typed.ignored or typed.songs or is_json(text) or _foreign(text)):
+    if not (typed.ignored or typed.songs or is_json(text) or _foreign(text) or _is_marks(text)):
         return InvalidTaskId("empty", "", 0)
     return no_id_in(text, "words" if sum(map(is_whole, typed.words)) > 1 else "odd")
 

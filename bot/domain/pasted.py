@@ -4,6 +4,7 @@ Reads its tokens in one pass, with no more memory than the text itself, and no r
 """
 
 import re
+from collections.abc import Sequence
 
 from bot.domain.id_forms import MAX_LENGTH, Mentioned, canonical, find_in_words, is_likely, is_whole, known_forms
 
@@ -42,12 +43,12 @@ _SUFFIX = re.compile(r"(.{16,})_[0-9]{1,2}")
 class _Frame:
     """An open object or list: where its finds begin in the reader's lists, and what its keys say."""
 
-    __slots__ = ("clip", "id", "key", "name", "own", "status", "tasks", "titled", "weak", "within")
+    __slots__ = ("alone", "clip", "id", "key", "name", "own", "status", "tasks", "titled", "weak", "within")
 
-    def __init__(self, name: str, tasks: int, weak: int, within: int) -> None:
+    def __init__(self, name: str, tasks: int, weak: int, within: int, alone: int) -> None:
         self.name = name  # the key that holds it
         self.key = ""
-        self.tasks, self.weak, self.within = tasks, weak, within
+        self.tasks, self.weak, self.within, self.alone = tasks, weak, within, alone
         self.own = self.id = ""
         self.clip = self.status = self.titled = False
 
@@ -63,14 +64,17 @@ def find_in_json(text: str) -> Mentioned:
     outside = find_in_words(reader.read(text))
     tasks = reader.tasks or reader.weak or ([] if reader.songs else reader.within)
     ids, songs = dict.fromkeys([*tasks, *outside.ids]), dict.fromkeys([*reader.songs, *outside.songs])
-    return Mentioned(tuple(ids), tuple(each for each in songs if each not in ids))
+    alone = dict.fromkeys([*reader.alone, *outside.songs])
+    return Mentioned(
+        tuple(ids), tuple(each for each in songs if each not in ids), tuple(each for each in alone if each not in ids)
+    )
 
 
 class _Reader:
     """Collects finds in lists, in reading order.
 
     An object with a `task_id` removes what was found inside it: nested tasks are the gateway's own business. This way
-    the order of keys does not matter.
+    the order of keys does not matter. Songs inside it are its own.
     """
 
     def __init__(self, depth: int = 0) -> None:
@@ -79,7 +83,8 @@ class _Reader:
         self.weak: list[str] = []  # under a key that may name a task
         self.within: list[str] = []  # in any other text
         self.songs: list[str] = []
-        self._stack = [_Frame("", 0, 0, 0)]
+        self.alone: list[str] = []  # songs that are in no task that is named
+        self._stack = [_Frame("", 0, 0, 0, 0)]
 
     def read(self, text: str) -> str:
         """The text outside of all brackets; empty if a cut makes that ambiguous."""
@@ -106,19 +111,25 @@ class _Reader:
     def _open(self) -> None:
         above = self._stack[-1]
         name, above.key = above.key or above.name, ""
-        self._stack.append(_Frame(name, len(self.tasks), len(self.weak), len(self.within)))
+        found = len(self.tasks), len(self.weak), len(self.within), len(self.alone)
+        self._stack.append(_Frame(name, *found))
 
     def _close(self) -> None:
         self._finish(self._stack.pop(), whole=True)
         if not self._stack:  # its beginning was cut off
-            self._stack.append(_Frame("", 0, 0, 0))
+            self._stack.append(_Frame("", 0, 0, 0, 0))
 
     def _finish(self, frame: _Frame, *, whole: bool) -> None:
         clip = frame.clip or (frame.status and frame.titled)
         if clip and frame.id:
-            self.songs += _songs(frame.id)
+            self._add_songs(_songs(frame.id))
         if frame.own:
-            del self.tasks[frame.tasks :], self.weak[frame.weak :], self.within[frame.within :]
+            del (
+                self.tasks[frame.tasks :],
+                self.weak[frame.weak :],
+                self.within[frame.within :],
+                self.alone[frame.alone :],
+            )
             self.tasks.append(frame.own)
         elif frame.id and frame.status and whole and not clip:
             self.weak += known_forms(frame.id)
@@ -151,7 +162,7 @@ class _Reader:
         elif key == "id":
             frame.id = value
         elif key in _CLIP_IDS:
-            self.songs += _songs(value)
+            self._add_songs(_songs(value))
         elif key in _NAMES and (is_likely(value) or known_forms(value) == [canonical(value)]):
             self.weak.append(canonical(value))
         elif len(value) >= _MIN_LENGTH:
@@ -160,7 +171,7 @@ class _Reader:
     def _search_text(self, key: str, value: str) -> None:
         if key not in _NO_TASKS and key != _CUT:
             found = find_in_words(value)
-            self.songs += found.songs
+            self._add_songs(found.songs)
             self.within += () if key.endswith("url") else found.ids
 
     def _descend(self, value: str) -> None:
@@ -171,6 +182,11 @@ class _Reader:
         self.weak += inner.weak
         self.within += inner.within
         self.songs += inner.songs
+        self.alone += inner.alone
+
+    def _add_songs(self, songs: Sequence[str]) -> None:
+        self.songs += songs
+        self.alone += songs
 
 
 def _songs(value: str) -> list[str]:

@@ -8,6 +8,8 @@ MAX_SONGS = 60  # in a playlist: as many as one archive holds
 MAX_OF_PERSON = 20
 MAX_OF_SERVER = 50
 LONGEST_NAME = 60  # characters
+_JOINERS = "\u200c\u200d"
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters by their category, but nobody sees them
 
 
 class Playlist(Struct, frozen=True, kw_only=True):
@@ -30,14 +32,22 @@ class Playlist(Struct, frozen=True, kw_only=True):
 
 
 def clean_name(typed: str) -> str:
-    """Printable and on one line; empty if nothing is left. `#` at the beginning would look like a number of ours."""
-    printable = "".join(each if each.isprintable() else " " for each in typed[: 10 * LONGEST_NAME])
-    return " ".join(printable.split()).lstrip("# ")[:LONGEST_NAME].strip()
+    """Printable and on one line; empty if nothing is left. `#` at the beginning would look like a number of ours.
+
+    Joiners stay: emoji such as 👩‍🎤 and Persian need them.
+    """
+    printable = "".join(each if _is_shown(each) else " " for each in typed[: 10 * LONGEST_NAME])
+    return " ".join(printable.split()).lstrip(f"# {_JOINERS}")[:LONGEST_NAME].strip(f" {_JOINERS}")
+
+
+def _is_shown(char: str) -> bool:
+    return char in _JOINERS or (char.isprintable() and char not in _BLANKS)
 
 
 def plain_name(name: str) -> str:
     """Equal for names that people take for the same."""
-    return unicodedata.normalize("NFKC", clean_name(name)).casefold()
+    visible = "".join(each for each in clean_name(name) if each not in _JOINERS)
+    return unicodedata.normalize("NFKC", visible).casefold()
 
 
 def reference(playlist_id: int) -> str:

@@ -12,7 +12,7 @@ from bot.gateways.dialects.error_texts import in_words, sentences
 from bot.gateways.dialects.field_names import CODE
 from bot.gateways.dialects.find import FoundTasks, find
 from bot.gateways.dialects.phrases import ErrorMeaning, meaning
-from bot.gateways.dialects.statuses import says_absent
+from bot.gateways.dialects.statuses import is_code, says_absent
 from bot.gateways.dialects.translate import translate
 from bot.gateways.dialects.unwrap import status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, parse_json
@@ -120,7 +120,8 @@ def is_good(value: Any, status: int) -> bool:
         return False
     if value.get("data") is not None and not isinstance(value.get("data"), str):
         return True
-    if as_text(value.get("status")).lower() in _BAD_STATUS:
+    word = as_text(status_of(value)).strip().lower()
+    if word in _BAD_STATUS or (is_code(word) and word not in GOOD_CODES):
         return False
     return not value.get("error") and as_text(value.get("code")).lower() in GOOD_CODES
 

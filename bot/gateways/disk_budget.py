@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from bot.errors import MediaNoRoom
 
 # For all songs that are open at once, in bytes. compose.yaml's tmpfs has 32 MiB more, for other files. A song has
-# usually 4 MiB, and 23 MiB at most (MAX_REQUEST in bot/ui/render/cards.py): there is room for 120, or for 20.
+# usually 4 MiB, and 23 MiB at most (MAX_REQUEST in bot/ui/render/cards.py): there is room for 120, or for 20. A ZIP has
+# 50 MiB at most, as has a song that goes into it (bot/ui/features/archives.py).
 MAX_BYTES = 480 * 1024 * 1024
 _PART = MAX_BYTES // 4  # of one person, and of one host that is not known as good
 

@@ -19,6 +19,7 @@ from bot.domain.task import host_of
 from bot.errors import MediaError, MediaForbidden, MediaSlow, MediaTooBig, MediaUnavailable, MediaUnrecognised
 from bot.gateways.address_guard import AddressGuard
 from bot.gateways.addresses import redirected, request_url
+from bot.gateways.aws_chunked import Unframed
 from bot.gateways.connection import MAX_HEADER, Connector
 from bot.gateways.disk_budget import DiskBudget, Share
 from bot.gateways.file_type import MP3, PICTURE, FileType, picture_kind
@@ -124,13 +125,15 @@ class Media:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._songs.take(host, person))
             response = await stack.enter_async_context(self._open(url, rate))
-            size, chunks = _size(response, limit), self._received(host, response, rate, limit)
+            size, unframed = _size(response, limit), Unframed(self._received(host, response, rate, limit))
+            chunks = unframed.chunks()
             if "gzip" in response.headers.get("Content-Encoding", "").lower():
                 size, chunks = None, gunzipped(chunks, limit)  # it was stored so: we asked for it as it is
             loudness = Loudness()
             spool = Spool(chunks, stack, size=size, share=share, listen=loudness.feed)
         try:
             found = await detect_song_type(spool, size)
+            size = None if unframed.framed else size
             if whole or size is None or not is_good:
                 await spool.whole()
         except BaseException:

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.library import ChannelGroup, FoundSong, FoundSongs, NewSong, PostedAt, Scope, Song, SongQuery
 from bot.domain.search_text import Ways, patterns, search_line
+from bot.storage.earlier_posts import earlier_posts
 from bot.storage.engines.expressions import insert, one_of, unindexed, upsert
 from bot.storage.rows import Row
 from bot.storage.schema import (
@@ -104,7 +105,7 @@ class LibraryStore(Transactions):
             places = select(library.c.channel_id, library.c.message_id).where(same)
             rows = (await connection.execute(places)).all()
             await connection.execute(update(library).where(same).values(choice))
-            await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
+            await _show_takes(connection, song.task_id, [(row.channel_id, row.message_id) for row in rows], now)
 
     async def posts(self, task_id: str, number: int, user_id: int) -> list[Song]:
         """Everywhere it was posted, or shown to that person alone; `number` 0: of the take that was not folded away.
@@ -149,7 +150,7 @@ class LibraryStore(Transactions):
             emptied = {"removed": True, "chosen": False, "title": "", "style": ""}
             await connection.execute(update(library).where(library.c.id.in_(ids)).values(emptied))
             if any(row["chosen"] for row in rows):
-                await _unfold(connection, (library.c.task_id == song.task_id) & or_(false(), *concerned), now)
+                await _unfold(connection, song.task_id, or_(false(), *concerned), now)
         return len(ids)
 
     async def note_guilds(self, present: Collection[int], now: float) -> None:
@@ -305,11 +306,20 @@ async def _chosen_take(connection: AsyncConnection, song: Song, person_id: int) 
     return await connection.scalar(select(library.c.number).where(same, _person == person_id).limit(1)) or 0
 
 
-async def _unfold(connection: AsyncConnection, which: ColumnElement[bool], now: float) -> None:
+async def _unfold(connection: AsyncConnection, task_id: str, which: ColumnElement[bool], now: float) -> None:
     """Takes whose chosen one is gone: nobody could reach them otherwise."""
-    folded = update(library).where(which, library.c.folded.is_(True), is_listed).values(folded=False)
+    this = (library.c.task_id == task_id) & which
+    folded = update(library).where(this, library.c.folded.is_(True), is_listed).values(folded=False)
     rows = (await connection.execute(folded.returning(library.c.channel_id, library.c.message_id))).all()
-    await count_anew(connection, [(row.channel_id, row.message_id) for row in rows], now)
+    await _show_takes(connection, task_id, [(row.channel_id, row.message_id) for row in rows], now)
+
+
+async def _show_takes(
+    connection: AsyncConnection, task_id: str, posts: Collection[tuple[int, int]], now: float
+) -> None:
+    """`posts`: the newest ones, as channel and message; on those before them in the same channels, too."""
+    earlier = await earlier_posts(connection, task_id, {channel_id for channel_id, _ in posts})
+    await count_anew(connection, [*posts, *earlier], now)
 
 
 async def _keep_texts(connection: AsyncConnection, song_id: int, new: NewSong) -> None:

@@ -50,8 +50,9 @@ class _Check:
             raise invalid_form(self.faults)
 
 
-def check_files(sizes: Sequence[int], limit: int) -> None:
-    if sum(sizes) > MAX_REQUEST or any(size > limit for size in sizes):
+def check_files(sizes: Sequence[int], limit: int, request: int = MAX_REQUEST) -> None:
+    """`limit`: bytes of each file; `request`: of all together."""
+    if sum(sizes) > request or any(size > limit for size in sizes):
         raise ApiError(413, 40005, "Request entity too large")
 
 

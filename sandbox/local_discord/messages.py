@@ -80,7 +80,8 @@ class Messages:
             if name in body:
                 message[name] = body[name] or ("" if name == "content" else [])
         message["components"] = numbered(message["components"])
-        check_files([len(upload.content) for upload in uploads.values()], self._world.upload_limit)
+        sizes = [len(upload.content) for upload in uploads.values()]
+        check_files(sizes, self._world.upload_limit, self._world.request_limit)
         every = self._attachments(message, body, uploads)
         if message["author"]["id"] == self._world.bot["id"]:
             self._moderate(message)

@@ -172,9 +172,11 @@ class Person:
             MODAL, self.user, opened.channel, data, pressed=opened.pressed, opener=opened
         )
 
-    def say(self, channel: Object, text: str, files: Sequence[Upload] = ()) -> Object:
+    def say(self, channel: Object, text: str, files: Sequence[Upload] = (), *, to: Object | None = None) -> Object:
+        """`to`: the message that this one replies to."""
         uploads = {str(number): upload for number, upload in enumerate(files)}
-        message = self._messages.create(channel, self.user, {"content": text}, uploads)
+        body = {"content": text} | ({"message_reference": {"message_id": to["id"]}} if to else {})
+        message = self._messages.create(channel, self.user, body, uploads)
         if f"<@{self._world.bot['id']}>" in text and channel["type"] == PRIVATE_THREAD:
             self._world.thread_members[channel["id"]].add(self._world.bot["id"])
             self._hub.channel_event("THREAD_CREATE", channel)

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import zlib
 from collections import deque
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from sandbox.local_discord.compression import Compress, UnknownCompression, compression
 from sandbox.local_discord.hub import Hub, Sent, on_shard
 from sandbox.local_discord.session_starts import SessionStarts
 from sandbox.local_discord.world import Object, World
@@ -24,9 +24,9 @@ _MOST_GUILDS = 2_500  # per shard
 class Connection:
     """One socket of the bot. Nothing is sent while `flowing` is not set."""
 
-    def __init__(self, socket: web.WebSocketResponse, flowing: asyncio.Event, *, compressed: bool) -> None:
+    def __init__(self, socket: web.WebSocketResponse, flowing: asyncio.Event, compress: Compress | None) -> None:
         self._flowing = flowing
-        self._deflate = zlib.compressobj() if compressed else None
+        self._compress = compress
         self._socket = socket
         self._outgoing: asyncio.Queue[tuple[str, Sent | None]] = asyncio.Queue()
         self.cut = False  # closed by Discord or the network: the session can be resumed
@@ -41,9 +41,8 @@ class Connection:
         while True:
             text, sent = await self._outgoing.get()
             await self._flowing.wait()
-            if self._deflate:
-                data = self._deflate.compress(text.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
-                await self._socket.send_bytes(data)
+            if self._compress:
+                await self._socket.send_bytes(self._compress(text.encode()))
             else:
                 await self._socket.send_str(text)
             if sent:
@@ -113,9 +112,13 @@ class Sockets:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if self.closed:
             raise web.HTTPServiceUnavailable
+        try:
+            compress = compression(request.query.get("compress"))
+        except UnknownCompression as error:
+            raise web.HTTPBadRequest(text=f"unknown compression: {error}") from error
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        connection = Connection(socket, self._flowing, compressed=request.query.get("compress") == "zlib-stream")
+        connection = Connection(socket, self._flowing, compress)
         writing = asyncio.create_task(connection.write())
         self.connections.add(connection)
         connection.send(_HELLO, {"heartbeat_interval": 41_250, "_trace": []})

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.local_discord.errors import unknown
 from sandbox.local_discord.file_names import sanitised
+from sandbox.local_discord.limits import MAX_REQUEST
 from sandbox.local_discord.permissions import ALL, IN_DIRECT_MESSAGES, OF_EVERYONE, Permission, permissions_in
 
 Object = dict[str, Any]
@@ -45,6 +46,7 @@ class World:
     installed_by: set[str] = field(default_factory=set)  # users who installed the application for themselves
     closed_dms: set[str] = field(default_factory=set)  # users who accept no DM
     upload_limit: int = 20 * _MIB  # bytes a file
+    request_limit: int = MAX_REQUEST  # bytes of all files of a message; in boosted servers Discord takes more
     thread_members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of private threads
     blocked_words: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # AutoMod's, by server
     harmful_links: set[str] = field(default_factory=set)  # substrings of blocked links

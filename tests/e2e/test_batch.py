@@ -262,6 +262,28 @@ async def test_no_title_is_a_formula_in_a_spreadsheet(env: Env, title: str) -> N
     assert row["title"][0] == "'"
 
 
+async def test_states_and_counts_are_the_same_words_in_a_list_and_in_its_export(env: Env) -> None:
+    ready, lost = Song("c1", "Tarn", state="done"), Song("c2", "Tarn", state="failed", reason="blocked")
+    number = "1234567890123456789"
+    env.gateway.add(
+        FakeTask(number, songs=(Song("c3", "Tarn"), Song("c4", "Tarn")), states=((0, "queued"),)),
+        FakeTask("task_half", songs=(ready, Song("c2", "Tarn", state="streaming")), states=((0, "running"),)),
+        FakeTask("task_partly", songs=(ready, lost)),
+        FakeTask("task_oddly", songs=(Song("c5", "Tarn"),), states=((0, "running"),), word="FLORPING"),
+        FakeTask("task_whole", songs=(ready, Song("c6", "Tarn"))),
+    )
+    async with env.bot():
+        listed = await batch(env, ids=f"{number} task_half task_partly task_oddly task_whole task_gone")
+        rows = list(csv.DictReader(io.StringIO(file_of(env, await env.finished(await env.ada.press(listed, "CSV"))))))
+    shown = [line for line in words(listed).splitlines() if line[:1].isdigit()]
+    states = ["Queued", "Generating", "Partly finished", "Unknown state “FLORPING”", "Finished", "not found"]
+    assert [row["state"] for row in rows] == states
+    assert [state in line for state, line in zip(states, shown, strict=True)] == [True] * 6
+    assert [row["songs"] for row in rows] == ["0", "1", "1", "0", "2", "0"]
+    assert ["1 of 2 songs" in line for line in shown] == [False, True, True, False, False, False]
+    assert rows[0]["id"] == f"'{number}", "a spreadsheet would round the number"
+
+
 async def test_a_list_that_is_gone_is_explained(env: Env) -> None:
     env.gateway.add(*MANY)
     async with env.bot():

@@ -1,5 +1,6 @@
 """/suno library: songs are found again by their words, opened with fresh audio, starred and removed."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.local_discord.faults import Fault as DiscordFault
 from sandbox.local_discord.people import Person
 from sandbox.local_discord.permissions import Permission
 from sandbox.local_discord.world import FORUM
@@ -218,6 +220,10 @@ async def test_songs_in_forums_and_private_threads(env: Env) -> None:
         assert "没有找到" in words(await library(env, env.ben, find="码头"))
         assert sounds(env, await opened(env, await library(env, find="码头"))) == [sound_of(PIER.songs[0])]
         assert "旧码头" in words(await library(env, at=thread, scope="here"))
+        env.discord.changes.join_thread(thread, env.ben.user)
+        assert "旧码头" in words(await library(env, env.ben, at=thread, scope="here"))
+        env.discord.changes.override(env.channel, env.ben.user, deny=Permission.READ_MESSAGE_HISTORY)
+        assert "没有歌曲" in words(await library(env, env.ben, at=thread, scope="here")), "of before they came"
         env.discord.changes.override(forum, env.ben.user, deny=Permission.VIEW_CHANNEL)
         assert "没有找到" in words(await library(env, env.ben, find="harbour"))
 
@@ -339,6 +345,38 @@ async def test_every_id_is_offered_by_the_words_of_its_song(env: Env) -> None:
             assert offered == {"name": "Harbour Lights · slow jazz", "value": f"{HARBOUR.id}#1"}
         (own,) = await env.ada.autocomplete(env.channel, "suno extend", song="harbour")
         assert own == {"name": "Harbour Lights · 1/1", "value": f"{HARBOUR.id}#1"}, "it is offered once"
+
+
+async def test_in_a_dm_ones_own_songs_of_servers_are_offered_too(env: Env) -> None:
+    """Their channels are looked at with each letter, and Discord is not asked with each who somebody is."""
+    dm = env.discord.world.dm_with(env.ben.user)
+    async with env.bot():
+        await env.watch(HARBOUR.id, person=env.ben)
+        await posts(env)
+        for letters in ("h", "ha", "har", "harb"):
+            (offered,) = await env.ben.autocomplete(dm, "suno status", id=letters)
+            assert offered["value"] == HARBOUR.id
+        asked = [each for each in env.discord.requests if each.method == "GET" and "/members/" in each.path]
+        assert len(asked) == 1
+        assert await env.ada.autocomplete(env.discord.world.dm_with(env.ada.user), "suno status", id="harb") == []
+        env.discord.changes.override(env.channel, env.ben.user, deny=Permission.VIEW_CHANNEL)
+        await wait_until_idle()
+        assert await env.ben.autocomplete(dm, "suno status", id="harbo") == []
+
+
+async def test_suggestions_do_not_wait_for_discord(env: Env) -> None:
+    dm = env.discord.world.dm_with(env.ben.user)
+    async with env.bot():
+        await env.watch(PIER.id, person=env.ben)
+        await posts(env)
+        await env.status(HARBOUR.id, person=env.ben, show="me")
+        held = asyncio.Event()
+        env.discord.faults.order(DiscordFault(r"/members/\d+$", 200, method="GET", after=True, held=held))
+        (offered,) = await env.ben.autocomplete(dm, "suno status", id="harb")
+        assert offered["value"] == HARBOUR.id, "they looked it up before"
+        held.set()
+        (offered,) = await env.ben.autocomplete(dm, "suno status", id="码头")
+        assert offered["value"] == PIER.id
 
 
 async def test_lyrics_are_there_when_the_gateway_has_forgotten_them(env: Env) -> None:
@@ -490,6 +528,25 @@ def players(env: Env, message: Message) -> list[tuple[Song, str]]:
     songs = {sound_of(song): song for song in TWO_TAKES.songs}
     how = ["covered" if each.get("flags", 0) & 8 else "open" for each in message["attachments"]]
     return list(zip([songs[sound] for sound in sounds(env, message)], how, strict=True))
+
+
+async def test_an_older_post_in_the_same_channel_shows_the_choice_too(env: Env) -> None:
+    async with env.bot():
+        for number in (1, 2):
+            await env.watch(TWO_TAKES.id, person=env.ben)
+            posted = await posts(env, number)
+        older, _ = posted
+        asked = await env.finished(await env.ben.press(older, "Choose a take"))
+        await env.changed(await env.ben.press(asked, "版本 2"))
+        await env.discord.hub.until(lambda: all("Take 2 was chosen" in post["content"] for post in posted))
+        for post in posted:
+            assert [how for _, how in players(env, post)] == ["covered", "open"]
+        await env.clock.advance(6)
+        await env.changed(await env.ben.press(asked, "版本 2"))
+        await env.discord.hub.until(lambda: not any("chosen" in post["content"] for post in posted))
+        for post in posted:
+            assert [how for _, how in players(env, post)] == ["open", "open"]
+        assert [each for each in buttons(older) if "·" in each] == ["#1 · 0", "#2 · 0"]
 
 
 async def test_a_take_that_arrives_after_the_choice_is_folded_away(env: Env) -> None:

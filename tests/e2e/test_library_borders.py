@@ -130,6 +130,7 @@ async def test_no_search_list_or_suggestion_tells(env: Env, staff: dict[str, Any
             await asks(env, "suno playlist add", name="Evening", song=task.id)
         await env.finished(await env.ben.press(post, "0"))
         shown = await asks(env, "suno playlist show", name="Evening")
+        overview = await asks(env, "suno playlist show")
         hide(env, staff)
         told = Told(env, staff)
         for scope in ("mine", "here", "server", "starred"):
@@ -139,7 +140,7 @@ async def test_no_search_list_or_suggestion_tells(env: Env, staff: dict[str, Any
         assert "1 首" in words(await asks(env, "suno library"))
         assert "1 首" in words(await asks(env, "suno library", by=env.ada.user))
         await asks(env, "suno library", by=env.ben.user)
-        await use_all(env, env.ben, shown)
+        await use_all(env, env.ben, shown, overview)
         assert "Evening**\n-# 我的 · 1 首" in words(await asks(env, "suno playlist show"))
         assert "没有找到" in words(await asks(env, "suno playlist add", name="Evening", song=f"{TIDEWATER.id}#2"))
         await asks(env, "suno playlist post", name="Evening")

@@ -13,7 +13,7 @@ from tests import forged
 from tests.conftest import Env
 from tests.e2e.admin_panel import admin
 from tests.idle import wait_until_idle
-from tests.messages import Message, buttons, words
+from tests.messages import LOOK_UP_MENU, WATCH_MENU, Message, buttons, words
 
 TITLES = ("Harbour Lights", "旧码头", "Moth")
 TASKS = tuple(
@@ -155,6 +155,27 @@ async def _public(env: Env, before: set[str]) -> Message:
 
     await env.discord.hub.until(lambda: bool(found()))
     return found()[0]
+
+
+async def test_the_menus_know_the_songs_of_a_posted_playlist(env: Env) -> None:
+    """Those that the person may find."""
+    staff = staff_channel(env)
+    async with env.bot():
+        for task, place in zip(TASKS, (env.channel, env.channel, staff), strict=True):
+            await posted(env, task, place)
+        await playlist(env, "create", name="Evening")
+        for task in TASKS:
+            await playlist(env, "add", name="Evening", song=task.id)
+        before = {each["id"] for each in env.ben.read(env.channel)}
+        await playlist(env, "post", name="Evening")
+        public = await _public(env, before)
+        hide(env, staff)
+        listed = await env.finished(await env.ben.menu(public, LOOK_UP_MENU))
+        assert "## 2 个任务 · ✅ 2" in words(listed)
+        assert TASKS[2].id not in str(listed)
+        answer = env.ada.say(env.channel, "which is the second one?", to=public)
+        watched = await env.finished(await env.ben.menu(answer, WATCH_MENU))
+    assert "已关注 2 个任务" in watched["content"]
 
 
 async def test_what_readers_may_not_view_is_not_posted_and_not_shown(env: Env) -> None:

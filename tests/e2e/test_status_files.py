@@ -30,6 +30,27 @@ async def test_the_bytes_are_those_of_the_gateway_and_the_covers_are_uploaded(en
     assert all("Authorization" not in request.headers for request in env.gateway.media_requests)
 
 
+@pytest.mark.parametrize("watched", [True, False])
+async def test_a_song_that_a_store_keeps_in_the_frames_of_its_upload_is_posted_without_them(
+    env: Env, *, watched: bool
+) -> None:
+    song = audio(ONE.sound, ONE.duration)[0]
+    frames = [
+        b"%x\r\n%s\r\n" % (len(song[at : at + 9_000]), song[at : at + 9_000]) for at in range(0, len(song), 9_000)
+    ]
+    stored = b"".join([*frames, b"0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"])
+    env.gateway.media_faults.append(Fault(200, stored, path="/audio/"))
+    env.gateway.add(FakeTask("task_stored", songs=(ONE,)))
+    async with env.bot():
+        if watched:
+            await env.watch("task_stored")
+            (shown,) = await env.posts()
+        else:
+            shown = await env.status("task_stored")
+        (file,) = (each for each in shown["attachments"] if each["filename"].endswith(".mp3"))
+    assert without_tag(env.discord.world.files[file["id"]].content) == song
+
+
 async def test_one_file_that_is_too_big_does_not_hold_up_its_sibling(env: Env) -> None:
     env.gateway.add(FakeTask("task_big", songs=(ONE, Song("c2", "Uncut", duration=3_600.0))))
     async with env.bot():

@@ -80,7 +80,7 @@ def check_view(make: Callable[[], Any]) -> None:
 def test_any_batch(listed: list[BatchEntry], page: int, tag: str) -> None:
     batch = Batch(id="x" * 12, user_id=1, entries=tuple(listed), ignored=3, created_at=1.0)
     check_view(lambda: batches.list_view(batch, page, languages()[tag]))
-    rows = list(csv.reader(io.StringIO(batches._csv(listed).decode("utf-8-sig"), newline="")))
+    rows = list(csv.reader(io.StringIO(batches._csv(listed, languages()[tag]).decode("utf-8-sig"), newline="")))
     assert len(rows) == len(listed) + 1
     assert not [field for row in rows[1:] for field in row if field[:1] in ("=", "+", "-", "@")]
 

@@ -11,7 +11,7 @@ _MAX = 200  # characters that are quoted
 _MOST = 20  # sentences
 _DEEPEST = 3
 _KEY = re.compile(r"\b(sk|key)-[\w*.-]+", re.IGNORECASE)
-_MESSAGES = tuple(dict.fromkeys((*MESSAGE, *REASON, "errors")))  # before codes, which are for machines
+_MESSAGES = tuple(dict.fromkeys((*MESSAGE, *REASON)))  # before codes, which are for machines
 
 
 def sentences(value: Any) -> list[str]:

@@ -21,9 +21,9 @@ from bot.gateways.dialects.unwrap import is_clip, is_lyrics, status_of, unwrap
 from bot.gateways.fields import Object, as_text, first, unpacked
 
 _DEEPEST = 8  # levels of envelopes
-_MOST_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
+_MAX_VALUES = 50_000  # in one answer: five hundred tasks, and all that may be around them
 _SUFFIX = re.compile(r"[_:#.-](?:\d{1,3}|[a-z])$")  # numbers the clips of a task
-_MOST_SONGS = 200  # of one task, or parts of it
+_MAX_SONGS = 200  # of one task, or parts of it
 _ERROR_CODE = re.compile(r"[45]\d\d")
 
 
@@ -57,7 +57,7 @@ class Owners:
     """
 
     def __init__(self, asked: Collection[str]) -> None:
-        self.left = _MOST_VALUES
+        self.left = _MAX_VALUES
         self._asked = frozenset(asked)
         self._exact = {task_id.lower(): task_id for task_id in asked}
         self._folded = {_folded(task_id): task_id for task_id in asked}
@@ -83,10 +83,10 @@ def _folded(task_id: str) -> str:
 
 def _whole(sources: Sequence[Object]) -> Object:
     """One task from several objects: the last one, or all of its songs or parts if each is an object of its own."""
-    songs = {_name(source): source for source in sources[:_MOST_SONGS] if _is_song(source)}
+    songs = {_name(source): source for source in sources[:_MAX_SONGS] if _is_song(source)}
     if len(songs) > 1:
         return {"data": list(songs.values())}
-    parts = {as_text(first(source, *TASK_ID)): source for source in sources[:_MOST_SONGS]}
+    parts = {as_text(first(source, *TASK_ID)): source for source in sources[:_MAX_SONGS]}
     return _from_parts(list(parts.values())) if len(parts) > 1 else sources[-1]
 
 
@@ -146,12 +146,14 @@ def _tasks_of_object(value: Object, owners: Owners, depth: int) -> Iterator[tupl
     ]
     yield from within
     own = as_text(value.get("id")).strip()
-    if not within and own and owners.of(own) and not TASK_MARKS.isdisjoint(value) and not _is_result(value):
-        yield own, value  # nothing but its id and the request
+    if not within and own and owners.of(own) and _has_only_begun(value):
+        yield own, value
 
 
-def _is_result(value: Object) -> bool:
-    return is_clip(value) or is_lyrics(value)
+def _has_only_begun(value: Object) -> bool:
+    """A task's times, but no result and no error."""
+    marks, error = not TASK_MARKS.isdisjoint(value), first(value, *REASON)
+    return marks and error is None and not is_clip(value) and not is_lyrics(value)
 
 
 def _with_reason(inner: Any, envelope: Object) -> Any:
@@ -159,7 +161,7 @@ def _with_reason(inner: Any, envelope: Object) -> Any:
     if not isinstance(inner, dict):
         return inner
     text = first(envelope, *REASON)
-    if text is None and _ERROR_CODE.fullmatch(as_text(first(envelope, *CODE))):
+    if text is None and status_of(inner) is not None and _ERROR_CODE.fullmatch(as_text(first(envelope, *CODE))):
         text = first(envelope, "message", "msg")
     return inner if text is None else {"error_message": text, **inner}
 
@@ -192,4 +194,4 @@ def _bare(value: Any, depth: int) -> Object | None:
 
 
 def _names_another(values: Sequence[Object]) -> bool:
-    return any(first(value, *TASK_ID) is not None for value in values[:_MOST_SONGS])
+    return any(first(value, *TASK_ID) is not None for value in values[:_MAX_SONGS])

@@ -59,10 +59,15 @@ def read_status(value: Any) -> StatusWord:
         return StatusWord("", None, recognised=True)
     word = _plain(raw)
     status = _MEANING.get(word)
-    if status is None and _CODE.fullmatch(raw):
+    if is_code(raw):
         return StatusWord(raw, None, recognised=False, failing=raw in _FAILING_CODES)
     failing = status is None and _FAILING.search(word) is not None
     return StatusWord(raw, status or Status.RUNNING, recognised=status is not None, failing=failing)
+
+
+def is_code(word: str) -> bool:
+    """Whether it is a number that may mean anything."""
+    return _CODE.fullmatch(word) is not None and word not in _MEANING
 
 
 def says_absent(value: Any) -> bool:
@@ -72,7 +77,8 @@ def says_absent(value: Any) -> bool:
 
 def of_envelope(value: Any) -> bool:
     """Whether a status may belong to the answer as a whole instead of a task."""
-    return isinstance(value, bool) or as_text(value).strip() in _ANSWERED
+    word = as_text(value).strip()
+    return isinstance(value, bool) or word in _ANSWERED or is_code(word)
 
 
 def _plain(raw: str) -> str:

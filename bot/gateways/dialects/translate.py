@@ -46,10 +46,10 @@ from bot.gateways.fields import (
     first,
 )
 
-_MOST_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
-_MOST_VOICE = 10  # characters
-_MOST_ADDRESSES = 5  # of one song
-_MOST_WORDS = 10  # in a list of errors
+_MAX_CLIPS = 20  # a task makes two; each is fetched, and takes up space in a message
+_MAX_VOICE = 10  # characters
+_MAX_ADDRESSES = 5  # of one song
+_MAX_WORDS = 10  # in a list of errors
 _GOOD_WORDS = {"", "ok", "success", "succeed", "成功"}  # where an error's would be
 _TEMPORARY = "audiopipe."  # in the address of a growing stream
 
@@ -67,12 +67,12 @@ def translate(task_id: str, source: Object) -> Task:
     inside = unwrap(source)
     layers = (source, *inside.tasks)
     asked_for = as_object(source.get("input"))
-    made = inside.clips[:_MOST_CLIPS]
+    made = inside.clips[:_MAX_CLIPS]
     clips = [_clip(clip, f"{task_id}-{number}", asked_for) for number, clip in enumerate(made, 1)]
     lyrics = _lyrics(inside.lyrics) if inside.lyrics else None
     reason, finished_at = _reason(layers, inside.clips), _moment(layers, *FINISHED)
     why = reason or _words_of_failure(layers)
-    words = [_with_known_failure(read_status(status_of(layer)), why, finished_at) for layer in layers]
+    words = [_with_known_failure(read_status(status_of(layer)), reason, why, finished_at) for layer in layers]
     of_lyrics = read_status(status_of(inside.lyrics)) if inside.lyrics else read_status(None)
     word = _derive(words, clips, lyrics, of_lyrics)
     if word.status is None and not clips and not lyrics and (reason or _is_refused(source)):
@@ -96,9 +96,13 @@ def translate(task_id: str, source: Object) -> Task:
     )
 
 
-def _with_known_failure(word: StatusWord, reason: str, finished_at: float | None) -> StatusWord:
-    """An unknown word is a failure if there is a reason, and the word indicates a failure or the task has an end."""
-    if not word.recognised and reason and (word.failing or finished_at is not None):
+def _with_known_failure(word: StatusWord, reason: str, why: str, finished_at: float | None) -> StatusWord:
+    """An unknown word is a failure if there is a reason, and the word indicates a failure or the task has an end.
+
+    `why`: the reason, or other words beside the status, which are enough for a code.
+    """
+    is_failure = word.failing or finished_at is not None
+    if not word.recognised and is_failure and (why if word.status is None else reason):
         return StatusWord(word.raw, Status.FAILED, recognised=True)
     return word
 
@@ -167,7 +171,7 @@ def _reason(layers: Sequence[Object], clips: Sequence[Object]) -> str:
 def _words_of(value: Any) -> str:
     """The text of an error: the value itself, a field of an object, or those of a list."""
     if isinstance(value, list):
-        return ", ".join(filter(None, (as_text(_field_of(each)) for each in value[:_MOST_WORDS])))
+        return ", ".join(filter(None, (as_text(_field_of(each)) for each in value[:_MAX_WORDS])))
     return as_text(_field_of(value))
 
 
@@ -188,8 +192,9 @@ def _message(layers: Sequence[Object]) -> str:
 
 
 def _words_of_failure(layers: Sequence[Object]) -> str:
+    """A message that is neither good nor about the gateway."""
     message = _message(layers).strip()
-    return "" if message.lower() in _GOOD_WORDS else message
+    return message if message.lower() not in _GOOD_WORDS and meaning(message) is ErrorMeaning.OTHER else ""
 
 
 def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip:
@@ -197,7 +202,7 @@ def _clip(source: Object, missing_id: str, asked_for: Object) -> _TranslatedClip
     everywhere = (metadata, source)
     word = read_status(status_of(source))
     files = sorted(_addresses(source, AUDIO, MEDIA), key=_is_temporary)
-    addresses = tuple(islice(dict.fromkeys([*files, *_addresses(source, STREAM)]), _MOST_ADDRESSES))
+    addresses = tuple(islice(dict.fromkeys([*files, *_addresses(source, STREAM)]), _MAX_ADDRESSES))
     clip = Clip(
         id=_clip_id(source) or missing_id,
         status=word.status or Status.WAITING,
@@ -228,7 +233,7 @@ def _echo(metadata: Object) -> Echo:
     return Echo(
         cover=bool(as_text(metadata.get("cover_clip_id"))) or metadata.get("task") == "cover",
         excluded=bool(as_text(metadata.get("negative_tags")).strip()),
-        voice=as_text(metadata.get("vocal_gender")).strip()[:_MOST_VOICE],
+        voice=as_text(metadata.get("vocal_gender")).strip()[:_MAX_VOICE],
         style_weight=as_number(sliders.get("style_weight")),
         weirdness=as_number(sliders.get("weirdness_constraint")),
         variety=as_number(sliders.get("aug_creativity")),
@@ -244,7 +249,7 @@ def _entries(value: Any) -> Iterator[Any]:
     """An address, or those in a list or an object, each a text or an object with a type."""
     if isinstance(value, dict):
         value = [value] if "url" in value else list(value.values())
-    for entry in value[:_MOST_ADDRESSES] if isinstance(value, list) else [value]:
+    for entry in value[:_MAX_ADDRESSES] if isinstance(value, list) else [value]:
         if not isinstance(entry, dict):
             yield entry
         elif not as_text(first(entry, "content_type", "contentType", "type")).lower().startswith(("video", "image")):

@@ -6,7 +6,7 @@ from io import BufferedRandom
 
 from msgspec import Struct
 
-from bot.errors import ArchiveBusy, GatewayError, MediaError, MediaNoRoom, TellableError
+from bot.errors import ArchiveBusy, GatewayError, MediaError, MediaNoRoom, NotInLibrary, TellableError
 from bot.gateways.media import Media
 from bot.services.archives.songs import ArchiveSong, ReadPost, SongFiles, name_of, no_post
 from bot.services.archives.zip_part import ZipPart
@@ -14,7 +14,7 @@ from bot.services.clip_files import ClipFiles
 from bot.services.clock import Clock
 from bot.services.lookup import Lookup
 
-MOST = 60  # songs in one archive
+MAX_SONGS = 60  # songs in one archive
 _AT_ONCE = 3  # archives, each of which has a part on the disk
 
 
@@ -73,7 +73,7 @@ class Archives:
                         await open_part.add(entries)
                 except MediaNoRoom:
                     raise
-                except (GatewayError, MediaError) as error:
+                except (GatewayError, MediaError, NotInLibrary) as error:
                     left_out.append(LeftOut(song, error))
                 taken += 1
             if open_part or left_out:

@@ -44,6 +44,7 @@ class PostedFiles(Struct, frozen=True):
 
 
 ReadPost = Callable[[ArchiveSong], Awaitable[PostedFiles]]
+"""Raises NotInLibrary for a song that the person may not have any more."""
 
 
 async def no_post(_song: ArchiveSong) -> PostedFiles:
@@ -67,7 +68,7 @@ class SongFiles:
 
     @asynccontextmanager
     async def open(self, song: ArchiveSong, name: str) -> AsyncIterator[tuple[ZipEntry, ...]]:
-        """Its audio with a tag, cover and lyrics, under that name. Raises GatewayError or MediaError."""
+        """Its audio with a tag, cover and lyrics, under that name. Raises GatewayError, MediaError or NotInLibrary."""
         clip, made_at = await self._clip(song)
         task = Task(id=song.task_id, kind=TaskKind.MUSIC, status=Status.DONE, clips=(clip,))
         limit = max(0, self._limit - _HEADERS)

@@ -11,19 +11,22 @@ import aiohttp
 import discord
 
 from bot.client import Interaction
-from bot.errors import GatewayError, MediaNoRoom, MediaTooBig
-from bot.services.archives.service import MOST, ArchivePart, LeftOut
+from bot.errors import GatewayError, MediaNoRoom, MediaTooBig, NotInLibrary
+from bot.services.archives.service import MAX_SONGS, ArchivePart, LeftOut
 from bot.services.archives.songs import ArchiveSong, ReadPost, no_post
 from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence
-from bot.ui.interactions.replies import InteractionReply
+from bot.ui.render.cards import MAX_REQUEST
 from bot.ui.render.files import TitledFile
 from bot.ui.render.locales import Language
 from bot.ui.render.text import megabytes, one_line
 
 _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005  # HTTP's and Discord's
-_LIMITS = tuple(mib * 1024 * 1024 for mib in (50, 20, 10, 8))  # that Discord has or had, in bytes
-_LATEST = 13 * 60.0  # seconds after which no more is sent: Discord lets us answer for 15 minutes
+_MAX_BYTES = 50 * 1024 * 1024  # bytes of a ZIP: with the next song it is within a person's part of the disk
+# In bytes. Discord documents that a request has 25 MiB at most, but takes more in boosted servers: that is tried first.
+_LIMITS = (MAX_REQUEST, *(mib * 1024 * 1024 for mib in (20, 10, 8)))
+_ANSWERABLE = 15 * 60.0  # seconds for which Discord lets us change an answer
+_LATEST = 13 * 60.0  # seconds after which no more is sent
 _UPLOAD_PATIENCE = 120.0  # seconds
 _LAST_WORDS = 2.0  # seconds, while the bot is stopping
 _NAMED, _TITLE = 10, 60  # songs that are named, and characters of each title
@@ -36,7 +39,7 @@ async def send_archive(
 ) -> None:
     """`name`: of the files, without an extension. The interaction is deferred."""
     async with interaction.client.services.archives.turn(interaction.user.id):
-        await _Sending(interaction, songs[:MOST], name, read_post).run(beyond=len(songs[MOST:]))
+        await _Sending(interaction, songs[:MAX_SONGS], name, read_post).run(beyond=len(songs[MAX_SONGS:]))
 
 
 class _OutOfTime(Exception):
@@ -50,14 +53,14 @@ class _Sending:
         self._songs = songs
         self._name = name
         self._read_post = read_post
-        self._limit = InteractionReply(interaction).limit
+        self._limit = min(interaction.filesize_limit or interaction.client.services.upload_limit, _MAX_BYTES)
         self._until = time.monotonic() + _LATEST
         self._taken = self._packed = self._files = 0  # songs that were dealt with, songs and files that were sent
         self._left_out: list[LeftOut] = []
         self._private = True
 
     async def run(self, *, beyond: int) -> None:
-        message = await self._tell(self._language("zip.packing", n=0, all=len(self._songs)))
+        message = await self._say_packing()
         self._private = message.flags.ephemeral
         try:
             while self._taken < len(self._songs):
@@ -72,6 +75,11 @@ class _Sending:
             await self._say_stopped()
             raise
         await self._tell(self._summary(beyond))
+
+    async def _say_packing(self) -> discord.InteractionMessage:
+        """With the time at which it would be over: if the bot is killed, nobody can change the message any more."""
+        until = f"<t:{self._interaction.created_at.timestamp() + _ANSWERABLE:.0f}:t>"
+        return await self._tell(self._language("zip.packing", n=self._taken, all=len(self._songs), until=until))
 
     async def _say_stopped(self) -> None:
         """The bot is stopping: nobody would ever change what is said now."""
@@ -100,7 +108,7 @@ class _Sending:
                 self._packed += part.songs
                 self._left_out += part.left_out
                 if self._taken < len(self._songs):
-                    await self._tell(self._language("zip.packing", n=self._taken, all=len(self._songs)))
+                    await self._say_packing()
 
     async def _send(self, part: ArchivePart, file: BufferedRandom) -> bool:
         """False: Discord takes less than it said."""
@@ -109,14 +117,14 @@ class _Sending:
         try:
             async with asyncio.timeout(_UPLOAD_PATIENCE):
                 await self._interaction.followup.send(file=TitledFile(file, name), ephemeral=self._private)
-        except TimeoutError:
-            raise _OutOfTime from None
-        except discord.HTTPException as error:
-            if error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE:
-                raise
-            log.info("Discord accepts less than %d bytes: %s", part.size, error)
-            self._limit = next((each for each in _LIMITS if each < part.size), part.size - 1)
-            return False
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            if _may_be_too_large(part.size, error):
+                log.info("Discord does not take %d bytes: %r", part.size, error)
+                self._limit = next((each for each in _LIMITS if each < part.size), part.size - 1)
+                return False
+            if isinstance(error, TimeoutError):
+                raise _OutOfTime from None
+            raise
         self._files += 1
         return True
 
@@ -128,9 +136,12 @@ class _Sending:
         language = self._language
         key = "zip.done" if self._files == 1 else "zip.done_parts"
         lines = [language(key, n=self._packed, files=self._files)] if self._packed else []
-        lines += [_reason(each, language, self._limit) for each in self._left_out[:_NAMED]]
-        if more := len(self._left_out[_NAMED:]):
+        named = [each for each in self._left_out if not isinstance(each.error, NotInLibrary)]
+        lines += [_reason(each, language, self._limit) for each in named[:_NAMED]]
+        if more := len(named[_NAMED:]):
             lines.append(language("zip.more", n=more))
+        if gone := len(self._left_out) - len(named):
+            lines.append(language("zip.gone", n=gone))
         return lines
 
     def _summary(self, beyond: int) -> str:
@@ -138,8 +149,15 @@ class _Sending:
         if waiting:
             lines.append(language("zip.late", n=waiting))
         if beyond:
-            lines.append(language("zip.beyond", n=beyond, most=MOST))
+            lines.append(language("zip.beyond", n=beyond, most=MAX_SONGS))
         return "\n".join(lines) or language("zip.none")
+
+
+def _may_be_too_large(size: int, error: Exception) -> bool:
+    """Of what is beyond the documented size, Discord may also cut the connection, or not read on."""
+    if not isinstance(error, discord.HTTPException):
+        return size > MAX_REQUEST
+    return size > MAX_REQUEST or error.status == _TOO_LARGE_STATUS or error.code == _TOO_LARGE_CODE
 
 
 def _reason(left_out: LeftOut, language: Language, limit: int) -> str:

@@ -38,6 +38,7 @@ MAX_FILE = 1024 * 1024  # bytes
 _READABLE = (".txt", ".csv", ".json", ".log", ".md")
 _TITLE, _REASON, _STATE = 60, 100, 60  # characters
 _NAMED = 10  # ignored words that are stored
+_EXACT_DIGITS = 15  # of a number in a spreadsheet
 _EMOJI = {
     Status.DONE: "✅", PARTIAL: "⚠️", Status.RUNNING: "🎛️", Status.WAITING: "⏳", Status.FAILED: "❌", ODD: "❔",
     UNKNOWN: "🚫", UNANSWERED: "🔌",
@@ -183,15 +184,13 @@ def _headline(batch: Batch, language: Language) -> str:
 
 def _row(number: int, entry: BatchEntry, language: Language) -> str:
     title = f"**{one_line(entry.title, _TITLE)}**" if entry.title else f"`{code(entry.id)}`"
-    notes = [] if entry.state in (UNKNOWN, UNANSWERED) else [_state_word(entry, language)]
-    if entry.state in (Status.DONE, PARTIAL) and entry.songs:
+    notes = [_state_word(entry, language)]
+    if entry.arrived or (entry.songs and entry.state in (Status.DONE, PARTIAL)):
         key = "batch.songs" if entry.arrived == entry.songs else "batch.songs_some"
         notes.append(language(key, n=entry.songs, ok=entry.arrived))
     if entry.progress is not None:
         notes.append(f"{entry.progress:.0f}%")
-    if entry.state in (UNKNOWN, UNANSWERED):
-        notes.append(language(f"batch.{entry.failure or entry.state}"))
-    elif entry.reason:
+    if entry.reason:
         notes.append(one_line(entry.reason, _REASON))
     if entry.title:
         notes.append(f"`{cut(entry.id, 12)}`")
@@ -200,6 +199,8 @@ def _row(number: int, entry: BatchEntry, language: Language) -> str:
 
 def _state_word(entry: BatchEntry, language: Language) -> str:
     """The same as on the task's card."""
+    if entry.state in (UNKNOWN, UNANSWERED):
+        return language(f"batch.{entry.failure or entry.state}")
     if entry.state == ODD:
         return language("st.unknown", raw=one_line(entry.raw_state, _STATE))
     return language(f"st.{entry.state}")
@@ -274,25 +275,29 @@ async def watch_unfinished(interaction: Interaction, payload: PagePayload) -> No
 async def send_csv(interaction: Interaction, payload: PagePayload) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     batch = await _stored(interaction, payload.about)
-    file = discord.File(io.BytesIO(_csv(batch.entries)), "tasks.csv")
+    file = discord.File(io.BytesIO(_csv(batch.entries, language_of(interaction))), "tasks.csv")
     await interaction.edit_original_response(attachments=[file])
 
 
-def _csv(entries: Sequence[BatchEntry]) -> bytes:
-    """UTF-8 with a byte order mark: without it spreadsheets garble Chinese."""
+def _csv(entries: Sequence[BatchEntry], language: Language) -> bytes:
+    """States and counts as in the list. UTF-8 with a byte order mark: without it spreadsheets garble Chinese."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["id", "state", "kind", "title", "songs", "progress", "reason", "gateway", "audio"])
     for each in entries:
         progress = "" if each.progress is None else f"{each.progress:.0f}"
-        fields = [each.id, each.state, each.kind, each.title, each.songs, progress, each.reason, each.gateway]
+        state = _state_word(each, language)
+        fields = [each.id, state, each.kind, each.title, each.arrived, progress, each.reason, each.gateway]
         writer.writerow([_harmless(clean(str(field))) for field in (*fields, " ".join(each.links))])
     return text.getvalue().encode("utf-8-sig")
 
 
 def _harmless(field: str) -> str:
-    """Spreadsheets read text that starts with these characters as a formula; some also read the full-width forms so."""
-    return f"'{field}" if field.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else field
+    """Spreadsheets read text that starts with these characters as a formula, some also the full-width forms; and they
+    round long numbers.
+    """
+    formula = field.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    return f"'{field}" if formula or (field.isdigit() and len(field) > _EXACT_DIGITS) else field
 
 
 @on_press(actions.BATCH_ZIP)

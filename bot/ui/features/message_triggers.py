@@ -1,42 +1,82 @@
 """Messages that contain task ids: sent to the bot, or chosen in a message menu."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 import discord
 
 from bot.client import UNANSWERED, Interaction, Services, SunoBot
 from bot.domain.ids import Ids
-from bot.errors import UnreadableFile
+from bot.errors import InvalidTaskId, NotInLibrary, UnreadableFile
 from bot.ui.features.batches import MAX_FILE, fetched, is_readable, list_view, read_file, show_batch
 from bot.ui.features.status import look_up, show, show_found
-from bot.ui.features.watch import watch_here
+from bot.ui.features.watch import left_out, watch_here
+from bot.ui.interactions.access import language_of
 from bot.ui.interactions.errors import sentence_or_reference
-from bot.ui.interactions.message_content import files, texts
+from bot.ui.interactions.library_search import song_for
+from bot.ui.interactions.message_content import files, listed_songs, replied_to, texts
 from bot.ui.interactions.replies import MessageReply, answer_to
 from bot.ui.interactions.typed_ids import mentioned_ids
 from bot.ui.render.locales import Language, language_for, written_in
+
+_MAX_LISTED = 25  # songs of one message
 
 log = logging.getLogger(__name__)
 
 
 async def look_up_message(interaction: Interaction, message: discord.Message) -> None:
-    ids = await _ids_in(message, interaction.client.services, "none")
+    ids = await _ids_in(message, interaction.client.services, "none", partial(_listed_in, interaction))
     if len(ids.ids) == 1:
         await show_found(interaction, ids.ids[0])
+        for notice in left_out(ids, language_of(interaction)):
+            await interaction.followup.send(notice, ephemeral=True)
     else:
         await show_batch(interaction, ids)
 
 
 async def watch_message(interaction: Interaction, message: discord.Message) -> None:
-    await watch_here(interaction, (await _ids_in(message, interaction.client.services, "none")).ids)
+    ids = await _ids_in(message, interaction.client.services, "none", partial(_listed_in, interaction))
+    await watch_here(interaction, ids.ids, notices=left_out(ids, language_of(interaction)))
 
 
-async def _ids_in(message: discord.Message, services: Services, why_none: Literal["none", "write"]) -> Ids:
-    """From all its text and its text files. Raises InvalidTaskId when there is none."""
-    text = "\n".join([*texts(message), *await _contents(files(message))])
+async def _listed_in(interaction: Interaction, message: discord.Message) -> list[str]:
+    """The tasks of songs in a list of ours, such as a playlist, that the person may find."""
+    found = []
+    for number in listed_songs(message)[:_MAX_LISTED]:
+        with suppress(NotInLibrary):
+            found.append((await song_for(interaction, number)).song.task_id)
+    return found
+
+
+async def _none_listed(_message: discord.Message) -> list[str]:
+    return []
+
+
+async def _ids_in(
+    message: discord.Message,
+    services: Services,
+    why_none: Literal["none", "write"],
+    listed_in: Callable[[discord.Message], Awaitable[list[str]]] = _none_listed,
+) -> Ids:
+    """From all its text and its text files; else from the message that it answers. Raises InvalidTaskId when there is
+    none.
+    """
+    try:
+        return await _ids_of(message, services, why_none, await listed_in(message))
+    except InvalidTaskId:
+        if answered := replied_to(message):
+            with suppress(InvalidTaskId):
+                return await _ids_of(answered, services, why_none, await listed_in(answered))
+        raise
+
+
+async def _ids_of(
+    message: discord.Message, services: Services, why_none: Literal["none", "write"], listed: Sequence[str]
+) -> Ids:
+    text = "\n".join([*listed, *texts(message), *await _contents(files(message))])
     return await mentioned_ids(services, text, why_none)
 
 
@@ -78,6 +118,8 @@ async def _answer(message: discord.Message, bot: SunoBot, language: Language) ->
     ids = await _ids_in(message, bot.services, "write")
     if len(ids.ids) == 1:
         await show(MessageReply(message, bot, language), await look_up(bot.services, ids.ids[0]))
+        for notice in left_out(ids, language):
+            await answer_to(message, content=notice)
         return
     batch = await fetched(bot.services, message.author.id, ids)
     await answer_to(message, view=list_view(batch, 0, language))

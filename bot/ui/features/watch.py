@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bot.client import Interaction
 from bot.domain.id_forms import other_form
+from bot.domain.ids import Ids
 from bot.domain.watch import MAX_MENTIONS, Watch
 from bot.domain.watch_results import AddedWatches, LeftWatches, WatchQuery
 from bot.errors import Unmentionable
@@ -59,9 +60,13 @@ async def watch(
     lyrics_id = await one_id(services, lyrics) if lyrics else ""
     destination = await destination_of(interaction, channel)
     mentions = _mentions(interaction, mention, destination)
-    language = language_of(interaction)
-    notices = [language("watch.ignored", n=ids.ignored, words=named(ids.words, ids.ignored))] if ids.ignored else []
-    await watch_at(interaction, ids.ids, destination, mentions, notices=notices, extras=WatchOptions(lyrics_id, live))
+    notices, extras = left_out(ids, language_of(interaction)), WatchOptions(lyrics_id, live)
+    await watch_at(interaction, ids.ids, destination, mentions, notices=notices, extras=extras)
+
+
+def left_out(ids: Ids, language: Language) -> list[str]:
+    """What is ignored of a text, if anything."""
+    return [language("watch.ignored", n=ids.ignored, words=named(ids.words, ids.ignored))] if ids.ignored else []
 
 
 @on_press(actions.NOTIFY)
@@ -97,9 +102,9 @@ async def _watch_that_notifies(interaction: Interaction, task_id: str) -> Watch 
     return watch if watch and (destination is None or person.mention in watch.mentions) else None
 
 
-async def watch_here(interaction: Interaction, task_ids: Sequence[str]) -> None:
+async def watch_here(interaction: Interaction, task_ids: Sequence[str], *, notices: Sequence[str] = ()) -> None:
     """For a button: the person is mentioned when the song is ready."""
-    await watch_at(interaction, task_ids, await here(interaction), (interaction.user.mention,))
+    await watch_at(interaction, task_ids, await here(interaction), (interaction.user.mention,), notices=notices)
 
 
 async def watch_at(

@@ -72,13 +72,13 @@ async def watched_ids(interaction: Interaction, typed: str) -> list[Choice[str]]
     language, wanted = language_of(interaction), typed.strip()
     watches = interaction.client.services.watches
     count, offered = await watches.offered(interaction.user.id, wanted, limit=_CHOICES)
-    choices = [Choice(name=_choice_name(each, language), value=each.task_id) for each in offered]
+    choices = [Choice(name=_choice_name(each), value=each.task_id) for each in offered]
     every = [Choice(name=language("unwatch.all", n=count), value=ALL)] if count and wanted.lower() in ALL else []
     return [*every, *choices][:_CHOICES]
 
 
-def _choice_name(offered: OfferedTask, language: Language) -> str:
-    return plain_line(f"{offered.title or language('card.untitled')} · {offered.task_id}", 100)
+def _choice_name(offered: OfferedTask) -> str:
+    return plain_line(f"{offered.title} · {offered.task_id}" if offered.title else offered.task_id, 100)
 
 
 async def show_watches(interaction: Interaction, scope: str, page: int = 0) -> None:

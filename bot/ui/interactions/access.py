@@ -82,6 +82,9 @@ class AccessPolicy:
         else:
             await self._check_private_use(user_id, bot)
 
+    async def recent_member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
+        return await self._members.recent(guild, user_id)
+
     async def _check_private_use(self, user_id: int, bot: SunoBot) -> None:
         if user_id in self._private_users or self._private_use == "everyone":
             return

@@ -30,7 +30,7 @@ def query_of(interaction: Interaction, scope: Scope, find: str = "", by: int = 0
 
 
 def viewable_by(interaction: Interaction, *, ask: bool = True) -> Viewable:
-    """`ask`: Discord may be asked for what is not in memory."""
+    """`ask`: Discord may be asked for all that is not in memory; else only for roles in a few servers."""
 
     async def of(groups: Sequence[ChannelGroup]) -> Collection[ChannelGroup]:
         return await viewable(interaction, groups, ask=ask)
@@ -48,7 +48,7 @@ async def song_for(interaction: Interaction, song_id: int) -> FoundSong:
 
 
 async def suggested_songs(interaction: Interaction, typed: str) -> list[Song]:
-    """Offered while an id is typed: songs of the server, in a DM one's own. Discord is not asked: that is urgent."""
+    """Offered while an id is typed: songs of the server, in a DM one's own in a few servers."""
     scope = Scope.SERVER if guild_of(interaction) else Scope.MINE
     find = partial(interaction.client.services.library.find, limit=_SUGGESTED)
     found = await find(query_of(interaction, scope, typed), viewable_by(interaction, ask=False))

@@ -22,6 +22,9 @@ _TIMEOUT = 2.0  # seconds; Discord wants an acknowledgement within 3
 _ANSWER_TTL = 600.0  # seconds for which Discord's answer is cached
 _SEEN_TTL = 86_400.0  # seconds for which somebody who acted in a server counts as its member
 _MAX_REMEMBERED = 10_000  # people
+_RECENT_TTL = 10.0  # seconds for which the roles of somebody who is typing count as known
+_SUGGESTION_TIMEOUT = 1.0  # seconds: there is the search, too
+_MAX_RECENT = 500  # people in servers
 
 _UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)  # RuntimeError: the bot has ended
 
@@ -29,6 +32,13 @@ Answer = Literal["yes", "no", "unseen", "unsure"]
 """Unseen: not in the servers that were searched; unsure: Discord has not answered in time."""
 
 log = logging.getLogger(__name__)
+
+
+class _Asked(Struct, frozen=True):
+    """`until`: when Discord is to be asked again."""
+
+    until: float
+    asking: asyncio.Task[discord.Member | None]
 
 
 class _Known(Struct, frozen=True):
@@ -44,6 +54,32 @@ class Members:
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._asking: dict[int, asyncio.Task[Answer]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._recent: OrderedDict[tuple[int, int], _Asked] = OrderedDict()  # by server and person
+
+    async def recent(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
+        """With the roles of a few seconds ago: suggestions are asked for with each letter that is typed.
+
+        None: they are not there, or Discord has not answered in time; it may have for the next letter.
+        """
+        key, now = (guild.id, user_id), time.monotonic()
+        asked = self._recent.get(key)
+        if asked is None or now >= asked.until:
+            asked = self._recent[key] = _Asked(now + _RECENT_TTL, asyncio.create_task(self._member(guild, user_id)))
+            self._recent.move_to_end(key)
+            if len(self._recent) > _MAX_RECENT:
+                self._recent.popitem(last=False)
+        await asyncio.wait({asked.asking}, timeout=_SUGGESTION_TIMEOUT)
+        return asked.asking.result() if asked.asking.done() and not asked.asking.cancelled() else None
+
+    async def _member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
+        async with self._slots:
+            try:
+                return await guild.fetch_member(user_id)
+            except discord.NotFound:
+                return None
+            except _UNANSWERED as error:
+                log.info("Discord did not answer who somebody is in server %d: %s", guild.id, error)
+                return None
 
     def saw(self, user_id: int, guild_id: int) -> None:
         """Records that the person acted in a server that the bot is in."""

@@ -1,11 +1,13 @@
-"""All texts of a message: content, embeds, file names, components, and the messages forwarded in it."""
+"""All texts of a message: content, embeds, names of files, components, a poll, and the messages forwarded in it; and
+songs of the library.
+"""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 import discord
 
-from bot.ui.render.actions import task_in
+from bot.ui.render.actions import song_in, task_in
 
 _MEDIA = (".mp3", ".m4a", ".wav", ".ogg", ".flac", ".aac", ".mp4", ".webm", ".png", ".jpg", ".jpeg", ".webp", ".gif")
 _PARTS = ("label", "placeholder", "content", "description", "name")  # attributes of components and options with text
@@ -17,12 +19,27 @@ def texts(message: discord.Message) -> Iterator[str]:
         yield part.content
         for embed in part.embeds:
             yield from _of_embed(embed)
-        yield from (file.filename for file in part.attachments)
+        yield from (each or "" for file in part.attachments for each in (file.filename, file.title, file.description))
         yield from _of_components(part.components)
+    if message.poll:
+        yield from (message.poll.question, *(answer.text for answer in message.poll.answers))
+
+
+def listed_songs(message: discord.Message) -> list[int]:
+    """The numbers in the library of songs that have buttons of ours, once each."""
+    buttons = (each for part in _parts(message) for each in _walked(part.components))
+    found = (song_in(str(getattr(each, "custom_id", None) or "")) for each in buttons)
+    return list(dict.fromkeys(number for number in found if number is not None))
 
 
 def files(message: discord.Message) -> Sequence[discord.Attachment]:
     return [file for part in _parts(message) for file in part.attachments]
+
+
+def replied_to(message: discord.Message) -> discord.Message | None:
+    """The message that it answers, if Discord sent it along."""
+    resolved = message.reference and message.reference.resolved
+    return resolved if isinstance(resolved, discord.Message) else None
 
 
 def _parts(message: discord.Message) -> Sequence[discord.Message | discord.MessageSnapshot]:
@@ -44,8 +61,18 @@ def _of_components(components: Sequence[object]) -> Iterator[str]:
         yield task_in(str(getattr(component, "custom_id", None) or ""))
         for option in getattr(component, "options", ()):
             yield from (option.label, option.value, option.description or "")
-        inner = [*getattr(component, "children", ()), *getattr(component, "items", ())]
-        yield from _of_components([*inner, *filter(None, [getattr(component, "accessory", None)])])
+        yield from _of_components(_within(component))
+
+
+def _walked(components: Sequence[object]) -> Iterator[object]:
+    for component in components:
+        yield component
+        yield from _walked(_within(component))
+
+
+def _within(component: object) -> list[object]:
+    inner = [*getattr(component, "children", ()), *getattr(component, "items", ())]
+    return [*inner, *filter(None, [getattr(component, "accessory", None)])]
 
 
 def _linked(url: str) -> str:

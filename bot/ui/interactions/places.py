@@ -14,6 +14,7 @@ from bot.domain.library import ChannelGroup, PastPost, PostedAt
 from bot.ui.interactions.permissions import has_voice, is_hidden
 
 _SERVERS = 10  # beside the one that somebody is in: each costs a request
+_SUGGESTED_SERVERS = 3  # the same, while somebody is typing
 _REQUESTS = 5  # for threads of a server that are not in discord.py's cache, or are private
 
 log = logging.getLogger(__name__)
@@ -63,15 +64,16 @@ def _parent_id(channel: _Channel | None) -> int:
 
 
 async def viewable(interaction: Interaction, groups: Sequence[ChannelGroup], *, ask: bool = True) -> list[ChannelGroup]:
-    """The groups of channels that the person may view and read now. What Discord does not say counts as no, and so
-    does, unless it may be asked, what is not in memory.
+    """The groups of channels that the person may view and read now. What Discord does not say counts as no.
+
+    Unless `ask`, as for suggestions, it is not asked about threads that are not in memory, and about fewer servers.
     """
     by_guild: defaultdict[int, list[ChannelGroup]] = defaultdict(list)
     for group in groups:
         by_guild[group.guild_id].append(group)
     here = interaction.guild_id or 0
     known = [each for each in by_guild if interaction.client.get_guild(each)]
-    near = sorted(known, key=lambda guild_id: guild_id != here)[: _SERVERS + 1]
+    near = sorted(known, key=lambda guild_id: guild_id != here)[: 1 + (_SERVERS if ask else _SUGGESTED_SERVERS)]
     found = await asyncio.gather(*(_viewable_in(interaction, each, by_guild[each], ask=ask) for each in near))
     return [group for each in found for group in each]
 
@@ -94,13 +96,14 @@ class _Viewer:
     def __init__(self, interaction: Interaction, guild: discord.Guild, member: discord.Member, requests: int) -> None:
         self._bot = interaction.client
         self._here = interaction.channel_id
+        self._may_read_here = interaction.permissions.read_message_history
         self._guild = guild
         self._member = member
         self._requests = requests
 
     async def may_view(self, group: ChannelGroup) -> bool:
         if group.channel_id and group.channel_id == self._here:
-            return True
+            return self._may_read_here
         channel: _Channel | None = self._guild.get_channel_or_thread(group.channel_id or group.parent_id)
         if channel is None and group.channel_id and self._may_ask():
             with suppress(discord.NotFound, discord.Forbidden):
@@ -131,11 +134,11 @@ def _may_read(channel: discord.abc.GuildChannel, member: discord.Member) -> bool
 
 
 async def _member(interaction: Interaction, guild: discord.Guild, *, ask: bool) -> discord.Member | None:
-    """With the roles that the person has now."""
+    """With the roles that the person has now; unless `ask`, or had some seconds ago."""
     if guild.id == interaction.guild_id and isinstance(interaction.user, discord.Member):
         return interaction.user
     if not ask:
-        return None
+        return await interaction.client.services.access.recent_member(guild, interaction.user.id)
     try:
         return await guild.fetch_member(interaction.user.id)
     except discord.NotFound:

@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from msgspec.structs import replace
-
 from bot.client import Services
-from bot.domain.id_forms import Mentioned
+from bot.domain.id_forms import Mentioned, other_form
 from bot.domain.ids import Ids, find_mentioned, no_id_in, one_of, read_typed, why_none
 
 
@@ -27,12 +25,14 @@ async def several_ids(services: Services, text: str) -> Ids:
 
 
 async def mentioned_ids(services: Services, text: str, why_none: Literal["none", "write"]) -> Ids:
-    """Tasks in any text. Raises InvalidTaskId when there is none."""
+    """Tasks in any text, of which only the songs that nobody knows count as ignored. Raises InvalidTaskId when there is
+    none.
+    """
     found: Mentioned = await services.text_worker.of(text, find_mentioned)
-    meant = await _meant(services, Ids(found.ids, 0, (), found.songs))
+    meant = await _meant(services, Ids(found.ids, 0, (), found.alone))
     if not meant.ids:
         raise await services.text_worker.of(text, lambda text: no_id_in(text, why_none))
-    return replace(meant, ignored=0, words=())
+    return meant
 
 
 async def _meant(services: Services, typed: Ids) -> Ids:
@@ -44,4 +44,8 @@ async def _meant(services: Services, typed: Ids) -> Ids:
 
 
 def _once(ids: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(ids))
+    """The first form of each: with hyphens and without, a UUID is the same."""
+    first: dict[str, str] = {}
+    for each in ids:
+        first.setdefault(each.replace("-", "") if other_form(each) else each, each)
+    return tuple(first.values())

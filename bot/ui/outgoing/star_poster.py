@@ -81,7 +81,7 @@ def _with_covers(shown: discord.Message, here: Mapping[Song, TakeStars]) -> list
         file.id: take.folded
         for (_, number), take in here.items()
         for file in shown.attachments
-        if take.message_id == shown.id and is_file_of(file, take.clip_id, number)
+        if is_file_of(file, take.clip_id, number)
     }
     if all(covered.get(file.id, file.is_spoiler()) == file.is_spoiler() for file in shown.attachments):
         return []

@@ -148,13 +148,25 @@ def custom_id(code: str, about: str, mark: str) -> str:
 def task_in(text: str) -> str:
     """The task id in a custom_id of ours; empty if there is none."""
     found = CUSTOM_ID.fullmatch(text)
+    if found and ACTIONS.get(found["action"]) is LYRICS_PAGE:
+        return found["about"]
+    payload = _payload_in(text)
+    return payload.task_id if isinstance(payload, _OF_A_TASK) else ""
+
+
+def song_in(text: str) -> int | None:
+    """The number in the library of the song in a custom_id of ours."""
+    payload = _payload_in(text)
+    return payload.song_id if isinstance(payload, LibrarySongPayload) else None
+
+
+def _payload_in(text: str) -> Payload | None:
+    found = CUSTOM_ID.fullmatch(text)
     action = ACTIONS.get(found["action"]) if found else None
     if found is None or action is None:
-        return ""
-    if action is LYRICS_PAGE:
-        return found["about"]
+        return None
     try:
-        payload = action.payload.parse(found["about"], found["mark"])
+        payload: Payload = action.payload.parse(found["about"], found["mark"])
     except NotYours:
-        return ""
-    return payload.task_id if isinstance(payload, _OF_A_TASK) else ""
+        return None
+    return payload

@@ -196,7 +196,7 @@ def test_a_text_without_any_id_is_refused(typed: str, why: str) -> None:
 
 @pytest.mark.parametrize("link", SONGS)
 def test_a_link_to_a_song_gives_its_id_apart(link: str) -> None:
-    assert find_mentioned(f"{link} task_abcd") == Mentioned(("task_abcd",), (UUID,))
+    assert find_mentioned(f"{link} task_abcd") == Mentioned(("task_abcd",), (UUID,), (UUID,))
     assert read_ids(f"{link} task_abcd").songs == (UUID,)
 
 
@@ -244,6 +244,64 @@ def test_a_key_is_no_id_however_it_was_pasted(key: str) -> None:
 )
 def test_a_uuid_that_was_broken_over_lines_is_one_id(pasted: str) -> None:
     assert find_ids(pasted) == read_ids(pasted).ids == ("1f0c1a2b-3c4d-4e5f-8a6b-7c8d9e0f1a2b",)
+
+
+NEW_API = "task_hLXkc7Zq9TbV2nPwR4sYdF8gJ1mK3xQ0"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"{NEW_API[:20]}\n{NEW_API[20:]}",
+        f"> {NEW_API[:36]}\r\n> {NEW_API[36:]}",
+        "```\n" + f"{NEW_API[:9]}\n  {NEW_API[9:]}" + "\n```",
+    ],
+)
+def test_a_task_id_of_known_length_that_was_broken_over_lines_is_one_id(pasted: str) -> None:
+    assert find_ids(pasted) == read_ids(pasted).ids == (NEW_API,)
+
+
+@pytest.mark.parametrize("after", ["thanks", "x" * 12, "task_abcd"])
+def test_a_task_id_and_what_is_on_the_next_line_stay_apart(after: str) -> None:
+    assert find_ids(f"{NEW_API[:20]}\n{after}")[0] == NEW_API[:20]
+    assert find_ids(f"{NEW_API}\n{after}")[0] == NEW_API
+
+
+@pytest.mark.parametrize("dash", [" - ", "- ", " -", " \u2013 ", " \u2014 "])
+def test_spaces_around_the_dashes_of_a_uuid_are_none_of_its_own(dash: str) -> None:
+    assert find_ids(UUID.replace("-", dash)) == read_ids(f"{UUID.replace('-', dash)} task_abcd").ids[:1] == (UUID,)
+    assert read_ids(f"{UUID} - {NEW_API}").ids == (UUID, NEW_API)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "- {0}\n* {1}\n\u2022 {2}",
+        "1. {0}\n2) {1}\n3\u3001{2}",
+        "# {0}\n-# {1} \u2192 {2}",
+        "```json\n{0}\n{1}\n{2}\n```",
+        "{0} = {1} -> {2} ... --",
+        "> {0}\n> {1}\n>>> {2}",
+        "[Low Water](https://relay.example/suno/fetch/{0}) [2](<https://relay.example/suno/fetch/{1}>) {2}",
+        "[{0}](https://relay.example/suno/fetch/{0}) {1} {2}",
+    ],
+)
+def test_marks_of_lists_quotes_and_links_are_no_words_that_were_ignored(typed: str) -> None:
+    found = read_ids(typed.format(UUID, "task_ab12", NEW_API))
+    assert (found.ids, found.ignored) == ((UUID, "task_ab12", NEW_API), 0)
+
+
+def test_numbers_that_mark_no_list_are_named() -> None:
+    assert read_ids(f"{UUID} 12 3 a").words == ("12", "3", "a")
+
+
+@pytest.mark.parametrize("typed", ["123", "123.", "123)", "123\u3001"])
+def test_a_number_alone_is_asked_for(typed: str) -> None:
+    assert read_ids(typed).ids == ("123",)
+
+
+def test_the_text_of_a_link_that_leads_nowhere_is_named() -> None:
+    assert read_ids(f"[see this](https://docs.example) {UUID}").ignored == 2
 
 
 def test_ids_on_lines_of_their_own_stay_apart() -> None:

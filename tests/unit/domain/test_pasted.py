@@ -107,6 +107,13 @@ def test_songs_without_their_task_are_told_apart() -> None:
     assert (found.ids, found.songs) == ((), (SONG, TWIN))
 
 
+def test_the_songs_of_a_named_task_are_the_gateways_own_business() -> None:
+    answer = {"code": "success", "data": {"task_id": "task_abcd", "clip_ids": [TWIN], "data": [clip(SONG)]}}
+    found = find_mentioned(json.dumps({"task": answer, "other": [clip(OTHER)]}))
+    assert (found.ids, found.songs, found.alone) == (("task_abcd",), (TWIN, SONG, OTHER), (OTHER,))
+    assert read_ids(json.dumps({"data": json.dumps(answer)})).songs == ()
+
+
 @pytest.mark.parametrize("name", ["clip_ids", "clipIds", "song_ids", "audio_ids"])
 def test_lists_of_songs_ids_are_no_tasks(name: str) -> None:
     found = find_mentioned(json.dumps({"status": "ok", name: [SONG, TWIN]}))

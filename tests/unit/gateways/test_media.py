@@ -21,14 +21,17 @@ from bot.errors import (
 )
 from bot.gateways import media as client
 from bot.gateways.address_guard import is_public
+from bot.gateways.aws_chunked import Unframed
 from bot.gateways.file_names import file_name
 from bot.gateways.file_type import MP3, PNG, WAV, audio
+from bot.gateways.gunzip import _Unpacker
 from bot.gateways.hosts import HostRating
 from bot.gateways.media import Media
 from bot.gateways.transfer_rate import BRISK, PATIENT
 from sandbox.local_gateway.fake_task import FakeTask, Song
 from sandbox.local_gateway.server import Fault, LocalGateway
 from sandbox.local_gateway.songs import audio as sound
+from tests.linear_time import TIMES, grows_linearly
 from tests.relays import content
 
 MIB = 1024 * 1024
@@ -76,9 +79,31 @@ async def test_a_cover_arrives(media: Media, gateway: LocalGateway) -> None:
         assert file.kind is PNG
 
 
+def framed(content: bytes, size: int, *, signed: bool = False, trailer: bytes = b"") -> bytes:
+    """As an `aws-chunked` upload."""
+    signature = b";chunk-signature=" + b"0a" * 32 if signed else b""
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    frames = [b"%x%s\r\n%s\r\n" % (len(piece), signature, piece) for piece in pieces]
+    return b"".join(frames) + b"0" + signature + b"\r\n" + trailer + b"\r\n"
+
+
+CHECKSUM = b"x-amz-checksum-crc32:AAAAAA==\r\n"
+TWO_MEMBERS = gzip.compress(SONG_BYTES[:3_000]) + gzip.compress(SONG_BYTES[3_000:])
+PACKED = {"Content-Encoding": "gzip"}
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
+        (Fault(200, framed(SONG_BYTES, 999, signed=True)[:-300]), MediaUnavailable),
+        (Fault(200, framed(SONG_BYTES, 999)[:1_500] + SONG_BYTES), MediaUnavailable),
+        (Fault(200, b"3e6\r\n".join(framed(SONG_BYTES, 999).rsplit(b"3e7\r\n", 1))), MediaUnavailable),
+        (Fault(200, framed(SONG_BYTES, 999)[:1_006] + b"f" * 5_000), MediaUnavailable),
+        (Fault(200, framed(b"<html>Sign in</html>", 9)), MediaUnrecognised),
+        (Fault(200, TWO_MEMBERS[:-9], PACKED), MediaUnavailable),
+        (Fault(200, gzip.compress(SONG_BYTES) + b"\x1f\x8b broken", PACKED), MediaUnavailable),
+        (Fault(200, gzip.compress(SONG_BYTES) + gzip.compress(bytes(9 * MIB)), PACKED), MediaTooBig),
+        (Fault(200, gzip.compress(SONG_BYTES) + gzip.compress(b"") * 10_001, PACKED), MediaUnavailable),
         (Fault(403), MediaUnavailable),
         (Fault(404, b"gone"), MediaUnavailable),
         (Fault(500), MediaUnavailable),
@@ -120,6 +145,19 @@ async def test_bytes_that_are_no_song_are_refused(
         Fault(200, SONG_BYTES, {"Content-Encoding": "gzip"}),
         Fault(200, gzip.compress(SONG_BYTES), {"Content-Encoding": "x-gzip"}),
         Fault(200, gzip.compress(SONG_BYTES), {"Content-Encoding": "aws-chunked, gzip"}),
+        Fault(200, TWO_MEMBERS, PACKED),
+        Fault(200, TWO_MEMBERS + bytes(600), PACKED),
+        Fault(200, gzip.compress(SONG_BYTES) + bytes(600) + b"junk", PACKED),
+        Fault(200, gzip.compress(b"") * 9 + TWO_MEMBERS + gzip.compress(b""), PACKED),
+        *(
+            Fault(200, framed(SONG_BYTES, size, signed=signed))
+            for size in (1, 999, 9 * MIB)
+            for signed in (True, False)
+        ),
+        Fault(200, framed(SONG_BYTES, 2_000, trailer=CHECKSUM), {"Content-Encoding": "aws-chunked"}),
+        Fault(200, framed(SONG_BYTES, 2_000, signed=True, trailer=CHECKSUM)),
+        Fault(200, framed(gzip.compress(SONG_BYTES), 99), {"Content-Encoding": "aws-chunked,gzip"}),
+        Fault(200, b"200\r\n" + SONG_BYTES),
         Fault(203, SONG_BYTES),
         Fault(206, SONG_BYTES, {"Content-Range": f"bytes 0-{len(SONG_BYTES) - 1}/{len(SONG_BYTES)}"}),
         Fault(200, SONG_BYTES, {"Content-Security-Policy": "a x " * 3_000}),
@@ -130,7 +168,46 @@ async def test_bytes_that_are_no_song_are_refused(
 async def test_the_bytes_decide(media: Media, gateway: LocalGateway, fault: Fault) -> None:
     gateway.media_faults.append(fault)
     async with await media.audio(f"{gateway.media_url}/audio/clip1", limit=MIB) as file:
-        assert (file.kind, (await content(file))[file.start :]) == (MP3, SONG_BYTES)
+        song = await content(file)
+        assert (file.kind, file.size, song[file.start :]) == (MP3, len(song), SONG_BYTES)
+
+
+@pytest.mark.parametrize("size", [1, 65_536])
+async def test_frames_are_removed_whatever_the_pieces_that_arrive(size: int) -> None:
+    stored = framed(SONG_BYTES, 700, signed=True, trailer=CHECKSUM)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield stored[:1_000]
+        for at in range(1_000, len(stored), size):
+            yield stored[at : at + size]
+
+    assert b"".join([piece async for piece in Unframed(pieces()).chunks()]) == SONG_BYTES
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    for chunk in list[bytes]():
+        yield chunk
+
+
+@pytest.mark.parametrize("unit", [b"1\r\na\r\n", b"1;chunk-signature=" + b"0a" * 32 + b"\r\na\r\n"])
+def test_tiny_frames_take_time_in_proportion_to_their_number(unit: bytes) -> None:
+    def read(stored: bytes) -> None:
+        unframed = Unframed(nothing())
+        for at in range(0, len(stored), 65_536):
+            unframed._content(stored[at : at + 65_536])
+
+    assert grows_linearly(read, unit * 4_000, unit * 4_000 * TIMES)
+
+
+def test_tiny_members_of_gzip_take_time_in_proportion_to_their_number() -> None:
+    def read(stored: bytes) -> None:
+        unpacker, left = _Unpacker(), stored
+        while left:
+            left = unpacker.step(left).left
+        assert not unpacker.in_member
+
+    unit = gzip.compress(b"")
+    assert grows_linearly(read, unit * 500, unit * 500 * TIMES)
 
 
 @pytest.mark.parametrize("junk", [b"\r\n\r\n", b"\xef\xbb\xbf", b"ID3\x04\0\0\0\0\0\x04abcd", bytes(3)])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.task import Answer, Status, Task
-from bot.errors import GatewayBusy, GatewayRefused
+from bot.errors import GatewayBroken, GatewayBusy, GatewayRefused
 from bot.gateways.batch import decode_batch
 from bot.gateways.decode import decode
 
@@ -86,6 +86,32 @@ def test_a_flag_is_a_status(said: object, status: Status) -> None:
         {"data": {"taskId": ID, "musicId": "s-1", "response": made, "successFlag": said, "errorMessage": error}}
     )
     assert (found.status, found.reason, len(found.clips)) == (status, error or "", said == "SUCCESS")
+
+
+BUSY = ["server busy", "Too many requests", "服务器繁忙，请稍后再试", "The current credits are insufficient."]
+
+
+@pytest.mark.parametrize("words", BUSY)
+def test_a_failure_of_the_gateway_is_none_of_its_task(words: str) -> None:
+    """Whatever names the task beside it."""
+    for said in ({"status": -1, "msg": words}, {"state": "4", "message": words}):
+        with pytest.raises((GatewayBusy, GatewayRefused)):
+            read(said | {"data": None})
+        assert task(single(**said)).status is Status.RUNNING
+    for code in (429, 500, 503):
+        assert task({"code": code, "msg": words, "data": {"task_id": ID, "data": None}}).status is Status.WAITING
+    with pytest.raises((GatewayBusy, GatewayRefused)):
+        read({"id": ID, "created_at": 1780000000, "error": words})
+
+
+def test_a_code_beside_nothing_is_the_answers() -> None:
+    with pytest.raises(GatewayBroken):
+        read({"status": -1, "msg": "the upstream has gone", "data": None})
+    assert read({"status": -1, "msg": "任务不存在", "data": None}).missing == (ID,)
+
+
+def test_words_beside_an_unknown_failing_word_are_no_reason() -> None:
+    assert task(single(status="RETRY_AFTER_ERROR", message="the second try")).status is Status.RUNNING
 
 
 # Parts of a task

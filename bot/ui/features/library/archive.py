@@ -10,7 +10,7 @@ from bot.services.archives.songs import ArchiveSong, PostedFiles
 from bot.ui.features.archives import send_archive
 from bot.ui.features.library.posts import posted_files
 from bot.ui.interactions.dispatch import on_press
-from bot.ui.interactions.library_search import query_of, viewable_by
+from bot.ui.interactions.library_search import query_of, song_for, viewable_by
 from bot.ui.render import actions
 from bot.ui.render.payloads import LibraryPayload
 from bot.ui.render.song_list import PAGE
@@ -34,7 +34,8 @@ async def send_songs(interaction: Interaction, found: Sequence[FoundSong], name:
     songs = {_packed(each.song, await library.lyrics(each.song)): each.song for each in found}
 
     async def read_post(song: ArchiveSong) -> PostedFiles:
-        return await posted_files(interaction, songs[song])
+        now = await song_for(interaction, songs[song].id)  # packing takes minutes, in which it may be removed or hidden
+        return await posted_files(interaction, now.song)
 
     await send_archive(interaction, list(songs), name, read_post=read_post)
 
