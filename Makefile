@@ -65,6 +65,7 @@ leaders: .venv/dev.stamp ## likewise two bots on one PostgreSQL server, one of w
 	$(BIN)/python -m sandbox.crashtest_leaders --rounds 10 --tasks 80 --by server
 	$(BIN)/python -m sandbox.crashtest_leaders --rounds 2 --tasks 60 --by hole
 	$(BIN)/python -m sandbox.crashtest_leaders --rounds 10 --tasks 60 --by kill freeze nap stop --clocks-apart 3600
+	$(BIN)/python -m sandbox.crashtest_leaders --rounds 18 --tasks 60 --by both two cuts read-only crowd clock
 	$(BIN)/python -m sandbox.crashtest_leader_orders
 	$(BIN)/python -m sandbox.crashtest_failover
 	$(BIN)/python -m sandbox.crashtest_collisions

@@ -331,6 +331,7 @@ async def _resume(stores: Stores, settings: Settings, database: Database, clock:
     if failed_over:
         log.warning("the database is another server now, and may lack the last moments: what was sent is looked for")
         await stores.key_values.set_value(COPIED, str(database.copied_at))
+    await stores.copies.resume(clock.now())
     await stores.polls.resume(list(settings.gateways), clock.now())
     await stores.outbox.resume(clock.now())
     await stores.order_upkeep.resume(clock.now(), perhaps_sent=failed_over)

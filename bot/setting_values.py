@@ -4,6 +4,7 @@ import base64
 import binascii
 import ipaddress
 import re
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,6 +22,7 @@ _QUOTED = re.compile(r"(['\"`]).*\1")
 _MASKED = "***"
 _PRINTABLE = re.compile(r"[!-~]*")  # it is sent in an HTTP header
 _HOST = r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"  # of a database, with its port
+_SERVER = r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]+))?"  # the same, in its parts
 _PORT, _LAST_PORT = "5432", 65_535
 _MIN_TOKEN = 50  # characters
 _MIN_ID = 10**14
@@ -97,7 +99,7 @@ def _database_url(url: str) -> str:
 def _postgresql_url(url: str) -> str:
     """Without its password in any sentence."""
     match = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg)?://(?P<rest>[^#]*)", url)
-    rest = _with_hosts_apart(match["rest"]) if match else ""
+    rest = _with_ports_apart(_with_hosts_apart(match["rest"])) if match else ""
     if not _names_database(rest):
         raise ValueError(
             "write it as postgresql://user:password@server:5432/database, with % codes for @, / and : in the password"
@@ -112,10 +114,36 @@ def _with_hosts_apart(url: str) -> str:
     match = re.fullmatch(rf"(?P<who>[^/?]*@)?(?P<hosts>{_HOST}(?:,{_HOST})+)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?", url)
     if not match:
         return url
-    found = [re.fullmatch(r"\[?(.*?)\]?(?::([0-9]+))?", host) for host in match["hosts"].split(",")]
-    hosts = [(each[1], each[2] or _PORT) for each in found if each]
-    servers = f"host={','.join(host for host, _ in hosts)}&port={','.join(port for _, port in hosts)}"
-    return f"{match['who'] or ''}{match['path'] or ''}?{'&'.join([servers, *filter(None, [match['query']])])}"
+    servers = _servers(match["hosts"].split(","), [_PORT])
+    return f"{match['who'] or ''}{match['path'] or ''}?{'&'.join([*servers, *filter(None, [match['query']])])}"
+
+
+def _with_ports_apart(url: str) -> str:
+    """`?host=a:1&host=b`, which SQLAlchemy alone understands, as `?host=a,b&port=1,5432`."""
+    path, _, query = url.partition("?")
+    hosts, ports = ([*_values(query, name)] for name in ("host", "port"))
+    if not hosts:
+        return url
+    others = [part for part in query.split("&") if not part.startswith(("host=", "port="))]
+    return f"{path}?{'&'.join([*_servers(hosts, ports), *others])}"
+
+
+def _values(query: str, name: str) -> Iterator[str]:
+    for part in query.split("&"):
+        if part.startswith(f"{name}="):
+            yield from unquote(part.partition("=")[2]).split(",")
+
+
+def _servers(hosts: Sequence[str], ports: Sequence[str]) -> list[str]:
+    """As parts of a query. `ports`: of hosts without one of their own."""
+    found = [re.fullmatch(_SERVER, host) for host in hosts]
+    names = [each["host"].strip("[]") if each else host for each, host in zip(found, hosts, strict=True)]
+    named = f"host={quote(','.join(names), safe='/,:')}"
+    own = [(each and each["port"]) or "" for each in found]
+    if len(hosts) == 1 and not ports and not own[0]:
+        return [named]
+    others = [*ports, *[ports[0] if len(ports) == 1 else _PORT] * len(hosts)]
+    return [named, f"port={','.join(port or other for port, other in zip(own, others, strict=False))}"]
 
 
 def _names_database(rest: str) -> bool:

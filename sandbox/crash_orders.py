@@ -37,6 +37,7 @@ _TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.crash.test-that-opens-nothing-0123456789"
 _PEOPLE = 60
 _PLACES = 8  # Discord takes a message in a second for each
 _LONGEST = 90.0  # seconds from the last start until all that was accepted must be posted
+_SONGS = 2  # of an order
 TAKEN = frozenset({OrderState.ACCEPTED, OrderState.FINISHED})
 _MAY_BE_CHARGED = TAKEN | {OrderState.UNSURE}
 
@@ -45,6 +46,7 @@ _MAY_BE_CHARGED = TAKEN | {OrderState.UNSURE}
 class OrdersOutcome:
     orders: int = 0
     kills: int = 0
+    settled: int = 0  # by hand
     states: Counter[str] = field(default_factory=Counter)
     behaviours: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -56,7 +58,10 @@ class OrdersOutcome:
     def __str__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()))
         met = ", ".join(f"{count} {each}" for each, count in sorted(self.behaviours.items()))
-        head = f"{self.orders} orders, {self.kills} kills; met: {met}; ended: {states}; {len(self.faults)} faults"
+        by_hand = f", {self.settled} settled by hand" if self.settled else ""
+        head = (
+            f"{self.orders} orders, {self.kills} kills{by_hand}; met: {met}; ended: {states}; {len(self.faults)} faults"
+        )
         return "\n".join([head, *(f"  {fault}" for fault in self.faults)])
 
 
@@ -111,17 +116,15 @@ class Site:
         command = [sys.executable, "-m", f"sandbox.{program}", *arguments, self.discord.url, "0", "run"]
         return await asyncio.create_subprocess_exec(*command, env=self.settings, stdout=DEVNULL, stderr=DEVNULL)
 
-    def posted(self) -> set[str]:
-        """The tasks whose songs were posted."""
-        buttons = [
-            str(each.get("custom_id", ""))
-            for messages in self.discord.world.messages.values()
-            for message in messages.values()
-            if message["attachments"]
-            for row in message["components"]
-            for each in row.get("components", ())
-        ]
-        return {each.split(":", 3)[3] for each in buttons if each.startswith("s1:dt:")}
+    def posted(self) -> Counter[str]:
+        """How many songs were posted, by task."""
+        posted: Counter[str] = Counter()
+        for message in (each for messages in self.discord.world.messages.values() for each in messages.values()):
+            buttons = [each for row in message["components"] for each in row.get("components", ())]
+            names = [str(each.get("custom_id", "")) for each in buttons]
+            for task_id in {name.split(":", 3)[3] for name in names if name.startswith("s1:dt:")}:
+                posted[task_id] += len(message["attachments"])
+        return +posted
 
     async def until_posted(self, last: list[str]) -> None:
         """Until those are, and all that was taken before; or for a long time. While the bot runs."""
@@ -150,6 +153,8 @@ class Site:
         charged_tasks = {charge.task_id for charge in charges}
         charged = {name_of(each) for each in posts if each.task_id in charged_tasks}
         posted, held = self.posted(), await self._held()
+        more = [(task_id, count) for task_id, count in posted.items() if count > _SONGS]
+        self.outcome.faults += [f"{count} songs of {task_id} were posted" for task_id, count in more]
         for row in await self.kept():
             state = OrderState(row.state)
             self.outcome.states[state] += 1

@@ -284,7 +284,7 @@ class CrashTest:
         for part in (part for message in messages for part in self._parts_in(message) if part in known):
             earliest, certain = known[part]
             if certain < latest:
-                self._outcome.out_of_order.append(part)
+                self._outcome.out_of_order.append(f"{part}, {latest - certain:.1f} s too late")
             latest = max(latest, earliest)
 
     def _known(self, fake: FakeTask) -> tuple[float, float]:

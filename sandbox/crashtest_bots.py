@@ -26,12 +26,17 @@ from sandbox.postgresql import PostgresServer
 PROJECT = Path(__file__).parents[1]
 _PATIENCE = 60.0  # seconds for a leader to be there
 _INTERVAL = 0.02  # seconds between two looks at the lease
+_WAITS_OR_LEADS = re.compile(rb"this process (leads|waits as a standby)")  # in its log
 _LEASE = "SELECT epoch, name, holder FROM suno_watch_leader WHERE epoch > 0"
 LONGEST_TAKE_OVER = 15.0  # seconds
 
-Blow = Literal["kill", "freeze", "nap", "hole", "server", "stop"]
+Blow = Literal[
+    "kill", "freeze", "nap", "hole", "server", "stop", "both", "two", "cuts", "read-only", "crowd", "clock"
+]  # fmt: skip
 """What happens to a leader: SIGKILL; SIGSTOP until after another has taken over; for some seconds, perhaps too few for
-that; its line to the database becomes a black hole; the database server is stopped hard; SIGTERM.
+that; its line to the database becomes a black hole; the database server is stopped hard; SIGTERM; both processes are
+killed, and started at once; the next leader is killed while it begins; connections to the database are cut at random;
+the server is read-only; others have all of its connections; it is killed, and the server's clock set back by an hour.
 """
 
 
@@ -143,8 +148,22 @@ class TwoBots:
                 await asyncio.sleep(_INTERVAL)
         return self.leaders[-1]
 
+    async def all_at_work(self) -> None:
+        """Until each leads or waits to: one that is still being started takes nothing over. Raises TimeoutError."""
+        async with asyncio.timeout(_PATIENCE):
+            for bot in self._bots:
+                while bot and not _WAITS_OR_LEADS.search(await asyncio.to_thread(bot.log.read_bytes)):
+                    await asyncio.sleep(10 * _INTERVAL)
+
     def bot(self, leader: Leader) -> Bot:
         return next(each for each in self._bots if each and each.pid == leader.pid)
+
+    async def kill(self) -> None:
+        """All that run."""
+        for bot in self._bots:
+            if bot and bot.process.returncode is None:
+                bot.process.kill()
+                await bot.process.wait()
 
     async def stop(self) -> None:
         for bot in self._bots:
@@ -162,10 +181,10 @@ class TwoBots:
         return sum(bot is not None and bot.process.returncode is None for bot in self._bots)
 
     def too_late(self, *requests: ToDiscord | ToGateway) -> list[str]:
-        """Requests of a process that came after another one had begun to lead."""
+        """Requests of a process that came after another one had begun to lead. An operator's command signs none."""
         late = []
-        for request in requests:
-            pid, seen = int(request.headers.get(PROCESS, "0")), request.at - 2 * _INTERVAL
+        for request in (each for each in requests if PROCESS in each.headers):
+            pid, seen = int(request.headers[PROCESS]), request.at - 2 * _INTERVAL
             leader = next((each for each in reversed(self.leaders) if each.at < seen), None)
             if leader and pid not in (leader.pid, self._next_after(leader).pid):
                 late.append(f"{request.method} {request.path} {request.at - leader.at:.2f} s late")
@@ -215,9 +234,13 @@ class TwoBotsCrashTest(CrashTest):
             self.report.too_late = self._bots.too_late(*self._discord.requests, *self._gateway.requests)
         return outcome
 
-    async def _start(self) -> None:
+    async def _start_bots(self) -> None:
         await self._bots.start(self._discord.url, self._identify_interval, self._environment)
+
+    async def _start(self) -> None:
+        await self._start_bots()
         await self._bots.leader()
+        await self._bots.all_at_work()
         await self._hub.until(lambda: self._hub.online, 30)
 
     async def _stop(self) -> None:

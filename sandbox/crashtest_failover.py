@@ -4,12 +4,14 @@ what is doubled, what is paid twice and what is lost: `python -m sandbox.crashte
 Before each promotion nothing reaches the replica any more for `--behind` seconds, in which people go on: they watch
 tasks, songs come and are posted, orders are sent. Then the primary is killed and the replica promoted, at once or after
 some seconds. Whatever was watched before must be posted once. What was watched in the lost seconds may be gone, which
-is counted. Nothing may be posted twice, and no order sent twice.
+is counted. Some leaders are frozen meanwhile, and go on when there is another one. Nothing may be posted twice, and no
+order sent twice, also after an operator has settled what is unsure.
 """
 
 import argparse
 import asyncio
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +23,13 @@ from typing import get_args
 
 import psycopg
 
+from bot.commands.orders import settle_order
+from bot.config import given_settings
+from bot.domain.order import OrderQuery, OrderState
+from bot.errors import CommandFailed
+from bot.storage.database import open_read_only
+from bot.storage.orders import OrderStore
+from sandbox.crash_orders import name_of
 from sandbox.crashtest_bots import BotsReport, Leader, TwoBots, TwoBotsCrashTest
 from sandbox.crashtest_leader_orders import A_ROUND, LeaderOrdersCrashTest
 from sandbox.local_discord.people import Person
@@ -33,6 +42,8 @@ from sandbox.postgresql_replica import ReplicatedServer, replicated_server
 _CONNECTED = 60.0  # seconds at most
 _UNTIL_POSTED = 60.0  # likewise, after the last promotion
 _OUTAGES = (0.0, 0.0, 1.0, 4.0, 9.0)  # seconds between the primary's death and the promotion: a lease lasts 6
+_FROZEN = 0.3  # share of the promotions, before which the leader is frozen in the middle of an upload
+_WAKING = 1.5  # seconds that it is watched for when it goes on
 _LATE = 3  # tasks that are watched in the lost seconds, each time
 _HALVES = 2  # tasks one of whose songs comes in the lost seconds and another afterwards, each time
 _SENT_WITHIN = 2.5  # seconds in which a new leader has sent its first orders
@@ -108,15 +119,22 @@ class FailOverCrashTest(TwoBotsCrashTest):
         sessions = len(self._discord.starts.accepted)
         await self._go_on(halves)
         lost_since = time.monotonic() - self._behind
+        frozen = self._bots.bot(before).process if self._dice.random() < _FROZEN else None
+        if frozen:
+            await self._wait_for_moment("upload")
+            frozen.send_signal(signal.SIGSTOP)
         since = await fail_over(self._server, self._bots, self._dice)
         await self._bots.leader(before.epoch)
         await self._hub.until(lambda: len(self._discord.starts.accepted) > sessions, _CONNECTED)
         self._doubt_answers(lost_since)
         self.report.connected.append(time.monotonic() - since)
+        if frozen:
+            frozen.send_signal(signal.SIGCONT)
+            await asyncio.sleep(_WAKING)
         self.report.ended += 2 - self._bots.running
         self._gateway.add(*(replace(fake, states=((0.0, "done"),)) for fake in halves))
         await self._look_what_is_gone()
-        self._outcome.kills["promotion"] += 1
+        self._outcome.kills["promotion beside a frozen leader" if frozen else "promotion"] += 1
 
     async def _go_on(self, halves: list[FakeTask]) -> None:
         """In the seconds that will be lost."""
@@ -188,7 +206,7 @@ class FailOverCrashTest(TwoBotsCrashTest):
 
 
 class FailOverOrdersCrashTest(LeaderOrdersCrashTest):
-    """`behind`: seconds that the replica lacks."""
+    """`behind`: seconds that the replica lacks. In every other round, what is unsure then is settled by hand."""
 
     def __init__(self, server: ReplicatedServer, logs: Path, *, rounds: int, seed: int, behind: float) -> None:
         super().__init__(server.primary, logs, rounds=rounds, seed=seed)
@@ -215,6 +233,28 @@ class FailOverOrdersCrashTest(LeaderOrdersCrashTest):
         self._site.outcome.kills += 1
         await self._start()
         await self._bots.leader(leader.epoch)
+        if self._site.outcome.kills % 2:
+            await asyncio.sleep(self._dice.uniform(0.0, _SENT_WITHIN))
+            await self._settle()
+            await self._start()
+
+    async def _settle(self) -> None:
+        """What an operator does who reads the gateway's usage log, with the bots stopped."""
+        await self._bots.stop()
+        site = self._site
+        charged = {each.task_id for each in site.gateway.orders.charges}
+        tasks = {name_of(each): each.task_id for each in site.gateway.orders.posts if each.task_id in charged}
+        settings = given_settings(
+            **{name.lower(): value for name, value in site.settings.items()} | {"database_url": site.url}
+        )
+        async with open_read_only(site.url) as engine:
+            _, unsure = await OrderStore(engine).listed(OrderQuery(states=(OrderState.UNSURE,)), limit=len(site.names))
+        for order in unsure:
+            try:
+                await settle_order(settings, order.id, task=tasks.get(order.id), charged=False)
+            except CommandFailed as error:
+                site.outcome.faults.append(f"{order.id} could not be settled: {error}")
+        site.outcome.settled += len(unsure)
 
 
 async def _promote_again_and_again(chosen: argparse.Namespace, logs: Path) -> bool:

@@ -71,6 +71,7 @@ class LeaderOrdersCrashTest:
 
     async def _start(self) -> None:
         await self._bots.start(self._site.discord.url, 0.0, self._site.settings)
+        await self._bots.all_at_work()
 
     async def _place(self, leader: Leader) -> list[str]:
         self._site.leader = leader

@@ -2,8 +2,9 @@
 is lost, doubled or out of order, and what a process sent after another one had taken over:
 `python -m sandbox.crashtest_leaders`.
 
-`--by server` stops the database server hard, `--by hole` turns the leader's line to it into a black hole.
-`--clocks-apart 3600` sets the clocks of the two processes an hour apart.
+`--by server` stops the database server hard, `--by hole` turns the leader's line to it into a black hole; what else can
+be done is said at `Blow`: `--by both two cuts read-only crowd clock`. `--clocks-apart 3600` sets the clocks of the two
+processes an hour apart.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import get_args
 
 from sandbox.crashtest import Moment
 from sandbox.crashtest_bots import PROJECT, Blow, Bot, BotsReport, TwoBots, TwoBotsCrashTest
+from sandbox.database_trouble import cut_at_random, no_connection_left, read_only, set_clock_back
 from sandbox.postgresql import PostgresServer, running_server
 
 _NAP = (2.0, 9.0)  # seconds: fewer and more than a lease lasts
@@ -28,6 +30,9 @@ _WAKING = 1.5  # seconds that a woken process is watched for
 _HOLE = 60.0  # seconds
 _CONNECTED = 60.0  # seconds at most
 _BOTS = 2
+_CUTTING = 10.0  # seconds
+_MAY_STAY = ("nap", "cuts")  # after these the leader may be the same
+_KILLS = ("kill", "stop", "clock", "both", "two")
 
 
 @dataclass
@@ -84,6 +89,7 @@ class LeadersCrashTest(TwoBotsCrashTest):
         self._by = by
         self._outage = outage
         self._server = server
+        self._fallen = 0  # the epoch of the last leader that was killed while it began
         self.report = Report()
 
     async def _kill(self) -> None:
@@ -93,13 +99,13 @@ class LeadersCrashTest(TwoBotsCrashTest):
         self.report.programs[bot.program] += 1
         began = time.monotonic()
         since = await self._deal(blow, bot)
-        if blow != "nap":
-            leader = await self._bots.leader(before.epoch)
+        if blow not in _MAY_STAY:
+            leader = await self._bots.leader(max(before.epoch, self._fallen))
             await self._hub.until(lambda: len(self._discord.starts.accepted) > sessions, _CONNECTED)
             self.report.add(blow, leader.at - since, time.monotonic() - since)
             self._doubt_answers(began)
         await self._end(blow, bot, since)
-        if blow == "nap":
+        if blow in _MAY_STAY:
             self._doubt_answers(began)
         self._outcome.kills[f"{moment} by {blow}"] += 1
 
@@ -116,7 +122,28 @@ class LeadersCrashTest(TwoBotsCrashTest):
                 await asyncio.to_thread(self._server.stop, signal.SIGQUIT)
                 await asyncio.sleep(self._outage)
                 await asyncio.to_thread(self._server.start)
+            case "read-only" | "crowd":
+                async with (read_only if blow == "read-only" else no_connection_left)(self._server.url):
+                    await asyncio.sleep(self._outage)
+            case "cuts":
+                await cut_at_random(self._server.url, _CUTTING, self._dice)
+            case "clock":
+                bot.process.send_signal(signal.SIGKILL)
+                await set_clock_back(self._server.url)
+            case "both" | "two":
+                await self._kill_both(bot, at_once=blow == "both")
         return time.monotonic()
+
+    async def _kill_both(self, bot: Bot, *, at_once: bool) -> None:
+        """And starts them; or the second one when it begins to lead."""
+        leader = self._bots.leaders[-1]
+        bot.process.send_signal(signal.SIGKILL)
+        if not at_once:
+            leader = await self._bots.leader(leader.epoch)
+            await asyncio.sleep(self._dice.choice((0.0, 0.05, 0.3, 1.0)))
+        self._fallen = leader.epoch
+        await self._bots.kill()
+        await self._start_bots()
 
     async def _end(self, blow: Blow, bot: Bot, since: float) -> None:
         match blow:
@@ -127,7 +154,7 @@ class LeadersCrashTest(TwoBotsCrashTest):
             case "hole":
                 await asyncio.sleep(since + _HOLE - time.monotonic())
                 bot.line.flowing.set()
-        if blow in ("kill", "stop"):
+        if blow in _KILLS:
             await bot.process.wait()
         elif self._bots.running < _BOTS:
             self.report.ended += 1

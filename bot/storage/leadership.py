@@ -132,6 +132,7 @@ class Leadership:
         self._name = name or f"{socket.gethostname()}, process {os.getpid()}"
         self._timing = timing or LeaseTiming()
         self._created = False
+        self._timeline = "", 0.0  # as it was seen last, and the steady time at which it was first
         self._outage = Outage(steady)
         self.state = LeadershipState()
 
@@ -179,7 +180,8 @@ class Leadership:
                         "DATABASE_URL"
                     )
                 self._note_leader(seen.lease.name, cannot)
-                pause = min(pause, max(0.05, seen.lease.remaining))
+                if seen.lease.remaining > 0:
+                    pause = min(pause, max(0.05, seen.lease.remaining))
             await asyncio.sleep(pause)
 
     async def _look(self, before: "_Seen | None") -> "_Seen":
@@ -195,7 +197,7 @@ class Leadership:
         """Takes the lease if it has ended."""
         timing, began = self._timing, steady()
         stale = began - seen.since > timing.lease + timing.margin
-        if seen.lease.remaining > 0 and not stale:
+        if await self._may_lack_renewals(seen.lease) or (seen.lease.remaining > 0 and not stale):
             return None
         holder = secrets.token_hex(8)  # the epoch alone may come twice, if a promoted server lacks the first one
         taken = await self._leases.take(seen.lease, holder, self._name, timing.lease, stale=stale)
@@ -206,6 +208,14 @@ class Leadership:
         # The latest time at which anything was written that it has: nothing was, after the end of the lease.
         copied_at = min(taken.now, taken.now + seen.lease.remaining) if moved else None
         return Term(taken, began, timing.lease - timing.margin, timeline=timeline, copied_at=copied_at)
+
+    async def _may_lack_renewals(self, lease: Lease) -> bool:
+        """After another server was promoted: somebody may rely on a renewal that was lost with the one before."""
+        timeline = await self._leases.timeline()
+        if timeline != self._timeline[0]:
+            self._timeline = timeline, steady()
+        moved = "" not in (timeline, lease.timeline) and timeline != lease.timeline
+        return moved and steady() - self._timeline[1] < self._timing.lease - self._timing.margin
 
     def _note_leader(self, name: str, cannot: str) -> None:
         self._outage.end()

@@ -157,6 +157,14 @@ class Outbox(Transactions):
             rows = (await connection.execute(wanted.order_by(deliveries.c.created_at, deliveries.c.seq))).mappings()
             return [_claimed_of(dict(row), now) for row in rows]
 
+    async def end_leases(self, now: float, *, held: Collection[str]) -> None:
+        """After the database failed: of all messages but those held, since a claim or what came of it may be lost."""
+        leased = is_unsent & (deliveries.c.due_at <= now) & (deliveries.c.lease_until > now)
+        async with self._transaction(lazy=True) as connection:
+            await connection.execute(
+                update(deliveries).where(leased, ~one_of(deliveries.c.id, held)).values(lease_until=0.0)
+            )
+
     async def next_due(self, *, parked: bool = True, slots: DeliverySlots | None = None) -> float | None:
         """When the next message may be sent; for leased ones, when the lease ends.
 

@@ -77,6 +77,13 @@ class PollStore(Transactions):
         async with self._transaction(lazy=True) as connection:
             await connection.execute(update(tasks).where(one_of(tasks.c.task_id, task_ids)).values(changes))
 
+    async def end_leases(self, gateway: str, now: float, *, lease: float, held: Collection[str]) -> None:
+        """After the database failed: of all tasks but those held, since a claim or what came of it may be lost."""
+        leased = (tasks.c.gateway == gateway) & tasks.c.due_at.between(now, now + lease) & (tasks.c.lease_until > 0.0)
+        changes = {"lease_until": 0.0, "due_at": now}
+        async with self._transaction(lazy=True) as connection:
+            await connection.execute(update(tasks).where(leased, ~one_of(tasks.c.task_id, held)).values(changes))
+
     async def next_due(self, gateway: str) -> float | None:
         """When the next task is due; for leased ones, when the lease ends."""
         statement = select(func.min(tasks.c.due_at)).where(tasks.c.gateway == gateway, tasks.c.due_at.is_not(None))

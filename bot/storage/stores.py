@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.storage.backlog import BacklogStore
 from bot.storage.batches import BatchStore
 from bot.storage.charts import ChartStore
+from bot.storage.copies import CopyStore
 from bot.storage.creation import CreationStore
 from bot.storage.delivery_overview import DeliveryOverview
 from bot.storage.key_values import KeyValueStore
@@ -50,6 +51,7 @@ class Stores(Struct, frozen=True):
     charts: ChartStore
     playlists: PlaylistStore
     lines: LineStore
+    copies: CopyStore
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> Self:
@@ -75,4 +77,5 @@ class Stores(Struct, frozen=True):
             ChartStore(engine),
             PlaylistStore(engine),
             LineStore(engine),
+            CopyStore(engine),
         )

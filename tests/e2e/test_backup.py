@@ -23,7 +23,7 @@ from tests.bot_process import Command
 from tests.conftest import Env
 from tests.e2e.test_create import ON, card, give_id, let_in, press, turn_on, with_role
 from tests.e2e.test_create_limits import set_numbers
-from tests.messages import buttons
+from tests.messages import buttons, words
 from tests.sample_tasks import LATER
 
 
@@ -70,6 +70,41 @@ async def test_songs_sent_since_a_backup_are_not_sent_again_after_its_restore(en
         await env.clock.advance(60, step=5)
         await env.says(env.watches, "You aren't watching any tasks")
     assert env.posted() == [post]
+
+
+async def test_cards_that_changed_since_a_backup_show_what_the_copy_knows(env: Env, command: Command) -> None:
+    env.gateway.add(LATER)
+    async with env.bot():
+        await env.watch(LATER.id, live=True)
+        (card,) = await env.posts()
+        await env.clock.advance(30, step=5)
+        await env.discord.hub.until(lambda: any(each.method == "PATCH" for each in env.discord.requests))
+        await env.clock.advance(10, step=5)
+        _, output, _ = await command("backup")
+        await env.finished(await env.ada.press(card, "Stop"))
+        await env.clock.advance(20, step=5)
+        await env.discord.hub.until(lambda: "No longer watched" in words(card))
+    await restore(output)
+    async with env.bot():
+        await env.clock.advance(20, step=5)
+        await env.discord.hub.until(lambda: "No longer watched" not in words(card))
+        await env.clock.advance(700, step=20)
+        await env.posts(2)
+        await env.discord.hub.until(lambda: "Here is the result" in words(card))
+
+
+async def test_a_button_of_what_was_watched_since_a_backup_stops_nothing_else(env: Env, command: Command) -> None:
+    env.gateway.add(FakeTask("task_lost", states=((0, "queued"),)), FakeTask("task_next", states=((0, "queued"),)))
+    async with env.bot():
+        _, output, _ = await command("backup")
+        await env.watch("task_lost", live=True)
+        (card,) = await env.posts()
+    await restore(output)
+    async with env.bot():
+        await env.watch("task_next")
+        said = await env.finished(await env.ada.press(card, "Stop"))
+        assert "isn't being watched any more" in words(said)
+        assert "task_next" in str(await env.watches())
 
 
 async def test_a_song_sent_since_a_backup_is_not_sent_again_when_the_second_is_there(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.crashtest_bots import Blow
 from sandbox.crashtest_failover import FailOverCrashTest, FailOverOrdersCrashTest
 from sandbox.crashtest_leader_orders import LeaderOrdersCrashTest
 from sandbox.crashtest_leaders import LeadersCrashTest
@@ -63,4 +64,16 @@ async def test_a_replica_without_the_last_seconds_pays_nothing_twice(tmp_path: P
         outcome = await FailOverOrdersCrashTest(server, tmp_path, rounds=1, seed=3, behind=BEHIND).run()
     assert outcome.good, str(outcome)
     assert outcome.kills == 1
+    assert outcome.settled > 0
     assert len(outcome.behaviours) > 0
+
+
+@pytest.mark.parametrize("by", ["two", "cuts", "read-only", "crowd"])
+async def test_what_else_happens_to_leaders_and_their_database_loses_and_doubles_nothing(
+    server: PostgresServer, tmp_path: Path, by: Blow
+) -> None:
+    """The next leader dies, too; connections are cut, may only read, or belong to others."""
+    test = LeadersCrashTest(server, tmp_path, tasks=12, rounds=1, seed=5, by=(by,), outage=7.0)
+    outcome = await test.run()
+    assert outcome.good, str(outcome)
+    assert test.report.good, str(test.report)

@@ -26,6 +26,7 @@ from tests.sample_tasks import DONE
 pytestmark = pytest.mark.postgres
 
 TAKE_OVER = 15.0  # seconds
+START = 60.0  # seconds of a busy machine until a new process serves
 
 
 @pytest.fixture
@@ -76,6 +77,8 @@ async def until_ready(
     port: int, process: Process | None = None, *, ready: bool = True, says: str = "ready"
 ) -> dict[str, Any]:
     """What /readyz says then. `process`: which serves it; `says`: something that it must speak of."""
+    if process:
+        await until_it_serves(port, process)
     async with asyncio.timeout(TAKE_OVER):
         while True:
             try:
@@ -88,6 +91,17 @@ async def until_ready(
                 pass
             assert process is None or process.returncode is None, await ended(process)
             await asyncio.sleep(0.05)
+
+
+async def until_it_serves(port: int, process: Process) -> None:
+    """A process that is still being started takes nothing over."""
+    async with asyncio.timeout(START):
+        while process.returncode is None:
+            try:
+                async with asked(port, "/healthz"):
+                    return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.05)
 
 
 async def test_a_standby_waits_warm_says_so_and_takes_over(env: Env, bots: Bots, two_ports: tuple[int, int]) -> None:

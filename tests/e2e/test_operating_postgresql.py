@@ -128,13 +128,14 @@ def _tools_at_hand(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 @pytest.mark.usefixtures("_tools_at_hand")
-@pytest.mark.parametrize("servers", ["one", "several"])
+@pytest.mark.parametrize("servers", ["{server}", "127.0.0.1:9,{server}", "?host=127.0.0.1:9&host={server}"])
 async def test_a_backup_is_made_and_restored_by_what_is_printed(
     command: Command, url: str, tmp_path: Path, servers: str
 ) -> None:
     execute(url, "INSERT INTO notes VALUES ('k', 'before')")
     server = url.rpartition("@")[2].partition("/")[0]
-    address = url if servers == "one" else url.replace(server, f"127.0.0.1:9,{server}")
+    first, _, query = servers.format(server=server).partition("?")
+    address = f"{url.replace(server, first)}?{query}".rstrip("?")
     code, _, errors = await command("backup", DATABASE_URL=address)
     assert code == 1
     assert "is backed up by pg_dump, also while the bot runs" in errors

@@ -161,7 +161,7 @@ async def post_unheard_of(scenario: Scenario) -> AsyncIterator[None]:
 
 def failing(name: str, fault: Begin) -> Row:
     """The database, while the bot runs."""
-    return Row(name, fault, watch="err.storage", within=3 * MINUTE)
+    return Row(name, fault, watch="err.storage", within=MINUTE)
 
 
 def wrong(name: str, *clocks: float) -> Row:
@@ -171,18 +171,18 @@ def wrong(name: str, *clocks: float) -> Row:
 
 ROWS = (
     failing("the database is locked by another process", locked),
-    Row("the disk is full", full, within=3 * MINUTE),
+    Row("the disk is full", full, within=MINUTE),
     failing("the database cannot be written", with_pragma("query_only = ON", "query_only = OFF")),
     Row(
         "the database fails when a song is fetched for its post",
         with_pragma("query_only = ON", "query_only = OFF", lambda scenario: scenario.env.gateway.media_requests),
-        within=10 * MINUTE,
+        within=MINUTE,
     ),
     Row(
         "the database fails when a post is to be recorded",
         with_pragma("query_only = ON", "query_only = OFF", lambda scenario: scenario.env.posted(scenario.channel)),
         fate=Fate.ARRIVES,
-        within=10 * MINUTE,
+        within=MINUTE,
     ),
     Row("there is no room on the disk for songs", no_room, "audio.noroom", within=MINUTE),
     Row("the clock is set an hour forwards", clock_set(HOUR), fate=Fate.ARRIVES),

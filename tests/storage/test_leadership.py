@@ -19,7 +19,7 @@ class Server:
     """The row as a database keeps it, by a clock of its own, which can be set."""
 
     def __init__(self) -> None:
-        self.epoch = self.renewals = 0
+        self.epoch = self.renewals = self.looks = 0
         self.holder = self.name = self.timeline_kept = ""
         self.until = self.clock_error = 0.0
         self.timeline_now = "1"
@@ -34,6 +34,7 @@ class Server:
         await self._answer()
 
     async def look(self) -> Lease:
+        self.looks += 1
         await self._answer()
         return Lease(
             epoch=self.epoch,
@@ -221,6 +222,13 @@ async def test_an_older_program_leaves_a_free_lease_alone_and_says_why(server: S
         assert not old.leadership.state.cannot
 
 
+async def test_who_cannot_lead_does_not_look_all_the_time_whether_somebody_does(server: Server) -> None:
+    server.newer = "install a newer bot"
+    async with running(Worker(Leadership(server, "old", LeaseTiming(look=0.4)))):
+        await asyncio.sleep(2 * SOON)
+    assert 0 < server.looks <= 3
+
+
 async def test_a_clock_that_is_set_relieves_no_leader(server: Server) -> None:
     ada, ben = Worker(process(server, "ada")), Worker(process(server, "ben"))
     async with running(ada):
@@ -264,8 +272,20 @@ async def test_another_server_ends_the_term_and_is_told_of_in_the_next(server: S
         await leads(ada, SOON)
         await ada.leadership.settle(ada.terms[0])
         server.timeline_now = "2"
-        await asyncio.sleep(SOON)
+        await asyncio.sleep(2 * TIMING.lease)
     assert [each.copied_at is not None for each in ada.terms] == [False, True]
+
+
+async def test_after_a_promotion_nobody_leads_while_another_may_rely_on_a_renewal_that_was_lost(server: Server) -> None:
+    """The leader is stopped, and its last renewals did not reach the server that is promoted meanwhile."""
+    async with process(server, "ada").term(wait=True):
+        pass
+    server.timeline_kept, server.timeline_now = "1", "2"
+    ben, promoted = Worker(process(server, "ben")), steady()
+    async with running(ben):
+        await leads(ben, 2 * TIMING.lease)
+        assert steady() - promoted >= TIMING.lease - TIMING.margin
+    assert ben.terms[0].copied_at is not None
 
 
 async def test_what_clings_to_its_work_is_cancelled_again(server: Server) -> None:

@@ -100,6 +100,21 @@ async def test_a_restart_releases_the_leases_of_a_dead_process(
     assert len(await claim_deliveries(outbox, NOW)) == 1
 
 
+async def test_claims_that_were_lost_when_the_database_failed_are_given_out_again(
+    watches: WatchStore, polls: PollStore, outbox: Outbox
+) -> None:
+    await add(watches, make_watch("t1"), make_watch("t2"), make_watch("t3"))
+    await claim(polls)
+    await record_poll(polls, answers(task("t2", Status.DONE, "a")), NOW, SCHEDULE)
+    (delivery,) = await claim_deliveries(outbox, NOW)
+    await polls.end_leases("default", NOW, lease=60, held=["t3"])
+    await outbox.end_leases(NOW, held=[delivery.id])
+    assert await claim(polls) == {"t1"}
+    assert await claim_deliveries(outbox, NOW) == []
+    await outbox.end_leases(NOW, held=[])
+    assert await claim_deliveries(outbox, NOW) == [delivery]
+
+
 async def test_a_channel_keeps_its_order_and_another_need_not_wait(
     watches: WatchStore, polls: PollStore, outbox: Outbox
 ) -> None:

@@ -1,10 +1,12 @@
 """The stores against a model of them, through any sequence of events: nothing is lost, nothing is delivered twice."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -31,12 +33,13 @@ SCHEDULE = PollSchedule(5.0)
 TASKS = st.sampled_from(["t1", "t2", "t3"])
 CHANNELS = st.sampled_from([10, 11])
 LEASE = 60.0
+T = TypeVar("T")
 
 
 class Watching(RuleBasedStateMachine):
     """One person watches tasks in two channels; a gateway answers, Discord takes or refuses, the bot dies."""
 
-    runner: asyncio.Runner
+    runner: "Runner"
     engine: AsyncEngine
 
     def __init__(self) -> None:
@@ -192,18 +195,52 @@ class OnPostgreSQL(Watching):
     pass
 
 
+class Runner:
+    """An event loop of its own, which goes on between two calls: a lease is renewed while Hypothesis thinks."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self.start(coroutine).result()
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
 @contextmanager
 def _one_database_for_all(machine: type[Watching], url: str) -> Iterator[None]:
-    async def opened() -> AsyncEngine:
-        return await stack.enter_async_context(open_database(url))
+    engine: Future[AsyncEngine] = Future()
+    done = asyncio.Event()
 
-    stack = AsyncExitStack()
-    with asyncio.Runner() as runner:
-        machine.runner, machine.engine = runner, runner.run(opened())
+    async def keep_open() -> None:
+        async with open_database(url) as opened:
+            engine.set_result(opened)
+            await done.wait()
+
+    async def finish() -> None:
+        done.set()
+
+    def fail(ended: Future[None]) -> None:
+        if not engine.done():
+            engine.set_exception(ended.exception())
+
+    with closing(Runner()) as runner:
+        keeping = runner.start(keep_open())
+        keeping.add_done_callback(fail)
+        machine.runner, machine.engine = runner, engine.result()
         try:
             yield
         finally:
-            runner.run(stack.aclose())
+            runner.run(finish())
+            keeping.result()
 
 
 _SETTINGS = settings(max_examples=25, stateful_step_count=30, deadline=None)

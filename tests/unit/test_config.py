@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
 from bot.config import Settings, load_settings
@@ -143,6 +144,32 @@ def test_a_database_may_have_several_servers(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.database_name == "songs at one.example:5433, two:5432, [::1]:5432"
     connected = make_url(settings.database_url).get_dialect()().create_connect_args(where)[1]
     assert (connected["host"], connected["port"]) == ("one.example,two,::1", "5433,5432,5432")
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "port"),
+    [
+        ("host=one:5433&host=two", "one,two", "5433,5432"),
+        ("host=one&host=two&port=5433", "one,two", "5433,5433"),
+        ("host=one,two&port=5433,5434", "one,two", "5433,5434"),
+        ("host=one,two", "one,two", "5432,5432"),
+        ("host=[::1]:5433&host=two:5434", "::1,two", "5433,5434"),
+        ("host=%3A%3A1&host=two:5434", "::1,two", "5432,5434"),
+        ("host=one:5433", "one", "5433"),
+        ("host=%2Fvar%2Frun", "/var/run", None),
+    ],
+)
+def test_servers_in_the_query_are_written_as_the_tools_of_postgresql_take_them(
+    monkeypatch: pytest.MonkeyPatch, written: str, host: str, port: str | None
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://ada@/songs?sslmode=require&{written}")
+    url = load_settings().database_url
+    where = make_url(url)
+    assert where.query == {name: x for name, x in (("host", host), ("port", port)) if x} | {"sslmode": "require"}
+    connected = where.get_dialect()().create_connect_args(where)[1]
+    assert (connected["host"], connected.get("port")) == (host, port)
+    told = conninfo_to_dict(url.replace("+psycopg", ""))
+    assert (told["host"], told.get("port")) == (host, port)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ class Notifier:
         self._clock = clock
         self._wakeup = wakeup
         self._on_sent = on_sent
+        self._may_have_lost = False  # claims, when the database failed
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -53,6 +54,7 @@ class Notifier:
                 if len(sending) >= MAX_SENDING:
                     await self._wakeup.wait(None)  # everything due waits until one of these is sent
                     continue
+                await self._find_lost(sending.values())
                 for claimed in await self._claim(sending.values()):
                     if (name := f"delivery {claimed.delivery.id}") in sending:
                         continue  # sending takes longer than its lease, so it was claimed again
@@ -60,7 +62,14 @@ class Notifier:
                     workers.create_task(self._send(claimed), name=name).add_done_callback(sent)
                 await self._wakeup.wait(await self._next_due(sending.values()))
             except StorageError as error:
+                self._may_have_lost = True
                 await wait_for_storage(self._clock, log, error)
+
+    async def _find_lost(self, sending: Collection[ClaimedDelivery]) -> None:
+        """Messages that are leased and not being sent: otherwise they would wait until their leases end."""
+        if self._may_have_lost:
+            self._may_have_lost = False
+            await self._outbox.end_leases(self._clock.now(), held=[each.delivery.id for each in sending])
 
     async def _claim(self, sending: Collection[ClaimedDelivery]) -> list[ClaimedDelivery]:
         parked = _PARKED_AT_ONCE - sum(claimed.parked for claimed in sending)
@@ -79,3 +88,4 @@ class Notifier:
             await self._sender.send(claimed)
         except StorageError as error:
             await wait_for_storage(self._clock, log, error)
+            self._may_have_lost = True

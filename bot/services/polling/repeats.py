@@ -42,6 +42,9 @@ class RepeatedClaims:
     def __len__(self) -> int:
         return self._count
 
+    def task_ids(self) -> list[str]:
+        return [claim.task_id for _, _, claims in self._queue for claim in claims]
+
     def hold(self, claims: Sequence[Claim], now: float, schedule: PollSchedule) -> NotHeld:
         """Holds claims, and returns the others."""
         others = NotHeld([], [])

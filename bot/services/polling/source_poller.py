@@ -54,6 +54,7 @@ class SourcePoller:
         self._pacer = PollPacer(poll_interval)
         self._repeated = RepeatedClaims()
         self._may_be_due = True  # in the database, besides what was claimed in this round
+        self._may_have_lost = False  # claims, when the database failed
         for backoff in source.backoffs.values():
             backoff.on_back = self.wake
 
@@ -70,6 +71,7 @@ class SourcePoller:
         self._pacer.estimator = await self._memory.recall(self._clock.now())
         while True:
             try:
+                await self._find_lost()
                 failure = await self.poll_due()
                 for gateway, gateway_failure in self._failures.items():
                     outages.record(gateway, gateway_failure)
@@ -81,7 +83,15 @@ class SourcePoller:
                     self.due_at = await self._next_due()
                     await self._wakeup.wait(self.due_at)
             except StorageError as error:
+                self._may_have_lost = True
                 await wait_for_storage(self._clock, log, error)
+
+    async def _find_lost(self) -> None:
+        """Tasks that are leased, but not to this round or a later one: otherwise they would wait until that ends."""
+        if self._may_have_lost:
+            held = self._repeated.task_ids()
+            await self._store.end_leases(self.name, self._clock.now(), lease=LEASE, held=held)
+            self._may_have_lost = False
 
     async def poll_due(self) -> GatewayError | None:
         """One round: polls all tasks that are due. Returns the first failure, which ends the round early.
