@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.errors import StorageError
 
 _REMIND = 600.0  # seconds until the log says the same again
-_LONGEST = 10.0  # seconds between two tries: a server that refuses a password logs each
+_MAX_PAUSE = 10.0  # seconds between two tries: a server that refuses a password logs each
 
 log = logging.getLogger(__name__)
 
@@ -37,4 +37,4 @@ class Outage:
 
     def pause(self, shortest: float) -> float:
         """Seconds until the next try: a tenth of what has passed."""
-        return min(_LONGEST, max(shortest, (self._steady() - self._since) / 10))
+        return min(_MAX_PAUSE, max(shortest, (self._steady() - self._since) / 10))
