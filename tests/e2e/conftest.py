@@ -1,8 +1,10 @@
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from tests.conftest import Env
 
@@ -16,7 +18,18 @@ def guild(env: Env) -> dict[str, Any]:
 
 
 @pytest.fixture
-def _one_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _two_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Among all processes of the tests: each runs several bots, which must be connected within some seconds."""
-    with FileLock(tmp_path_factory.getbasetemp().parent / "several-bots.lock"):
-        yield
+    folder = tmp_path_factory.getbasetemp().parent
+    slot = _free_slot([FileLock(folder / f"several-bots-{number}.lock") for number in range(2)])
+    yield
+    slot.release()
+
+
+def _free_slot(slots: list[FileLock]) -> FileLock:
+    """Waits for it, and takes it."""
+    for slot in cycle(slots):
+        with suppress(Timeout):
+            slot.acquire(timeout=0.2)
+            return slot
+    raise ValueError("there are no slots")

@@ -14,7 +14,7 @@ from sandbox.crashtest_leaders import LeadersCrashTest
 from sandbox.postgresql import NotInstalled, PostgresServer, running_server, tool
 from sandbox.postgresql_replica import replicated_server
 
-pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("_one_at_a_time")]
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("_two_at_a_time")]
 
 BEHIND = 2.0  # seconds
 

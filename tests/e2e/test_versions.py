@@ -17,7 +17,7 @@ from tests.sample_tasks import DONE
 
 __all__ = ["bots", "database_url"]  # fixtures
 
-pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("_one_at_a_time")]
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("_two_at_a_time")]
 
 
 @pytest.fixture
