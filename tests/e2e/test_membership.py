@@ -1,6 +1,7 @@
 """Only members of the bot's servers may use it in DMs; membership is checked server by server."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,3 +134,33 @@ async def test_a_refused_person_gets_no_suggestions(env: Env, eve: Person) -> No
         assert await eve.autocomplete(dm, "suno status", id="x") == []
     answers = [each.body for each in env.discord.requests if each.path.endswith("/callback")]
     assert answers == [{"type": 8, "data": {"choices": []}}]
+
+
+async def test_who_types_while_discord_hangs_holds_up_nobody_who_waits_to_be_let_in(env: Env) -> None:
+    people = [env.discord.person(env.discord.world.add_user(f"Singer {number}")) for number in range(6)]
+    guild = env.discord.world.guild_of(env.channel)
+    assert guild
+    for number, person in enumerate(people):
+        env.discord.world.add_member(guild, person.user)
+        song = replace(DONE.songs[0], clip_id=f"{number:08x}-1111-4222-8333-00000000abcd", title=f"Song {number}")
+        env.gateway.add(replace(DONE, id=f"task_own{number}", songs=(song,)))
+    guest = env.discord.person(env.discord.world.add_user("Guest"))
+    # Of one server discord.py sends one such request at a time.
+    env.discord.world.add_member(env.discord.world.add_guild("Another", owner=env.ben.user), guest.user)
+    singers = "|".join(str(person.id) for person in people)
+    held = asyncio.Event()
+    async with env.bot():
+        for number, person in enumerate(people):
+            await env.watch(f"task_own{number}", person=person)
+        await env.posts(len(people))
+        env.discord.faults.order(
+            Fault(rf"/members/({singers})$", 200, method="GET", times=1_000, after=True, held=held)
+        )
+        dms = [env.discord.world.dm_with(person.user) for person in people]
+        await asyncio.gather(
+            *(person.autocomplete(dm, "suno status", id="Song") for person, dm in zip(people, dms, strict=True))
+        )
+        assert any(_asked(env, person) for person in people)
+        answer = words(await ask(env, guest))
+        held.set()
+    assert UNSURE not in answer

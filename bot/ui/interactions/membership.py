@@ -25,6 +25,7 @@ _MAX_REMEMBERED = 10_000  # people
 _RECENT_TTL = 10.0  # seconds for which the roles of somebody who is typing count as known
 _SUGGESTION_TIMEOUT = 1.0  # seconds: there is the search, too
 _MAX_RECENT = 500  # people in servers
+_SUGGESTING_AT_ONCE = 2  # requests of their own: who types may not hold up who waits to be let in
 
 _UNANSWERED = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)  # RuntimeError: the bot has ended
 
@@ -54,6 +55,7 @@ class Members:
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._asking: dict[int, asyncio.Task[Answer]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._suggesting = asyncio.Semaphore(_SUGGESTING_AT_ONCE)
         self._recent: OrderedDict[tuple[int, int], _Asked] = OrderedDict()  # by server and person
 
     async def recent(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
@@ -63,7 +65,7 @@ class Members:
         """
         key, now = (guild.id, user_id), time.monotonic()
         asked = self._recent.get(key)
-        if asked is None or now >= asked.until:
+        if asked is None or (asked.asking.done() and now >= asked.until):
             asked = self._recent[key] = _Asked(now + _RECENT_TTL, asyncio.create_task(self._member(guild, user_id)))
             self._recent.move_to_end(key)
             if len(self._recent) > _MAX_RECENT:
@@ -72,7 +74,7 @@ class Members:
         return asked.asking.result() if asked.asking.done() and not asked.asking.cancelled() else None
 
     async def _member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
-        async with self._slots:
+        async with self._suggesting:
             try:
                 return await guild.fetch_member(user_id)
             except discord.NotFound:
